@@ -1,0 +1,65 @@
+// How this module was built, and how many threads it would use.
+#include <pybind11/stl.h>
+
+#include <string>
+
+#include "gmmx/threads.hpp"
+#include "gmmx/version.hpp"
+#include "registrations.hpp"
+
+#ifndef GMMX_INSTRUCTION_SET
+#define GMMX_INSTRUCTION_SET "unknown"
+#endif
+#ifndef GMMX_BUILD_TYPE
+#define GMMX_BUILD_TYPE "unknown"
+#endif
+#ifndef GMMX_COMPILE_FLAGS
+#define GMMX_COMPILE_FLAGS "unknown"
+#endif
+#ifndef GMMX_EIGEN_VERSION
+#define GMMX_EIGEN_VERSION "unknown"
+#endif
+
+namespace gmmx::python {
+
+namespace py = pybind11;
+
+namespace {
+
+std::string compiler() {
+#if defined(__clang__)
+  return "Clang " __clang_version__;
+#elif defined(__GNUC__)
+  return "GCC " __VERSION__;
+#elif defined(_MSC_VER)
+  return "MSVC " + std::to_string(_MSC_FULL_VER);
+#else
+  return "unknown";
+#endif
+}
+
+}  // namespace
+
+void register_build(py::module_& m) {
+  m.attr("__version__") = GMMX_VERSION;
+  m.def("thread_count", &thread_count, py::arg("n_jobs").none(true));
+  m.def("build_config", [] {
+    py::dict config;
+    config["version"] = GMMX_VERSION;
+    config["instruction_set"] = GMMX_INSTRUCTION_SET;
+    config["compiler"] = compiler();
+    config["build_type"] = GMMX_BUILD_TYPE;
+    config["compile_flags"] = GMMX_COMPILE_FLAGS;
+    config["eigen"] = GMMX_EIGEN_VERSION;
+    config["pybind11"] = std::to_string(PYBIND11_VERSION_MAJOR) + "." + std::to_string(PYBIND11_VERSION_MINOR) + "." +
+                         std::to_string(PYBIND11_VERSION_MICRO);
+#ifdef _OPENMP
+    config["openmp"] = true;
+#else
+    config["openmp"] = false;
+#endif
+    return config;
+  });
+}
+
+}  // namespace gmmx::python

@@ -1,0 +1,75 @@
+#include "arrays.hpp"
+#include "gmmx/em.hpp"
+#include "registrations.hpp"
+
+#include <pybind11/functional.h>
+#include <pybind11/stl.h>
+
+namespace gmmx::python {
+
+namespace {
+
+using Weights = std::optional<Contiguous<double>>;
+using Callback = std::optional<std::function<py::object(int, double)>>;
+
+// After each iteration: Ctrl-C, then the user's own function.
+std::function<bool(const IterationSummary&)> callback_for(const Callback& callback) {
+  return [&callback](const IterationSummary& summary) {
+    const py::gil_scoped_acquire locked;
+    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+    if (!callback) return false;
+    const py::object answer = (*callback)(summary.iteration, summary.mean_log_likelihood);
+    return py::cast<bool>(py::bool_(answer));
+  };
+}
+
+EMResult em_of(const py::array& rows, const Mixture& mixture, const Weights& sample_weight, double tol, double reg_covar,
+               int max_iter, double previous_lower_bound, const Callback& callback, int n_threads) {
+  EMOptions options;
+  options.tol = tol;
+  options.reg_covar = reg_covar;
+  options.max_iter = max_iter;
+  options.n_threads = n_threads;
+  options.previous_mean_log_likelihood = previous_lower_bound;
+  options.callback = callback_for(callback);
+  return with_rows(rows, "X", [&](auto view) {
+    const auto weights = vector_view(sample_weight, "sample_weight");
+    const py::gil_scoped_release unlocked;
+    return em(view, mixture, weights, options);
+  });
+}
+
+}  // namespace
+
+void register_em(py::module_& m) {
+  m.def(
+      "e_step",
+      [](const py::array& rows, const Mixture& mixture, const Weights& sample_weight, int n_threads) {
+        return with_rows(rows, "X", [&](auto view) {
+          const auto weights = vector_view(sample_weight, "sample_weight");
+          const py::gil_scoped_release unlocked;
+          return e_step(view, mixture, weights, n_threads);
+        });
+      },
+      py::arg("X"), py::arg("mixture"), py::arg("sample_weight").none(true), py::arg("n_threads"));
+  m.def(
+      "m_step",
+      [](const SufficientStatistics& statistics, const std::string& covariance_type, double reg_covar) {
+        return m_step(statistics, covariance_type_from_string(covariance_type), reg_covar);
+      },
+      py::arg("statistics"), py::arg("covariance_type"), py::arg("reg_covar"));
+
+  py::class_<EMResult>(m, "EMResult", py::is_final(), "What one run of EM ended with.")
+      .def_property_readonly("mixture", [](const EMResult& self) { return self.mixture; })
+      .def_readonly("converged", &EMResult::converged)
+      .def_readonly("stopped", &EMResult::stopped)
+      .def_property_readonly("n_iter", [](const EMResult& self) { return self.mean_log_likelihoods.size(); })
+      .def_readonly("lower_bounds", &EMResult::mean_log_likelihoods)
+      .def_readonly("empty_components", &EMResult::empty_components)
+      .def_readonly("kernel", &EMResult::kernel);
+  m.def("em", &em_of, py::arg("X"), py::arg("mixture"), py::arg("sample_weight").none(true), py::kw_only(),
+        py::arg("tol"), py::arg("reg_covar"), py::arg("max_iter"), py::arg("previous_lower_bound"),
+        py::arg("callback").none(true), py::arg("n_threads"));
+}
+
+}  // namespace gmmx::python

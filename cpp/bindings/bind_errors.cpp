@@ -1,0 +1,36 @@
+#include <pybind11/gil_safe_call_once.h>
+
+#include "gmmx/errors.hpp"
+#include "registrations.hpp"
+
+namespace gmmx::python {
+
+namespace py = pybind11;
+
+namespace {
+PYBIND11_CONSTINIT py::gil_safe_call_once_and_store<py::object> collapsed_component_error;
+}
+
+void register_errors(py::module_& m) {
+  collapsed_component_error.call_once_and_store_result([] {
+    return py::reinterpret_steal<py::object>(PyErr_NewExceptionWithDoc(
+        "gmmx.CollapsedComponentError",
+        "A covariance is not positive definite; `component` is its index (-1: shared by all).", PyExc_ValueError,
+        nullptr));
+  });
+  m.attr("CollapsedComponentError") = collapsed_component_error.get_stored();
+  py::register_exception_translator([](std::exception_ptr pointer) {
+    try {
+      if (pointer) std::rethrow_exception(pointer);
+    } catch (const CollapsedComponent& error) {
+      const py::object& type = collapsed_component_error.get_stored();
+      const py::object value = type(error.what());
+      value.attr("component") = error.component();
+      PyErr_SetObject(type.ptr(), value.ptr());
+    } catch (const InvalidArgument& error) {
+      PyErr_SetString(PyExc_ValueError, error.what());
+    }
+  });
+}
+
+}  // namespace gmmx::python

@@ -1,0 +1,14 @@
+// Table of contents of the extension module.
+#include "registrations.hpp"
+
+PYBIND11_MODULE(GMMX_MODULE_NAME, m) {
+  using namespace gmmx::python;
+  register_errors(m);
+  register_mixture(m);
+  register_sufficient_statistics(m);
+  register_em(m);
+  register_density(m);
+  register_kmeans(m);
+  register_sample(m);
+  register_build(m);
+}

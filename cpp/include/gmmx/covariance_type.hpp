@@ -1,0 +1,35 @@
+/// \file
+/// The covariance models by name.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gmmx/views.hpp"
+
+namespace gmmx {
+
+/// How the covariances of the components are tied together; the values are those of covariance_types.def.
+enum class CovarianceType {
+#define GMMX_COVARIANCE_TYPE(name) name,
+#include "gmmx/covariance_types.def"
+#undef GMMX_COVARIANCE_TYPE
+};
+
+/// All models, in the order of the table.
+std::vector<CovarianceType> covariance_types();
+
+/// The model's name, for example "full".
+std::string to_string(CovarianceType type);
+
+/// The model of that name. \throws InvalidArgument listing the names that exist.
+CovarianceType covariance_type_from_string(std::string_view name);
+
+/// Shape of `covariances` and `precisions_cholesky`: full (K, d, d), tied (d, d), diag (K, d), spherical (K).
+std::vector<Index> covariance_shape(CovarianceType type, Index n_components, Index n_features);
+
+/// Number of free parameters of a mixture, weights and means included.
+Index n_parameters(CovarianceType type, Index n_components, Index n_features);
+
+}  // namespace gmmx

@@ -1,0 +1,60 @@
+/// \file
+/// Expectation-maximisation: rows -> e_step -> statistics -> m_step -> mixture -> again.
+#pragma once
+
+#include <functional>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "gmmx/mixture.hpp"
+#include "gmmx/sufficient_statistics.hpp"
+#include "gmmx/views.hpp"
+
+namespace gmmx {
+
+/// One pass over the rows. Nothing of size n x K is allocated; the result does not depend on n_threads.
+/// \param sample_weight absent, or n non-negative finite weights: 2 means that the row stands twice, 0 that it is absent
+/// \throws InvalidArgument where shapes disagree
+template <class T>
+SufficientStatistics e_step(MatrixView<const T> rows, const Mixture& mixture,
+                            VectorView<const double> sample_weight = {}, int n_threads = 1);
+
+/// The mixture that maximises the expected complete-data log-likelihood; reg_covar is added to the variances.
+/// An empty component stays at its shift, with weight and scatter zero.
+/// \throws CollapsedComponent where a covariance is not positive definite; InvalidArgument
+Mixture m_step(const SufficientStatistics& statistics, CovarianceType type, double reg_covar = 0.0);
+
+/// What a progress callback is told after each iteration.
+struct IterationSummary {
+  int iteration;               ///< counts from 1
+  double mean_log_likelihood;  ///< per unit of weight, at the parameters before this iteration's M-step
+  double change;               ///< against the iteration before
+};
+
+struct EMOptions {
+  double tol = 1e-3;        ///< stop when the mean log-likelihood changes by less
+  double reg_covar = 1e-6;  ///< added to the variances
+  int max_iter = 100;
+  int n_threads = 1;
+  /// Mean log-likelihood of the iteration before the first; minus infinity: there was none.
+  double previous_mean_log_likelihood = -std::numeric_limits<double>::infinity();
+  /// Called after each iteration; true stops. May throw: the exception reaches the caller of em().
+  std::function<bool(const IterationSummary&)> callback;
+};
+
+struct EMResult {
+  Mixture mixture;
+  bool converged = false;
+  bool stopped = false;  ///< by the callback
+  std::vector<double> mean_log_likelihoods;  ///< one an iteration, as in IterationSummary
+  std::vector<Index> empty_components;       ///< of the last M-step
+  std::string kernel;                        ///< how the densities were computed in the last E-step
+};
+
+/// Iterates from a given mixture until convergence. \throws as e_step and m_step
+template <class T>
+EMResult em(MatrixView<const T> rows, const Mixture& start, VectorView<const double> sample_weight,
+            const EMOptions& options);
+
+}  // namespace gmmx

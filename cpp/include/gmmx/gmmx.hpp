@@ -1,0 +1,15 @@
+/// \file
+/// The whole public face.
+#pragma once
+
+#include "gmmx/covariance_type.hpp"
+#include "gmmx/density.hpp"
+#include "gmmx/em.hpp"
+#include "gmmx/errors.hpp"
+#include "gmmx/kmeans.hpp"
+#include "gmmx/mixture.hpp"
+#include "gmmx/sample.hpp"
+#include "gmmx/sufficient_statistics.hpp"
+#include "gmmx/threads.hpp"
+#include "gmmx/version.hpp"
+#include "gmmx/views.hpp"

@@ -1,0 +1,41 @@
+/// \file
+/// k-means++ seeding and Lloyd's algorithm: the usual start of EM.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "gmmx/views.hpp"
+
+namespace gmmx {
+
+/// How many uniform numbers one seeding takes: 1 + (K - 1) (2 + floor(log K)).
+Index kmeans_draws(Index n_clusters);
+
+/// Greedy k-means++ (Arthur & Vassilvitskii 2007): indices of the K rows chosen as seeds.
+/// Randomness is an argument: `uniforms` holds kmeans_draws(K) numbers in [0, 1).
+template <class T>
+std::vector<Index> kmeans_plus_plus(MatrixView<const T> rows, Index n_clusters, VectorView<const double> uniforms,
+                                    VectorView<const double> sample_weight = {}, int n_threads = 1);
+
+struct KMeansOptions {
+  int max_iter = 300;
+  double tol = 1e-4;  ///< times the mean variance of the features: bound on the squared movement of the centers
+  int n_threads = 1;
+  std::function<void()> on_iteration;  ///< may throw to stop
+};
+
+struct KMeansResult {
+  std::vector<std::int32_t> labels;  ///< n
+  std::vector<double> centers;       ///< K x d
+  double inertia = 0.0;              ///< weighted sum of squared distances to the own center
+  int n_iter = 0;
+};
+
+/// Lloyd's algorithm from k-means++ seeds. An emptied cluster is moved to the row farthest from its center.
+template <class T>
+KMeansResult kmeans(MatrixView<const T> rows, Index n_clusters, VectorView<const double> uniforms,
+                    VectorView<const double> sample_weight, const KMeansOptions& options);
+
+}  // namespace gmmx

@@ -1,0 +1,85 @@
+/// \file
+/// The seam of the library: rows are reduced to this value, values add, the M-step consumes their sum.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "gmmx/covariance_type.hpp"
+#include "gmmx/views.hpp"
+
+namespace gmmx {
+
+/// Which part of sum_n r_nk (x_n - s_k)(x_n - s_k)^T is kept. A covariance model names the least that it needs.
+enum class SecondMomentForm : std::uint8_t {
+  full,      ///< (K, d, d), symmetric
+  pooled,    ///< (d, d), symmetric: summed over the components
+  diagonal,  ///< (K, d)
+  trace      ///< (K): summed over the features
+};
+
+std::string to_string(SecondMomentForm form);
+
+/// The form that the M-step of a covariance model needs.
+SecondMomentForm second_moment_form(CovarianceType type);
+
+/// Everything that an M-step needs to know of the rows, with r_nk already times the sample weight:
+///
+///     counts_k         N_k   = sum_n r_nk
+///     first_moments_k        = sum_n r_nk (x_n - shifts_k)
+///     second_moments_k       = sum_n r_nk (x_n - shifts_k)(x_n - shifts_k)^T   (in the given form)
+///     log_likelihood         = sum_n w_n log p(x_n)
+///
+/// Moments are taken about a shift near the data, never about the origin: there they would cancel.
+struct SufficientStatistics {
+  /// All sums zero. \param shifts K x n_features, C order
+  SufficientStatistics(SecondMomentForm form, Index n_components, Index n_features, std::vector<double> shifts,
+                       std::uint64_t mixture_fingerprint = 0);
+
+  SecondMomentForm form;
+  Index n_components;
+  Index n_features;
+  std::vector<double> shifts;
+  std::vector<double> counts;
+  std::vector<double> first_moments;
+  std::vector<double> second_moments;
+  double log_likelihood = 0.0;
+  double total_weight = 0.0;
+  std::int64_t n_samples = 0;  ///< rows of positive weight
+  /// Mixture::fingerprint() of the E-step's mixture; 0 where a given partition stands in its place.
+  std::uint64_t mixture_fingerprint;
+
+  /// Adds the sums of other rows. Moments about other shifts are moved over by the parallel-axis formula.
+  /// \throws InvalidArgument where shapes, forms or mixtures differ
+  SufficientStatistics& operator+=(const SufficientStatistics& other);
+
+  /// Moves the moments to other shifts (K x d).
+  void move_to(const std::vector<double>& new_shifts);
+
+  /// Components that hold no more than a rounding error of the weight: N_k <= eps * total_weight.
+  std::vector<Index> empty_components() const;
+
+  /// A self-contained, versioned, little-endian form; symmetric matrices are packed.
+  std::string to_bytes() const;
+  /// \throws InvalidArgument where the bytes are not what to_bytes() writes
+  static SufficientStatistics from_bytes(const std::string& bytes);
+};
+
+SufficientStatistics operator+(SufficientStatistics left, const SufficientStatistics& right);
+
+/// Statistics of a given partition: row n belongs to component labels[n]; -1: to none.
+/// Shifts are the components' own means. T is float or double.
+template <class T>
+SufficientStatistics statistics_from_labels(MatrixView<const T> rows, VectorView<const std::int32_t> labels,
+                                            Index n_components, SecondMomentForm form,
+                                            VectorView<const double> sample_weight, int n_threads);
+
+/// Statistics of given responsibilities (n x K, non-negative). Two passes: means first, then moments about them.
+template <class T>
+SufficientStatistics statistics_from_responsibilities(MatrixView<const T> rows,
+                                                      MatrixView<const T> responsibilities,
+                                                      SecondMomentForm form,
+                                                      VectorView<const double> sample_weight, int n_threads);
+
+}  // namespace gmmx

@@ -1,0 +1,46 @@
+#include "covariance/matrices.hpp"
+
+#include <limits>
+
+namespace gmmx {
+
+void factorize_matrix(ConstMatrixMap covariance, MatrixMap precision_cholesky, Index k) {
+  const Index d = covariance.rows();
+  if (!covariance.isApprox(covariance.transpose(), 1e-6)) {
+    const std::string which = k < 0 ? "covariances" : "covariances[" + std::to_string(k) + "]";
+    throw InvalidArgument(which + " is not symmetric; give (S + S^T) / 2 if rounding is to blame");
+  }
+  const Eigen::LLT<Matrix<double>> llt(covariance);
+  if (llt.info() != Eigen::Success) throw_collapsed(k);
+  const auto pivots = llt.matrixLLT().diagonal().array().square();
+  // A pivot is a feature's variance given those before it: below this share of its own variance it is rounding noise.
+  const double noise = std::numeric_limits<double>::epsilon();
+  if (!(pivots > noise * covariance.diagonal().array()).all()) throw_collapsed(k);
+  Matrix<double> inverse = Matrix<double>::Identity(d, d);
+  llt.matrixL().solveInPlace(inverse);
+  if (!inverse.allFinite()) throw_collapsed(k);
+  precision_cholesky.setZero();
+  precision_cholesky.triangularView<Eigen::Upper>() = inverse.transpose();
+}
+
+void covariance_of_factor(ConstMatrixMap u, MatrixMap covariance, Index k) {
+  const Index d = u.rows();
+  const std::string which = k < 0 ? "precisions_cholesky" : "precisions_cholesky[" + std::to_string(k) + "]";
+  if (!(u.diagonal().array() > 0).all()) {
+    throw InvalidArgument(which + " has a diagonal element that is not positive; give the upper triangular U with "
+                                  "precision = U U^T and a positive diagonal");
+  }
+  if (!u.isUpperTriangular(0.0)) {
+    throw InvalidArgument(which + " is not upper triangular; give the upper triangular U with precision = U U^T");
+  }
+  Matrix<double> inverse = Matrix<double>::Identity(d, d);
+  u.triangularView<Eigen::Upper>().solveInPlace(inverse);
+  covariance.noalias() = inverse.transpose() * inverse;
+  if (!covariance.allFinite()) throw InvalidArgument(which + " belongs to a covariance that is not finite; scale the data");
+}
+
+void colour_with_matrix(ConstMatrixMap u, Eigen::Ref<Matrix<double>> z) {
+  u.triangularView<Eigen::Upper>().solveInPlace<Eigen::OnTheRight>(z);
+}
+
+}  // namespace gmmx

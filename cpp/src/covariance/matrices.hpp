@@ -1,0 +1,18 @@
+// Covariances that are matrices: factors, inverses and colouring, shared by the models that have any.
+#pragma once
+
+#include "covariance/model.hpp"
+#include "gmmx/errors.hpp"
+
+namespace gmmx {
+
+// U = L^-T of covariance = L L^T, so that covariance^-1 = U U^T. k names the component in an error.
+void factorize_matrix(ConstMatrixMap covariance, MatrixMap precision_cholesky, Index k);
+
+// The covariance U^-T U^-1 of an upper triangular factor. \throws InvalidArgument where it is no such factor
+void covariance_of_factor(ConstMatrixMap precision_cholesky, MatrixMap covariance, Index k);
+
+// Rows z -> U^-T z.
+void colour_with_matrix(ConstMatrixMap precision_cholesky, Eigen::Ref<Matrix<double>> z);
+
+}  // namespace gmmx

@@ -1,0 +1,55 @@
+// A covariance model: everything that is particular to one way of tying covariances together.
+// Nothing here knows the EM loop, and the EM loop knows no model by name.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "density/log_density.hpp"
+#include "gmmx/covariance_type.hpp"
+#include "gmmx/sufficient_statistics.hpp"
+#include "linear_algebra.hpp"
+
+namespace gmmx {
+
+// What an M-step of the covariances knows: scatter about the new means, in the model's form.
+struct Scatter {
+  Index n_components;
+  Index n_features;
+  const std::vector<double>& counts;  // N_k; 0 for an empty component
+  double total_count;                 // sum_k N_k
+  const std::vector<double>& second;  // W_k
+};
+
+class CovarianceModel {
+ public:
+  virtual ~CovarianceModel() = default;
+
+  virtual std::vector<Index> shape(Index n_components, Index n_features) const = 0;
+  // Free parameters of the covariances alone.
+  virtual Index n_covariance_parameters(Index n_components, Index n_features) const = 0;
+  virtual SecondMomentForm form() const = 0;
+
+  // The maximising covariances, with reg_covar added to the variances.
+  virtual std::vector<double> covariances(const Scatter& scatter, double reg_covar) const = 0;
+  // U with covariance^-1 = U U^T. \throws CollapsedComponent
+  virtual std::vector<double> factorize(const std::vector<double>& covariances, Index n_components,
+                                        Index n_features) const = 0;
+  // The covariances that belong to given factors. \throws InvalidArgument where a factor is none
+  virtual std::vector<double> covariances_of_factors(const std::vector<double>& precisions_cholesky,
+                                                     Index n_components, Index n_features) const = 0;
+
+  // The log-density kernel for this mixture.
+  virtual std::unique_ptr<LogDensity<double>> log_density(const Mixture&, Weighting, double) const = 0;
+  virtual std::unique_ptr<LogDensity<float>> log_density(const Mixture&, Weighting, float) const = 0;
+
+  // Rows of standard normal numbers (n x d), in place, to rows of covariance Sigma_k: z -> U_k^-T z.
+  virtual void colour(const Mixture& mixture, Index k, Eigen::Ref<Matrix<double>> z) const = 0;
+};
+
+const CovarianceModel& model_of(CovarianceType type);
+
+// The error of a component whose covariance is not positive definite. k = -1: all share it.
+[[noreturn]] void throw_collapsed(Index k);
+
+}  // namespace gmmx

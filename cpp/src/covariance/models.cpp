@@ -1,0 +1,65 @@
+// The table of covariance models, and what can be said of any of them.
+#include "covariance/model.hpp"
+
+#include "gmmx/errors.hpp"
+
+namespace gmmx {
+
+#define GMMX_COVARIANCE_TYPE(name) const CovarianceModel& name##_model();
+#include "gmmx/covariance_types.def"
+#undef GMMX_COVARIANCE_TYPE
+
+namespace {
+
+struct Entry {
+  const char* name;
+  const CovarianceModel& (*model)();
+};
+
+// In the order of CovarianceType.
+constexpr Entry table[] = {
+#define GMMX_COVARIANCE_TYPE(name) {#name, name##_model},
+#include "gmmx/covariance_types.def"
+#undef GMMX_COVARIANCE_TYPE
+};
+
+}  // namespace
+
+const CovarianceModel& model_of(CovarianceType type) { return table[static_cast<std::size_t>(type)].model(); }
+
+std::vector<CovarianceType> covariance_types() {
+  std::vector<CovarianceType> types;
+  for (std::size_t i = 0; i < std::size(table); ++i) types.push_back(static_cast<CovarianceType>(i));
+  return types;
+}
+
+std::string to_string(CovarianceType type) { return table[static_cast<std::size_t>(type)].name; }
+
+CovarianceType covariance_type_from_string(std::string_view name) {
+  std::string allowed;
+  for (const CovarianceType type : covariance_types()) {
+    if (name == to_string(type)) return type;
+    allowed += (allowed.empty() ? "'" : ", '") + to_string(type) + "'";
+  }
+  throw InvalidArgument("covariance_type='" + std::string(name) + "' is unknown; use one of " + allowed);
+}
+
+std::vector<Index> covariance_shape(CovarianceType type, Index n_components, Index n_features) {
+  return model_of(type).shape(n_components, n_features);
+}
+
+Index n_parameters(CovarianceType type, Index n_components, Index n_features) {
+  return model_of(type).n_covariance_parameters(n_components, n_features) + n_components * n_features + n_components - 1;
+}
+
+SecondMomentForm second_moment_form(CovarianceType type) { return model_of(type).form(); }
+
+void throw_collapsed(Index k) {
+  const std::string which = k < 0 ? "the covariance shared by all components" : "the covariance of component " + std::to_string(k);
+  throw CollapsedComponent(k, which +
+                                  " is not positive definite (for instance because of a single row, of duplicated rows or of "
+                                  "features that depend on each other); use fewer components, increase reg_covar, or "
+                                  "scale the data");
+}
+
+}  // namespace gmmx

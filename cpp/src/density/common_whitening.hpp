@@ -1,0 +1,43 @@
+// Densities under one shared covariance: rows and means are whitened once, z = U^T x, then distances are Euclidean.
+#pragma once
+
+#include "density/log_density.hpp"
+
+namespace gmmx {
+
+template <class T>
+class CommonWhiteningLogDensity final : public LogDensity<T> {
+ public:
+  CommonWhiteningLogDensity(const Mixture& mixture, Weighting weighting)
+      : components_(mixture, weighting, Vector<double>::Constant(mixture.n_components(), log_determinant(mixture))),
+        factor_(factor(mixture).template cast<T>()) {
+    const ConstMatrixMap means(mixture.means().data(), mixture.n_components(), mixture.n_features());
+    const RowVector<double> origin = origin_of<T>(mixture).template cast<double>();
+    whitened_means_ = ((means.rowwise() - origin) * factor(mixture)).template cast<T>();
+  }
+
+  const char* name() const override { return "common-whitening"; }
+
+  void weighted_log_prob(Block<T>& block, BlockOfColumns<T> out) const override {
+    auto z = block.whitened();
+    z.noalias() = block.rows() * factor_.template triangularView<Eigen::Upper>();
+    for (Index k = 0; k < components_.n_components(); ++k) {
+      auto column = out.col(k);
+      column = (z.col(0).array() - whitened_means_(k, 0)).square();
+      for (Index j = 1; j < z.cols(); ++j) column += (z.col(j).array() - whitened_means_(k, j)).square();
+      column = components_.constants(k) - T(0.5) * column;
+    }
+  }
+
+ private:
+  static ConstMatrixMap factor(const Mixture& mixture) {
+    return {mixture.precisions_cholesky().data(), mixture.n_features(), mixture.n_features()};
+  }
+  static double log_determinant(const Mixture& mixture) { return factor(mixture).diagonal().array().log().sum(); }
+
+  CentredComponents<T> components_;
+  Matrix<T> factor_;
+  Matrix<T> whitened_means_;
+};
+
+}  // namespace gmmx

@@ -1,0 +1,52 @@
+// The interface of the log-density kernels: one a way of computing log pi_k + log N(x_n | mu_k, Sigma_k).
+#pragma once
+
+#include "density/block.hpp"
+#include "gmmx/mixture.hpp"
+#include "linear_algebra.hpp"
+
+namespace gmmx {
+
+// Where the coordinates of blocks begin: the mixture's mean, rounded to T so that subtracting it is exact for
+// rows around it. Everything a kernel computes is relative to this point.
+template <class T>
+RowVector<T> origin_of(const Mixture& mixture) {
+  const ConstMatrixMap means(mixture.means().data(), mixture.n_components(), mixture.n_features());
+  const ConstVectorMap weights(mixture.weights().data(), mixture.n_components());
+  // About the first mean, so that a far offset costs no digits.
+  const RowVector<double> first = means.row(0);
+  return (first + weights.transpose() * (means.rowwise() - first)).cast<T>();
+}
+
+// log pi_k is left out on demand: log_prob() reports log N alone.
+enum class Weighting { weighted, unweighted };
+
+template <class T>
+class LogDensity {
+ public:
+  virtual ~LogDensity() = default;
+  virtual const char* name() const = 0;
+  // out (block.size() x K) = weighted_log_prob of the block's rows.
+  virtual void weighted_log_prob(Block<T>& block, BlockOfColumns<T> out) const = 0;
+};
+
+// What all kernels keep: means relative to the origin (K x d), and the constant of each component,
+// log pi_k - d/2 log 2 pi + log det of the precision's factor.
+template <class T>
+struct CentredComponents {
+  CentredComponents(const Mixture& mixture, Weighting weighting, const Vector<double>& log_det_factors) {
+    const ConstMatrixMap all_means(mixture.means().data(), mixture.n_components(), mixture.n_features());
+    const ConstVectorMap weights(mixture.weights().data(), mixture.n_components());
+    means = (all_means.rowwise() - origin_of<T>(mixture).template cast<double>()).template cast<T>();
+    const double gaussian = -0.5 * static_cast<double>(mixture.n_features()) * log_2_pi;
+    Vector<double> sum = log_det_factors.array() + gaussian;
+    if (weighting == Weighting::weighted) sum.array() += weights.array().log();
+    constants = sum.cast<T>();
+  }
+  Index n_components() const { return means.rows(); }
+
+  Matrix<T> means;
+  Vector<T> constants;
+};
+
+}  // namespace gmmx

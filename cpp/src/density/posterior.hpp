@@ -1,0 +1,69 @@
+// From weighted log-densities to responsibilities, in place, with the row maximum taken out.
+#pragma once
+
+#include <cmath>
+#include <limits>
+
+#include "linear_algebra.hpp"
+
+namespace gmmx {
+
+// exp(x) for x <= 0 that is exactly zero where the result would not be a normal number.
+template <class Derived>
+auto exp_or_zero(const Eigen::ArrayBase<Derived>& x) {
+  using T = typename Derived::Scalar;
+  const T smallest = std::log(std::numeric_limits<T>::min());
+  return (x > smallest).select(x.exp(), T(0));
+}
+
+// weighted_log_prob (n x K) becomes responsibilities; log_prob_norm (n) receives log p(x_n).
+// A row so far away that every density underflows even in logarithms has log p = -inf; its responsibilities
+// are then those before seeing it, the weights.
+template <class T>
+class Posterior {
+ public:
+  explicit Posterior(Index capacity) : sum_(capacity) {}
+
+  template <class Norms>
+  void operator()(BlockOfColumns<T> resp, Norms&& log_prob_norm, const Vector<T>& weights) {
+    const Index k_count = resp.cols();
+    auto& maximum = log_prob_norm;  // until the end
+    maximum = resp.col(0);
+    for (Index k = 1; k < k_count; ++k) maximum = maximum.max(resp.col(k));
+    if (!(maximum > -std::numeric_limits<T>::infinity()).all()) {
+      repair_rows_without_density(resp, weights);
+      maximum = resp.col(0);
+      for (Index k = 1; k < k_count; ++k) maximum = maximum.max(resp.col(k));
+    }
+    auto sum = sum_.head(resp.rows());
+    sum.setZero();
+    for (Index k = 0; k < k_count; ++k) {
+      resp.col(k) = exp_or_zero(resp.col(k) - maximum);
+      sum += resp.col(k);
+    }
+    log_prob_norm = maximum + sum.log();
+    sum = sum.inverse();
+    for (Index k = 0; k < k_count; ++k) resp.col(k) *= sum;
+    for (const Index n : rows_without_density_) log_prob_norm(n) = -std::numeric_limits<T>::infinity();
+    rows_without_density_.clear();
+  }
+
+ private:
+  void repair_rows_without_density(BlockOfColumns<T> resp, const Vector<T>& weights) {
+    for (Index n = 0; n < resp.rows(); ++n) {
+      bool found = false;
+      for (Index k = 0; k < resp.cols(); ++k) {
+        if (std::isnan(resp(n, k))) resp(n, k) = -std::numeric_limits<T>::infinity();
+        found = found || resp(n, k) > -std::numeric_limits<T>::infinity();
+      }
+      if (found) continue;
+      resp.row(n) = weights.array().log().transpose();
+      rows_without_density_.push_back(n);
+    }
+  }
+
+  Column<T> sum_;
+  std::vector<Index> rows_without_density_;
+};
+
+}  // namespace gmmx

@@ -1,0 +1,91 @@
+// One pass over the rows, block by block: densities, responsibilities and their sums, fused.
+#include <memory>
+#include <type_traits>
+
+#include "arguments.hpp"
+#include "covariance/model.hpp"
+#include "density/posterior.hpp"
+#include "em/row_weights.hpp"
+#include "gmmx/em.hpp"
+#include "moments/moments.hpp"
+#include "parallel/parallel.hpp"
+
+namespace gmmx {
+
+namespace {
+
+// What one thread needs.
+template <class T>
+struct Workspace {
+  Workspace(Index capacity, Index n_features, Index n_components, std::unique_ptr<Moments<T>> moments_)
+      : block(capacity, n_features),
+        resp(capacity, n_components),
+        log_prob_norm(capacity),
+        posterior(capacity),
+        weights(capacity),
+        moments(std::move(moments_)),
+        scores(moments->zero()) {}
+
+  Block<T> block;
+  Array<T> resp;
+  Column<T> log_prob_norm;
+  Posterior<T> posterior;
+  RowWeights<T> weights;
+  std::unique_ptr<Moments<T>> moments;
+  SufficientStatistics scores;  // log-likelihood, weight and number of rows alone
+};
+
+}  // namespace
+
+template <class T>
+SufficientStatistics e_step(MatrixView<const T> rows, const Mixture& mixture, VectorView<const double> sample_weight,
+                            int n_threads) {
+  check_features(rows, mixture);
+  check_sample_weight(sample_weight, rows.rows());
+  const Index k = mixture.n_components();
+  const Index d = mixture.n_features();
+  const CovarianceModel& model = model_of(mixture.covariance_type());
+  const auto log_density = model.log_density(mixture, Weighting::weighted, T());
+  const RowVector<T> origin = origin_of<T>(mixture);
+  const Vector<T> priors = ConstVectorMap(mixture.weights().data(), k).template cast<T>();
+  const auto new_moments = [&] {
+    return make_moments<T>(model.form(), origin, ConstMatrixMap(mixture.means().data(), k, d));
+  };
+
+  const Chunks chunks = cut_into_chunks(rows.rows(), 3 * d + 2 * k);
+  const double flops = static_cast<double>(k * (2 * d * d + 4 * d + 20));
+  SufficientStatistics total = new_moments()->zero();
+  for_chunks(
+      chunks, useful_threads(n_threads, chunks, flops),
+      [&] { return std::make_unique<Workspace<T>>(chunks.block_rows, d, k, new_moments()); },
+      [&](Workspace<T>& ws, Index chunk_begin, Index chunk_end) {
+        for_blocks(chunks, chunk_begin, chunk_end, [&](Index begin, Index end) {
+          ws.block.load(rows, begin, end, origin);
+          const BlockOfColumns<T> resp = ws.resp.topRows(end - begin);
+          auto norm = ws.log_prob_norm.head(end - begin);
+          log_density->weighted_log_prob(ws.block, resp);
+          ws.posterior(resp, norm, priors);
+          ws.weights.load(sample_weight, begin, end);
+          ws.scores.log_likelihood += ws.weights.weighted_sum(norm);
+          ws.scores.total_weight += ws.weights.total();
+          ws.scores.n_samples += ws.weights.n_positive();
+          ws.weights.scale_rows(resp);
+          ws.moments->add(ws.block, resp);
+        });
+      },
+      [&](Workspace<T>& ws) {
+        ws.moments->flush(total);
+        total.log_likelihood += ws.scores.log_likelihood;
+        total.total_weight += ws.scores.total_weight;
+        total.n_samples += ws.scores.n_samples;
+        ws.scores.log_likelihood = ws.scores.total_weight = 0;
+        ws.scores.n_samples = 0;
+      });
+  total.mixture_fingerprint = mixture.fingerprint();
+  return total;
+}
+
+template SufficientStatistics e_step(MatrixView<const float>, const Mixture&, VectorView<const double>, int);
+template SufficientStatistics e_step(MatrixView<const double>, const Mixture&, VectorView<const double>, int);
+
+}  // namespace gmmx

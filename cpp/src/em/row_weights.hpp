@@ -1,0 +1,45 @@
+// The sample weights of one block of rows; absent weights are ones.
+#pragma once
+
+#include "gmmx/views.hpp"
+#include "linear_algebra.hpp"
+
+namespace gmmx {
+
+template <class T>
+class RowWeights {
+ public:
+  explicit RowWeights(Index capacity) : values_(capacity) {}
+
+  void load(VectorView<const double> sample_weight, Index begin, Index end) {
+    size_ = end - begin;
+    absent_ = sample_weight.absent();
+    if (absent_) return;
+    for (Index n = 0; n < size_; ++n) values_(n) = sample_weight[begin + n];
+  }
+
+  double total() const { return absent_ ? static_cast<double>(size_) : values_.head(size_).sum(); }
+  Index n_positive() const { return absent_ ? size_ : (values_.head(size_) > 0).count(); }
+
+  // Rows of weight 0 are absent: what they hold does not count, be it infinite.
+  template <class Values>
+  double weighted_sum(const Values& values) const {
+    if (absent_) return values.template cast<double>().sum();
+    double sum = 0;
+    for (Index n = 0; n < size_; ++n) {
+      if (values_(n) > 0) sum += values_(n) * static_cast<double>(values(n));
+    }
+    return sum;
+  }
+
+  void scale_rows(BlockOfColumns<T> resp) const {
+    if (!absent_) resp.colwise() *= values_.head(size_).template cast<T>();
+  }
+
+ private:
+  Index size_ = 0;
+  bool absent_ = true;
+  Column<double> values_;
+};
+
+}  // namespace gmmx

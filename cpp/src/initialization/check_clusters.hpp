@@ -1,0 +1,28 @@
+// Checks of arguments that seeding and k-means share.
+#pragma once
+
+#include "arguments.hpp"
+#include "gmmx/kmeans.hpp"
+
+namespace gmmx {
+
+template <class T>
+void check_clusters(MatrixView<const T> rows, Index n_clusters, VectorView<const double> uniforms,
+                    VectorView<const double> sample_weight) {
+  if (n_clusters < 1 || n_clusters > rows.rows()) {
+    throw InvalidArgument("n_clusters is " + std::to_string(n_clusters) + ", but must be from 1 to the number of rows, " +
+                          std::to_string(rows.rows()));
+  }
+  if (uniforms.size() != kmeans_draws(n_clusters)) {
+    throw InvalidArgument("uniforms has " + std::to_string(uniforms.size()) + " numbers, but a seeding with " +
+                          std::to_string(n_clusters) + " clusters takes " + std::to_string(kmeans_draws(n_clusters)));
+  }
+  check_sample_weight(sample_weight, rows.rows());
+  if (sample_weight.absent()) return;
+  for (Index n = 0; n < rows.rows(); ++n) {
+    if (sample_weight[n] > 0) return;
+  }
+  throw InvalidArgument("sample_weight is zero for every row; give at least one positive weight");
+}
+
+}  // namespace gmmx

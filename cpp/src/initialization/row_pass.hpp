@@ -1,0 +1,102 @@
+// What the passes of k-means over the rows share.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "density/block.hpp"
+#include "gmmx/views.hpp"
+#include "linear_algebra.hpp"
+#include "parallel/parallel.hpp"
+
+namespace gmmx {
+
+inline double weight_of(VectorView<const double> sample_weight, Index n) {
+  return sample_weight.absent() ? 1.0 : sample_weight[n];
+}
+
+// Coordinates begin at a row that counts.
+template <class T>
+RowVector<T> first_weighted_row(MatrixView<const T> rows, VectorView<const double> sample_weight) {
+  Index n = 0;
+  while (n + 1 < rows.rows() && !(weight_of(sample_weight, n) > 0)) ++n;
+  RowVector<T> row(rows.cols());
+  for (Index j = 0; j < rows.cols(); ++j) row(j) = rows(n, j);
+  return row;
+}
+
+template <class T>
+RowVector<double> row_as_double(MatrixView<const T> rows, Index n) {
+  RowVector<double> row(rows.cols());
+  for (Index j = 0; j < rows.cols(); ++j) row(j) = static_cast<double>(rows(n, j));
+  return row;
+}
+
+// Squared distances of a block's rows to a center (relative to the block's origin).
+template <class T, class Center, class Out>
+void squared_distances(const Block<T>& block, const Center& center, Out&& out) {
+  out = (block.column(0) - center(0)).square();
+  for (Index j = 1; j < block.n_features(); ++j) out += (block.column(j) - center(j)).square();
+}
+
+// The weighted mean of the rows and the mean of the weighted variances of the features, in one pass about the first row.
+struct Location {
+  RowVector<double> mean;
+  double mean_variance;
+};
+
+template <class T>
+Location locate(MatrixView<const T> rows, VectorView<const double> sample_weight, int n_threads) {
+  const Index d = rows.cols();
+  struct State {
+    State(Index capacity, Index d) : block(capacity, d), sum(d), squares(d) { clear(); }
+    void clear() {
+      weight = 0;
+      sum.setZero();
+      squares.setZero();
+    }
+    Block<T> block;
+    double weight;
+    RowVector<double> sum;
+    RowVector<double> squares;
+  };
+  const RowVector<T> origin = first_weighted_row(rows, sample_weight);
+  const Chunks chunks = cut_into_chunks(rows.rows(), 3 * d);
+  State total(0, d);
+  for_chunks(
+      chunks, useful_threads(n_threads, chunks, static_cast<double>(4 * d)),
+      [&] { return std::make_unique<State>(chunks.block_rows, d); },
+      [&](State& state, Index chunk_begin, Index chunk_end) {
+        for_blocks(chunks, chunk_begin, chunk_end, [&](Index begin, Index end) {
+          state.block.load(rows, begin, end, origin);
+          if (sample_weight.absent()) {
+            state.weight += static_cast<double>(end - begin);
+            for (Index j = 0; j < d; ++j) {
+              state.sum(j) += static_cast<double>(state.block.column(j).sum());
+              state.squares(j) += static_cast<double>(state.block.column(j).square().sum());
+            }
+            return;
+          }
+          for (Index n = begin; n < end; ++n) {
+            const double w = sample_weight[n];
+            state.weight += w;
+            for (Index j = 0; j < d; ++j) {
+              const auto x = static_cast<double>(state.block.rows()(n - begin, j));
+              state.sum(j) += w * x;
+              state.squares(j) += w * x * x;
+            }
+          }
+        });
+      },
+      [&](State& state) {
+        total.weight += state.weight;
+        total.sum += state.sum;
+        total.squares += state.squares;
+        state.clear();
+      });
+  const RowVector<double> mean = total.sum / total.weight;
+  const double variance = (total.squares / total.weight - mean.cwiseProduct(mean)).mean();
+  return {origin.template cast<double>() + mean, variance > 0 ? variance : 0.0};
+}
+
+}  // namespace gmmx

@@ -1,0 +1,35 @@
+// The one place that names Eigen's types.
+#pragma once
+
+#include <Eigen/Dense>
+
+#include "gmmx/views.hpp"
+
+namespace gmmx {
+
+template <class T>
+using Matrix = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>;
+template <class T>
+using RowMajorMatrix = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+template <class T>
+using Vector = Eigen::Matrix<T, Eigen::Dynamic, 1>;
+template <class T>
+using RowVector = Eigen::Matrix<T, 1, Eigen::Dynamic>;
+template <class T>
+using Array = Eigen::Array<T, Eigen::Dynamic, Eigen::Dynamic>;
+template <class T>
+using Column = Eigen::Array<T, Eigen::Dynamic, 1>;
+
+// Parameters are stored in C order.
+using MatrixMap = Eigen::Map<RowMajorMatrix<double>>;
+using ConstMatrixMap = Eigen::Map<const RowMajorMatrix<double>>;
+using VectorMap = Eigen::Map<Vector<double>>;
+using ConstVectorMap = Eigen::Map<const Vector<double>>;
+
+// A block of results, one row a sample, whose columns are contiguous.
+template <class T>
+using BlockOfColumns = Eigen::Block<Array<T>>;
+
+constexpr double log_2_pi = 1.8378770664093454835606594728112;
+
+}  // namespace gmmx

@@ -1,0 +1,97 @@
+#include "gmmx/mixture.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <numeric>
+#include <utility>
+
+#include "covariance/model.hpp"
+#include "gmmx/errors.hpp"
+
+namespace gmmx {
+
+namespace {
+
+void check_finite(const std::vector<double>& values, const char* name) {
+  if (!std::all_of(values.begin(), values.end(), [](double v) { return std::isfinite(v); })) {
+    throw InvalidArgument(std::string(name) + " holds NaN or infinity; all parameters must be finite");
+  }
+}
+
+void check_size(const std::vector<double>& values, const std::vector<Index>& shape, const char* name) {
+  const Index expected = std::accumulate(shape.begin(), shape.end(), Index{1}, std::multiplies<>());
+  if (static_cast<Index>(values.size()) == expected) return;
+  std::string text;
+  for (const Index n : shape) text += (text.empty() ? "(" : ", ") + std::to_string(n);
+  throw InvalidArgument(std::string(name) + " has " + std::to_string(values.size()) + " numbers, but its shape must be " +
+                        text + ")");
+}
+
+void check_weights(const std::vector<double>& weights) {
+  if (weights.empty()) throw InvalidArgument("weights is empty; a mixture has at least one component");
+  check_finite(weights, "weights");
+  const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
+  const double least = *std::min_element(weights.begin(), weights.end());
+  if (least < 0 || std::abs(sum - 1.0) > 1e-6) {
+    throw InvalidArgument("weights must be non-negative and sum to 1, but their least is " + std::to_string(least) +
+                          " and their sum " + std::to_string(sum) + "; divide them by their sum");
+  }
+}
+
+}  // namespace
+
+Mixture::Mixture(CovarianceType type, Index n_features, std::vector<double> weights, std::vector<double> means,
+                 std::vector<double> covariances, std::vector<double> precisions_cholesky)
+    : type_(type),
+      n_features_(n_features),
+      weights_(std::move(weights)),
+      means_(std::move(means)),
+      covariances_(std::move(covariances)),
+      precisions_cholesky_(std::move(precisions_cholesky)) {
+  const CovarianceModel& model = model_of(type_);
+  check_weights(weights_);
+  const Index k = n_components();
+  if (n_features < 1) throw InvalidArgument("n_features must be at least 1, but is " + std::to_string(n_features));
+  check_size(means_, {k, n_features}, "means");
+  check_finite(means_, "means");
+  if (covariances_.empty() && precisions_cholesky_.empty()) {
+    throw InvalidArgument("neither covariances nor precisions_cholesky is given; give one of them");
+  }
+  const std::vector<Index> shape = model.shape(k, n_features);
+  if (!covariances_.empty()) {
+    check_size(covariances_, shape, "covariances");
+    check_finite(covariances_, "covariances");
+  }
+  if (precisions_cholesky_.empty()) {
+    precisions_cholesky_ = model.factorize(covariances_, k, n_features);
+    return;
+  }
+  check_size(precisions_cholesky_, shape, "precisions_cholesky");
+  check_finite(precisions_cholesky_, "precisions_cholesky");
+  std::vector<double> implied = model.covariances_of_factors(precisions_cholesky_, k, n_features);
+  if (covariances_.empty()) covariances_ = std::move(implied);
+}
+
+std::uint64_t Mixture::fingerprint() const {
+  // FNV-1a over 64-bit words, with the high bits folded in after each product.
+  std::uint64_t hash = 14695981039346656037ULL;
+  const auto mix = [&hash](std::uint64_t word) {
+    hash = (hash ^ word) * 1099511628211ULL;
+    hash ^= hash >> 29;
+  };
+  const auto mix_all = [&mix](const std::vector<double>& values) {
+    for (const double value : values) {
+      std::uint64_t bits;
+      std::memcpy(&bits, &value, sizeof(bits));
+      mix(bits);
+    }
+  };
+  for (const char c : to_string(type_)) mix(static_cast<unsigned char>(c));
+  mix_all(weights_);
+  mix_all(means_);
+  mix_all(precisions_cholesky_);
+  return hash == 0 ? 1 : hash;
+}
+
+}  // namespace gmmx

@@ -1,0 +1,85 @@
+#include "moments/forms.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+#include "gmmx/errors.hpp"
+
+namespace gmmx {
+
+namespace {
+
+void add_to_matrix(double* matrix, Index d, const double* u, const double* v) {
+  for (Index i = 0; i < d; ++i) {
+    for (Index j = 0; j < d; ++j) matrix[i * d + j] += u[i] * v[j] + v[i] * u[j];
+  }
+}
+
+// In the order of SecondMomentForm.
+constexpr FormTraits table[] = {
+    {"full", [](MomentShape s) { return s.n_components * s.n_features * s.n_features; },
+     [](double* second, MomentShape s, Index k, const double* u, const double* v) {
+       add_to_matrix(second + k * s.n_features * s.n_features, s.n_features, u, v);
+     }},
+    {"pooled", [](MomentShape s) { return s.n_features * s.n_features; },
+     [](double* second, MomentShape s, Index, const double* u, const double* v) {
+       add_to_matrix(second, s.n_features, u, v);
+     }},
+    {"diagonal", [](MomentShape s) { return s.n_components * s.n_features; },
+     [](double* second, MomentShape s, Index k, const double* u, const double* v) {
+       for (Index j = 0; j < s.n_features; ++j) second[k * s.n_features + j] += 2 * u[j] * v[j];
+     }},
+    {"trace", [](MomentShape s) { return s.n_components; },
+     [](double* second, MomentShape s, Index k, const double* u, const double* v) {
+       for (Index j = 0; j < s.n_features; ++j) second[k] += 2 * u[j] * v[j];
+     }},
+};
+
+std::vector<double> diagonal_of_full(const SufficientStatistics& s) {
+  const Index d = s.n_features;
+  std::vector<double> result(static_cast<std::size_t>(s.n_components * d));
+  for (Index k = 0; k < s.n_components; ++k) {
+    for (Index j = 0; j < d; ++j) {
+      result[static_cast<std::size_t>(k * d + j)] = s.second_moments[static_cast<std::size_t>((k * d + j) * d + j)];
+    }
+  }
+  return result;
+}
+
+std::vector<double> pooled_of_full(const SufficientStatistics& s) {
+  const Index size = s.n_features * s.n_features;
+  std::vector<double> result(static_cast<std::size_t>(size), 0.0);
+  for (Index k = 0; k < s.n_components; ++k) {
+    for (Index i = 0; i < size; ++i) {
+      result[static_cast<std::size_t>(i)] += s.second_moments[static_cast<std::size_t>(k * size + i)];
+    }
+  }
+  return result;
+}
+
+std::vector<double> trace_of_diagonal(const std::vector<double>& diagonal, MomentShape shape) {
+  std::vector<double> result(static_cast<std::size_t>(shape.n_components), 0.0);
+  for (std::size_t i = 0; i < diagonal.size(); ++i) result[i / static_cast<std::size_t>(shape.n_features)] += diagonal[i];
+  return result;
+}
+
+}  // namespace
+
+const FormTraits& traits_of(SecondMomentForm form) { return table[static_cast<std::size_t>(form)]; }
+
+std::string to_string(SecondMomentForm form) { return traits_of(form).name; }
+
+std::vector<double> second_moments_as(const SufficientStatistics& s, SecondMomentForm form) {
+  using Form = SecondMomentForm;
+  const MomentShape shape{s.n_components, s.n_features};
+  if (s.form == form) return s.second_moments;
+  if (s.form == Form::full && form == Form::pooled) return pooled_of_full(s);
+  if (s.form == Form::full && form == Form::diagonal) return diagonal_of_full(s);
+  if (s.form == Form::full && form == Form::trace) return trace_of_diagonal(diagonal_of_full(s), shape);
+  if (s.form == Form::diagonal && form == Form::trace) return trace_of_diagonal(s.second_moments, shape);
+  throw InvalidArgument("statistics hold second moments of form '" + to_string(s.form) + "', from which the form '" +
+                        to_string(form) +
+                        "' cannot be had: compute the statistics with a covariance type that keeps more, for example 'full'");
+}
+
+}  // namespace gmmx

@@ -1,0 +1,27 @@
+// What can be done with second moments, whatever part of them is kept: one row of the table a form.
+#pragma once
+
+#include <vector>
+
+#include "gmmx/sufficient_statistics.hpp"
+
+namespace gmmx {
+
+struct MomentShape {
+  Index n_components;
+  Index n_features;
+};
+
+struct FormTraits {
+  const char* name;
+  Index (*size)(MomentShape);
+  // Adds u v^T + v u^T to component k; u and v have d entries.
+  void (*add_symmetric_outer)(double* second, MomentShape, Index k, const double* u, const double* v);
+};
+
+const FormTraits& traits_of(SecondMomentForm form);
+
+// The second moments in a form that keeps less. \throws InvalidArgument where the asked form is not contained
+std::vector<double> second_moments_as(const SufficientStatistics& statistics, SecondMomentForm form);
+
+}  // namespace gmmx

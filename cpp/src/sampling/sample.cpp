@@ -1,0 +1,115 @@
+// Random rows: components by inverse distribution, normal numbers by the polar method, a stream of its own for each chunk.
+#include "gmmx/sample.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <random>
+#include <vector>
+
+#include "arguments.hpp"
+#include "covariance/model.hpp"
+#include "parallel/parallel.hpp"
+
+namespace gmmx {
+
+namespace {
+
+// The engine's numbers are fixed by the C++ standard, its distributions are not: those are ours, so that a seed
+// means the same rows with every compiler.
+class Random {
+ public:
+  Random(std::uint64_t seed, std::uint64_t stream) {
+    std::seed_seq words{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32),
+                        static_cast<std::uint32_t>(stream), static_cast<std::uint32_t>(stream >> 32)};
+    engine_.seed(words);
+  }
+
+  // In [0, 1), 53 bits.
+  double uniform() { return static_cast<double>(engine_() >> 11) * 0x1p-53; }
+
+  // Marsaglia & Bray 1964.
+  double normal() {
+    if (has_spare_) {
+      has_spare_ = false;
+      return spare_;
+    }
+    double u;
+    double v;
+    double s;
+    do {
+      u = 2 * uniform() - 1;
+      v = 2 * uniform() - 1;
+      s = u * u + v * v;
+    } while (s >= 1 || s == 0);
+    const double scale = std::sqrt(-2 * std::log(s) / s);
+    spare_ = v * scale;
+    has_spare_ = true;
+    return u * scale;
+  }
+
+ private:
+  std::mt19937_64 engine_;
+  double spare_ = 0;
+  bool has_spare_ = false;
+};
+
+constexpr std::uint64_t stream_of_components = ~std::uint64_t{0};
+
+// How many of n rows each component gets.
+std::vector<Index> draw_counts(const std::vector<double>& weights, Index n, Random& random) {
+  std::vector<double> cumulative(weights.size());
+  double sum = 0;
+  for (std::size_t k = 0; k < weights.size(); ++k) cumulative[k] = sum += weights[k];
+  std::vector<Index> counts(weights.size(), 0);
+  for (Index i = 0; i < n; ++i) {
+    const auto at = std::upper_bound(cumulative.begin(), cumulative.end(), random.uniform() * sum);
+    ++counts[static_cast<std::size_t>(std::min(at - cumulative.begin(), static_cast<std::ptrdiff_t>(counts.size()) - 1))];
+  }
+  return counts;
+}
+
+}  // namespace
+
+void sample(const Mixture& mixture, std::uint64_t seed, MatrixView<double> out, VectorView<std::int64_t> labels,
+            int n_threads) {
+  const Index n = out.rows();
+  const Index d = mixture.n_features();
+  check_output(n, out.cols(), n, d);
+  if (labels.size() != n) {
+    throw InvalidArgument("labels has " + std::to_string(labels.size()) + " entries for " + std::to_string(n) + " rows");
+  }
+  Random components(seed, stream_of_components);
+  const std::vector<Index> counts = draw_counts(mixture.weights(), n, components);
+  std::vector<Index> ends;
+  for (std::size_t k = 0; k < counts.size(); ++k) ends.push_back((k == 0 ? 0 : ends.back()) + counts[k]);
+
+  const CovarianceModel& model = model_of(mixture.covariance_type());
+  const ConstMatrixMap means(mixture.means().data(), mixture.n_components(), d);
+  const Chunks chunks = cut_into_chunks(n, 3 * d);
+  for_chunks(
+      chunks, useful_threads(n_threads, chunks, static_cast<double>(20 * d + d * d)),
+      [&] { return std::make_unique<Matrix<double>>(chunks.block_rows, d); },
+      [&](Matrix<double>& scratch, Index chunk_begin, Index chunk_end) {
+        Random random(seed, static_cast<std::uint64_t>(chunk_begin));
+        for_blocks(chunks, chunk_begin, chunk_end, [&](Index block_begin, Index block_end) {
+          // Within a block, the rows of one component at a time.
+          for (Index begin = block_begin; begin < block_end;) {
+            const Index k = std::upper_bound(ends.begin(), ends.end(), begin) - ends.begin();
+            const Index end = std::min(block_end, ends[static_cast<std::size_t>(k)]);
+            auto z = scratch.topRows(end - begin);
+            for (Index i = 0; i < z.rows(); ++i) {
+              for (Index j = 0; j < d; ++j) z(i, j) = random.normal();
+            }
+            model.colour(mixture, k, z);
+            for (Index i = 0; i < z.rows(); ++i) {
+              for (Index j = 0; j < d; ++j) out(begin + i, j) = means(k, j) + z(i, j);
+              labels[begin + i] = k;
+            }
+            begin = end;
+          }
+        });
+      });
+}
+
+}  // namespace gmmx

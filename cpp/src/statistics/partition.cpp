@@ -1,0 +1,155 @@
+// Statistics of rows whose memberships are given: two passes, means first, then moments about them.
+#include <limits>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "arguments.hpp"
+#include "em/row_weights.hpp"
+#include "gmmx/sufficient_statistics.hpp"
+#include "initialization/row_pass.hpp"
+#include "moments/moments.hpp"
+#include "parallel/parallel.hpp"
+
+namespace gmmx {
+
+namespace {
+
+template <class T>
+struct Workspace {
+  Workspace(Index capacity, Index n_features, Index n_components, std::unique_ptr<Moments<T>> moments_)
+      : block(capacity, n_features),
+        resp(capacity, n_components),
+        weights(capacity),
+        moments(std::move(moments_)) {}
+
+  Block<T> block;
+  Array<T> resp;
+  RowWeights<T> weights;
+  std::unique_ptr<Moments<T>> moments;
+  double total_weight = 0;
+  Index n_samples = 0;
+};
+
+// fill(begin, resp) writes the memberships of a block of rows.
+template <class T, class Fill>
+SufficientStatistics pass(MatrixView<const T> rows, SecondMomentForm form, const RowVector<T>& origin,
+                          const Matrix<double>& shifts, VectorView<const double> sample_weight, int n_threads,
+                          Fill fill) {
+  const Index d = rows.cols();
+  const Index k = shifts.rows();
+  const RowMajorMatrix<double> row_major_shifts = shifts;
+  const auto new_moments = [&] {
+    return make_moments<T>(form, origin, ConstMatrixMap(row_major_shifts.data(), k, d));
+  };
+  const Chunks chunks = cut_into_chunks(rows.rows(), 3 * d + 2 * k);
+  SufficientStatistics total = new_moments()->zero();
+  for_chunks(
+      chunks, useful_threads(n_threads, chunks, static_cast<double>(k * d * d)),
+      [&] { return std::make_unique<Workspace<T>>(chunks.block_rows, d, k, new_moments()); },
+      [&](Workspace<T>& ws, Index chunk_begin, Index chunk_end) {
+        for_blocks(chunks, chunk_begin, chunk_end, [&](Index begin, Index end) {
+          ws.block.load(rows, begin, end, origin);
+          const BlockOfColumns<T> resp = ws.resp.topRows(end - begin);
+          fill(begin, resp);
+          ws.weights.load(sample_weight, begin, end);
+          ws.total_weight += ws.weights.total();
+          ws.n_samples += ws.weights.n_positive();
+          ws.weights.scale_rows(resp);
+          ws.moments->add(ws.block, resp);
+        });
+      },
+      [&](Workspace<T>& ws) {
+        ws.moments->flush(total);
+        total.total_weight += std::exchange(ws.total_weight, 0.0);
+        total.n_samples += std::exchange(ws.n_samples, 0);
+      });
+  return total;
+}
+
+template <class T, class Fill>
+SufficientStatistics two_passes(MatrixView<const T> rows, Index n_components, SecondMomentForm form,
+                                VectorView<const double> sample_weight, int n_threads, Fill fill) {
+  check_sample_weight(sample_weight, rows.rows());
+  const Index d = rows.cols();
+  RowVector<T> origin = RowVector<T>::Zero(d);
+  if (rows.rows() > 0) origin = first_weighted_row(rows, sample_weight);
+  Matrix<double> shifts = origin.template cast<double>().replicate(n_components, 1);
+  // The first pass needs the first moments alone; the trace is the cheapest company they can have.
+  const SufficientStatistics first =
+      pass(rows, SecondMomentForm::trace, origin, shifts, sample_weight, n_threads, fill);
+  const Vector<double> counts = ConstVectorMap(first.counts.data(), n_components);
+  const ConstMatrixMap sums(first.first_moments.data(), n_components, d);
+  RowVector<double> overall = RowVector<double>::Zero(d);
+  if (counts.sum() > 0) overall = sums.colwise().sum() / counts.sum();
+  for (Index k = 0; k < n_components; ++k) {
+    const bool empty = !(counts(k) > std::numeric_limits<double>::epsilon() * first.total_weight);
+    if (empty) {
+      shifts.row(k) += overall;  // an empty component waits at the mean of all rows
+    } else {
+      shifts.row(k) += sums.row(k) / counts(k);
+    }
+  }
+  const RowVector<T> centre = (origin.template cast<double>() + overall).template cast<T>();
+  return pass(rows, form, centre, shifts, sample_weight, n_threads, fill);
+}
+
+}  // namespace
+
+template <class T>
+SufficientStatistics statistics_from_labels(MatrixView<const T> rows, VectorView<const std::int32_t> labels,
+                                            Index n_components, SecondMomentForm form,
+                                            VectorView<const double> sample_weight, int n_threads) {
+  if (labels.size() != rows.rows()) {
+    throw InvalidArgument("labels has " + std::to_string(labels.size()) + " entries for " + std::to_string(rows.rows()) +
+                          " rows; give one a row");
+  }
+  for (Index n = 0; n < labels.size(); ++n) {
+    if (labels[n] < -1 || labels[n] >= n_components) {
+      throw InvalidArgument("labels[" + std::to_string(n) + "] is " + std::to_string(labels[n]) +
+                            "; labels must be -1 (no component) or from 0 to n_components - 1 = " +
+                            std::to_string(n_components - 1));
+    }
+  }
+  return two_passes(rows, n_components, form, sample_weight, n_threads, [&](Index begin, BlockOfColumns<T> resp) {
+    resp.setZero();
+    for (Index n = 0; n < resp.rows(); ++n) {
+      const std::int32_t label = labels[begin + n];
+      if (label >= 0) resp(n, label) = T(1);
+    }
+  });
+}
+
+template <class T>
+SufficientStatistics statistics_from_responsibilities(MatrixView<const T> rows, MatrixView<const T> given,
+                                                      SecondMomentForm form,
+                                                      VectorView<const double> sample_weight, int n_threads) {
+  if (given.rows() != rows.rows() || given.cols() < 1) {
+    throw InvalidArgument("responsibilities has shape (" + std::to_string(given.rows()) + ", " +
+                          std::to_string(given.cols()) + "), but must have one row for each of " +
+                          std::to_string(rows.rows()) + " rows and a column a component");
+  }
+  return two_passes(rows, given.cols(), form, sample_weight, n_threads, [&](Index begin, BlockOfColumns<T> resp) {
+    for (Index k = 0; k < resp.cols(); ++k) {
+      for (Index n = 0; n < resp.rows(); ++n) {
+        const T r = given(begin + n, k);
+        if (!(r >= 0) || !std::isfinite(r)) {
+          throw InvalidArgument("responsibilities[" + std::to_string(begin + n) + ", " + std::to_string(k) + "] is " +
+                                std::to_string(r) + "; responsibilities must be finite and not negative");
+        }
+        resp(n, k) = r;
+      }
+    }
+  });
+}
+
+#define GMMX_INSTANTIATE(T)                                                                                         \
+  template SufficientStatistics statistics_from_labels(MatrixView<const T>, VectorView<const std::int32_t>, Index, \
+                                                       SecondMomentForm, VectorView<const double>, int);           \
+  template SufficientStatistics statistics_from_responsibilities(MatrixView<const T>, MatrixView<const T>,         \
+                                                                 SecondMomentForm, VectorView<const double>, int);
+GMMX_INSTANTIATE(float)
+GMMX_INSTANTIATE(double)
+#undef GMMX_INSTANTIATE
+
+}  // namespace gmmx

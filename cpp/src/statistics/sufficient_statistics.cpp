@@ -1,0 +1,114 @@
+#include "gmmx/sufficient_statistics.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <utility>
+
+#include "gmmx/errors.hpp"
+#include "moments/forms.hpp"
+
+namespace gmmx {
+
+SufficientStatistics::SufficientStatistics(SecondMomentForm form_, Index n_components_, Index n_features_,
+                                           std::vector<double> shifts_, std::uint64_t mixture_fingerprint_)
+    : form(form_),
+      n_components(n_components_),
+      n_features(n_features_),
+      shifts(std::move(shifts_)),
+      counts(static_cast<std::size_t>(n_components), 0.0),
+      first_moments(static_cast<std::size_t>(n_components * n_features), 0.0),
+      second_moments(static_cast<std::size_t>(traits_of(form).size({n_components, n_features})), 0.0),
+      mixture_fingerprint(mixture_fingerprint_) {
+  if (shifts.size() != first_moments.size()) {
+    throw InvalidArgument("shifts has " + std::to_string(shifts.size()) + " numbers, but n_components x n_features is " +
+                          std::to_string(first_moments.size()));
+  }
+}
+
+namespace {
+
+void add(std::vector<double>& to, const std::vector<double>& what) {
+  for (std::size_t i = 0; i < to.size(); ++i) to[i] += what[i];
+}
+
+[[noreturn]] void refuse(const std::string& what, const std::string& left, const std::string& right,
+                         const std::string& remedy) {
+  throw InvalidArgument("statistics of different " + what + " cannot be added: " + left + " and " + right + "; " + remedy);
+}
+
+void check_addable(const SufficientStatistics& a, const SufficientStatistics& b) {
+  const auto shape = [](const SufficientStatistics& s) {
+    return "(" + std::to_string(s.n_components) + " components, " + std::to_string(s.n_features) + " features)";
+  };
+  if (a.n_components != b.n_components || a.n_features != b.n_features) {
+    refuse("shapes", shape(a), shape(b), "both must come from the same mixture or partition");
+  }
+  if (a.form != b.form) {
+    refuse("second moment forms", "'" + to_string(a.form) + "'", "'" + to_string(b.form) + "'",
+           "compute both for the same covariance type");
+  }
+  if (a.mixture_fingerprint != b.mixture_fingerprint) {
+    refuse("mixtures", std::to_string(a.mixture_fingerprint), std::to_string(b.mixture_fingerprint) + " (fingerprints)",
+           "run the E-step of both on the same mixture");
+  }
+}
+
+}  // namespace
+
+SufficientStatistics& SufficientStatistics::operator+=(const SufficientStatistics& other) {
+  check_addable(*this, other);
+  if (shifts != other.shifts) {
+    // Only partitions and different precisions get here. A side without rows has no say in the shifts.
+    if (n_samples == 0 && total_weight == 0.0) {
+      move_to(other.shifts);
+    } else {
+      SufficientStatistics moved = other;
+      moved.move_to(shifts);
+      return *this += moved;
+    }
+  }
+  add(counts, other.counts);
+  add(first_moments, other.first_moments);
+  add(second_moments, other.second_moments);
+  log_likelihood += other.log_likelihood;
+  total_weight += other.total_weight;
+  n_samples += other.n_samples;
+  return *this;
+}
+
+void SufficientStatistics::move_to(const std::vector<double>& new_shifts) {
+  if (new_shifts.size() != shifts.size()) throw InvalidArgument("new_shifts must have n_components x n_features numbers");
+  const auto d = static_cast<std::size_t>(n_features);
+  std::vector<double> move(d);
+  std::vector<double> half(d);
+  for (Index k = 0; k < n_components; ++k) {
+    const std::size_t row = static_cast<std::size_t>(k) * d;
+    const double n_k = counts[static_cast<std::size_t>(k)];
+    // With e = old - new shift: x - new = (x - old) + e, so the second moments grow by
+    // first e^T + e first^T + N_k e e^T = h e^T + e h^T, h = first + N_k e / 2.
+    for (std::size_t j = 0; j < d; ++j) {
+      move[j] = shifts[row + j] - new_shifts[row + j];
+      half[j] = first_moments[row + j] + 0.5 * n_k * move[j];
+      first_moments[row + j] += n_k * move[j];
+    }
+    traits_of(form).add_symmetric_outer(second_moments.data(), {n_components, n_features}, k, half.data(), move.data());
+  }
+  shifts = new_shifts;
+}
+
+std::vector<Index> SufficientStatistics::empty_components() const {
+  std::vector<Index> empty;
+  for (Index k = 0; k < n_components; ++k) {
+    const bool holds_weight = counts[static_cast<std::size_t>(k)] > std::numeric_limits<double>::epsilon() * total_weight;
+    if (!holds_weight) empty.push_back(k);
+  }
+  return empty;
+}
+
+SufficientStatistics operator+(SufficientStatistics left, const SufficientStatistics& right) {
+  left += right;
+  return left;
+}
+
+}  // namespace gmmx

@@ -1,0 +1,136 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <stdexcept>
+
+#include "problem.hpp"
+
+using namespace gmmx;
+using gmmx::testing::make_problem;
+
+TEST_CASE("EM never loses likelihood, for every covariance type and precision") {
+  const auto p = make_problem(700, 3, 3);
+  const auto narrow = gmmx::testing::as_float(p.rows);
+  for (const CovarianceType type : covariance_types()) {
+    CAPTURE(to_string(type));
+    EMOptions options;
+    options.reg_covar = 0;
+    options.tol = 1e-9;
+    const EMResult fit = em(p.view(), p.mixture(type), p.weight_view(), options);
+    for (std::size_t i = 1; i < fit.mean_log_likelihoods.size(); ++i) {
+      CHECK(fit.mean_log_likelihoods[i] >= fit.mean_log_likelihoods[i - 1] - 1e-12);
+    }
+    CHECK(fit.converged);
+    const EMResult in_float = em(MatrixView<const float>(narrow.data(), p.n, p.d), p.mixture(type), p.weight_view(), options);
+    CHECK(in_float.mean_log_likelihoods.back() == doctest::Approx(fit.mean_log_likelihoods.back()).epsilon(1e-3));
+  }
+}
+
+TEST_CASE("statistics of parts add up, and their sum does not depend on the number of threads") {
+  const auto p = make_problem(5003, 4, 5);
+  for (const CovarianceType type : covariance_types()) {
+    CAPTURE(to_string(type));
+    const Mixture mixture = p.mixture(type);
+    const SufficientStatistics whole = e_step(p.view(), mixture, p.weight_view(), 1);
+    CHECK(e_step(p.view(), mixture, p.weight_view(), 3).to_bytes() == whole.to_bytes());
+    const Index cut = 1234;
+    SufficientStatistics parts = e_step(MatrixView<const double>(p.rows.data(), cut, p.d), mixture,
+                                        VectorView<const double>(p.weights.data(), cut));
+    parts += e_step(MatrixView<const double>(p.rows.data() + cut * p.d, p.n - cut, p.d), mixture,
+                    VectorView<const double>(p.weights.data() + cut, p.n - cut));
+    CHECK(parts.n_samples == whole.n_samples);
+    CHECK(parts.log_likelihood == doctest::Approx(whole.log_likelihood).epsilon(1e-12));
+    for (std::size_t i = 0; i < whole.second_moments.size(); ++i) {
+      CHECK(parts.second_moments[i] == doctest::Approx(whole.second_moments[i]).epsilon(1e-10));
+    }
+  }
+}
+
+TEST_CASE("statistics of other mixtures, shapes and forms are refused") {
+  const auto p = make_problem(200, 2, 2);
+  const Mixture full = p.mixture(CovarianceType::full);
+  const Mixture other = p.mixture(CovarianceType::full, 1e-3);
+  SufficientStatistics sum = e_step(p.view(), full);
+  CHECK_THROWS_WITH_AS(sum += e_step(p.view(), other), doctest::Contains("different mixtures"), InvalidArgument);
+  CHECK_THROWS_WITH_AS(sum += e_step(p.view(), p.mixture(CovarianceType::diag)), doctest::Contains("forms"),
+                       InvalidArgument);
+  const auto wide = make_problem(200, 3, 2);
+  CHECK_THROWS_WITH_AS(sum += e_step(wide.view(), wide.mixture(CovarianceType::full)), doctest::Contains("shapes"),
+                       InvalidArgument);
+  CHECK_THROWS_WITH_AS(e_step(wide.view(), full), doctest::Contains("3 features"), InvalidArgument);
+}
+
+TEST_CASE("statistics survive the way through bytes, broken bytes are refused") {
+  const auto p = make_problem(300, 3, 2);
+  for (const CovarianceType type : covariance_types()) {
+    const SufficientStatistics s = e_step(p.view(), p.mixture(type));
+    const std::string bytes = s.to_bytes();
+    CHECK(SufficientStatistics::from_bytes(bytes).to_bytes() == bytes);
+    for (std::size_t length = 0; length < bytes.size(); length += 7) {
+      CHECK_THROWS_AS(SufficientStatistics::from_bytes(bytes.substr(0, length)), InvalidArgument);
+    }
+    CHECK_THROWS_AS(SufficientStatistics::from_bytes(bytes + "12345678"), InvalidArgument);
+    for (const std::size_t field : {8U, 16U, 24U}) {  // form, components, features
+      std::string absurd = bytes;
+      absurd[field + 7] = '\x7f';
+      CHECK_THROWS_AS(SufficientStatistics::from_bytes(absurd), InvalidArgument);
+    }
+  }
+}
+
+TEST_CASE("moving the moments there and back changes nothing") {
+  const auto p = make_problem(300, 3, 2);
+  for (const CovarianceType type : covariance_types()) {
+    const SufficientStatistics s = e_step(p.view(), p.mixture(type));
+    SufficientStatistics moved = s;
+    moved.move_to(std::vector<double>(s.shifts.size(), 0.5));
+    moved.move_to(s.shifts);
+    for (std::size_t i = 0; i < s.second_moments.size(); ++i) {
+      CHECK(moved.second_moments[i] == doctest::Approx(s.second_moments[i]).epsilon(1e-10));
+    }
+  }
+}
+
+TEST_CASE("an M-step from full moments serves every type") {
+  const auto p = make_problem(400, 3, 3);
+  const SufficientStatistics full =
+      statistics_from_labels(p.view(), p.label_view(), p.k, SecondMomentForm::full, {}, 1);
+  for (const CovarianceType type : covariance_types()) {
+    const Mixture expected = p.mixture(type, 0.0);
+    const Mixture got = m_step(full, type);
+    for (std::size_t i = 0; i < expected.covariances().size(); ++i) {
+      CHECK(got.covariances()[i] == doctest::Approx(expected.covariances()[i]).epsilon(1e-11));
+    }
+  }
+  const SufficientStatistics least =
+      statistics_from_labels(p.view(), p.label_view(), p.k, SecondMomentForm::trace, {}, 1);
+  CHECK_THROWS_WITH_AS(m_step(least, CovarianceType::full), doctest::Contains("'trace'"), InvalidArgument);
+}
+
+TEST_CASE("a callback can stop EM, and its exception gets out") {
+  const auto p = make_problem(300, 2, 2);
+  EMOptions options;
+  options.tol = 0;
+  options.callback = [](const IterationSummary& summary) { return summary.iteration == 3; };
+  const EMResult fit = em(p.view(), p.mixture(CovarianceType::full), {}, options);
+  CHECK(fit.stopped);
+  CHECK_FALSE(fit.converged);
+  CHECK(fit.mean_log_likelihoods.size() == 3);
+  options.callback = [](const IterationSummary&) -> bool { throw std::domain_error("mine"); };
+  CHECK_THROWS_AS(em(p.view(), p.mixture(CovarianceType::full), {}, options), std::domain_error);
+}
+
+TEST_CASE("a collapse names its component") {
+  auto p = make_problem(40, 2, 2);
+  for (Index i = 1; i < p.n; i += 2) {
+    p.rows[static_cast<std::size_t>(2 * i)] = p.rows[static_cast<std::size_t>(2 * i + 1)] = 7;
+  }
+  for (const CovarianceType type : {CovarianceType::full, CovarianceType::diag, CovarianceType::spherical}) {
+    try {
+      p.mixture(type, 0.0);
+      FAIL("no error");
+    } catch (const CollapsedComponent& error) {
+      CHECK(error.component() == 1);
+    }
+  }
+}

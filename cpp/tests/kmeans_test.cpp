@@ -1,0 +1,77 @@
+#include <doctest/doctest.h>
+
+#include <limits>
+
+#include "problem.hpp"
+
+using namespace gmmx;
+using gmmx::testing::make_problem;
+
+namespace {
+
+std::vector<double> draws(Index k, unsigned seed = 3) {
+  std::mt19937_64 engine(seed);
+  std::uniform_real_distribution<double> uniform;
+  std::vector<double> numbers(static_cast<std::size_t>(kmeans_draws(k)));
+  for (double& u : numbers) u = uniform(engine);
+  return numbers;
+}
+
+VectorView<const double> view(const std::vector<double>& numbers) {
+  return {numbers.data(), static_cast<Index>(numbers.size())};
+}
+
+}  // namespace
+
+TEST_CASE("k-means finds separate clusters and labels fit the centers") {
+  const auto p = make_problem(600, 2, 3);
+  const auto u = draws(3);
+  const KMeansResult result = kmeans(p.view(), 3, view(u), {}, {});
+  double inertia = 0;
+  for (Index n = 0; n < p.n; ++n) {
+    double best = std::numeric_limits<double>::infinity();
+    Index nearest = -1;
+    for (Index k = 0; k < 3; ++k) {
+      double distance = 0;
+      for (Index j = 0; j < 2; ++j) {
+        const double difference = p.view()(n, j) - result.centers[static_cast<std::size_t>(2 * k + j)];
+        distance += difference * difference;
+      }
+      if (distance < best) {
+        best = distance;
+        nearest = k;
+      }
+    }
+    CHECK(result.labels[static_cast<std::size_t>(n)] == nearest);
+    inertia += best;
+  }
+  CHECK(result.inertia == doctest::Approx(inertia).epsilon(1e-10));
+}
+
+TEST_CASE("duplicated rows and weights of zero do no harm") {
+  const std::vector<double> rows(20, 1.0);
+  const auto u = draws(3);
+  const MatrixView<const double> same(rows.data(), 10, 2);
+  CHECK(kmeans(same, 3, view(u), {}, {}).inertia == 0);
+  const auto p = make_problem(100, 2, 3);
+  std::vector<double> weights(100, 0.0);
+  weights[4] = weights[50] = weights[99] = 1;
+  const KMeansResult result = kmeans(p.view(), 3, view(u), view(weights), {});
+  CHECK(result.inertia == doctest::Approx(0).epsilon(1e-12));
+  for (const Index seed : kmeans_plus_plus(p.view(), 3, view(u), view(weights))) {
+    CHECK(weights[static_cast<std::size_t>(seed)] == 1);
+  }
+}
+
+TEST_CASE("wrong arguments are named") {
+  const auto p = make_problem(10, 2, 2);
+  const auto u = draws(2);
+  CHECK_THROWS_WITH_AS(kmeans_plus_plus(p.view(), 11, view(u)), doctest::Contains("n_clusters is 11"), InvalidArgument);
+  CHECK_THROWS_WITH_AS(kmeans_plus_plus(p.view(), 3, view(u)), doctest::Contains("uniforms"), InvalidArgument);
+  std::vector<double> weights(10, 0.0);
+  CHECK_THROWS_WITH_AS(kmeans_plus_plus(p.view(), 2, view(u), view(weights)), doctest::Contains("zero for every row"),
+                       InvalidArgument);
+  weights[3] = -1;
+  CHECK_THROWS_WITH_AS(kmeans_plus_plus(p.view(), 2, view(u), view(weights)), doctest::Contains("sample_weight[3]"),
+                       InvalidArgument);
+}

@@ -1,0 +1,76 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "problem.hpp"
+
+using namespace gmmx;
+using gmmx::testing::make_problem;
+
+namespace {
+const double not_a_number = std::numeric_limits<double>::quiet_NaN();
+}
+
+TEST_CASE("a mixture checks what it is made of") {
+  const auto make = [](std::vector<double> weights, std::vector<double> means, std::vector<double> covariances,
+                       std::vector<double> factors = {}) {
+    return Mixture(CovarianceType::full, 2, std::move(weights), std::move(means), std::move(covariances),
+                   std::move(factors));
+  };
+  const std::vector<double> unit{1, 0, 0, 1};
+  CHECK_NOTHROW(make({1}, {0, 0}, unit));
+  CHECK_THROWS_WITH_AS(make({0.9}, {0, 0}, unit), doctest::Contains("sum to 1"), InvalidArgument);
+  CHECK_THROWS_WITH_AS(make({-1, 2}, {0, 0, 0, 0}, unit), doctest::Contains("non-negative"), InvalidArgument);
+  CHECK_THROWS_WITH_AS(make({1}, {0, not_a_number}, unit), doctest::Contains("means"), InvalidArgument);
+  CHECK_THROWS_WITH_AS(make({1}, {0, 0}, {1, 0, 0}), doctest::Contains("(1, 2, 2)"), InvalidArgument);
+  CHECK_THROWS_WITH_AS(make({1}, {0, 0}, {1, 0.5, -0.5, 1}), doctest::Contains("symmetric"), InvalidArgument);
+  CHECK_THROWS_AS(make({1}, {0, 0}, {1, 2, 2, 1}), CollapsedComponent);
+  CHECK_THROWS_WITH_AS(make({1}, {0, 0}, {}), doctest::Contains("neither"), InvalidArgument);
+  CHECK_THROWS_WITH_AS(make({1}, {0, 0}, {}, {1, 0, 1, 1}), doctest::Contains("triangular"), InvalidArgument);
+  CHECK_THROWS_WITH_AS(make({1}, {0, 0}, {}, {1, 0, 0, -1}), doctest::Contains("diagonal"), InvalidArgument);
+  CHECK_THROWS_WITH_AS(covariance_type_from_string("ful"), doctest::Contains("'full', 'tied'"), InvalidArgument);
+}
+
+TEST_CASE("covariances and factors belong together whichever is given") {
+  const auto p = make_problem(500, 3, 2);
+  for (const CovarianceType type : covariance_types()) {
+    const Mixture mixture = p.mixture(type);
+    const Mixture again(type, 3, mixture.weights(), mixture.means(), {}, mixture.precisions_cholesky());
+    for (std::size_t i = 0; i < mixture.covariances().size(); ++i) {
+      CHECK(again.covariances()[i] == doctest::Approx(mixture.covariances()[i]).epsilon(1e-12));
+    }
+    CHECK(again.fingerprint() == mixture.fingerprint());
+    CHECK(p.mixture(type, 1e-3).fingerprint() != mixture.fingerprint());
+  }
+}
+
+TEST_CASE("densities: one standard normal") {
+  const Mixture standard(CovarianceType::spherical, 1, {1}, {0}, {1});
+  const std::vector<double> x{0, 1, -2};
+  std::vector<double> out(3);
+  score_samples(MatrixView<const double>(x.data(), 3, 1), standard, VectorView<double>(out.data(), 3));
+  for (std::size_t i = 0; i < 3; ++i) CHECK(out[i] == doctest::Approx(-0.5 * std::log(2 * M_PI) - 0.5 * x[i] * x[i]));
+}
+
+TEST_CASE("strides of any kind are views of the same rows") {
+  const auto p = make_problem(300, 3, 2);
+  std::vector<double> fortran(p.rows.size());
+  for (Index n = 0; n < p.n; ++n) {
+    for (Index j = 0; j < p.d; ++j) fortran[static_cast<std::size_t>(j * p.n + n)] = p.view()(n, j);
+  }
+  std::vector<double> backwards(p.rows.rbegin(), p.rows.rend());
+  const Mixture mixture = p.mixture(CovarianceType::full);
+  const std::string expected = e_step(p.view(), mixture).to_bytes();
+  CHECK(e_step(MatrixView<const double>(fortran.data(), p.n, p.d, 1, p.n), mixture).to_bytes() == expected);
+  CHECK(e_step(MatrixView<const double>(&backwards.back(), p.n, p.d, -p.d, -1), mixture).to_bytes() == expected);
+}
+
+TEST_CASE("no rows at all") {
+  const Mixture mixture(CovarianceType::diag, 2, {1}, {0, 0}, {1, 1});
+  const MatrixView<const double> nothing(nullptr, 0, 2);
+  const SufficientStatistics s = e_step(nothing, mixture);
+  CHECK(s.n_samples == 0);
+  CHECK(log_likelihood(nothing, mixture) == 0);
+  CHECK_THROWS_WITH_AS(m_step(s, CovarianceType::diag), doctest::Contains("0 rows"), InvalidArgument);
+}

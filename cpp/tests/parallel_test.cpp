@@ -1,0 +1,58 @@
+#include "parallel/parallel.hpp"
+
+#include <doctest/doctest.h>
+
+#include <memory>
+#include <stdexcept>
+#include <vector>
+
+#include "gmmx/errors.hpp"
+#include "gmmx/threads.hpp"
+
+using namespace gmmx;
+
+TEST_CASE("chunks cover the rows once, in order, whatever the number of threads") {
+  for (const Index n : {Index{0}, Index{1}, Index{63}, Index{64}, Index{1000}, Index{123457}}) {
+    const Chunks chunks = cut_into_chunks(n, 30);
+    CHECK(chunks.chunk_rows % chunks.block_rows == 0);
+    for (const int threads : {1, 2, 7}) {
+      Index covered = 0;
+      struct State {
+        Index begin = 0;
+        Index end = 0;
+      };
+      for_chunks(
+          chunks, threads, [] { return std::make_unique<State>(); },
+          [](State& state, Index begin, Index end) { state = {begin, end}; },
+          [&](State& state) {
+            CHECK(state.begin == covered);
+            covered = state.end;
+          });
+      CHECK(covered == n);
+    }
+  }
+}
+
+TEST_CASE("an exception in a thread reaches the caller") {
+  const Chunks chunks = cut_into_chunks(100000, 30);
+  for (const int threads : {1, 3}) {
+    CHECK_THROWS_AS(for_chunks(
+                        chunks, threads, [] { return std::make_unique<int>(0); },
+                        [](int&, Index begin, Index) {
+                          if (begin > 5000) throw std::domain_error("mine");
+                        }),
+                    std::domain_error);
+    CHECK_THROWS_AS(for_chunks(
+                        chunks, threads, []() -> std::unique_ptr<int> { throw std::bad_alloc(); },
+                        [](int&, Index, Index) {}),
+                    std::bad_alloc);
+  }
+}
+
+TEST_CASE("thread counts") {
+  CHECK(thread_count() >= 1);
+  CHECK(thread_count(-1) >= 1);
+  CHECK(thread_count(-100000) == 1);
+  CHECK_THROWS_AS(thread_count(0), InvalidArgument);
+  CHECK(useful_threads(8, cut_into_chunks(10, 10), 100) == 1);
+}

@@ -1,0 +1,45 @@
+// Rows and mixtures that the tests share.
+#pragma once
+
+#include <cstdint>
+#include <random>
+#include <vector>
+
+#include "gmmx/gmmx.hpp"
+
+namespace gmmx::testing {
+
+struct Problem {
+  Index n, d, k;
+  std::vector<double> rows;
+  std::vector<std::int32_t> labels;
+  std::vector<double> weights;  // of the rows
+
+  MatrixView<const double> view() const { return {rows.data(), n, d}; }
+  VectorView<const std::int32_t> label_view() const { return {labels.data(), n}; }
+  VectorView<const double> weight_view() const { return {weights.data(), n}; }
+
+  Mixture mixture(CovarianceType type, double reg_covar = 1e-6) const {
+    return m_step(statistics_from_labels(view(), label_view(), k, second_moment_form(type), {}, 1), type, reg_covar);
+  }
+};
+
+inline Problem make_problem(Index n, Index d, Index k, unsigned seed = 1) {
+  std::mt19937_64 engine(seed);
+  std::normal_distribution<double> normal;
+  std::uniform_real_distribution<double> uniform;
+  std::vector<double> centers(static_cast<std::size_t>(k * d));
+  for (double& c : centers) c = 3 * normal(engine);
+  Problem p{n, d, k, {}, {}, {}};
+  for (Index i = 0; i < n; ++i) {
+    const Index label = i % k;
+    p.labels.push_back(static_cast<std::int32_t>(label));
+    p.weights.push_back(uniform(engine));
+    for (Index j = 0; j < d; ++j) p.rows.push_back(centers[static_cast<std::size_t>(label * d + j)] + normal(engine));
+  }
+  return p;
+}
+
+inline std::vector<float> as_float(const std::vector<double>& values) { return {values.begin(), values.end()}; }
+
+}  // namespace gmmx::testing
