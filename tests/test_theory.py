@@ -1,0 +1,820 @@
+"""Numerical checks of what docs/theory.md claims, equation by equation, on the NumPy reference."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from gmmx import reference
+
+ROOT = Path(__file__).resolve().parents[1]
+THEORY = ROOT / "docs" / "theory.md"
+TYPES = tuple(reference.COVARIANCE_FAMILIES)
+
+
+def make_rows(n_samples, n_features, seed=0):
+    """Two overlapping, correlated clouds."""
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((n_samples, n_features)) @ rng.standard_normal((n_features, n_features))
+    X[: n_samples // 2] += 2.0
+    return X
+
+
+def make_mixture(covariance_type, n_components, n_features, seed=1):
+    """Draw a mixture with well-conditioned covariances."""
+    rng = np.random.default_rng(seed)
+    shape = reference.covariance_family(covariance_type).covariance_shape(n_components, n_features)
+    if covariance_type in ("full", "tied"):
+        a = rng.standard_normal(shape)
+        covariances = a @ np.swapaxes(a, -1, -2) + np.eye(n_features)
+    else:
+        covariances = rng.uniform(0.5, 3.0, shape)
+    return reference.Mixture.from_covariances(
+        rng.dirichlet(np.full(n_components, 5.0)),
+        rng.standard_normal((n_components, n_features)) * 2,
+        covariances,
+        covariance_type,
+    )
+
+
+def make_problem(covariance_type, n_samples=60, n_features=3, n_components=3, seed=0):
+    """Rows, fractional weights, a mixture and the mixture after one M-step."""
+    X = make_rows(n_samples, n_features, seed)
+    w = np.random.default_rng(seed + 7).uniform(0.2, 2.0, n_samples)
+    old = make_mixture(covariance_type, n_components, n_features, seed + 1)
+    return X, w, old, reference.m_step(reference.e_step(X, old, w), covariance_type)
+
+
+def derivative(f, h=1e-5):
+    """Differentiate f at 0, from four points."""
+    return (8 * (f(h) - f(-h)) - (f(2 * h) - f(-2 * h))) / (12 * h)
+
+
+def with_means(mixture, means):
+    return replace(mixture, means=means)
+
+
+def with_covariances(mixture, covariances):
+    return reference.Mixture.from_covariances(
+        mixture.weights, mixture.means, covariances, mixture.covariance_type
+    )
+
+
+def with_weights(mixture, weights):
+    return replace(mixture, weights=weights)
+
+
+def unit(shape, index):
+    e = np.zeros(shape)
+    e[index] = 1.0
+    return e
+
+
+def covariance_directions(mixture):
+    """Directions in which the covariances may move: single entries, or symmetric pairs of matrices."""
+    shape = mixture.covariances.shape
+    for index in np.ndindex(*shape):
+        if mixture.covariance_type in ("full", "tied"):
+            *k, i, j = index
+            if i <= j:
+                yield np.maximum(unit(shape, index), unit(shape, (*k, j, i)))
+        else:
+            yield unit(shape, index)
+
+
+def covariance_matrices(mixture):
+    """Return the covariances of any type as (K, d, d)."""
+    K, d = mixture.means.shape
+    return {
+        "full": lambda c: c,
+        "tied": lambda c: np.tile(c, (K, 1, 1)),
+        "diag": lambda c: np.stack([np.diag(v) for v in c]),
+        "spherical": lambda c: c[:, None, None] * np.eye(d),
+    }[mixture.covariance_type](mixture.covariances)
+
+
+def densities(X, mixture):
+    """N(x_n | mu_k, Sigma_k) by (1) as it stands."""
+    d = X.shape[1]
+    result = np.empty((len(X), mixture.n_components))
+    for k, sigma in enumerate(covariance_matrices(mixture)):
+        difference = X - mixture.means[k]
+        distance = np.einsum("ni,ij,nj->n", difference, np.linalg.inv(sigma), difference)
+        result[:, k] = (2 * np.pi) ** (-d / 2) * np.linalg.det(sigma) ** -0.5 * np.exp(-0.5 * distance)
+    return result
+
+
+# Sections 1 to 5: the model
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_gaussian_density(covariance_type):
+    X, mixture = make_rows(20, 3), make_mixture(covariance_type, 4, 3)
+    np.testing.assert_allclose(np.exp(reference.log_prob(X, mixture)), densities(X, mixture), rtol=1e-11)
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_mixture_density_integrates_to_one(covariance_type):
+    mixture = make_mixture(covariance_type, 3, 2)
+    axis, step = np.linspace(-25, 25, 251, retstep=True)
+    grid = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
+    integral = np.exp(reference.log_prob_norm(grid, mixture)).sum() * step**2
+    assert integral == pytest.approx(1.0, abs=1e-6)
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_weights_obey_the_constraints(covariance_type):
+    *_, new = make_problem(covariance_type)
+    assert np.all(new.weights >= 0)
+    assert new.weights.sum() == pytest.approx(1.0, abs=1e-14)
+
+
+def test_latent_variable():
+    X, mixture = make_rows(5, 2), make_mixture("full", 3, 2)
+    N = densities(X, mixture)
+    labels = np.eye(3)  # the three values of z
+    p_z = np.prod(mixture.weights**labels, axis=1)  # (4)
+    p_x_given_z = np.prod(N[:, None, :] ** labels, axis=2)  # (5)
+    joint = np.prod((mixture.weights * N[:, None, :]) ** labels, axis=2)  # (6)
+    np.testing.assert_allclose(p_z * p_x_given_z, joint, rtol=1e-13)
+    np.testing.assert_allclose(np.exp(reference.weighted_log_prob(X, mixture)), joint, rtol=1e-12)
+    np.testing.assert_allclose(
+        np.exp(reference.log_prob_norm(X, mixture)), joint.sum(axis=1), rtol=1e-12
+    )  # (7)
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_bayes_rule(covariance_type):
+    X, mixture = make_rows(30, 2), make_mixture(covariance_type, 4, 2)
+    joint = mixture.weights * densities(X, mixture)
+    resp = reference.responsibilities(X, mixture)
+    np.testing.assert_allclose(resp, joint / joint.sum(axis=1, keepdims=True), rtol=1e-11)
+    np.testing.assert_allclose(resp.sum(axis=1), 1.0, rtol=1e-14)
+
+
+def test_classification():
+    X, mixture = make_rows(200, 2), make_mixture("full", 4, 2)
+    labels = reference.predict(X, mixture)
+    np.testing.assert_array_equal(labels, reference.responsibilities(X, mixture).argmax(axis=1))
+    assert len(set(labels.tolist())) > 1
+    twins = reference.Mixture.from_covariances([0.5, 0.5], [[0.0], [0.0]], [1.0, 1.0], "spherical")
+    assert reference.predict([[3.0]], twins).tolist() == [0]  # the smallest index of equal ones
+
+
+def test_log_likelihood():
+    X, mixture = make_rows(30, 2), make_mixture("tied", 3, 2)
+    expected = np.log(densities(X, mixture) @ mixture.weights).sum()
+    assert reference.log_likelihood(X, mixture) == pytest.approx(expected, rel=1e-13)
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_gradient_of_the_likelihood_in_the_means(covariance_type):
+    X, w, old, _ = make_problem(covariance_type)
+    resp = reference.responsibilities(X, old) * w[:, None]
+    precisions = np.linalg.inv(covariance_matrices(old))
+    for k, j in np.ndindex(*old.means.shape):
+        step = unit(old.means.shape, (k, j))
+        slope = derivative(
+            lambda t, step=step: reference.log_likelihood(X, with_means(old, old.means + t * step), w)
+        )
+        expected = (precisions[k] @ (resp[:, k] @ (X - old.means[k])))[j]  # (11)
+        assert slope == pytest.approx(expected, rel=1e-6, abs=1e-6)
+
+
+def test_stationary_means_are_a_fixed_point():
+    X, w, old, new = make_problem("full", n_components=2, n_samples=80)
+    fitted = reference.em(X, old, w, tol=1e-15, reg_covar=0.0, max_iter=3000).mixture
+
+    def right_side(mixture):  # (12)
+        resp = reference.responsibilities(X, mixture) * w[:, None]
+        return resp.T @ X / resp.sum(axis=0)[:, None]
+
+    np.testing.assert_allclose(right_side(fitted), fitted.means, atol=1e-5)
+    assert np.abs(right_side(new) - new.means).max() > 1e-2  # one M-step is no solution
+
+
+# Sections 6 to 9: EM
+
+
+def test_q_is_the_expectation_over_all_labellings():
+    X, new, old = make_rows(4, 2), make_mixture("full", 3, 2, 5), make_mixture("full", 3, 2, 6)
+    posterior = reference.responsibilities(X, old)
+    log_joint = reference.weighted_log_prob(X, new)
+    rows = np.arange(len(X))
+    whole = 0.0
+    for Z in itertools.product(range(3), repeat=len(X)):
+        whole += np.prod(posterior[rows, list(Z)]) * log_joint[rows, list(Z)].sum()  # (13), (14)
+    by_points = sum(sum(posterior[n, z] * log_joint[n, z] for z in range(3)) for n in range(len(X)))  # (15)
+    assert whole == pytest.approx(by_points, rel=1e-12)
+    assert reference.q_function(X, new, old) == pytest.approx(whole, rel=1e-12)  # (16)
+
+
+def test_q_ignores_components_that_nobody_uses():
+    X = make_rows(10, 2)
+    old = with_weights(make_mixture("full", 2, 2), np.array([1.0, 0.0]))
+    q = reference.q_function(X, old, old)
+    assert q == pytest.approx(reference.log_likelihood(X, old), rel=1e-13)
+    assert reference.q_function(X, with_weights(old, np.array([0.0, 1.0])), old) == -np.inf
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_q_by_components(covariance_type):
+    X, w, old, new = make_problem(covariance_type)
+    resp = reference.responsibilities(X, old) * w[:, None]
+    expected = -0.5 * w.sum() * X.shape[1] * np.log(2 * np.pi)
+    for k, sigma in enumerate(covariance_matrices(new)):
+        difference = X - new.means[k]
+        distances = np.einsum("ni,ij,nj->n", difference, np.linalg.inv(sigma), difference)
+        expected += resp[:, k].sum() * (np.log(new.weights[k]) - 0.5 * np.linalg.slogdet(sigma)[1])
+        expected -= 0.5 * resp[:, k] @ distances
+    assert reference.q_function(X, new, old, w) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_gradient_of_q_in_the_means(covariance_type):
+    X, w, old, new = make_problem(covariance_type)
+    resp = reference.responsibilities(X, old) * w[:, None]
+    precisions = np.linalg.inv(covariance_matrices(old))
+
+    def slope(mixture, index):
+        step = unit(mixture.means.shape, index)
+        return derivative(
+            lambda t: reference.q_function(X, with_means(mixture, mixture.means + t * step), old, w)
+        )
+
+    for k, j in np.ndindex(*old.means.shape):
+        expected = (precisions[k] @ (resp[:, k] @ (X - old.means[k])))[j]  # (20)
+        assert slope(old, (k, j)) == pytest.approx(expected, rel=1e-6, abs=1e-6)
+        assert slope(new, (k, j)) == pytest.approx(0.0, abs=1e-6)  # (21)
+    assert max(abs(slope(old, index)) for index in np.ndindex(*old.means.shape)) > 1.0
+
+
+def test_matrix_differentials():
+    rng = np.random.default_rng(3)
+    a = rng.standard_normal((4, 4))
+    sigma, direction = a @ a.T + np.eye(4), rng.standard_normal((4, 4))
+    direction = direction + direction.T
+    inverse = np.linalg.inv(sigma)
+    slope = derivative(lambda t: np.linalg.slogdet(sigma + t * direction)[1])
+    assert slope == pytest.approx(np.trace(inverse @ direction), rel=1e-8)  # (22)
+    slopes = derivative(lambda t: np.linalg.inv(sigma + t * direction))
+    np.testing.assert_allclose(slopes, -inverse @ direction @ inverse, rtol=1e-6, atol=1e-8)  # (23)
+
+
+def test_gradient_of_q_in_the_covariances():
+    X, w, old, new = make_problem("full")
+    mixture = with_covariances(new, old.covariances)  # away from the maximum
+    resp = reference.responsibilities(X, old) * w[:, None]
+    gradients = []
+    for k, sigma in enumerate(mixture.covariances):
+        difference = X - mixture.means[k]
+        scatter = (resp[:, k, None] * difference).T @ difference
+        inverse = np.linalg.inv(sigma)
+        gradients.append(0.5 * inverse @ (scatter - resp[:, k].sum() * sigma) @ inverse)  # (25)
+    for step in covariance_directions(mixture):
+        slope = derivative(
+            lambda t, step=step: reference.q_function(
+                X, with_covariances(mixture, mixture.covariances + t * step), old, w
+            )
+        )
+        assert slope == pytest.approx(np.sum(np.stack(gradients) * step), rel=1e-6, abs=1e-6)
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_gradient_of_q_vanishes_in_the_covariances(covariance_type):
+    X, w, old, new = make_problem(covariance_type)
+
+    def slope(mixture, step):
+        return derivative(
+            lambda t: reference.q_function(
+                X, with_covariances(mixture, mixture.covariances + t * step), old, w
+            )
+        )
+
+    assert all(abs(slope(new, step)) < 1e-5 for step in covariance_directions(new))  # (26), (31) to (33)
+    assert max(abs(slope(old, step)) for step in covariance_directions(old)) > 0.1
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_gradient_of_q_in_the_weights(covariance_type):
+    X, w, old, new = make_problem(covariance_type)
+
+    def slope(mixture, i, j):
+        step = unit(3, i) - unit(3, j)  # keeps the sum of the weights
+        return derivative(
+            lambda t: reference.q_function(X, with_weights(mixture, mixture.weights + t * step), old, w)
+        )
+
+    pairs = list(itertools.combinations(range(3), 2))
+    assert all(abs(slope(new, *pair)) < 1e-5 for pair in pairs)  # (30)
+    assert max(abs(slope(old, *pair)) for pair in pairs) > 1.0
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_lambda_is_the_total_weight(weighted):
+    X, w, old, _ = make_problem("full")
+    w = w if weighted else np.ones(len(X))
+    statistics = reference.e_step(X, old, w)
+    new = reference.m_step(statistics, "full")
+    resp = reference.responsibilities(X, old) * w[:, None]
+    np.testing.assert_allclose(statistics.counts, resp.sum(axis=0), rtol=1e-13)  # (18)
+    for k in range(3):  # (27), (28): without the constraint the slope of Q in each weight is lambda
+        slope = derivative(
+            lambda t, k=k: reference.q_function(X, with_weights(new, new.weights + t * unit(3, k)), old, w),
+            h=1e-4,
+        )
+        assert slope == pytest.approx(w.sum(), rel=1e-6)  # (29)
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_m_step_maximises_q(covariance_type):
+    X, w, old, new = make_problem(covariance_type)
+    best = reference.q_function(X, new, old, w)
+    rng = np.random.default_rng(11)
+    for _ in range(30):
+        weights = rng.dirichlet(200 * new.weights)
+        means = new.means + 0.05 * rng.standard_normal(new.means.shape)
+        covariances = new.covariances * rng.uniform(0.9, 1.1)
+        other = reference.Mixture.from_covariances(weights, means, covariances, covariance_type)
+        assert reference.q_function(X, other, old, w) < best
+    result = reference.em(X, old, w, tol=0.0, reg_covar=0.0, max_iter=1)
+    np.testing.assert_array_equal(result.mixture.covariances, new.covariances)  # (17)
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_weights_are_repetitions(covariance_type):
+    X, _, old, _ = make_problem(covariance_type)
+    w = np.random.default_rng(2).integers(0, 4, len(X))
+    weighted = reference.e_step(X, old, w)
+    repeated = reference.e_step(np.repeat(X, w, axis=0), old)
+    assert reference.log_likelihood(X, old, w) == pytest.approx(repeated.log_likelihood, rel=1e-13)  # (35)
+    assert weighted.log_likelihood == pytest.approx(repeated.log_likelihood, rel=1e-13)
+    for name in ("counts", "first_moments", "second_moments", "total_weight"):  # (36)
+        np.testing.assert_allclose(getattr(weighted, name), getattr(repeated, name), rtol=1e-11, atol=1e-11)
+    assert weighted.n_samples == np.count_nonzero(w)
+    ours, theirs = (reference.m_step(s, covariance_type) for s in (weighted, repeated))
+    np.testing.assert_allclose(ours.covariances, theirs.covariances, rtol=1e-11, atol=1e-12)
+    scaled = reference.m_step(reference.e_step(X, old, 3.0 * w), covariance_type)
+    np.testing.assert_allclose(scaled.covariances, ours.covariances, rtol=1e-11, atol=1e-12)
+
+
+# Sections 10 to 12: convergence
+
+
+def q_and_h(X, w, new, old):
+    posterior = reference.responsibilities(X, old)
+    log_resp = reference.weighted_log_prob(X, new) - reference.log_prob_norm(X, new)[:, None]
+    h = -(w @ (posterior * log_resp).sum(axis=1))
+    return reference.q_function(X, new, old, w), h
+
+
+def test_likelihood_is_q_plus_h():
+    X, w, old, new = make_problem("full")
+    for mixture in (old, new):
+        assert sum(q_and_h(X, w, mixture, old)) == pytest.approx(
+            reference.log_likelihood(X, mixture, w), rel=1e-12
+        )
+
+
+def test_gibbs_inequality():
+    X, w, old, _ = make_problem("full")
+    least = q_and_h(X, w, old, old)[1]
+    for seed in range(20):
+        assert q_and_h(X, w, make_mixture("full", 3, 3, seed + 50), old)[1] > least
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.filter_too_much], derandomize=True
+)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    n_samples=st.integers(20, 60),
+    n_features=st.integers(1, 3),
+    n_components=st.integers(1, 3),
+    weighted=st.booleans(),
+)
+def test_neither_q_nor_the_likelihood_falls(
+    covariance_type, seed, n_samples, n_features, n_components, weighted
+):
+    rng = np.random.default_rng(seed)
+    X = make_rows(n_samples, n_features, seed)
+    w = rng.uniform(0.1, 3.0, n_samples) if weighted else None
+    resp = rng.dirichlet(np.ones(n_components), n_samples)
+    statistics = reference.statistics_from_responsibilities(X, resp, covariance_type, w)
+    old = reference.m_step(statistics, covariance_type)
+    likelihood = reference.log_likelihood(X, old, w)
+    for _ in range(6):
+        try:
+            new = reference.m_step(reference.e_step(X, old, w), covariance_type)
+        except reference.CollapsedComponentError:
+            assume(False)
+        gain_of_q = reference.q_function(X, new, old, w) - reference.q_function(X, old, old, w)
+        previous, likelihood = likelihood, reference.log_likelihood(X, new, w)
+        rounding = 1e-11 * (1 + abs(likelihood))
+        assert gain_of_q >= -rounding
+        assert likelihood - previous >= gain_of_q - rounding  # (39)
+        old = new
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_q_and_likelihood_have_the_same_gradient(covariance_type):
+    X, w, old, _ = make_problem(covariance_type)
+    units = [unit(old.means.shape, index) for index in np.ndindex(*old.means.shape)]
+    paths = [lambda t, e=e: with_means(old, old.means + t * e) for e in units]
+    paths += [
+        lambda t, e=e: with_covariances(old, old.covariances + t * e) for e in covariance_directions(old)
+    ]
+    paths += [lambda t, e=e: with_weights(old, old.weights + t * e) for e in np.eye(3)]
+    for path in paths:
+        slope_of_q = derivative(lambda t, path=path: reference.q_function(X, path(t), old, w))
+        slope = derivative(lambda t, path=path: reference.log_likelihood(X, path(t), w))
+        assert slope_of_q == pytest.approx(slope, rel=1e-6, abs=1e-6)  # (40)
+
+
+def test_convergence_criterion():
+    X, w, old, _ = make_problem("full")
+    tol = 1e-3
+    result = reference.em(X, old, w, tol=tol, reg_covar=0.0)
+    assert result.converged and result.n_iter == len(result.lower_bounds) > 2
+    changes = np.abs(np.diff(result.lower_bounds))
+    assert changes[-1] < tol and np.all(changes[:-1] >= tol)  # (41)
+    mixture = old
+    for bound in result.lower_bounds:
+        assert bound == pytest.approx(reference.log_likelihood(X, mixture, w) / w.sum(), rel=1e-13)
+        mixture = reference.m_step(reference.e_step(X, mixture, w), "full")
+    np.testing.assert_allclose(result.mixture.means, mixture.means, rtol=1e-12)
+
+
+def test_collapse_has_no_bound():
+    X = make_rows(20, 2)
+    previous = -np.inf
+    for sigma in (1e-2, 1e-20, 1e-40, 1e-60, 1e-80):
+        covariances = np.stack([sigma**2 * np.eye(2), 10 * np.eye(2)])
+        mixture = reference.Mixture.from_covariances([0.5, 0.5], [X[0], [0.0, 0.0]], covariances, "full")
+        assert reference.log_prob_norm(X[:1], mixture)[0] >= np.log(0.5) - np.log(2 * np.pi * sigma**2) - 1e-9
+        likelihood = reference.log_likelihood(X, mixture)
+        assert likelihood > previous + 3.0  # (42)
+        previous = likelihood
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_regularised_m_step_maximises_the_penalised_q(covariance_type):
+    X, w, old, plain = make_problem(covariance_type)
+    epsilon = 0.3
+    statistics = reference.e_step(X, old, w)
+    new = reference.m_step(statistics, covariance_type, epsilon)
+    np.testing.assert_allclose(
+        covariance_matrices(new) - covariance_matrices(plain),
+        np.tile(epsilon * np.eye(3), (3, 1, 1)),
+        atol=1e-12,
+    )  # (43)
+
+    def penalised(mixture):  # (44)
+        traces = np.trace(np.linalg.inv(covariance_matrices(mixture)), axis1=1, axis2=2)
+        return reference.q_function(X, mixture, old, w) - 0.5 * epsilon * statistics.counts @ traces
+
+    def slope(mixture, step):
+        return derivative(lambda t: penalised(with_covariances(mixture, mixture.covariances + t * step)))
+
+    assert all(abs(slope(new, step)) < 1e-5 for step in covariance_directions(new))
+    assert max(abs(slope(plain, step)) for step in covariance_directions(plain)) > 0.1
+
+
+def test_regularisation_can_lower_the_likelihood():
+    X, w, old, _ = make_problem("full")
+    fitted = reference.em(X, old, w, tol=1e-12, reg_covar=0.0, max_iter=2000).mixture
+    step = reference.m_step(reference.e_step(X, fitted, w), "full", 0.1)
+    assert reference.log_likelihood(X, step, w) < reference.log_likelihood(X, fitted, w) - 1e-3
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_empty_component(covariance_type):
+    X = make_rows(40, 2)
+    mixture = make_mixture(covariance_type, 3, 2)
+    far = with_means(mixture, np.vstack([mixture.means[:2], [[1e6, -1e6]]]))
+    statistics = reference.e_step(X, far)
+    assert statistics.empty_components == [2]  # (45)
+    new = reference.m_step(statistics, covariance_type, 0.25)
+    assert new.weights[2] == 0.0 and new.weights.sum() == pytest.approx(1.0)
+    np.testing.assert_array_equal(new.means[2], [1e6, -1e6])
+    if covariance_type == "tied":
+        reference.m_step(statistics, covariance_type)
+    else:
+        np.testing.assert_array_equal(covariance_matrices(new)[2], 0.25 * np.eye(2))
+        with pytest.raises(reference.CollapsedComponentError, match="component 2") as caught:
+            reference.m_step(statistics, covariance_type)
+        assert caught.value.component == 2
+    reference.e_step(X, new)  # and goes on
+
+
+# Sections 13 and 14: sufficient statistics and numerics
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_parallel_axis_formula(covariance_type):
+    X, w, old, new = make_problem(covariance_type)
+    resp = reference.responsibilities(X, old) * w[:, None]
+    statistics = reference.e_step(X, old, w)
+    np.testing.assert_array_equal(statistics.shifts, old.means)
+    for k in range(3):  # (46), (47)
+        np.testing.assert_allclose(
+            statistics.first_moments[k], resp[:, k] @ (X - old.means[k]), rtol=1e-11, atol=1e-12
+        )
+        np.testing.assert_allclose(new.means[k], resp[:, k] @ X / resp[:, k].sum(), rtol=1e-12)
+    scatter = np.stack([(resp[:, k, None] * (X - m)).T @ (X - m) for k, m in enumerate(new.means)])  # (24)
+    counts = resp.sum(axis=0)
+    expected = {
+        "full": scatter / counts[:, None, None],
+        "tied": scatter.sum(axis=0) / counts.sum(),
+        "diag": np.diagonal(scatter, axis1=1, axis2=2) / counts[:, None],
+        "spherical": np.trace(scatter, axis1=1, axis2=2) / counts / 3,
+    }[covariance_type]
+    np.testing.assert_allclose(new.covariances, expected, rtol=1e-11, atol=1e-12)  # (49)
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_moving_the_shifts(covariance_type):
+    X, w, old, new = make_problem(covariance_type)
+    statistics = reference.e_step(X, old, w)
+    moved = statistics.moved_to(np.zeros((3, 3)))
+    resp = reference.responsibilities(X, old) * w[:, None]
+    np.testing.assert_allclose(moved.first_moments, resp.T @ X, rtol=1e-11, atol=1e-11)  # (48)
+    second = np.einsum("nk,ni,nj->kij", resp, X, X)
+    form = reference.covariance_family(covariance_type).second_moment_form
+    subscripts = {"full": "kij->kij", "pooled": "kij->ij", "diagonal": "kii->ki", "trace": "kii->k"}[form]
+    np.testing.assert_allclose(moved.second_moments, np.einsum(subscripts, second), rtol=1e-11, atol=1e-11)
+    again = reference.m_step(moved, covariance_type)
+    np.testing.assert_allclose(again.covariances, new.covariances, rtol=1e-10, atol=1e-11)
+    np.testing.assert_allclose(again.means, new.means, rtol=1e-11)
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_forms_of_second_moments(covariance_type):
+    X, w, old, _ = make_problem("full")
+    resp = reference.responsibilities(X, old)
+    full = reference.statistics_from_responsibilities(X, resp, "full", w)
+    own = reference.statistics_from_responsibilities(X, resp, covariance_type, w)
+    from_full, from_own = (reference.m_step(s, covariance_type) for s in (full, own))
+    np.testing.assert_allclose(from_full.covariances, from_own.covariances, rtol=1e-12, atol=1e-13)  # (50)
+    pooled = reference.statistics_from_responsibilities(X, resp, "tied", w)
+    if covariance_type != "tied":
+        with pytest.raises(ValueError, match="'pooled'"):
+            reference.m_step(pooled, covariance_type)
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_statistics_of_two_halves_add_up(covariance_type):
+    X, w, old, _ = make_problem(covariance_type)
+    whole = reference.e_step(X, old, w)
+    parts = reference.e_step(X[:17], old, w[:17]) + reference.e_step(X[17:], old, w[17:])
+    for name in ("counts", "first_moments", "second_moments", "log_likelihood", "n_samples", "total_weight"):
+        np.testing.assert_allclose(getattr(parts, name), getattr(whole, name), rtol=1e-11, atol=1e-11)  # (51)
+    other = reference.e_step(X, with_means(old, old.means + 1e-9), w)
+    with pytest.raises(ValueError, match="same mixture"):
+        _ = whole + other
+    other_form = reference.e_step(X, make_mixture("full" if covariance_type != "full" else "diag", 3, 3), w)
+    with pytest.raises(ValueError, match="same mixture"):
+        _ = whole + other_form
+
+
+def test_partitions_add_up_after_a_move():
+    X, w, old, _ = make_problem("full")
+    resp = reference.responsibilities(X, old)
+    whole = reference.statistics_from_responsibilities(X, resp, "full", w)
+    left = reference.statistics_from_responsibilities(X[:30], resp[:30], "full", w[:30])
+    right = reference.statistics_from_responsibilities(X[30:], resp[30:], "full", w[30:])
+    with pytest.raises(ValueError, match="same mixture"):
+        _ = left + right
+    both = reference.m_step(left + right.moved_to(left.shifts), "full")
+    np.testing.assert_allclose(both.covariances, reference.m_step(whole, "full").covariances, rtol=1e-10)
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_factored_precisions(covariance_type):
+    mixture = make_mixture(covariance_type, 3, 4)
+    U = covariance_matrices(replace(mixture, covariances=mixture.precisions_cholesky))
+    np.testing.assert_array_equal(U, np.triu(U))
+    np.testing.assert_allclose(
+        U @ np.swapaxes(U, 1, 2) @ covariance_matrices(mixture), np.tile(np.eye(4), (3, 1, 1)), atol=1e-12
+    )  # (52)
+    determinants = np.linalg.det(covariance_matrices(mixture))
+    np.testing.assert_allclose(
+        np.prod(np.diagonal(U, axis1=1, axis2=2), axis=1), determinants**-0.5, rtol=1e-12
+    )
+
+
+def test_log_sum_exp():
+    mixture = reference.Mixture.from_covariances(
+        [0.25, 0.75, 0.0], [[0.0], [1.0], [50.0]], [1.0, 1.0, 1.0], "spherical"
+    )
+    x = np.array([[0.3], [60.0], [1e8], [-1e150], [1e200]])
+    with np.errstate(over="ignore"):
+        joint = reference.weighted_log_prob(x, mixture)
+        norm = reference.log_prob_norm(x, mixture)
+        resp = reference.responsibilities(x, mixture)
+    assert norm[0] == pytest.approx(np.log(np.exp(joint[0]).sum()), rel=1e-14)  # (54)
+    assert np.exp(joint[1, 1]) == 0.0 and norm[1] == pytest.approx(joint[1, 1])  # underflow, yet right
+    assert np.isfinite(norm[:4]).all() and norm[4] == -np.inf
+    np.testing.assert_allclose(resp[0], np.exp(joint[0]) / np.exp(joint[0]).sum(), rtol=1e-14)  # (55)
+    np.testing.assert_allclose(resp.sum(axis=1), 1.0, rtol=1e-14)
+    np.testing.assert_array_equal(resp[:, 2], 0.0)
+    np.testing.assert_array_equal(resp[4], mixture.weights)
+
+
+@pytest.mark.parametrize("offset", [1e4, 1e5, 1e6])
+def test_rounding_of_moments(offset):
+    centred = make_rows(300, 2)
+    centred -= centred.mean(axis=0)
+    X = np.round(centred * 2.0**20) / 2.0**20  # the offset can be added without rounding
+    labels = np.zeros(len(X), dtype=int)
+    exact = reference.m_step(reference.statistics_from_labels(X, labels, 1, "diag"), "diag").covariances
+    statistics = reference.statistics_from_labels(X + offset, labels, 1, "diag")
+    about_mean = reference.m_step(statistics, "diag").covariances
+    about_origin = replace(
+        statistics,
+        shifts=np.zeros((1, 2)),
+        first_moments=(X + offset).sum(axis=0)[None],
+        second_moments=((X + offset) ** 2).sum(axis=0)[None],
+    )
+    error = np.abs(reference.m_step(about_origin, "diag").covariances / exact - 1).max()
+    predicted = 2.0**-53 * (1 + offset**2 / exact.min())  # (56)
+    assert predicted / 1000 < error < 100 * predicted
+    np.testing.assert_allclose(about_mean, exact, rtol=1e-13)
+
+
+# Sections 15 to 17: k-means, model choice
+
+
+def uniforms(n_clusters, seed):
+    return np.random.default_rng(seed).random(reference.kmeans_draws(n_clusters))
+
+
+def test_lloyd():
+    X = make_rows(80, 2)
+    w = np.random.default_rng(4).uniform(0.1, 2.0, len(X))
+    u = uniforms(4, 5)
+    centers = X[reference.kmeans_plus_plus(X, 4, u, w)]
+    inertias, shifts, labellings = [], [], []
+    for _ in range(50):
+        distances = ((X[:, None] - centers) ** 2).sum(axis=2)
+        labels = distances.argmin(axis=1)
+        inertias.append(w @ distances[np.arange(len(X)), labels])  # (57)
+        moved = np.stack(
+            [np.average(X[labels == k], axis=0, weights=w[labels == k]) for k in range(4)]
+        )  # (58)
+        shifts.append(((moved - centers) ** 2).sum())
+        labellings.append(labels)
+        centers = moved
+    assert np.all(np.diff(inertias) <= 1e-12)
+    scale = X.var(axis=0).mean()
+    stable = 1 + next(i for i in range(1, 50) if np.array_equal(labellings[i], labellings[i - 1]))
+    edge = shifts[0] / scale  # the least tolerance that stops after one iteration
+    for tol in (0.0, 1e-4, 1e-2, 0.995 * edge, 1.005 * edge, 1.0):
+        small = next((i + 1 for i in range(50) if shifts[i] <= tol * scale), 50)
+        result = reference.kmeans(X, 4, u, w, tol=tol)
+        assert result.n_iter == min(small, stable)  # (61)
+        np.testing.assert_array_equal(result.labels, labellings[result.n_iter])  # of the returned centres
+    assert result.n_iter < stable
+    final = reference.kmeans(X, 4, u, w, tol=0.0)
+    assert final.inertia == pytest.approx(inertias[-1], rel=1e-12)
+    np.testing.assert_allclose(final.centers, centers, rtol=1e-12)
+
+
+def test_k_means_is_a_limit_of_em():
+    X = make_rows(60, 2)
+    start = reference.kmeans(X, 3, uniforms(3, 1), max_iter=1)
+    mixture = reference.Mixture.from_covariances(
+        np.full(3, 1 / 3), start.centers, np.full(3, 1e-8), "spherical"
+    )
+    resp = reference.responsibilities(X, mixture)
+    np.testing.assert_allclose(resp, np.eye(3)[start.labels], atol=1e-12)
+    means = reference.m_step(reference.e_step(X, mixture), "spherical").means
+    np.testing.assert_allclose(means, [X[start.labels == k].mean(axis=0) for k in range(3)], rtol=1e-12)
+
+
+def test_kmeans_plus_plus_frequencies():
+    X = np.array([[0.0], [1.0], [3.0], [7.0]])
+    w = np.array([1.0, 2.0, 0.0, 1.0])
+    grid = (np.arange(400) + 0.5) / 400
+    first = [int(reference.kmeans_plus_plus(X, 1, [u], w)[0]) for u in grid]
+    np.testing.assert_allclose(np.bincount(first, minlength=4) / 400, w / 4, atol=1e-3)
+    # With equal draws both candidates of a round are the same row, so its frequency is (59).
+    second = [int(reference.kmeans_plus_plus(X, 2, [0.1, u, u], w)[1]) for u in grid]
+    expected = w * X[:, 0] ** 2  # the first centre is row 0, at the origin
+    np.testing.assert_allclose(np.bincount(second, minlength=4) / 400, expected / expected.sum(), atol=3e-3)
+
+
+def test_greedy_choice():
+    X = make_rows(50, 3)
+    w = np.random.default_rng(8).uniform(0.1, 2.0, len(X))
+    n_clusters, n_candidates = 6, 3
+    assert reference.kmeans_draws(n_clusters) == 1 + 5 * n_candidates
+    for seed in range(10):
+        u = uniforms(n_clusters, seed)
+        chosen = [int(np.flatnonzero(np.cumsum(w) / w.sum() > u[0])[0])]
+        for round_ in range(5):
+            closest = ((X[:, None] - X[chosen]) ** 2).sum(axis=2).min(axis=1)
+            cumulative = np.cumsum(w * closest) / (w @ closest)
+            draws = u[1 + 3 * round_ : 4 + 3 * round_]
+            candidates = [int(np.flatnonzero(cumulative >= draw)[0]) for draw in draws]  # (59)
+            potentials = [w @ np.minimum(closest, ((X - X[c]) ** 2).sum(axis=1)) for c in candidates]
+            chosen.append(candidates[int(np.argmin(potentials))])  # (60)
+        assert reference.kmeans_plus_plus(X, n_clusters, u, w).tolist() == chosen
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+@pytest.mark.parametrize(("n_components", "n_features"), [(1, 1), (3, 2), (2, 5)])
+def test_number_of_parameters(covariance_type, n_components, n_features):
+    mixture = make_mixture(covariance_type, n_components, n_features)
+    directions = len(list(covariance_directions(mixture)))
+    expected = n_components - 1 + n_components * n_features + directions
+    assert reference.n_parameters(mixture) == mixture.n_parameters == expected  # (62)
+
+
+def test_information_criteria():
+    X, w, _, new = make_problem("full")
+    likelihood = reference.log_likelihood(X, new, w)
+    assert reference.bic(X, new, w) == pytest.approx(-2 * likelihood + 29 * np.log(w.sum()))  # (63)
+    assert reference.aic(X, new, w) == pytest.approx(-2 * likelihood + 2 * 29)  # (64)
+    assert reference.bic(X, new) == pytest.approx(-2 * reference.log_likelihood(X, new) + 29 * np.log(60))
+
+
+# The document itself
+
+needs_theory = pytest.mark.skipif(not THEORY.is_file(), reason="docs/theory.md is not part of this copy")
+
+
+def table():
+    """Return the rows of the table of section 19, as (equation, description, reference, C++, test)."""
+    text = THEORY.read_text(encoding="utf-8").split("\n## 19.")[1]
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in text.splitlines()
+        if line[:2] == "| "
+    ]
+    return rows[1:]
+
+
+def names(cell):
+    return re.findall(r"`([^`]+)`", cell)
+
+
+@needs_theory
+def test_equations_are_numbered_without_gaps():
+    numbers = [int(n) for n in re.findall(r"\\tag\{(\d+)\}", THEORY.read_text(encoding="utf-8"))]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert [row[0] for row in table()] == [f"({n})" for n in numbers]
+
+
+@needs_theory
+def test_equations_mentioned_exist():
+    text = THEORY.read_text(encoding="utf-8")
+    last = len(re.findall(r"\\tag\{\d+\}", text))
+    source = Path(reference.__file__).read_text(encoding="utf-8")
+    for mentioned in re.findall(r"\((\d{1,2})\)", text) + re.findall(r"#.*?\((\d{1,2})\)", source):
+        assert 1 <= int(mentioned) <= last
+
+
+@needs_theory
+def test_functions_named_in_the_table_exist():
+    found = [name for row in table() for name in names(row[2])]
+    assert len(found) > 40
+    for name in found:
+        thing = reference
+        for part in name.split("."):
+            thing = getattr(thing, part)
+        assert callable(thing) or isinstance(thing, property), name
+
+
+@needs_theory
+def test_code_cites_the_equations_that_the_table_gives_it():
+    source = Path(reference.__file__).read_text(encoding="utf-8")
+    comments = " ".join(re.findall(r"#(.*)", source))
+    cited = {f"({n})" for n in re.findall(r"\((\d{1,2})\)", comments)}
+    # (3) is a property of (30), (24) the sum that (49) yields, (34) the choice among (26) and (31) to (33).
+    run = {row[0] for row in table() if names(row[2])} - {"(3)", "(24)", "(34)"}
+    assert run - cited == set()
+
+
+@needs_theory
+def test_tests_named_in_the_table_exist():
+    for row in table():
+        assert names(row[4]), row
+        for name in names(row[4]):
+            assert callable(globals().get(name)), name
+
+
+@needs_theory
+@pytest.mark.skipif(not (ROOT / "cpp").is_dir(), reason="the C++ sources are not part of this copy")
+def test_files_named_in_the_table_exist():
+    found = {name for row in table() for name in names(row[3])}
+    assert len(found) > 10
+    assert [name for name in sorted(found) if not (ROOT / name).is_file()] == []
