@@ -674,7 +674,7 @@ def test_lloyd():
         labellings.append(labels)
         centers = moved
     assert np.all(np.diff(inertias) <= 1e-12)
-    scale = X.var(axis=0).mean()
+    scale = np.average((X - np.average(X, axis=0, weights=w)) ** 2, axis=0, weights=w).mean()
     stable = 1 + next(i for i in range(1, 50) if np.array_equal(labellings[i], labellings[i - 1]))
     edge = shifts[0] / scale  # the least tolerance that stops after one iteration
     for tol in (0.0, 1e-4, 1e-2, 0.995 * edge, 1.005 * edge, 1.0):

@@ -1,7 +1,8 @@
 // The one place that names Eigen's types.
 #pragma once
 
-#include <Eigen/Dense>
+#include <Eigen/Cholesky>
+#include <Eigen/Core>
 
 #include "gmmx/views.hpp"
 

@@ -1694,7 +1694,7 @@ def kmeans(
     max_iter: int = 300,
     tol: float = 1e-4,
 ) -> KMeansResult:
-    """Lloyd's k-means from a greedy k-means++ start, stopping as scikit-learn's does.
+    """Lloyd's k-means from a greedy k-means++ start, stopping as scikit-learn's does without weights.
 
     Parameters
     ----------
@@ -1710,7 +1710,7 @@ def kmeans(
         Largest number of iterations, at least 1.
     tol : float, default=1e-4
         Stop when the squared movements of the centres add up to no more than this times the mean variance of
-        the features (of the rows without their weights, as in scikit-learn).
+        the features.
 
     Returns
     -------
@@ -1739,9 +1739,11 @@ def kmeans(
     rows, w, u = _kmeans_input(X, n_clusters, uniforms, sample_weight)
     if max_iter < 1:
         raise ValueError(f"max_iter must be at least 1, got {max_iter}")
-    allowed_shift = tol * float(np.mean(np.var(rows, axis=0)))  # (61)
-    origin = rows.mean(axis=0)
+    origin = rows[np.argmax(w > 0)]
+    origin = origin + w @ (rows - origin) / w.sum()
     rows = rows - origin  # sums of small numbers, also when the data lie far from the origin
+    allowed_shift = tol * float(np.mean(w @ rows**2 / w.sum()))  # (61)
+    present = w > 0
 
     centers = rows[kmeans_plus_plus(rows, n_clusters, u, w)]
     labels = np.full(len(rows), -1, dtype=np.int64)
@@ -1752,7 +1754,7 @@ def kmeans(
         distances = _squared_distances(rows, centers)
         labels = np.argmin(distances, axis=1)  # (58)
         centers = _cluster_means(rows, w, labels, distances.min(axis=1), n_clusters)  # (58)
-        stable = np.array_equal(labels, previous_labels)
+        stable = np.array_equal(labels[present], previous_labels[present])
         if stable or np.sum((centers - previous_centers) ** 2) <= allowed_shift:  # (61)
             break
     distances = _squared_distances(rows, centers)

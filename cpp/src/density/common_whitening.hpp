@@ -2,6 +2,7 @@
 #pragma once
 
 #include "density/log_density.hpp"
+#include "products.hpp"
 
 namespace gmmx {
 
@@ -13,14 +14,17 @@ class CommonWhiteningLogDensity final : public LogDensity<T> {
         factor_(factor(mixture).template cast<T>()) {
     const ConstMatrixMap means(mixture.means().data(), mixture.n_components(), mixture.n_features());
     const RowVector<double> origin = origin_of<T>(mixture).template cast<double>();
-    whitened_means_ = ((means.rowwise() - origin) * factor(mixture)).template cast<T>();
+    const Matrix<double> centred = means.rowwise() - origin;
+    Matrix<double> whitened(centred.rows(), centred.cols());
+    multiply_upper<double>(centred, Matrix<double>(factor(mixture)), whitened);
+    whitened_means_ = whitened.template cast<T>();
   }
 
   const char* name() const override { return "common-whitening"; }
 
   void weighted_log_prob(Block<T>& block, BlockOfColumns<T> out) const override {
     auto z = block.whitened();
-    z.noalias() = block.rows() * factor_.template triangularView<Eigen::Upper>();
+    multiply_upper<T>(block.rows(), factor_, z);
     for (Index k = 0; k < components_.n_components(); ++k) {
       auto column = out.col(k);
       column = (z.col(0).array() - whitened_means_(k, 0)).square();

@@ -18,12 +18,14 @@ struct Workspace {
       : block(capacity, n_features),
         values(capacity, n_components),
         log_prob_norm(capacity),
+        index(capacity),
         posterior(capacity),
         weights(capacity) {}
 
   Block<T> block;
   Array<T> values;
   Column<T> log_prob_norm;
+  Column<T> index;
   Posterior<T> posterior;
   RowWeights<T> weights;
   double sum = 0;
@@ -111,14 +113,15 @@ void predict(MatrixView<const T> rows, const Mixture& mixture, VectorView<std::i
   check_output(out.size(), 1, rows.rows(), 1);
   for_densities(
       rows, mixture, Weighting::weighted, n_threads,
-      [&](Workspace<T>&, const BlockOfColumns<T>& values, Index begin) {
-        for (Index n = 0; n < values.rows(); ++n) {
-          Index best = 0;
-          for (Index k = 1; k < values.cols(); ++k) {
-            if (values(n, k) > values(n, best)) best = k;
-          }
-          out[begin + n] = best;
+      [&](Workspace<T>& ws, const BlockOfColumns<T>& values, Index begin) {
+        auto best = ws.log_prob_norm.head(values.rows());
+        auto index = ws.index.head(values.rows());
+        best = values.col(0);
+        index.setZero();
+        for (Index k = 1; k < values.cols(); ++k) {
+          keep_larger(&values(0, k), static_cast<T>(k), values.rows(), best.data(), index.data());
         }
+        for (Index n = 0; n < values.rows(); ++n) out[begin + n] = static_cast<std::int64_t>(index(n));
       },
       nothing_to_merge);
 }

@@ -15,7 +15,9 @@ RowVector<T> origin_of(const Mixture& mixture) {
   const ConstVectorMap weights(mixture.weights().data(), mixture.n_components());
   // About the first mean, so that a far offset costs no digits.
   const RowVector<double> first = means.row(0);
-  return (first + weights.transpose() * (means.rowwise() - first)).cast<T>();
+  RowVector<double> mean = first;
+  for (Index k = 1; k < means.rows(); ++k) mean += weights(k) * (means.row(k) - first);
+  return mean.cast<T>();
 }
 
 // log pi_k is left out on demand: log_prob() reports log N alone.

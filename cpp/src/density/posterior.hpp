@@ -3,18 +3,12 @@
 
 #include <cmath>
 #include <limits>
+#include <vector>
 
+#include "density/columns.hpp"
 #include "linear_algebra.hpp"
 
 namespace gmmx {
-
-// exp(x) for x <= 0 that is exactly zero where the result would not be a normal number.
-template <class Derived>
-auto exp_or_zero(const Eigen::ArrayBase<Derived>& x) {
-  using T = typename Derived::Scalar;
-  const T smallest = std::log(std::numeric_limits<T>::min());
-  return (x > smallest).select(x.exp(), T(0));
-}
 
 // weighted_log_prob (n x K) becomes responsibilities; log_prob_norm (n) receives log p(x_n).
 // A row so far away that every density underflows even in logarithms has log p = -inf; its responsibilities
@@ -38,7 +32,8 @@ class Posterior {
     auto sum = sum_.head(resp.rows());
     sum.setZero();
     for (Index k = 0; k < k_count; ++k) {
-      resp.col(k) = exp_or_zero(resp.col(k) - maximum);
+      resp.col(k) = (resp.col(k) - maximum).exp();
+      flush_tiny_to_zero(&resp(0, k), resp.rows());
       sum += resp.col(k);
     }
     log_prob_norm = maximum + sum.log();

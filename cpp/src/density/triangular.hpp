@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "density/log_density.hpp"
+#include "products.hpp"
 
 namespace gmmx {
 
@@ -21,7 +22,7 @@ void squared_norms_times_upper(const Differences& d, const Matrix<T>& u, Scratch
       out += column.square();
     }
   } else {
-    y.noalias() = d * u.template triangularView<Eigen::Upper>();
+    multiply_upper<T>(d, u, y);
     out = y.col(0).array().square();
     for (Index j = 1; j < u.cols(); ++j) out += y.col(j).array().square();
   }

@@ -4,9 +4,11 @@
 #include <utility>
 #include <vector>
 
+#include "density/columns.hpp"
 #include "gmmx/kmeans.hpp"
 #include "initialization/check_clusters.hpp"
 #include "initialization/row_pass.hpp"
+#include "products.hpp"
 
 namespace gmmx {
 
@@ -47,10 +49,11 @@ class Lloyd {
   // Labels every row with its nearest center. Which one, not how far: |x|^2 is the same for all and left out.
   ClusterSums assign() {
     struct State {
-      State(Index capacity, Index k, Index d) : block(capacity, d), scores(capacity, k), best(capacity), sums(k, d) {}
+      State(Index capacity, Index k, Index d) : block(capacity, d), scores(capacity, k), best(capacity), nearest(capacity), sums(k, d) {}
       Block<T> block;
       Matrix<T> scores;
       Column<T> best;
+      Column<T> nearest;
       ClusterSums sums;
     };
     const Index k = centers_.rows();
@@ -64,9 +67,10 @@ class Lloyd {
           for_blocks(chunks_, chunk_begin, chunk_end, [&](Index begin, Index end) {
             state.block.load(rows_, begin, end, origin_);
             auto scores = state.scores.topRows(end - begin);
-            scores.noalias() = state.block.rows() * centers_t;
+            multiply<T>(state.block.rows(), centers_t, scores);
             scores.rowwise() -= half_norms;
-            label_block(state.block, scores, begin, state.sums);
+            label_block(state.block, scores, state.best.head(end - begin), state.nearest.head(end - begin), begin,
+                        state.sums);
           });
         },
         [&](State& state) {
@@ -136,24 +140,24 @@ class Lloyd {
   }
 
  private:
-  template <class Scores>
-  void label_block(const Block<T>& block, const Scores& scores, Index begin, ClusterSums& sums) {
+  template <class Scores, class Scratch>
+  void label_block(const Block<T>& block, const Scores& scores, Scratch best, Scratch nearest, Index begin,
+                   ClusterSums& sums) {
+    best.setConstant(-std::numeric_limits<T>::infinity());
+    nearest.setZero();
+    for (Index k = 0; k < scores.cols(); ++k) {
+      keep_larger(&scores(0, k), static_cast<T>(k), scores.rows(), best.data(), nearest.data());
+    }
     for (Index n = 0; n < scores.rows(); ++n) {
-      Index best = 0;
-      T best_score = scores(n, 0);
-      for (Index k = 1; k < scores.cols(); ++k) {
-        if (scores(n, k) > best_score) {
-          best_score = scores(n, k);
-          best = k;
-        }
-      }
+      const auto own = static_cast<Index>(nearest(n));
       std::int32_t& label = labels_[static_cast<std::size_t>(begin + n)];
       const double w = weight_of(sample_weight_, begin + n);
       // Rows of weight 0 get labels, but have no part in the stopping rule.
-      if (label != best && w > 0) ++sums.n_changed;
-      label = static_cast<std::int32_t>(best);
-      sums.weights(best) += w;
-      sums.rows.row(best) += w * block.rows().row(n).template cast<double>();
+      if (label != own && w > 0) ++sums.n_changed;
+      label = static_cast<std::int32_t>(own);
+      sums.weights(own) += w;
+      double* sum = &sums.rows(own, 0);
+      for (Index j = 0; j < block.n_features(); ++j) sum[j] += w * static_cast<double>(block.rows()(n, j));
     }
   }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "moments/forms.hpp"
+#include "products.hpp"
 
 namespace gmmx {
 
@@ -70,9 +71,9 @@ class MatrixMoments final : public ShiftedMoments<T> {
       // Row-major storage of the symmetric sum: its lower triangle is the upper one of the column-major map.
       Eigen::Map<Matrix<double>> sum(this->second() + (components_apart_ ? k * d * d : 0), d, d);
       if constexpr (std::is_same_v<T, double>) {
-        sum.template triangularView<Eigen::Lower>() += differences.transpose() * weighted;
+        multiply_to_lower<T>(differences, weighted, true, sum);
       } else {
-        block_sum_.template triangularView<Eigen::Lower>() = differences.transpose() * weighted;
+        multiply_to_lower<T>(differences, weighted, false, block_sum_);
         sum.template triangularView<Eigen::Lower>() += block_sum_.template cast<double>();
       }
     }

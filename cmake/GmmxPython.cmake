@@ -1,0 +1,41 @@
+# The Python extension modules: the core once an instruction set, and _cpu, which tells which of them this CPU can run.
+find_package(Python 3.10 REQUIRED COMPONENTS Interpreter Development.Module)
+set(PYBIND11_FINDPYTHON ON)
+if(NOT pybind11_DIR)
+  # Outside scikit-build-core nothing else tells where the pybind11 of this Python is.
+  execute_process(
+    COMMAND "${Python_EXECUTABLE}" -m pybind11 --cmakedir
+    OUTPUT_VARIABLE gmmx_pybind11_hint
+    OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+endif()
+find_package(pybind11 3.0 CONFIG REQUIRED HINTS "${gmmx_pybind11_hint}")
+
+# The bindings see the public headers alone, no Eigen: they are compiled once, for the baseline, and linked into the
+# module of every instruction set. Two files are not: the one that names the module and the one that tells how it was built.
+file(GLOB gmmx_binding_sources CONFIGURE_DEPENDS "${gmmx_SOURCE_DIR}/cpp/bindings/*.cpp")
+set(gmmx_own_binding_sources "${gmmx_SOURCE_DIR}/cpp/bindings/module.cpp" "${gmmx_SOURCE_DIR}/cpp/bindings/bind_build.cpp")
+list(REMOVE_ITEM gmmx_binding_sources ${gmmx_own_binding_sources})
+add_library(gmmx_bindings OBJECT ${gmmx_binding_sources})
+gmmx_configure_target(gmmx_bindings baseline)
+set_target_properties(gmmx_bindings PROPERTIES POSITION_INDEPENDENT_CODE ON)
+target_link_libraries(gmmx_bindings PRIVATE pybind11::module)
+
+foreach(instruction_set IN LISTS GMMX_INSTRUCTION_SETS)
+  string(MAKE_C_IDENTIFIER "_core_${instruction_set}" module)
+  # NO_EXTRAS: pybind11 would turn link-time optimisation on.
+  pybind11_add_module(${module} MODULE NO_EXTRAS ${gmmx_sources} ${gmmx_own_binding_sources}
+                      $<TARGET_OBJECTS:gmmx_bindings>)
+  gmmx_configure_target(${module} "${instruction_set}")
+  target_compile_definitions(${module} PRIVATE GMMX_MODULE_NAME=${module})
+  list(APPEND gmmx_modules ${module})
+endforeach()
+
+# _cpu runs before anything is known about the CPU: the baseline's flags and no part of the core.
+pybind11_add_module(_cpu MODULE NO_EXTRAS cpp/cpu/module.cpp cpp/cpu/cpu_features.cpp)
+gmmx_instruction_set_flags(baseline gmmx_baseline_flags)
+target_compile_options(_cpu PRIVATE ${gmmx_baseline_flags})
+target_compile_features(_cpu PRIVATE cxx_std_17)
+gmmx_set_warnings(_cpu)
+list(APPEND gmmx_modules _cpu)
+
+install(TARGETS ${gmmx_modules} LIBRARY DESTINATION gmmx COMPONENT python)

@@ -1,0 +1,59 @@
+# What all targets that compile cpp/src share.
+find_package(Threads REQUIRED)
+find_package(OpenMP COMPONENTS CXX)
+if(NOT OpenMP_CXX_FOUND)
+  message(WARNING "gmmx: no OpenMP was found, everything will run on one thread "
+                  "(Debian, Ubuntu: clang needs libomp-dev; macOS: libomp of Homebrew and -DOpenMP_ROOT=<its prefix>).")
+endif()
+
+# gmmx_set_warnings(<target>): strict about our own code; Eigen's and pybind11's headers are system headers.
+function(gmmx_set_warnings target)
+  if(MSVC)
+    target_compile_options(${target} PRIVATE /W4 $<$<BOOL:${GMMX_WARNINGS_AS_ERRORS}>:/WX>)
+  else()
+    target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wshadow
+                                             $<$<BOOL:${GMMX_WARNINGS_AS_ERRORS}>:-Werror>)
+  endif()
+endfunction()
+
+# gmmx_configure_target(<target> <instruction set or nothing>): how the core is compiled. Everything in one target has
+# the same flags, and nothing uses link-time optimisation. Never -ffast-math: NaN, infinities and the order of sums count.
+function(gmmx_configure_target target instruction_set)
+  gmmx_instruction_set_flags("${instruction_set}" instruction_set_flags)
+  set(options ${instruction_set_flags})
+  if(NOT MSVC)
+    list(APPEND options -fno-math-errno -fno-trapping-math)
+  endif()
+
+  string(TOUPPER "${CMAKE_BUILD_TYPE}" build_type)
+  string(JOIN " " all_flags ${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_${build_type}} ${options})
+  if(instruction_set STREQUAL "")
+    set(instruction_set native-flags)
+  endif()
+
+  target_compile_features(${target} PUBLIC cxx_std_17)
+  target_include_directories(
+    ${target}
+    PUBLIC "$<BUILD_INTERFACE:${gmmx_SOURCE_DIR}/cpp/include>"
+    PRIVATE "${gmmx_SOURCE_DIR}/cpp/src")
+  target_compile_options(${target} PRIVATE ${options})
+  target_compile_definitions(
+    ${target}
+    PRIVATE EIGEN_DONT_PARALLELIZE
+            EIGEN_MPL2_ONLY
+            "GMMX_INSTRUCTION_SET=\"${instruction_set}\""
+            "GMMX_BUILD_TYPE=\"${CMAKE_BUILD_TYPE}\""
+            "GMMX_COMPILE_FLAGS=\"${all_flags}\""
+            "GMMX_EIGEN_VERSION=\"${Eigen3_VERSION}\"")
+  target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:Eigen3::Eigen> Threads::Threads)
+  if(OpenMP_CXX_FOUND)
+    target_link_libraries(${target} PRIVATE OpenMP::OpenMP_CXX)
+  endif()
+  set_target_properties(
+    ${target}
+    PROPERTIES CXX_EXTENSIONS OFF
+               CXX_VISIBILITY_PRESET hidden
+               VISIBILITY_INLINES_HIDDEN ON
+               INTERPROCEDURAL_OPTIMIZATION OFF)
+  gmmx_set_warnings(${target})
+endfunction()

@@ -1,0 +1,12 @@
+# gmmx_read_version(<header> <variable>): the version that a header defines as three macros, as major.minor.patch.
+function(gmmx_read_version header variable)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${header}")
+  file(STRINGS "${header}" lines REGEX "^#define GMMX_VERSION_(MAJOR|MINOR|PATCH) +[0-9]+")
+  string(REGEX REPLACE "[^;0-9]*([0-9]+)[^;]*" "\\1" numbers "${lines}")
+  list(LENGTH numbers count)
+  if(NOT count EQUAL 3)
+    message(FATAL_ERROR "${header} must define GMMX_VERSION_MAJOR, GMMX_VERSION_MINOR and GMMX_VERSION_PATCH as numbers")
+  endif()
+  list(JOIN numbers "." version)
+  set(${variable} "${version}" PARENT_SCOPE)
+endfunction()

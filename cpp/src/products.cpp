@@ -1,0 +1,29 @@
+#include "products.hpp"
+
+namespace gmmx {
+
+template <class T>
+void multiply(const ConstMatrixRef<T>& a, const ConstMatrixRef<T>& b, MatrixRef<T> out) {
+  out.noalias() = a * b;
+}
+
+template <class T>
+void multiply_upper(const ConstMatrixRef<T>& a, const ConstMatrixRef<T>& u, MatrixRef<T> out) {
+  out.noalias() = a * u.template triangularView<Eigen::Upper>();
+}
+
+template <class T>
+void multiply_to_lower(const ConstMatrixRef<T>& a, const ConstMatrixRef<T>& b, bool accumulate, MatrixRef<T> out) {
+  if (!accumulate) out.template triangularView<Eigen::Lower>().setZero();
+  out.template triangularView<Eigen::Lower>() += a.transpose() * b;
+}
+
+#define GMMX_INSTANTIATE(T)                                                                          \
+  template void multiply<T>(const ConstMatrixRef<T>&, const ConstMatrixRef<T>&, MatrixRef<T>);       \
+  template void multiply_upper<T>(const ConstMatrixRef<T>&, const ConstMatrixRef<T>&, MatrixRef<T>); \
+  template void multiply_to_lower<T>(const ConstMatrixRef<T>&, const ConstMatrixRef<T>&, bool, MatrixRef<T>);
+GMMX_INSTANTIATE(float)
+GMMX_INSTANTIATE(double)
+#undef GMMX_INSTANTIATE
+
+}  // namespace gmmx

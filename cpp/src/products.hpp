@@ -1,0 +1,26 @@
+// Matrix products, compiled once a precision: nothing else instantiates Eigen's product kernels, which are most of
+// what takes time to compile.
+#pragma once
+
+#include "linear_algebra.hpp"
+
+namespace gmmx {
+
+template <class T>
+using ConstMatrixRef = Eigen::Ref<const Matrix<T>, 0, Eigen::OuterStride<>>;
+template <class T>
+using MatrixRef = Eigen::Ref<Matrix<T>, 0, Eigen::OuterStride<>>;
+
+// out = a b
+template <class T>
+void multiply(const ConstMatrixRef<T>& a, const ConstMatrixRef<T>& b, MatrixRef<T> out);
+
+// out = a u, for upper triangular u
+template <class T>
+void multiply_upper(const ConstMatrixRef<T>& a, const ConstMatrixRef<T>& u, MatrixRef<T> out);
+
+// The lower triangle of out = a^T b, or += with `accumulate`
+template <class T>
+void multiply_to_lower(const ConstMatrixRef<T>& a, const ConstMatrixRef<T>& b, bool accumulate, MatrixRef<T> out);
+
+}  // namespace gmmx

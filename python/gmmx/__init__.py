@@ -1,0 +1,31 @@
+"""Gaussian mixture models by expectation-maximisation, in C++, with scikit-learn's interface.
+
+`GaussianMixture` replaces ``sklearn.mixture.GaussianMixture`` without another change. `e_step` and `m_step`
+are the algorithm's two halves; between them stand `SufficientStatistics`, which add, so that rows may come in
+parts.
+
+    rows -> e_step(mixture) -> SufficientStatistics -> m_step -> Mixture -> again
+"""
+
+from gmmx import reference
+from gmmx._core import CollapsedComponentError, Mixture, SufficientStatistics, __version__
+from gmmx._versions import show_versions
+from gmmx.estimators import GaussianMixture, load
+from gmmx.persistence import ModelFileError
+from gmmx.statistics import e_step, m_step
+from gmmx.validation import FitFailedError
+
+__all__ = [
+    "CollapsedComponentError",
+    "FitFailedError",
+    "GaussianMixture",
+    "Mixture",
+    "ModelFileError",
+    "SufficientStatistics",
+    "__version__",
+    "e_step",
+    "load",
+    "m_step",
+    "reference",
+    "show_versions",
+]

@@ -1,0 +1,54 @@
+"""Picks the compiled module for this CPU and shows it under one name; `_core.pyi` is its face.
+
+The core is compiled once an instruction set, because a shared object must not mix them. At import the best one that was
+built and that this CPU and its operating system can run is loaded; the environment variable GMMX_INSTRUCTION_SET forces
+one.
+"""
+
+import importlib
+import importlib.util
+import os
+
+from gmmx import _cpu
+
+VARIABLE = "GMMX_INSTRUCTION_SET"
+# The widest first. On a CPU where AVX-512 gains nothing, it loses nothing either.
+PREFERENCE = ("x86-64-v4", "x86-64-v3", "baseline")
+
+
+def _module_name(level: str) -> str:
+    return "gmmx._core_" + level.replace("-", "_")
+
+
+def available_instruction_sets() -> list[str]:
+    """List the instruction sets that were built and can run here, best first."""
+    runs = _cpu.supported_levels()
+    return [level for level in PREFERENCE if level in runs and importlib.util.find_spec(_module_name(level))]
+
+
+def _chosen_instruction_set() -> str:
+    available = available_instruction_sets()
+    asked = os.environ.get(VARIABLE, "")
+    if asked in available:
+        return asked
+    allowed = ", ".join(available)
+    if asked:
+        problem = "cannot run on this machine or was not built" if asked in PREFERENCE else "is not an instruction set"
+        raise ImportError(f"{VARIABLE}={asked!r} {problem}: unset it, or give one of those available here: {allowed}")
+    if not available:
+        raise ImportError(
+            f"no compiled module of gmmx can run here: the CPU runs {', '.join(_cpu.supported_levels())}; "
+            "reinstall gmmx-native"
+        )
+    return available[0]
+
+
+instruction_set = _chosen_instruction_set()
+_module = importlib.import_module(_module_name(instruction_set))
+__version__ = _module.__version__
+
+for _name, _value in vars(_module).items():
+    if not _name.startswith("_"):
+        if isinstance(_value, type) and _value.__module__ == _module.__name__:
+            _value.__module__ = __name__  # what is pickled here must load on a machine with another instruction set
+        globals()[_name] = _value

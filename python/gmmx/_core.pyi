@@ -1,0 +1,186 @@
+"""The compiled module: rows in, numbers out. `_core.py` picks the build for this CPU; this file is its face."""
+
+from collections.abc import Callable
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+_F64 = NDArray[np.float64]
+_Rows = NDArray[np.float32] | NDArray[np.float64]
+
+__version__: str
+instruction_set: str  # of the build that was loaded: "baseline", "x86-64-v3" or "x86-64-v4"
+
+class CollapsedComponentError(ValueError):
+    """A covariance is not positive definite; `component` is its index (-1: shared by all)."""
+
+    component: int
+
+@final
+class Mixture:
+    """Immutable value: weights (K,), means (K, d), covariances and precisions_cholesky (shape by type), all float64."""
+
+    def __init__(
+        self,
+        weights: _F64,
+        means: _F64,
+        covariance_type: str,
+        *,
+        covariances: _F64 | None = None,
+        precisions_cholesky: _F64 | None = None,
+    ) -> None: ...
+    @property
+    def covariance_type(self) -> str: ...
+    @property
+    def n_components(self) -> int: ...
+    @property
+    def n_features(self) -> int: ...
+    @property
+    def n_parameters(self) -> int: ...
+    @property
+    def weights(self) -> _F64: ...
+    @property
+    def means(self) -> _F64: ...
+    @property
+    def covariances(self) -> _F64: ...
+    @property
+    def precisions_cholesky(self) -> _F64: ...
+
+@final
+class SufficientStatistics:
+    """Additive value: everything that an M-step needs of the rows.
+
+    Moments are taken about `shifts` (K, d): for an E-step the means of the mixture, for a partition its own means.
+    second_moments: "full" (K, d, d), "pooled" (d, d), "diagonal" (K, d), "trace" (K,).
+    """
+
+    @property
+    def n_components(self) -> int: ...
+    @property
+    def n_features(self) -> int: ...
+    @property
+    def second_moment_form(self) -> str: ...
+    @property
+    def shifts(self) -> _F64: ...
+    @property
+    def counts(self) -> _F64: ...
+    @property
+    def first_moments(self) -> _F64: ...
+    @property
+    def second_moments(self) -> _F64: ...
+    @property
+    def log_likelihood(self) -> float: ...
+    @property
+    def n_samples(self) -> int: ...
+    @property
+    def total_weight(self) -> float: ...
+    @property
+    def empty_components(self) -> list[int]: ...
+    def __add__(self, other: SufficientStatistics) -> SufficientStatistics: ...
+    def to_bytes(self) -> bytes: ...
+    @staticmethod
+    def from_bytes(data: bytes) -> SufficientStatistics: ...
+
+@final
+class EMResult:
+    @property
+    def mixture(self) -> Mixture: ...
+    @property
+    def converged(self) -> bool: ...
+    @property
+    def stopped(self) -> bool: ...
+    @property
+    def n_iter(self) -> int: ...
+    @property
+    def lower_bounds(self) -> list[float]: ...
+    @property
+    def empty_components(self) -> list[int]: ...
+    @property
+    def kernel(self) -> str: ...
+
+@final
+class KMeansResult:
+    @property
+    def labels(self) -> NDArray[np.int32]: ...
+    @property
+    def centers(self) -> _F64: ...
+    @property
+    def inertia(self) -> float: ...
+    @property
+    def n_iter(self) -> int: ...
+
+# n_threads: a count of at least 1. Rows may have any strides and may be read-only; nothing is copied whole.
+def e_step(
+    X: _Rows, mixture: Mixture, sample_weight: _F64 | None, n_threads: int
+) -> SufficientStatistics: ...
+def m_step(
+    statistics: SufficientStatistics, covariance_type: str, reg_covar: float
+) -> Mixture: ...
+def statistics_from_labels(
+    X: _Rows,
+    labels: NDArray[np.int32],  # -1: the row belongs to no component
+    n_components: int,
+    covariance_type: str,
+    sample_weight: _F64 | None,
+    n_threads: int,
+) -> SufficientStatistics: ...
+def statistics_from_responsibilities(
+    X: _Rows,
+    responsibilities: _Rows,
+    covariance_type: str,
+    sample_weight: _F64 | None,
+    n_threads: int,
+) -> SufficientStatistics: ...
+def em(
+    X: _Rows,
+    mixture: Mixture,
+    sample_weight: _F64 | None,
+    *,
+    tol: float,
+    reg_covar: float,
+    max_iter: int,
+    previous_lower_bound: float,  # -inf for a fresh start
+    callback: Callable[[int, float], Any] | None,  # (iteration, mean log-likelihood per unit weight); True stops
+    n_threads: int,
+) -> EMResult: ...
+def log_likelihood(
+    X: _Rows, mixture: Mixture, sample_weight: _F64 | None, n_threads: int
+) -> float: ...
+def score_samples(X: _Rows, mixture: Mixture, n_threads: int) -> _Rows: ...
+def log_prob(X: _Rows, mixture: Mixture, n_threads: int) -> _Rows: ...
+def responsibilities(X: _Rows, mixture: Mixture, n_threads: int) -> _Rows: ...
+def predict(X: _Rows, mixture: Mixture, n_threads: int) -> NDArray[np.int64]: ...
+def sample(
+    mixture: Mixture, n_samples: int, seed: int, n_threads: int
+) -> tuple[_F64, NDArray[np.int64]]: ...
+def kmeans_draws(n_clusters: int) -> int:
+    """How many uniform numbers in [0, 1) one k-means++ seeding takes: 1 + (n_clusters - 1) (2 + floor(log n_clusters))."""
+
+def kmeans_plus_plus(
+    X: _Rows,
+    n_clusters: int,
+    uniforms: _F64,
+    sample_weight: _F64 | None,
+    n_threads: int,
+) -> NDArray[np.int64]: ...
+def kmeans(
+    X: _Rows,
+    n_clusters: int,
+    uniforms: _F64,
+    sample_weight: _F64 | None,
+    *,
+    max_iter: int,
+    tol: float,
+    n_threads: int,
+) -> KMeansResult: ...
+def covariance_types() -> list[str]: ...
+def covariance_shape(
+    covariance_type: str, n_components: int, n_features: int
+) -> tuple[int, ...]: ...
+def thread_count(n_jobs: int | None) -> int:
+    """None: OMP_NUM_THREADS or the physical cores granted; negative: from the end, as in joblib; 0 is an error."""
+
+def build_config() -> dict[str, str | bool]: ...
+def available_instruction_sets() -> list[str]:
+    """List the instruction sets that were built and can run here, best first."""

@@ -1,0 +1,1075 @@
+"""The estimator: scikit-learn's `GaussianMixture` with a native engine, weights, and more to start from."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import math
+import os
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from numbers import Integral, Real
+from time import perf_counter
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import sklearn.mixture
+from sklearn.base import BaseEstimator, DensityMixin, _fit_context
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from gmmx import _core
+from gmmx.initialization import (
+    PARTITIONS,
+    GivenParameters,
+    draws_from,
+    given_partition,
+    initial_mixture,
+)
+from gmmx.persistence import ModelFileError, ModelRecord, read_model, representable, save_model
+from gmmx.validation import (
+    F64,
+    FitFailedError,
+    Rows,
+    WeightedRows,
+    check_covariance_type,
+    check_covariances,
+    check_enough_rows,
+    check_means,
+    check_partition,
+    check_precisions,
+    check_rows_of,
+    check_sample_weight,
+    check_weights,
+    is_matrix_valued,
+)
+
+__all__ = ["FailedStart", "GaussianMixture", "load"]
+
+_PARAMETERS = ("weights_", "means_", "covariances_", "precisions_cholesky_")
+_SKLEARN_FACTS: dict[str, Any] = {
+    "n_iter_": 0,
+    "converged_": False,
+    "lower_bound_": -np.inf,
+    "lower_bounds_": [],
+}
+_NO_FIT: dict[str, Any] = {**_SKLEARN_FACTS, "log_likelihood_": np.nan}
+_NOT_CONVERGED = (
+    "Best performing initialization did not converge. Try different init parameters, or increase max_iter, "
+    "tol, or check for degenerate data."
+)
+_ALL_FAILED = (
+    "Fitting the mixture model failed because some components have ill-defined empirical covariance (for "
+    "instance caused by singleton or collapsed samples). Try to decrease the number of components, "
+    "increase reg_covar, or scale the input data."
+)
+_IN_FLOAT32 = " The numerical accuracy can also be improved by passing float64 data instead of float32."
+
+
+class FailedStart(NamedTuple):
+    """A start that ended in a collapsed component.
+
+    Attributes
+    ----------
+    start : int
+        Which of `n_init`, from 0.
+    iteration : int
+        Whose M-step failed, from 1; 0: that of the initial partition.
+    component : int
+        Which component; -1: the covariance that all share.
+    """
+
+    start: int
+    iteration: int
+    component: int
+
+    def __str__(self) -> str:
+        """Tell it in words."""
+        who = "the shared covariance" if self.component < 0 else f"component {self.component}"
+        when = f"in iteration {self.iteration}" if self.iteration else "in the initial partition"
+        return f"{who} collapsed {when} of start {self.start}"
+
+
+@dataclass(frozen=True)
+class _Run:
+    """Where one start of EM led."""
+
+    mixture: _core.Mixture
+    lower_bounds: list[float]
+    converged: bool
+    stopped: bool
+    empty_components: list[int]
+
+    @property
+    def lower_bound(self) -> float:
+        """Mean log-likelihood that the last E-step saw."""
+        return self.lower_bounds[-1] if self.lower_bounds else -np.inf
+
+
+@dataclass(frozen=True)
+class _Starts:
+    """Where to start from: `make` returns the next initial mixture, `count` times."""
+
+    make: Callable[[], _core.Mixture]
+    count: int
+    lower_bound: float
+
+
+class _Monitor:
+    """Told of each iteration: prints as scikit-learn does, asks the user's callback, knows how far EM got."""
+
+    def __init__(
+        self,
+        verbose: int,
+        verbose_interval: int,
+        callback: Callable[[int, float], Any] | None,
+        total_weight: float,
+    ) -> None:
+        self.verbose = int(verbose)
+        self.verbose_interval = verbose_interval
+        self.callback = callback
+        self.total_weight = total_weight
+        self.under_way = 0  # the iteration; 0: making the start
+        self.lower_bound = -np.inf
+
+    def begin(self, start: int, lower_bound: float) -> None:
+        """Begin a start of EM."""
+        self.under_way, self.lower_bound = 0, lower_bound
+        self.began = self.previous = perf_counter()
+        if self.verbose:
+            print(f"Initialization {start}")
+
+    def __call__(self, iteration: int, lower_bound: float) -> bool:
+        """Take note of an iteration; return whether to stop."""
+        change = lower_bound - self.lower_bound
+        self.under_way, self.lower_bound = iteration + 1, lower_bound
+        if self.verbose and iteration % self.verbose_interval == 0:
+            self._print_iteration(iteration, change)
+        if self.callback is None:
+            return False
+        return bool(self.callback(iteration, lower_bound * self.total_weight))
+
+    def _print_iteration(self, iteration: int, change: float) -> None:
+        line = f"  Iteration {iteration}"
+        if self.verbose > 1:
+            now = perf_counter()
+            line += f"\t time lapse {now - self.previous:.5f}s\t ll change {change:.5f}"
+            self.previous = now
+        print(line)
+
+    def end(self, outcome: str) -> None:
+        """End a start of EM."""
+        if not self.verbose:
+            return
+        line = f"Initialization {outcome}."
+        if self.verbose > 1:
+            line += f" time lapse {perf_counter() - self.began:.5f}s\t lower bound {self.lower_bound:.5f}."
+        print(line)
+
+
+@contextlib.contextmanager
+def _unchanged_on_failure(estimator: Any) -> Iterator[None]:
+    """Give an estimator its attributes back if the body raises, be it an interrupt."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
+
+
+class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
+    r"""Gaussian mixture fitted by expectation-maximisation (EM).
+
+    Takes the place of :class:`sklearn.mixture.GaussianMixture`: the same parameters, methods, attributes,
+    errors and warnings, and from the same `random_state` the same result, computed natively. Beyond that it
+    weighs rows (`sample_weight`), runs on several threads (`n_jobs`), reports and stops (`callback`), starts
+    from a partition (`responsibilities_init`), and saves, loads and converts models.
+
+    Parameters
+    ----------
+    n_components : int, default=1
+        Number of components of the mixture.
+
+    covariance_type : {'full', 'tied', 'diag', 'spherical'}, default='full'
+        Model of the covariances:
+
+        - 'full': each component has its own covariance matrix;
+        - 'tied': all components share one covariance matrix;
+        - 'diag': each component has its own variance of each feature;
+        - 'spherical': each component has one variance.
+
+    tol : float, default=1e-3
+        EM stops when the mean log-likelihood of a row changes by less in one iteration.
+
+    reg_covar : float, default=1e-6
+        Added to the variances, so that no component collapses; not negative.
+
+    max_iter : int, default=100
+        Most iterations of one start. With 0 the fitted parameters are those of the start.
+
+    n_init : int, default=1
+        Number of starts, of which the best is kept. A start that fails does not stop the others.
+
+    init_params : {'kmeans', 'k-means++', 'random', 'random_from_data'}, default='kmeans'
+        How the rows are partitioned for a start:
+
+        - 'kmeans': by k-means;
+        - 'k-means++': every component starts at one row, far from the others';
+        - 'random': each row gets random responsibilities;
+        - 'random_from_data': every component starts at one row, chosen at random.
+
+    weights_init : array-like of shape (n_components,), default=None
+        Weights to start from, instead of those of the partition.
+
+    means_init : array-like of shape (n_components, n_features), default=None
+        Means to start from, instead of those of the partition.
+
+    precisions_init : array-like, default=None
+        Inverse covariances to start from, instead of those of the partition; of the shape of `precisions_`.
+
+    random_state : int, RandomState, Generator or None, default=None
+        Source of randomness for the starts and for `sample`. An int gives the same result each time; an
+        instance of NumPy's RandomState or Generator goes on from call to call.
+
+    warm_start : bool, default=False
+        Whether a further call of `fit` goes on from the parameters of the last; `n_init` is then ignored.
+
+    verbose : int, default=0
+        Whether to print each start and every `verbose_interval`-th iteration; from 2 on with times and
+        changes.
+
+    verbose_interval : int, default=10
+        Number of iterations between two lines.
+
+    n_jobs : int, default=None
+        Number of threads. None takes OMP_NUM_THREADS or else the physical cores granted to the process, -1
+        all processors, -2 all but one. Results do not depend on it.
+
+    callback : callable, default=None
+        Called as ``callback(iteration, log_likelihood)`` after each iteration, with the iteration of the
+        start from 1 and the total log-likelihood that its E-step saw. If it returns a true value, the fit
+        stops and keeps the best so far. If it raises, so does the fit, which leaves the earlier fit as it
+        was.
+
+    responsibilities_init : array-like of shape (n_samples,) or (n_samples, n_components), default=None
+        Partition to start from instead of `init_params`, and only once whatever `n_init` says: labels 0, ...,
+        n_components - 1 (-1: of no component), or responsibilities, non-negative and summing to one in each
+        row.
+
+    Attributes
+    ----------
+    weights_ : ndarray of shape (n_components,)
+        Weights of the components, in the type of the data (float32 or float64), as all arrays below.
+
+    means_ : ndarray of shape (n_components, n_features)
+        Means of the components.
+
+    covariances_ : ndarray
+        Covariances of the components. The shape depends on `covariance_type`::
+
+            (n_components, n_features, n_features) if 'full',
+            (n_features, n_features)               if 'tied',
+            (n_components, n_features)             if 'diag',
+            (n_components,)                        if 'spherical'
+
+    precisions_ : ndarray
+        Their inverses, of the same shape.
+
+    precisions_cholesky_ : ndarray
+        Upper triangular U with precision = U U^T, or square roots of the precisions, of the same shape.
+        Densities are computed from these, the means and the weights.
+
+    converged_ : bool
+        Whether the best start converged.
+
+    n_iter_ : int
+        Number of its iterations.
+
+    lower_bound_ : float
+        Mean log-likelihood of a row that its last E-step saw, that is, at the parameters before the last
+        M-step.
+
+    lower_bounds_ : list of float
+        The same after each of its iterations.
+
+    log_likelihood_ : float
+        Total log-likelihood of the training data at the parameters above, weighted: the sum of
+        `score_samples`. NaN for a model that was not fitted here.
+
+    empty_components_ : list of int
+        Components that no row belongs to; a warning names them.
+
+    failed_starts_ : list of FailedStart
+        Starts that ended in a collapsed component, while another did not.
+
+    n_features_in_ : int
+        Number of features of the training data.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, where the data had columns named by strings.
+
+    See Also
+    --------
+    load : Read a saved model.
+    e_step, m_step : The two halves of the algorithm, for rows that come in parts.
+
+    Notes
+    -----
+    ----- With ``init_params='k-means++'`` or ``'random_from_data'`` each component starts at a single row.
+    scikit-learn then takes the initial weights to sum to n_components / n_samples, and as the covariance of
+    'tied' the second moments of all rows about the origin; here weights sum to one and all four covariance
+    types start at `reg_covar`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gmmx import GaussianMixture
+    >>> X = np.array([[1, 2], [1, 4], [1, 0], [10, 2], [10, 4], [10, 0]])
+    >>> gm = GaussianMixture(n_components=2, random_state=0).fit(X)
+    >>> gm.means_.round(3)
+    array([[10.,  2.],
+           [ 1.,  2.]])
+    >>> gm.predict([[0, 0], [12, 3]])
+    array([1, 0])
+
+    A weight of 3 is a row that stands three times:
+
+    >>> gm = GaussianMixture().fit([[0.0], [4.0]], sample_weight=[3, 1])
+    >>> gm.means_
+    array([[1.]])
+    """
+
+    _parameter_constraints: dict[str, list[Any]] = {  # noqa: RUF012
+        "n_components": [Interval(Integral, 1, None, closed="left")],
+        "covariance_type": [StrOptions(set(_core.covariance_types()))],
+        "tol": [Interval(Real, 0.0, None, closed="left")],
+        "reg_covar": [Interval(Real, 0.0, None, closed="left")],
+        "max_iter": [Interval(Integral, 0, None, closed="left")],
+        "n_init": [Interval(Integral, 1, None, closed="left")],
+        "init_params": [StrOptions(set(PARTITIONS))],
+        "weights_init": ["array-like", None],
+        "means_init": ["array-like", None],
+        "precisions_init": ["array-like", None],
+        "random_state": ["random_state", np.random.Generator],
+        "warm_start": ["boolean"],
+        "verbose": ["verbose"],
+        "verbose_interval": [Interval(Integral, 1, None, closed="left")],
+        "n_jobs": [Integral, None],
+        "callback": [callable, None],
+        "responsibilities_init": ["array-like", None],
+    }
+
+    weights_: Rows | npt.NDArray[Any]
+    means_: npt.NDArray[Any]
+    covariances_: npt.NDArray[Any]
+    precisions_: npt.NDArray[Any]
+    precisions_cholesky_: npt.NDArray[Any]
+    converged_: bool
+    n_iter_: int
+    lower_bound_: float
+    lower_bounds_: list[float]
+    log_likelihood_: float
+    empty_components_: list[int]
+    failed_starts_: list[FailedStart]
+    n_features_in_: int
+    feature_names_in_: npt.NDArray[Any]
+
+    def __init__(
+        self,
+        n_components: int = 1,
+        *,
+        covariance_type: str = "full",
+        tol: float = 1e-3,
+        reg_covar: float = 1e-6,
+        max_iter: int = 100,
+        n_init: int = 1,
+        init_params: str = "kmeans",
+        weights_init: npt.ArrayLike | None = None,
+        means_init: npt.ArrayLike | None = None,
+        precisions_init: npt.ArrayLike | None = None,
+        random_state: int | np.random.RandomState | np.random.Generator | None = None,
+        warm_start: bool = False,
+        verbose: int = 0,
+        verbose_interval: int = 10,
+        n_jobs: int | None = None,
+        callback: Callable[[int, float], Any] | None = None,
+        responsibilities_init: npt.ArrayLike | None = None,
+    ) -> None:
+        self.n_components = n_components
+        self.covariance_type = covariance_type
+        self.tol = tol
+        self.reg_covar = reg_covar
+        self.max_iter = max_iter
+        self.n_init = n_init
+        self.init_params = init_params
+        self.weights_init = weights_init
+        self.means_init = means_init
+        self.precisions_init = precisions_init
+        self.random_state = random_state
+        self.warm_start = warm_start
+        self.verbose = verbose
+        self.verbose_interval = verbose_interval
+        self.n_jobs = n_jobs
+        self.callback = callback
+        self.responsibilities_init = responsibilities_init
+
+    # ------------------------------------------------------------------------------------------------ fitting
+
+    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
+    def fit(self, X: npt.ArrayLike, y: object = None, sample_weight: npt.ArrayLike | None = None) -> GaussianMixture:
+        """Estimate the parameters by EM, from `n_init` starts of which the best is kept.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Training data; float32 is fitted in float32, everything else becomes float64.
+
+        y : Ignored
+            Present by convention.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights, not negative: 2 means that the row stands twice, 0 that it is absent. None: all one.
+
+        Returns
+        -------
+        self : GaussianMixture
+            The fitted mixture.
+
+        Raises
+        ------
+        FitFailedError
+            A ValueError: every start ended in a collapsed component.
+        ValueError, TypeError
+            If a parameter, X or the weights are not as described. An earlier fit then stays as it was, as
+            also after an interrupt.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If the best start did not converge in `max_iter` iterations, or a component ended without any row.
+        """
+        self._fit(X, sample_weight)
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
+    def fit_predict(
+        self, X: npt.ArrayLike, y: object = None, sample_weight: npt.ArrayLike | None = None
+    ) -> npt.NDArray[np.int64]:
+        """Estimate the parameters as `fit` does and return the components of the rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Training data.
+
+        y : Ignored
+            Present by convention.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights, as in `fit`. Rows of weight zero get a label, too.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_samples,)
+            Most probable component of each row, as `predict` finds it.
+        """
+        rows = self._fit(X, sample_weight)
+        return _core.predict(rows.X, self.mixture_, rows.n_threads)
+
+    def _fit(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None) -> WeightedRows:
+        """Fit, and set the fitted attributes at the end, all at once."""
+        with _unchanged_on_failure(self):
+            rows = self._training_rows(X, sample_weight)
+            goes_on = self.warm_start and hasattr(self, "converged_")
+            starts = self._continuation(rows) if goes_on else self._starts(rows)
+            best, failed = self._best_of(starts, rows)
+            self._warn_of(best)
+            self._set_parameters(best.mixture, rows.X.dtype)
+            self.converged_ = best.converged
+            self.n_iter_ = len(best.lower_bounds)
+            self.lower_bound_ = best.lower_bound
+            self.lower_bounds_ = best.lower_bounds
+            self.empty_components_ = best.empty_components
+            self.failed_starts_ = failed
+            self.log_likelihood_ = _log_likelihood(rows, self.mixture_)
+        return rows
+
+    def _training_rows(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None) -> WeightedRows:
+        checked = check_rows_of(self, X, fit=True)
+        rows = WeightedRows(checked, check_sample_weight(sample_weight, checked), _core.thread_count(self.n_jobs))
+        check_enough_rows(rows, self.n_components)
+        return rows
+
+    def _starts(self, rows: WeightedRows) -> _Starts:
+        """Return fresh starts, by the parameters that say where from; these are checked here."""
+        n_components, n_features, covariance_type = self.n_components, rows.X.shape[1], self.covariance_type
+        weights, means, precisions = self.weights_init, self.means_init, self.precisions_init
+        given = GivenParameters(
+            None if weights is None else check_weights(weights, n_components),
+            None if means is None else check_means(means, n_components, n_features),
+            None if precisions is None else check_precisions(precisions, covariance_type, n_components, n_features),
+        )
+        draws = draws_from(self.random_state)
+        partition = partial(PARTITIONS[self.init_params], rows, n_components, covariance_type, draws)
+        n_starts = self.n_init
+        if self.responsibilities_init is not None:
+            if given.complete:
+                raise ValueError(
+                    "responsibilities_init is given, but so are weights_init, means_init and "
+                    "precisions_init, which leave nothing to estimate from it: drop one or the other."
+                )
+            checked = check_partition(self.responsibilities_init, rows, n_components)
+            partition = partial(given_partition, checked, rows, n_components, covariance_type)
+            n_starts = 1
+        make = partial(initial_mixture, given, covariance_type, float(self.reg_covar), partition)
+        return _Starts(make, n_starts, -np.inf)
+
+    def _continuation(self, rows: WeightedRows) -> _Starts:
+        """Return the fitted mixture as the only start, after a check that it still fits."""
+        now = (self.n_components, rows.X.shape[1])
+        then = np.shape(self.means_)
+        shape = np.shape(self.precisions_cholesky_)
+        if now != then or shape != tuple(_core.covariance_shape(self.covariance_type, *now)):
+            raise ValueError(
+                f"warm_start=True goes on from the last fit, with (n_components, n_features) = {then} and "
+                f"covariances of shape {shape}, but now these are {now} and "
+                f"covariance_type={self.covariance_type!r}. "
+                "Set warm_start=False or fit a new estimator (sklearn.base.clone)."
+            )
+        fitted = self.mixture_
+        return _Starts(lambda: fitted, 1, float(self.lower_bound_))
+
+    def _best_of(self, starts: _Starts, rows: WeightedRows) -> tuple[_Run, list[FailedStart]]:
+        """Run the starts; return the best run and the starts that failed."""
+        monitor = _Monitor(self.verbose, self.verbose_interval, self.callback, rows.total_weight)
+        best: _Run | None = None
+        best_score = -np.inf
+        failed: list[FailedStart] = []
+        for i in range(starts.count):
+            monitor.begin(i, starts.lower_bound)
+            try:
+                run = self._run(starts.make(), starts.lower_bound, rows, monitor)
+            except _core.CollapsedComponentError as error:
+                failed.append(FailedStart(i, monitor.under_way, error.component))
+                monitor.end("failed")
+                continue
+            monitor.end("converged" if run.converged else "did not converge")
+            score = run.lower_bound
+            if self.max_iter == 0 and starts.count > 1:
+                score = _log_likelihood(rows, run.mixture)
+            if best is None or score > best_score:
+                best, best_score = run, score
+            if run.stopped:
+                break
+        if best is None:
+            raise FitFailedError(_failure_message(failed, rows.X.dtype))
+        return best, failed
+
+    def _run(self, mixture: _core.Mixture, lower_bound: float, rows: WeightedRows, monitor: _Monitor) -> _Run:
+        """Run EM from one mixture."""
+        if self.max_iter == 0:
+            empty: list[int] = np.flatnonzero(mixture.weights == 0.0).tolist()
+            return _Run(mixture, [], False, False, empty)
+        monitor.under_way = 1
+        result = _core.em(
+            rows.X,
+            mixture,
+            rows.sample_weight,
+            tol=float(self.tol),
+            reg_covar=float(self.reg_covar),
+            max_iter=int(self.max_iter),
+            previous_lower_bound=lower_bound,
+            callback=monitor,
+            n_threads=rows.n_threads,
+        )
+        return _Run(result.mixture, result.lower_bounds, result.converged, result.stopped, result.empty_components)
+
+    def _warn_of(self, best: _Run) -> None:
+        """Warn if the best run is not what one hopes for."""
+        if not (best.converged or best.stopped) and self.max_iter > 0:
+            warnings.warn(_NOT_CONVERGED, ConvergenceWarning, stacklevel=5)
+        if best.empty_components:
+            warnings.warn(
+                f"No row belongs to the components {best.empty_components}. Lower n_components (now "
+                f"{self.n_components}) or start elsewhere, by init_params, means_init or "
+                "responsibilities_init.",
+                ConvergenceWarning,
+                stacklevel=5,
+            )
+
+    def _set_parameters(self, mixture: _core.Mixture, dtype: npt.DTypeLike) -> None:
+        """Set the attributes that hold the mixture, in one type."""
+        factors = mixture.precisions_cholesky
+        self.weights_ = np.array(mixture.weights, dtype=dtype)
+        self.means_ = np.array(mixture.means, dtype=dtype)
+        self.covariances_ = np.array(mixture.covariances, dtype=dtype)
+        self.precisions_ = _precisions(factors, self.covariance_type).astype(dtype)
+        self.precisions_cholesky_ = np.array(factors, dtype=dtype)
+
+    # ------------------------------------------------------------------------------------- the fitted mixture
+
+    @property
+    def mixture_(self) -> _core.Mixture:
+        """The fitted mixture as a value, made of `weights_`, `means_` and `precisions_cholesky_`."""
+        check_is_fitted(self)
+        kept: _core.Mixture | None = vars(self).get("_mixture")
+        if kept is None or not self._is_held_by(kept):
+            kept = _core.Mixture(
+                np.asarray(self.weights_, dtype=np.float64),
+                np.asarray(self.means_, dtype=np.float64),
+                self.covariance_type,
+                precisions_cholesky=np.asarray(self.precisions_cholesky_, dtype=np.float64),
+            )
+            self._mixture = kept
+        return kept
+
+    def _is_held_by(self, mixture: _core.Mixture) -> bool:
+        """Tell whether the attributes still say what a mixture does: users may edit them, in place even."""
+        return (
+            self.covariance_type == mixture.covariance_type
+            and np.array_equal(self.weights_, mixture.weights)
+            and np.array_equal(self.means_, mixture.means)
+            and np.array_equal(self.precisions_cholesky_, mixture.precisions_cholesky)
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what can be computed again."""
+        state: dict[str, Any] = super().__getstate__()
+        return {name: value for name, value in state.items() if name != "_mixture"}
+
+    def _n_parameters(self) -> int:
+        """Return the number of free parameters."""
+        return self.mixture_.n_parameters
+
+    def _rows(self, X: npt.ArrayLike) -> Rows:
+        """Return rows to apply the fitted mixture to."""
+        check_is_fitted(self)
+        return check_rows_of(self, X, fit=False)
+
+    def _weighted_rows(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None) -> WeightedRows:
+        checked = self._rows(X)
+        return WeightedRows(checked, check_sample_weight(sample_weight, checked), _core.thread_count(self.n_jobs))
+
+    def score_samples(self, X: npt.ArrayLike) -> Rows:
+        """Compute the log-density of each row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows; float32 is computed in float32.
+
+        Returns
+        -------
+        log_prob_norm : ndarray of shape (n_samples,)
+            log p(x_n), in the type of X.
+        """
+        rows = self._rows(X)
+        return _core.score_samples(rows, self.mixture_, _core.thread_count(self.n_jobs))
+
+    def score(self, X: npt.ArrayLike, y: object = None, sample_weight: npt.ArrayLike | None = None) -> float:
+        """Compute the mean log-density of a row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows.
+
+        y : Ignored
+            Present by convention.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows in the mean. None: all one.
+
+        Returns
+        -------
+        log_likelihood : float
+            sum_n w_n log p(x_n) / sum_n w_n.
+        """
+        rows = self._weighted_rows(X, sample_weight)
+        return _log_likelihood(rows, self.mixture_) / rows.total_weight
+
+    def predict(self, X: npt.ArrayLike) -> npt.NDArray[np.int64]:
+        """Find the most probable component of each row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_samples,)
+            Components, as int64.
+        """
+        rows = self._rows(X)
+        return _core.predict(rows, self.mixture_, _core.thread_count(self.n_jobs))
+
+    def predict_proba(self, X: npt.ArrayLike) -> Rows:
+        """Compute the responsibilities: the probability of each component given the row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        responsibilities : ndarray of shape (n_samples, n_components)
+            Each row sums to one; in the type of X.
+        """
+        rows = self._rows(X)
+        return _core.responsibilities(rows, self.mixture_, _core.thread_count(self.n_jobs))
+
+    def bic(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
+        """Compute the Bayesian information criterion: the lower, the better.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights. Their sum takes the place of n_samples.
+
+        Returns
+        -------
+        bic : float
+            -2 log-likelihood + number of free parameters * log n.
+        """
+        rows, mixture = self._weighted_rows(X, sample_weight), self.mixture_
+        return -2.0 * _log_likelihood(rows, mixture) + mixture.n_parameters * math.log(rows.total_weight)
+
+    def aic(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
+        """Compute the Akaike information criterion: the lower, the better.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        aic : float
+            -2 log-likelihood + 2 * number of free parameters.
+        """
+        rows, mixture = self._weighted_rows(X, sample_weight), self.mixture_
+        return -2.0 * _log_likelihood(rows, mixture) + 2.0 * mixture.n_parameters
+
+    def sample(
+        self,
+        n_samples: int = 1,
+        random_state: int | np.random.RandomState | np.random.Generator | None = None,
+    ) -> tuple[F64, npt.NDArray[np.int64]]:
+        """Draw random rows from the fitted mixture.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            How many, at least one.
+
+        random_state : int, RandomState, Generator or None, default=None
+            Source of randomness; None takes that of the estimator. An int gives the same rows each time, an
+            instance new ones.
+
+        Returns
+        -------
+        X : ndarray of shape (n_samples, n_features)
+            Rows in float64, in the order of their components.
+
+        y : ndarray of shape (n_samples,)
+            Their components.
+
+        Raises
+        ------
+        ValueError
+            If `n_samples` is less than one.
+        """
+        check_is_fitted(self)
+        if not isinstance(n_samples, Integral):
+            raise TypeError(f"n_samples is {n_samples!r}, but must be an integer of at least 1.")
+        if n_samples < 1:
+            raise ValueError(f"Invalid value for 'n_samples': {n_samples} . The sampling requires at least one sample.")
+        draws = draws_from(self.random_state if random_state is None else random_state)
+        mixture, n_threads = self._sampled_mixture(), _core.thread_count(self.n_jobs)
+        return _core.sample(mixture, int(n_samples), draws.seed(), n_threads)
+
+    def _sampled_mixture(self) -> _core.Mixture:
+        """Return the mixture to draw from, made of `covariances_`, which some users set by hand."""
+        if hasattr(self, "covariances_"):
+            # Rounded to float32, a covariance of a fit may just miss being definite.
+            with contextlib.suppress(_core.CollapsedComponentError):
+                return _core.Mixture(
+                    np.asarray(self.weights_, dtype=np.float64),
+                    np.asarray(self.means_, dtype=np.float64),
+                    self.covariance_type,
+                    covariances=np.asarray(self.covariances_, dtype=np.float64),
+                )
+        return self.mixture_
+
+    # ---------------------------------------------------------------------------------- models from elsewhere
+
+    @classmethod
+    def from_parameters(
+        cls,
+        weights: npt.ArrayLike,
+        means: npt.ArrayLike,
+        covariances: npt.ArrayLike,
+        covariance_type: str = "full",
+    ) -> GaussianMixture:
+        """Build a fitted model from known parameters.
+
+        Parameters
+        ----------
+        weights : array-like of shape (n_components,)
+            Weights, summing to one.
+
+        means : array-like of shape (n_components, n_features)
+            Means.
+
+        covariances : array-like
+            Covariances, of the shape that `covariance_type` asks for (see `covariances_`).
+
+        covariance_type : {'full', 'tied', 'diag', 'spherical'}, default='full'
+            Model of the covariances.
+
+        Returns
+        -------
+        model : GaussianMixture
+            Fitted in every respect but that no EM ran: `n_iter_` is 0, `log_likelihood_` NaN. Its arrays are
+            float32 if all three given are, else float64. With ``warm_start=True`` a fit goes on from it.
+
+        Raises
+        ------
+        ValueError
+            If shapes disagree, a number is not finite, weights do not sum to one, or a covariance is not
+            symmetric and positive definite.
+
+        Examples
+        --------
+        >>> from gmmx import GaussianMixture
+        >>> gm = GaussianMixture.from_parameters([0.25, 0.75], [[0.0], [3.0]], [1.0, 0.5], "spherical")
+        >>> gm.predict([[0.2], [2.9]])
+        array([0, 1])
+        """
+        covariance_type = check_covariance_type(covariance_type)
+        shape = np.shape(means)
+        if len(shape) != 2 or 0 in shape:
+            raise ValueError(f"means has shape {shape}, but must have shape (n_components, n_features).")
+        n_components, n_features = shape
+        checked_weights = check_weights(weights, n_components, argument="weights")
+        checked_means = check_means(means, n_components, n_features, argument="means")
+        checked_covariances = check_covariances(covariances, covariance_type, n_components, n_features)
+        try:
+            mixture = _core.Mixture(checked_weights, checked_means, covariance_type, covariances=checked_covariances)
+        except _core.CollapsedComponentError as error:
+            which = "covariances" if error.component < 0 else f"covariances[{error.component}]"
+            raise ValueError(
+                f"{which} is not positive definite. Give a covariance of full rank, "
+                "or add a small number to its diagonal."
+            ) from error
+        all_float32 = all(getattr(a, "dtype", None) == np.float32 for a in (weights, means, covariances))
+        model = cls(n_components=n_components, covariance_type=covariance_type)
+        model._set_parameters(mixture, np.float32 if all_float32 else np.float64)
+        model.n_features_in_ = n_features
+        model._set_facts(_NO_FIT)
+        return model
+
+    @classmethod
+    def from_sklearn(cls, model: sklearn.mixture.GaussianMixture) -> GaussianMixture:
+        """Convert a fitted ``sklearn.mixture.GaussianMixture``.
+
+        Parameters
+        ----------
+        model : sklearn.mixture.GaussianMixture
+            The fitted model. It is copied.
+
+        Returns
+        -------
+        converted : GaussianMixture
+            With the same parameters and fitted attributes; `log_likelihood_`, which scikit-learn does not
+            keep, is NaN.
+
+        Raises
+        ------
+        TypeError
+            If `model` is of another class.
+        sklearn.exceptions.NotFittedError
+            If it is not fitted.
+        """
+        if not isinstance(model, sklearn.mixture.GaussianMixture):
+            raise TypeError(
+                f"model is of type {type(model).__name__}, but must be a sklearn.mixture.GaussianMixture; "
+                "GaussianMixture.from_parameters builds a model from weights, means and covariances."
+            )
+        check_is_fitted(model)
+        converted = cls(**copy.deepcopy(model.get_params(deep=False)))
+        facts = dict(_NO_FIT)
+        for name, value in _fitted_attributes(model).items():
+            if name in facts:
+                facts[name] = value
+            else:
+                setattr(converted, name, value)
+        converted._set_facts(facts)
+        _ = converted.mixture_  # refuses parameters that are no mixture
+        return converted
+
+    def to_sklearn(self) -> sklearn.mixture.GaussianMixture:
+        """Convert to a fitted ``sklearn.mixture.GaussianMixture``.
+
+        Returns
+        -------
+        model : sklearn.mixture.GaussianMixture
+            With copies of all parameters and fitted attributes that scikit-learn knows. A Generator as
+            `random_state` becomes a RandomState over the same stream.
+        """
+        check_is_fitted(self)
+        known = sklearn.mixture.GaussianMixture().get_params()
+        params = {name: value for name, value in self.get_params(deep=False).items() if name in known}
+        params = copy.deepcopy(params)
+        if isinstance(params["random_state"], np.random.Generator):
+            params["random_state"] = np.random.RandomState(params["random_state"].bit_generator)
+        model = sklearn.mixture.GaussianMixture(**params)
+        for name, value in _fitted_attributes(self).items():
+            setattr(model, name, value)
+        return model
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted model to a safetensors file, which `gmmx.load` reads.
+
+        Parameters
+        ----------
+        path : path-like
+            Where to. The file appears whole or not at all; one that is there is replaced, or kept if writing
+            fails.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If the model is not fitted.
+        ValueError
+            If its attributes were edited so that they are no mixture.
+        OSError
+            If the file cannot be written.
+
+        Notes
+        -----
+        ----- Stored are the parameters of the mixture, `n_iter_`, `converged_`, the bounds and the
+        log-likelihood, the names of the features, and those constructor parameters that are numbers, strings,
+        truth values or None.
+        """
+        check_is_fitted(self)
+        arrays = {name.rstrip("_"): np.asarray(getattr(self, name)) for name in _PARAMETERS}
+        dtype = np.float32 if all(array.dtype == np.float32 for array in arrays.values()) else np.float64
+        names = getattr(self, "feature_names_in_", None)
+        facts = {name: getattr(self, name, default) for name, default in _NO_FIT.items()}
+        record = ModelRecord(
+            covariance_type=self.covariance_type,
+            tensors={name: array.astype(dtype) for name, array in arrays.items()},
+            facts={
+                "n_iter": int(facts["n_iter_"]),
+                "converged": bool(facts["converged_"]),
+                "lower_bound": float(facts["lower_bound_"]),
+                "lower_bounds": [float(bound) for bound in facts["lower_bounds_"]],
+                "log_likelihood": float(facts["log_likelihood_"]),
+            },
+            feature_names=None if names is None else [str(name) for name in names],
+            params=representable(self.get_params(deep=False)),
+        )
+        save_model(record, path)
+
+    @classmethod
+    def _from_record(cls, record: ModelRecord) -> GaussianMixture:
+        """Build the fitted model that a file holds."""
+        known = cls().get_params()
+        params = {name: value for name, value in record.params.items() if name in known}
+        tensors = record.tensors
+        n_components, n_features = tensors["means"].shape
+        model = cls(**params | {"n_components": n_components, "covariance_type": record.covariance_type})
+        model._validate_params()
+        for name in _PARAMETERS:
+            setattr(model, name, tensors[name.rstrip("_")])
+        model.precisions_ = _precisions(tensors["precisions_cholesky"], record.covariance_type)
+        model.n_features_in_ = n_features
+        if record.feature_names is not None:
+            model.feature_names_in_ = np.array(record.feature_names, dtype=object)
+        model._set_facts({f"{name}_": value for name, value in record.facts.items()})
+        return model
+
+    def _set_facts(self, facts: Mapping[str, Any]) -> None:
+        """Set the attributes that tell of the fit."""
+        for name, value in facts.items():
+            setattr(self, name, copy.copy(value))
+        self.empty_components_ = np.flatnonzero(np.asarray(self.weights_) == 0.0).tolist()
+        self.failed_starts_ = []
+
+
+def load(path: str | os.PathLike[str]) -> GaussianMixture:
+    """Read a model that `GaussianMixture.save` wrote.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+
+    Returns
+    -------
+    model : GaussianMixture
+        The fitted model, with the constructor parameters that the file holds.
+
+    Raises
+    ------
+    ModelFileError
+        A ValueError: the file is no gmmx model, cut off, damaged or of a newer format.
+    OSError
+        If there is no such file or it may not be read.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import gmmx
+    >>> gm = gmmx.GaussianMixture(n_components=2, random_state=0).fit([[0.0], [0.1], [5.0], [5.1]])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     gm.save(os.path.join(folder, "model.safetensors"))
+    ...     loaded = gmmx.load(os.path.join(folder, "model.safetensors"))
+    >>> bool((loaded.means_ == gm.means_).all())
+    True
+    """
+    record = read_model(path)
+    try:
+        return GaussianMixture._from_record(record)
+    except ValueError as error:
+        raise ModelFileError(
+            f"{os.fspath(path)} cannot be loaded as a gmmx model: its constructor parameters are not "
+            f"accepted ({error}). Write it again with GaussianMixture.save, or restore it from a copy."
+        ) from error
+
+
+def _log_likelihood(rows: WeightedRows, mixture: _core.Mixture) -> float:
+    return _core.log_likelihood(rows.X, mixture, rows.sample_weight, rows.n_threads)
+
+
+def _precisions(factors: npt.NDArray[Any], covariance_type: str) -> npt.NDArray[Any]:
+    """Return the inverse covariances of given factors."""
+    matrices = is_matrix_valued(covariance_type)
+    precisions: npt.NDArray[Any] = factors @ np.swapaxes(factors, -1, -2) if matrices else factors**2
+    return precisions
+
+
+def _fitted_attributes(model: Any) -> dict[str, Any]:
+    """Return copies of the attributes of a fit that both libraries have."""
+    names = (*_PARAMETERS, "precisions_", "n_features_in_", "feature_names_in_", *_SKLEARN_FACTS)
+    return {name: copy.deepcopy(vars(model)[name]) for name in names if name in vars(model)}
+
+
+def _failure_message(failed: list[FailedStart], dtype: npt.DTypeLike) -> str:
+    shown = "; ".join(map(str, failed[:5])) + (f"; and {len(failed) - 5} more" if len(failed) > 5 else "")
+    return f"{_ALL_FAILED}{_IN_FLOAT32 if dtype == np.float32 else ''} Here {shown}."

@@ -1,0 +1,218 @@
+"""Where EM starts: a partition of the rows becomes statistics, and these the first mixture.
+
+Random numbers are drawn here, from the caller's random state in scikit-learn's order, and handed to the
+native code as arguments: the same `random_state` gives the start that scikit-learn would take.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.utils import check_random_state
+
+from gmmx import _core
+from gmmx.validation import F64, I32, Rows, WeightedRows
+
+KMEANS_MAX_ITER, KMEANS_TOL = 300, 1e-4
+"""How long scikit-learn's k-means runs."""
+
+_CHUNK_NUMBERS = 1 << 18
+"""Responsibilities that stand in memory at once while a random start is drawn."""
+
+
+class Draws(Protocol):
+    """The three kinds of randomness that a fit and a sample need."""
+
+    def uniform(self, shape: int | tuple[int, ...]) -> F64:
+        """Return numbers in [0, 1)."""
+
+    def choose(self, n: int, size: int) -> npt.NDArray[np.int64]:
+        """Return `size` different numbers below n."""
+
+    def seed(self) -> int:
+        """Return a number below 2**63 for the native generator."""
+
+
+@dataclass(frozen=True)
+class _StateDraws:
+    """Draws from NumPy's RandomState, as scikit-learn makes them."""
+
+    state: np.random.RandomState
+
+    def uniform(self, shape: int | tuple[int, ...]) -> F64:
+        return self.state.random_sample(shape)
+
+    def choose(self, n: int, size: int) -> npt.NDArray[np.int64]:
+        return self.state.choice(n, size=size, replace=False).astype(np.int64)
+
+    def seed(self) -> int:
+        return int(self.state.randint(np.iinfo(np.int64).max, dtype=np.int64))
+
+
+@dataclass(frozen=True)
+class _GeneratorDraws:
+    """Draws from NumPy's newer Generator."""
+
+    generator: np.random.Generator
+
+    def uniform(self, shape: int | tuple[int, ...]) -> F64:
+        return self.generator.random(shape)
+
+    def choose(self, n: int, size: int) -> npt.NDArray[np.int64]:
+        return self.generator.choice(n, size=size, replace=False).astype(np.int64)
+
+    def seed(self) -> int:
+        return int(self.generator.integers(np.iinfo(np.int64).max))
+
+
+def draws_from(random_state: Any) -> Draws:
+    """Return a source of randomness.
+
+    Parameters
+    ----------
+    random_state : int, RandomState, Generator or None
+        A seed starts the same draws each time, an instance goes on, None takes NumPy's global state.
+    """
+    if isinstance(random_state, np.random.Generator):
+        return _GeneratorDraws(random_state)
+    return _StateDraws(check_random_state(random_state))
+
+
+class GivenParameters(NamedTuple):
+    """Checked `weights_init`, `means_init` and the factors of `precisions_init`; None where not given."""
+
+    weights: F64 | None
+    means: F64 | None
+    precisions_cholesky: F64 | None
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is left to estimate."""
+        return all(parameter is not None for parameter in self)
+
+
+def initial_mixture(
+    given: GivenParameters,
+    covariance_type: str,
+    reg_covar: float,
+    partition: Callable[[], _core.SufficientStatistics],
+) -> _core.Mixture:
+    """Return the first mixture: what was given, and for the rest the M-step of a partition.
+
+    The partition is made only if it is needed, and its covariances are estimated only if they are.
+    """
+    weights, means, factors = given
+    if weights is not None and means is not None and factors is not None:
+        return _core.Mixture(weights, means, covariance_type, precisions_cholesky=factors)
+    statistics = partition()
+    if factors is None:
+        estimated = _core.m_step(statistics, covariance_type, reg_covar)
+        if weights is None and means is None:
+            return estimated
+        return _core.Mixture(
+            estimated.weights if weights is None else weights,
+            estimated.means if means is None else means,
+            covariance_type,
+            covariances=estimated.covariances,
+            precisions_cholesky=estimated.precisions_cholesky,
+        )
+    counts = statistics.counts
+    if weights is None:
+        weights = counts / counts.sum()
+    if means is None:
+        held = np.maximum(counts, np.finfo(np.float64).tiny)  # an empty component stays at its shift
+        means = statistics.shifts + statistics.first_moments / held[:, np.newaxis]
+    return _core.Mixture(weights, means, covariance_type, precisions_cholesky=factors)
+
+
+def given_partition(
+    partition: I32 | Rows, rows: WeightedRows, n_components: int, covariance_type: str
+) -> _core.SufficientStatistics:
+    """Return the statistics of labels or responsibilities that the user gave."""
+    X, sample_weight, n_threads = rows
+    if partition.ndim == 1:
+        labels: Any = partition
+        return _core.statistics_from_labels(X, labels, n_components, covariance_type, sample_weight, n_threads)
+    responsibilities: Any = partition
+    return _core.statistics_from_responsibilities(X, responsibilities, covariance_type, sample_weight, n_threads)
+
+
+def _kmeans(rows: WeightedRows, n_components: int, covariance_type: str, draws: Draws) -> _core.SufficientStatistics:
+    """Partition the rows by Lloyd's algorithm."""
+    X, sample_weight, n_threads = rows
+    clusters = _core.kmeans(
+        X,
+        n_components,
+        draws.uniform(_core.kmeans_draws(n_components)),
+        sample_weight,
+        max_iter=KMEANS_MAX_ITER,
+        tol=KMEANS_TOL,
+        n_threads=n_threads,
+    )
+    return _core.statistics_from_labels(X, clusters.labels, n_components, covariance_type, sample_weight, n_threads)
+
+
+def _from_seeds(rows: WeightedRows, indices: npt.NDArray[np.int64], covariance_type: str) -> _core.SufficientStatistics:
+    """Give each component one row, which counts once whatever its weight is; the other rows have no part."""
+    seeds: Any = rows.X[indices]
+    labels = np.arange(len(indices), dtype=np.int32)
+    return _core.statistics_from_labels(seeds, labels, len(indices), covariance_type, None, 1)
+
+
+def _kmeans_plus_plus(
+    rows: WeightedRows, n_components: int, covariance_type: str, draws: Draws
+) -> _core.SufficientStatistics:
+    """Start each component at a row, far from the others'."""
+    uniforms = draws.uniform(_core.kmeans_draws(n_components))
+    indices = _core.kmeans_plus_plus(rows.X, n_components, uniforms, rows.sample_weight, rows.n_threads)
+    return _from_seeds(rows, indices, covariance_type)
+
+
+def _random_from_data(
+    rows: WeightedRows, n_components: int, covariance_type: str, draws: Draws
+) -> _core.SufficientStatistics:
+    """Start each component at a row, all rows of positive weight being equally likely."""
+    if rows.sample_weight is None:
+        return _from_seeds(rows, draws.choose(len(rows.X), n_components), covariance_type)
+    present = np.flatnonzero(rows.sample_weight)
+    return _from_seeds(rows, present[draws.choose(len(present), n_components)], covariance_type)
+
+
+def _random(rows: WeightedRows, n_components: int, covariance_type: str, draws: Draws) -> _core.SufficientStatistics:
+    """Give each row random responsibilities, chunk by chunk: they never stand in memory all at once."""
+    X: npt.NDArray[Any] = rows.X
+    sample_weight = rows.sample_weight
+    chunk = max(1, _CHUNK_NUMBERS // n_components)
+    total: _core.SufficientStatistics | None = None
+    present = None if sample_weight is None else np.flatnonzero(sample_weight)
+    n_present = len(X) if present is None else len(present)
+    for begin in range(0, n_present, chunk):
+        part: Any = slice(begin, begin + chunk)
+        if present is not None:
+            part = present[part]  # an absent row draws no numbers either
+        responsibilities: npt.NDArray[Any] = draws.uniform((len(X[part]), n_components))
+        responsibilities = responsibilities.astype(X.dtype, copy=False)
+        responsibilities /= responsibilities.sum(axis=1, keepdims=True)
+        statistics = _core.statistics_from_responsibilities(
+            X[part],
+            responsibilities,
+            covariance_type,
+            None if sample_weight is None else sample_weight[part],
+            rows.n_threads,
+        )
+        total = statistics if total is None else total + statistics
+    assert total is not None  # X has rows
+    return total
+
+
+PARTITIONS: dict[str, Callable[[WeightedRows, int, str, Draws], _core.SufficientStatistics]] = {
+    "kmeans": _kmeans,
+    "k-means++": _kmeans_plus_plus,
+    "random": _random,
+    "random_from_data": _random_from_data,
+}
+"""The values of `init_params` and what they do."""

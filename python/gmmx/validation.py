@@ -1,0 +1,363 @@
+"""What users hand in, checked: an error names the argument, what was given, what is allowed and the remedy.
+
+Where scikit-learn has a sentence for the same mistake, that sentence is part of the message.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from sklearn import config_context, get_config
+from sklearn.utils import check_array
+from sklearn.utils.validation import _check_sample_weight, validate_data
+
+from gmmx import _core
+
+F64: TypeAlias = npt.NDArray[np.float64]
+I32: TypeAlias = npt.NDArray[np.int32]
+Rows: TypeAlias = npt.NDArray[np.float32] | npt.NDArray[np.float64]
+
+ROW_DTYPES = [np.float64, np.float32]
+"""Precisions that are computed in; rows of any other type become the first."""
+
+
+class FitFailedError(ValueError):
+    """Every start of a fit ended in a collapsed component; the message tells which and when."""
+
+
+class WeightedRows(NamedTuple):
+    """Checked rows with their weights (None: all one) and the number of threads to work on them."""
+
+    X: Rows
+    sample_weight: F64 | None
+    n_threads: int
+
+    @property
+    def total_weight(self) -> float:
+        """Sum of the weights, that is, how many rows these stand for."""
+        return float(len(self.X)) if self.sample_weight is None else float(self.sample_weight.sum())
+
+    @property
+    def n_present(self) -> int:
+        """Rows of positive weight: a row of weight zero is absent."""
+        return len(self.X) if self.sample_weight is None else int(np.count_nonzero(self.sample_weight))
+
+
+_ROWS_ALLOWED = "must be a two-dimensional array of finite real numbers, one row a sample"
+_WEIGHTS_ALLOWED = "must be one finite number of at least 0 for each row of X"
+
+
+@contextlib.contextmanager
+def checking(argument: str, allowed: str) -> Iterator[None]:
+    """Make NumPy arrays of what scikit-learn checks here, and let every complaint name the argument.
+
+    NumPy's complaints about what cannot be a number do not name it. scikit-learn's dispatch to other array
+    libraries is off, because it would hand their arrays through.
+    """
+    dispatches = get_config()["array_api_dispatch"]
+    try:
+        with config_context(array_api_dispatch=False) if dispatches else contextlib.nullcontext():
+            yield
+    except (TypeError, ValueError, OverflowError) as error:
+        if re.search(rf"\b{argument}\b", str(error)) or isinstance(error, UnicodeError):
+            raise
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"{argument} is not accepted: {error}\n{argument} {allowed}.") from error
+
+
+def is_matrix_valued(covariance_type: str) -> bool:
+    """Whether the covariances of a type are matrices; else they are variances.
+
+    Parameters
+    ----------
+    covariance_type : str
+        A name out of `_core.covariance_types()`.
+    """
+    n_components, n_features = 2, 3  # any two numbers that differ
+    shape = _core.covariance_shape(covariance_type, n_components, n_features)
+    return shape[-2:] == (n_features, n_features)
+
+
+def check_rows(X: Any) -> Rows:
+    """Return X as a finite two-dimensional float32 or float64 array, copied only if its type must change."""
+    with checking("X", _ROWS_ALLOWED):
+        rows: Rows = check_array(X, dtype=ROW_DTYPES, input_name="X")
+    return rows
+
+
+def check_rows_of(estimator: Any, X: Any, *, fit: bool) -> Rows:
+    """Return X as `check_rows` does, and set (fit) or compare the features that an estimator has seen."""
+    with checking("X", _ROWS_ALLOWED):
+        rows: Rows = validate_data(estimator, X, dtype=ROW_DTYPES, reset=fit, ensure_min_samples=2 if fit else 1)
+    return rows
+
+
+def check_sample_weight(sample_weight: Any, X: Rows) -> F64 | None:
+    """Return the weights as float64 of shape (n_samples,), or None where none were given."""
+    if sample_weight is None:
+        return None
+    with checking("sample_weight", _WEIGHTS_ALLOWED):
+        weights: F64 = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    with np.errstate(over="ignore"):
+        total = weights.sum()
+    if not 0.0 < total < np.inf:
+        raise ValueError(
+            f"sample_weight sums to {total:g}, but its sum must be positive and finite: give at least one "
+            "row a weight above zero, and scale huge weights down."
+        )
+    return weights
+
+
+def check_enough_rows(rows: WeightedRows, n_components: int) -> None:
+    """Refuse to fit to fewer than two rows, or to fewer rows than components, zero weights not counted."""
+    needed, given = max(2, n_components), rows.n_present
+    if given >= needed:
+        return
+    remedy = "Lower n_components or give more rows"
+    if rows.sample_weight is not None:
+        remedy += f" of positive sample_weight ({len(rows.X) - given} of {len(rows.X)} rows have weight zero)"
+    if given < n_components:
+        problem = f"Expected n_samples >= n_components but got n_components = {n_components}, n_samples = {given}"
+    else:
+        problem = f"A mixture cannot be fitted to n_samples = {given} row: at least 2 are required"
+    raise ValueError(f"{problem}. {remedy}.")
+
+
+def _as_array(values: Any, argument: str) -> Rows:
+    """Return a parameter array as finite float32 or float64, of any shape."""
+    with checking(argument, "must be an array of finite real numbers"):
+        array: Rows = check_array(
+            values,
+            dtype=ROW_DTYPES,
+            ensure_2d=False,
+            allow_nd=True,
+            ensure_min_samples=0,
+            ensure_min_features=0,
+            input_name=argument,
+        )
+    return array
+
+
+def _check_shape(array: Rows, shape: tuple[int, ...], parameter: str, remedy: str) -> None:
+    if array.shape != shape:
+        raise ValueError(
+            f"The parameter '{parameter}' should have the shape of {shape}, but got {array.shape}. {remedy}"
+        )
+
+
+def check_weights(weights: Any, n_components: int, *, argument: str = "weights_init") -> F64:
+    """Return mixing proportions of shape (n_components,) as float64: each in [0, 1], summing to one."""
+    array = _as_array(weights, argument)
+    _check_shape(
+        array,
+        (n_components,),
+        "weights",
+        f"{argument} needs one weight for each of {n_components} components.",
+    )
+    low, high, total = float(array.min()), float(array.max()), float(array.sum(dtype=np.float64))
+    if low < 0.0 or high > 1.0:
+        # scikit-learn's sentence calls the smallest value "max", and its tests insist; the next is right.
+        raise ValueError(
+            "The parameter 'weights' should be in the range [0, 1], "
+            f"but got max value {low:.5f}, min value {high:.5f}. "
+            f"{argument} runs from {low:g} to {high:g}: divide non-negative weights by their sum."
+        )
+    if abs(1.0 - total) > (1e-6 if array.dtype == np.float32 else 1e-8):
+        raise ValueError(
+            f"The parameter 'weights' should be normalized, but got sum(weights) = {total:.5f}. "
+            f"Divide {argument} by its sum."
+        )
+    return array.astype(np.float64)
+
+
+def check_means(means: Any, n_components: int, n_features: int, *, argument: str = "means_init") -> F64:
+    """Return means of shape (n_components, n_features) as float64."""
+    array = _as_array(means, argument)
+    _check_shape(
+        array,
+        (n_components, n_features),
+        "means",
+        f"{argument} needs a row for each of {n_components} components and a column for each of {n_features} features.",
+    )
+    return array.astype(np.float64)
+
+
+def _other_types_of_shape(shape: tuple[int, ...], n_components: int, n_features: int) -> str:
+    """Return a hint naming the covariance types that have a given shape, or nothing."""
+    fitting = [
+        name
+        for name in _core.covariance_types()
+        if tuple(_core.covariance_shape(name, n_components, n_features)) == shape
+    ]
+    return f" The given shape is that of covariance_type={' or '.join(map(repr, fitting))}." if fitting else ""
+
+
+def _check_by_type(
+    values: Any, covariance_type: str, n_components: int, n_features: int, *, parameter: str, argument: str
+) -> F64:
+    """Return precisions or covariances as float64, of the shape that their type asks for."""
+    array = _as_array(values, argument)
+    shape = tuple(_core.covariance_shape(covariance_type, n_components, n_features))
+    hint = _other_types_of_shape(array.shape, n_components, n_features)
+    _check_shape(
+        array,
+        shape,
+        parameter,
+        f"{argument} must fit covariance_type={covariance_type!r} with {n_components} components and "
+        f"{n_features} features.{hint}",
+    )
+    return array.astype(np.float64)
+
+
+def check_precisions(precisions: Any, covariance_type: str, n_components: int, n_features: int) -> F64:
+    """Check precisions_init and return its factors, as `precisions_cholesky_` holds them.
+
+    The Cholesky factor of a matrix with rows and columns in reverse order, reversed again, is upper
+    triangular.
+    """
+    parameter = f"{covariance_type} precision"
+    array = _check_by_type(
+        precisions, covariance_type, n_components, n_features, parameter=parameter, argument="precisions_init"
+    )
+    if not is_matrix_valued(covariance_type):
+        if np.any(array <= 0.0):
+            raise ValueError(
+                f"'{parameter}' should be positive, but the smallest value of precisions_init is "
+                f"{array.min():g}. Give the reciprocals of the variances."
+            )
+        return np.sqrt(array)
+    matrices = array.reshape(-1, n_features, n_features)
+    factors = np.empty_like(matrices)
+    for k, matrix in enumerate(matrices):
+        factor = _reversed_cholesky(matrix)
+        if factor is None:
+            where = f"precisions_init[{k}]" if array.ndim == 3 else "precisions_init"
+            raise ValueError(
+                f"'{parameter}' should be symmetric, positive-definite, but {where} is not. "
+                "Give the inverse of a covariance matrix of full rank."
+            )
+        factors[k] = factor
+    return factors.reshape(array.shape)
+
+
+def _reversed_cholesky(matrix: F64) -> F64 | None:
+    """Return the upper triangular U with matrix = U U^T, or None for a matrix that has none."""
+    if not np.allclose(matrix, matrix.T):
+        return None
+    try:
+        return np.ascontiguousarray(np.linalg.cholesky(matrix[::-1, ::-1])[::-1, ::-1])
+    except np.linalg.LinAlgError:
+        return None
+
+
+def check_covariances(
+    covariances: Any,
+    covariance_type: str,
+    n_components: int,
+    n_features: int,
+    *,
+    argument: str = "covariances",
+) -> F64:
+    """Return covariances as float64, of the shape of their type and symmetric; definite shows later."""
+    array = _check_by_type(
+        covariances, covariance_type, n_components, n_features, parameter="covariances", argument=argument
+    )
+    if is_matrix_valued(covariance_type):
+        if not np.allclose(array, np.swapaxes(array, -1, -2)):
+            raise ValueError(f"{argument} must hold symmetric matrices, but differs from its transpose.")
+    elif np.any(array <= 0.0):
+        raise ValueError(f"{argument} must hold positive variances, but its smallest value is {array.min():g}.")
+    return array
+
+
+def check_covariance_type(covariance_type: Any) -> str:
+    """Return the name of a covariance model that exists."""
+    allowed = _core.covariance_types()
+    if not isinstance(covariance_type, str) or covariance_type not in allowed:
+        raise ValueError(f"covariance_type is {covariance_type!r}, but must be one of {allowed}.")
+    return covariance_type
+
+
+def check_partition(partition: Any, rows: WeightedRows, n_components: int) -> I32 | Rows:
+    """Check responsibilities_init: labels of shape (n_samples,) or a column of numbers for each component.
+
+    A label of -1 leaves its row out of the start. Every component must hold some row.
+    """
+    array = np.asarray(partition)
+    n_samples = len(rows.X)
+    if array.ndim == 1:
+        labels = _check_labels(array, n_samples, n_components)
+        assigned = labels >= 0
+        weights = None if rows.sample_weight is None else rows.sample_weight[assigned]
+        _refuse_empty(np.bincount(labels[assigned], weights=weights, minlength=n_components))
+        return labels
+    responsibilities = _check_responsibilities(array, n_samples, n_components, rows.X.dtype)
+    present = np.ones(n_samples) if rows.sample_weight is None else rows.sample_weight
+    _refuse_empty(present @ responsibilities)
+    return responsibilities
+
+
+def _refuse_empty(counts: npt.NDArray[Any]) -> None:
+    empty = np.flatnonzero(counts <= 0.0)
+    if empty.size:
+        raise ValueError(
+            f"responsibilities_init gives no row to {_components(empty)}, but each of the {len(counts)} "
+            "components needs at least one row of positive weight to start from. Lower n_components or "
+            "relabel."
+        )
+
+
+def _components(indices: npt.ArrayLike) -> str:
+    """Name components in a sentence, the first few of many."""
+    listed = [str(k) for k in np.atleast_1d(indices)]
+    shown = ", ".join(listed[:10]) + (f" and {len(listed) - 10} more" if len(listed) > 10 else "")
+    return f"component {shown}" if len(listed) == 1 else f"components {shown}"
+
+
+def _check_labels(labels: npt.NDArray[Any], n_samples: int, n_components: int) -> I32:
+    if labels.dtype.kind not in "iu":
+        raise ValueError(
+            f"responsibilities_init is one-dimensional of dtype {labels.dtype}, but labels must be integers "
+            "0, ..., n_components - 1 (-1: no component). Convert them, e.g. by np.unique(..., "
+            "return_inverse=True)."
+        )
+    if labels.shape != (n_samples,):
+        raise ValueError(
+            f"responsibilities_init holds {len(labels)} labels, but X has {n_samples} rows: give one label a row."
+        )
+    low, high = int(labels.min()), int(labels.max())
+    if low < -1 or high >= n_components:
+        raise ValueError(
+            f"responsibilities_init holds labels from {low} to {high}, but with n_components={n_components} "
+            f"they must lie in 0, ..., {n_components - 1} (-1: no component). Relabel or change "
+            "n_components."
+        )
+    return labels.astype(np.int32)
+
+
+def _check_responsibilities(array: npt.NDArray[Any], n_samples: int, n_components: int, dtype: npt.DTypeLike) -> Rows:
+    argument = "responsibilities_init"
+    responsibilities = _as_array(array, argument)
+    if responsibilities.shape != (n_samples, n_components):
+        raise ValueError(
+            f"{argument} has shape {responsibilities.shape}, but must be labels of shape ({n_samples},) or "
+            f"responsibilities of shape ({n_samples}, {n_components}): one row for each row of X, one "
+            "column for each of n_components."
+        )
+    low = float(responsibilities.min())
+    if low < 0.0:
+        raise ValueError(f"{argument} holds {low:g}, but responsibilities must not be negative.")
+    sums = responsibilities.sum(axis=1, dtype=np.float64)
+    worst = int(np.argmax(np.abs(sums - 1.0)))
+    if abs(sums[worst] - 1.0) > 1e-4:
+        raise ValueError(
+            f"Each row of {argument} must sum to one, but row {worst} sums to {sums[worst]:g}. "
+            "Divide every row by its sum."
+        )
+    converted: Rows = responsibilities.astype(dtype, copy=False)
+    return converted

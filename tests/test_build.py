@@ -1,0 +1,141 @@
+"""The build: one version, every instruction set that can run here, and what `show_versions` tells about both."""
+
+from __future__ import annotations
+
+import ast
+import importlib.metadata
+import importlib.resources
+import os
+import pickle
+import re
+import subprocess
+import sys
+
+import pytest
+
+import gmmx
+from gmmx import _core, _cpu
+
+VARIABLE = "GMMX_INSTRUCTION_SET"
+
+
+def run_python(code: str, instruction_set: str | None = None, **pipes) -> subprocess.CompletedProcess:
+    environment = {name: value for name, value in os.environ.items() if name != VARIABLE}
+    if instruction_set is not None:
+        environment[VARIABLE] = instruction_set
+    return subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, timeout=120, **pipes)
+
+
+def test_python_and_cpp_report_the_same_version():
+    version = importlib.metadata.version("gmmx-native")
+    assert re.fullmatch(r"\d+\.\d+\.\d+", version)
+    assert gmmx.__version__ == _core.__version__ == _core.build_config()["version"] == version
+
+
+def test_build_config_names_the_loaded_instruction_set():
+    assert _core.build_config()["instruction_set"] == _core.instruction_set
+    assert _core.instruction_set in _core.available_instruction_sets()
+
+
+def test_core_holds_what_its_stub_declares():
+    stub = ast.parse((importlib.resources.files(gmmx) / "_core.pyi").read_text(encoding="utf-8"))
+    declared = set()
+    for node in stub.body:
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
+            declared.add(node.name)
+        elif isinstance(node, ast.AnnAssign):
+            declared.add(node.target.id)
+    public = {name for name in declared if not name.startswith("_")}
+    compiled = {name for name in vars(_core._module) if not name.startswith("_")}
+    assert public - set(vars(_core)) == set()
+    assert compiled - public == set()
+
+
+def test_available_instruction_sets_run_here_and_come_best_first():
+    available = _core.available_instruction_sets()
+    assert set(available) <= set(_cpu.supported_levels())
+    assert available == sorted(available, key=_core.PREFERENCE.index)
+    assert run_python("from gmmx import _core; print(_core.instruction_set)", text=True).stdout.split() == available[:1]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads the flags that Linux lists")
+def test_cpu_levels_agree_with_the_operating_system():
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        flags = next((set(line.split(":")[1].split()) for line in file if line.startswith("flags")), set())
+    v3 = {"avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe", "xsave"} <= flags
+    v4 = v3 and {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"} <= flags
+    assert ("x86-64-v3" in _cpu.supported_levels(), "x86-64-v4" in _cpu.supported_levels()) == (v3, v4)
+
+
+@pytest.mark.parametrize("instruction_set", _core.available_instruction_sets())
+def test_each_available_instruction_set_can_be_forced(instruction_set):
+    code = """
+import gmmx
+from gmmx import _core
+model = gmmx.GaussianMixture(2, random_state=0).fit([[0.0], [0.1], [0.2], [5.0], [5.1], [5.3]])
+print(_core.instruction_set, _core.build_config()["instruction_set"], sorted(model.means_.ravel().round(3).tolist()))
+"""
+    result = run_python(code, instruction_set, text=True)
+    assert result.stdout == f"{instruction_set} {instruction_set} [0.1, 5.133]\n", result.stderr
+
+
+@pytest.mark.parametrize("wrong", ["x86-64-v9", "AVX2", "baseline "])
+def test_unknown_instruction_set_is_refused(wrong):
+    result = run_python("import gmmx", wrong, text=True)
+    last_line = result.stderr.splitlines()[-1]
+    available = ", ".join(_core.available_instruction_sets())
+    assert result.returncode != 0
+    assert last_line == (
+        f"ImportError: {VARIABLE}={wrong!r} is not an instruction set: "
+        f"unset it, or give one of those available here: {available}"
+    )
+
+
+def test_instruction_set_that_cannot_run_here_is_refused():
+    # A stand-in for the package, so that _cpu can be told to answer like a machine without AVX before _core asks it.
+    code = """
+import importlib.util, sys, types
+package = types.ModuleType("gmmx")
+package.__path__ = importlib.util.find_spec("gmmx").submodule_search_locations
+sys.modules["gmmx"] = package
+from gmmx import _cpu
+_cpu.supported_levels = lambda: ["baseline"]
+from gmmx import _core
+"""
+    result = run_python(code, "x86-64-v3", text=True)
+    assert result.returncode != 0
+    assert result.stderr.splitlines()[-1] == (
+        f"ImportError: {VARIABLE}='x86-64-v3' cannot run on this machine or was not built: "
+        "unset it, or give one of those available here: baseline"
+    )
+
+
+def test_empty_variable_counts_as_unset():
+    assert run_python("import gmmx", "", text=True).returncode == 0
+
+
+def test_pickles_do_not_name_the_instruction_set():
+    mixture = _core.Mixture([1.0], [[0.0]], "full", covariances=[[[1.0]]])
+    assert type(mixture).__module__ == "gmmx._core"
+    assert _core.instruction_set.replace("-", "_").encode() not in pickle.dumps(mixture)
+
+
+@pytest.mark.skipif(len(_core.available_instruction_sets()) < 2, reason="one instruction set is all that can run here")
+def test_pickles_load_under_another_instruction_set():
+    mixture = _core.Mixture([0.25, 0.75], [[0.0], [3.0]], "spherical", covariances=[1.0, 2.0])
+    first, *_, last = _core.available_instruction_sets()
+    other = last if _core.instruction_set == first else first
+    code = "import pickle, sys; print(pickle.load(sys.stdin.buffer).weights.tolist())"
+    result = run_python(code, other, input=pickle.dumps(mixture))
+    assert result.stdout.split() == [b"[0.25,", b"0.75]"], result.stderr
+
+
+def test_show_versions_prints_build_and_machine(capsys):
+    assert gmmx.show_versions() is None
+    lines = capsys.readouterr().out.splitlines()
+    facts = dict(re.split(r"\s{2,}", line, maxsplit=1) for line in lines)
+    assert facts["gmmx"] == gmmx.__version__
+    assert facts["instruction set"] == _core.instruction_set
+    assert facts["scikit-learn"] == importlib.metadata.version("scikit-learn")
+    assert facts["Eigen"].startswith("3.4")
+    assert {"compiler", "compile flags", "OpenMP", "threads", "Python", "numpy", "platform"} <= facts.keys()

@@ -1,0 +1,398 @@
+"""The command line: what it prints and writes, what it refuses and how."""
+
+from __future__ import annotations
+
+import builtins
+import csv
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+import gmmx
+from gmmx import cli
+from gmmx.cli import command_line
+from gmmx.tables import TableError, read_table, replacing
+
+FAITHFUL = Path(__file__).parents[1] / "examples" / "data" / "faithful.csv"
+
+Run = Callable[..., Result]
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run ``gmmx`` with these arguments in an empty directory, on a terminal of 80 columns."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+
+    def run_gmmx(*arguments: str | Path, stdin: str | bytes | None = None) -> Result:
+        result = CliRunner().invoke(command_line(), [str(argument) for argument in arguments], input=stdin)
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    return run_gmmx
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Write a text file into the directory in which `run` runs."""
+
+    def write_file(text: str, name: str = "data.csv", encoding: str = "utf-8") -> Path:
+        path = tmp_path / name
+        path.write_text(text, encoding=encoding)
+        return path
+
+    return write_file
+
+
+def report(result: Result) -> Any:
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def error(result: Result, exit_code: int = 2) -> str:
+    """Return the one line of a refusal."""
+    assert result.exit_code == exit_code, result.output
+    assert result.stdout == ""
+    lines = result.stderr.splitlines()
+    assert len(lines) == 1, result.stderr
+    return lines[0]
+
+
+class TestFit:
+    def test_prints_the_mixture(self, run: Run) -> None:
+        result = run("fit", FAITHFUL, "--components", "2")
+        assert result.exit_code == 0
+        assert result.stderr == ""
+        assert "faithful.csv: 272 rows x 2 columns" in result.stdout
+        for number in ("0.35593", "0.64407", "2.0365", "79.97", "33.70", "-1130.26", "2322.19"):
+            assert number in result.stdout
+        assert re.search(r"converged +yes", result.stdout)
+        assert re.search(r"iterations +\d+", result.stdout)
+
+    def test_json_holds_what_the_estimator_says(self, run: Run) -> None:
+        document = report(run("fit", FAITHFUL, "-k", "2", "--json"))
+        X = np.loadtxt(FAITHFUL, delimiter=",", skiprows=1)
+        model = gmmx.GaussianMixture(2, random_state=0).fit(X)
+        np.testing.assert_allclose(document["weights"], model.weights_)
+        np.testing.assert_allclose(document["means"], model.means_)
+        np.testing.assert_allclose(document["covariances"], model.covariances_)
+        np.testing.assert_allclose(document["log_likelihood"], model.log_likelihood_)
+        np.testing.assert_allclose(document["log_likelihood_per_row"], model.score(X))
+        np.testing.assert_allclose([document["bic"], document["aic"]], [model.bic(X), model.aic(X)])
+        assert document["n_iter"] == model.n_iter_
+        assert document["converged"] is True
+        assert document["n_samples"] == 272
+        assert document["columns"] == ["eruptions", "waiting"]
+        assert document["n_parameters"] == 11
+
+    @pytest.mark.parametrize("covariance_type", cli.COVARIANCE_TYPES)
+    @pytest.mark.parametrize("columns", ["waiting", "eruptions,waiting"])
+    def test_every_covariance_type_prints(self, run: Run, covariance_type: str, columns: str) -> None:
+        arguments = ("fit", FAITHFUL, "-k", "2", "--covariance-type", covariance_type, "--columns", columns)
+        assert f"{covariance_type} covariance" in run(*arguments).stdout
+        shape = np.shape(report(run(*arguments, "--json"))["covariances"])
+        d = columns.count(",") + 1
+        assert (
+            shape == {"full": (2, d, d), "tied": (d, d), "diag": (2, d), "spherical": (2,)}[covariance_type]
+        )
+
+    def test_options_reach_the_estimator(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        seen: dict[str, Any] = {}
+
+        class Spy(gmmx.GaussianMixture):
+            def __init__(self, **parameters: Any) -> None:
+                seen.update(parameters)
+                super().__init__(**parameters)
+
+        monkeypatch.setattr(gmmx, "GaussianMixture", Spy)
+        options = {
+            "covariance_type": "tied", "tol": 1e-4, "reg_covar": 1e-5, "max_iter": 50, "n_init": 2,
+            "init_params": "k-means++", "seed": 7, "jobs": 1,
+        }  # fmt: skip
+        flags = [
+            part for name, value in options.items() for part in (f"--{name.replace('_', '-')}", str(value))
+        ]
+        report(run("fit", FAITHFUL, "-k", "2", "--json", *flags))
+        del seen["callback"]
+        options["random_state"], options["n_jobs"] = options.pop("seed"), options.pop("jobs")
+        assert seen == {"n_components": 2, **options}
+
+    def test_same_seed_same_output(self, run: Run) -> None:
+        arguments = ("fit", FAITHFUL, "-k", "5", "--init-params", "random", "--json")
+        assert run(*arguments).stdout == run(*arguments).stdout
+
+    def test_weights_count_rows(self, run: Run, write: Write) -> None:
+        rows = [(x, 1 + i % 3) for i, x in enumerate([0.0, 0.5, 1.0, 8.0, 9.0, 9.5, 10.0, 0.2])]
+        weighted = write("x,w\n" + "".join(f"{x},{w}\n" for x, w in rows), "weighted.csv")
+        repeated = write("x\n" + "".join(f"{x}\n" * w for x, w in rows), "repeated.csv")
+        common = ("-k", "2", "--tol", "1e-10", "--max-iter", "500", "--json")
+        one = report(run("fit", weighted, "--weight-column", "w", *common))
+        two = report(run("fit", repeated, *common))
+        for key in ("log_likelihood", "log_likelihood_per_row", "bic", "aic"):
+            assert one[key] == pytest.approx(two[key], rel=1e-6)
+        assert sorted(one["weights"]) == pytest.approx(sorted(two["weights"]), rel=1e-6)
+        assert one["total_weight"] == two["n_samples"]
+
+    def test_says_what_to_do_when_not_converged(self, run: Run) -> None:
+        result = run("fit", FAITHFUL, "-k", "3", "--max-iter", "1", "--tol", "0")
+        assert result.exit_code == 0
+        assert "converged       no: raise --max-iter (for example to 100)" in result.stdout
+        assert "Warning" not in result.output
+
+    def test_wide_data_fit_the_terminal(self, run: Run, write: Write) -> None:
+        rng = np.random.default_rng(0)
+        names = ",".join(f"a rather long name of column {i}" for i in range(40))
+        body = "\n".join(",".join(f"{x:.3f}" for x in row) for row in rng.normal(size=(60, 40)))
+        write(f"{names}\n{body}\n")
+        result = run("fit", "data.csv", "-k", "9", "--covariance-type", "diag")
+        assert result.exit_code == 0
+        assert max(map(len, result.stdout.splitlines())) <= 80
+        assert "24 of 40 columns" in result.stdout
+
+    def test_a_failed_fit_is_one_line_and_exit_code_1(self, run: Run, write: Write) -> None:
+        path = write("a,b\n" + "1,2\n3,1\n" * 3)
+        message = error(run("fit", path, "-k", "2", "--reg-covar", "0"), exit_code=1)
+        assert message.startswith("Error: the fit failed: ")
+        assert "--reg-covar" in message
+
+    def test_column_names_are_text_not_markup(self, run: Run, write: Write) -> None:
+        assert "[bold]width" in run("fit", write("[bold]width\n1\n2\n4\n"), "-k", "1").stdout
+
+
+class TestOutputs:
+    OUTPUTS = (("--labels", "labels.csv"), ("--model", "model.safetensors"), ("--plot", "plot.png"))
+
+    def test_labels(self, run: Run, tmp_path: Path) -> None:
+        document = report(run("fit", FAITHFUL, "-k", "2", "--json", "--labels", "labels.csv"))
+        with open(tmp_path / "labels.csv", newline="") as file:
+            header, *labels = [row[0] for row in csv.reader(file)]
+        X = np.loadtxt(FAITHFUL, delimiter=",", skiprows=1)
+        assert header == "component"
+        np.testing.assert_array_equal(
+            np.array(labels, dtype=int), gmmx.GaussianMixture(2, random_state=0).fit_predict(X)
+        )
+        assert document["written"] == {"labels": "labels.csv"}
+
+    def test_model_loads(self, run: Run, tmp_path: Path) -> None:
+        document = report(run("fit", FAITHFUL, "-k", "2", "--json", "--model", "m.safetensors"))
+        model = gmmx.load(tmp_path / "m.safetensors")
+        np.testing.assert_array_equal(model.means_, document["means"])
+        assert list(model.feature_names_in_) == ["eruptions", "waiting"]
+
+    @pytest.mark.parametrize(
+        ("name", "start"), [("p.png", b"\x89PNG"), ("p.pdf", b"%PDF"), ("p.svg", b"<?xml")]
+    )
+    def test_plot(self, run: Run, tmp_path: Path, name: str, start: bytes) -> None:
+        result = run("fit", FAITHFUL, "-k", "2", "--plot", name)
+        assert result.exit_code == 0, result.output
+        assert f"wrote plot: {name}" in result.stdout
+        assert (tmp_path / name).read_bytes().startswith(start)
+        assert os.listdir(tmp_path) == [name]
+
+    @pytest.mark.parametrize(("option", "name"), OUTPUTS)
+    def test_an_existing_file_needs_force(self, run: Run, write: Write, option: str, name: str) -> None:
+        path = write("precious", name)
+        message = error(run("fit", FAITHFUL, "-k", "2", option, name))
+        assert message == f"Error: {option} {name}: the file exists; say --force to replace it"
+        assert path.read_text() == "precious"
+        assert run("fit", FAITHFUL, "-k", "2", option, name, "--force").exit_code == 0
+        assert path.read_bytes() != b"precious"
+
+    @pytest.mark.parametrize(
+        ("option", "path", "words"),
+        [
+            ("--plot", "plot.bmp", "must end in .png"),
+            ("--labels", "labels", "must end in .csv"),
+            ("--model", "model.pkl", "must end in .safetensors"),
+            ("--plot", "nowhere/plot.png", "there is no directory nowhere"),
+            ("--labels", "folder.csv", "this is a directory"),
+        ],
+    )
+    def test_unusable_paths_are_refused_before_the_fit(
+        self, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str, path: str, words: str
+    ) -> None:
+        (tmp_path / "folder.csv").mkdir()
+        monkeypatch.setattr(cli, "_fit_model", lambda *_: pytest.fail("fitted"))
+        assert words in error(run("fit", FAITHFUL, "-k", "2", option, path))
+
+    def test_force_never_replaces_the_data(self, run: Run, write: Write) -> None:
+        path = write("a\n1\n2\n4\n")
+        message = error(run("fit", path, "-k", "1", "--labels", "data.csv", "--force"))
+        assert "this file is DATA already" in message
+
+    def test_a_failed_write_leaves_the_old_file(self, tmp_path: Path) -> None:
+        path = tmp_path / "result.csv"
+        path.write_text("old")
+        with pytest.raises(ZeroDivisionError), replacing(path) as stream:
+            stream.write(b"half")
+            raise ZeroDivisionError
+        assert path.read_text() == "old"
+        assert os.listdir(tmp_path) == ["result.csv"]
+
+    def test_plot_without_matplotlib(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        forbid(monkeypatch, "matplotlib")
+        message = error(run("fit", FAITHFUL, "-k", "2", "--plot", "p.png"))
+        assert message == 'Error: --plot needs matplotlib; install it with: pip install "gmmx-native[cli]"'
+
+
+class TestReading:
+    @pytest.mark.parametrize(
+        ("text", "names", "values", "left_out"),
+        [
+            ("a,b\n1,2\n3,4\n", ("a", "b"), [[1, 2], [3, 4]], {}),
+            ("1,2\n3,4\n", ("column_1", "column_2"), [[1, 2], [3, 4]], {}),
+            ('"a, m",b\n1,x\n3,y\n', ("a, m",), [[1], [3]], {"b": "not numeric"}),
+            ("5.1,setosa\n4.9,setosa\n", ("column_1",), [[5.1], [4.9]], {"column_2": "not numeric"}),
+            ("name,a\nx,1\ny,2\n", ("a",), [[1], [2]], {"name": "not numeric"}),
+            ('"","a"\n"1",7\n"2",8\n', ("a",), [[7], [8]], {"(unnamed)": "row names"}),
+            ("a;b\n1.5;2\n3;4\n", ("a", "b"), [[1.5, 2], [3, 4]], {}),
+            ("a;b\n1,5;2\n3,5;4\n", ("b",), [[2], [4]], {"a": "decimal commas; write points"}),
+            ("a,b\n1,NA\n3,\n", ("a",), [[1], [3]], {"b": "empty"}),
+            ("a,b\r\n 1 ,-2e3\r\n\r\n3,4\r\n", ("a", "b"), [[1, -2000], [3, 4]], {}),
+            ("\ufeffa\n1\n2\n", ("a",), [[1], [2]], {}),
+        ],
+    )
+    def test_finds_header_and_numbers(
+        self,
+        write: Write,
+        text: str,
+        names: tuple[str, ...],
+        values: list[list[float]],
+        left_out: dict[str, str],
+    ) -> None:
+        table = read_table(write(text))
+        assert table.names == names
+        np.testing.assert_array_equal(table.values, values)
+        assert dict(table.left_out) == left_out
+
+    def test_header_can_be_told(self, write: Write) -> None:
+        path = write("2019,2020\n1,2\n3,4\n")
+        assert len(read_table(path).values) == 3
+        table = read_table(path, header=True)
+        assert table.names == ("2019", "2020")
+        assert len(table.values) == 2
+
+    def test_columns_weights_and_labels(self, write: Write) -> None:
+        path = write("a,b,class,w\n1,2,0,1\n3,4,1,2.5\n")
+        table = read_table(path, columns=["b", "a"], weight_column="w", label_column="class")
+        assert table.names == ("b", "a")
+        np.testing.assert_array_equal(table.values, [[2, 1], [4, 3]])
+        assert table.weights is not None
+        np.testing.assert_array_equal(table.weights, [1, 2.5])
+        assert dict(table.left_out) == {"class": "label column", "w": "weight column"}
+
+    def test_rows_beyond_one_block(self, write: Write) -> None:
+        values = np.arange(25_000) / 8
+        path = write("x\n" + "\n".join(map(str, values)) + "\n")
+        np.testing.assert_array_equal(read_table(path).values[:, 0], values)
+        lines = path.read_text().splitlines()
+        lines[20_001] = "oops"
+        with pytest.raises(TableError, match=r"row 20001 \(line 20002\), column 'x': 'oops' is not a number"):
+            read_table(write("\n".join(lines)))
+
+    def test_quoted_cells_that_span_lines(self, write: Write) -> None:
+        comment = '"two\nlines, and a comma"'
+        table = read_table(write("note,x\n" + "".join(f"{comment},{x}\n" for x in range(12_000))))
+        np.testing.assert_array_equal(table.values[:, 0], np.arange(12_000))
+        with pytest.raises(TableError, match=r"row 3 \(line 7\), column 'x': '1_' is not a number"):
+            read_table(write(f'"the\nnote",x\n{comment},1\n{comment},2\nplain,1_\nplain,3\n'))
+
+    def test_standard_input(self, run: Run) -> None:
+        for delimiter in ",\t":
+            text = f"a{delimiter}b\n1{delimiter}2\n3{delimiter}5\n4{delimiter}1\n"
+            document = report(run("fit", "-", "-k", "1", "--json", stdin=text))
+            assert document["data"] == "standard input"
+            assert document["columns"] == ["a", "b"]
+
+    @pytest.mark.parametrize(
+        ("text", "options", "words"),
+        [
+            ("a,b\n1,2\n3,x\n5,6\n", (), "row 2 (line 3), column 'b': 'x' is not a number"),
+            (
+                "a,b\n1,2\n3,\n5,NA\n6,1\n",
+                (),
+                "missing in 2 rows of 4 (rows 2, 3, counted without the header",
+            ),
+            ("a,b\n1,2\n3,inf\n", (), "row 2 (line 3), column 'b': inf is not finite"),
+            ("a,b\n1,2\n3\n", (), "row 2 (line 3): 1 cell where the first row has 2"),
+            ("", (), "is empty"),
+            ("a,b\n", (), "has a header and no rows"),
+            ("a,b\nx,y\n", (), "no column of numbers to fit (a: not numeric, b: not numeric)"),
+            ("height\n1\n2\n", ("--columns", "heigth"), "no column 'heigth'; did you mean 'height'?"),
+            ("a,b\n1,2\n", ("--columns", "a,a"), "column 'a' stands twice in --columns"),
+            ("a,b\n1,2\n", ("--columns", "a", "--weight-column", "a"), "is the weight column"),
+            ("a,a\n1,2\n", ("--columns", "a"), "2 columns named 'a'"),
+            ("a,w\n1,1\n2,-1\n", ("--weight-column", "w"), "row 2, column 'w': weight -1 is negative"),
+            ("a,w\n1,0\n2,0\n", ("--weight-column", "w"), "all weights in column 'w' are zero"),
+            ("a\n1\n2\n", ("--components", "3"), "has 2 rows, too few for 3 components"),
+            ("a\n1\n2\n", ("--jobs", "0"), "--jobs must not be 0"),
+        ],
+    )
+    def test_bad_data_are_named_in_one_line(
+        self, run: Run, write: Write, text: str, options: tuple[str, ...], words: str
+    ) -> None:
+        write(text)
+        assert words in error(run("fit", "data.csv", "-k", "1", *options))
+
+    def test_bad_files_are_named(self, run: Run, write: Write) -> None:
+        write("größe\n1\n", "latin.csv", encoding="latin-1")
+        assert "latin.csv is not UTF-8" in error(run("fit", "latin.csv", "-k", "1"))
+        assert "none.csv cannot be read: No such file" in error(run("fit", "none.csv", "-k", "1"))
+        assert "book.xlsx: the data must end in .csv" in error(run("fit", "book.xlsx", "-k", "1"))
+
+
+class TestProgram:
+    def test_version_and_help(self, run: Run) -> None:
+        assert run("--version").stdout == f"gmmx {gmmx.__version__}\n"
+        assert "fit" in run("--help").stdout
+        help_text = run("fit", "--help").stdout
+        assert "Examples:" in help_text
+        assert "the same seed gives the same mixture" in " ".join(help_text.split())
+
+    def test_unknown_usage_is_exit_code_2(self, run: Run) -> None:
+        assert run("fit", FAITHFUL).exit_code == 2
+        assert run("fit", FAITHFUL, "-k", "0").exit_code == 2
+        assert run("fit", FAITHFUL, "-k", "2", "--covariance-type", "round").exit_code == 2
+
+    @pytest.mark.parametrize("package", ["click", "rich"])
+    def test_missing_packages_are_named_with_the_command(
+        self, package: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        forbid(monkeypatch, package)
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        assert stop.value.code == 2
+        assert capsys.readouterr().err == (
+            f'gmmx: the command line needs {package}; install it with: pip install "gmmx-native[cli]"\n'
+        )
+
+    def test_in_a_process_of_its_own(self, tmp_path: Path) -> None:
+        program = "import sys; from gmmx.cli import main; sys.argv[0] = 'gmmx'; main()"
+        arguments = ["fit", str(FAITHFUL), "-k", "2", "--json", "--labels", "labels.csv"]
+        command = [sys.executable, "-c", program, *arguments]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert json.loads(done.stdout)["written"] == {"labels": "labels.csv"}
+
+
+def forbid(monkeypatch: pytest.MonkeyPatch, package: str) -> None:
+    """Let imports of a package fail as if it were not installed."""
+    genuine = builtins.__import__
+
+    def guarded(name: str, *arguments: Any, **keywords: Any) -> Any:
+        if name.partition(".")[0] == package:
+            raise ModuleNotFoundError(f"No module named {package!r}", name=package)
+        return genuine(name, *arguments, **keywords)
+
+    monkeypatch.setattr(builtins, "__import__", guarded)

@@ -1,0 +1,27 @@
+"""The examples in the docstrings of the installed package run and print what they say."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import pkgutil
+
+import pytest
+
+import gmmx
+
+COMPILED = ("_cpu", "_core_")
+
+
+def python_modules() -> list[str]:
+    names = [info.name for info in pkgutil.walk_packages(gmmx.__path__)]
+    return ["gmmx", *(f"gmmx.{name}" for name in names if not name.startswith(COMPILED))]
+
+
+@pytest.mark.parametrize("name", python_modules())
+def test_examples_of_docstrings(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # examples may write files
+    module = importlib.import_module(name)
+    flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    failed, _ = doctest.testmod(module, optionflags=flags)
+    assert failed == 0, f"{failed} examples of {name} failed; see the captured output"

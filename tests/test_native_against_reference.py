@@ -1,0 +1,186 @@
+"""The native core against the NumPy reference: one E-step, one M-step, densities, seeds and whole fits."""
+
+import zlib
+
+import numpy as np
+import pytest
+
+from gmmx import _core, reference
+
+TYPES = _core.covariance_types()
+TIGHT = {"rtol": 1e-10, "atol": 1e-11}
+
+# n_samples, n_features, n_components: every dimension from 1 to 130 in coarse steps, K from 1 to 40.
+SIZES = [
+    (50, 1, 1),
+    (333, 1, 4),
+    (257, 2, 3),
+    (700, 3, 40),
+    (1100, 5, 7),
+    (520, 12, 2),
+    (520, 13, 5),
+    (900, 33, 12),
+    (640, 64, 4),
+    (700, 130, 3),
+]
+
+
+def problem(n_samples, n_features, n_components, covariance_type, dtype=np.float64, seed=None):
+    """Rows around separate but overlapping centers, weights for them, and a mixture that fits neither exactly."""
+    name = f"{n_samples} {n_features} {n_components} {covariance_type} {seed}"
+    rng = np.random.default_rng(zlib.crc32(name.encode()))
+    centers = rng.normal(size=(n_components, n_features)) * 2
+    labels = rng.integers(n_components, size=n_samples)
+    X = (centers[labels] + rng.normal(size=(n_samples, n_features))).astype(dtype)
+    sample_weight = rng.integers(0, 3, size=n_samples) * rng.uniform(0.5, 2.0, size=n_samples)
+    weights = rng.dirichlet(np.full(n_components, 5.0))
+    factors = np.eye(n_features) + 0.3 / np.sqrt(n_features) * rng.normal(
+        size=(n_components, n_features, n_features)
+    )
+    full = np.einsum("kij,klj->kil", factors, factors)
+    covariances = {
+        "full": full,
+        "tied": full.mean(axis=0),
+        "diag": np.einsum("kii->ki", full),
+        "spherical": np.einsum("kii->k", full) / n_features,
+    }[covariance_type]
+    mixture = _core.Mixture(weights, centers, covariance_type, covariances=covariances)
+    return X, sample_weight, mixture
+
+
+def as_reference(mixture):
+    return reference.Mixture(
+        mixture.weights,
+        mixture.means,
+        mixture.covariances,
+        mixture.precisions_cholesky,
+        mixture.covariance_type,
+    )
+
+
+def assert_same_statistics(native, expected, tolerance=TIGHT):
+    assert native.second_moment_form == expected.second_moment_form
+    assert native.n_samples == expected.n_samples
+    np.testing.assert_allclose(native.total_weight, expected.total_weight, rtol=1e-12)
+    np.testing.assert_allclose(native.log_likelihood, expected.log_likelihood, **tolerance)
+    # Sums over rows: what is small beside the sum of the magnitudes is rounding.
+    scale = max(1.0, np.abs(expected.second_moments).max())
+    atol = tolerance["atol"] * scale
+    np.testing.assert_allclose(native.shifts, expected.shifts, rtol=1e-14, atol=1e-14)
+    np.testing.assert_allclose(native.counts, expected.counts, rtol=tolerance["rtol"], atol=atol)
+    np.testing.assert_allclose(native.first_moments, expected.first_moments, rtol=tolerance["rtol"], atol=atol)
+    np.testing.assert_allclose(native.second_moments, expected.second_moments, rtol=tolerance["rtol"], atol=atol)
+
+
+def assert_same_mixture(native, expected, tolerance=TIGHT):
+    np.testing.assert_allclose(native.weights, expected.weights, **tolerance)
+    np.testing.assert_allclose(native.means, expected.means, **tolerance)
+    np.testing.assert_allclose(native.covariances, expected.covariances, **tolerance)
+    np.testing.assert_allclose(native.precisions_cholesky, expected.precisions_cholesky, **tolerance)
+
+
+@pytest.mark.parametrize("weighted", [False, True], ids=["unweighted", "weighted"])
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_one_e_step_and_one_m_step(covariance_type, size, weighted):
+    X, sample_weight, mixture = problem(*size, covariance_type)
+    sample_weight = sample_weight if weighted else None
+    native = _core.e_step(X, mixture, sample_weight, 2)
+    expected = reference.e_step(X, as_reference(mixture), sample_weight)
+    assert_same_statistics(native, expected)
+    assert_same_mixture(
+        _core.m_step(native, covariance_type, 1e-6), reference.m_step(expected, covariance_type, 1e-6)
+    )
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_densities(covariance_type, size):
+    X, sample_weight, mixture = problem(*size, covariance_type)
+    twin = as_reference(mixture)
+    np.testing.assert_allclose(_core.log_prob(X, mixture, 2), reference.log_prob(X, twin), rtol=1e-10)
+    np.testing.assert_allclose(_core.score_samples(X, mixture, 2), reference.log_prob_norm(X, twin), rtol=1e-10)
+    np.testing.assert_allclose(
+        _core.responsibilities(X, mixture, 2), reference.responsibilities(X, twin), rtol=1e-9, atol=1e-14
+    )
+    np.testing.assert_array_equal(_core.predict(X, mixture, 2), reference.predict(X, twin))
+    np.testing.assert_allclose(
+        _core.log_likelihood(X, mixture, sample_weight, 2),
+        reference.log_likelihood(X, twin, sample_weight),
+        rtol=1e-11,
+    )
+
+
+@pytest.mark.parametrize("size", SIZES[:8], ids=str)
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_float32_is_right_to_its_precision(covariance_type, size):
+    X, sample_weight, mixture = problem(*size, covariance_type, dtype=np.float32)
+    native = _core.e_step(X, mixture, sample_weight, 2)
+    expected = reference.e_step(X, as_reference(mixture), sample_weight)
+    np.testing.assert_allclose(native.log_likelihood, expected.log_likelihood, rtol=1e-5)
+    np.testing.assert_allclose(native.counts, expected.counts, rtol=2e-3, atol=1e-3)
+    new, wanted = _core.m_step(native, covariance_type, 1e-6), reference.m_step(expected, covariance_type, 1e-6)
+    np.testing.assert_allclose(new.means, wanted.means, rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(new.covariances, wanted.covariances, rtol=5e-3, atol=5e-3)
+    assert _core.score_samples(X, mixture, 2).dtype == np.float32
+
+
+@pytest.mark.parametrize("weighted", [False, True], ids=["unweighted", "weighted"])
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_statistics_of_given_partitions(covariance_type, weighted):
+    X, sample_weight, mixture = problem(800, 4, 5, covariance_type)
+    sample_weight = sample_weight if weighted else None
+    resp = reference.responsibilities(X, as_reference(mixture))
+    assert_same_statistics(
+        _core.statistics_from_responsibilities(X, resp, covariance_type, sample_weight, 2),
+        reference.statistics_from_responsibilities(X, resp, covariance_type, sample_weight),
+    )
+    labels = np.argmax(resp, axis=1).astype(np.int32)
+    labels[::7] = -1
+    assert_same_statistics(
+        _core.statistics_from_labels(X, labels, 5, covariance_type, sample_weight, 2),
+        reference.statistics_from_labels(X, labels, 5, covariance_type, sample_weight),
+    )
+
+
+@pytest.mark.parametrize("weighted", [False, True], ids=["unweighted", "weighted"])
+@pytest.mark.parametrize("size", [(60, 1, 2), (400, 2, 5), (1500, 7, 11), (300, 40, 3)], ids=str)
+def test_kmeans(size, weighted):
+    n_clusters = size[2]
+    X, sample_weight, _ = problem(*size, "full")
+    sample_weight = sample_weight if weighted else None
+    uniforms = np.random.default_rng(5).uniform(size=_core.kmeans_draws(n_clusters))
+    np.testing.assert_array_equal(
+        _core.kmeans_plus_plus(X, n_clusters, uniforms, sample_weight, 2),
+        reference.kmeans_plus_plus(X, n_clusters, uniforms, sample_weight),
+    )
+    native = _core.kmeans(X, n_clusters, uniforms, sample_weight, max_iter=300, tol=1e-4, n_threads=2)
+    expected = reference.kmeans(X, n_clusters, uniforms, sample_weight)
+    counted = slice(None) if sample_weight is None else sample_weight > 0
+    np.testing.assert_array_equal(native.labels[counted], expected.labels[counted])
+    np.testing.assert_allclose(native.centers, expected.centers, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(native.inertia, expected.inertia, rtol=1e-12)
+    assert native.n_iter == expected.n_iter
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_whole_fits_take_the_same_path(covariance_type):
+    X, sample_weight, mixture = problem(900, 3, 4, covariance_type)
+    options = {"tol": 1e-4, "reg_covar": 1e-6, "max_iter": 60, "previous_lower_bound": -np.inf}
+    native = _core.em(X, mixture, sample_weight, callback=None, n_threads=2, **options)
+    expected = reference.em(X, as_reference(mixture), sample_weight, **options)
+    assert native.converged == expected.converged
+    assert native.n_iter == expected.n_iter
+    np.testing.assert_allclose(native.lower_bounds, expected.lower_bounds, rtol=1e-10)
+    assert_same_mixture(native.mixture, expected.mixture, {"rtol": 1e-7, "atol": 1e-8})
+
+
+def test_rows_beyond_the_reach_of_floating_point_are_as_in_the_reference():
+    mixture = _core.Mixture([0.25, 0.75], [[0.0], [1.0]], "diag", covariances=[[1.0], [1.0]])
+    X = np.array([[0.5], [1e200], [-1e200]])
+    twin = as_reference(mixture)
+    with np.errstate(over="ignore"):
+        np.testing.assert_array_equal(reference.log_prob_norm(X, twin)[1:], -np.inf)
+        expected = reference.responsibilities(X, twin)
+    np.testing.assert_array_equal(_core.score_samples(X, mixture, 1)[1:], -np.inf)
+    np.testing.assert_allclose(_core.responsibilities(X, mixture, 1), expected, rtol=1e-14)

@@ -1,0 +1,367 @@
+"""Models as files: what comes back, what is refused, and that no half file ever stands there."""
+
+import json
+import os
+import pathlib
+import re
+import stat
+import tempfile
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
+from safetensors import safe_open
+from safetensors.numpy import save_file
+from sklearn.datasets import load_iris
+
+import gmmx
+from gmmx import GaussianMixture, ModelFileError
+
+COVARIANCE_TYPES = ["full", "tied", "diag", "spherical"]
+IRIS = load_iris().data
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "model.safetensors"
+
+
+def fitted(covariance_type="full", dtype=np.float64, **parameters):
+    model = GaussianMixture(3, covariance_type=covariance_type, random_state=0, **parameters)
+    return model.fit(IRIS.astype(dtype))
+
+
+def attributes(model):
+    return {name: value for name, value in vars(model).items() if name.endswith("_")}
+
+
+def assert_same(left, right):
+    assert attributes(left).keys() == attributes(right).keys()
+    for name, value in attributes(left).items():
+        other = getattr(right, name)
+        assert type(value) is type(other), name
+        assert getattr(value, "dtype", None) == getattr(other, "dtype", None)
+        assert_array_equal(np.asarray(value), np.asarray(other), err_msg=name)
+
+
+# Round trips --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("covariance_type", COVARIANCE_TYPES)
+def test_what_is_saved_comes_back(covariance_type, dtype, path):
+    model = fitted(covariance_type, dtype, n_jobs=2, tol=1e-4, max_iter=200)
+    model.save(path)
+    loaded = gmmx.load(path)
+    assert type(loaded) is GaussianMixture
+    assert loaded.get_params() == model.get_params()
+    for name, value in attributes(model).items():
+        if name == "precisions_":  # computed again, from factors in the model's own type
+            np.testing.assert_allclose(value, loaded.precisions_, rtol=1e-5 if dtype == np.float32 else 1e-12)
+            loaded.precisions_ = value
+    assert_same(model, loaded)
+    assert_array_equal(loaded.predict_proba(IRIS), model.predict_proba(IRIS))
+    assert_array_equal(loaded.sample(5)[0], model.sample(5)[0])
+    loaded.fit(IRIS.astype(dtype))
+    assert_array_equal(loaded.means_, model.means_)
+
+
+def test_feature_names_come_back(path):
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(IRIS, columns=["länge", "b", "c", 'd"\n'])
+    model = GaussianMixture(2, random_state=0).fit(frame)
+    model.save(path)
+    assert_array_equal(gmmx.load(path).feature_names_in_, model.feature_names_in_)
+    gmmx.load(path).predict(frame)
+
+
+def test_parameters_that_are_no_text_are_left_out(path):
+    model = GaussianMixture(
+        np.int64(2),
+        tol=np.float64(1e-2),
+        random_state=np.random.RandomState(0),
+        callback=lambda iteration, log_likelihood: False,
+        means_init=IRIS[[0, 100]],
+        warm_start=np.True_,
+    ).fit(IRIS)
+    model.save(path)
+    loaded = gmmx.load(path)
+    assert loaded.random_state is None and loaded.callback is None and loaded.means_init is None
+    assert loaded.tol == 1e-2 and loaded.warm_start is True and loaded.n_components == 2
+
+
+def test_a_model_without_a_fit(path):
+    model = GaussianMixture.from_parameters([0.5, 0.5], [[0.0], [1.0]], [1.0, 2.0], "spherical")
+    model.save(path)
+    loaded = gmmx.load(path)
+    assert_same(model, loaded)
+    assert loaded.lower_bound_ == -np.inf and np.isnan(loaded.log_likelihood_)
+
+
+def test_paths(tmp_path, monkeypatch):
+    model = fitted()
+    monkeypatch.chdir(tmp_path)
+    model.save("relative.safetensors")
+    model.save(str(tmp_path / "text"))
+    for path in ("relative.safetensors", tmp_path / "text", pathlib.Path("text")):
+        assert_same(gmmx.load(path), model)
+
+
+def test_the_file_is_plain_safetensors(path):
+    fitted("diag", np.float32).save(path)
+    with safe_open(path, framework="numpy") as file:
+        assert set(file.keys()) == {"weights", "means", "covariances", "precisions_cholesky"}
+        metadata = file.metadata()
+        assert metadata["format"] == "gmmx" and metadata["format_version"] == "1"
+        assert metadata["gmmx_version"] == gmmx.__version__
+        assert metadata["class"] == "GaussianMixture" and metadata["covariance_type"] == "diag"
+        assert json.loads(metadata["params"])["n_components"] == 3
+        assert file.get_tensor("means").dtype == np.float32
+
+
+# Writing ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("step", ["fsync", "replace"])
+@pytest.mark.parametrize("error", [OSError("disk full"), KeyboardInterrupt()])
+def test_a_failed_save_keeps_the_old_file(step, error, path, monkeypatch):
+    fitted("full").save(path)
+    before = path.read_bytes()
+
+    def fail(*_):
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, step, fail)
+        with pytest.raises(type(error)):
+            fitted("diag").save(path)
+    assert path.read_bytes() == before
+    assert os.listdir(path.parent) == [path.name]
+
+
+def test_save_replaces_a_file(path):
+    fitted("full").save(path)
+    model = fitted("diag")
+    model.save(path)
+    assert_same(gmmx.load(path), model)
+    assert os.listdir(path.parent) == [path.name]
+
+
+def test_save_writes_through_a_link(path):
+    path.write_bytes(b"old")
+    link = path.with_name("link")
+    try:
+        link.symlink_to(path)
+    except OSError:
+        pytest.skip("no symbolic links here")
+    fitted().save(link)
+    assert link.is_symlink()
+    gmmx.load(path)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX's")
+def test_the_file_has_usual_permissions(path):
+    other = path.with_name("other")
+    other.touch()
+    fitted().save(path)
+    assert stat.S_IMODE(path.stat().st_mode) == stat.S_IMODE(other.stat().st_mode)
+
+
+def test_save_needs_a_folder(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        fitted().save(tmp_path / "missing" / "model")
+    with pytest.raises(OSError):
+        fitted().save(tmp_path)
+
+
+def test_a_broken_model_is_not_saved(path):
+    model = fitted()
+    model.weights_[0] = 2
+    with pytest.raises(ValueError, match="The model cannot be saved: weights sums to"):
+        model.save(path)
+    model = fitted()
+    model.means_[0] = np.nan
+    with pytest.raises(ValueError, match="means holds numbers that are not finite"):
+        model.save(path)
+    model = fitted().set_params(covariance_type="tied")
+    with pytest.raises(ValueError, match="covariances has shape"):
+        model.save(path)
+    assert not path.exists()
+
+
+# Reading ------------------------------------------------------------------------------------------------------
+
+
+def parts_of(path):
+    with safe_open(path, framework="numpy") as file:
+        return {name: file.get_tensor(name) for name in file.keys()}, file.metadata()
+
+
+def with_tensor(name, change):
+    def damage(tensors, metadata):
+        tensors[name] = np.ascontiguousarray(change(tensors[name].copy()))
+
+    return damage
+
+
+def with_metadata(name, value):
+    def damage(tensors, metadata):
+        if value is None:
+            del metadata[name]
+        else:
+            metadata[name] = value
+
+    return damage
+
+
+def put(index, value):
+    def change(tensor):
+        tensor[index] = value
+        return tensor
+
+    return change
+
+
+def extra_tensor(tensors, metadata):
+    tensors["log_weights"] = np.zeros(3)
+
+
+def missing_tensor(tensors, metadata):
+    del tensors["means"]
+
+
+def mixed_types(tensors, metadata):
+    tensors["means"] = tensors["means"].astype(np.float32)
+
+
+def integers(tensors, metadata):
+    for name in tensors:
+        tensors[name] = tensors[name].astype(np.int64)
+
+
+def half_precision(tensors, metadata):
+    for name in tensors:
+        tensors[name] = tensors[name].astype(np.float16)
+
+
+DAMAGE = {
+    "another format": (with_metadata("format", "pt"), "names the format 'pt', not 'gmmx'. Only files written by"),
+    "no format": (with_metadata("format", None), "names the format None"),
+    "newer": (with_metadata("format_version", "2"), "format_version is 2, but this gmmx .* reads up to 1. Upgrade"),
+    "version": (with_metadata("format_version", "one"), "format_version is 'one', not a number"),
+    "version 0": (with_metadata("format_version", "0"), "format_version is '0'"),
+    "superscript": (with_metadata("format_version", "²"), "format_version is '²'"),
+    "class": (with_metadata("class", "Bayesian"), "it holds a 'Bayesian', not a 'GaussianMixture'"),
+    "type": (with_metadata("covariance_type", "ful"), "covariance_type is 'ful', but must be one of"),
+    "another type": (with_metadata("covariance_type", "diag"), "covariances has shape .* it must have shape"),
+    "no type": (with_metadata("covariance_type", None), r"its metadata lacks \['covariance_type'\]"),
+    "no facts": (with_metadata("n_iter", None), r"its metadata lacks \['n_iter'\]"),
+    "facts not JSON": (with_metadata("n_iter", "{"), "metadata entry n_iter is '{', which is not JSON"),
+    "deep JSON": (with_metadata("n_iter", "[" * 100_000), "metadata entry n_iter is .* which is not JSON"),
+    "facts of a wrong kind": (with_metadata("converged", "1"), "converged is '1', which is not of the right kind"),
+    "negative n_iter": (with_metadata("n_iter", "-1"), "n_iter is '-1'"),
+    "lower bounds": (with_metadata("lower_bounds", '["a"]'), "lower_bounds"),
+    "names too few": (with_metadata("feature_names", '["a"]'), "feature_names must be null or 4 strings"),
+    "names of a wrong kind": (with_metadata("feature_names", "[1, 2, 3, 4]"), "feature_names must be null or"),
+    "params of a wrong kind": (with_metadata("params", "[]"), "params must map names to"),
+    "params nested": (with_metadata("params", '{"callback": {}}'), "params must map names to"),
+    "params not allowed": (with_metadata("params", '{"tol": -1}'), "constructor parameters are not accepted.*'tol'"),
+    "extra tensor": (extra_tensor, "it holds the tensors .*'log_weights'.* none missing and none more"),
+    "missing tensor": (missing_tensor, "none missing and none more"),
+    "mixed types": (mixed_types, "all must be F32 or all F64"),
+    "integers": (integers, "'I64'.*all must be F32 or all F64"),
+    "half precision": (half_precision, "'F16'.*all must be F32 or all F64"),
+    "weights shape": (with_tensor("weights", lambda a: a[:2]), r"weights has shape \(2,\), but"),
+    "means 1-D": (with_tensor("means", np.ravel), r"means has shape \(12,\), but must have shape"),
+    "no components": (with_tensor("means", lambda a: a[:0]), r"means has shape \(0, 4\), but must have shape"),
+    "covariances shape": (with_tensor("covariances", lambda a: a[0]), r"covariances has shape \(4, 4\), but"),
+    "factors shape": (with_tensor("precisions_cholesky", lambda a: a[..., :2]), "precisions_cholesky has shape"),
+    "NaN": (with_tensor("means", put((0, 0), np.nan)), "means holds numbers that are not finite"),
+    "inf": (with_tensor("covariances", put((0, 0, 0), np.inf)), "covariances holds numbers that are not finite"),
+    "weights sum": (with_tensor("weights", lambda a: a / 2), "weights sums to 0.5, but must sum to one"),
+    "negative weight": (with_tensor("weights", lambda a: a - [1, 0, -1]), "weights holds a negative number"),
+    "not symmetric": (with_tensor("covariances", put((0, 0, 1), 9.0)), "a matrix that is not symmetric"),
+    "negative variance": (with_tensor("covariances", lambda a: -a), "a variance that is not positive"),
+    "not triangular": (with_tensor("precisions_cholesky", put((1, 3, 0), 0.1)), "triangular"),
+    "factor not positive": (with_tensor("precisions_cholesky", put((2, 1, 1), 0.0)), "positive"),
+}
+
+
+@pytest.mark.parametrize("case", DAMAGE)
+def test_damaged_models_are_refused(case, path):
+    damage, message = DAMAGE[case]
+    fitted().save(path)
+    tensors, metadata = parts_of(path)
+    damage(tensors, metadata)
+    save_file(tensors, path, metadata=metadata)
+    with pytest.raises(ModelFileError, match=message) as failure:
+        gmmx.load(path)
+    assert str(failure.value).startswith(f"{path} cannot be loaded as a gmmx model: ")
+    assert re.search(r"Write it again|Only files written|Upgrade", str(failure.value))
+
+
+def test_undamaged_parts_are_accepted(path):
+    fitted().save(path)
+    tensors, metadata = parts_of(path)
+    metadata["params"] = json.dumps({**json.loads(metadata["params"]), "of_a_later_version": 1})
+    save_file(tensors, path, metadata={**metadata, "note": "mine"})
+    assert gmmx.load(path).converged_
+
+
+def test_a_file_without_metadata(path):
+    save_file({"weights": np.ones(1)}, path)
+    with pytest.raises(ModelFileError, match="names the format None"):
+        gmmx.load(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"x", b"not a model at all", b"\0" * 100, b"\xff" * 100, b"{}" * 50])
+def test_other_files_are_refused(content, path):
+    path.write_bytes(content)
+    with pytest.raises(ModelFileError, match="is not a whole safetensors file"):
+        gmmx.load(path)
+
+
+@pytest.mark.parametrize("keep", [1, 7, 8, 9, 100, 0.5, 0.9, -8, -1])
+def test_cut_files_are_refused(keep, path):
+    fitted().save(path)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(keep * len(content)) if isinstance(keep, float) else keep])
+    with pytest.raises(ModelFileError, match="is not a whole safetensors file"):
+        gmmx.load(path)
+
+
+@given(data=st.data())
+@settings(max_examples=150, deadline=None)
+def test_no_damaged_byte_does_harm(data, tmp_path_factory):
+    """A changed byte leads to a refusal or, where it is in a number or a note, to a model that predicts."""
+    path = tmp_path_factory.mktemp("damaged") / "model"
+    content = bytearray(GOOD)
+    for _ in range(data.draw(st.integers(1, 3))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    path.write_bytes(content)
+    try:
+        model = gmmx.load(path)
+    except ModelFileError as error:
+        assert str(path) in str(error)
+    else:
+        assert model.predict_proba(np.zeros((1, model.n_features_in_))).shape == (1, len(model.weights_))
+
+
+def _good_content():
+    model = GaussianMixture(2, covariance_type="diag", random_state=0).fit(IRIS[:, :2])
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, "model")
+        model.save(path)
+        return path.read_bytes()
+
+
+GOOD = _good_content()
+
+
+def test_no_such_file(tmp_path):
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        gmmx.load(tmp_path / "nowhere")
+    with pytest.raises(OSError):
+        gmmx.load(tmp_path)
