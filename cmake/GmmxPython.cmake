@@ -15,10 +15,26 @@ find_package(pybind11 3.0 CONFIG REQUIRED HINTS "${gmmx_pybind11_hint}")
 file(GLOB gmmx_binding_sources CONFIGURE_DEPENDS "${gmmx_SOURCE_DIR}/cpp/bindings/*.cpp")
 set(gmmx_own_binding_sources "${gmmx_SOURCE_DIR}/cpp/bindings/module.cpp" "${gmmx_SOURCE_DIR}/cpp/bindings/bind_build.cpp")
 list(REMOVE_ITEM gmmx_binding_sources ${gmmx_own_binding_sources})
+
+# Parsing Eigen and pybind11 takes longer than compiling what uses them: for the modules, the files of one folder are
+# compiled as one, in half the time. Names in anonymous namespaces must therefore differ within a folder.
+foreach(source IN LISTS gmmx_sources gmmx_binding_sources gmmx_own_binding_sources)
+  get_filename_component(folder "${source}" DIRECTORY)
+  get_filename_component(folder "${folder}" NAME)
+  set_source_files_properties("${source}" PROPERTIES UNITY_GROUP ${folder})
+endforeach()
+function(gmmx_compile_folders_as_one target)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(${target} PRIVATE -Wno-subobject-linkage) # takes the files of a unity build for headers
+  endif()
+endfunction()
+
 add_library(gmmx_bindings OBJECT ${gmmx_binding_sources})
 gmmx_configure_target(gmmx_bindings baseline)
 set_target_properties(gmmx_bindings PROPERTIES POSITION_INDEPENDENT_CODE ON)
 target_link_libraries(gmmx_bindings PRIVATE pybind11::module)
+gmmx_compile_folders_as_one(gmmx_bindings)
 
 foreach(instruction_set IN LISTS GMMX_INSTRUCTION_SETS)
   string(MAKE_C_IDENTIFIER "_core_${instruction_set}" module)
@@ -26,6 +42,7 @@ foreach(instruction_set IN LISTS GMMX_INSTRUCTION_SETS)
   pybind11_add_module(${module} MODULE NO_EXTRAS ${gmmx_sources} ${gmmx_own_binding_sources}
                       $<TARGET_OBJECTS:gmmx_bindings>)
   gmmx_configure_target(${module} "${instruction_set}")
+  gmmx_compile_folders_as_one(${module})
   target_compile_definitions(${module} PRIVATE GMMX_MODULE_NAME=${module})
   list(APPEND gmmx_modules ${module})
 endforeach()

@@ -385,6 +385,16 @@ def test_initial_parameters_as_lists_and_integers():
     assert model.empty_components_ == [0]
 
 
+@pytest.mark.parametrize("covariance_type", ["full", "tied", "diag", "spherical"])
+@pytest.mark.parametrize("scale, dtype", [(1e200, np.float64), (1e25, np.float32)])
+def test_rows_whose_squares_overflow(covariance_type, scale, dtype):
+    model = GaussianMixture(3, covariance_type=covariance_type, responsibilities_init=LABELS)
+    with pytest.raises(ValueError, match=f"X holds numbers as large as .* whose squares overflow {dtype.__name__}"):
+        model.fit((X * scale).astype(dtype))
+    model.fit((X * np.sqrt(scale) * 1e3).astype(dtype))
+    assert np.isfinite(model.log_likelihood_)
+
+
 def test_column_names():
     frame = pandas_frame(X)
     model = GaussianMixture(2, random_state=0).fit(frame)

@@ -57,10 +57,6 @@ def test_what_is_saved_comes_back(covariance_type, dtype, path):
     loaded = gmmx.load(path)
     assert type(loaded) is GaussianMixture
     assert loaded.get_params() == model.get_params()
-    for name, value in attributes(model).items():
-        if name == "precisions_":  # computed again, from factors in the model's own type
-            np.testing.assert_allclose(value, loaded.precisions_, rtol=1e-5 if dtype == np.float32 else 1e-12)
-            loaded.precisions_ = value
     assert_same(model, loaded)
     assert_array_equal(loaded.predict_proba(IRIS), model.predict_proba(IRIS))
     assert_array_equal(loaded.sample(5)[0], model.sample(5)[0])

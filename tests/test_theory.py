@@ -818,3 +818,15 @@ def test_files_named_in_the_table_exist():
     found = {name for row in table() for name in names(row[3])}
     assert len(found) > 10
     assert [name for name in sorted(found) if not (ROOT / name).is_file()] == []
+
+
+@needs_theory
+@pytest.mark.skipif(not (ROOT / "cpp").is_dir(), reason="the C++ sources are not part of this copy")
+def test_cpp_files_cite_the_equations_that_the_table_gives_them():
+    missing = []
+    for equation, *_, cpp, _ in table():
+        for name in names(cpp):
+            comments = " ".join(re.findall(r"//(.*)", (ROOT / name).read_text(encoding="utf-8")))
+            if equation not in comments:
+                missing.append((equation, name))
+    assert missing == []

@@ -46,6 +46,7 @@ from gmmx.validation import (
     check_sample_weight,
     check_weights,
     is_matrix_valued,
+    refuse_overflow,
 )
 
 __all__ = ["FailedStart", "GaussianMixture", "load"]
@@ -321,10 +322,10 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
 
     Notes
     -----
-    ----- With ``init_params='k-means++'`` or ``'random_from_data'`` each component starts at a single row.
-    scikit-learn then takes the initial weights to sum to n_components / n_samples, and as the covariance of
-    'tied' the second moments of all rows about the origin; here weights sum to one and all four covariance
-    types start at `reg_covar`.
+    With ``init_params='k-means++'`` or ``'random_from_data'`` each component starts at a single row. Here the
+    initial weights then sum to one, and all four covariance types start at `reg_covar`. scikit-learn's weights
+    sum to n_components / n_samples, which shifts its first lower bound, and its 'tied' covariance starts from
+    the second moments of all rows about the origin, which leads elsewhere.
 
     Examples
     --------
@@ -365,7 +366,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         "responsibilities_init": ["array-like", None],
     }
 
-    weights_: Rows | npt.NDArray[Any]
+    weights_: npt.NDArray[Any]
     means_: npt.NDArray[Any]
     covariances_: npt.NDArray[Any]
     precisions_: npt.NDArray[Any]
@@ -559,6 +560,9 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
                 failed.append(FailedStart(i, monitor.under_way, error.component))
                 monitor.end("failed")
                 continue
+            except ValueError:
+                refuse_overflow(rows.X)
+                raise
             monitor.end("converged" if run.converged else "did not converge")
             score = run.lower_bound
             if self.max_iter == 0 and starts.count > 1:
@@ -605,12 +609,12 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
 
     def _set_parameters(self, mixture: _core.Mixture, dtype: npt.DTypeLike) -> None:
         """Set the attributes that hold the mixture, in one type."""
-        factors = mixture.precisions_cholesky
+        factors = np.array(mixture.precisions_cholesky, dtype=dtype)
         self.weights_ = np.array(mixture.weights, dtype=dtype)
         self.means_ = np.array(mixture.means, dtype=dtype)
         self.covariances_ = np.array(mixture.covariances, dtype=dtype)
-        self.precisions_ = _precisions(factors, self.covariance_type).astype(dtype)
-        self.precisions_cholesky_ = np.array(factors, dtype=dtype)
+        self.precisions_cholesky_ = factors
+        self.precisions_ = _precisions(factors, self.covariance_type)
 
     # ------------------------------------------------------------------------------------- the fitted mixture
 
@@ -962,9 +966,9 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
 
         Notes
         -----
-        ----- Stored are the parameters of the mixture, `n_iter_`, `converged_`, the bounds and the
-        log-likelihood, the names of the features, and those constructor parameters that are numbers, strings,
-        truth values or None.
+        Stored are the parameters of the mixture, `n_iter_`, `converged_`, the bounds and the log-likelihood,
+        the names of the features, and those constructor parameters that are numbers, strings, truth values or
+        None.
         """
         check_is_fitted(self)
         arrays = {name.rstrip("_"): np.asarray(getattr(self, name)) for name in _PARAMETERS}

@@ -6,6 +6,7 @@ Where scikit-learn has a sentence for the same mistake, that sentence is part of
 from __future__ import annotations
 
 import contextlib
+import math
 import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple, TypeAlias
@@ -126,6 +127,16 @@ def check_enough_rows(rows: WeightedRows, n_components: int) -> None:
     else:
         problem = f"A mixture cannot be fitted to n_samples = {given} row: at least 2 are required"
     raise ValueError(f"{problem}. {remedy}.")
+
+
+def refuse_overflow(X: Rows) -> None:
+    """Say so if sums of squares of the rows do not fit their type; called once a fit has failed."""
+    largest, limit = float(np.abs(X).max()), math.sqrt(float(np.finfo(X.dtype).max) / len(X))
+    if largest > limit:
+        raise ValueError(
+            f"X holds numbers as large as {largest:g}, whose squares overflow {X.dtype}: at most {limit:.1g} can be "
+            "fitted here. Scale the columns, for instance with sklearn.preprocessing.StandardScaler."
+        )
 
 
 def _as_array(values: Any, argument: str) -> Rows:

@@ -16,7 +16,7 @@ class Diag final : public CovarianceModel {
     std::vector<double> result(s.second.size());
     for (std::size_t i = 0; i < result.size(); ++i) {
       const double n_k = s.counts[i / static_cast<std::size_t>(s.n_features)];
-      result[i] = (n_k > 0 ? s.second[i] / n_k : 0.0) + reg_covar;
+      result[i] = (n_k > 0 ? s.second[i] / n_k : 0.0) + reg_covar;  // (32), (34), (43)
     }
     return result;
   }

@@ -17,8 +17,8 @@ class Full final : public CovarianceModel {
     for (Index k = 0; k < s.n_components; ++k) {
       const double n_k = s.counts[static_cast<std::size_t>(k)];
       MatrixMap sigma = matrix(result, k, s.n_features);
-      if (n_k > 0) sigma = matrix(s.second, k, s.n_features) / n_k;
-      sigma.diagonal().array() += reg_covar;
+      if (n_k > 0) sigma = matrix(s.second, k, s.n_features) / n_k;  // (26), (34)
+      sigma.diagonal().array() += reg_covar;  // (43)
     }
     return result;
   }

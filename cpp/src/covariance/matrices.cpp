@@ -20,7 +20,7 @@ void factorize_matrix(ConstMatrixMap covariance, MatrixMap precision_cholesky, I
   llt.matrixL().solveInPlace(inverse);
   if (!inverse.allFinite()) throw_collapsed(k);
   precision_cholesky.setZero();
-  precision_cholesky.triangularView<Eigen::Upper>() = inverse.transpose();
+  precision_cholesky.triangularView<Eigen::Upper>() = inverse.transpose();  // (52)
 }
 
 void covariance_of_factor(ConstMatrixMap u, MatrixMap covariance, Index k) {

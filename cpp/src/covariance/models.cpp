@@ -48,6 +48,7 @@ std::vector<Index> covariance_shape(CovarianceType type, Index n_components, Ind
   return model_of(type).shape(n_components, n_features);
 }
 
+// (62)
 Index n_parameters(CovarianceType type, Index n_components, Index n_features) {
   return model_of(type).n_covariance_parameters(n_components, n_features) + n_components * n_features + n_components - 1;
 }

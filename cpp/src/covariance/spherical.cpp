@@ -16,7 +16,7 @@ class Spherical final : public CovarianceModel {
     std::vector<double> result(s.second.size());
     for (std::size_t k = 0; k < result.size(); ++k) {
       const double numbers = s.counts[k] * static_cast<double>(s.n_features);
-      result[k] = (numbers > 0 ? s.second[k] / numbers : 0.0) + reg_covar;
+      result[k] = (numbers > 0 ? s.second[k] / numbers : 0.0) + reg_covar;  // (33), (34), (43)
     }
     return result;
   }

@@ -29,7 +29,7 @@ class CommonWhiteningLogDensity final : public LogDensity<T> {
       auto column = out.col(k);
       column = (z.col(0).array() - whitened_means_(k, 0)).square();
       for (Index j = 1; j < z.cols(); ++j) column += (z.col(j).array() - whitened_means_(k, j)).square();
-      column = components_.constants(k) - T(0.5) * column;
+      column = components_.constants(k) - T(0.5) * column;  // (1), (6), (53)
     }
   }
 

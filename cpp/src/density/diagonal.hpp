@@ -19,7 +19,7 @@ class DiagonalLogDensity final : public LogDensity<T> {
       auto column = out.col(k);
       column = scaled(block, k, 0).square();
       for (Index j = 1; j < block.n_features(); ++j) column += scaled(block, k, j).square();
-      column = components_.constants(k) - T(0.5) * column;
+      column = components_.constants(k) - T(0.5) * column;  // (1), (6), (53)
     }
   }
 

@@ -102,7 +102,7 @@ void score_samples(MatrixView<const T> rows, const Mixture& mixture, VectorView<
       rows, mixture, Weighting::weighted, n_threads,
       [&](Workspace<T>& ws, const BlockOfColumns<T>& values, Index begin) {
         auto norm = ws.log_prob_norm.head(values.rows());
-        ws.posterior(values, norm, priors);
+        ws.posterior(values, norm, priors);  // (2)
         for (Index n = 0; n < norm.size(); ++n) out[begin + n] = norm(n);
       },
       nothing_to_merge);
@@ -119,7 +119,7 @@ void predict(MatrixView<const T> rows, const Mixture& mixture, VectorView<std::i
         best = values.col(0);
         index.setZero();
         for (Index k = 1; k < values.cols(); ++k) {
-          keep_larger(&values(0, k), static_cast<T>(k), values.rows(), best.data(), index.data());
+          keep_larger(&values(0, k), static_cast<T>(k), values.rows(), best.data(), index.data());  // (9)
         }
         for (Index n = 0; n < values.rows(); ++n) out[begin + n] = static_cast<std::int64_t>(index(n));
       },
@@ -138,7 +138,7 @@ double log_likelihood(MatrixView<const T> rows, const Mixture& mixture, VectorVi
         auto norm = ws.log_prob_norm.head(values.rows());
         ws.posterior(values, norm, priors);
         ws.weights.load(sample_weight, begin, begin + values.rows());
-        ws.sum += ws.weights.weighted_sum(norm);
+        ws.sum += ws.weights.weighted_sum(norm);  // (10), (35)
       },
       [&](Workspace<T>& ws) {
         total += ws.sum;

@@ -36,9 +36,9 @@ class Posterior {
       flush_tiny_to_zero(&resp(0, k), resp.rows());
       sum += resp.col(k);
     }
-    log_prob_norm = maximum + sum.log();
+    log_prob_norm = maximum + sum.log();  // (7), (54)
     sum = sum.inverse();
-    for (Index k = 0; k < k_count; ++k) resp.col(k) *= sum;
+    for (Index k = 0; k < k_count; ++k) resp.col(k) *= sum;  // (8), (55)
     for (const Index n : rows_without_density_) log_prob_norm(n) = -std::numeric_limits<T>::infinity();
     rows_without_density_.clear();
   }

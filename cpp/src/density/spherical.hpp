@@ -19,7 +19,7 @@ class SphericalLogDensity final : public LogDensity<T> {
       auto column = out.col(k);
       column = (block.column(0) - components_.means(k, 0)).square();
       for (Index j = 1; j < block.n_features(); ++j) column += (block.column(j) - components_.means(k, j)).square();
-      column = components_.constants(k) - T(0.5) * precisions_(k) * column;
+      column = components_.constants(k) - T(0.5) * precisions_(k) * column;  // (1), (6), (53)
     }
   }
 

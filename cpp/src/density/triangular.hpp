@@ -47,7 +47,7 @@ class TriangularLogDensity final : public LogDensity<T> {
       differences = block.rows().rowwise() - components_.means.row(k);
       auto column = out.col(k);
       squared_norms_times_upper(differences, factors_[static_cast<std::size_t>(k)], block.whitened(), column);
-      column = components_.constants(k) - T(0.5) * column;
+      column = components_.constants(k) - T(0.5) * column;  // (1), (6), (53)
     }
   }
 

@@ -70,7 +70,7 @@ SufficientStatistics e_step(MatrixView<const T> rows, const Mixture& mixture, Ve
           ws.scores.total_weight += ws.weights.total();
           ws.scores.n_samples += ws.weights.n_positive();
           ws.weights.scale_rows(resp);
-          ws.moments->add(ws.block, resp);
+          ws.moments->add(ws.block, resp);  // (18), (36)
         });
       },
       [&](Workspace<T>& ws) {

@@ -14,6 +14,7 @@ EMResult em(MatrixView<const T> rows, const Mixture& start, VectorView<const dou
   EMResult result{start, false, false, {}, {}, {}};
   double previous = options.previous_mean_log_likelihood;
   for (int iteration = 1; iteration <= options.max_iter && !result.converged && !result.stopped; ++iteration) {
+    // (17)
     const SufficientStatistics statistics = e_step(rows, result.mixture, sample_weight, options.n_threads);
     result.mixture = m_step(statistics, start.covariance_type(), options.reg_covar);
     result.empty_components = statistics.empty_components();
@@ -22,7 +23,7 @@ EMResult em(MatrixView<const T> rows, const Mixture& start, VectorView<const dou
     const double change = mean - previous;
     previous = mean;
     result.mean_log_likelihoods.push_back(mean);
-    result.converged = std::abs(change) < options.tol;
+    result.converged = std::abs(change) < options.tol;  // (41)
     if (options.callback) result.stopped = options.callback({iteration, mean, change}) && !result.converged;
   }
   result.kernel = model_of(start.covariance_type()).log_density(result.mixture, Weighting::weighted, T())->name();

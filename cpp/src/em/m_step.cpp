@@ -43,15 +43,15 @@ Mixture m_step(const SufficientStatistics& statistics, CovarianceType type, doub
   std::vector<double> half(delta.size());
   for (Index k = 0; k < shape.n_components; ++k) {
     const double n_k = counts[static_cast<std::size_t>(k)];
-    weights[static_cast<std::size_t>(k)] = n_k / total_count;
-    if (n_k == 0.0) continue;  // empty: it stays where it was
+    weights[static_cast<std::size_t>(k)] = n_k / total_count;  // (3), (30)
+    if (n_k == 0.0) continue;  // (45): an empty component stays where it was
     const std::size_t row = static_cast<std::size_t>(k) * delta.size();
     for (std::size_t j = 0; j < delta.size(); ++j) {
       delta[j] = statistics.first_moments[row + j] / n_k;
       half[j] = -0.5 * n_k * delta[j];
-      means[row + j] += delta[j];
+      means[row + j] += delta[j];  // (21), (47)
     }
-    form.add_symmetric_outer(scatter.data(), shape, k, half.data(), delta.data());
+    form.add_symmetric_outer(scatter.data(), shape, k, half.data(), delta.data());  // (24), (49)
   }
   const Scatter about_means{shape.n_components, shape.n_features, counts, total_count, scatter};
   return Mixture(type, shape.n_features, std::move(weights), std::move(means),

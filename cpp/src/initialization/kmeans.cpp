@@ -46,7 +46,7 @@ class Lloyd {
     centers_.rowwise() -= origin_.template cast<double>();
   }
 
-  // Labels every row with its nearest center. Which one, not how far: |x|^2 is the same for all and left out.
+  // (58) Labels every row with its nearest center. Which one, not how far: |x|^2 is the same for all and left out.
   ClusterSums assign() {
     struct State {
       State(Index capacity, Index k, Index d) : block(capacity, d), scores(capacity, k), best(capacity), nearest(capacity), sums(k, d) {}
@@ -124,7 +124,7 @@ class Lloyd {
         [&](State& state, Index begin, Index end) {
           for (Index n = begin; n < end; ++n) {
             const double w = weight_of(sample_weight_, n);
-            if (w > 0) state.sum += w * squared_distance(n);
+            if (w > 0) state.sum += w * squared_distance(n);  // (57)
           }
         },
         [&](State& state) { total += std::exchange(state.sum, 0.0); });
@@ -201,7 +201,7 @@ KMeansResult kmeans(MatrixView<const T> rows, Index n_clusters, VectorView<const
     const double moved = lloyd.update(sums);
     labels_fit_centers = sums.n_changed == 0;
     if (options.on_iteration) options.on_iteration();
-    if (labels_fit_centers || moved <= tolerance) break;
+    if (labels_fit_centers || moved <= tolerance) break;  // (61)
   }
   if (!labels_fit_centers) lloyd.assign();
   result.inertia = lloyd.inertia();

@@ -72,7 +72,7 @@ class Seeding {
         });
   }
 
-  // The row at which the cumulative weighted distance reaches u times the whole.
+  // (59) The row at which the cumulative weighted distance reaches u times the whole.
   Index draw(double u) const {
     const double target = u * potential_;
     double sum = 0;
@@ -92,7 +92,7 @@ class Seeding {
     return rows_.rows() - 1;  // rounding
   }
 
-  // Of the candidates the one that would leave the least weighted squared distance.
+  // (60) Of the candidates the one that would leave the least weighted squared distance.
   Index best_of(const std::vector<Index>& candidates) const {
     struct State {
       State(Index capacity, Index d, std::size_t n) : block(capacity, d), distances(capacity), sums(n, 0.0) {}

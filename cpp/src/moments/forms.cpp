@@ -15,7 +15,7 @@ void add_to_matrix(double* matrix, Index d, const double* u, const double* v) {
   }
 }
 
-// In the order of SecondMomentForm.
+// In the order of SecondMomentForm. (50)
 constexpr FormTraits table[] = {
     {"full", [](MomentShape s) { return s.n_components * s.n_features * s.n_features; },
      [](double* second, MomentShape s, Index k, const double* u, const double* v) {

@@ -10,7 +10,7 @@ namespace gmmx {
 
 namespace {
 
-// What the four forms share: counts, first moments and the hand-over.
+// What the four forms share: counts, first moments and the hand-over. (46), (50)
 // Shifts are rounded to T relative to the origin; the rounded ones are what the moments are about.
 template <class T>
 class ShiftedMoments : public Moments<T> {

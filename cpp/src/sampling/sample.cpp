@@ -56,7 +56,7 @@ class Random {
 
 constexpr std::uint64_t stream_of_components = ~std::uint64_t{0};
 
-// How many of n rows each component gets.
+// (4) How many of n rows each component gets.
 std::vector<Index> draw_counts(const std::vector<double>& weights, Index n, Random& random) {
   std::vector<double> cumulative(weights.size());
   double sum = 0;
@@ -103,7 +103,7 @@ void sample(const Mixture& mixture, std::uint64_t seed, MatrixView<double> out, 
             }
             model.colour(mixture, k, z);
             for (Index i = 0; i < z.rows(); ++i) {
-              for (Index j = 0; j < d; ++j) out(begin + i, j) = means(k, j) + z(i, j);
+              for (Index j = 0; j < d; ++j) out(begin + i, j) = means(k, j) + z(i, j);  // (5)
               labels[begin + i] = k;
             }
             begin = end;

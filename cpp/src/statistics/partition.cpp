@@ -1,4 +1,4 @@
-// Statistics of rows whose memberships are given: two passes, means first, then moments about them.
+// Statistics of rows whose memberships are given: two passes, means first, then moments about them. (46)
 #include <limits>
 #include <memory>
 #include <string>

@@ -68,7 +68,7 @@ SufficientStatistics& SufficientStatistics::operator+=(const SufficientStatistic
       return *this += moved;
     }
   }
-  add(counts, other.counts);
+  add(counts, other.counts);  // (51)
   add(first_moments, other.first_moments);
   add(second_moments, other.second_moments);
   log_likelihood += other.log_likelihood;
@@ -86,7 +86,7 @@ void SufficientStatistics::move_to(const std::vector<double>& new_shifts) {
     const std::size_t row = static_cast<std::size_t>(k) * d;
     const double n_k = counts[static_cast<std::size_t>(k)];
     // With e = old - new shift: x - new = (x - old) + e, so the second moments grow by
-    // first e^T + e first^T + N_k e e^T = h e^T + e h^T, h = first + N_k e / 2.
+    // first e^T + e first^T + N_k e e^T = h e^T + e h^T, h = first + N_k e / 2. (48)
     for (std::size_t j = 0; j < d; ++j) {
       move[j] = shifts[row + j] - new_shifts[row + j];
       half[j] = first_moments[row + j] + 0.5 * n_k * move[j];
@@ -100,6 +100,7 @@ void SufficientStatistics::move_to(const std::vector<double>& new_shifts) {
 std::vector<Index> SufficientStatistics::empty_components() const {
   std::vector<Index> empty;
   for (Index k = 0; k < n_components; ++k) {
+    // (45)
     const bool holds_weight = counts[static_cast<std::size_t>(k)] > std::numeric_limits<double>::epsilon() * total_weight;
     if (!holds_weight) empty.push_back(k);
   }
