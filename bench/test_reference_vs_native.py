@@ -26,9 +26,7 @@ def problem(n_samples, n_features, n_components, covariance_type):
     labels = rng.integers(n_components, size=n_samples)
     X = centers[labels] + rng.normal(size=(n_samples, n_features))
     labels[::2] = rng.integers(n_components, size=len(labels[::2]))
-    statistics = _core.statistics_from_labels(
-        X, labels.astype(np.int32), n_components, covariance_type, None, THREADS
-    )
+    statistics = _core.statistics_from_labels(X, labels.astype(np.int32), n_components, covariance_type, None, THREADS)
     native = _core.m_step(statistics, covariance_type, 1e-6)
     twin = reference.Mixture(
         native.weights, native.means, native.covariances, native.precisions_cholesky, covariance_type

@@ -116,7 +116,6 @@ def test_empty_variable_counts_as_unset():
 
 def test_pickles_do_not_name_the_instruction_set():
     mixture = _core.Mixture([1.0], [[0.0]], "full", covariances=[[[1.0]]])
-    assert type(mixture).__module__ == "gmmx._core"
     assert _core.instruction_set.replace("-", "_").encode() not in pickle.dumps(mixture)
 
 

@@ -103,9 +103,7 @@ class TestFit:
         assert f"{covariance_type} covariance" in run(*arguments).stdout
         shape = np.shape(report(run(*arguments, "--json"))["covariances"])
         d = columns.count(",") + 1
-        assert (
-            shape == {"full": (2, d, d), "tied": (d, d), "diag": (2, d), "spherical": (2,)}[covariance_type]
-        )
+        assert shape == {"full": (2, d, d), "tied": (d, d), "diag": (2, d), "spherical": (2,)}[covariance_type]
 
     def test_options_reach_the_estimator(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
         seen: dict[str, Any] = {}
@@ -120,9 +118,7 @@ class TestFit:
             "covariance_type": "tied", "tol": 1e-4, "reg_covar": 1e-5, "max_iter": 50, "n_init": 2,
             "init_params": "k-means++", "seed": 7, "jobs": 1,
         }  # fmt: skip
-        flags = [
-            part for name, value in options.items() for part in (f"--{name.replace('_', '-')}", str(value))
-        ]
+        flags = [part for name, value in options.items() for part in (f"--{name.replace('_', '-')}", str(value))]
         report(run("fit", FAITHFUL, "-k", "2", "--json", *flags))
         del seen["callback"]
         options["random_state"], options["n_jobs"] = options.pop("seed"), options.pop("jobs")
@@ -190,9 +186,7 @@ class TestOutputs:
         np.testing.assert_array_equal(model.means_, document["means"])
         assert list(model.feature_names_in_) == ["eruptions", "waiting"]
 
-    @pytest.mark.parametrize(
-        ("name", "start"), [("p.png", b"\x89PNG"), ("p.pdf", b"%PDF"), ("p.svg", b"<?xml")]
-    )
+    @pytest.mark.parametrize(("name", "start"), [("p.png", b"\x89PNG"), ("p.pdf", b"%PDF"), ("p.svg", b"<?xml")])
     def test_plot(self, run: Run, tmp_path: Path, name: str, start: bytes) -> None:
         result = run("fit", FAITHFUL, "-k", "2", "--plot", name)
         assert result.exit_code == 0, result.output

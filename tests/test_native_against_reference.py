@@ -34,9 +34,7 @@ def problem(n_samples, n_features, n_components, covariance_type, dtype=np.float
     X = (centers[labels] + rng.normal(size=(n_samples, n_features))).astype(dtype)
     sample_weight = rng.integers(0, 3, size=n_samples) * rng.uniform(0.5, 2.0, size=n_samples)
     weights = rng.dirichlet(np.full(n_components, 5.0))
-    factors = np.eye(n_features) + 0.3 / np.sqrt(n_features) * rng.normal(
-        size=(n_components, n_features, n_features)
-    )
+    factors = np.eye(n_features) + 0.3 / np.sqrt(n_features) * rng.normal(size=(n_components, n_features, n_features))
     full = np.einsum("kij,klj->kil", factors, factors)
     covariances = {
         "full": full,
@@ -88,9 +86,7 @@ def test_one_e_step_and_one_m_step(covariance_type, size, weighted):
     native = _core.e_step(X, mixture, sample_weight, 2)
     expected = reference.e_step(X, as_reference(mixture), sample_weight)
     assert_same_statistics(native, expected)
-    assert_same_mixture(
-        _core.m_step(native, covariance_type, 1e-6), reference.m_step(expected, covariance_type, 1e-6)
-    )
+    assert_same_mixture(_core.m_step(native, covariance_type, 1e-6), reference.m_step(expected, covariance_type, 1e-6))
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)

@@ -175,9 +175,7 @@ def test_em_agrees_with_scikit_learn(covariance_type):
     np.testing.assert_allclose(result.lower_bounds, peer.lower_bounds_, rtol=1e-9)
     np.testing.assert_allclose(result.mixture.means, peer.means_, rtol=1e-7)
     np.testing.assert_allclose(result.mixture.covariances, peer.covariances_, rtol=1e-6, atol=1e-9)
-    np.testing.assert_allclose(
-        result.mixture.precisions_cholesky, peer.precisions_cholesky_, rtol=1e-6, atol=1e-8
-    )
+    np.testing.assert_allclose(result.mixture.precisions_cholesky, peer.precisions_cholesky_, rtol=1e-6, atol=1e-8)
     assert reference.bic(X, result.mixture) == pytest.approx(peer.bic(X), rel=1e-9)
     assert reference.aic(X, result.mixture) == pytest.approx(peer.aic(X), rel=1e-9)
 
@@ -192,9 +190,7 @@ def test_em_loop():
     assert whole.converged and 3 < whole.n_iter < 100
     first = reference.em(X, start, tol=1e-9, reg_covar=0.0, max_iter=3)
     assert not first.converged and first.n_iter == 3
-    rest = reference.em(
-        X, first.mixture, tol=1e-9, reg_covar=0.0, previous_lower_bound=first.lower_bounds[-1]
-    )
+    rest = reference.em(X, first.mixture, tol=1e-9, reg_covar=0.0, previous_lower_bound=first.lower_bounds[-1])
     assert first.lower_bounds + rest.lower_bounds == whole.lower_bounds
     np.testing.assert_array_equal(rest.mixture.means, whole.mixture.means)
 
@@ -205,9 +201,7 @@ def test_data_far_from_the_origin(covariance_type):
     X = np.round(X * 1024) / 1024  # exact after the offset is added
     offset = 1e8
     start = reference.m_step(reference.statistics_from_labels(X, labels, 3, covariance_type), covariance_type)
-    far = reference.m_step(
-        reference.statistics_from_labels(X + offset, labels, 3, covariance_type), covariance_type
-    )
+    far = reference.m_step(reference.statistics_from_labels(X + offset, labels, 3, covariance_type), covariance_type)
     np.testing.assert_allclose(far.covariances, start.covariances, rtol=1e-6, atol=1e-8)
     near = reference.em(X, start, tol=0.0, reg_covar=1e-6, max_iter=3).mixture
     far = reference.em(X + offset, far, tol=0.0, reg_covar=1e-6, max_iter=3).mixture
@@ -276,9 +270,7 @@ def test_rows_of_weight_zero_are_absent(covariance_type):
     np.testing.assert_array_equal(ours.second_moments, theirs.second_moments)
 
 
-@pytest.mark.parametrize(
-    ("covariance_type", "component"), [("full", 1), ("tied", -1), ("diag", 1), ("spherical", 1)]
-)
+@pytest.mark.parametrize(("covariance_type", "component"), [("full", 1), ("tied", -1), ("diag", 1), ("spherical", 1)])
 def test_collapse_names_the_component(covariance_type, component):
     X = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 2.0], [5.0, 5.0], [5.0, 5.0]])
     labels = np.array([0, 0, 0, 1, 1])
@@ -322,13 +314,9 @@ def test_k_means_agrees_with_scikit_learn(name, weighting):
     for n_clusters in (1, 2, 3, 8):
         for seed in range(4):
             u = uniforms(n_clusters, seed)
-            _, expected = kmeans_plusplus(
-                X, n_clusters, sample_weight=w, random_state=np.random.RandomState(seed)
-            )
+            _, expected = kmeans_plusplus(X, n_clusters, sample_weight=w, random_state=np.random.RandomState(seed))
             np.testing.assert_array_equal(reference.kmeans_plus_plus(X, n_clusters, u, w), expected)
-            peer = KMeans(n_clusters, n_init=1, random_state=np.random.RandomState(seed)).fit(
-                X, sample_weight=w
-            )
+            peer = KMeans(n_clusters, n_init=1, random_state=np.random.RandomState(seed)).fit(X, sample_weight=w)
             result = reference.kmeans(X, n_clusters, u, w)
             np.testing.assert_array_equal(result.labels, peer.labels_)
             np.testing.assert_allclose(result.centers, peer.cluster_centers_, rtol=1e-9, atol=1e-12)

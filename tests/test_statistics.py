@@ -174,3 +174,17 @@ def test_statistics_must_suit_the_covariance_type():
     diagonal = GaussianMixture(2, covariance_type="diag", random_state=0).fit(IRIS)
     with pytest.raises(ValueError, match="second"):
         gmmx.m_step(gmmx.e_step(IRIS, diagonal), "full")
+
+
+def test_from_responsibilities_takes_what_numpy_takes_and_refuses_the_rest():
+    make = SufficientStatistics.from_responsibilities
+    expected = make(np.array([[0.0], [1.0], [9.0]]), np.eye(2)[[0, 0, 1]])
+    assert make([[0], [1], [9]], [[1, 0], [1, 0], [0, 1]]).to_bytes() == expected.to_bytes()
+    with pytest.raises(ValueError, match="X holds NaN"):
+        make([[0.0], [np.nan], [9.0]], np.eye(2)[[0, 0, 1]])
+    with pytest.raises(ValueError, match="complex"):
+        make([[0.0], [1j], [9.0]], np.eye(2)[[0, 0, 1]])
+    with pytest.raises(ValueError, match=r"responsibilities\[1, 0\] is -1"):
+        make([[0.0], [1.0], [9.0]], [[1, 0], [-1, 0], [0, 1]])
+    with pytest.raises(ValueError, match="one row for each of 3 rows"):
+        make([[0.0], [1.0], [9.0]], [[1.0, 0.0]])

@@ -62,9 +62,7 @@ def with_means(mixture, means):
 
 
 def with_covariances(mixture, covariances):
-    return reference.Mixture.from_covariances(
-        mixture.weights, mixture.means, covariances, mixture.covariance_type
-    )
+    return reference.Mixture.from_covariances(mixture.weights, mixture.means, covariances, mixture.covariance_type)
 
 
 def with_weights(mixture, weights):
@@ -145,9 +143,7 @@ def test_latent_variable():
     joint = np.prod((mixture.weights * N[:, None, :]) ** labels, axis=2)  # (6)
     np.testing.assert_allclose(p_z * p_x_given_z, joint, rtol=1e-13)
     np.testing.assert_allclose(np.exp(reference.weighted_log_prob(X, mixture)), joint, rtol=1e-12)
-    np.testing.assert_allclose(
-        np.exp(reference.log_prob_norm(X, mixture)), joint.sum(axis=1), rtol=1e-12
-    )  # (7)
+    np.testing.assert_allclose(np.exp(reference.log_prob_norm(X, mixture)), joint.sum(axis=1), rtol=1e-12)  # (7)
 
 
 @pytest.mark.parametrize("covariance_type", TYPES)
@@ -181,9 +177,7 @@ def test_gradient_of_the_likelihood_in_the_means(covariance_type):
     precisions = np.linalg.inv(covariance_matrices(old))
     for k, j in np.ndindex(*old.means.shape):
         step = unit(old.means.shape, (k, j))
-        slope = derivative(
-            lambda t, step=step: reference.log_likelihood(X, with_means(old, old.means + t * step), w)
-        )
+        slope = derivative(lambda t, step=step: reference.log_likelihood(X, with_means(old, old.means + t * step), w))
         expected = (precisions[k] @ (resp[:, k] @ (X - old.means[k])))[j]  # (11)
         assert slope == pytest.approx(expected, rel=1e-6, abs=1e-6)
 
@@ -245,9 +239,7 @@ def test_gradient_of_q_in_the_means(covariance_type):
 
     def slope(mixture, index):
         step = unit(mixture.means.shape, index)
-        return derivative(
-            lambda t: reference.q_function(X, with_means(mixture, mixture.means + t * step), old, w)
-        )
+        return derivative(lambda t: reference.q_function(X, with_means(mixture, mixture.means + t * step), old, w))
 
     for k, j in np.ndindex(*old.means.shape):
         expected = (precisions[k] @ (resp[:, k] @ (X - old.means[k])))[j]  # (20)
@@ -293,9 +285,7 @@ def test_gradient_of_q_vanishes_in_the_covariances(covariance_type):
 
     def slope(mixture, step):
         return derivative(
-            lambda t: reference.q_function(
-                X, with_covariances(mixture, mixture.covariances + t * step), old, w
-            )
+            lambda t: reference.q_function(X, with_covariances(mixture, mixture.covariances + t * step), old, w)
         )
 
     assert all(abs(slope(new, step)) < 1e-5 for step in covariance_directions(new))  # (26), (31) to (33)
@@ -308,9 +298,7 @@ def test_gradient_of_q_in_the_weights(covariance_type):
 
     def slope(mixture, i, j):
         step = unit(3, i) - unit(3, j)  # keeps the sum of the weights
-        return derivative(
-            lambda t: reference.q_function(X, with_weights(mixture, mixture.weights + t * step), old, w)
-        )
+        return derivative(lambda t: reference.q_function(X, with_weights(mixture, mixture.weights + t * step), old, w))
 
     pairs = list(itertools.combinations(range(3), 2))
     assert all(abs(slope(new, *pair)) < 1e-5 for pair in pairs)  # (30)
@@ -378,9 +366,7 @@ def q_and_h(X, w, new, old):
 def test_likelihood_is_q_plus_h():
     X, w, old, new = make_problem("full")
     for mixture in (old, new):
-        assert sum(q_and_h(X, w, mixture, old)) == pytest.approx(
-            reference.log_likelihood(X, mixture, w), rel=1e-12
-        )
+        assert sum(q_and_h(X, w, mixture, old)) == pytest.approx(reference.log_likelihood(X, mixture, w), rel=1e-12)
 
 
 def test_gibbs_inequality():
@@ -391,9 +377,7 @@ def test_gibbs_inequality():
 
 
 @pytest.mark.parametrize("covariance_type", TYPES)
-@settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.filter_too_much], derandomize=True
-)
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.filter_too_much], derandomize=True)
 @given(
     seed=st.integers(0, 2**32 - 1),
     n_samples=st.integers(20, 60),
@@ -401,9 +385,7 @@ def test_gibbs_inequality():
     n_components=st.integers(1, 3),
     weighted=st.booleans(),
 )
-def test_neither_q_nor_the_likelihood_falls(
-    covariance_type, seed, n_samples, n_features, n_components, weighted
-):
+def test_neither_q_nor_the_likelihood_falls(covariance_type, seed, n_samples, n_features, n_components, weighted):
     rng = np.random.default_rng(seed)
     X = make_rows(n_samples, n_features, seed)
     w = rng.uniform(0.1, 3.0, n_samples) if weighted else None
@@ -429,9 +411,7 @@ def test_q_and_likelihood_have_the_same_gradient(covariance_type):
     X, w, old, _ = make_problem(covariance_type)
     units = [unit(old.means.shape, index) for index in np.ndindex(*old.means.shape)]
     paths = [lambda t, e=e: with_means(old, old.means + t * e) for e in units]
-    paths += [
-        lambda t, e=e: with_covariances(old, old.covariances + t * e) for e in covariance_directions(old)
-    ]
+    paths += [lambda t, e=e: with_covariances(old, old.covariances + t * e) for e in covariance_directions(old)]
     paths += [lambda t, e=e: with_weights(old, old.weights + t * e) for e in np.eye(3)]
     for path in paths:
         slope_of_q = derivative(lambda t, path=path: reference.q_function(X, path(t), old, w))
@@ -525,9 +505,7 @@ def test_parallel_axis_formula(covariance_type):
     statistics = reference.e_step(X, old, w)
     np.testing.assert_array_equal(statistics.shifts, old.means)
     for k in range(3):  # (46), (47)
-        np.testing.assert_allclose(
-            statistics.first_moments[k], resp[:, k] @ (X - old.means[k]), rtol=1e-11, atol=1e-12
-        )
+        np.testing.assert_allclose(statistics.first_moments[k], resp[:, k] @ (X - old.means[k]), rtol=1e-11, atol=1e-12)
         np.testing.assert_allclose(new.means[k], resp[:, k] @ X / resp[:, k].sum(), rtol=1e-12)
     scatter = np.stack([(resp[:, k, None] * (X - m)).T @ (X - m) for k, m in enumerate(new.means)])  # (24)
     counts = resp.sum(axis=0)
@@ -606,9 +584,7 @@ def test_factored_precisions(covariance_type):
         U @ np.swapaxes(U, 1, 2) @ covariance_matrices(mixture), np.tile(np.eye(4), (3, 1, 1)), atol=1e-12
     )  # (52)
     determinants = np.linalg.det(covariance_matrices(mixture))
-    np.testing.assert_allclose(
-        np.prod(np.diagonal(U, axis1=1, axis2=2), axis=1), determinants**-0.5, rtol=1e-12
-    )
+    np.testing.assert_allclose(np.prod(np.diagonal(U, axis1=1, axis2=2), axis=1), determinants**-0.5, rtol=1e-12)
 
 
 def test_log_sum_exp():
@@ -667,9 +643,7 @@ def test_lloyd():
         distances = ((X[:, None] - centers) ** 2).sum(axis=2)
         labels = distances.argmin(axis=1)
         inertias.append(w @ distances[np.arange(len(X)), labels])  # (57)
-        moved = np.stack(
-            [np.average(X[labels == k], axis=0, weights=w[labels == k]) for k in range(4)]
-        )  # (58)
+        moved = np.stack([np.average(X[labels == k], axis=0, weights=w[labels == k]) for k in range(4)])  # (58)
         shifts.append(((moved - centers) ** 2).sum())
         labellings.append(labels)
         centers = moved
@@ -691,9 +665,7 @@ def test_lloyd():
 def test_k_means_is_a_limit_of_em():
     X = make_rows(60, 2)
     start = reference.kmeans(X, 3, uniforms(3, 1), max_iter=1)
-    mixture = reference.Mixture.from_covariances(
-        np.full(3, 1 / 3), start.centers, np.full(3, 1e-8), "spherical"
-    )
+    mixture = reference.Mixture.from_covariances(np.full(3, 1 / 3), start.centers, np.full(3, 1e-8), "spherical")
     resp = reference.responsibilities(X, mixture)
     np.testing.assert_allclose(resp, np.eye(3)[start.labels], atol=1e-12)
     means = reference.m_step(reference.e_step(X, mixture), "spherical").means
@@ -755,11 +727,7 @@ needs_theory = pytest.mark.skipif(not THEORY.is_file(), reason="docs/theory.md i
 def table():
     """Return the rows of the table of section 19, as (equation, description, reference, C++, test)."""
     text = THEORY.read_text(encoding="utf-8").split("\n## 19.")[1]
-    rows = [
-        [cell.strip() for cell in line.strip("|").split("|")]
-        for line in text.splitlines()
-        if line[:2] == "| "
-    ]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line[:2] == "| "]
     return rows[1:]
 
 

@@ -37,8 +37,8 @@ inline std::string shape_of(const py::array& array) {
 
 inline void check_ndim(const py::array& array, py::ssize_t ndim, const char* name) {
   if (array.ndim() == ndim) return;
-  throw InvalidArgument(std::string(name) + " has shape " + shape_of(array) + ", but must have " + std::to_string(ndim) +
-                        (ndim == 1 ? " dimension" : " dimensions"));
+  throw InvalidArgument(std::string(name) + " has shape " + shape_of(array) + ", but must have " +
+                        std::to_string(ndim) + (ndim == 1 ? " dimension" : " dimensions"));
 }
 
 // The array itself where it can be viewed, else a copy in C order. Holds the reference that keeps the data alive.

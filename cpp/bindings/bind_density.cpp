@@ -1,8 +1,8 @@
+#include <pybind11/stl.h>
+
 #include "arrays.hpp"
 #include "gmmx/density.hpp"
 #include "registrations.hpp"
-
-#include <pybind11/stl.h>
 
 namespace gmmx::python {
 

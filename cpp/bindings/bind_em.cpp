@@ -1,9 +1,9 @@
+#include <pybind11/functional.h>
+#include <pybind11/stl.h>
+
 #include "arrays.hpp"
 #include "gmmx/em.hpp"
 #include "registrations.hpp"
-
-#include <pybind11/functional.h>
-#include <pybind11/stl.h>
 
 namespace gmmx::python {
 
@@ -23,8 +23,8 @@ std::function<bool(const IterationSummary&)> callback_for(const Callback& callba
   };
 }
 
-EMResult em_of(const py::array& rows, const Mixture& mixture, const Weights& sample_weight, double tol, double reg_covar,
-               int max_iter, double previous_lower_bound, const Callback& callback, int n_threads) {
+EMResult em_of(const py::array& rows, const Mixture& mixture, const Weights& sample_weight, double tol,
+               double reg_covar, int max_iter, double previous_lower_bound, const Callback& callback, int n_threads) {
   EMOptions options;
   options.tol = tol;
   options.reg_covar = reg_covar;

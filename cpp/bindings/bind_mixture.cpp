@@ -1,8 +1,8 @@
+#include <pybind11/stl.h>
+
 #include "arrays.hpp"
 #include "gmmx/mixture.hpp"
 #include "registrations.hpp"
-
-#include <pybind11/stl.h>
 
 namespace gmmx::python {
 
@@ -11,8 +11,7 @@ namespace {
 using Parameters = Contiguous<double>;
 
 void check_shape(const Parameters& array, const std::vector<Index>& shape, const char* name) {
-  if (array.ndim() == static_cast<py::ssize_t>(shape.size()) &&
-      std::equal(shape.begin(), shape.end(), array.shape())) {
+  if (array.ndim() == static_cast<py::ssize_t>(shape.size()) && std::equal(shape.begin(), shape.end(), array.shape())) {
     return;
   }
   const std::string wanted = py::str(py::tuple(py::cast(shape))).cast<std::string>();
@@ -31,7 +30,11 @@ Mixture make_mixture(const Parameters& weights, const Parameters& means, const s
   const std::vector<Index> shape = covariance_shape(type, k, d);
   if (covariances) check_shape(*covariances, shape, "covariances");
   if (precisions_cholesky) check_shape(*precisions_cholesky, shape, "precisions_cholesky");
-  return {type, d, to_vector(weights), to_vector(means), covariances ? to_vector(*covariances) : std::vector<double>(),
+  return {type,
+          d,
+          to_vector(weights),
+          to_vector(means),
+          covariances ? to_vector(*covariances) : std::vector<double>(),
           precisions_cholesky ? to_vector(*precisions_cholesky) : std::vector<double>()};
 }
 

@@ -1,9 +1,11 @@
+#include <pybind11/stl.h>
+
+#include <cmath>
+
 #include "arrays.hpp"
 #include "gmmx/sufficient_statistics.hpp"
 #include "gmmx/threads.hpp"
 #include "registrations.hpp"
-
-#include <pybind11/stl.h>
 
 namespace gmmx::python {
 
@@ -35,12 +37,13 @@ SufficientStatistics from_labels(const py::array& rows, const Contiguous<std::in
                                  const std::string& covariance_type, const Weights& sample_weight, int n_threads) {
   const SecondMomentForm form = form_for(covariance_type);
   check_ndim(labels, 1, "labels");
-  if (n_components < 1) throw InvalidArgument("n_components must be at least 1, but is " + std::to_string(n_components));
+  if (n_components < 1)
+    throw InvalidArgument("n_components must be at least 1, but is " + std::to_string(n_components));
   return with_rows(rows, "X", [&](auto view) {
     const auto weights = vector_view(sample_weight, "sample_weight");
     const py::gil_scoped_release unlocked;
-    return statistics_from_labels(view, VectorView<const std::int32_t>(labels.data(), labels.size()), n_components, form,
-                                  weights, n_threads);
+    return statistics_from_labels(view, VectorView<const std::int32_t>(labels.data(), labels.size()), n_components,
+                                  form, weights, n_threads);
   });
 }
 
@@ -62,6 +65,26 @@ SufficientStatistics from_responsibilities(const py::array& rows, const py::arra
   return with_rows(rows, "X", [&](auto view) {
     return from_responsibilities_of(view, responsibilities, form, sample_weight, n_threads);
   });
+}
+
+// Python's own entry takes whatever NumPy can make an array of; what is not floating becomes float64.
+py::array as_floating_array(const py::object& object) {
+  const py::array array = py::array::ensure(object);
+  if (!array) throw py::error_already_set();
+  const bool floating = py::isinstance<py::array_t<double>>(array) || py::isinstance<py::array_t<float>>(array);
+  if (floating) return array;
+  if (array.dtype().kind() == 'c')
+    throw InvalidArgument("X and responsibilities must be real, but one of them is complex");
+  return array.attr("astype")("float64");
+}
+
+// A single NaN or infinity among the rows is found in the sums.
+void check_finite(const SufficientStatistics& s) {
+  for (const double sum : s.first_moments) {
+    if (!std::isfinite(sum)) {
+      throw InvalidArgument("X holds NaN, infinity or numbers too large to add; leave such rows out or scale them");
+    }
+  }
 }
 
 }  // namespace
@@ -109,9 +132,10 @@ array([0.5, 9.5])
                                const S& s = as_statistics(self);
                                return read_only(s.shifts, {s.n_components, s.n_features}, self);
                              })
-      .def_property_readonly(
-          "counts",
-          [](const py::object& self) { return read_only(as_statistics(self).counts, {as_statistics(self).n_components}, self); })
+      .def_property_readonly("counts",
+                             [](const py::object& self) {
+                               return read_only(as_statistics(self).counts, {as_statistics(self).n_components}, self);
+                             })
       .def_property_readonly("first_moments",
                              [](const py::object& self) {
                                const S& s = as_statistics(self);
@@ -126,22 +150,29 @@ array([0.5, 9.5])
       .def_property_readonly("n_samples", [](const S& s) { return s.n_samples; })
       .def_property_readonly("total_weight", [](const S& s) { return s.total_weight; })
       .def_property_readonly("empty_components", &S::empty_components)
-      .def("__add__", [](const S& a, const S& b) { return a + b; }, py::is_operator())
+      .def(
+          "__add__", [](const S& a, const S& b) { return a + b; }, py::is_operator())
       .def("__repr__",
            [](const S& s) {
              return "SufficientStatistics(n_components=" + std::to_string(s.n_components) +
                     ", n_features=" + std::to_string(s.n_features) + ", second_moment_form='" + to_string(s.form) +
                     "', n_samples=" + std::to_string(s.n_samples) + ")";
            })
-      .def("to_bytes", [](const S& s) { return py::bytes(s.to_bytes()); },
-           "A self-contained, versioned form for files and wires.")
-      .def_static("from_bytes", [](const py::bytes& data) { return S::from_bytes(std::string(data)); }, py::arg("data"),
-                  "The statistics that to_bytes() wrote. Raises ValueError for anything else.")
+      .def(
+          "to_bytes", [](const S& s) { return py::bytes(s.to_bytes()); },
+          "A self-contained, versioned form for files and wires.")
+      .def_static(
+          "from_bytes", [](const py::bytes& data) { return S::from_bytes(std::string(data)); }, py::arg("data"),
+          "The statistics that to_bytes() wrote. Raises ValueError for anything else.")
       .def_static(
           "from_responsibilities",
-          [](const py::array& rows, const py::array& responsibilities, const std::string& covariance_type,
+          [](const py::object& rows, const py::object& responsibilities, const std::string& covariance_type,
              const Weights& sample_weight, std::optional<int> n_jobs) {
-            return from_responsibilities(rows, responsibilities, covariance_type, sample_weight, thread_count(n_jobs));
+            SufficientStatistics result =
+                from_responsibilities(as_floating_array(rows), as_floating_array(responsibilities), covariance_type,
+                                      sample_weight, thread_count(n_jobs));
+            check_finite(result);
+            return result;
           },
           py::arg("X"), py::arg("responsibilities"), py::arg("covariance_type") = "full",
           py::arg("sample_weight") = py::none(), py::arg("n_jobs") = py::none(),
@@ -149,13 +180,19 @@ array([0.5, 9.5])
 
 Parameters
 ----------
-X : array of shape (n_samples, n_features), float64 or float32
-responsibilities : array of shape (n_samples, n_components)
+X : array-like of shape (n_samples, n_features)
+    float32 is computed in float32, everything else in float64.
+responsibilities : array-like of shape (n_samples, n_components)
     Not negative.
 covariance_type : str
     Decides which second moments are kept; 'full' serves every type.
-sample_weight : array of shape (n_samples,), optional
+sample_weight : array-like of shape (n_samples,), optional
 n_jobs : int, optional
+
+Raises
+------
+ValueError
+    Where shapes disagree, responsibilities or weights are negative, or a number is not finite.
 
 Examples
 --------

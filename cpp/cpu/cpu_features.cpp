@@ -17,9 +17,9 @@ struct Level {
   Registers needs;
 };
 
-constexpr std::uint32_t osxsave = bit(27);      // leaf 1, ecx
-constexpr std::uint64_t avx_state = bit(1) | bit(2);                // XMM and upper halves of YMM
-constexpr std::uint64_t avx512_state = bit(5) | bit(6) | bit(7);    // masks, upper halves of ZMM, ZMM16 to ZMM31
+constexpr std::uint32_t osxsave = bit(27);                        // leaf 1, ecx
+constexpr std::uint64_t avx_state = bit(1) | bit(2);              // XMM and upper halves of YMM
+constexpr std::uint64_t avx512_state = bit(5) | bit(6) | bit(7);  // masks, upper halves of ZMM, ZMM16 to ZMM31
 
 constexpr Level levels[] = {
     {"x86-64-v2",
@@ -35,8 +35,7 @@ constexpr Level levels[] = {
     {"x86-64-v4",
      {0,
       bit(16) | bit(17) | bit(28) | bit(30) | bit(31),  // AVX512F, AVX512DQ, AVX512CD, AVX512BW, AVX512VL
-      0,
-      avx512_state}},
+      0, avx512_state}},
 };
 
 bool has(const Registers& registers, const Registers& needs) {

@@ -1,8 +1,8 @@
 // Which instruction sets this CPU and its operating system can run together.
 //
-// The levels are those of the x86-64 psABI supplement, section 3.1.1 "Processor Architecture"; the bits are those of the
-// Intel Software Developer's Manual, volume 2, CPUID, and volume 1, chapter 13, "Managing state using the XSAVE feature
-// set": a CPU that has AVX must not use it before the operating system saves the wide registers.
+// The levels are those of the x86-64 psABI supplement, section 3.1.1 "Processor Architecture"; the bits are those of
+// the Intel Software Developer's Manual, volume 2, CPUID, and volume 1, chapter 13, "Managing state using the XSAVE
+// feature set": a CPU that has AVX must not use it before the operating system saves the wide registers.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +22,8 @@ struct Registers {
 // Asks this processor. All zero on anything but x86-64.
 Registers read_registers();
 
-// The levels that these answers allow, lowest first: "baseline", then of "x86-64-v2", "x86-64-v3", "x86-64-v4" as many as
-// there are without a gap.
+// The levels that these answers allow, lowest first: "baseline", then of "x86-64-v2", "x86-64-v3", "x86-64-v4" as many
+// as there are without a gap.
 std::vector<std::string> supported_levels(const Registers& registers);
 
 }  // namespace gmmx::cpu

@@ -20,8 +20,8 @@ void check_features(MatrixView<const T> rows, const Mixture& mixture) {
 inline void check_sample_weight(VectorView<const double> weight, Index n_rows) {
   if (weight.absent()) return;
   if (weight.size() != n_rows) {
-    throw InvalidArgument("sample_weight has " + std::to_string(weight.size()) + " numbers for " + std::to_string(n_rows) +
-                          " rows; give one a row");
+    throw InvalidArgument("sample_weight has " + std::to_string(weight.size()) + " numbers for " +
+                          std::to_string(n_rows) + " rows; give one a row");
   }
   for (Index n = 0; n < n_rows; ++n) {
     if (weight[n] >= 0 && std::isfinite(weight[n])) continue;

@@ -24,8 +24,8 @@ void check_size(const std::vector<double>& values, const std::vector<Index>& sha
   if (static_cast<Index>(values.size()) == expected) return;
   std::string text;
   for (const Index n : shape) text += (text.empty() ? "(" : ", ") + std::to_string(n);
-  throw InvalidArgument(std::string(name) + " has " + std::to_string(values.size()) + " numbers, but its shape must be " +
-                        text + ")");
+  throw InvalidArgument(std::string(name) + " has " + std::to_string(values.size()) +
+                        " numbers, but its shape must be " + text + ")");
 }
 
 void check_weights(const std::vector<double>& weights) {

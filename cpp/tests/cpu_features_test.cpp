@@ -11,9 +11,7 @@ using Names = std::vector<std::string>;
 namespace {
 
 // As read from a server with AVX-512 whose system saves all registers.
-Registers with_avx512() {
-  return Registers{0xfffab223U, 0xd19f47abU, 0x00000121U, 0x2e7U};
-}
+Registers with_avx512() { return Registers{0xfffab223U, 0xd19f47abU, 0x00000121U, 0x2e7U}; }
 
 }  // namespace
 

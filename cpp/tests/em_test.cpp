@@ -21,7 +21,8 @@ TEST_CASE("EM never loses likelihood, for every covariance type and precision") 
       CHECK(fit.mean_log_likelihoods[i] >= fit.mean_log_likelihoods[i - 1] - 1e-12);
     }
     CHECK(fit.converged);
-    const EMResult in_float = em(MatrixView<const float>(narrow.data(), p.n, p.d), p.mixture(type), p.weight_view(), options);
+    const EMResult in_float =
+        em(MatrixView<const float>(narrow.data(), p.n, p.d), p.mixture(type), p.weight_view(), options);
     CHECK(in_float.mean_log_likelihoods.back() == doctest::Approx(fit.mean_log_likelihoods.back()).epsilon(1e-3));
   }
 }

@@ -23,7 +23,9 @@ TEST_CASE("chunks cover the rows once, in order, whatever the number of threads"
       };
       for_chunks(
           chunks, threads, [] { return std::make_unique<State>(); },
-          [](State& state, Index begin, Index end) { state = {begin, end}; },
+          [](State& state, Index begin, Index end) {
+            state = {begin, end};
+          },
           [&](State& state) {
             CHECK(state.begin == covered);
             covered = state.end;
@@ -42,10 +44,10 @@ TEST_CASE("an exception in a thread reaches the caller") {
                           if (begin > 5000) throw std::domain_error("mine");
                         }),
                     std::domain_error);
-    CHECK_THROWS_AS(for_chunks(
-                        chunks, threads, []() -> std::unique_ptr<int> { throw std::bad_alloc(); },
-                        [](int&, Index, Index) {}),
-                    std::bad_alloc);
+    CHECK_THROWS_AS(
+        for_chunks(
+            chunks, threads, []() -> std::unique_ptr<int> { throw std::bad_alloc(); }, [](int&, Index, Index) {}),
+        std::bad_alloc);
   }
 }
 

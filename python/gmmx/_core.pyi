@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, final
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 _F64 = NDArray[np.float64]
 _Rows = NDArray[np.float32] | NDArray[np.float64]
@@ -81,6 +81,14 @@ class SufficientStatistics:
     def to_bytes(self) -> bytes: ...
     @staticmethod
     def from_bytes(data: bytes) -> SufficientStatistics: ...
+    @staticmethod
+    def from_responsibilities(
+        X: ArrayLike,
+        responsibilities: ArrayLike,
+        covariance_type: str = "full",
+        sample_weight: ArrayLike | None = None,
+        n_jobs: int | None = None,
+    ) -> SufficientStatistics: ...
 
 @final
 class EMResult:
@@ -111,12 +119,8 @@ class KMeansResult:
     def n_iter(self) -> int: ...
 
 # n_threads: a count of at least 1. Rows may have any strides and may be read-only; nothing is copied whole.
-def e_step(
-    X: _Rows, mixture: Mixture, sample_weight: _F64 | None, n_threads: int
-) -> SufficientStatistics: ...
-def m_step(
-    statistics: SufficientStatistics, covariance_type: str, reg_covar: float
-) -> Mixture: ...
+def e_step(X: _Rows, mixture: Mixture, sample_weight: _F64 | None, n_threads: int) -> SufficientStatistics: ...
+def m_step(statistics: SufficientStatistics, covariance_type: str, reg_covar: float) -> Mixture: ...
 def statistics_from_labels(
     X: _Rows,
     labels: NDArray[np.int32],  # -1: the row belongs to no component
@@ -144,18 +148,14 @@ def em(
     callback: Callable[[int, float], Any] | None,  # (iteration, mean log-likelihood per unit weight); True stops
     n_threads: int,
 ) -> EMResult: ...
-def log_likelihood(
-    X: _Rows, mixture: Mixture, sample_weight: _F64 | None, n_threads: int
-) -> float: ...
+def log_likelihood(X: _Rows, mixture: Mixture, sample_weight: _F64 | None, n_threads: int) -> float: ...
 def score_samples(X: _Rows, mixture: Mixture, n_threads: int) -> _Rows: ...
 def log_prob(X: _Rows, mixture: Mixture, n_threads: int) -> _Rows: ...
 def responsibilities(X: _Rows, mixture: Mixture, n_threads: int) -> _Rows: ...
 def predict(X: _Rows, mixture: Mixture, n_threads: int) -> NDArray[np.int64]: ...
-def sample(
-    mixture: Mixture, n_samples: int, seed: int, n_threads: int
-) -> tuple[_F64, NDArray[np.int64]]: ...
+def sample(mixture: Mixture, n_samples: int, seed: int, n_threads: int) -> tuple[_F64, NDArray[np.int64]]: ...
 def kmeans_draws(n_clusters: int) -> int:
-    """How many uniform numbers in [0, 1) one k-means++ seeding takes: 1 + (n_clusters - 1) (2 + floor(log n_clusters))."""
+    """How many uniform numbers in [0, 1) one k-means++ seeding takes: 1 + (K - 1) (2 + floor(log K))."""
 
 def kmeans_plus_plus(
     X: _Rows,
@@ -175,9 +175,7 @@ def kmeans(
     n_threads: int,
 ) -> KMeansResult: ...
 def covariance_types() -> list[str]: ...
-def covariance_shape(
-    covariance_type: str, n_components: int, n_features: int
-) -> tuple[int, ...]: ...
+def covariance_shape(covariance_type: str, n_components: int, n_features: int) -> tuple[int, ...]: ...
 def thread_count(n_jobs: int | None) -> int:
     """None: OMP_NUM_THREADS or the physical cores granted; negative: from the end, as in joblib; 0 is an error."""
 

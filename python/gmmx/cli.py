@@ -197,9 +197,7 @@ def _fit_command() -> click.Command:
         show_default=True,
         help="How a start is found.",
     )
-    @click.option(
-        "--n-init", type=positive, default=1, show_default=True, help="Starts; the best one is kept."
-    )
+    @click.option("--n-init", type=positive, default=1, show_default=True, help="Starts; the best one is kept.")
     @click.option(
         "--tol",
         type=not_negative,
@@ -214,9 +212,7 @@ def _fit_command() -> click.Command:
         show_default=True,
         help="Iterations of EM at most.",
     )
-    @click.option(
-        "--reg-covar", type=not_negative, default=1e-6, show_default=True, help="Added to every variance."
-    )
+    @click.option("--reg-covar", type=not_negative, default=1e-6, show_default=True, help="Added to every variance.")
     @click.option(
         "--seed",
         type=click.IntRange(0, 2**32 - 1),
@@ -224,21 +220,13 @@ def _fit_command() -> click.Command:
         show_default=True,
         help="Seed of the start: the same seed gives the same mixture.",
     )
-    @click.option(
-        "--jobs", type=int, default=None, help="Threads; -1 for all.  [default: the physical cores]"
-    )
+    @click.option("--jobs", type=int, default=None, help="Threads; -1 for all.  [default: the physical cores]")
     @click.option("--columns", metavar="A,B,...", help="Columns to fit.  [default: all that hold numbers]")
-    @click.option(
-        "--weight-column", metavar="NAME", help="Column of row weights: 2 counts a row twice, 0 not at all."
-    )
+    @click.option("--weight-column", metavar="NAME", help="Column of row weights: 2 counts a row twice, 0 not at all.")
     @click.option("--label-column", metavar="NAME", help="Column to ignore, such as known classes.")
-    @click.option(
-        "--header/--no-header", default=None, help="Whether the first row holds names.  [default: found out]"
-    )
+    @click.option("--header/--no-header", default=None, help="Whether the first row holds names.  [default: found out]")
     @click.option("--plot", metavar="FILE", help="Draw data and components (.png, .svg or .pdf).")
-    @click.option(
-        "--labels", metavar="FILE", help="Write the most likely component of each row, from 0 (.csv)."
-    )
+    @click.option("--labels", metavar="FILE", help="Write the most likely component of each row, from 0 (.csv).")
     @click.option("--model", metavar="FILE", help="Save the mixture (.safetensors); gmmx.load reads it.")
     @click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
     @click.option("--force", is_flag=True, help="Replace output files that exist.")

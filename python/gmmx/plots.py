@@ -187,9 +187,7 @@ class _Marginal:
         """Weighted density of each component, shape (n_components, n_points)."""
         n_features = points.shape[1]
         densities = np.zeros((len(self.weights), len(points)))
-        for k, (weight, mean, covariance) in enumerate(
-            zip(self.weights, self.means, self.covariances, strict=True)
-        ):
+        for k, (weight, mean, covariance) in enumerate(zip(self.weights, self.means, self.covariances, strict=True)):
             if weight > 0:
                 cholesky = np.linalg.cholesky(covariance)
                 whitened = np.linalg.solve(cholesky, (points - mean).T)
@@ -227,9 +225,7 @@ class _Scene:
         if len(drawn) > max_points:
             drawn = np.sort(np.random.default_rng(random_state).choice(drawn, max_points, replace=False))
         subset = X.iloc[drawn] if hasattr(X, "iloc") else rows[drawn]
-        labels = (
-            np.asarray(model.predict(subset), dtype=np.intp) if len(drawn) else np.empty(0, dtype=np.intp)
-        )
+        labels = np.asarray(model.predict(subset), dtype=np.intp) if len(drawn) else np.empty(0, dtype=np.intp)
         return cls(_full_mixture(model), rows, weights, drawn, labels)
 
     def marginal(self, columns: Sequence[int]) -> _Marginal:
@@ -243,13 +239,9 @@ class _Scene:
 
 
 _EXPAND: dict[str, Callable[[FloatArray, int, int], FloatArray]] = {
-    "tied": lambda shared, n_components, n_features: np.broadcast_to(
-        shared, (n_components, n_features, n_features)
-    ),
+    "tied": lambda shared, n_components, n_features: np.broadcast_to(shared, (n_components, n_features, n_features)),
     "diag": lambda variances, n_components, n_features: variances[:, :, np.newaxis] * np.eye(n_features),
-    "spherical": lambda variances, n_components, n_features: (
-        variances[:, np.newaxis, np.newaxis] * np.eye(n_features)
-    ),
+    "spherical": lambda variances, n_components, n_features: variances[:, np.newaxis, np.newaxis] * np.eye(n_features),
 }
 """Covariance types whose ``covariances_`` are not one matrix a component, and how to make them so."""
 
@@ -306,9 +298,7 @@ def _axes_for(n_columns: int, ax: Any) -> AxesArray:
         return axes.reshape(size, size)
     from matplotlib.figure import Figure
 
-    figure = Figure(
-        figsize=(7.2, 5.2) if size == 1 else (2.2 * size + 1.2, 2.0 * size + 1.0), layout="constrained"
-    )
+    figure = Figure(figsize=(7.2, 5.2) if size == 1 else (2.2 * size + 1.2, 2.0 * size + 1.0), layout="constrained")
     grid = figure.subplots(size, size, squeeze=False)
     return np.asarray(grid, dtype=object)
 
@@ -520,9 +510,7 @@ def _heading(model: FittedMixture) -> str:
     return f"Gaussian mixture: {family}, K = {len(model.weights_)}"
 
 
-def _caption(
-    scene: _Scene, chosen: list[int], shape: tuple[int, ...], all_columns: bool, style: _Style
-) -> str:
+def _caption(scene: _Scene, chosen: list[int], shape: tuple[int, ...], all_columns: bool, style: _Style) -> str:
     notes = []
     if len(chosen) > 1 and style.coverage:
         parts = [f"{100 * part:g} %" for part in style.coverage]

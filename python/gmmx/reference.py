@@ -473,8 +473,7 @@ def _second_moments_as(statistics: SufficientStatistics, form: str) -> FloatArra
         return statistics.second_moments
     if (held, form) not in _REDUCE:
         raise ValueError(
-            f"{form!r} second moments are needed, but the statistics hold {held!r} ones, which do not"
-            " contain them"
+            f"{form!r} second moments are needed, but the statistics hold {held!r} ones, which do not contain them"
         )
     return np.asarray(np.einsum(_REDUCE[held, form], statistics.second_moments), dtype=np.float64)
 
@@ -492,10 +491,11 @@ def _cholesky_of_precision(covariance: FloatArray, component: int) -> FloatArray
         raise CollapsedComponentError(component) from None
     if not np.all(np.isfinite(L)):
         raise CollapsedComponentError(component)
-    inverse = np.eye(len(L))
+    inverse: FloatArray = np.eye(len(L))
     for i in range(len(L)):  # forward substitution, row by row: L @ inverse = identity
         inverse[i] = (inverse[i] - L[i, :i] @ inverse[:i]) / L[i, i]
-    return inverse.T  # (52)
+    upper: FloatArray = inverse.T  # (52)
+    return upper
 
 
 def _inverse_standard_deviations(variances: FloatArray) -> FloatArray:
@@ -735,9 +735,7 @@ class _Diag(CovarianceFamily):
         return n_components * n_features
 
     def second_moments(self, X: FloatArray, weighted_resp: FloatArray, shifts: FloatArray) -> FloatArray:
-        return np.stack(
-            [r @ (X - shift) ** 2 for r, shift in zip(weighted_resp.T, shifts, strict=True)]
-        )  # (50)
+        return np.stack([r @ (X - shift) ** 2 for r, shift in zip(weighted_resp.T, shifts, strict=True)])  # (50)
 
     def m_step(
         self, scatter: FloatArray, counts: FloatArray, divisors: FloatArray, n_features: int, reg_covar: float
@@ -1128,9 +1126,7 @@ def _statistics(
         second_moment_form=family.second_moment_form,
         shifts=shifts,
         counts=weighted_resp.sum(axis=0),  # (18), (36)
-        first_moments=np.stack(
-            [r @ (X - shift) for r, shift in zip(weighted_resp.T, shifts, strict=True)]
-        ),  # (46)
+        first_moments=np.stack([r @ (X - shift) for r, shift in zip(weighted_resp.T, shifts, strict=True)]),  # (46)
         second_moments=family.second_moments(X, weighted_resp, shifts),  # (46), (50)
         log_likelihood=log_likelihood,
         n_samples=len(X),
@@ -1309,9 +1305,7 @@ def m_step(statistics: SufficientStatistics, covariance_type: str, reg_covar: fl
     deltas = statistics.first_moments / divisors[:, np.newaxis]  # (47)
     means = statistics.shifts + deltas  # (21), (47)
     weights = np.where(empty, 0.0, counts / counts.sum())  # (30)
-    scatter = second_moments - _outer(
-        form, statistics.first_moments, deltas
-    )  # (49), first moment = N_k delta_k
+    scatter = second_moments - _outer(form, statistics.first_moments, deltas)  # (49), first moment = N_k delta_k
     covariances = family.m_step(scatter, counts, divisors, means.shape[1], reg_covar)
     return Mixture(weights, means, covariances, family.precisions_cholesky(covariances), covariance_type)
 
@@ -1358,9 +1352,7 @@ def q_function(
     """
     X = _rows(X, mixture_old.means.shape[1])
     if mixture_new.means.shape != mixture_old.means.shape:
-        raise ValueError(
-            f"the mixtures have means of shapes {mixture_new.means.shape} and {mixture_old.means.shape}"
-        )
+        raise ValueError(f"the mixtures have means of shapes {mixture_new.means.shape} and {mixture_old.means.shape}")
     w = _row_weights(sample_weight, len(X))
     X, w = X[w > 0], w[w > 0]
     resp = responsibilities(X, mixture_old)
@@ -1619,9 +1611,7 @@ def _kmeans_input(
     if not w.sum() > 0:
         raise ValueError("there must be at least one row of positive weight")
     if u.shape != (n_draws,) or np.any(u < 0) or np.any(u >= 1):
-        raise ValueError(
-            f"uniforms must be {n_draws} numbers in [0, 1) for {n_clusters} clusters, got shape {u.shape}"
-        )
+        raise ValueError(f"uniforms must be {n_draws} numbers in [0, 1) for {n_clusters} clusters, got shape {u.shape}")
     return rows, w, u
 
 

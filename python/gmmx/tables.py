@@ -329,9 +329,7 @@ class _Layout:
                     reasons.setdefault(index, "not in --columns")
         if not values:
             found = ", ".join(f"{rows.names[index]}: {reasons[index]}" for index in sorted(reasons)[:6])
-            raise TableError(
-                f"{rows.source} has no column of numbers to fit ({found}); numbers look like 12 or 1.5e-3"
-            )
+            raise TableError(f"{rows.source} has no column of numbers to fit ({found}); numbers look like 12 or 1.5e-3")
         return cls(
             names=tuple(rows.names[index] for index in values),
             indices=(*values, weight) if weight is not None else tuple(values),
@@ -449,9 +447,7 @@ def _read_numbers(rows: _Rows, indices: Sequence[int]) -> FloatArray:
         parts.append(part)
     numbers = np.concatenate(parts)
     if missing_rows:
-        names = ", ".join(
-            repr(rows.names[indices[position]]) for position in sorted(missing_columns)[:_NAMED_ROWS]
-        )
+        names = ", ".join(repr(rows.names[indices[position]]) for position in sorted(missing_columns)[:_NAMED_ROWS])
         raise TableError(
             f"{rows.source}: values are missing in {_count(len(missing_rows), 'row')} of {len(numbers)} "
             f"({_some(missing_rows)}, counted without the header; column {names}); fill them in, delete "
@@ -471,9 +467,7 @@ def _number(cell: str, place: str, name: str) -> float:
         )
     number = float(cell)
     if np.isinf(number):
-        raise TableError(
-            f"{place}, column {name!r}: {cell.strip()} is not finite; correct the cell or delete the row"
-        )
+        raise TableError(f"{place}, column {name!r}: {cell.strip()} is not finite; correct the cell or delete the row")
     return number
 
 

@@ -27,7 +27,7 @@ void predict(MatrixView<const T> rows, const Mixture& mixture, VectorView<std::i
 
 /// sum_n w_n log p(x_n).
 template <class T>
-double log_likelihood(MatrixView<const T> rows, const Mixture& mixture,
-                      VectorView<const double> sample_weight = {}, int n_threads = 1);
+double log_likelihood(MatrixView<const T> rows, const Mixture& mixture, VectorView<const double> sample_weight = {},
+                      int n_threads = 1);
 
 }  // namespace gmmx

@@ -14,8 +14,8 @@
 namespace gmmx {
 
 /// One pass over the rows. Nothing of size n x K is allocated; the result does not depend on n_threads.
-/// \param sample_weight absent, or n non-negative finite weights: 2 means that the row stands twice, 0 that it is absent
-/// \throws InvalidArgument where shapes disagree
+/// \param sample_weight absent, or n non-negative finite weights: 2 means that the row stands twice, 0 that it is
+/// absent \throws InvalidArgument where shapes disagree
 template <class T>
 SufficientStatistics e_step(MatrixView<const T> rows, const Mixture& mixture,
                             VectorView<const double> sample_weight = {}, int n_threads = 1);
@@ -46,7 +46,7 @@ struct EMOptions {
 struct EMResult {
   Mixture mixture;
   bool converged = false;
-  bool stopped = false;  ///< by the callback
+  bool stopped = false;                      ///< by the callback
   std::vector<double> mean_log_likelihoods;  ///< one an iteration, as in IterationSummary
   std::vector<Index> empty_components;       ///< of the last M-step
   std::string kernel;                        ///< how the densities were computed in the last E-step

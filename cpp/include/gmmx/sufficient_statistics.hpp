@@ -77,9 +77,8 @@ SufficientStatistics statistics_from_labels(MatrixView<const T> rows, VectorView
 
 /// Statistics of given responsibilities (n x K, non-negative). Two passes: means first, then moments about them.
 template <class T>
-SufficientStatistics statistics_from_responsibilities(MatrixView<const T> rows,
-                                                      MatrixView<const T> responsibilities,
-                                                      SecondMomentForm form,
-                                                      VectorView<const double> sample_weight, int n_threads);
+SufficientStatistics statistics_from_responsibilities(MatrixView<const T> rows, MatrixView<const T> responsibilities,
+                                                      SecondMomentForm form, VectorView<const double> sample_weight,
+                                                      int n_threads);
 
 }  // namespace gmmx

@@ -10,6 +10,6 @@
 #define GMMX_STRINGIZE(x) GMMX_STRINGIZE_TOKENS(x)
 
 /// The version as text, "major.minor.patch".
-#define GMMX_VERSION             \
+#define GMMX_VERSION                 \
   GMMX_STRINGIZE(GMMX_VERSION_MAJOR) \
   "." GMMX_STRINGIZE(GMMX_VERSION_MINOR) "." GMMX_STRINGIZE(GMMX_VERSION_PATCH)

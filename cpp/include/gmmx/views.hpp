@@ -19,8 +19,7 @@ class VectorView {
 
   /// A view of mutable elements is also a view of constant ones.
   template <class U, class = std::enable_if_t<std::is_same_v<const U, T>>>
-  VectorView(const VectorView<U>& other)
-      : data_(other.data()), size_(other.size()), stride_(other.stride()) {}
+  VectorView(const VectorView<U>& other) : data_(other.data()), size_(other.size()), stride_(other.stride()) {}
 
   T* data() const { return data_; }
   Index size() const { return size_; }

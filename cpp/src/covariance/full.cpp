@@ -18,7 +18,7 @@ class Full final : public CovarianceModel {
       const double n_k = s.counts[static_cast<std::size_t>(k)];
       MatrixMap sigma = matrix(result, k, s.n_features);
       if (n_k > 0) sigma = matrix(s.second, k, s.n_features) / n_k;  // (26), (34)
-      sigma.diagonal().array() += reg_covar;  // (43)
+      sigma.diagonal().array() += reg_covar;                         // (43)
     }
     return result;
   }
@@ -29,7 +29,8 @@ class Full final : public CovarianceModel {
     return factors;
   }
 
-  std::vector<double> covariances_of_factors(const std::vector<double>& factors, Index k_count, Index d) const override {
+  std::vector<double> covariances_of_factors(const std::vector<double>& factors, Index k_count,
+                                             Index d) const override {
     std::vector<double> covariances(factors.size());
     for (Index k = 0; k < k_count; ++k) covariance_of_factor(matrix(factors, k, d), matrix(covariances, k, d), k);
     return covariances;

@@ -27,8 +27,9 @@ void covariance_of_factor(ConstMatrixMap u, MatrixMap covariance, Index k) {
   const Index d = u.rows();
   const std::string which = k < 0 ? "precisions_cholesky" : "precisions_cholesky[" + std::to_string(k) + "]";
   if (!(u.diagonal().array() > 0).all()) {
-    throw InvalidArgument(which + " has a diagonal element that is not positive; give the upper triangular U with "
-                                  "precision = U U^T and a positive diagonal");
+    throw InvalidArgument(which +
+                          " has a diagonal element that is not positive; give the upper triangular U with "
+                          "precision = U U^T and a positive diagonal");
   }
   if (!u.isUpperTriangular(0.0)) {
     throw InvalidArgument(which + " is not upper triangular; give the upper triangular U with precision = U U^T");
@@ -36,7 +37,8 @@ void covariance_of_factor(ConstMatrixMap u, MatrixMap covariance, Index k) {
   Matrix<double> inverse = Matrix<double>::Identity(d, d);
   u.triangularView<Eigen::Upper>().solveInPlace(inverse);
   covariance.noalias() = inverse.transpose() * inverse;
-  if (!covariance.allFinite()) throw InvalidArgument(which + " belongs to a covariance that is not finite; scale the data");
+  if (!covariance.allFinite())
+    throw InvalidArgument(which + " belongs to a covariance that is not finite; scale the data");
 }
 
 void colour_with_matrix(ConstMatrixMap u, Eigen::Ref<Matrix<double>> z) {

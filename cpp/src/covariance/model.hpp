@@ -36,8 +36,8 @@ class CovarianceModel {
   virtual std::vector<double> factorize(const std::vector<double>& covariances, Index n_components,
                                         Index n_features) const = 0;
   // The covariances that belong to given factors. \throws InvalidArgument where a factor is none
-  virtual std::vector<double> covariances_of_factors(const std::vector<double>& precisions_cholesky,
-                                                     Index n_components, Index n_features) const = 0;
+  virtual std::vector<double> covariances_of_factors(const std::vector<double>& precisions_cholesky, Index n_components,
+                                                     Index n_features) const = 0;
 
   // The log-density kernel for this mixture.
   virtual std::unique_ptr<LogDensity<double>> log_density(const Mixture&, Weighting, double) const = 0;

@@ -1,6 +1,5 @@
 // The table of covariance models, and what can be said of any of them.
 #include "covariance/model.hpp"
-
 #include "gmmx/errors.hpp"
 
 namespace gmmx {
@@ -50,17 +49,20 @@ std::vector<Index> covariance_shape(CovarianceType type, Index n_components, Ind
 
 // (62)
 Index n_parameters(CovarianceType type, Index n_components, Index n_features) {
-  return model_of(type).n_covariance_parameters(n_components, n_features) + n_components * n_features + n_components - 1;
+  return model_of(type).n_covariance_parameters(n_components, n_features) + n_components * n_features + n_components -
+         1;
 }
 
 SecondMomentForm second_moment_form(CovarianceType type) { return model_of(type).form(); }
 
 void throw_collapsed(Index k) {
-  const std::string which = k < 0 ? "the covariance shared by all components" : "the covariance of component " + std::to_string(k);
-  throw CollapsedComponent(k, which +
-                                  " is not positive definite (for instance because of a single row, of duplicated rows or of "
-                                  "features that depend on each other); use fewer components, increase reg_covar, or "
-                                  "scale the data");
+  const std::string which =
+      k < 0 ? "the covariance shared by all components" : "the covariance of component " + std::to_string(k);
+  throw CollapsedComponent(
+      k, which +
+             " is not positive definite (for instance because of a single row, of duplicated rows or of "
+             "features that depend on each other); use fewer components, increase reg_covar, or "
+             "scale the data");
 }
 
 }  // namespace gmmx

@@ -1,6 +1,7 @@
 // sigma_k^2 = tr(W_k) / (d N_k): components are round.
-#include "covariance/variances.hpp"
 #include "density/spherical.hpp"
+
+#include "covariance/variances.hpp"
 
 namespace gmmx {
 

@@ -16,7 +16,7 @@ class Tied final : public CovarianceModel {
     std::vector<double> result(s.second.size());
     MatrixMap sigma(result.data(), s.n_features, s.n_features);
     sigma = ConstMatrixMap(s.second.data(), s.n_features, s.n_features) / s.total_count;  // (31), (34)
-    sigma.diagonal().array() += reg_covar;  // (43)
+    sigma.diagonal().array() += reg_covar;                                                // (43)
     return result;
   }
 

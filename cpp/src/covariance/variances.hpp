@@ -22,7 +22,8 @@ inline std::vector<double> variances_of_factors(const std::vector<double>& facto
   std::vector<double> variances(factors.size());
   for (std::size_t i = 0; i < factors.size(); ++i) {
     if (!(factors[i] > 0)) {
-      throw InvalidArgument("precisions_cholesky has an element that is not positive; give reciprocal standard deviations");
+      throw InvalidArgument(
+          "precisions_cholesky has an element that is not positive; give reciprocal standard deviations");
     }
     variances[i] = 1.0 / (factors[i] * factors[i]);
   }

@@ -9,7 +9,8 @@ template <class T>
 class SphericalLogDensity final : public LogDensity<T> {
  public:
   SphericalLogDensity(const Mixture& mixture, Weighting weighting)
-      : components_(mixture, weighting, static_cast<double>(mixture.n_features()) * scales(mixture).array().log().matrix()),
+      : components_(mixture, weighting,
+                    static_cast<double>(mixture.n_features()) * scales(mixture).array().log().matrix()),
         precisions_(scales(mixture).array().square().template cast<T>()) {}
 
   const char* name() const override { return "spherical"; }

@@ -1,9 +1,10 @@
 // The loop: E-step, M-step, until the likelihood stands still.
+#include "gmmx/em.hpp"
+
 #include <cmath>
 #include <utility>
 
 #include "covariance/model.hpp"
-#include "gmmx/em.hpp"
 #include "gmmx/errors.hpp"
 
 namespace gmmx {

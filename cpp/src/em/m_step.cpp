@@ -44,7 +44,7 @@ Mixture m_step(const SufficientStatistics& statistics, CovarianceType type, doub
   for (Index k = 0; k < shape.n_components; ++k) {
     const double n_k = counts[static_cast<std::size_t>(k)];
     weights[static_cast<std::size_t>(k)] = n_k / total_count;  // (3), (30)
-    if (n_k == 0.0) continue;  // (45): an empty component stays where it was
+    if (n_k == 0.0) continue;                                  // (45): an empty component stays where it was
     const std::size_t row = static_cast<std::size_t>(k) * delta.size();
     for (std::size_t j = 0; j < delta.size(); ++j) {
       delta[j] = statistics.first_moments[row + j] / n_k;

@@ -10,8 +10,8 @@ template <class T>
 void check_clusters(MatrixView<const T> rows, Index n_clusters, VectorView<const double> uniforms,
                     VectorView<const double> sample_weight) {
   if (n_clusters < 1 || n_clusters > rows.rows()) {
-    throw InvalidArgument("n_clusters is " + std::to_string(n_clusters) + ", but must be from 1 to the number of rows, " +
-                          std::to_string(rows.rows()));
+    throw InvalidArgument("n_clusters is " + std::to_string(n_clusters) +
+                          ", but must be from 1 to the number of rows, " + std::to_string(rows.rows()));
   }
   if (uniforms.size() != kmeans_draws(n_clusters)) {
     throw InvalidArgument("uniforms has " + std::to_string(uniforms.size()) + " numbers, but a seeding with " +

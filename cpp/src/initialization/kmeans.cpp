@@ -1,11 +1,12 @@
 // Lloyd's algorithm: assign every row to the nearest center, move the centers to the means, until nothing changes.
+#include "gmmx/kmeans.hpp"
+
 #include <algorithm>
 #include <limits>
 #include <utility>
 #include <vector>
 
 #include "density/columns.hpp"
-#include "gmmx/kmeans.hpp"
 #include "initialization/check_clusters.hpp"
 #include "initialization/row_pass.hpp"
 #include "products.hpp"
@@ -49,7 +50,8 @@ class Lloyd {
   // (58) Labels every row with its nearest center. Which one, not how far: |x|^2 is the same for all and left out.
   ClusterSums assign() {
     struct State {
-      State(Index capacity, Index k, Index d) : block(capacity, d), scores(capacity, k), best(capacity), nearest(capacity), sums(k, d) {}
+      State(Index capacity, Index k, Index d)
+          : block(capacity, d), scores(capacity, k), best(capacity), nearest(capacity), sums(k, d) {}
       Block<T> block;
       Matrix<T> scores;
       Column<T> best;

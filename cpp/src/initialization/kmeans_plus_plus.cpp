@@ -131,9 +131,7 @@ class Seeding {
     for (Index j = 0; j < rows_.cols(); ++j) row(j) = rows_(n, j) - origin_(j);
     return row;
   }
-  auto closest_of(Index begin, Index end) {
-    return Eigen::Map<Column<T>>(closest_.data() + begin, end - begin);
-  }
+  auto closest_of(Index begin, Index end) { return Eigen::Map<Column<T>>(closest_.data() + begin, end - begin); }
   auto closest_of(Index begin, Index end) const {
     return Eigen::Map<const Column<T>>(closest_.data() + begin, end - begin);
   }

@@ -39,7 +39,8 @@ void squared_distances(const Block<T>& block, const Center& center, Out&& out) {
   for (Index j = 1; j < block.n_features(); ++j) out += (block.column(j) - center(j)).square();
 }
 
-// The weighted mean of the rows and the mean of the weighted variances of the features, in one pass about the first row.
+// The weighted mean of the rows and the mean of the weighted variances of the features, in one pass about the first
+// row.
 struct Location {
   RowVector<double> mean;
   double mean_variance;

@@ -59,7 +59,8 @@ std::vector<double> pooled_of_full(const SufficientStatistics& s) {
 
 std::vector<double> trace_of_diagonal(const std::vector<double>& diagonal, MomentShape shape) {
   std::vector<double> result(static_cast<std::size_t>(shape.n_components), 0.0);
-  for (std::size_t i = 0; i < diagonal.size(); ++i) result[i / static_cast<std::size_t>(shape.n_features)] += diagonal[i];
+  for (std::size_t i = 0; i < diagonal.size(); ++i)
+    result[i / static_cast<std::size_t>(shape.n_features)] += diagonal[i];
   return result;
 }
 
@@ -77,9 +78,9 @@ std::vector<double> second_moments_as(const SufficientStatistics& s, SecondMomen
   if (s.form == Form::full && form == Form::diagonal) return diagonal_of_full(s);
   if (s.form == Form::full && form == Form::trace) return trace_of_diagonal(diagonal_of_full(s), shape);
   if (s.form == Form::diagonal && form == Form::trace) return trace_of_diagonal(s.second_moments, shape);
-  throw InvalidArgument("statistics hold second moments of form '" + to_string(s.form) + "', from which the form '" +
-                        to_string(form) +
-                        "' cannot be had: compute the statistics with a covariance type that keeps more, for example 'full'");
+  throw InvalidArgument(
+      "statistics hold second moments of form '" + to_string(s.form) + "', from which the form '" + to_string(form) +
+      "' cannot be had: compute the statistics with a covariance type that keeps more, for example 'full'");
 }
 
 }  // namespace gmmx

@@ -77,8 +77,8 @@ Processors granted_processors() {
     std::set<std::string> cores;
     for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
       if (!CPU_ISSET(cpu, &set)) continue;
-      std::string siblings = first_line("/sys/devices/system/cpu/cpu" + std::to_string(cpu) +
-                                        "/topology/thread_siblings_list");
+      std::string siblings =
+          first_line("/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/thread_siblings_list");
       cores.insert(siblings.empty() ? "cpu" + std::to_string(cpu) : siblings);
     }
     granted.physical = static_cast<int>(std::max<std::size_t>(1, cores.size()));

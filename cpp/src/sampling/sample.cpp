@@ -1,4 +1,5 @@
-// Random rows: components by inverse distribution, normal numbers by the polar method, a stream of its own for each chunk.
+// Random rows: components by inverse distribution, normal numbers by the polar method, a stream of its own for each
+// chunk.
 #include "gmmx/sample.hpp"
 
 #include <algorithm>
@@ -64,7 +65,8 @@ std::vector<Index> draw_counts(const std::vector<double>& weights, Index n, Rand
   std::vector<Index> counts(weights.size(), 0);
   for (Index i = 0; i < n; ++i) {
     const auto at = std::upper_bound(cumulative.begin(), cumulative.end(), random.uniform() * sum);
-    ++counts[static_cast<std::size_t>(std::min(at - cumulative.begin(), static_cast<std::ptrdiff_t>(counts.size()) - 1))];
+    ++counts[static_cast<std::size_t>(
+        std::min(at - cumulative.begin(), static_cast<std::ptrdiff_t>(counts.size()) - 1))];
   }
   return counts;
 }
@@ -77,7 +79,8 @@ void sample(const Mixture& mixture, std::uint64_t seed, MatrixView<double> out, 
   const Index d = mixture.n_features();
   check_output(n, out.cols(), n, d);
   if (labels.size() != n) {
-    throw InvalidArgument("labels has " + std::to_string(labels.size()) + " entries for " + std::to_string(n) + " rows");
+    throw InvalidArgument("labels has " + std::to_string(labels.size()) + " entries for " + std::to_string(n) +
+                          " rows");
   }
   Random components(seed, stream_of_components);
   const std::vector<Index> counts = draw_counts(mixture.weights(), n, components);

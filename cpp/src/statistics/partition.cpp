@@ -18,10 +18,7 @@ namespace {
 template <class T>
 struct Workspace {
   Workspace(Index capacity, Index n_features, Index n_components, std::unique_ptr<Moments<T>> moments_)
-      : block(capacity, n_features),
-        resp(capacity, n_components),
-        weights(capacity),
-        moments(std::move(moments_)) {}
+      : block(capacity, n_features), resp(capacity, n_components), weights(capacity), moments(std::move(moments_)) {}
 
   Block<T> block;
   Array<T> resp;
@@ -39,9 +36,7 @@ SufficientStatistics pass(MatrixView<const T> rows, SecondMomentForm form, const
   const Index d = rows.cols();
   const Index k = shifts.rows();
   const RowMajorMatrix<double> row_major_shifts = shifts;
-  const auto new_moments = [&] {
-    return make_moments<T>(form, origin, ConstMatrixMap(row_major_shifts.data(), k, d));
-  };
+  const auto new_moments = [&] { return make_moments<T>(form, origin, ConstMatrixMap(row_major_shifts.data(), k, d)); };
   const Chunks chunks = cut_into_chunks(rows.rows(), 3 * d + 2 * k);
   SufficientStatistics total = new_moments()->zero();
   for_chunks(
@@ -101,14 +96,14 @@ SufficientStatistics statistics_from_labels(MatrixView<const T> rows, VectorView
                                             Index n_components, SecondMomentForm form,
                                             VectorView<const double> sample_weight, int n_threads) {
   if (labels.size() != rows.rows()) {
-    throw InvalidArgument("labels has " + std::to_string(labels.size()) + " entries for " + std::to_string(rows.rows()) +
-                          " rows; give one a row");
+    throw InvalidArgument("labels has " + std::to_string(labels.size()) + " entries for " +
+                          std::to_string(rows.rows()) + " rows; give one a row");
   }
   for (Index n = 0; n < labels.size(); ++n) {
     if (labels[n] < -1 || labels[n] >= n_components) {
-      throw InvalidArgument("labels[" + std::to_string(n) + "] is " + std::to_string(labels[n]) +
-                            "; labels must be -1 (no component) or from 0 to n_components - 1 = " +
-                            std::to_string(n_components - 1));
+      throw InvalidArgument(
+          "labels[" + std::to_string(n) + "] is " + std::to_string(labels[n]) +
+          "; labels must be -1 (no component) or from 0 to n_components - 1 = " + std::to_string(n_components - 1));
     }
   }
   return two_passes(rows, n_components, form, sample_weight, n_threads, [&](Index begin, BlockOfColumns<T> resp) {
@@ -122,8 +117,8 @@ SufficientStatistics statistics_from_labels(MatrixView<const T> rows, VectorView
 
 template <class T>
 SufficientStatistics statistics_from_responsibilities(MatrixView<const T> rows, MatrixView<const T> given,
-                                                      SecondMomentForm form,
-                                                      VectorView<const double> sample_weight, int n_threads) {
+                                                      SecondMomentForm form, VectorView<const double> sample_weight,
+                                                      int n_threads) {
   if (given.rows() != rows.rows() || given.cols() < 1) {
     throw InvalidArgument("responsibilities has shape (" + std::to_string(given.rows()) + ", " +
                           std::to_string(given.cols()) + "), but must have one row for each of " +
@@ -143,7 +138,7 @@ SufficientStatistics statistics_from_responsibilities(MatrixView<const T> rows, 
   });
 }
 
-#define GMMX_INSTANTIATE(T)                                                                                         \
+#define GMMX_INSTANTIATE(T)                                                                                        \
   template SufficientStatistics statistics_from_labels(MatrixView<const T>, VectorView<const std::int32_t>, Index, \
                                                        SecondMomentForm, VectorView<const double>, int);           \
   template SufficientStatistics statistics_from_responsibilities(MatrixView<const T>, MatrixView<const T>,         \

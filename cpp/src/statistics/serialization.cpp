@@ -40,7 +40,8 @@ class Reader {
     if (bytes_.size() - at_ < 8) refuse("they end too early, after " + std::to_string(bytes_.size()) + " bytes");
     std::uint64_t value = 0;
     for (int i = 0; i < 8; ++i) {
-      value |= static_cast<std::uint64_t>(static_cast<unsigned char>(bytes_[at_ + static_cast<std::size_t>(i)])) << (8 * i);
+      value |= static_cast<std::uint64_t>(static_cast<unsigned char>(bytes_[at_ + static_cast<std::size_t>(i)]))
+               << (8 * i);
     }
     at_ += 8;
     return value;

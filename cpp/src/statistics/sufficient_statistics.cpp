@@ -21,8 +21,8 @@ SufficientStatistics::SufficientStatistics(SecondMomentForm form_, Index n_compo
       second_moments(static_cast<std::size_t>(traits_of(form).size({n_components, n_features})), 0.0),
       mixture_fingerprint(mixture_fingerprint_) {
   if (shifts.size() != first_moments.size()) {
-    throw InvalidArgument("shifts has " + std::to_string(shifts.size()) + " numbers, but n_components x n_features is " +
-                          std::to_string(first_moments.size()));
+    throw InvalidArgument("shifts has " + std::to_string(shifts.size()) +
+                          " numbers, but n_components x n_features is " + std::to_string(first_moments.size()));
   }
 }
 
@@ -34,7 +34,8 @@ void add(std::vector<double>& to, const std::vector<double>& what) {
 
 [[noreturn]] void refuse(const std::string& what, const std::string& left, const std::string& right,
                          const std::string& remedy) {
-  throw InvalidArgument("statistics of different " + what + " cannot be added: " + left + " and " + right + "; " + remedy);
+  throw InvalidArgument("statistics of different " + what + " cannot be added: " + left + " and " + right + "; " +
+                        remedy);
 }
 
 void check_addable(const SufficientStatistics& a, const SufficientStatistics& b) {
@@ -78,7 +79,8 @@ SufficientStatistics& SufficientStatistics::operator+=(const SufficientStatistic
 }
 
 void SufficientStatistics::move_to(const std::vector<double>& new_shifts) {
-  if (new_shifts.size() != shifts.size()) throw InvalidArgument("new_shifts must have n_components x n_features numbers");
+  if (new_shifts.size() != shifts.size())
+    throw InvalidArgument("new_shifts must have n_components x n_features numbers");
   const auto d = static_cast<std::size_t>(n_features);
   std::vector<double> move(d);
   std::vector<double> half(d);
@@ -101,7 +103,8 @@ std::vector<Index> SufficientStatistics::empty_components() const {
   std::vector<Index> empty;
   for (Index k = 0; k < n_components; ++k) {
     // (45)
-    const bool holds_weight = counts[static_cast<std::size_t>(k)] > std::numeric_limits<double>::epsilon() * total_weight;
+    const bool holds_weight =
+        counts[static_cast<std::size_t>(k)] > std::numeric_limits<double>::epsilon() * total_weight;
     if (!holds_weight) empty.push_back(k);
   }
   return empty;
