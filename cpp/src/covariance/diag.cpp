@@ -7,9 +7,9 @@ namespace gmmx {
 
 namespace {
 
-// phi = (1, x, x_j^2): log density = c - sum_j p_j m_j^2 / 2 + sum_j p_j m_j x_j - sum_j p_j x_j^2 / 2.
+// (65) phi = (1, x, x_j^2): log density = c - sum_j p_j m_j^2 / 2 + sum_j p_j m_j x_j - sum_j p_j x_j^2 / 2.
 template <class T>
-std::unique_ptr<LogDensity<T>> density_of(const Mixture& mixture, Weighting weighting) {
+std::unique_ptr<LogDensity<T>> diag_density(const Mixture& mixture, Weighting weighting) {
   using Exact = DiagonalLogDensity<T>;
   const Index d = mixture.n_features();
   const Array<double> means = centred_means<T>(mixture).array();
@@ -46,10 +46,10 @@ class Diag final : public CovarianceModel {
   }
 
   std::unique_ptr<LogDensity<double>> log_density(const Mixture& mixture, Weighting w, double) const override {
-    return density_of<double>(mixture, w);
+    return diag_density<double>(mixture, w);
   }
   std::unique_ptr<LogDensity<float>> log_density(const Mixture& mixture, Weighting w, float) const override {
-    return density_of<float>(mixture, w);
+    return diag_density<float>(mixture, w);
   }
 
   void colour(const Mixture& mixture, Index k, Eigen::Ref<Matrix<double>> z) const override {

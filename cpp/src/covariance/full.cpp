@@ -10,9 +10,9 @@ namespace {
 // From about here on the features no longer fit the cache, and the triangular form wins.
 constexpr Index most_features = 96;
 
-// phi = (1, x, x_i x_j): log density = c - m^T P m / 2 + (P m)^T x - x^T P x / 2, m relative to the origin.
+// (65) phi = (1, x, x_i x_j): log density = c - m^T P m / 2 + (P m)^T x - x^T P x / 2, m relative to the origin.
 template <class T>
-std::unique_ptr<LogDensity<T>> density_of(const Mixture& mixture, Weighting weighting) {
+std::unique_ptr<LogDensity<T>> full_density(const Mixture& mixture, Weighting weighting) {
   using Exact = TriangularLogDensity<T>;
   auto exact = std::make_unique<Exact>(mixture, weighting);
   const Index d = mixture.n_features();
@@ -69,10 +69,10 @@ class Full final : public CovarianceModel {
   }
 
   std::unique_ptr<LogDensity<double>> log_density(const Mixture& mixture, Weighting w, double) const override {
-    return density_of<double>(mixture, w);
+    return full_density<double>(mixture, w);
   }
   std::unique_ptr<LogDensity<float>> log_density(const Mixture& mixture, Weighting w, float) const override {
-    return density_of<float>(mixture, w);
+    return full_density<float>(mixture, w);
   }
 
   void colour(const Mixture& mixture, Index k, Eigen::Ref<Matrix<double>> z) const override {

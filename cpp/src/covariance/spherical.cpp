@@ -8,9 +8,9 @@ namespace gmmx {
 
 namespace {
 
-// phi = (1, x, |x|^2): log density = c - p |m|^2 / 2 + p m^T x - p |x|^2 / 2.
+// (65) phi = (1, x, |x|^2): log density = c - p |m|^2 / 2 + p m^T x - p |x|^2 / 2.
 template <class T>
-std::unique_ptr<LogDensity<T>> density_of(const Mixture& mixture, Weighting weighting) {
+std::unique_ptr<LogDensity<T>> spherical_density(const Mixture& mixture, Weighting weighting) {
   using Exact = SphericalLogDensity<T>;
   const Index d = mixture.n_features();
   const Array<double> means = centred_means<T>(mixture).array();
@@ -47,10 +47,10 @@ class Spherical final : public CovarianceModel {
   }
 
   std::unique_ptr<LogDensity<double>> log_density(const Mixture& mixture, Weighting w, double) const override {
-    return density_of<double>(mixture, w);
+    return spherical_density<double>(mixture, w);
   }
   std::unique_ptr<LogDensity<float>> log_density(const Mixture& mixture, Weighting w, float) const override {
-    return density_of<float>(mixture, w);
+    return spherical_density<float>(mixture, w);
   }
 
   void colour(const Mixture& mixture, Index k, Eigen::Ref<Matrix<double>> z) const override {

@@ -7,9 +7,9 @@ namespace gmmx {
 
 namespace {
 
-// phi = (1, x): log density = c - m^T P m / 2 + (P m)^T x - |U^T x|^2 / 2, the last term common to all components.
+// (65) phi = (1, x): log density = c - m^T P m / 2 + (P m)^T x - |U^T x|^2 / 2, the last term common to all components.
 template <class T>
-std::unique_ptr<LogDensity<T>> density_of(const Mixture& mixture, Weighting weighting) {
+std::unique_ptr<LogDensity<T>> tied_density(const Mixture& mixture, Weighting weighting) {
   using Exact = CommonWhiteningLogDensity<T>;
   const Index d = mixture.n_features();
   const Matrix<double> means = centred_means<T>(mixture);
@@ -53,10 +53,10 @@ class Tied final : public CovarianceModel {
   }
 
   std::unique_ptr<LogDensity<double>> log_density(const Mixture& mixture, Weighting w, double) const override {
-    return density_of<double>(mixture, w);
+    return tied_density<double>(mixture, w);
   }
   std::unique_ptr<LogDensity<float>> log_density(const Mixture& mixture, Weighting w, float) const override {
-    return density_of<float>(mixture, w);
+    return tied_density<float>(mixture, w);
   }
 
   void colour(const Mixture& mixture, Index, Eigen::Ref<Matrix<double>> z) const override {

@@ -123,7 +123,7 @@ class SquareMoments final : public ShiftedMoments<T> {
   bool features_apart_;
 };
 
-// Sums of features about the origin, R^T phi(X), one matrix product a block; moved to the shifts when handed over.
+// (66) Sums of features about the origin, R^T phi(X), one matrix product a block; moved to the shifts when handed over.
 template <class T>
 class FeatureMoments final : public Moments<T> {
  public:
