@@ -719,14 +719,72 @@ def test_information_criteria():
     assert reference.bic(X, new) == pytest.approx(-2 * reference.log_likelihood(X, new) + 29 * np.log(60))
 
 
+def pair_features(X):
+    upper = np.triu_indices(X.shape[1])
+    return np.hstack([np.ones((len(X), 1)), X, (X[:, :, None] * X[:, None, :])[:, upper[0], upper[1]]])
+
+
+def feature_coefficients(mixture, origin):
+    """Coefficients of (65) for full covariances, a column a component."""
+    upper = np.triu_indices(mixture.n_features)
+    columns = []
+    for weight, mean, covariance in zip(mixture.weights, mixture.means - origin, mixture.covariances, strict=True):
+        precision = np.linalg.inv(covariance)
+        constant = (
+            np.log(weight)
+            - 0.5 * mixture.n_features * np.log(2 * np.pi)
+            + 0.5 * np.linalg.slogdet(precision)[1]
+            - 0.5 * mean @ precision @ mean
+        )
+        pairs = -precision[upper] * np.where(upper[0] == upper[1], 0.5, 1.0)
+        columns.append(np.concatenate([[constant], precision @ mean, pairs]))
+    return np.stack(columns, axis=1)
+
+
+def test_log_density_is_linear_in_features():
+    X = make_rows(50, 3)
+    mixture = reference.m_step(reference.statistics_from_labels(X, np.arange(50) % 3, 3, "full"), "full", 1e-3)
+    origin = X.mean(axis=0)
+    by_features = pair_features(X - origin) @ feature_coefficients(mixture, origin)  # (65)
+    np.testing.assert_allclose(by_features, reference.weighted_log_prob(X, mixture), rtol=1e-10)
+
+
+def test_sums_of_features_are_sufficient():
+    X = make_rows(50, 3)
+    resp = np.random.default_rng(0).dirichlet(np.ones(3), size=50)
+    origin = X.mean(axis=0)
+    sums = resp.T @ pair_features(X - origin)  # (66)
+    statistics = reference.statistics_from_responsibilities(X, resp, "full").moved_to(np.tile(origin, (3, 1)))
+    np.testing.assert_allclose(sums[:, 0], statistics.counts, rtol=1e-12)
+    np.testing.assert_allclose(sums[:, 1:4], statistics.first_moments, atol=1e-11)
+    upper = np.triu_indices(3)
+    np.testing.assert_allclose(sums[:, 4:], statistics.second_moments[:, upper[0], upper[1]], rtol=1e-11, atol=1e-11)
+
+
+@pytest.mark.parametrize("width", [1.0, 1e-2, 1e-3])
+def test_rounding_of_features(width):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(4, 3))[np.arange(400) % 4] + width * rng.normal(size=(400, 3))
+    statistics = reference.statistics_from_labels(X, np.arange(400) % 4, 4, "full")
+    mixture = reference.m_step(statistics, "full")
+    origin = X.mean(axis=0)
+    by_features = pair_features(X - origin) @ feature_coefficients(mixture, origin)
+    own = np.arange(400), np.arange(400) % 4
+    error = np.abs(by_features - reference.weighted_log_prob(X, mixture))[own].max()
+    largest = max(np.abs(np.linalg.inv(c)).sum(axis=1).max() for c in mixture.covariances)
+    bound = np.finfo(float).eps * ((X - origin) ** 2).sum(axis=1).max() * largest  # (67)
+    assert error < 4 * bound
+    assert error > 1e-4 * bound
+
+
 # The document itself
 
 needs_theory = pytest.mark.skipif(not THEORY.is_file(), reason="docs/theory.md is not part of this copy")
 
 
 def table():
-    """Return the rows of the table of section 19, as (equation, description, reference, C++, test)."""
-    text = THEORY.read_text(encoding="utf-8").split("\n## 19.")[1]
+    """Return the rows of the table of section 20, as (equation, description, reference, C++, test)."""
+    text = THEORY.read_text(encoding="utf-8").split("\n## 20.")[1]
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line[:2] == "| "]
     return rows[1:]
 

@@ -31,6 +31,13 @@ using ConstVectorMap = Eigen::Map<const Vector<double>>;
 template <class T>
 using BlockOfColumns = Eigen::Block<Array<T>>;
 
+// The same numbers for products of matrices.
+template <class T>
+auto as_matrix(BlockOfColumns<T> block) {
+  using Stride = Eigen::OuterStride<>;
+  return Eigen::Map<Matrix<T>, 0, Stride>(block.data(), block.rows(), block.cols(), Stride(block.outerStride()));
+}
+
 constexpr double log_2_pi = 1.8378770664093454835606594728112;
 
 }  // namespace gmmx

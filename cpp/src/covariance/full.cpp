@@ -1,10 +1,42 @@
 // Sigma_k = W_k / N_k: every component has its own covariance matrix.
 #include "covariance/matrices.hpp"
+#include "density/feature_density.hpp"
 #include "density/triangular.hpp"
 
 namespace gmmx {
 
 namespace {
+
+// From about here on the features no longer fit the cache, and the triangular form wins.
+constexpr Index most_features = 96;
+
+// (65) phi = (1, x, x_i x_j): log density = c - m^T P m / 2 + (P m)^T x - x^T P x / 2, m relative to the origin.
+template <class T>
+std::unique_ptr<LogDensity<T>> full_density(const Mixture& mixture, Weighting weighting) {
+  using Exact = TriangularLogDensity<T>;
+  auto exact = std::make_unique<Exact>(mixture, weighting);
+  const Index d = mixture.n_features();
+  if (d > most_features) return exact;
+  const Matrix<double> means = centred_means<T>(mixture);
+  const Vector<double> constants = log_constants(mixture, weighting, Exact::log_determinants(mixture));
+  Matrix<double> coefficients(n_features_of(SecondMomentForm::full, d), mixture.n_components());
+  Matrix<double> precision(d, d);
+  double largest_precision = 0;
+  for (Index k = 0; k < mixture.n_components(); ++k) {
+    precision_of_factor({mixture.precisions_cholesky().data() + k * d * d, d, d}, precision);
+    largest_precision = std::max(largest_precision, eigenvalue_bound(precision));
+    const Vector<double> linear = precision.lazyProduct(means.row(k).transpose());
+    coefficients(0, k) = constants(k) - 0.5 * means.row(k).dot(linear);
+    coefficients.col(k).segment(1, d) = linear;
+    Index at = 1 + d;
+    for (Index i = 0; i < d; ++i) {
+      coefficients(at++, k) = -0.5 * precision(i, i);
+      for (Index j = i + 1; j < d; ++j) coefficients(at++, k) = -precision(i, j);
+    }
+  }
+  return std::make_unique<FeatureLogDensity<T>>(SecondMomentForm::full, coefficients, largest_precision,
+                                                std::move(exact));
+}
 
 class Full final : public CovarianceModel {
  public:
@@ -37,10 +69,10 @@ class Full final : public CovarianceModel {
   }
 
   std::unique_ptr<LogDensity<double>> log_density(const Mixture& mixture, Weighting w, double) const override {
-    return std::make_unique<TriangularLogDensity<double>>(mixture, w);
+    return full_density<double>(mixture, w);
   }
   std::unique_ptr<LogDensity<float>> log_density(const Mixture& mixture, Weighting w, float) const override {
-    return std::make_unique<TriangularLogDensity<float>>(mixture, w);
+    return full_density<float>(mixture, w);
   }
 
   void colour(const Mixture& mixture, Index k, Eigen::Ref<Matrix<double>> z) const override {

@@ -2,6 +2,8 @@
 
 #include <limits>
 
+#include "products.hpp"
+
 namespace gmmx {
 
 void factorize_matrix(ConstMatrixMap covariance, MatrixMap precision_cholesky, Index k) {
@@ -39,6 +41,12 @@ void covariance_of_factor(ConstMatrixMap u, MatrixMap covariance, Index k) {
   covariance.noalias() = inverse.transpose() * inverse;
   if (!covariance.allFinite())
     throw InvalidArgument(which + " belongs to a covariance that is not finite; scale the data");
+}
+
+void precision_of_factor(ConstMatrixMap u, Matrix<double>& precision) {
+  const Matrix<double> factor_t = u.transpose();
+  multiply_to_lower<double>(factor_t, factor_t, false, precision);
+  precision.triangularView<Eigen::StrictlyUpper>() = precision.transpose();
 }
 
 void colour_with_matrix(ConstMatrixMap u, Eigen::Ref<Matrix<double>> z) {

@@ -12,6 +12,9 @@ void factorize_matrix(ConstMatrixMap covariance, MatrixMap precision_cholesky, I
 // The covariance U^-T U^-1 of an upper triangular factor. \throws InvalidArgument where it is no such factor
 void covariance_of_factor(ConstMatrixMap precision_cholesky, MatrixMap covariance, Index k);
 
+// The precision U U^T.
+void precision_of_factor(ConstMatrixMap precision_cholesky, Matrix<double>& precision);
+
 // Rows z -> U^-T z.
 void colour_with_matrix(ConstMatrixMap precision_cholesky, Eigen::Ref<Matrix<double>> z);
 

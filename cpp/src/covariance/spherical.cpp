@@ -1,4 +1,5 @@
 // sigma_k^2 = tr(W_k) / (d N_k): components are round.
+#include "density/feature_density.hpp"
 #include "density/spherical.hpp"
 
 #include "covariance/variances.hpp"
@@ -6,6 +7,22 @@
 namespace gmmx {
 
 namespace {
+
+// (65) phi = (1, x, |x|^2): log density = c - p |m|^2 / 2 + p m^T x - p |x|^2 / 2.
+template <class T>
+std::unique_ptr<LogDensity<T>> spherical_density(const Mixture& mixture, Weighting weighting) {
+  using Exact = SphericalLogDensity<T>;
+  const Index d = mixture.n_features();
+  const Array<double> means = centred_means<T>(mixture).array();
+  const Column<double> precisions = Exact::scales(mixture).array().square();
+  Matrix<double> coefficients(2 + d, mixture.n_components());
+  coefficients.row(0) = log_constants(mixture, weighting, Exact::log_determinants(mixture)).transpose();
+  coefficients.row(0).array() -= 0.5 * (precisions * means.square().rowwise().sum()).transpose();
+  coefficients.middleRows(1, d) = (means.colwise() * precisions).transpose().matrix();
+  coefficients.row(1 + d) = -0.5 * precisions.transpose().matrix();
+  return std::make_unique<FeatureLogDensity<T>>(SecondMomentForm::trace, coefficients, precisions.maxCoeff(),
+                                                std::make_unique<Exact>(mixture, weighting));
+}
 
 class Spherical final : public CovarianceModel {
  public:
@@ -30,10 +47,10 @@ class Spherical final : public CovarianceModel {
   }
 
   std::unique_ptr<LogDensity<double>> log_density(const Mixture& mixture, Weighting w, double) const override {
-    return std::make_unique<SphericalLogDensity<double>>(mixture, w);
+    return spherical_density<double>(mixture, w);
   }
   std::unique_ptr<LogDensity<float>> log_density(const Mixture& mixture, Weighting w, float) const override {
-    return std::make_unique<SphericalLogDensity<float>>(mixture, w);
+    return spherical_density<float>(mixture, w);
   }
 
   void colour(const Mixture& mixture, Index k, Eigen::Ref<Matrix<double>> z) const override {

@@ -1,10 +1,30 @@
 // Sigma = sum_k W_k / sum_k N_k: all components share one covariance matrix.
 #include "covariance/matrices.hpp"
 #include "density/common_whitening.hpp"
+#include "density/feature_density.hpp"
 
 namespace gmmx {
 
 namespace {
+
+// (65) phi = (1, x): log density = c - m^T P m / 2 + (P m)^T x - |U^T x|^2 / 2, the last term common to all components.
+template <class T>
+std::unique_ptr<LogDensity<T>> tied_density(const Mixture& mixture, Weighting weighting) {
+  using Exact = CommonWhiteningLogDensity<T>;
+  const Index d = mixture.n_features();
+  const Matrix<double> means = centred_means<T>(mixture);
+  const Vector<double> constants = log_constants(mixture, weighting, Exact::log_determinants(mixture));
+  Matrix<double> precision(d, d);
+  precision_of_factor(Exact::factor(mixture), precision);
+  Matrix<double> coefficients(1 + d, mixture.n_components());
+  Matrix<double> linear(d, mixture.n_components());
+  multiply<double>(precision, Matrix<double>(means.transpose()), linear);
+  coefficients.bottomRows(d) = linear;
+  for (Index k = 0; k < means.rows(); ++k) coefficients(0, k) = constants(k) - 0.5 * means.row(k).dot(linear.col(k));
+  return std::make_unique<FeatureLogDensity<T>>(SecondMomentForm::pooled, coefficients, eigenvalue_bound(precision),
+                                                std::make_unique<Exact>(mixture, weighting),
+                                                Matrix<double>(Exact::factor(mixture)));
+}
 
 class Tied final : public CovarianceModel {
  public:
@@ -33,10 +53,10 @@ class Tied final : public CovarianceModel {
   }
 
   std::unique_ptr<LogDensity<double>> log_density(const Mixture& mixture, Weighting w, double) const override {
-    return std::make_unique<CommonWhiteningLogDensity<double>>(mixture, w);
+    return tied_density<double>(mixture, w);
   }
   std::unique_ptr<LogDensity<float>> log_density(const Mixture& mixture, Weighting w, float) const override {
-    return std::make_unique<CommonWhiteningLogDensity<float>>(mixture, w);
+    return tied_density<float>(mixture, w);
   }
 
   void colour(const Mixture& mixture, Index, Eigen::Ref<Matrix<double>> z) const override {

@@ -10,11 +10,9 @@ template <class T>
 class CommonWhiteningLogDensity final : public LogDensity<T> {
  public:
   CommonWhiteningLogDensity(const Mixture& mixture, Weighting weighting)
-      : components_(mixture, weighting, Vector<double>::Constant(mixture.n_components(), log_determinant(mixture))),
+      : components_(mixture, weighting, log_determinants(mixture)),
         factor_(factor(mixture).template cast<T>()) {
-    const ConstMatrixMap means(mixture.means().data(), mixture.n_components(), mixture.n_features());
-    const RowVector<double> origin = origin_of<T>(mixture).template cast<double>();
-    const Matrix<double> centred = means.rowwise() - origin;
+    const Matrix<double> centred = centred_means<T>(mixture);
     Matrix<double> whitened(centred.rows(), centred.cols());
     multiply_upper<double>(centred, Matrix<double>(factor(mixture)), whitened);
     whitened_means_ = whitened.template cast<T>();
@@ -33,12 +31,15 @@ class CommonWhiteningLogDensity final : public LogDensity<T> {
     }
   }
 
- private:
   static ConstMatrixMap factor(const Mixture& mixture) {
     return {mixture.precisions_cholesky().data(), mixture.n_features(), mixture.n_features()};
   }
-  static double log_determinant(const Mixture& mixture) { return factor(mixture).diagonal().array().log().sum(); }
+  static Vector<double> log_determinants(const Mixture& mixture) {
+    const double log_det = factor(mixture).diagonal().array().log().sum();
+    return Vector<double>::Constant(mixture.n_components(), log_det);
+  }
 
+ private:
   CentredComponents<T> components_;
   Matrix<T> factor_;
   Matrix<T> whitened_means_;

@@ -9,7 +9,7 @@ template <class T>
 class DiagonalLogDensity final : public LogDensity<T> {
  public:
   DiagonalLogDensity(const Mixture& mixture, Weighting weighting)
-      : components_(mixture, weighting, scales(mixture).array().log().rowwise().sum().matrix()),
+      : components_(mixture, weighting, log_determinants(mixture)),
         scales_(scales(mixture).template cast<T>()) {}
 
   const char* name() const override { return "diagonal"; }
@@ -23,10 +23,14 @@ class DiagonalLogDensity final : public LogDensity<T> {
     }
   }
 
- private:
   static ConstMatrixMap scales(const Mixture& mixture) {
     return {mixture.precisions_cholesky().data(), mixture.n_components(), mixture.n_features()};
   }
+  static Vector<double> log_determinants(const Mixture& mixture) {
+    return scales(mixture).array().log().rowwise().sum().matrix();
+  }
+
+ private:
   auto scaled(const Block<T>& block, Index k, Index j) const {
     return (block.column(j) - components_.means(k, j)) * scales_(k, j);
   }

@@ -30,21 +30,31 @@ class LogDensity {
   virtual const char* name() const = 0;
   // out (block.size() x K) = weighted_log_prob of the block's rows.
   virtual void weighted_log_prob(Block<T>& block, BlockOfColumns<T> out) const = 0;
+  // Blocks whose rows all lie within this squared distance of the origin may be summed up by their features.
+  virtual double squared_reach() const { return 0.0; }
 };
 
-// What all kernels keep: means relative to the origin (K x d), and the constant of each component,
-// log pi_k - d/2 log 2 pi + log det of the precision's factor.
+// Means relative to the origin (K x d).
+template <class T>
+Matrix<double> centred_means(const Mixture& mixture) {
+  const ConstMatrixMap means(mixture.means().data(), mixture.n_components(), mixture.n_features());
+  return means.rowwise() - origin_of<T>(mixture).template cast<double>();
+}
+
+// The constant of each component: log pi_k - d/2 log 2 pi + log det of the precision's factor.
+inline Vector<double> log_constants(const Mixture& mixture, Weighting weighting, const Vector<double>& log_det_factors) {
+  const ConstVectorMap weights(mixture.weights().data(), mixture.n_components());
+  Vector<double> sum = log_det_factors.array() - 0.5 * static_cast<double>(mixture.n_features()) * log_2_pi;
+  if (weighting == Weighting::weighted) sum.array() += weights.array().log();
+  return sum;
+}
+
+// What all kernels of one precision keep.
 template <class T>
 struct CentredComponents {
-  CentredComponents(const Mixture& mixture, Weighting weighting, const Vector<double>& log_det_factors) {
-    const ConstMatrixMap all_means(mixture.means().data(), mixture.n_components(), mixture.n_features());
-    const ConstVectorMap weights(mixture.weights().data(), mixture.n_components());
-    means = (all_means.rowwise() - origin_of<T>(mixture).template cast<double>()).template cast<T>();
-    const double gaussian = -0.5 * static_cast<double>(mixture.n_features()) * log_2_pi;
-    Vector<double> sum = log_det_factors.array() + gaussian;
-    if (weighting == Weighting::weighted) sum.array() += weights.array().log();
-    constants = sum.cast<T>();
-  }
+  CentredComponents(const Mixture& mixture, Weighting weighting, const Vector<double>& log_det_factors)
+      : means(centred_means<T>(mixture).template cast<T>()),
+        constants(log_constants(mixture, weighting, log_det_factors).template cast<T>()) {}
   Index n_components() const { return means.rows(); }
 
   Matrix<T> means;

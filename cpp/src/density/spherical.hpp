@@ -9,8 +9,7 @@ template <class T>
 class SphericalLogDensity final : public LogDensity<T> {
  public:
   SphericalLogDensity(const Mixture& mixture, Weighting weighting)
-      : components_(mixture, weighting,
-                    static_cast<double>(mixture.n_features()) * scales(mixture).array().log().matrix()),
+      : components_(mixture, weighting, log_determinants(mixture)),
         precisions_(scales(mixture).array().square().template cast<T>()) {}
 
   const char* name() const override { return "spherical"; }
@@ -24,10 +23,14 @@ class SphericalLogDensity final : public LogDensity<T> {
     }
   }
 
- private:
   static ConstVectorMap scales(const Mixture& mixture) {
     return {mixture.precisions_cholesky().data(), mixture.n_components()};
   }
+  static Vector<double> log_determinants(const Mixture& mixture) {
+    return static_cast<double>(mixture.n_features()) * scales(mixture).array().log().matrix();
+  }
+
+ private:
 
   CentredComponents<T> components_;
   Vector<T> precisions_;

@@ -51,7 +51,6 @@ class TriangularLogDensity final : public LogDensity<T> {
     }
   }
 
- private:
   static Vector<double> log_determinants(const Mixture& mixture) {
     const Index d = mixture.n_features();
     Vector<double> result(mixture.n_components());
@@ -62,6 +61,7 @@ class TriangularLogDensity final : public LogDensity<T> {
     return result;
   }
 
+ private:
   CentredComponents<T> components_;
   std::vector<Matrix<T>> factors_;
 };

@@ -49,7 +49,8 @@ SufficientStatistics e_step(MatrixView<const T> rows, const Mixture& mixture, Ve
   const RowVector<T> origin = origin_of<T>(mixture);
   const Vector<T> priors = ConstVectorMap(mixture.weights().data(), k).template cast<T>();
   const auto new_moments = [&] {
-    return make_moments<T>(model.form(), origin, ConstMatrixMap(mixture.means().data(), k, d));
+    return make_moments<T>(model.form(), origin, ConstMatrixMap(mixture.means().data(), k, d),
+                           log_density->squared_reach());
   };
 
   const Chunks chunks = cut_into_chunks(rows.rows(), 3 * d + 2 * k);

@@ -123,16 +123,107 @@ class SquareMoments final : public ShiftedMoments<T> {
   bool features_apart_;
 };
 
-}  // namespace
+// (66) Sums of features about the origin, R^T phi(X), one matrix product a block; moved to the shifts when handed over.
+template <class T>
+class FeatureMoments final : public Moments<T> {
+ public:
+  FeatureMoments(SecondMomentForm form, const RowVector<T>& origin, std::unique_ptr<Moments<T>> exact, Index n_components,
+                 double squared_reach)
+      : form_(form),
+        origin_(origin.template cast<double>()),
+        exact_(std::move(exact)),
+        squared_reach_(squared_reach),
+        sums_(Matrix<double>::Zero(n_components, n_features_of(form, origin.size()))),
+        block_sums_(n_components, sums_.cols()),
+        scatter_(Matrix<double>::Zero(origin.size(), origin.size())),
+        block_scatter_(origin.size(), origin.size()) {}
+
+  void add(Block<T>& block, BlockOfColumns<T> resp) override {
+    if (!(block.squared_radius() < squared_reach_)) {
+      exact_->add(block, resp);
+      return;
+    }
+    multiply_transposed<T>(as_matrix<T>(resp), block.features(form_), block_sums_);
+    sums_ += block_sums_.template cast<double>();
+    used_ = true;
+    if (form_ != SecondMomentForm::pooled) return;
+    // What all components share: sum_n w_n x_n x_n^T.
+    auto weighted = block.whitened();
+    weighted = block.rows().array().colwise() * resp.rowwise().sum();
+    multiply_to_lower<T>(block.rows(), weighted, false, block_scatter_);
+    scatter_.template triangularView<Eigen::Lower>() += block_scatter_.template cast<double>();
+  }
+
+  void flush(SufficientStatistics& total) override {
+    exact_->flush(total);
+    if (!used_) return;
+    SufficientStatistics about_origin = zero();
+    for (Index k = 0; k < sums_.rows(); ++k) {
+      Eigen::Map<RowVector<double>>(about_origin.shifts.data() + k * origin_.size(), origin_.size()) = origin_;
+    }
+    unpack(about_origin);
+    about_origin.move_to(total.shifts);
+    total += about_origin;
+    sums_.setZero();
+    scatter_.setZero();
+    used_ = false;
+  }
+
+  SufficientStatistics zero() const override { return exact_->zero(); }
+
+ private:
+  void unpack(SufficientStatistics& s) {
+    const Index d = origin_.size();
+    VectorMap(s.counts.data(), sums_.rows()) = sums_.col(0);
+    MatrixMap(s.first_moments.data(), sums_.rows(), d) = sums_.middleCols(1, d);
+    if (form_ == SecondMomentForm::pooled) {
+      scatter_.template triangularView<Eigen::StrictlyUpper>() = scatter_.transpose();
+      MatrixMap(s.second_moments.data(), d, d) = scatter_;
+      return;
+    }
+    const Index n_second = n_second_features(form_, d);
+    if (form_ != SecondMomentForm::full) {
+      MatrixMap(s.second_moments.data(), sums_.rows(), n_second) = sums_.rightCols(n_second);
+      return;
+    }
+    for (Index k = 0; k < sums_.rows(); ++k) {
+      MatrixMap second(s.second_moments.data() + k * d * d, d, d);
+      Index at = 1 + d;
+      for (Index i = 0; i < d; ++i) {
+        for (Index j = i; j < d; ++j) second(i, j) = second(j, i) = sums_(k, at++);
+      }
+    }
+  }
+
+  SecondMomentForm form_;
+  RowVector<double> origin_;
+  std::unique_ptr<Moments<T>> exact_;
+  double squared_reach_;
+  bool used_ = false;
+  Matrix<double> sums_;
+  Matrix<T> block_sums_;
+  Matrix<double> scatter_;  // lower triangle; pooled alone
+  Matrix<T> block_scatter_;
+};
 
 template <class T>
-std::unique_ptr<Moments<T>> make_moments(SecondMomentForm form, const RowVector<T>& origin, ConstMatrixMap shifts) {
+std::unique_ptr<Moments<T>> make_exact(SecondMomentForm form, const RowVector<T>& origin, ConstMatrixMap shifts) {
   const bool matrices = form == SecondMomentForm::full || form == SecondMomentForm::pooled;
   if (matrices) return std::make_unique<MatrixMoments<T>>(form, origin, shifts);
   return std::make_unique<SquareMoments<T>>(form, origin, shifts);
 }
 
-template std::unique_ptr<Moments<float>> make_moments(SecondMomentForm, const RowVector<float>&, ConstMatrixMap);
-template std::unique_ptr<Moments<double>> make_moments(SecondMomentForm, const RowVector<double>&, ConstMatrixMap);
+}  // namespace
+
+template <class T>
+std::unique_ptr<Moments<T>> make_moments(SecondMomentForm form, const RowVector<T>& origin, ConstMatrixMap shifts,
+                                         double squared_reach) {
+  auto exact = make_exact<T>(form, origin, shifts);
+  if (squared_reach <= 0) return exact;
+  return std::make_unique<FeatureMoments<T>>(form, origin, std::move(exact), shifts.rows(), squared_reach);
+}
+
+template std::unique_ptr<Moments<float>> make_moments(SecondMomentForm, const RowVector<float>&, ConstMatrixMap, double);
+template std::unique_ptr<Moments<double>> make_moments(SecondMomentForm, const RowVector<double>&, ConstMatrixMap, double);
 
 }  // namespace gmmx

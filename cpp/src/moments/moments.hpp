@@ -22,8 +22,10 @@ class Moments {
   virtual SufficientStatistics zero() const = 0;
 };
 
-// Moments about the given shifts (K x d, absolute); blocks are relative to origin.
+// Moments about the given shifts (K x d, absolute); blocks are relative to origin. Blocks whose rows all lie within
+// squared_reach of it are summed up by their features, the others about the shifts at once.
 template <class T>
-std::unique_ptr<Moments<T>> make_moments(SecondMomentForm form, const RowVector<T>& origin, ConstMatrixMap shifts);
+std::unique_ptr<Moments<T>> make_moments(SecondMomentForm form, const RowVector<T>& origin, ConstMatrixMap shifts,
+                                         double squared_reach);
 
 }  // namespace gmmx

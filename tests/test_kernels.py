@@ -1,0 +1,95 @@
+"""The fast kernels at the edge of what their bound allows: equations (65) to (67) of docs/theory.md."""
+
+import numpy as np
+import pytest
+
+from gmmx import _core, reference
+
+TYPES = _core.covariance_types()
+WIDTHS = [1.0, 1e-1, 1e-2, 1e-3, 1e-4]
+
+
+def narrow_clusters(width, n_features, dtype, n_components=4, n_samples=2000):
+    """Clusters of the given width around centers of width one; the narrower, the more the features cancel."""
+    rng = np.random.default_rng(n_features)
+    labels = (np.arange(n_samples) % n_components).astype(np.int32)
+    centers = rng.normal(size=(n_components, n_features))
+    X = centers[labels] + width * rng.normal(size=(n_samples, n_features))
+    return X.astype(dtype), labels
+
+
+def native_and_reference(X, labels, covariance_type):
+    """One iteration of each from the mixture of the labels, and the log-densities of the rows under it."""
+    exact = X.astype(np.float64)
+    start = reference.m_step(reference.statistics_from_labels(exact, labels, 4, covariance_type), covariance_type)
+    native = _core.Mixture(start.weights, start.means, covariance_type, covariances=start.covariances)
+    return (
+        _core.score_samples(X, native, 2),
+        reference.log_prob_norm(exact, start),
+        _core.m_step(_core.e_step(X, native, None, 2), covariance_type, 0.0),
+        reference.m_step(reference.e_step(exact, start), covariance_type),
+    )
+
+
+def relative_error(got, expected, covariance_type):
+    """Error of covariances relative to the smallest variance they belong to."""
+    diagonal = np.diagonal(expected, axis1=-2, axis2=-1) if covariance_type in ("full", "tied") else expected
+    return np.abs(got - expected).max() / diagonal.min()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("n_features", [1, 2, 7, 20])
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_float64_keeps_ten_digits_at_any_width(covariance_type, n_features, width):
+    X, labels = narrow_clusters(width, n_features, np.float64)
+    scores, expected_scores, new, expected = native_and_reference(X, labels, covariance_type)
+    np.testing.assert_allclose(scores, expected_scores, rtol=1e-10, atol=1e-9)
+    assert relative_error(new.covariances, expected.covariances, covariance_type) < 1e-9
+
+
+@pytest.mark.parametrize("width", WIDTHS[:4])
+@pytest.mark.parametrize("n_features", [1, 2, 7, 20])
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_float32_keeps_three_digits_at_any_width(covariance_type, n_features, width):
+    X, labels = narrow_clusters(width, n_features, np.float32)
+    scores, expected_scores, new, expected = native_and_reference(X, labels, covariance_type)
+    np.testing.assert_allclose(scores, expected_scores, rtol=1e-3, atol=5e-3)
+    assert relative_error(new.covariances, expected.covariances, covariance_type) < 2e-3
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_blocks_with_far_rows_take_the_safe_form_and_the_others_do_not_suffer(covariance_type):
+    X, labels = narrow_clusters(1.0, 3, np.float64)
+    start = _core.m_step(_core.statistics_from_labels(X, labels, 4, covariance_type, None, 1), covariance_type, 0.0)
+    twin = reference.Mixture(start.weights, start.means, start.covariances, start.precisions_cholesky, covariance_type)
+    X[777] = 1e7  # one row beyond the reach of the features
+    native, expected = _core.e_step(X, start, None, 2), reference.e_step(X, twin)
+    np.testing.assert_allclose(native.counts, expected.counts, rtol=1e-11)
+    # The far row dominates the second moments of one component; those of the others are as exact as ever.
+    others = np.flatnonzero(reference.responsibilities(X[777:778], twin)[0] == 0.0)
+    assert len(others) == 3
+    np.testing.assert_allclose(native.first_moments[others], expected.first_moments[others], rtol=1e-9, atol=1e-9)
+    if covariance_type != "tied":
+        np.testing.assert_allclose(native.second_moments[others], expected.second_moments[others], rtol=1e-9, atol=1e-9)
+
+
+def test_the_kernel_is_reported():
+    X, labels = narrow_clusters(1.0, 3, np.float64)
+    wide, wide_labels = narrow_clusters(1.0, 100, np.float64)
+    options = {
+        "tol": 0.0,
+        "reg_covar": 1e-6,
+        "max_iter": 1,
+        "previous_lower_bound": -np.inf,
+        "callback": None,
+        "n_threads": 1,
+    }
+    for rows, row_labels, covariance_type, kernel in [
+        (X, labels, "full", "features"),
+        (X, labels, "tied", "features"),
+        (wide, wide_labels, "diag", "features"),
+        (wide, wide_labels, "full", "triangular"),
+    ]:
+        statistics = _core.statistics_from_labels(rows, row_labels, 4, covariance_type, None, 1)
+        start = _core.m_step(statistics, covariance_type, 1e-6)
+        assert _core.em(rows, start, None, **options).kernel == kernel
