@@ -1,8 +1,8 @@
 // sigma_k^2 = tr(W_k) / (d N_k): components are round.
-#include "density/feature_density.hpp"
 #include "density/spherical.hpp"
 
 #include "covariance/variances.hpp"
+#include "density/feature_density.hpp"
 
 namespace gmmx {
 

@@ -10,8 +10,7 @@ template <class T>
 class CommonWhiteningLogDensity final : public LogDensity<T> {
  public:
   CommonWhiteningLogDensity(const Mixture& mixture, Weighting weighting)
-      : components_(mixture, weighting, log_determinants(mixture)),
-        factor_(factor(mixture).template cast<T>()) {
+      : components_(mixture, weighting, log_determinants(mixture)), factor_(factor(mixture).template cast<T>()) {
     const Matrix<double> centred = centred_means<T>(mixture);
     Matrix<double> whitened(centred.rows(), centred.cols());
     multiply_upper<double>(centred, Matrix<double>(factor(mixture)), whitened);

@@ -9,8 +9,7 @@ template <class T>
 class DiagonalLogDensity final : public LogDensity<T> {
  public:
   DiagonalLogDensity(const Mixture& mixture, Weighting weighting)
-      : components_(mixture, weighting, log_determinants(mixture)),
-        scales_(scales(mixture).template cast<T>()) {}
+      : components_(mixture, weighting, log_determinants(mixture)), scales_(scales(mixture).template cast<T>()) {}
 
   const char* name() const override { return "diagonal"; }
 

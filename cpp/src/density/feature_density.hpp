@@ -1,12 +1,13 @@
 // Densities linear in features: a block's log-densities are one matrix product, phi(X) W.
 //
-// It is half the arithmetic of the triangular form, and all of it at the speed of a matrix product. The price is rounding:
-// phi(x)^T w_k is a difference of terms as large as x^T P_k x, so that its error is about
+// It is half the arithmetic of the triangular form, and all of it at the speed of a matrix product. The price is
+// rounding: phi(x)^T w_k is a difference of terms as large as x^T P_k x, so that its error is about
 //
 //     (67)  eps |x - origin|^2 lambda_max(P_k),        P_k = Sigma_k^-1,
 //
 // and the second moments about the origin lose the same share of Sigma_k. Both were measured to hold within a factor
-// of 2. So this form is used for the blocks of which this number is below `feature_tolerance`, another form for the rest.
+// of 2. So this form is used for the blocks of which this number is below `feature_tolerance`, another form for the
+// rest.
 #pragma once
 
 #include <limits>

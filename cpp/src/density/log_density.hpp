@@ -42,7 +42,8 @@ Matrix<double> centred_means(const Mixture& mixture) {
 }
 
 // The constant of each component: log pi_k - d/2 log 2 pi + log det of the precision's factor.
-inline Vector<double> log_constants(const Mixture& mixture, Weighting weighting, const Vector<double>& log_det_factors) {
+inline Vector<double> log_constants(const Mixture& mixture, Weighting weighting,
+                                    const Vector<double>& log_det_factors) {
   const ConstVectorMap weights(mixture.weights().data(), mixture.n_components());
   Vector<double> sum = log_det_factors.array() - 0.5 * static_cast<double>(mixture.n_features()) * log_2_pi;
   if (weighting == Weighting::weighted) sum.array() += weights.array().log();

@@ -31,7 +31,6 @@ class SphericalLogDensity final : public LogDensity<T> {
   }
 
  private:
-
   CentredComponents<T> components_;
   Vector<T> precisions_;
 };

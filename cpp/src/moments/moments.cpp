@@ -127,8 +127,8 @@ class SquareMoments final : public ShiftedMoments<T> {
 template <class T>
 class FeatureMoments final : public Moments<T> {
  public:
-  FeatureMoments(SecondMomentForm form, const RowVector<T>& origin, std::unique_ptr<Moments<T>> exact, Index n_components,
-                 double squared_reach)
+  FeatureMoments(SecondMomentForm form, const RowVector<T>& origin, std::unique_ptr<Moments<T>> exact,
+                 Index n_components, double squared_reach)
       : form_(form),
         origin_(origin.template cast<double>()),
         exact_(std::move(exact)),
@@ -223,7 +223,9 @@ std::unique_ptr<Moments<T>> make_moments(SecondMomentForm form, const RowVector<
   return std::make_unique<FeatureMoments<T>>(form, origin, std::move(exact), shifts.rows(), squared_reach);
 }
 
-template std::unique_ptr<Moments<float>> make_moments(SecondMomentForm, const RowVector<float>&, ConstMatrixMap, double);
-template std::unique_ptr<Moments<double>> make_moments(SecondMomentForm, const RowVector<double>&, ConstMatrixMap, double);
+template std::unique_ptr<Moments<float>> make_moments(SecondMomentForm, const RowVector<float>&, ConstMatrixMap,
+                                                      double);
+template std::unique_ptr<Moments<double>> make_moments(SecondMomentForm, const RowVector<double>&, ConstMatrixMap,
+                                                       double);
 
 }  // namespace gmmx

@@ -36,7 +36,9 @@ SufficientStatistics pass(MatrixView<const T> rows, SecondMomentForm form, const
   const Index d = rows.cols();
   const Index k = shifts.rows();
   const RowMajorMatrix<double> row_major_shifts = shifts;
-  const auto new_moments = [&] { return make_moments<T>(form, origin, ConstMatrixMap(row_major_shifts.data(), k, d), 0.0); };
+  const auto new_moments = [&] {
+    return make_moments<T>(form, origin, ConstMatrixMap(row_major_shifts.data(), k, d), 0.0);
+  };
   const Chunks chunks = cut_into_chunks(rows.rows(), 3 * d + 2 * k);
   SufficientStatistics total = new_moments()->zero();
   for_chunks(
