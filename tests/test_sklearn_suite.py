@@ -37,13 +37,10 @@ LEFT_OUT = {
         "two components hold one row each and reg_covar is 0, so their variance is 0 and EM reports the "
         "collapse; scikit-learn goes on with rounding errors of 4e-16"
     ),
-    "test_score[float32]": (
-        "wants score to have the rounding of a mean in float32, at 7 decimals; gmmx adds float32 densities in float64"
-    ),
     "test_gaussian_mixture_array_api_compliance": ARRAY_API,
     "test_gaussian_mixture_raises_where_array_api_not_implemented": ARRAY_API,
 }
-"""Tests that are not run and why, by name, with [float32] if it is this type of data alone."""
+"""Tests that are not run and why, by name."""
 
 
 def _with_class_replaced(name: str) -> ModuleType:
@@ -67,9 +64,6 @@ globals().update({name: test for name, test in ALL_TESTS.items() if name not in 
 
 @pytest.fixture(params=["float64", "float32"])
 def global_dtype(request):
-    reason = LEFT_OUT.get(f"{request.node.originalname}[{request.param}]")
-    if reason:
-        pytest.skip(reason)
     return getattr(np, request.param)
 
 
@@ -80,7 +74,7 @@ def global_random_seed(request):
 
 @pytest.mark.parametrize("name", LEFT_OUT)
 def test_left_out_exists(name):
-    assert name.partition("[")[0] in ALL_TESTS
+    assert name in ALL_TESTS
 
 
 def test_class_is_replaced():

@@ -693,9 +693,12 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         Returns
         -------
         log_likelihood : float
-            sum_n w_n log p(x_n) / sum_n w_n.
+            sum_n w_n log p(x_n) / sum_n w_n. Without weights it is `score_samples(X).mean()` to the last
+            digit for float32 rows, too, whose mean is rounded to float32.
         """
         rows = self._weighted_rows(X, sample_weight)
+        if rows.X.dtype == np.float32 and rows.sample_weight is None:
+            return float(np.mean(_core.score_samples(rows.X, self.mixture_, rows.n_threads)))
         return _log_likelihood(rows, self.mixture_) / rows.total_weight
 
     def predict(self, X: npt.ArrayLike) -> npt.NDArray[np.int64]:
