@@ -67,6 +67,7 @@ TEST_CASE("statistics survive the way through bytes, broken bytes are refused") 
     const SufficientStatistics s = e_step(p.view(), p.mixture(type));
     const std::string bytes = s.to_bytes();
     CHECK(SufficientStatistics::from_bytes(bytes).to_bytes() == bytes);
+    CHECK(SufficientStatistics::from_bytes(bytes).second_moments == s.second_moments);
     for (std::size_t length = 0; length < bytes.size(); length += 7) {
       CHECK_THROWS_AS(SufficientStatistics::from_bytes(bytes.substr(0, length)), InvalidArgument);
     }

@@ -9,9 +9,11 @@ namespace gmmx {
 
 namespace {
 
+// The upper triangle is computed and mirrored: u_i v_j + v_i u_j and its mirror image may be rounded differently.
 void add_to_matrix(double* matrix, Index d, const double* u, const double* v) {
   for (Index i = 0; i < d; ++i) {
-    for (Index j = 0; j < d; ++j) matrix[i * d + j] += u[i] * v[j] + v[i] * u[j];
+    for (Index j = i; j < d; ++j) matrix[i * d + j] += u[i] * v[j] + v[i] * u[j];
+    for (Index j = i + 1; j < d; ++j) matrix[j * d + i] = matrix[i * d + j];
   }
 }
 

@@ -1,0 +1,49 @@
+"""Whole fits against published data: EM from the class labels, without any randomness (tests/data/em_from_labels.csv)."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import gmmx
+
+DATA = Path(__file__).parent / "data"
+TYPES = {"VVV": "full", "EEE": "tied", "VVI": "diag", "VII": "spherical"}  # mclust's names
+
+
+def expected_values():
+    with open(DATA / "em_from_labels.csv", newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["model"] in TYPES]
+    assert len(rows) == 16
+    return [pytest.param(row, id=f"{row['dataset']}-{row['model']}") for row in rows]
+
+
+def rows_and_labels(name):
+    """Read a data set whose labels are the column that is no number; Old Faithful has none: eruptions > 3."""
+    with open(DATA / f"{name}.csv", newline="", encoding="utf-8") as file:
+        columns = np.array(list(csv.reader(file))[1:]).T
+    if name == "faithful":
+        X = columns.T.astype(float)
+        return X, (X[:, 0] > 3).astype(int)
+    is_label = [not column[0].replace(".", "").isdigit() for column in columns]
+    assert sum(is_label) == 1
+    labels = np.unique(columns[is_label.index(True)], return_inverse=True)[1]
+    return columns[~np.array(is_label)].T.astype(float), labels
+
+
+@pytest.mark.parametrize("expected", expected_values())
+def test_from_the_labels_to_convergence(expected):
+    X, labels = rows_and_labels(expected["dataset"])
+    model = gmmx.GaussianMixture(
+        int(expected["n_components"]),
+        covariance_type=TYPES[expected["model"]],
+        reg_covar=0,
+        responsibilities_init=labels,
+    )
+    first = model.set_params(max_iter=0).fit(X).log_likelihood_
+    assert first == pytest.approx(float(expected["m_step_loglik"]), abs=1e-5)
+    converged = model.set_params(max_iter=20_000, tol=1e-13).fit(X).log_likelihood_
+    assert converged == pytest.approx(float(expected["converged_loglik"]), abs=1e-5)
+    assert model._n_parameters() == int(expected["n_parameters"])
+    assert -model.bic(X) == pytest.approx(float(expected["bic_2ll_minus_df_log_n"]), abs=1e-4)
