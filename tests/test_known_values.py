@@ -1,4 +1,4 @@
-"""Whole fits against published data: EM from the class labels, without any randomness (tests/data/em_from_labels.csv)."""
+"""Whole fits against published data: EM from the class labels, without any randomness."""
 
 import csv
 from pathlib import Path
