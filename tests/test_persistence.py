@@ -361,3 +361,15 @@ def test_no_such_file(tmp_path):
         gmmx.load(tmp_path / "nowhere")
     with pytest.raises(OSError):
         gmmx.load(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the platform has no named pipes")
+def test_what_is_no_file_is_not_replaced(tmp_path):
+    pipe = tmp_path / "pipe.safetensors"
+    os.mkfifo(pipe)
+    model = gmmx.GaussianMixture(2, random_state=0).fit(np.arange(20.0).reshape(10, 2))
+    with pytest.raises(OSError, match="is not a regular file"):
+        model.save(pipe)
+    assert pipe.is_fifo()
+    with pytest.raises(FileNotFoundError, match=r"none/model\.safetensors.*does not exist"):
+        model.save(tmp_path / "none" / "model.safetensors")

@@ -188,3 +188,10 @@ def test_from_responsibilities_takes_what_numpy_takes_and_refuses_the_rest():
         make([[0.0], [1.0], [9.0]], [[1, 0], [-1, 0], [0, 1]])
     with pytest.raises(ValueError, match="one row for each of 3 rows"):
         make([[0.0], [1.0], [9.0]], [[1.0, 0.0]])
+
+
+def test_sum_adds_the_statistics_of_blocks(model):
+    total = sum(gmmx.e_step(block, model) for block in np.array_split(IRIS, 3))
+    assert_allclose(total.counts, gmmx.e_step(IRIS, model).counts, rtol=1e-12)
+    with pytest.raises(TypeError, match="begins with"):
+        1 + total

@@ -152,6 +152,14 @@ array([0.5, 9.5])
       .def_property_readonly("empty_components", &S::empty_components)
       .def(
           "__add__", [](const S& a, const S& b) { return a + b; }, py::is_operator())
+      .def(
+          "__radd__",
+          [](const S& s, int zero) {
+            if (zero != 0)
+              throw py::type_error("statistics can be added to statistics, and to the 0 that sum() begins with");
+            return s;
+          },
+          py::is_operator())
       .def("__repr__",
            [](const S& s) {
              return "SufficientStatistics(n_components=" + std::to_string(s.n_components) +

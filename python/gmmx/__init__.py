@@ -7,6 +7,9 @@ parts.
     rows -> e_step(mixture) -> SufficientStatistics -> m_step -> Mixture -> again
 """
 
+import importlib
+from types import ModuleType
+
 from gmmx import reference
 from gmmx._core import CollapsedComponentError, Mixture, SufficientStatistics, __version__
 from gmmx._versions import show_versions
@@ -29,3 +32,10 @@ __all__ = [
     "reference",
     "show_versions",
 ]
+
+
+def __getattr__(name: str) -> ModuleType:
+    """Import `gmmx.plots` when it is first asked for: it brings matplotlib along."""
+    if name == "plots":
+        return importlib.import_module("gmmx.plots")
+    raise AttributeError(f"module 'gmmx' has no attribute {name!r}")

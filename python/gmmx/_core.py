@@ -5,9 +5,11 @@ built and that this CPU and its operating system can run is loaded; the environm
 one.
 """
 
+import contextlib
 import importlib
 import importlib.util
 import os
+from collections.abc import Iterator
 
 from gmmx import _cpu
 
@@ -43,8 +45,27 @@ def _chosen_instruction_set() -> str:
     return available[0]
 
 
+@contextlib.contextmanager
+def _briefly_waiting_threads() -> Iterator[None]:
+    """Let the OpenMP runtime that is loaded within wait by sleeping soon, unless the user has chosen otherwise.
+
+    GNU's runtime lets idle threads spin for milliseconds. Where other work wants the processor, or a container grants
+    less time than processors, that made fits several times slower than on one thread. It reads its settings
+    when it is loaded; the environment is put back at once.
+    """
+    if os.environ.keys() & {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"}:
+        yield
+        return
+    os.environ["GOMP_SPINCOUNT"] = "2000"
+    try:
+        yield
+    finally:
+        del os.environ["GOMP_SPINCOUNT"]
+
+
 instruction_set = _chosen_instruction_set()
-_module = importlib.import_module(_module_name(instruction_set))
+with _briefly_waiting_threads():
+    _module = importlib.import_module(_module_name(instruction_set))
 __version__ = _module.__version__
 
 for _name, _value in vars(_module).items():

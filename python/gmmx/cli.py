@@ -26,7 +26,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from gmmx.tables import STANDARD_INPUT, Table, TableError, read_table, replacing, write_column
+from gmmx._files import replacing
+from gmmx.tables import STANDARD_INPUT, Table, TableError, read_table, write_column
 
 if TYPE_CHECKING:
     import click
@@ -290,7 +291,7 @@ def _fit_model(table: Table, options: FitOptions, progress: _Progress) -> tuple[
     """Fit the estimator; its warnings, but for the one about convergence, become notes."""
     from sklearn.exceptions import ConvergenceWarning
 
-    from gmmx import GaussianMixture
+    from gmmx import FitFailedError, GaussianMixture
 
     model = GaussianMixture(
         n_components=options.components,
@@ -310,11 +311,9 @@ def _fit_model(table: Table, options: FitOptions, progress: _Progress) -> tuple[
             model.fit(table.values, sample_weight=table.weights)
         except (ValueError, ArithmeticError, RuntimeError, MemoryError) as error:
             message = " ".join(str(error).split()) or type(error).__name__
-            raise _stop(
-                f"the fit failed: {message.rstrip('.')}. "
-                f"The options are --components, --reg-covar, --init-params and --seed",
-                FIT_FAILED,
-            ) from error
+            remedy = ". The options are --components, --reg-covar, --init-params and --seed"
+            collapsed = isinstance(error, FitFailedError)
+            raise _stop(f"the fit failed: {message.rstrip('.')}{remedy if collapsed else ''}", FIT_FAILED) from error
     notes = dict.fromkeys(
         " ".join(str(warning.message).split())
         for warning in caught

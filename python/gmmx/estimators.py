@@ -327,6 +327,9 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
     sum to n_components / n_samples, which shifts its first lower bound, and its 'tied' covariance starts from
     the second moments of all rows about the origin, which leads elsewhere.
 
+    `sample` draws natively: from the same `random_state` other rows than scikit-learn's, of the same distribution.
+    A subclass that overrides scikit-learn's private methods (``_m_step`` and the like) is not asked for them.
+
     Examples
     --------
     >>> import numpy as np

@@ -9,10 +9,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
@@ -21,6 +19,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_safetensors
 
 from gmmx import _core
+from gmmx._files import replacing
 from gmmx.validation import is_matrix_valued
 
 FORMAT, FORMAT_VERSION = "gmmx", 1
@@ -83,33 +82,9 @@ def save_model(record: ModelRecord, path: str | os.PathLike[str]) -> None:
         **{name: json.dumps(record.facts[name]) for name in _FACTS},
     }
     tensors = {name: np.ascontiguousarray(record.tensors[name]) for name in TENSORS}
-    _replace_file(Path(os.path.realpath(path)), to_safetensors(tensors, metadata=metadata))
-
-
-def _replace_file(path: Path, content: bytes) -> None:
-    """Put content into path so that at any moment either the old file stands there or the new one."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        with open(temporary, "xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename outlast a power cut, where the system can."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    content = to_safetensors(tensors, metadata=metadata)
+    with replacing(path) as file:
+        file.write(content)
 
 
 def read_model(path: str | os.PathLike[str]) -> ModelRecord:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.utils.validation import check_is_fitted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -97,7 +98,8 @@ def plot_mixture(
         Title; None names the covariance type and the number of components, "" leaves it out.
     ax : Axes or array of Axes, optional
         Where to draw: one Axes, or for m > 2 columns an m x m array of them. None makes a new figure, which
-        pyplot does not know: reach it as ``ax.figure``, save it with ``ax.figure.savefig("mixture.png")``.
+        pyplot does not know: reach it as ``ax.figure``, save it with ``ax.figure.savefig("mixture.png")``
+        (of an array: ``axes[0, 0].figure``).
 
     Returns
     -------
@@ -124,6 +126,7 @@ def plot_mixture(
     ('length [mm]', 'width [mm]', 4)
     """
     _require_matplotlib()
+    check_is_fitted(model)
     names = _feature_names(model, X, feature_names)
     rows = np.asarray(X, dtype=np.float64)
     if rows.ndim != 2 or rows.shape[1] != np.shape(model.means_)[1]:

@@ -15,7 +15,6 @@ import csv
 import difflib
 import io
 import os
-import secrets
 import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -27,7 +26,9 @@ from typing import IO, Literal
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["STANDARD_INPUT", "Table", "TableError", "read_table", "replacing", "write_column"]
+from gmmx._files import replacing
+
+__all__ = ["STANDARD_INPUT", "Table", "TableError", "read_table", "write_column"]
 
 STANDARD_INPUT = "-"
 """The path that stands for standard input."""
@@ -159,37 +160,6 @@ def write_column(path: str | os.PathLike[str], name: str, values: npt.NDArray[np
     with replacing(path) as stream:
         stream.write(f"{name}\n".encode())
         np.savetxt(stream, values, fmt="%d")
-
-
-@contextlib.contextmanager
-def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
-    """Open a file that takes its name only when it is complete.
-
-    The bytes go into a temporary file beside `path`, which replaces `path` at the end of the ``with`` block.
-    If the block fails, the temporary file goes and what stood at `path` stays as it was.
-
-    Parameters
-    ----------
-    path : path-like
-        The file to write or replace. A symbolic link is followed.
-
-    Yields
-    ------
-    binary file
-        The file to write to.
-    """
-    target = os.path.realpath(path)
-    temporary = f"{target}.{secrets.token_hex(4)}.tmp"
-    try:
-        with open(temporary, "xb") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, target)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
-        raise
 
 
 class _Lines:
@@ -375,7 +345,7 @@ def _is_number(cell: str) -> bool:
         float(cell)
     except ValueError:
         return False
-    return not _is_missing(cell)
+    return "_" not in cell and not _is_missing(cell)  # 12_1 is a code, though a number in Python
 
 
 def _mostly_numbers(cells: Sequence[str]) -> bool:
@@ -417,7 +387,7 @@ def _why_not_numeric(cells: Sequence[str]) -> str:
     if not present:
         return "empty"
     if _mostly_numbers([cell.replace(",", ".") for cell in present]):
-        return "decimal commas; write points"
+        return "commas in numbers; write decimal points, leave out thousands separators"
     return "not numeric"
 
 

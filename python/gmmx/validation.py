@@ -68,7 +68,10 @@ def checking(argument: str, allowed: str) -> Iterator[None]:
         if re.search(rf"\b{argument}\b", str(error)) or isinstance(error, UnicodeError):
             raise
         kind = TypeError if isinstance(error, TypeError) else ValueError
-        raise kind(f"{argument} is not accepted: {error}\n{argument} {allowed}.") from error
+        # Where it is not the numbers themselves, the complaint says it all.
+        complete = re.search("feature names|a minimum of", str(error))
+        explanation = "" if complete else f"\n{argument} {allowed}."
+        raise kind(f"{argument} is not accepted: {error}{explanation}") from error
 
 
 def is_matrix_valued(covariance_type: str) -> bool:
