@@ -61,7 +61,7 @@ class Seeding {
             auto distances = state.distances.head(end - begin);
             squared_distances(state.block, center, distances);
             auto closest = closest_of(begin, end);
-            closest = closest.min(distances);
+            closest = distances.min(closest);
             for (Index n = begin; n < end; ++n) state.sum += weighted_closest(n);
           });
         },
