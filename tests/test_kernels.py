@@ -84,12 +84,20 @@ def test_the_kernel_is_reported():
         "callback": None,
         "n_threads": 1,
     }
-    for rows, row_labels, covariance_type, kernel in [
-        (X, labels, "full", "features"),
-        (X, labels, "tied", "features"),
-        (wide, wide_labels, "diag", "features"),
-        (wide, wide_labels, "full", "triangular"),
+    far = X.copy()
+    far[777] = 1e7
+    narrow, narrow_labels = narrow_clusters(1e-4, 3, np.float64)
+    # The mixture of some rows, and what an E-step of it takes for others.
+    for rows, row_labels, passed, covariance_type, kernel in [
+        (X, labels, X, "full", "features"),
+        (X, labels, X, "tied", "features"),
+        (wide, wide_labels, wide, "diag", "features"),
+        (wide, wide_labels, wide, "full", "features"),
+        (X, labels, far, "spherical", "features+spherical"),
+        (narrow, narrow_labels, narrow, "full", "triangular"),
+        (narrow, narrow_labels, narrow, "diag", "diagonal"),
+        (narrow, narrow_labels, narrow, "tied", "common-whitening"),
     ]:
         statistics = _core.statistics_from_labels(rows, row_labels, 4, covariance_type, None, 1)
         start = _core.m_step(statistics, covariance_type, 1e-6)
-        assert _core.em(rows, start, None, **options).kernel == kernel
+        assert _core.em(passed, start, None, **options).kernel == kernel

@@ -17,15 +17,6 @@ void multiply(const ConstMatrixRef<T>& a, const ConstMatrixRef<T>& b, MatrixRef<
 }
 
 template <class T>
-void multiply_transposed(const ConstMatrixRef<T>& a, const ConstMatrixRef<T>& b, MatrixRef<T> out) {
-  if (a.cols() * b.cols() <= narrow) {
-    for (Index k = 0; k < a.cols(); ++k) out.row(k).noalias() = a.col(k).transpose() * b;
-  } else {
-    out.noalias() = a.transpose() * b;
-  }
-}
-
-template <class T>
 void multiply_upper(const ConstMatrixRef<T>& a, const ConstMatrixRef<T>& u, MatrixRef<T> out) {
   out.noalias() = a * u.template triangularView<Eigen::Upper>();
 }
@@ -36,10 +27,9 @@ void multiply_to_lower(const ConstMatrixRef<T>& a, const ConstMatrixRef<T>& b, b
   out.template triangularView<Eigen::Lower>() += a.transpose() * b;
 }
 
-#define GMMX_INSTANTIATE(T)                                                                               \
-  template void multiply<T>(const ConstMatrixRef<T>&, const ConstMatrixRef<T>&, MatrixRef<T>);            \
-  template void multiply_transposed<T>(const ConstMatrixRef<T>&, const ConstMatrixRef<T>&, MatrixRef<T>); \
-  template void multiply_upper<T>(const ConstMatrixRef<T>&, const ConstMatrixRef<T>&, MatrixRef<T>);      \
+#define GMMX_INSTANTIATE(T)                                                                          \
+  template void multiply<T>(const ConstMatrixRef<T>&, const ConstMatrixRef<T>&, MatrixRef<T>);       \
+  template void multiply_upper<T>(const ConstMatrixRef<T>&, const ConstMatrixRef<T>&, MatrixRef<T>); \
   template void multiply_to_lower<T>(const ConstMatrixRef<T>&, const ConstMatrixRef<T>&, bool, MatrixRef<T>);
 GMMX_INSTANTIATE(float)
 GMMX_INSTANTIATE(double)

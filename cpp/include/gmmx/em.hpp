@@ -49,7 +49,7 @@ struct EMResult {
   bool stopped = false;                      ///< by the callback
   std::vector<double> mean_log_likelihoods;  ///< one an iteration, as in IterationSummary
   std::vector<Index> empty_components;       ///< of the last M-step
-  std::string kernel;                        ///< how the densities were computed in the last E-step
+  std::string kernel;  ///< how the last E-step computed densities; several joined by "+" where rows differed
 };
 
 /// Iterates from a given mixture until convergence. \throws as e_step and m_step

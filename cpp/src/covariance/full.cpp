@@ -7,16 +7,11 @@ namespace gmmx {
 
 namespace {
 
-// From about here on the features no longer fit the cache, and the triangular form wins.
-constexpr Index most_features = 96;
-
 // (65) phi = (1, x, x_i x_j): log density = c - m^T P m / 2 + (P m)^T x - x^T P x / 2, m relative to the origin.
 template <class T>
 std::unique_ptr<LogDensity<T>> full_density(const Mixture& mixture, Weighting weighting) {
   using Exact = TriangularLogDensity<T>;
-  auto exact = std::make_unique<Exact>(mixture, weighting);
   const Index d = mixture.n_features();
-  if (d > most_features) return exact;
   const Matrix<double> means = centred_means<T>(mixture);
   const Vector<double> constants = log_constants(mixture, weighting, Exact::log_determinants(mixture));
   Matrix<double> coefficients(n_features_of(SecondMomentForm::full, d), mixture.n_components());
@@ -35,7 +30,7 @@ std::unique_ptr<LogDensity<T>> full_density(const Mixture& mixture, Weighting we
     }
   }
   return std::make_unique<FeatureLogDensity<T>>(SecondMomentForm::full, coefficients, largest_precision,
-                                                std::move(exact));
+                                                std::make_unique<Exact>(mixture, weighting));
 }
 
 class Full final : public CovarianceModel {

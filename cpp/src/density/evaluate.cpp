@@ -3,6 +3,7 @@
 
 #include "arguments.hpp"
 #include "covariance/model.hpp"
+#include "density/columns.hpp"
 #include "density/posterior.hpp"
 #include "em/row_weights.hpp"
 #include "gmmx/density.hpp"
@@ -16,7 +17,7 @@ template <class T>
 struct Workspace {
   Workspace(Index capacity, Index n_features, Index n_components)
       : block(capacity, n_features),
-        values(capacity, n_components),
+        values(block_results<T>(capacity, n_components)),
         log_prob_norm(capacity),
         index(capacity),
         posterior(capacity),
@@ -40,7 +41,7 @@ void for_densities(MatrixView<const T> rows, const Mixture& mixture, Weighting w
   const Index d = mixture.n_features();
   const auto log_density = model_of(mixture.covariance_type()).log_density(mixture, weighting, T());
   const RowVector<T> origin = origin_of<T>(mixture);
-  const Chunks chunks = cut_into_chunks(rows.rows(), 3 * d + 2 * k);
+  const Chunks chunks = cut_into_chunks(rows.rows(), d + 2 * k);
   const double flops = static_cast<double>(k * (d * d + 2 * d + 20));
   for_chunks(
       chunks, useful_threads(n_threads, chunks, flops),

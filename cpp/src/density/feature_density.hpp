@@ -10,13 +10,14 @@
 // rest.
 #pragma once
 
+#include <algorithm>
 #include <limits>
 #include <memory>
 #include <type_traits>
 #include <utility>
 
 #include "density/log_density.hpp"
-#include "products.hpp"
+#include "panels/products.hpp"
 
 namespace gmmx {
 
@@ -48,27 +49,48 @@ class FeatureLogDensity final : public LogDensity<T> {
         exact_(std::move(exact)) {}
 
   const char* name() const override { return "features"; }
+  const char* name_for(Block<T>& block) const override { return reaches(block) ? name() : exact_->name(); }
   double squared_reach() const override { return squared_reach_; }
 
   void weighted_log_prob(Block<T>& block, BlockOfColumns<T> out) const override {
-    if (!(block.squared_radius() < squared_reach_)) {
+    if (!reaches(block)) {
       exact_->weighted_log_prob(block, out);
       return;
     }
-    multiply<T>(block.features(form_), coefficients_, as_matrix<T>(out));
-    if (common_factor_.size() == 0) return;
+    T* const first = out.data();
+    const Index stride = out.outerStride();
+    Eigen::Map<Array<T>, 0, Eigen::OuterStride<>>(first, block.padded_size(), out.cols(), Eigen::OuterStride<>(stride))
+        .setZero();
+    block.for_row_panels(form_, [&](const Panel<T>& panel, Index feature, Index row) {
+      add_linear_forms(panel, &coefficients_(feature, 0), coefficients_.cols(), out.cols(), first + row, stride);
+    });
+    if (common_factor_.size() > 0) subtract_common_term(block, out);
+  }
+
+ private:
+  bool reaches(Block<T>& block) const { return block.squared_radius() < squared_reach_; }
+
+  // |U^T x|^2 / 2 of each row, for all components at once.
+  void subtract_common_term(Block<T>& block, BlockOfColumns<T> out) const {
+    constexpr Index group = 8;
     auto z = block.whitened();
-    multiply_upper<T>(block.rows(), common_factor_, z);
+    const Index stride = z.outerStride();
+    const Panel<T> rows = block.panel_of_rows();
+    Eigen::Map<Matrix<T>>(z.data(), stride, z.cols()).setZero();
+    for (Index j = 0; j < z.cols(); j += group) {
+      const Index width = std::min(group, z.cols() - j);
+      const Panel<T> needed{rows.values, rows.stride, rows.n_rows, j + width};  // U is upper triangular
+      add_linear_forms(needed, &common_factor_(0, j), common_factor_.cols(), width, z.data() + j * stride, stride);
+    }
     auto common = block.differences().col(0).array();
     common = z.col(0).array().square();
     for (Index j = 1; j < z.cols(); ++j) common += z.col(j).array().square();
     for (Index k = 0; k < out.cols(); ++k) out.col(k) -= T(0.5) * common;
   }
 
- private:
   SecondMomentForm form_;
-  Matrix<T> coefficients_;
-  Matrix<T> common_factor_;
+  RowMajorMatrix<T> coefficients_;   // features x K
+  RowMajorMatrix<T> common_factor_;  // U
   double squared_reach_;
   std::unique_ptr<LogDensity<T>> exact_;
 };

@@ -28,6 +28,8 @@ class LogDensity {
  public:
   virtual ~LogDensity() = default;
   virtual const char* name() const = 0;
+  // The kernel that serves this block: this one, unless it hands over to a safer one.
+  virtual const char* name_for(Block<T>&) const { return name(); }
   // out (block.size() x K) = weighted_log_prob of the block's rows.
   virtual void weighted_log_prob(Block<T>& block, BlockOfColumns<T> out) const = 0;
   // Blocks whose rows all lie within this squared distance of the origin may be summed up by their features.

@@ -5,8 +5,8 @@
 #include <limits>
 #include <vector>
 
-#include "density/columns.hpp"
 #include "linear_algebra.hpp"
+#include "packets.hpp"
 
 namespace gmmx {
 
@@ -16,34 +16,55 @@ namespace gmmx {
 template <class T>
 class Posterior {
  public:
-  explicit Posterior(Index capacity) : sum_(capacity) {}
+  explicit Posterior(Index capacity) : maximum_(padded<T>(capacity)), sum_(padded<T>(capacity)) {}
 
   template <class Norms>
   void operator()(BlockOfColumns<T> resp, Norms&& log_prob_norm, const Vector<T>& weights) {
-    const Index k_count = resp.cols();
-    auto& maximum = log_prob_norm;  // until the end
-    maximum = resp.col(0);
-    for (Index k = 1; k < k_count; ++k) maximum = maximum.max(resp.col(k));
-    if (!(maximum > -std::numeric_limits<T>::infinity()).all()) {
+    find_maximum(resp);
+    if (!(maximum_.head(resp.rows()) > -std::numeric_limits<T>::infinity()).all()) {
       repair_rows_without_density(resp, weights);
-      maximum = resp.col(0);
-      for (Index k = 1; k < k_count; ++k) maximum = maximum.max(resp.col(k));
+      find_maximum(resp);
     }
-    auto sum = sum_.head(resp.rows());
-    sum.setZero();
-    for (Index k = 0; k < k_count; ++k) {
-      resp.col(k) = (resp.col(k) - maximum).exp();
-      flush_tiny_to_zero(&resp(0, k), resp.rows());
-      sum += resp.col(k);
-    }
-    log_prob_norm = maximum + sum.log();  // (7), (54)
-    sum = sum.inverse();
-    for (Index k = 0; k < k_count; ++k) resp.col(k) *= sum;  // (8), (55)
+    exponentiate(resp);
+    log_prob_norm = maximum_.head(resp.rows()) + sum_.head(resp.rows()).log();  // (7), (54)
     for (const Index n : rows_without_density_) log_prob_norm(n) = -std::numeric_limits<T>::infinity();
     rows_without_density_.clear();
   }
 
  private:
+  void find_maximum(const BlockOfColumns<T>& resp) {
+    for (Index n = 0; n < resp.rows(); n += packet_size<T>) {
+      Packet<T> maximum = load(&resp(0, 0) + n);
+      for (Index k = 1; k < resp.cols(); ++k) maximum = Eigen::internal::pmax(maximum, load(&resp(0, k) + n));
+      store(maximum_.data() + n, maximum);
+    }
+  }
+
+  // Packets may run past the last row into the room that block_results() leaves.
+  void exponentiate(BlockOfColumns<T>& resp) {
+    // Eigen's exp() of packets returns the least normal number where the result would be smaller: that is zero here.
+    const Packet<T> tiny = broadcast(64 * std::numeric_limits<T>::min());
+    const Packet<T> zero = broadcast(T(0));
+    const Packet<T> one = broadcast(T(1));
+    for (Index n = 0; n < resp.rows(); n += packet_size<T>) {
+      const Packet<T> maximum = load(maximum_.data() + n);
+      Packet<T> sum = zero;
+      for (Index k = 0; k < resp.cols(); ++k) {
+        T* const at = &resp(0, k) + n;
+        const Packet<T> e = Eigen::internal::pexp(Eigen::internal::psub(load(at), maximum));
+        const Packet<T> r = Eigen::internal::pmax(Eigen::internal::psub(e, tiny), zero);
+        store(at, r);
+        sum = Eigen::internal::padd(sum, r);
+      }
+      store(sum_.data() + n, sum);
+      const Packet<T> inverse = Eigen::internal::pdiv(one, sum);
+      for (Index k = 0; k < resp.cols(); ++k) {
+        T* const at = &resp(0, k) + n;
+        store(at, Eigen::internal::pmul(load(at), inverse));  // (8), (55)
+      }
+    }
+  }
+
   void repair_rows_without_density(BlockOfColumns<T> resp, const Vector<T>& weights) {
     for (Index n = 0; n < resp.rows(); ++n) {
       bool found = false;
@@ -57,6 +78,7 @@ class Posterior {
     }
   }
 
+  Column<T> maximum_;
   Column<T> sum_;
   std::vector<Index> rows_without_density_;
 };

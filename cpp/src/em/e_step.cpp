@@ -1,12 +1,17 @@
 // One pass over the rows, block by block: densities, responsibilities and their sums, fused.
+#include "em/e_step.hpp"
+
 #include <memory>
+#include <set>
+#include <string>
+#include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include "arguments.hpp"
 #include "covariance/model.hpp"
 #include "density/posterior.hpp"
 #include "em/row_weights.hpp"
-#include "gmmx/em.hpp"
 #include "moments/moments.hpp"
 #include "parallel/parallel.hpp"
 
@@ -14,17 +19,32 @@ namespace gmmx {
 
 namespace {
 
+// What the rows add to besides moments.
+struct Scores {
+  double log_likelihood = 0;
+  double total_weight = 0;
+  std::int64_t n_samples = 0;
+  std::set<std::string_view> kernels;
+
+  Scores& operator+=(const Scores& other) {
+    log_likelihood += other.log_likelihood;
+    total_weight += other.total_weight;
+    n_samples += other.n_samples;
+    kernels.insert(other.kernels.begin(), other.kernels.end());
+    return *this;
+  }
+};
+
 // What one thread needs.
 template <class T>
 struct Workspace {
   Workspace(Index capacity, Index n_features, Index n_components, std::unique_ptr<Moments<T>> moments_)
       : block(capacity, n_features),
-        resp(capacity, n_components),
+        resp(block_results<T>(capacity, n_components)),
         log_prob_norm(capacity),
         posterior(capacity),
         weights(capacity),
-        moments(std::move(moments_)),
-        scores(moments->zero()) {}
+        moments(std::move(moments_)) {}
 
   Block<T> block;
   Array<T> resp;
@@ -32,14 +52,26 @@ struct Workspace {
   Posterior<T> posterior;
   RowWeights<T> weights;
   std::unique_ptr<Moments<T>> moments;
-  SufficientStatistics scores;  // log-likelihood, weight and number of rows alone
+  Scores scores;
 };
+
+std::string joined(const std::set<std::string_view>& names) {
+  std::string result;
+  for (const std::string_view name : names) result.append(result.empty() ? "" : "+").append(name);
+  return result;
+}
 
 }  // namespace
 
 template <class T>
 SufficientStatistics e_step(MatrixView<const T> rows, const Mixture& mixture, VectorView<const double> sample_weight,
                             int n_threads) {
+  return run_e_step(rows, mixture, sample_weight, n_threads).statistics;
+}
+
+template <class T>
+EStep run_e_step(MatrixView<const T> rows, const Mixture& mixture, VectorView<const double> sample_weight,
+                 int n_threads) {
   check_features(rows, mixture);
   check_sample_weight(sample_weight, rows.rows());
   const Index k = mixture.n_components();
@@ -53,9 +85,10 @@ SufficientStatistics e_step(MatrixView<const T> rows, const Mixture& mixture, Ve
                            log_density->squared_reach());
   };
 
-  const Chunks chunks = cut_into_chunks(rows.rows(), 3 * d + 2 * k);
+  const Chunks chunks = cut_into_chunks(rows.rows(), d + 2 * k);
   const double flops = static_cast<double>(k * (2 * d * d + 4 * d + 20));
-  SufficientStatistics total = new_moments()->zero();
+  const auto moments = new_moments();
+  Scores scores;
   for_chunks(
       chunks, useful_threads(n_threads, chunks, flops),
       [&] { return std::make_unique<Workspace<T>>(chunks.block_rows, d, k, new_moments()); },
@@ -65,6 +98,7 @@ SufficientStatistics e_step(MatrixView<const T> rows, const Mixture& mixture, Ve
           const BlockOfColumns<T> resp = ws.resp.topRows(end - begin);
           auto norm = ws.log_prob_norm.head(end - begin);
           log_density->weighted_log_prob(ws.block, resp);
+          ws.scores.kernels.insert(log_density->name_for(ws.block));
           ws.posterior(resp, norm, priors);
           ws.weights.load(sample_weight, begin, end);
           ws.scores.log_likelihood += ws.weights.weighted_sum(norm);
@@ -75,17 +109,19 @@ SufficientStatistics e_step(MatrixView<const T> rows, const Mixture& mixture, Ve
         });
       },
       [&](Workspace<T>& ws) {
-        ws.moments->flush(total);
-        total.log_likelihood += ws.scores.log_likelihood;
-        total.total_weight += ws.scores.total_weight;
-        total.n_samples += ws.scores.n_samples;
-        ws.scores.log_likelihood = ws.scores.total_weight = 0;
-        ws.scores.n_samples = 0;
+        moments->take(*ws.moments);
+        scores += std::exchange(ws.scores, {});
       });
+  SufficientStatistics total = moments->statistics();
+  total.log_likelihood = scores.log_likelihood;
+  total.total_weight = scores.total_weight;
+  total.n_samples = scores.n_samples;
   total.mixture_fingerprint = mixture.fingerprint();
-  return total;
+  return {std::move(total), joined(scores.kernels)};
 }
 
+template EStep run_e_step(MatrixView<const float>, const Mixture&, VectorView<const double>, int);
+template EStep run_e_step(MatrixView<const double>, const Mixture&, VectorView<const double>, int);
 template SufficientStatistics e_step(MatrixView<const float>, const Mixture&, VectorView<const double>, int);
 template SufficientStatistics e_step(MatrixView<const double>, const Mixture&, VectorView<const double>, int);
 

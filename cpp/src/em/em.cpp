@@ -4,7 +4,7 @@
 #include <cmath>
 #include <utility>
 
-#include "covariance/model.hpp"
+#include "em/e_step.hpp"
 #include "gmmx/errors.hpp"
 
 namespace gmmx {
@@ -16,7 +16,8 @@ EMResult em(MatrixView<const T> rows, const Mixture& start, VectorView<const dou
   double previous = options.previous_mean_log_likelihood;
   for (int iteration = 1; iteration <= options.max_iter && !result.converged && !result.stopped; ++iteration) {
     // (17)
-    const SufficientStatistics statistics = e_step(rows, result.mixture, sample_weight, options.n_threads);
+    const auto [statistics, kernel] = run_e_step(rows, result.mixture, sample_weight, options.n_threads);
+    result.kernel = kernel;
     result.mixture = m_step(statistics, start.covariance_type(), options.reg_covar);
     result.empty_components = statistics.empty_components();
 
@@ -27,7 +28,6 @@ EMResult em(MatrixView<const T> rows, const Mixture& start, VectorView<const dou
     result.converged = std::abs(change) < options.tol;  // (41)
     if (options.callback) result.stopped = options.callback({iteration, mean, change}) && !result.converged;
   }
-  result.kernel = model_of(start.covariance_type()).log_density(result.mixture, Weighting::weighted, T())->name();
   return result;
 }
 

@@ -1,7 +1,9 @@
 #include "moments/moments.hpp"
 
+#include <algorithm>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "moments/forms.hpp"
 #include "products.hpp"
@@ -9,6 +11,11 @@
 namespace gmmx {
 
 namespace {
+
+// Memberships that change no sum of a component by more than 1e-12 (float: 1e-7) of it, be its weight as small as 1e-10
+// (float: 1e-6).
+template <class T>
+constexpr T negligible_resp = std::is_same_v<T, double> ? T(1e-25) : T(1e-15);
 
 // What the four forms share: counts, first moments and the hand-over. (46), (50)
 // Shifts are rounded to T relative to the origin; the rounded ones are what the moments are about.
@@ -19,14 +26,16 @@ class ShiftedMoments : public Moments<T> {
       : relative_shifts_((shifts.rowwise() - origin.template cast<double>()).template cast<T>()),
         sums_(make_zero(form, origin)) {}
 
-  void flush(SufficientStatistics& total) override {
-    total += sums_;
-    sums_ = zero();
+  void take(Moments<T>& other) override {
+    auto& source = static_cast<ShiftedMoments&>(other);
+    if (!source.used_) return;
+    sums_ += source.sums_;
+    source.sums_ = SufficientStatistics(sums_.form, sums_.n_components, sums_.n_features, sums_.shifts);
+    source.used_ = false;
+    used_ = true;
   }
 
-  SufficientStatistics zero() const override {
-    return {sums_.form, sums_.n_components, sums_.n_features, sums_.shifts};
-  }
+  SufficientStatistics statistics() const override { return sums_; }
 
  protected:
   SufficientStatistics make_zero(SecondMomentForm form, const RowVector<T>& origin) const {
@@ -45,9 +54,12 @@ class ShiftedMoments : public Moments<T> {
 
   Matrix<T> relative_shifts_;
   SufficientStatistics sums_;
+  bool used_ = false;
 };
 
 // Symmetric matrices: rank updates of the lower triangle; the upper one is filled when the sums are handed over.
+// A component's update takes only the rows that belong to it where these are few: of well separated clusters, that is
+// one component a row, and the work shrinks by a factor of K.
 template <class T>
 class MatrixMoments final : public ShiftedMoments<T> {
  public:
@@ -57,41 +69,80 @@ class MatrixMoments final : public ShiftedMoments<T> {
         block_sum_(shifts.cols(), shifts.cols()) {}
 
   void add(Block<T>& block, BlockOfColumns<T> resp) override {
-    const Index d = block.n_features();
-    auto differences = block.differences();
-    auto weighted = block.whitened();
+    this->used_ = true;
     for (Index k = 0; k < resp.cols(); ++k) {
       const auto r = resp.col(k);
-      const T total = r.sum();
-      if (total == T(0)) continue;
-      differences = block.rows().rowwise() - this->relative_shifts_.row(k);
-      weighted = differences.array().colwise() * r;
-      this->count(k) += static_cast<double>(total);
-      this->first(k) += weighted.colwise().sum().transpose().template cast<double>();
-      // Row-major storage of the symmetric sum: its lower triangle is the upper one of the column-major map.
-      Eigen::Map<Matrix<double>> sum(this->second() + (components_apart_ ? k * d * d : 0), d, d);
-      if constexpr (std::is_same_v<T, double>) {
-        multiply_to_lower<T>(differences, weighted, true, sum);
+      const Index n_members = (r > negligible_resp<T>).count();
+      if (n_members == 0) continue;
+      auto differences = block.differences();
+      auto weighted = block.whitened();
+      if (2 * n_members > r.size()) {
+        differences = block.rows().rowwise() - this->relative_shifts_.row(k);
+        weighted = differences.array().colwise() * r;
+        add_component(k, static_cast<double>(r.sum()), differences, weighted);
       } else {
-        multiply_to_lower<T>(differences, weighted, false, block_sum_);
-        sum.template triangularView<Eigen::Lower>() += block_sum_.template cast<double>();
+        find_members(r);
+        gather(block, k, r, differences, weighted);
+        double total = 0;
+        for (const Index n : members_) total += static_cast<double>(r(n));
+        add_component(k, total, differences.topRows(n_members), weighted.topRows(n_members));
       }
     }
   }
 
-  void flush(SufficientStatistics& total) override {
-    const Index d = this->sums_.n_features;
-    const auto size = static_cast<Index>(this->sums_.second_moments.size());
+  SufficientStatistics statistics() const override {
+    SufficientStatistics result = this->sums_;
+    const Index d = result.n_features;
+    const auto size = static_cast<Index>(result.second_moments.size());
     for (Index start = 0; start < size; start += d * d) {
-      Eigen::Map<Matrix<double>> sum(this->second() + start, d, d);
+      Eigen::Map<Matrix<double>> sum(result.second_moments.data() + start, d, d);
       sum.template triangularView<Eigen::StrictlyUpper>() = sum.transpose();
     }
-    ShiftedMoments<T>::flush(total);
+    return result;
   }
 
  private:
+  template <class Resp>
+  void find_members(const Resp& r) {
+    members_.clear();
+    for (Index n = 0; n < r.size(); ++n) {
+      if (r(n) > negligible_resp<T>) members_.push_back(n);
+    }
+  }
+
+  template <class Resp, class Differences, class Weighted>
+  void gather(const Block<T>& block, Index k, const Resp& r, Differences& differences, Weighted& weighted) const {
+    for (Index j = 0; j < block.n_features(); ++j) {
+      const auto column = block.column(j);
+      const T shift = this->relative_shifts_(k, j);
+      Index at = 0;
+      for (const Index n : members_) {
+        const T difference = column(n) - shift;
+        differences(at, j) = difference;
+        weighted(at, j) = difference * r(n);
+        ++at;
+      }
+    }
+  }
+
+  template <class Differences, class Weighted>
+  void add_component(Index k, double total, const Differences& differences, const Weighted& weighted) {
+    const Index d = differences.cols();
+    this->count(k) += total;
+    this->first(k) += weighted.colwise().sum().transpose().template cast<double>();
+    // Row-major storage of the symmetric sum: its lower triangle is the upper one of the column-major map.
+    Eigen::Map<Matrix<double>> sum(this->second() + (components_apart_ ? k * d * d : 0), d, d);
+    if constexpr (std::is_same_v<T, double>) {
+      multiply_to_lower<T>(differences, weighted, true, sum);
+    } else {
+      multiply_to_lower<T>(differences, weighted, false, block_sum_);
+      sum.template triangularView<Eigen::Lower>() += block_sum_.template cast<double>();
+    }
+  }
+
   bool components_apart_;
   Matrix<T> block_sum_;
+  std::vector<Index> members_;
 };
 
 // Sums of squares feature by feature, kept apart (diagonal) or added up (trace).
@@ -102,6 +153,7 @@ class SquareMoments final : public ShiftedMoments<T> {
       : ShiftedMoments<T>(form, origin, shifts), features_apart_(form == SecondMomentForm::diagonal) {}
 
   void add(Block<T>& block, BlockOfColumns<T> resp) override {
+    this->used_ = true;
     const Index d = block.n_features();
     auto scratch = block.differences().col(0).array();
     for (Index k = 0; k < resp.cols(); ++k) {
@@ -133,64 +185,98 @@ class FeatureMoments final : public Moments<T> {
         origin_(origin.template cast<double>()),
         exact_(std::move(exact)),
         squared_reach_(squared_reach),
-        sums_(Matrix<double>::Zero(n_components, n_features_of(form, origin.size()))),
-        block_sums_(n_components, sums_.cols()),
-        scatter_(Matrix<double>::Zero(origin.size(), origin.size())),
-        block_scatter_(origin.size(), origin.size()) {}
+        sums_(RowMajorMatrix<double>::Zero(n_features_of(form, origin.size()), n_components)),
+        scatter_(RowMajorMatrix<double>::Zero(origin.size(), origin.size())) {}
 
   void add(Block<T>& block, BlockOfColumns<T> resp) override {
-    if (!(block.squared_radius() < squared_reach_)) {
+    if (!(block.squared_radius() < squared_reach_) || rows_have_one_component_each(block, resp)) {
       exact_->add(block, resp);
       return;
     }
-    multiply_transposed<T>(as_matrix<T>(resp), block.features(form_), block_sums_);
-    sums_ += block_sums_.template cast<double>();
     used_ = true;
-    if (form_ != SecondMomentForm::pooled) return;
-    // What all components share: sum_n w_n x_n x_n^T.
-    auto weighted = block.whitened();
-    weighted = block.rows().array().colwise() * resp.rowwise().sum();
-    multiply_to_lower<T>(block.rows(), weighted, false, block_scatter_);
-    scatter_.template triangularView<Eigen::Lower>() += block_scatter_.template cast<double>();
+    T* const first = resp.data();
+    const Index stride = resp.outerStride();
+    // Packets run past the last row.
+    Eigen::Map<Array<T>, 0, Eigen::OuterStride<>>(first + block.size(), block.padded_size() - block.size(), resp.cols(),
+                                                  Eigen::OuterStride<>(stride))
+        .setZero();
+    block.for_feature_panels(form_, [&](const Panel<T>& panel, Index feature) {
+      add_weighted_sums(panel, first, stride, resp.cols(), &sums_(feature, 0), sums_.cols());
+    });
+    if (form_ == SecondMomentForm::pooled) add_common_scatter(block, resp);
   }
 
-  void flush(SufficientStatistics& total) override {
-    exact_->flush(total);
-    if (!used_) return;
-    SufficientStatistics about_origin = zero();
-    for (Index k = 0; k < sums_.rows(); ++k) {
+  void take(Moments<T>& other) override {
+    auto& source = static_cast<FeatureMoments&>(other);
+    exact_->take(*source.exact_);
+    if (!source.used_) return;
+    used_ = true;
+    sums_ += source.sums_;
+    scatter_ += source.scatter_;
+    source.sums_.setZero();
+    source.scatter_.setZero();
+    source.used_ = false;
+  }
+
+  SufficientStatistics statistics() const override {
+    SufficientStatistics total = exact_->statistics();
+    if (!used_) return total;
+    SufficientStatistics about_origin(total.form, total.n_components, total.n_features, total.shifts);
+    for (Index k = 0; k < sums_.cols(); ++k) {
       Eigen::Map<RowVector<double>>(about_origin.shifts.data() + k * origin_.size(), origin_.size()) = origin_;
     }
     unpack(about_origin);
     about_origin.move_to(total.shifts);
     total += about_origin;
-    sums_.setZero();
-    scatter_.setZero();
-    used_ = false;
+    return total;
   }
 
-  SufficientStatistics zero() const override { return exact_->zero(); }
-
  private:
-  void unpack(SufficientStatistics& s) {
+  // Then gathering rows is less work than summing all features, from about this many features on.
+  bool rows_have_one_component_each(const Block<T>& block, const BlockOfColumns<T>& resp) const {
+    constexpr Index least_features = 16;
+    if (form_ != SecondMomentForm::full || block.n_features() < least_features) return false;
+    return 4 * (resp > negligible_resp<T>).count() < resp.size();
+  }
+
+  // What all components share: sum_n w_n x_n x_n^T, lower triangle.
+  void add_common_scatter(Block<T>& block, const BlockOfColumns<T>& resp) {
+    constexpr Index group = 4;
+    auto weighted = block.whitened();
+    weighted = block.rows().array().colwise() * resp.rowwise().sum();
+    const Index stride = weighted.outerStride();
+    Eigen::Map<Matrix<T>, 0, Eigen::OuterStride<>>(weighted.data() + block.size(), block.padded_size() - block.size(),
+                                                   weighted.cols(), Eigen::OuterStride<>(stride))
+        .setZero();
+    const Panel<T> rows = block.panel_of_rows();
+    const Index d = rows.n_features;
+    for (Index j = 0; j < d; j += group) {
+      const Panel<T> below{rows.values + j * rows.stride, rows.stride, rows.n_rows, d - j};
+      add_weighted_sums(below, weighted.data() + j * stride, stride, std::min(group, d - j), &scatter_(j, j), d);
+    }
+  }
+
+  void unpack(SufficientStatistics& s) const {
     const Index d = origin_.size();
-    VectorMap(s.counts.data(), sums_.rows()) = sums_.col(0);
-    MatrixMap(s.first_moments.data(), sums_.rows(), d) = sums_.middleCols(1, d);
+    const Index k_count = sums_.cols();
+    VectorMap(s.counts.data(), k_count) = sums_.row(0);
+    MatrixMap(s.first_moments.data(), k_count, d) = sums_.middleRows(1, d).transpose();
     if (form_ == SecondMomentForm::pooled) {
-      scatter_.template triangularView<Eigen::StrictlyUpper>() = scatter_.transpose();
-      MatrixMap(s.second_moments.data(), d, d) = scatter_;
+      MatrixMap second(s.second_moments.data(), d, d);
+      second = scatter_;
+      second.template triangularView<Eigen::StrictlyUpper>() = scatter_.transpose();
       return;
     }
     const Index n_second = n_second_features(form_, d);
     if (form_ != SecondMomentForm::full) {
-      MatrixMap(s.second_moments.data(), sums_.rows(), n_second) = sums_.rightCols(n_second);
+      MatrixMap(s.second_moments.data(), k_count, n_second) = sums_.bottomRows(n_second).transpose();
       return;
     }
-    for (Index k = 0; k < sums_.rows(); ++k) {
+    for (Index k = 0; k < k_count; ++k) {
       MatrixMap second(s.second_moments.data() + k * d * d, d, d);
       Index at = 1 + d;
       for (Index i = 0; i < d; ++i) {
-        for (Index j = i; j < d; ++j) second(i, j) = second(j, i) = sums_(k, at++);
+        for (Index j = i; j < d; ++j) second(i, j) = second(j, i) = sums_(at++, k);
       }
     }
   }
@@ -200,10 +286,8 @@ class FeatureMoments final : public Moments<T> {
   std::unique_ptr<Moments<T>> exact_;
   double squared_reach_;
   bool used_ = false;
-  Matrix<double> sums_;
-  Matrix<T> block_sums_;
-  Matrix<double> scatter_;  // lower triangle; pooled alone
-  Matrix<T> block_scatter_;
+  RowMajorMatrix<double> sums_;     // features x K
+  RowMajorMatrix<double> scatter_;  // lower triangle; pooled alone
 };
 
 template <class T>

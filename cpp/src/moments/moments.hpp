@@ -9,17 +9,17 @@
 
 namespace gmmx {
 
-// One a thread. T is the precision inside a block; sums over blocks are double.
+// One a thread, and one for the total. T is the precision inside a block; sums over blocks are double.
 template <class T>
 class Moments {
  public:
   virtual ~Moments() = default;
   // resp (block.size() x K): responsibilities, times the sample weights.
   virtual void add(Block<T>& block, BlockOfColumns<T> resp) = 0;
-  // Hands the sums over to the total and starts again from zero.
-  virtual void flush(SufficientStatistics& total) = 0;
-  // Statistics with all sums zero, to flush into.
-  virtual SufficientStatistics zero() const = 0;
+  // Adds the sums of another one that was made alike, and leaves it at zero.
+  virtual void take(Moments& other) = 0;
+  // The sums as statistics about the shifts.
+  virtual SufficientStatistics statistics() const = 0;
 };
 
 // Moments about the given shifts (K x d, absolute); blocks are relative to origin. Blocks whose rows all lie within

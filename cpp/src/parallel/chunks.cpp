@@ -7,7 +7,7 @@ namespace gmmx {
 namespace {
 
 constexpr Index cache_numbers = 48 * 1024;  // scratch of one block: 384 KiB of doubles, within a second-level cache
-constexpr Index min_block_rows = 64;
+constexpr Index min_block_rows = 128;
 constexpr Index max_block_rows = 512;
 constexpr Index target_chunks = 64;       // enough to keep many threads even, few enough to merge for nothing
 constexpr double worthwhile_flops = 4e5;  // about 20 microseconds: less is not worth waking another thread

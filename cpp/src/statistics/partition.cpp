@@ -18,7 +18,10 @@ namespace {
 template <class T>
 struct Workspace {
   Workspace(Index capacity, Index n_features, Index n_components, std::unique_ptr<Moments<T>> moments_)
-      : block(capacity, n_features), resp(capacity, n_components), weights(capacity), moments(std::move(moments_)) {}
+      : block(capacity, n_features),
+        resp(block_results<T>(capacity, n_components)),
+        weights(capacity),
+        moments(std::move(moments_)) {}
 
   Block<T> block;
   Array<T> resp;
@@ -40,7 +43,9 @@ SufficientStatistics pass(MatrixView<const T> rows, SecondMomentForm form, const
     return make_moments<T>(form, origin, ConstMatrixMap(row_major_shifts.data(), k, d), 0.0);
   };
   const Chunks chunks = cut_into_chunks(rows.rows(), 3 * d + 2 * k);
-  SufficientStatistics total = new_moments()->zero();
+  const auto moments = new_moments();
+  double total_weight = 0;
+  Index n_samples = 0;
   for_chunks(
       chunks, useful_threads(n_threads, chunks, static_cast<double>(k * d * d)),
       [&] { return std::make_unique<Workspace<T>>(chunks.block_rows, d, k, new_moments()); },
@@ -57,10 +62,13 @@ SufficientStatistics pass(MatrixView<const T> rows, SecondMomentForm form, const
         });
       },
       [&](Workspace<T>& ws) {
-        ws.moments->flush(total);
-        total.total_weight += std::exchange(ws.total_weight, 0.0);
-        total.n_samples += std::exchange(ws.n_samples, 0);
+        moments->take(*ws.moments);
+        total_weight += std::exchange(ws.total_weight, 0.0);
+        n_samples += std::exchange(ws.n_samples, 0);
       });
+  SufficientStatistics total = moments->statistics();
+  total.total_weight = total_weight;
+  total.n_samples = n_samples;
   return total;
 }
 

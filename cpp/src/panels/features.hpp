@@ -1,9 +1,11 @@
 // Features of rows in which every weighted log-density is linear, and whose weighted sums are the sufficient
-// statistics: phi(x) = (1, x, second), where `second` is what a form of second moments keeps of x x^T.
+// statistics: phi(x) = (1, x, second), where `second` is what a form of second moments keeps of x x^T. (65)
 #pragma once
 
+#include <vector>
+
 #include "gmmx/sufficient_statistics.hpp"
-#include "linear_algebra.hpp"
+#include "gmmx/views.hpp"
 
 namespace gmmx {
 
@@ -15,28 +17,32 @@ inline Index n_second_features(SecondMomentForm form, Index d) {
 
 inline Index n_features_of(SecondMomentForm form, Index d) { return 1 + d + n_second_features(form, d); }
 
-template <class Rows, class Features>
-void fill_features(SecondMomentForm form, const Rows& x, Features&& phi) {
-  const Index d = x.cols();
-  phi.col(0).setOnes();
-  phi.middleCols(1, d) = x;
-  Index at = 1 + d;
+// A feature is the product of two columns of (1, x_1, ..., x_d, |x|^2).
+struct FeaturePair {
+  Index left;
+  Index right;
+};
+
+inline std::vector<FeaturePair> feature_pairs(SecondMomentForm form, Index d) {
+  std::vector<FeaturePair> pairs;
+  pairs.reserve(static_cast<std::size_t>(n_features_of(form, d)));
+  for (Index j = 0; j <= d; ++j) pairs.push_back({0, j});
   switch (form) {
     case SecondMomentForm::full:
-      for (Index i = 0; i < d; ++i) {
-        for (Index j = i; j < d; ++j) phi.col(at++) = x.col(i).cwiseProduct(x.col(j));
+      for (Index i = 1; i <= d; ++i) {
+        for (Index j = i; j <= d; ++j) pairs.push_back({i, j});
       }
       break;
     case SecondMomentForm::diagonal:
-      phi.middleCols(at, d) = x.cwiseProduct(x);
+      for (Index j = 1; j <= d; ++j) pairs.push_back({j, j});
       break;
     case SecondMomentForm::trace:
-      phi.col(at) = x.col(0).cwiseProduct(x.col(0));
-      for (Index j = 1; j < d; ++j) phi.col(at) += x.col(j).cwiseProduct(x.col(j));
+      pairs.push_back({0, d + 1});
       break;
     case SecondMomentForm::pooled:
       break;
   }
+  return pairs;
 }
 
 }  // namespace gmmx

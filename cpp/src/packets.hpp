@@ -1,0 +1,44 @@
+// Vectors of numbers that fit a register of the instruction set: the one place that names Eigen's packets.
+#pragma once
+
+#include <Eigen/Core>
+
+#include "gmmx/views.hpp"
+
+namespace gmmx {
+
+template <class T>
+using Packet = typename Eigen::internal::packet_traits<T>::type;
+
+template <class T>
+constexpr Index packet_size = Eigen::internal::unpacket_traits<Packet<T>>::size;
+
+constexpr bool many_registers = EIGEN_ARCH_DEFAULT_NUMBER_OF_REGISTERS >= 32;
+
+// Rows are padded to whole packets, and columns begin at addresses that packets can be loaded from fast.
+template <class T>
+constexpr Index padded(Index n) {
+  return (n + packet_size<T> - 1) / packet_size<T> * packet_size<T>;
+}
+
+// Distance between columns of so many rows: whole packets, and not a power of two, at which all columns would meet in
+// the same places of the cache.
+template <class T>
+constexpr Index column_stride(Index n) {
+  return padded<T>(n) + Index{64 / sizeof(T)};
+}
+
+template <class T>
+Packet<T> broadcast(T value) {
+  return Eigen::internal::pset1<Packet<T>>(value);
+}
+template <class T>
+Packet<T> load(const T* from) {
+  return Eigen::internal::pload<Packet<T>>(from);
+}
+template <class T>
+void store(T* to, const Packet<T>& value) {
+  Eigen::internal::pstore(to, value);
+}
+
+}  // namespace gmmx
