@@ -1,6 +1,7 @@
 // Loops over contiguous columns that compilers vectorise and Eigen 3.4 does not (its select() is scalar).
 #pragma once
 
+#include "density/exponential.hpp"
 #include "gmmx/views.hpp"
 
 namespace gmmx {
@@ -14,6 +15,13 @@ void keep_larger(const T* column, T k, Index size, T* best, T* index) {
     index[n] = larger ? k : index[n];
     best[n] = larger ? column[n] : best[n];
   }
+}
+
+// The column becomes exp(column - maximum), and is added to the sum.
+template <class T>
+void exponentials(T* column, const T* maximum, Index size, T* sum) {
+  for (Index n = 0; n < size; ++n) column[n] = exponential(column[n] - maximum[n]);
+  for (Index n = 0; n < size; ++n) sum[n] += column[n];
 }
 
 }  // namespace gmmx

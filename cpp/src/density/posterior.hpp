@@ -1,12 +1,13 @@
 // From weighted log-densities to responsibilities, in place, with the row maximum taken out.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <vector>
 
+#include "density/columns.hpp"
 #include "linear_algebra.hpp"
-#include "packets.hpp"
 
 namespace gmmx {
 
@@ -16,7 +17,7 @@ namespace gmmx {
 template <class T>
 class Posterior {
  public:
-  explicit Posterior(Index capacity) : maximum_(padded<T>(capacity)), sum_(padded<T>(capacity)) {}
+  explicit Posterior(Index capacity) : maximum_(capacity), sum_(capacity) {}
 
   template <class Norms>
   void operator()(BlockOfColumns<T> resp, Norms&& log_prob_norm, const Vector<T>& weights) {
@@ -25,44 +26,26 @@ class Posterior {
       repair_rows_without_density(resp, weights);
       find_maximum(resp);
     }
-    exponentiate(resp);
-    log_prob_norm = maximum_.head(resp.rows()) + sum_.head(resp.rows()).log();  // (7), (54)
+    // A few rows at a time stay in the first-level cache.
+    constexpr Index few = 128;
+    for (Index n = 0; n < resp.rows(); n += few) {
+      const Index size = std::min(few, resp.rows() - n);
+      auto sum = sum_.segment(n, size);
+      sum.setZero();
+      for (Index k = 0; k < resp.cols(); ++k) exponentials(&resp(n, k), &maximum_(n), size, sum.data());
+      log_prob_norm.segment(n, size) = maximum_.segment(n, size) + sum.log();  // (7), (54)
+      sum = sum.inverse();
+      for (Index k = 0; k < resp.cols(); ++k) resp.col(k).segment(n, size) *= sum;  // (8), (55)
+    }
     for (const Index n : rows_without_density_) log_prob_norm(n) = -std::numeric_limits<T>::infinity();
     rows_without_density_.clear();
   }
 
  private:
   void find_maximum(const BlockOfColumns<T>& resp) {
-    for (Index n = 0; n < resp.rows(); n += packet_size<T>) {
-      Packet<T> maximum = load(&resp(0, 0) + n);
-      for (Index k = 1; k < resp.cols(); ++k) maximum = Eigen::internal::pmax(maximum, load(&resp(0, k) + n));
-      store(maximum_.data() + n, maximum);
-    }
-  }
-
-  // Packets may run past the last row into the room that block_results() leaves.
-  void exponentiate(BlockOfColumns<T>& resp) {
-    // Eigen's exp() of packets returns the least normal number where the result would be smaller: that is zero here.
-    const Packet<T> tiny = broadcast(64 * std::numeric_limits<T>::min());
-    const Packet<T> zero = broadcast(T(0));
-    const Packet<T> one = broadcast(T(1));
-    for (Index n = 0; n < resp.rows(); n += packet_size<T>) {
-      const Packet<T> maximum = load(maximum_.data() + n);
-      Packet<T> sum = zero;
-      for (Index k = 0; k < resp.cols(); ++k) {
-        T* const at = &resp(0, k) + n;
-        const Packet<T> e = Eigen::internal::pexp(Eigen::internal::psub(load(at), maximum));
-        const Packet<T> r = Eigen::internal::pmax(Eigen::internal::psub(e, tiny), zero);
-        store(at, r);
-        sum = Eigen::internal::padd(sum, r);
-      }
-      store(sum_.data() + n, sum);
-      const Packet<T> inverse = Eigen::internal::pdiv(one, sum);
-      for (Index k = 0; k < resp.cols(); ++k) {
-        T* const at = &resp(0, k) + n;
-        store(at, Eigen::internal::pmul(load(at), inverse));  // (8), (55)
-      }
-    }
+    auto maximum = maximum_.head(resp.rows());
+    maximum = resp.col(0);
+    for (Index k = 1; k < resp.cols(); ++k) maximum = maximum.max(resp.col(k));
   }
 
   void repair_rows_without_density(BlockOfColumns<T> resp, const Vector<T>& weights) {
