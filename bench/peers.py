@@ -224,6 +224,16 @@ def summary(shape, chosen, outcomes, iterations):
     return records
 
 
+def write_report(records, facts, output):
+    """Write tables, numbers and picture; the tables."""
+    versions = {record["peer"]: record["version"] for record in records if record["version"]}
+    text = report.markdown(records, {**facts, **versions}, OURS)
+    Path(f"{output}.md").write_text(text)
+    Path(f"{output}.json").write_text(json.dumps({"facts": facts, "records": records}, indent=1))
+    report.picture(records, [f"{output}.svg", f"{output}.png"])
+    return text
+
+
 @click.command(help=__doc__)
 @click.option("--shape", "shapes", multiple=True, help="ROWSxFEATURESxCOMPONENTS:TYPE; may be repeated. Default: all.")
 @click.option(
@@ -270,6 +280,7 @@ def main(shapes, names, quick, onedal, jax, make_environments, output, **options
                     click.echo(f"{name}: the environment cannot be made: {error}", err=True)
     facts = machine.facts(options["threads"])
     variables = machine.thread_variables(options["threads"])
+    facts["options"] = ", ".join(f"{name} {value:g}" for name, value in options.items())
     records = []
     with tempfile.TemporaryDirectory() as scratch:
         ready, absent = commands(chosen, pythons, scratch)
@@ -277,12 +288,7 @@ def main(shapes, names, quick, onedal, jax, make_environments, output, **options
             outcomes = measure(shape, chosen, ready, absent, options, variables, Path(scratch))
             records += summary(shape, chosen, outcomes, options["iterations"])
             click.echo(report.lines_of(records[-len(chosen) :]), err=True)
-    facts["options"] = ", ".join(f"{name} {value:g}" for name, value in options.items())
-    versions = {record["peer"]: record["version"] for record in records if record["version"]}
-    text = report.markdown(records, facts | versions, OURS)
-    Path(f"{output}.md").write_text(text)
-    Path(f"{output}.json").write_text(json.dumps({"facts": facts, "records": records}, indent=1))
-    report.picture(records, [f"{output}.svg", f"{output}.png"])
+            text = write_report(records, facts, output)  # after each shape: a run may be cut short
     click.echo(text)
 
 

@@ -1,0 +1,139 @@
+#include "kernels.hpp"
+
+#include <benchmark/benchmark.h>
+
+#include <cmath>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "gemm.hpp"
+#include "gmmx/gmmx.hpp"
+
+namespace gmmx::benchmarks {
+namespace {
+
+struct Shape {
+  Index n, d, k;
+  CovarianceType type;
+};
+
+const std::vector<Shape>& shapes() {
+  static const std::vector<Shape> all = {
+      {1'000'000, 2, 5, CovarianceType::full},      {200'000, 8, 10, CovarianceType::full},
+      {100'000, 16, 32, CovarianceType::full},      {50'000, 64, 32, CovarianceType::full},
+      {20'000, 128, 16, CovarianceType::full},      {200'000, 16, 64, CovarianceType::diag},
+      {200'000, 32, 64, CovarianceType::spherical}, {100'000, 32, 32, CovarianceType::tied}};
+  return all;
+}
+
+// Useful operations of the densities of one row under one component, or of its moments, which need as many:
+// a triangle for full, a multiply-add for the linear and one for the square part for diag, the linear part alone for
+// spherical and for tied, whose common whitening or pooled moments add d^2 a row.
+double operations_of_one_side(const Shape& s) {
+  const double n = static_cast<double>(s.n), d = static_cast<double>(s.d), k = static_cast<double>(s.k);
+  switch (s.type) {
+    case CovarianceType::full:
+      return n * k * d * d;
+    case CovarianceType::diag:
+      return 4 * n * k * d;
+    case CovarianceType::spherical:
+      return 2 * n * k * d;
+    case CovarianceType::tied:
+      return 2 * n * k * d + n * d * d;
+  }
+  return 0;
+}
+
+// Overlapping clusters of unit width; the start is the mixture of their labels.
+template <class T>
+struct Problem {
+  explicit Problem(const Shape& s) : rows(static_cast<std::size_t>(s.n * s.d)) {
+    std::mt19937 generator(0);
+    std::normal_distribution<double> normal;
+    std::vector<double> centers(static_cast<std::size_t>(s.k * s.d));
+    for (double& c : centers) c = 3.0 / std::sqrt(static_cast<double>(s.d)) * normal(generator);
+    std::vector<std::int32_t> labels(static_cast<std::size_t>(s.n));
+    for (Index i = 0; i < s.n; ++i) {
+      const Index label = i % s.k;
+      labels[static_cast<std::size_t>(i)] = static_cast<std::int32_t>(label);
+      for (Index j = 0; j < s.d; ++j) {
+        const double center = centers[static_cast<std::size_t>(label * s.d + j)];
+        rows[static_cast<std::size_t>(i * s.d + j)] = static_cast<T>(center + normal(generator));
+      }
+    }
+    view = {rows.data(), s.n, s.d};
+    const auto form = second_moment_form(s.type);
+    const auto statistics =
+        statistics_from_labels<T>(view, {labels.data(), s.n}, s.k, form, VectorView<const double>{}, 1);
+    mixture = std::make_unique<Mixture>(m_step(statistics, s.type, 1e-6));
+  }
+
+  std::vector<T> rows;
+  MatrixView<const T> view;
+  std::unique_ptr<Mixture> mixture;
+};
+
+// One at a time is kept: the benchmarks of a shape follow each other.
+template <class T>
+const Problem<T>& problem(std::size_t which) {
+  static std::size_t kept = shapes().size();
+  static std::unique_ptr<Problem<T>> the_problem;
+  if (kept != which) {
+    the_problem.reset();
+    the_problem = std::make_unique<Problem<T>>(shapes()[which]);
+    kept = which;
+  }
+  return *the_problem;
+}
+
+template <class T>
+void count(benchmark::State& state, double operations, int n_threads) {
+  const double done = operations * static_cast<double>(state.iterations());
+  state.counters["GFLOP/s"] = benchmark::Counter(1e-9 * done, benchmark::Counter::kIsRate);
+  state.counters["share of gemm"] = benchmark::Counter(done / gemm_rate<T>(n_threads), benchmark::Counter::kIsRate);
+}
+
+template <class Body>
+void add(const std::string& name, Body body) {
+  benchmark::RegisterBenchmark(name.c_str(), body)->UseRealTime()->Unit(benchmark::kMillisecond);
+}
+
+template <class T>
+void add_all(std::size_t which, const std::string& type, int n_threads) {
+  const Shape& s = shapes()[which];
+  const std::string name = "/" + std::to_string(s.n) + "x" + std::to_string(s.d) + "x" + std::to_string(s.k) + ":" +
+                           to_string(s.type) + "/" + type;
+  const double operations = operations_of_one_side(s);
+  add("e_step" + name, [=](benchmark::State& state) {
+    const auto& p = problem<T>(which);
+    for (auto _ : state) benchmark::DoNotOptimize(e_step<T>(p.view, *p.mixture, {}, n_threads));
+    count<T>(state, 2 * operations, n_threads);
+  });
+  add("score_samples" + name, [=](benchmark::State& state) {
+    const auto& p = problem<T>(which);
+    std::vector<T> out(static_cast<std::size_t>(p.view.rows()));
+    for (auto _ : state) score_samples<T>(p.view, *p.mixture, {out.data(), p.view.rows()}, n_threads);
+    count<T>(state, operations, n_threads);
+  });
+  // From the statistics, which have no precision of their own: what it takes does not depend on the rows.
+  add("m_step" + name, [=](benchmark::State& state) {
+    const auto& p = problem<T>(which);
+    const auto statistics = e_step<T>(p.view, *p.mixture, {}, n_threads);
+    const auto covariance_type = p.mixture->covariance_type();
+    for (auto _ : state) benchmark::DoNotOptimize(m_step(statistics, covariance_type, 1e-6));
+  });
+}
+
+}  // namespace
+
+void register_kernels(int n_threads) {
+  for (std::size_t which = 0; which < shapes().size(); ++which) {
+    add_all<double>(which, "float64", n_threads);
+    add_all<float>(which, "float32", n_threads);
+  }
+}
+
+}  // namespace gmmx::benchmarks

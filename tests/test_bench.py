@@ -1,0 +1,45 @@
+"""The benchmarks run: on tiny shapes, without a look at their figures."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCH = Path(__file__).resolve().parents[1] / "bench"
+
+
+def run(script, *arguments):
+    """Run a script of bench/ on one processor's worth of threads."""
+    command = [sys.executable, BENCH / script, "--quick", "--rounds", "1", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True, env=dict(os.environ)).stdout
+
+
+@pytest.mark.skipif(not (BENCH / "peers.py").exists(), reason="the benchmarks are not beside the tests")
+def test_peers(tmp_path):
+    """Gmmx and scikit-learn agree, which the script asserts, and an absent peer is called so."""
+    output = tmp_path / "peers"
+    arguments = [
+        "--threads",
+        "1",
+        "--peers",
+        "scikit-learn,oneDAL",
+        "--shape",
+        "2000x2x3:full",
+        "--output",
+        str(output),
+    ]
+    text = run("peers.py", *arguments)
+    assert "no environment given" in text
+    records = json.loads(output.with_suffix(".json").read_text())["records"]
+    assert [record["peer"] for record in records] == ["gmmx", "scikit-learn", "oneDAL"]
+    assert abs(records[0]["difference"]) <= 1e-6
+    assert output.with_suffix(".png").stat().st_size > 0
+
+
+@pytest.mark.skipif(not (BENCH / "whole.py").exists(), reason="the benchmarks are not beside the tests")
+def test_whole():
+    """Whole fits and methods equal scikit-learn's, which the script asserts."""
+    assert "predict_proba" in run("whole.py", "--threads", "1")
