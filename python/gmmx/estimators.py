@@ -9,7 +9,7 @@ import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from numbers import Integral, Real
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -19,7 +19,7 @@ import numpy.typing as npt
 import sklearn.mixture
 from sklearn.base import BaseEstimator, DensityMixin, _fit_context
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Interval, StrOptions, make_constraint
 from sklearn.utils.validation import check_is_fitted
 
 from gmmx import _core
@@ -182,6 +182,14 @@ def _unchanged_on_failure(estimator: Any) -> Iterator[None]:
         vars(estimator).clear()
         vars(estimator).update(before)
         raise
+
+
+@cache
+def _constraints_of(estimator_class: Any) -> list[tuple[str, list[Any]]]:
+    """Return the parameters of a class with what they must satisfy, looked up once."""
+    known = estimator_class._parameter_constraints
+    names = [name for name in estimator_class._get_param_names() if known.get(name, "no_validation") != "no_validation"]
+    return [(name, [make_constraint(constraint) for constraint in known[name]]) for name in names]
 
 
 class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
@@ -485,6 +493,14 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         """
         rows = self._fit(X, sample_weight)
         return _core.predict(rows.X, self.mixture_, rows.n_threads)
+
+    def _validate_params(self) -> None:
+        """Check the constructor parameters; scikit-learn's own check words the complaint."""
+        own_class: Any = type(self)
+        for name, constraints in _constraints_of(own_class):
+            value = getattr(self, name)
+            if not any(constraint.is_satisfied_by(value) for constraint in constraints):
+                super()._validate_params()
 
     def _fit(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None) -> WeightedRows:
         """Fit, and set the fitted attributes at the end, all at once."""

@@ -9,7 +9,7 @@ import contextlib
 import math
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -94,8 +94,26 @@ def check_rows(X: Any) -> Rows:
     return rows
 
 
+def _is_plain(X: Any, min_samples: int) -> TypeGuard[Rows]:
+    """Whether X is an array that scikit-learn's checks would return as it is; if in doubt, they are asked."""
+    if type(X) is not np.ndarray or X.ndim != 2 or X.dtype not in ROW_DTYPES or not X.dtype.isnative:
+        return False
+    if X.shape[0] < min_samples or X.shape[1] < 1:
+        return False
+    with np.errstate(all="ignore"):
+        return math.isfinite(X.sum())
+
+
 def check_rows_of(estimator: Any, X: Any, *, fit: bool) -> Rows:
     """Return X as `check_rows` does, and set (fit) or compare the features that an estimator has seen."""
+    if _is_plain(X, 2 if fit else 1):
+        if fit:
+            estimator.n_features_in_ = X.shape[1]
+            vars(estimator).pop("feature_names_in_", None)
+            return X
+        seen = vars(estimator)
+        if "feature_names_in_" not in seen and seen.get("n_features_in_") == X.shape[1]:
+            return X
     with checking("X", _ROWS_ALLOWED):
         rows: Rows = validate_data(estimator, X, dtype=ROW_DTYPES, reset=fit, ensure_min_samples=2 if fit else 1)
     return rows
