@@ -1,4 +1,4 @@
-"""Whole fits with default parameters, and a fitted model's methods: gmmx beside scikit-learn, in turns.
+"""Whole fits with default parameters, their k-means, and a fitted model's methods: gmmx beside scikit-learn, in turns.
 
 What scikit-learn computes is compared before a ratio is printed.
 """
@@ -15,6 +15,19 @@ import report
 
 FITS = [problems.Shape(1_000_000, 2, 5, "full"), problems.Shape(100_000, 16, 32, "full")]
 METHODS = [problems.Shape(1_000_000, 2, 5, "full"), problems.Shape(50_000, 64, 32, "full")]
+KMEANS = [
+    problems.Shape(n, d, k, "full")
+    for n, d, k in [
+        (1_000_000, 2, 5),
+        (200_000, 8, 10),
+        (100_000, 16, 32),
+        (50_000, 64, 32),
+        (20_000, 128, 16),
+        (200_000, 16, 64),
+        (200_000, 32, 64),
+        (100_000, 32, 32),
+    ]
+]
 QUICK = [problems.Shape(2_000, 2, 3, "full")]
 
 
@@ -58,6 +71,25 @@ def fit_line(shape, rounds, threads):
     return line(f"fit ({iterations}, {difference})", shape, best)
 
 
+def kmeans_line(shape, rounds, threads):
+    """Time one start of k-means, which draws the same seeds on both sides and ends at the same inertia."""
+    from sklearn.cluster import KMeans
+
+    from gmmx import _core
+
+    X = problems.problem(shape).rows
+    k = shape.n_components
+    uniforms = np.random.RandomState(0).random_sample(_core.kmeans_draws(k))
+    calls = {
+        "gmmx": lambda: _core.kmeans(X, k, uniforms, None, max_iter=300, tol=1e-4, n_threads=threads).inertia,
+        "scikit-learn": lambda: KMeans(k, n_init=1, random_state=0).fit(X).inertia_,
+    }
+    best, inertia = best_of(calls, rounds)
+    if not np.isclose(inertia["gmmx"], inertia["scikit-learn"], rtol=1e-6):
+        raise click.ClickException(f"{shape}: inertias differ: {inertia}")
+    return line("k-means", shape, best)
+
+
 def method_lines(shape, rounds, threads):
     """Time the methods at the same parameters and compare what they return."""
     import gmmx
@@ -89,6 +121,8 @@ def main(quick, rounds, threads):
     click.echo("| | rows x features, K, type | gmmx ms | scikit-learn ms | times faster |\n|---|---|---:|---:|---:|")
     for shape in QUICK if quick else FITS:
         click.echo(fit_line(shape, rounds, threads))
+    for shape in QUICK if quick else KMEANS:
+        click.echo(kmeans_line(shape, rounds, threads))
     for shape in QUICK if quick else METHODS:
         for text in method_lines(shape, rounds, threads):
             click.echo(text)

@@ -46,6 +46,7 @@ class Block {
   Index padded_size() const { return padded<T>(size_); }
   Index n_features() const { return n_features_; }
   auto rows() const { return columns_.middleCols(1, n_features_).topRows(size_); }
+  const T* column_data(Index j) const { return &columns_(0, 1 + j); }
   auto column(Index j) const { return columns_.col(1 + j).head(size_).array(); }
 
   // The largest squared distance of a row from the origin: what bounds the rounding of the features.

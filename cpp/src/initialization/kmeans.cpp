@@ -9,7 +9,7 @@
 #include "density/columns.hpp"
 #include "initialization/check_clusters.hpp"
 #include "initialization/row_pass.hpp"
-#include "products.hpp"
+#include "panels/products.hpp"
 
 namespace gmmx {
 
@@ -51,16 +51,16 @@ class Lloyd {
   ClusterSums assign() {
     struct State {
       State(Index capacity, Index k, Index d)
-          : block(capacity, d), scores(capacity, k), best(capacity), nearest(capacity), sums(k, d) {}
+          : block(capacity, d), scores(block_results<T>(capacity, k)), best(capacity), nearest(capacity), sums(k, d) {}
       Block<T> block;
-      Matrix<T> scores;
+      Array<T> scores;
       Column<T> best;
       Column<T> nearest;
       ClusterSums sums;
     };
     const Index k = centers_.rows();
     const Index d = centers_.cols();
-    const Matrix<T> centers_t = centers_.transpose().template cast<T>();
+    const RowMajorMatrix<T> centers_t = centers_.transpose().template cast<T>();
     const RowVector<T> half_norms = (0.5 * centers_.rowwise().squaredNorm().transpose()).template cast<T>();
     ClusterSums total(k, d);
     for_chunks(
@@ -68,11 +68,11 @@ class Lloyd {
         [&](State& state, Index chunk_begin, Index chunk_end) {
           for_blocks(chunks_, chunk_begin, chunk_end, [&](Index begin, Index end) {
             state.block.load(rows_, begin, end, origin_);
-            auto scores = state.scores.topRows(end - begin);
-            multiply<T>(state.block.rows(), centers_t, scores);
-            scores.rowwise() -= half_norms;
-            label_block(state.block, scores, state.best.head(end - begin), state.nearest.head(end - begin), begin,
-                        state.sums);
+            auto& scores = state.scores;
+            scores.topRows(state.block.padded_size()).rowwise() = -half_norms.array();
+            add_linear_forms(state.block.panel_of_rows(), centers_t.data(), k, k, scores.data(), scores.rows());
+            label_block(scores.topRows(end - begin), state.best.head(end - begin), state.nearest.head(end - begin),
+                        begin, state.sums);
           });
         },
         [&](State& state) {
@@ -143,8 +143,7 @@ class Lloyd {
 
  private:
   template <class Scores, class Scratch>
-  void label_block(const Block<T>& block, const Scores& scores, Scratch best, Scratch nearest, Index begin,
-                   ClusterSums& sums) {
+  void label_block(const Scores& scores, Scratch best, Scratch nearest, Index begin, ClusterSums& sums) {
     best.setConstant(-std::numeric_limits<T>::infinity());
     nearest.setZero();
     for (Index k = 0; k < scores.cols(); ++k) {
@@ -158,8 +157,18 @@ class Lloyd {
       if (label != own && w > 0) ++sums.n_changed;
       label = static_cast<std::int32_t>(own);
       sums.weights(own) += w;
-      double* sum = &sums.rows(own, 0);
-      for (Index j = 0; j < block.n_features(); ++j) sum[j] += w * static_cast<double>(block.rows()(n, j));
+      add_row(begin + n, w, &sums.rows(own, 0));
+    }
+  }
+
+  void add_row(Index n, double weight, double* sum) const {
+    const Index d = rows_.cols();
+    const T* const row = &rows_(n, 0);
+    const Index stride = rows_.col_stride();
+    if (stride == 1) {
+      for (Index j = 0; j < d; ++j) sum[j] += weight * static_cast<double>(row[j] - origin_(j));
+    } else {
+      for (Index j = 0; j < d; ++j) sum[j] += weight * static_cast<double>(row[j * stride] - origin_(j));
     }
   }
 

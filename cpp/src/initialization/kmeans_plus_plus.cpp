@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <memory>
+#include <numeric>
+#include <utility>
 #include <vector>
 
 #include "gmmx/kmeans.hpp"
@@ -42,34 +45,39 @@ class Seeding {
     return last_positive;
   }
 
-  // Makes row n a seed: distances to the closest seed and their sums over the chunks.
-  void accept(Index seed) {
+  // (60) Makes that candidate a seed which leaves the least weighted squared distance; returns it. One pass over the
+  // rows: what the distances would be is kept for every candidate, so that the best only has to be chosen.
+  Index accept_best_of(const std::vector<Index>& candidates) {
     struct State {
-      State(Index capacity, Index d) : block(capacity, d), distances(capacity) {}
+      State(Index capacity, Index d) : block(capacity, d) {}
       Block<T> block;
-      Column<T> distances;
-      double sum = 0;
     };
-    const RowVector<T> center = relative(seed);
-    std::size_t merged = 0;
-    potential_ = 0;
+    const auto n_candidates = candidates.size();
+    RowMajorMatrix<T> centers(static_cast<Index>(n_candidates), rows_.cols());
+    for (std::size_t c = 0; c < n_candidates; ++c) centers.row(static_cast<Index>(c)) = relative(candidates[c]);
+    distances_.resize(n_candidates);
+    for (auto& distances : distances_) distances.resize(closest_.size());
+    std::vector<std::vector<double>> sums(n_candidates, std::vector<double>(chunk_sums_.size()));
     for_chunks(
         chunks_, n_threads_, [&] { return std::make_unique<State>(chunks_.block_rows, rows_.cols()); },
         [&](State& state, Index chunk_begin, Index chunk_end) {
+          const auto chunk = static_cast<std::size_t>(chunk_begin / chunks_.chunk_rows);
           for_blocks(chunks_, chunk_begin, chunk_end, [&](Index begin, Index end) {
             state.block.load(rows_, begin, end, origin_);
-            auto distances = state.distances.head(end - begin);
-            squared_distances(state.block, center, distances);
-            auto closest = closest_of(begin, end);
-            closest = distances.min(closest);
-            for (Index n = begin; n < end; ++n) state.sum += weighted_closest(n);
+            for (std::size_t c = 0; c < n_candidates; ++c) {
+              T* const to = distances_[c].data() + begin;
+              closer_distances(state.block, &centers(static_cast<Index>(c), 0), closest_.data() + begin, to);
+              sums[c][chunk] += weighted_sum(Eigen::Map<const Column<T>>(to, end - begin), begin);
+            }
           });
-        },
-        [&](State& state) {
-          chunk_sums_[merged++] = state.sum;
-          potential_ += state.sum;
-          state.sum = 0;
         });
+    std::vector<double> totals;
+    for (const auto& of_chunks : sums) totals.push_back(std::accumulate(of_chunks.begin(), of_chunks.end(), 0.0));
+    const auto best = static_cast<std::size_t>(std::min_element(totals.begin(), totals.end()) - totals.begin());
+    closest_.swap(distances_[best]);
+    chunk_sums_ = std::move(sums[best]);
+    potential_ = totals[best];
+    return candidates[best];
   }
 
   // (59) The row at which the cumulative weighted distance reaches u times the whole.
@@ -92,48 +100,31 @@ class Seeding {
     return rows_.rows() - 1;  // rounding
   }
 
-  // (60) Of the candidates the one that would leave the least weighted squared distance.
-  Index best_of(const std::vector<Index>& candidates) const {
-    struct State {
-      State(Index capacity, Index d, std::size_t n) : block(capacity, d), distances(capacity), sums(n, 0.0) {}
-      Block<T> block;
-      Column<T> distances;
-      std::vector<double> sums;
-    };
-    std::vector<RowVector<T>> centers;
-    for (const Index candidate : candidates) centers.push_back(relative(candidate));
-    std::vector<double> total(candidates.size(), 0.0);
-    for_chunks(
-        chunks_, n_threads_,
-        [&] { return std::make_unique<State>(chunks_.block_rows, rows_.cols(), candidates.size()); },
-        [&](State& state, Index chunk_begin, Index chunk_end) {
-          for_blocks(chunks_, chunk_begin, chunk_end, [&](Index begin, Index end) {
-            state.block.load(rows_, begin, end, origin_);
-            auto distances = state.distances.head(end - begin);
-            for (std::size_t c = 0; c < centers.size(); ++c) {
-              squared_distances(state.block, centers[c], distances);
-              distances = distances.min(closest_of(begin, end));
-              state.sums[c] += weighted_sum(distances, begin);
-            }
-          });
-        },
-        [&](State& state) {
-          for (std::size_t c = 0; c < total.size(); ++c) total[c] += state.sums[c];
-          std::fill(state.sums.begin(), state.sums.end(), 0.0);
-        });
-    const auto best = std::min_element(total.begin(), total.end()) - total.begin();
-    return candidates[static_cast<std::size_t>(best)];
-  }
-
  private:
   RowVector<T> relative(Index n) const {
     RowVector<T> row(rows_.cols());
     for (Index j = 0; j < rows_.cols(); ++j) row(j) = rows_(n, j) - origin_(j);
     return row;
   }
-  auto closest_of(Index begin, Index end) { return Eigen::Map<Column<T>>(closest_.data() + begin, end - begin); }
-  auto closest_of(Index begin, Index end) const {
-    return Eigen::Map<const Column<T>>(closest_.data() + begin, end - begin);
+  // to[n] = min(closest[n], squared distance of the block's row n to the center)
+  static void closer_distances(const Block<T>& block, const T* center, const T* closest, T* to) {
+    constexpr Index few = 64;
+    T sum[few];
+    for (Index begin = 0; begin < block.size(); begin += few) {
+      const Index size = std::min(few, block.size() - begin);
+      add_squares<true>(block.column_data(0) + begin, center[0], size, sum);
+      for (Index j = 1; j < block.n_features(); ++j) {
+        add_squares<false>(block.column_data(j) + begin, center[j], size, sum);
+      }
+      for (Index n = 0; n < size; ++n) to[begin + n] = sum[n] < closest[begin + n] ? sum[n] : closest[begin + n];
+    }
+  }
+  template <bool First>
+  static void add_squares(const T* column, T center, Index size, T* sum) {
+    for (Index n = 0; n < size; ++n) {
+      const T difference = column[n] - center;
+      sum[n] = First ? difference * difference : sum[n] + difference * difference;
+    }
   }
   double weighted_closest(Index n) const {
     return weight_of(sample_weight_, n) * static_cast<double>(closest_[static_cast<std::size_t>(n)]);
@@ -151,7 +142,8 @@ class Seeding {
   Chunks chunks_;
   int n_threads_;
   RowVector<T> origin_;
-  std::vector<T> closest_;
+  std::vector<T> closest_;                 // squared distance to the closest seed
+  std::vector<std::vector<T>> distances_;  // what it would be with each candidate
   std::vector<double> chunk_sums_;
   double potential_ = 0;
 };
@@ -166,12 +158,12 @@ std::vector<Index> kmeans_plus_plus(MatrixView<const T> rows, Index n_clusters, 
   check_clusters(rows, n_clusters, uniforms, sample_weight);
   Seeding<T> seeding(rows, sample_weight, n_threads);
   std::vector<Index> seeds{seeding.first_seed(uniforms[0])};
+  if (n_clusters > 1) seeding.accept_best_of(seeds);
   std::vector<Index> candidates(static_cast<std::size_t>(local_trials(n_clusters)));
   Index used = 1;
   while (static_cast<Index>(seeds.size()) < n_clusters) {
-    seeding.accept(seeds.back());
     for (Index& candidate : candidates) candidate = seeding.draw(uniforms[used++]);
-    seeds.push_back(seeding.best_of(candidates));
+    seeds.push_back(seeding.accept_best_of(candidates));
   }
   return seeds;
 }

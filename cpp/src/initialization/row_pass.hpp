@@ -32,13 +32,6 @@ RowVector<double> row_as_double(MatrixView<const T> rows, Index n) {
   return row;
 }
 
-// Squared distances of a block's rows to a center (relative to the block's origin).
-template <class T, class Center, class Out>
-void squared_distances(const Block<T>& block, const Center& center, Out&& out) {
-  out = (block.column(0) - center(0)).square();
-  for (Index j = 1; j < block.n_features(); ++j) out += (block.column(j) - center(j)).square();
-}
-
 // The weighted mean of the rows and the mean of the weighted variances of the features, in one pass about the first
 // row.
 struct Location {
