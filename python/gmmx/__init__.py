@@ -10,7 +10,7 @@ parts.
 import importlib
 from types import ModuleType
 
-from gmmx import reference
+from gmmx import density, reference
 from gmmx._core import CollapsedComponentError, Mixture, SufficientStatistics, __version__
 from gmmx._versions import show_versions
 from gmmx.estimators import GaussianMixture, load
@@ -26,6 +26,7 @@ __all__ = [
     "ModelFileError",
     "SufficientStatistics",
     "__version__",
+    "density",
     "e_step",
     "load",
     "m_step",

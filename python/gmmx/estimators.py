@@ -134,12 +134,24 @@ class _Monitor:
         self.verbose_interval = verbose_interval
         self.callback = callback
         self.total_weight = total_weight
-        self.under_way = 0  # the iteration; 0: making the start
+        self.seen: dict[int, float] = {}  # lower bounds by iteration, of the start under way
+        self.makes_start = True
         self.lower_bound = -np.inf
+
+    @property
+    def listener(self) -> Callable[[int, float], Any]:
+        """What the native loop calls: where nobody wants to know, the cheapest thing that keeps count."""
+        return self if self.verbose or self.callback else self.seen.__setitem__
+
+    @property
+    def under_way(self) -> int:
+        """The iteration; 0: making the start."""
+        return 0 if self.makes_start else len(self.seen) + 1
 
     def begin(self, start: int, lower_bound: float) -> None:
         """Begin a start of EM."""
-        self.under_way, self.lower_bound = 0, lower_bound
+        self.seen.clear()
+        self.makes_start, self.lower_bound = True, lower_bound
         self.began = self.previous = perf_counter()
         if self.verbose:
             print(f"Initialization {start}")
@@ -147,7 +159,7 @@ class _Monitor:
     def __call__(self, iteration: int, lower_bound: float) -> bool:
         """Take note of an iteration; return whether to stop."""
         change = lower_bound - self.lower_bound
-        self.under_way, self.lower_bound = iteration + 1, lower_bound
+        self.seen[iteration] = self.lower_bound = lower_bound
         if self.verbose and iteration % self.verbose_interval == 0:
             self._print_iteration(iteration, change)
         if self.callback is None:
@@ -511,6 +523,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
             best, failed = self._best_of(starts, rows)
             self._warn_of(best)
             self._set_parameters(best.mixture, rows.X.dtype)
+            self._mixture = best.mixture
             self.converged_ = best.converged
             self.n_iter_ = len(best.lower_bounds)
             self.lower_bound_ = best.lower_bound
@@ -599,7 +612,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         if self.max_iter == 0:
             empty: list[int] = np.flatnonzero(mixture.weights == 0.0).tolist()
             return _Run(mixture, [], False, False, empty)
-        monitor.under_way = 1
+        monitor.makes_start = False
         result = _core.em(
             rows.X,
             mixture,
@@ -608,7 +621,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
             reg_covar=float(self.reg_covar),
             max_iter=int(self.max_iter),
             previous_lower_bound=lower_bound,
-            callback=monitor,
+            callback=monitor.listener,
             n_threads=rows.n_threads,
         )
         return _Run(result.mixture, result.lower_bounds, result.converged, result.stopped, result.empty_components)

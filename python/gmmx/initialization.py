@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
+from numpy.random.bit_generator import ISeedSequence
 from sklearn.utils import check_random_state
 
 from gmmx import _core
@@ -79,7 +80,24 @@ def draws_from(random_state: Any) -> Draws:
     """
     if isinstance(random_state, np.random.Generator):
         return _GeneratorDraws(random_state)
+    if type(random_state) is int:
+        return _StateDraws(_seeded_state(random_state))
     return _StateDraws(check_random_state(random_state))
+
+
+class _NoEntropy(ISeedSequence):
+    """What a generator starts from that is seeded right after: a real start takes longer than a small fit."""
+
+    def generate_state(self, n_words: int, dtype: Any = np.uint32) -> npt.NDArray[Any]:
+        return np.zeros(n_words, dtype)
+
+
+def _seeded_state(seed: int) -> np.random.RandomState:
+    """Return what np.random.RandomState(seed) returns, sooner."""
+    nothing: Any = _NoEntropy()
+    state = np.random.RandomState(np.random.MT19937(nothing))
+    state.seed(seed)
+    return state
 
 
 class GivenParameters(NamedTuple):

@@ -1,0 +1,107 @@
+"""The short ways through checks and seeds end where the long ones do."""
+
+import numpy as np
+import pytest
+
+import gmmx
+from gmmx.initialization import draws_from
+
+
+def problem(dtype=np.float64):
+    rng = np.random.default_rng(0)
+    return np.concatenate([rng.normal(size=(40, 3)), 5 + rng.normal(size=(60, 3))]).astype(dtype)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 12345, 2**32 - 1])
+def test_a_seeded_state_draws_what_numpy_draws(seed):
+    expected = np.random.RandomState(seed)
+    draws = draws_from(seed)
+    np.testing.assert_array_equal(draws.uniform((1300,)), expected.random_sample(1300))
+    np.testing.assert_array_equal(draws.choose(100, 7), expected.choice(100, size=7, replace=False))
+
+
+def test_seeds_out_of_range_are_refused():
+    with pytest.raises(ValueError, match="Seed must be between"):
+        draws_from(2**32)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("covariance_type", ["full", "tied", "diag", "spherical"])
+def test_unchecked_functions_equal_the_checked_methods(covariance_type, dtype):
+    X = problem(dtype)
+    model = gmmx.GaussianMixture(2, covariance_type=covariance_type, random_state=0).fit(X)
+    mixture = model.mixture_
+    for rows in (X, X[:1], X[::2], np.asfortranarray(X)):
+        np.testing.assert_array_equal(gmmx.density.responsibilities(rows, mixture), model.predict_proba(rows))
+        np.testing.assert_array_equal(gmmx.density.score_samples(rows, mixture), model.score_samples(rows))
+        np.testing.assert_array_equal(gmmx.density.predict(rows, mixture), model.predict(rows))
+
+
+def test_unchecked_functions_still_check_shape_and_type():
+    mixture = gmmx.GaussianMixture(2, random_state=0).fit(problem()).mixture_
+    with pytest.raises(ValueError, match="4"):
+        gmmx.density.predict(np.zeros((1, 4)), mixture)
+    with pytest.raises(ValueError, match="X"):
+        gmmx.density.predict(np.zeros(3), mixture)
+    with pytest.raises(TypeError, match="int64"):
+        gmmx.density.predict(np.zeros((1, 3), dtype=np.int64), mixture)
+
+
+class Subclassed(np.ndarray):
+    """An array that is not quite plain."""
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_plain_arrays_take_the_short_way_to_the_same_fit(dtype):
+    X = problem(dtype)
+    read_only = X.copy()
+    read_only.flags.writeable = False
+    fits = [
+        gmmx.GaussianMixture(2, random_state=0).fit(rows)
+        for rows in (X, read_only, np.asfortranarray(X), X.view(Subclassed), np.repeat(X, 2, axis=0)[::2])
+    ]
+    for fit in fits:
+        assert fit.n_features_in_ == 3
+        assert not hasattr(fit, "feature_names_in_")
+        np.testing.assert_array_equal(fit.means_, fits[0].means_)
+        np.testing.assert_array_equal(fit.covariances_, fits[0].covariances_)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_plain_arrays_that_are_not_finite_are_refused_in_the_same_words(bad):
+    X = problem()
+    X[3, 1] = bad
+    model = gmmx.GaussianMixture(2, random_state=0)
+    with pytest.raises(ValueError) as plain:
+        model.fit(X)
+    with pytest.raises(ValueError) as other:
+        model.fit(X.tolist())
+    assert str(plain.value) == str(other.value)
+
+
+def test_large_finite_numbers_whose_sum_overflows_are_not_refused():
+    X = np.array([[1e308], [1e308], [0.9e308]])
+    model = gmmx.GaussianMixture.from_parameters([1.0], [[0.0]], [1e308], "spherical")
+    assert model.predict(X).tolist() == [0, 0, 0]
+
+
+def test_names_seen_in_a_fit_are_forgotten_by_a_fit_of_a_plain_array():
+    pandas = pytest.importorskip("pandas")
+    X = problem()
+    model = gmmx.GaussianMixture(2, random_state=0).fit(pandas.DataFrame(X, columns=["a", "b", "c"]))
+    assert model.feature_names_in_.tolist() == ["a", "b", "c"]
+    with pytest.warns(UserWarning, match="feature names"):
+        model.predict(X)
+    assert not hasattr(model.fit(X), "feature_names_in_")
+    with pytest.raises(ValueError, match="expecting 3 features"):
+        model.predict(X[:, :2])
+
+
+def test_a_failed_start_tells_its_iteration_with_and_without_a_listener():
+    X = np.array([[0.0, 0.0], [0.0, 0.0], [1.0, 1.0], [5.0, 3.0], [5.0, 4.0]])
+    messages = []
+    for options in ({}, {"callback": lambda iteration, log_likelihood: False}):
+        with pytest.raises(gmmx.FitFailedError) as error:
+            gmmx.GaussianMixture(3, reg_covar=0, random_state=0, **options).fit(X)
+        messages.append(str(error.value))
+    assert messages[0] == messages[1]
