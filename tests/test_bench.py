@@ -43,3 +43,10 @@ def test_peers(tmp_path):
 def test_whole():
     """Whole fits and methods equal scikit-learn's, which the script asserts."""
     assert "predict_proba" in run("whole.py", "--threads", "1")
+
+
+@pytest.mark.skipif(not (BENCH / "acceleration.py").exists(), reason="the benchmarks are not beside the tests")
+def test_acceleration():
+    """Every side reaches EM's optimum, which the script asserts."""
+    text = run("acceleration.py", "--threads", "1")
+    assert "| Old Faithful | gmmx, squarem |" in text

@@ -117,7 +117,7 @@ class TestFit:
         monkeypatch.setattr(gmmx, "GaussianMixture", Spy)
         options = {
             "covariance_type": "tied", "tol": 1e-4, "reg_covar": 1e-5, "max_iter": 50, "n_init": 2,
-            "init_params": "k-means++", "seed": 7, "jobs": 1,
+            "acceleration": "anderson", "init_params": "k-means++", "seed": 7, "jobs": 1,
         }  # fmt: skip
         flags = [part for name, value in options.items() for part in (f"--{name.replace('_', '-')}", str(value))]
         report(run("fit", FAITHFUL, "-k", "2", "--json", *flags))

@@ -119,6 +119,7 @@ def test_constructor_has_scikit_learns_parameters_and_defaults():
         "n_jobs": None,
         "callback": None,
         "responsibilities_init": None,
+        "acceleration": None,
     }
 
 

@@ -779,12 +779,92 @@ def test_rounding_of_features(width):
 
 # The document itself
 
+
+def displaced(origin, numbers):
+    """Return the mixture that has the numbers (68) with the given origin."""
+    (K, d), pi = origin.means.shape, origin.weights
+    logits = np.log(pi) + numbers[:K] / np.sqrt(pi)
+    L = np.linalg.cholesky(covariance_matrices(origin))
+    means = origin.means + np.einsum("kij,kj->ki", L, numbers[K : K + K * d].reshape(K, d)) / np.sqrt(pi)[:, None]
+    rest = numbers[K + K * d :].reshape({"tied": 1}.get(origin.covariance_type, K), -1)
+    share = np.ones(1) if origin.covariance_type == "tied" else pi
+    if origin.covariance_type in ("full", "tied"):
+        R = np.zeros((len(rest), d, d))
+        R[(slice(None), *np.tril_indices(d))] = rest / np.sqrt(share)[:, None]
+        i = np.arange(d)
+        R[:, i, i] = np.exp(R[:, i, i] / np.sqrt(2))
+        factor = L[: len(rest)] @ R
+        covariances = (factor @ factor.transpose(0, 2, 1)).reshape(origin.covariances.shape)
+    else:
+        in_variance = d if origin.covariance_type == "spherical" else 1
+        growth = np.exp(2 * rest / np.sqrt(2 * in_variance * share)[:, None])
+        covariances = origin.covariances * growth.reshape(origin.covariances.shape)
+    weights = np.exp(logits - logits.max())
+    moved = with_weights(with_means(origin, means), weights / weights.sum())
+    return with_covariances(moved, covariances)
+
+
+def directions(mixture, n_directions):
+    """Draw directions in the numbers (68) that keep the sum of the weights at one, to first order."""
+    K, d = mixture.means.shape
+    size = {"full": K * d * (d + 1) // 2, "tied": d * (d + 1) // 2, "diag": K * d, "spherical": K}
+    root = np.sqrt(mixture.weights)
+    for u in np.random.default_rng(3).normal(size=(n_directions, K + K * d + size[mixture.covariance_type])):
+        u[:K] -= root * (root @ u[:K])
+        yield u
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_information_of_the_complete_data_is_the_identity(covariance_type):
+    X, w, old, new = make_problem(covariance_type)
+
+    def mean_q(numbers):
+        return reference.q_function(X, displaced(new, numbers), old, w) / w.sum()
+
+    for u in directions(new, 5):
+        h = 1e-3
+        second = (mean_q(h * u) - 2 * mean_q(0 * u) + mean_q(-h * u)) / h**2
+        assert second == pytest.approx(-u @ u, rel=1e-3)  # (68)
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_steps_of_em_are_gradients(covariance_type):
+    X, w, old, _ = make_problem(covariance_type)
+    fixed = reference.em(X, old, w, tol=1e-13, reg_covar=0.0, max_iter=5000).mixture
+    near = displaced(fixed, 1e-3 * next(directions(fixed, 1)))
+    after = reference.m_step(reference.e_step(X, near, w), covariance_type)
+    (K, d), root = near.means.shape, np.sqrt(near.weights)
+    L = np.linalg.cholesky(covariance_matrices(near))
+    f = root[:, None] * np.linalg.solve(L, (after.means - near.means)[..., None])[..., 0]
+    for u in directions(near, 5):
+        u[:K], u[K + K * d :] = 0, 0
+        slope = derivative(lambda t, u=u: reference.log_likelihood(X, displaced(near, t * u), w) / w.sum(), 1e-4)
+        step, direction = f.ravel(), u[K : K + K * d]
+        precision = 0.02 * np.linalg.norm(step) * np.linalg.norm(direction)
+        assert slope == pytest.approx(step @ direction, abs=precision)  # (71)
+
+
+def test_extrapolations_of_a_linear_map():
+    rng = np.random.default_rng(0)
+    rates, limit = np.diag([0.9, 0.5, -0.3]), rng.normal(size=3)
+    x = [rng.normal(size=3)]
+    for _ in range(4):
+        x.append(limit + rates @ (x[-1] - limit))
+    g, f = np.array(x[1:]), np.diff(x, axis=0)
+    gamma = np.linalg.lstsq(np.diff(f, axis=0).T, f[-1], rcond=None)[0]
+    np.testing.assert_allclose(g[-1] - gamma @ np.diff(g, axis=0), limit, atol=1e-10)  # (69)
+    one = [limit[0] + 0.9**t for t in range(3)]
+    r, v = one[1] - one[0], one[2] - 2 * one[1] + one[0]
+    alpha = -abs(r) / abs(v)
+    np.testing.assert_allclose(one[0] - 2 * alpha * r + alpha**2 * v, limit[0], atol=1e-10)  # (70)
+
+
 needs_theory = pytest.mark.skipif(not THEORY.is_file(), reason="docs/theory.md is not part of this copy")
 
 
 def table():
-    """Return the rows of the table of section 20, as (equation, description, reference, C++, test)."""
-    text = THEORY.read_text(encoding="utf-8").split("\n## 20.")[1]
+    """Return the rows of the table of section 21, as (equation, description, reference, C++, test)."""
+    text = THEORY.read_text(encoding="utf-8").split("\n## 21.")[1]
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line[:2] == "| "]
     return rows[1:]
 

@@ -24,13 +24,15 @@ std::function<bool(const IterationSummary&)> callback_for(const Callback& callba
 }
 
 EMResult em_of(const py::array& rows, const Mixture& mixture, const Weights& sample_weight, double tol,
-               double reg_covar, int max_iter, double previous_lower_bound, const Callback& callback, int n_threads) {
+               double reg_covar, int max_iter, double previous_lower_bound, const Callback& callback, int n_threads,
+               const std::optional<std::string>& acceleration) {
   EMOptions options;
   options.tol = tol;
   options.reg_covar = reg_covar;
   options.max_iter = max_iter;
   options.n_threads = n_threads;
   options.previous_mean_log_likelihood = previous_lower_bound;
+  options.acceleration = acceleration_from_string(acceleration.value_or("none"));
   options.callback = callback_for(callback);
   return with_rows(rows, "X", [&](auto view) {
     const auto weights = vector_view(sample_weight, "sample_weight");
@@ -69,7 +71,7 @@ void register_em(py::module_& m) {
       .def_readonly("kernel", &EMResult::kernel);
   m.def("em", &em_of, py::arg("X"), py::arg("mixture"), py::arg("sample_weight").none(true), py::kw_only(),
         py::arg("tol"), py::arg("reg_covar"), py::arg("max_iter"), py::arg("previous_lower_bound"),
-        py::arg("callback").none(true), py::arg("n_threads"));
+        py::arg("callback").none(true), py::arg("n_threads"), py::arg("acceleration") = py::none());
 }
 
 }  // namespace gmmx::python

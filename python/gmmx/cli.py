@@ -110,6 +110,7 @@ class FitOptions:
     tol: float = 1e-3
     reg_covar: float = 1e-6
     max_iter: int = 100
+    acceleration: str | None = None
     n_init: int = 1
     init_params: str = "kmeans"
     seed: int = 0
@@ -213,6 +214,11 @@ def _fit_command() -> click.Command:
         show_default=True,
         help="Iterations of EM at most.",
     )
+    @click.option(
+        "--acceleration",
+        type=click.Choice(["anderson", "squarem"]),
+        help="Jump ahead of EM's iterations, so that fewer are needed.",
+    )
     @click.option("--reg-covar", type=not_negative, default=1e-6, show_default=True, help="Added to every variance.")
     @click.option(
         "--seed",
@@ -299,6 +305,7 @@ def _fit_model(table: Table, options: FitOptions, progress: _Progress) -> tuple[
         tol=options.tol,
         reg_covar=options.reg_covar,
         max_iter=options.max_iter,
+        acceleration=options.acceleration,
         n_init=options.n_init,
         init_params=options.init_params,
         random_state=options.seed,

@@ -283,6 +283,13 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         n_components - 1 (-1: of no component), or responsibilities, non-negative and summing to one in each
         row.
 
+    acceleration : {'anderson', 'squarem'} or None, default=None
+        How EM jumps ahead of its iterations, towards the same optimum in fewer passes over the rows where it is
+        slow: 'anderson' combines the last points, 'squarem' extrapolates two steps in a row. A jump that lowers
+        the likelihood is taken back; it costs a pass, which `n_iter_` and `max_iter` count, and in which
+        `lower_bounds_` stands still. `tol` judges iterations of EM alone, not jumps. None: scikit-learn's
+        iterations.
+
     Attributes
     ----------
     weights_ : ndarray of shape (n_components,)
@@ -387,6 +394,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         "n_jobs": [Integral, None],
         "callback": [callable, None],
         "responsibilities_init": ["array-like", None],
+        "acceleration": [StrOptions({"anderson", "squarem"}), None],
     }
 
     weights_: npt.NDArray[Any]
@@ -424,6 +432,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         n_jobs: int | None = None,
         callback: Callable[[int, float], Any] | None = None,
         responsibilities_init: npt.ArrayLike | None = None,
+        acceleration: str | None = None,
     ) -> None:
         self.n_components = n_components
         self.covariance_type = covariance_type
@@ -442,6 +451,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         self.n_jobs = n_jobs
         self.callback = callback
         self.responsibilities_init = responsibilities_init
+        self.acceleration = acceleration
 
     # ------------------------------------------------------------------------------------------------ fitting
 
@@ -623,6 +633,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
             previous_lower_bound=lower_bound,
             callback=monitor.listener,
             n_threads=rows.n_threads,
+            acceleration=self.acceleration,
         )
         return _Run(result.mixture, result.lower_bounds, result.converged, result.stopped, result.empty_components)
 

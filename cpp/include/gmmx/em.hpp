@@ -5,6 +5,7 @@
 #include <functional>
 #include <limits>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gmmx/mixture.hpp"
@@ -32,11 +33,22 @@ struct IterationSummary {
   double change;               ///< against the iteration before
 };
 
+/// How EM jumps ahead of its iterations. A jump that lowers the likelihood or is no mixture is taken back.
+enum class Acceleration {
+  none,
+  anderson,  ///< combines the last six points
+  squarem    ///< extrapolates two steps in a row
+};
+
+/// "none", "anderson" or "squarem". \throws InvalidArgument
+Acceleration acceleration_from_string(std::string_view name);
+
 struct EMOptions {
   double tol = 1e-3;        ///< stop when the mean log-likelihood changes by less
   double reg_covar = 1e-6;  ///< added to the variances
-  int max_iter = 100;
+  int max_iter = 100;       ///< most passes over the rows
   int n_threads = 1;
+  Acceleration acceleration = Acceleration::none;
   /// Mean log-likelihood of the iteration before the first; minus infinity: there was none.
   double previous_mean_log_likelihood = -std::numeric_limits<double>::infinity();
   /// Called after each iteration; true stops. May throw: the exception reaches the caller of em().
@@ -47,7 +59,7 @@ struct EMResult {
   Mixture mixture;
   bool converged = false;
   bool stopped = false;                      ///< by the callback
-  std::vector<double> mean_log_likelihoods;  ///< one an iteration, as in IterationSummary
+  std::vector<double> mean_log_likelihoods;  ///< one a pass; of a jump taken back, that before it
   std::vector<Index> empty_components;       ///< of the last M-step
   std::string kernel;  ///< how the last E-step computed densities; several joined by "+" where rows differed
 };

@@ -56,6 +56,18 @@ class Diag final : public CovarianceModel {
     const ConstMatrixMap factors(mixture.precisions_cholesky().data(), mixture.n_components(), mixture.n_features());
     z.array().rowwise() /= factors.row(k).array();
   }
+  void whiten(const Mixture& mixture, Index k, Eigen::Ref<Matrix<double>> z) const override {
+    const ConstMatrixMap factors(mixture.precisions_cholesky().data(), mixture.n_components(), mixture.n_features());
+    z.array().rowwise() *= factors.row(k).array();
+  }
+
+  Vector<double> relative_covariances(const Mixture& mixture, const Mixture& reference) const override {
+    return relative_variances(mixture, reference, 1);
+  }
+  std::vector<double> covariances_at(const Vector<double>& numbers, const Mixture& reference,
+                                     double floor) const override {
+    return variances_at(numbers, reference, 1, floor);
+  }
 };
 
 }  // namespace

@@ -73,6 +73,33 @@ class Full final : public CovarianceModel {
   void colour(const Mixture& mixture, Index k, Eigen::Ref<Matrix<double>> z) const override {
     colour_with_matrix(matrix(mixture.precisions_cholesky(), k, mixture.n_features()), z);
   }
+  void whiten(const Mixture& mixture, Index k, Eigen::Ref<Matrix<double>> z) const override {
+    whiten_with_matrix(matrix(mixture.precisions_cholesky(), k, mixture.n_features()), z);
+  }
+
+  Vector<double> relative_covariances(const Mixture& mixture, const Mixture& reference) const override {
+    const Index d = mixture.n_features();
+    const Index each = n_covariance_parameters(1, d);
+    Vector<double> numbers(mixture.n_components() * each);
+    for (Index k = 0; k < mixture.n_components(); ++k) {
+      relative_matrix(matrix(mixture.precisions_cholesky(), k, d), matrix(reference.precisions_cholesky(), k, d),
+                      reference.weights()[static_cast<std::size_t>(k)], numbers.segment(k * each, each));
+    }
+    return numbers;
+  }
+  std::vector<double> covariances_at(const Vector<double>& numbers, const Mixture& reference,
+                                     double floor) const override {
+    const Index d = reference.n_features();
+    const Index each = n_covariance_parameters(1, d);
+    std::vector<double> result(static_cast<std::size_t>(reference.n_components() * d * d));
+    for (Index k = 0; k < reference.n_components(); ++k) {
+      const double weight = reference.weights()[static_cast<std::size_t>(k)];
+      if (!matrix_at(numbers.segment(k * each, each), matrix(reference.precisions_cholesky(), k, d), weight, floor,
+                     matrix(result, k, d)))
+        return {};
+    }
+    return result;
+  }
 
  private:
   static MatrixMap matrix(std::vector<double>& matrices, Index k, Index d) {

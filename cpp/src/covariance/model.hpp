@@ -45,6 +45,15 @@ class CovarianceModel {
 
   // Rows of standard normal numbers (n x d), in place, to rows of covariance Sigma_k: z -> U_k^-T z.
   virtual void colour(const Mixture& mixture, Index k, Eigen::Ref<Matrix<double>> z) const = 0;
+  // The way back.
+  virtual void whiten(const Mixture& mixture, Index k, Eigen::Ref<Matrix<double>> z) const = 0;
+
+  // (68) The covariances as numbers without constraints: zero at the reference, where one unit of any of them changes
+  // Q equally.
+  virtual Vector<double> relative_covariances(const Mixture& mixture, const Mixture& reference) const = 0;
+  // The covariances of such numbers; empty where one is not finite or a variance in some direction below the floor.
+  virtual std::vector<double> covariances_at(const Vector<double>& numbers, const Mixture& reference,
+                                             double floor) const = 0;
 };
 
 const CovarianceModel& model_of(CovarianceType type);

@@ -56,6 +56,17 @@ class Spherical final : public CovarianceModel {
   void colour(const Mixture& mixture, Index k, Eigen::Ref<Matrix<double>> z) const override {
     z /= mixture.precisions_cholesky()[static_cast<std::size_t>(k)];
   }
+  void whiten(const Mixture& mixture, Index k, Eigen::Ref<Matrix<double>> z) const override {
+    z *= mixture.precisions_cholesky()[static_cast<std::size_t>(k)];
+  }
+
+  Vector<double> relative_covariances(const Mixture& mixture, const Mixture& reference) const override {
+    return relative_variances(mixture, reference, mixture.n_features());
+  }
+  std::vector<double> covariances_at(const Vector<double>& numbers, const Mixture& reference,
+                                     double floor) const override {
+    return variances_at(numbers, reference, reference.n_features(), floor);
+  }
 };
 
 }  // namespace

@@ -60,12 +60,32 @@ class Tied final : public CovarianceModel {
   }
 
   void colour(const Mixture& mixture, Index, Eigen::Ref<Matrix<double>> z) const override {
-    const Index d = mixture.n_features();
-    colour_with_matrix({mixture.precisions_cholesky().data(), d, d}, z);
+    colour_with_matrix(factor(mixture), z);
+  }
+  void whiten(const Mixture& mixture, Index, Eigen::Ref<Matrix<double>> z) const override {
+    whiten_with_matrix(factor(mixture), z);
+  }
+
+  Vector<double> relative_covariances(const Mixture& mixture, const Mixture& reference) const override {
+    Vector<double> numbers(n_covariance_parameters(1, mixture.n_features()));
+    relative_matrix(factor(mixture), factor(reference), 1.0, numbers);
+    return numbers;
+  }
+  std::vector<double> covariances_at(const Vector<double>& numbers, const Mixture& reference,
+                                     double floor) const override {
+    const Index d = reference.n_features();
+    std::vector<double> result(static_cast<std::size_t>(d * d));
+    if (!matrix_at(numbers, factor(reference), 1.0, floor, {result.data(), d, d})) return {};
+    return result;
   }
 
  private:
   static constexpr Index shared = -1;
+
+  static ConstMatrixMap factor(const Mixture& mixture) {
+    const Index d = mixture.n_features();
+    return {mixture.precisions_cholesky().data(), d, d};
+  }
 };
 
 }  // namespace
