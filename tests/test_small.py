@@ -1,5 +1,7 @@
 """The short ways through checks and seeds end where the long ones do."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -18,6 +20,56 @@ def test_a_seeded_state_draws_what_numpy_draws(seed):
     draws = draws_from(seed)
     np.testing.assert_array_equal(draws.uniform((1300,)), expected.random_sample(1300))
     np.testing.assert_array_equal(draws.choose(100, 7), expected.choice(100, size=7, replace=False))
+
+
+def test_draws_of_two_seeds_do_not_mix():
+    """States are used again, but never by two at once."""
+    first, second = draws_from(1), draws_from(2)
+    numbers = [first.uniform(3), second.uniform(3), first.uniform(3)]
+    del first, second
+    again = draws_from(1)
+    np.testing.assert_array_equal(np.concatenate([numbers[0], numbers[2]]), again.uniform(6))
+    np.testing.assert_array_equal(numbers[1], np.random.RandomState(2).random_sample(3))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("covariance_type", ["full", "tied", "diag", "spherical"])
+def test_starts_that_run_together_end_where_starts_in_turn_do(covariance_type, weighted, dtype):
+    X = problem(dtype)
+    weight = np.arange(100) % 3 if weighted else None
+    arguments = dict(n_components=4, covariance_type=covariance_type, n_init=20, random_state=0, max_iter=15, tol=1e-6)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        together = [gmmx.GaussianMixture(n_jobs=n, **arguments).fit(X, sample_weight=weight) for n in (1, 2, 3)]
+        in_turn = gmmx.GaussianMixture(callback=lambda *_: False, **arguments).fit(X, sample_weight=weight)
+    for model in together:
+        assert model.lower_bounds_ == in_turn.lower_bounds_
+        np.testing.assert_array_equal(model.means_, in_turn.means_)
+
+
+def test_starts_that_run_together_fail_where_starts_in_turn_do():
+    X = np.random.default_rng(1).normal(size=(60, 2))
+    arguments = dict(n_components=6, n_init=20, random_state=3, reg_covar=0.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        together = gmmx.GaussianMixture(**arguments).fit(X)
+        in_turn = gmmx.GaussianMixture(callback=lambda *_: False, **arguments).fit(X)
+    assert together.failed_starts_ == in_turn.failed_starts_
+    iterations = [start.iteration for start in together.failed_starts_]
+    assert min(iterations) == 0 < max(iterations) and len(iterations) < 20
+    assert together.lower_bounds_ == in_turn.lower_bounds_
+
+
+def test_edited_parameters_are_checked_again():
+    model = gmmx.GaussianMixture(2, random_state=0).fit(problem())
+    model.tol = -1.0
+    with pytest.raises(ValueError, match="'tol' parameter"):
+        model.fit(problem())
+    model.set_params(tol=1e-3, n_components=2.0)
+    with pytest.raises(ValueError, match="'n_components' parameter"):
+        model.fit(problem())
+    model.set_params(n_components=2, n_init=np.int64(2)).fit(problem())
 
 
 def test_seeds_out_of_range_are_refused():

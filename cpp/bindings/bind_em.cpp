@@ -3,6 +3,7 @@
 
 #include "arrays.hpp"
 #include "gmmx/em.hpp"
+#include "gmmx/restarts.hpp"
 #include "registrations.hpp"
 
 namespace gmmx::python {
@@ -23,22 +24,53 @@ std::function<bool(const IterationSummary&)> callback_for(const Callback& callba
   };
 }
 
-EMResult em_of(const py::array& rows, const Mixture& mixture, const Weights& sample_weight, double tol,
-               double reg_covar, int max_iter, double previous_lower_bound, const Callback& callback, int n_threads,
-               const std::optional<std::string>& acceleration) {
+EMOptions options_of(double tol, double reg_covar, int max_iter, int n_threads,
+                     const std::optional<std::string>& acceleration) {
   EMOptions options;
   options.tol = tol;
   options.reg_covar = reg_covar;
   options.max_iter = max_iter;
   options.n_threads = n_threads;
-  options.previous_mean_log_likelihood = previous_lower_bound;
   options.acceleration = acceleration_from_string(acceleration.value_or("none"));
+  return options;
+}
+
+EMResult em_of(const py::array& rows, const Mixture& mixture, const Weights& sample_weight, double tol,
+               double reg_covar, int max_iter, double previous_lower_bound, const Callback& callback, int n_threads,
+               const std::optional<std::string>& acceleration) {
+  EMOptions options = options_of(tol, reg_covar, max_iter, n_threads, acceleration);
+  options.previous_mean_log_likelihood = previous_lower_bound;
   options.callback = callback_for(callback);
   return with_rows(rows, "X", [&](auto view) {
     const auto weights = vector_view(sample_weight, "sample_weight");
     const py::gil_scoped_release unlocked;
     return em(view, mixture, weights, options);
   });
+}
+
+// For each start an EMResult, or (iteration, component) where it collapsed.
+py::list em_from_kmeans_of(const py::array& rows, const Index n_components, const std::string& covariance_type,
+                           const Contiguous<double>& uniforms, const Weights& sample_weight, double tol,
+                           double reg_covar, int max_iter, int n_threads,
+                           const std::optional<std::string>& acceleration) {
+  const EMOptions options = options_of(tol, reg_covar, max_iter, n_threads, acceleration);
+  const CovarianceType type = covariance_type_from_string(covariance_type);
+  check_ndim(uniforms, 2, "uniforms");
+  const auto draws = matrix_view<double>(uniforms);
+  std::vector<StartOutcome> outcomes = with_rows(rows, "X", [&](auto view) {
+    const auto weights = vector_view(sample_weight, "sample_weight");
+    const py::gil_scoped_release unlocked;
+    return em_from_kmeans(view, n_components, type, draws, weights, options);
+  });
+  py::list result;
+  for (StartOutcome& outcome : outcomes) {
+    if (outcome.fit) {
+      result.append(std::move(*outcome.fit));
+    } else {
+      result.append(py::make_tuple(outcome.failed_iteration, outcome.failed_component));
+    }
+  }
+  return result;
 }
 
 }  // namespace
@@ -72,6 +104,9 @@ void register_em(py::module_& m) {
   m.def("em", &em_of, py::arg("X"), py::arg("mixture"), py::arg("sample_weight").none(true), py::kw_only(),
         py::arg("tol"), py::arg("reg_covar"), py::arg("max_iter"), py::arg("previous_lower_bound"),
         py::arg("callback").none(true), py::arg("n_threads"), py::arg("acceleration") = py::none());
+  m.def("em_from_kmeans", &em_from_kmeans_of, py::arg("X"), py::arg("n_components"), py::arg("covariance_type"),
+        py::arg("uniforms"), py::arg("sample_weight").none(true), py::kw_only(), py::arg("tol"), py::arg("reg_covar"),
+        py::arg("max_iter"), py::arg("n_threads"), py::arg("acceleration") = py::none());
 }
 
 }  // namespace gmmx::python

@@ -150,6 +150,19 @@ def em(
     n_threads: int,
     acceleration: str | None = None,  # "anderson", "squarem"
 ) -> EMResult: ...
+def em_from_kmeans(
+    X: _Rows,
+    n_components: int,
+    covariance_type: str,
+    uniforms: _F64,  # starts x kmeans_draws(n_components)
+    sample_weight: _F64 | None,
+    *,
+    tol: float,
+    reg_covar: float,
+    max_iter: int,
+    n_threads: int,  # each start runs on one
+    acceleration: str | None = None,
+) -> list[EMResult | tuple[int, int]]: ...  # (iteration, component) of a collapse
 def log_likelihood(X: _Rows, mixture: Mixture, sample_weight: _F64 | None, n_threads: int) -> float: ...
 def score_samples(X: _Rows, mixture: Mixture, n_threads: int) -> _Rows: ...
 def log_prob(X: _Rows, mixture: Mixture, n_threads: int) -> _Rows: ...

@@ -25,6 +25,7 @@ from sklearn.utils.validation import check_is_fitted
 from gmmx import _core
 from gmmx.initialization import (
     PARTITIONS,
+    Draws,
     GivenParameters,
     draws_from,
     given_partition,
@@ -52,6 +53,10 @@ from gmmx.validation import (
 __all__ = ["FailedStart", "GaussianMixture", "load"]
 
 _PARAMETERS = ("weights_", "means_", "covariances_", "precisions_cholesky_")
+_FLOPS_OF_SMALL_DATA = 5e6
+"""Of one E-step: up to here threads gain more from starts than from rows."""
+_BATCH_OF_STARTS = 16
+"""Starts that run between two looks at the keyboard."""
 _SKLEARN_FACTS: dict[str, Any] = {
     "n_iter_": 0,
     "converged_": False,
@@ -105,6 +110,11 @@ class _Run:
     stopped: bool
     empty_components: list[int]
 
+    @classmethod
+    def of(cls, result: _core.EMResult) -> _Run:
+        """Take over what the native loop returned."""
+        return cls(result.mixture, result.lower_bounds, result.converged, result.stopped, result.empty_components)
+
     @property
     def lower_bound(self) -> float:
         """Mean log-likelihood that the last E-step saw."""
@@ -113,11 +123,15 @@ class _Run:
 
 @dataclass(frozen=True)
 class _Starts:
-    """Where to start from: `make` returns the next initial mixture, `count` times."""
+    """Where to start from: `make` returns the next initial mixture, `count` times.
+
+    `draws`: of starts that k-means makes of the rows alone, where the native code may run several at once.
+    """
 
     make: Callable[[], _core.Mixture]
     count: int
     lower_bound: float
+    draws: Draws | None = None
 
 
 class _Monitor:
@@ -202,6 +216,27 @@ def _constraints_of(estimator_class: Any) -> list[tuple[str, list[Any]]]:
     known = estimator_class._parameter_constraints
     names = [name for name in estimator_class._get_param_names() if known.get(name, "no_validation") != "no_validation"]
     return [(name, [make_constraint(constraint) for constraint in known[name]]) for name in names]
+
+
+_PLAIN = frozenset({int, float, str, bool, type(None)})
+_valid: set[Any] = set()  # parameters of plain types that passed the checks
+_MOST_REMEMBERED = 1000
+
+
+def _key(estimator_class: Any, values: list[Any]) -> Any:
+    types = tuple(map(type, values))
+    return (estimator_class, types, tuple(values)) if _PLAIN.issuperset(types) else None
+
+
+def _is_known_to_be_valid(estimator_class: Any, values: list[Any]) -> bool:
+    """Tell whether the same parameters passed before: checking them takes longer than a small fit."""
+    return _key(estimator_class, values) in _valid
+
+
+def _remember_valid(estimator_class: Any, values: list[Any]) -> None:
+    key = _key(estimator_class, values)
+    if key is not None and len(_valid) < _MOST_REMEMBERED:
+        _valid.add(key)
 
 
 class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
@@ -519,10 +554,13 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
     def _validate_params(self) -> None:
         """Check the constructor parameters; scikit-learn's own check words the complaint."""
         own_class: Any = type(self)
+        if _is_known_to_be_valid(own_class, values := [getattr(self, name) for name, _ in _constraints_of(own_class)]):
+            return
         for name, constraints in _constraints_of(own_class):
             value = getattr(self, name)
             if not any(constraint.is_satisfied_by(value) for constraint in constraints):
                 super()._validate_params()
+        _remember_valid(own_class, values)
 
     def _fit(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None) -> WeightedRows:
         """Fit, and set the fitted attributes at the end, all at once."""
@@ -540,7 +578,9 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
             self.lower_bounds_ = best.lower_bounds
             self.empty_components_ = best.empty_components
             self.failed_starts_ = failed
-            self.log_likelihood_ = _log_likelihood(rows, self.mixture_)
+            # In float32 the attributes are the mixture rounded.
+            kept = best.mixture if rows.X.dtype == np.float64 else self.mixture_
+            self.log_likelihood_ = _log_likelihood(rows, kept)
         return rows
 
     def _training_rows(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None) -> WeightedRows:
@@ -561,6 +601,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         draws = draws_from(self.random_state)
         partition = partial(PARTITIONS[self.init_params], rows, n_components, covariance_type, draws)
         n_starts = self.n_init
+        from_kmeans = self.init_params == "kmeans" and all(parameter is None for parameter in given)
         if self.responsibilities_init is not None:
             if given.complete:
                 raise ValueError(
@@ -570,8 +611,9 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
             checked = check_partition(self.responsibilities_init, rows, n_components)
             partition = partial(given_partition, checked, rows, n_components, covariance_type)
             n_starts = 1
+            from_kmeans = False
         make = partial(initial_mixture, given, covariance_type, float(self.reg_covar), partition)
-        return _Starts(make, n_starts, -np.inf)
+        return _Starts(make, n_starts, -np.inf, draws if from_kmeans else None)
 
     def _continuation(self, rows: WeightedRows) -> _Starts:
         """Return the fitted mixture as the only start, after a check that it still fits."""
@@ -590,22 +632,14 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
 
     def _best_of(self, starts: _Starts, rows: WeightedRows) -> tuple[_Run, list[FailedStart]]:
         """Run the starts; return the best run and the starts that failed."""
-        monitor = _Monitor(self.verbose, self.verbose_interval, self.callback, rows.total_weight)
         best: _Run | None = None
         best_score = -np.inf
         failed: list[FailedStart] = []
-        for i in range(starts.count):
-            monitor.begin(i, starts.lower_bound)
-            try:
-                run = self._run(starts.make(), starts.lower_bound, rows, monitor)
-            except _core.CollapsedComponentError as error:
-                failed.append(FailedStart(i, monitor.under_way, error.component))
-                monitor.end("failed")
+        together = starts.draws is not None and self._may_run_together(starts, rows)
+        for run in (self._runs_together if together else self._runs_in_turn)(starts, rows):
+            if isinstance(run, FailedStart):
+                failed.append(run)
                 continue
-            except ValueError:
-                refuse_overflow(rows.X)
-                raise
-            monitor.end("converged" if run.converged else "did not converge")
             score = run.lower_bound
             if self.max_iter == 0 and starts.count > 1:
                 score = _log_likelihood(rows, run.mixture)
@@ -617,6 +651,60 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
             raise FitFailedError(_failure_message(failed, rows.X.dtype))
         return best, failed
 
+    def _may_run_together(self, starts: _Starts, rows: WeightedRows) -> bool:
+        """Tell whether threads should share starts: nobody watches them, and the rows are too few to be shared."""
+        n_features = rows.X.shape[1]
+        flops = len(rows.X) * self.n_components * (2 * n_features**2 + 4 * n_features + 20)
+        small = flops < _FLOPS_OF_SMALL_DATA
+        return small and starts.count > 1 and self.max_iter > 0 and not (self.verbose or self.callback)
+
+    def _runs_together(self, starts: _Starts, rows: WeightedRows) -> Iterator[_Run | FailedStart]:
+        """Yield what becomes of each start, a batch of them at once on all threads, from k-means on."""
+        draws = starts.draws
+        assert draws is not None
+        for first in range(0, starts.count, _BATCH_OF_STARTS):
+            size = min(_BATCH_OF_STARTS, starts.count - first)
+            try:
+                outcomes = _core.em_from_kmeans(
+                    rows.X,
+                    self.n_components,
+                    self.covariance_type,
+                    draws.uniform((size, _core.kmeans_draws(self.n_components))),
+                    rows.sample_weight,
+                    n_threads=rows.n_threads,
+                    **self._em_options(),
+                )
+            except ValueError:
+                refuse_overflow(rows.X)
+                raise
+            for i, outcome in enumerate(outcomes, first):
+                yield FailedStart(i, *outcome) if isinstance(outcome, tuple) else _Run.of(outcome)
+
+    def _runs_in_turn(self, starts: _Starts, rows: WeightedRows) -> Iterator[_Run | FailedStart]:
+        """Yield what becomes of each start, one after another, all threads on its rows."""
+        monitor = _Monitor(self.verbose, self.verbose_interval, self.callback, rows.total_weight)
+        for i in range(starts.count):
+            monitor.begin(i, starts.lower_bound)
+            try:
+                run = self._run(starts.make(), starts.lower_bound, rows, monitor)
+            except _core.CollapsedComponentError as error:
+                monitor.end("failed")
+                yield FailedStart(i, monitor.under_way, error.component)
+                continue
+            except ValueError:
+                refuse_overflow(rows.X)
+                raise
+            monitor.end("converged" if run.converged else "did not converge")
+            yield run
+
+    def _em_options(self) -> dict[str, Any]:
+        return {
+            "tol": float(self.tol),
+            "reg_covar": float(self.reg_covar),
+            "max_iter": int(self.max_iter),
+            "acceleration": self.acceleration,
+        }
+
     def _run(self, mixture: _core.Mixture, lower_bound: float, rows: WeightedRows, monitor: _Monitor) -> _Run:
         """Run EM from one mixture."""
         if self.max_iter == 0:
@@ -627,15 +715,12 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
             rows.X,
             mixture,
             rows.sample_weight,
-            tol=float(self.tol),
-            reg_covar=float(self.reg_covar),
-            max_iter=int(self.max_iter),
             previous_lower_bound=lower_bound,
             callback=monitor.listener,
             n_threads=rows.n_threads,
-            acceleration=self.acceleration,
+            **self._em_options(),
         )
-        return _Run(result.mixture, result.lower_bounds, result.converged, result.stopped, result.empty_components)
+        return _Run.of(result)
 
     def _warn_of(self, best: _Run) -> None:
         """Warn if the best run is not what one hopes for."""

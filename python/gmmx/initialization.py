@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from numpy.random.bit_generator import ISeedSequence
 from sklearn.utils import check_random_state
 
 from gmmx import _core
@@ -54,6 +53,23 @@ class _StateDraws:
         return int(self.state.randint(np.iinfo(np.int64).max, dtype=np.int64))
 
 
+class _SeededDraws(_StateDraws):
+    """Draws from np.random.RandomState(seed), a state used again: to make one takes as long as EM of few rows."""
+
+    _spare: ClassVar[list[np.random.RandomState]] = []
+
+    def __init__(self, seed: int) -> None:
+        try:
+            state = self._spare.pop()
+        except IndexError:
+            state = np.random.RandomState(0)
+        super().__init__(state)
+        state.seed(seed)
+
+    def __del__(self) -> None:
+        self._spare.append(self.state)
+
+
 @dataclass(frozen=True)
 class _GeneratorDraws:
     """Draws from NumPy's newer Generator."""
@@ -81,23 +97,8 @@ def draws_from(random_state: Any) -> Draws:
     if isinstance(random_state, np.random.Generator):
         return _GeneratorDraws(random_state)
     if type(random_state) is int:
-        return _StateDraws(_seeded_state(random_state))
+        return _SeededDraws(random_state)
     return _StateDraws(check_random_state(random_state))
-
-
-class _NoEntropy(ISeedSequence):
-    """What a generator starts from that is seeded right after: a real start takes longer than a small fit."""
-
-    def generate_state(self, n_words: int, dtype: Any = np.uint32) -> npt.NDArray[Any]:
-        return np.zeros(n_words, dtype)
-
-
-def _seeded_state(seed: int) -> np.random.RandomState:
-    """Return what np.random.RandomState(seed) returns, sooner."""
-    nothing: Any = _NoEntropy()
-    state = np.random.RandomState(np.random.MT19937(nothing))
-    state.seed(seed)
-    return state
 
 
 class GivenParameters(NamedTuple):

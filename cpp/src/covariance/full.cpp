@@ -16,11 +16,12 @@ std::unique_ptr<LogDensity<T>> full_density(const Mixture& mixture, Weighting we
   const Vector<double> constants = log_constants(mixture, weighting, Exact::log_determinants(mixture));
   Matrix<double> coefficients(n_features_of(SecondMomentForm::full, d), mixture.n_components());
   Matrix<double> precision(d, d);
+  Vector<double> linear(d);
   double largest_precision = 0;
   for (Index k = 0; k < mixture.n_components(); ++k) {
     precision_of_factor({mixture.precisions_cholesky().data() + k * d * d, d, d}, precision);
     largest_precision = std::max(largest_precision, eigenvalue_bound(precision));
-    const Vector<double> linear = precision.lazyProduct(means.row(k).transpose());
+    linear = precision.lazyProduct(means.row(k).transpose());
     coefficients(0, k) = constants(k) - 0.5 * means.row(k).dot(linear);
     coefficients.col(k).segment(1, d) = linear;
     Index at = 1 + d;

@@ -7,8 +7,34 @@
 
 namespace gmmx {
 
+namespace {
+
+constexpr Index small = 24;  // up to here, packing matrices for a product takes longer than the product
+
+// L^-T of the lower triangle of a matrix.
+void invert_lower(const Matrix<double>& lower, MatrixMap inverse_t) {
+  const Index d = lower.rows();
+  inverse_t.setZero();
+  if (d > small) {
+    Matrix<double> inverse = Matrix<double>::Identity(d, d);
+    lower.triangularView<Eigen::Lower>().solveInPlace(inverse);
+    inverse_t.triangularView<Eigen::Upper>() = inverse.transpose();
+    return;
+  }
+  // Column j of the inverse is row j of its transpose, and contiguous.
+  for (Index j = 0; j < d; ++j) {
+    double* const column = inverse_t.data() + j * d;
+    column[j] = 1;
+    for (Index i = j; i < d; ++i) {
+      column[i] /= lower(i, i);
+      for (Index l = i + 1; l < d; ++l) column[l] -= lower(l, i) * column[i];
+    }
+  }
+}
+
+}  // namespace
+
 void factorize_matrix(ConstMatrixMap covariance, MatrixMap precision_cholesky, Index k) {
-  const Index d = covariance.rows();
   if (!covariance.isApprox(covariance.transpose(), 1e-6)) {
     const std::string which = k < 0 ? "covariances" : "covariances[" + std::to_string(k) + "]";
     throw InvalidArgument(which + " is not symmetric; give (S + S^T) / 2 if rounding is to blame");
@@ -19,11 +45,8 @@ void factorize_matrix(ConstMatrixMap covariance, MatrixMap precision_cholesky, I
   // A pivot is a feature's variance given those before it: below this share of its own variance it is rounding noise.
   const double noise = std::numeric_limits<double>::epsilon();
   if (!(pivots > noise * covariance.diagonal().array()).all()) throw_collapsed(k);
-  Matrix<double> inverse = Matrix<double>::Identity(d, d);
-  llt.matrixL().solveInPlace(inverse);
-  if (!inverse.allFinite()) throw_collapsed(k);
-  precision_cholesky.setZero();
-  precision_cholesky.triangularView<Eigen::Upper>() = inverse.transpose();  // (52)
+  invert_lower(llt.matrixLLT(), precision_cholesky);  // (52)
+  if (!precision_cholesky.allFinite()) throw_collapsed(k);
 }
 
 void covariance_of_factor(ConstMatrixMap u, MatrixMap covariance, Index k) {
@@ -45,6 +68,17 @@ void covariance_of_factor(ConstMatrixMap u, MatrixMap covariance, Index k) {
 }
 
 void precision_of_factor(ConstMatrixMap u, Matrix<double>& precision) {
+  const Index d = u.rows();
+  if (d <= small) {
+    for (Index i = 0; i < d; ++i) {
+      for (Index j = 0; j <= i; ++j) {
+        double sum = 0;
+        for (Index l = i; l < d; ++l) sum += u(i, l) * u(j, l);
+        precision(i, j) = precision(j, i) = sum;
+      }
+    }
+    return;
+  }
   const Matrix<double> factor_t = u.transpose();
   multiply_to_lower<double>(factor_t, factor_t, false, precision);
   precision.triangularView<Eigen::StrictlyUpper>() = precision.transpose();

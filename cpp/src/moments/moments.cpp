@@ -17,14 +17,26 @@ namespace {
 template <class T>
 constexpr T negligible_resp = std::is_same_v<T, double> ? T(1e-25) : T(1e-15);
 
-// What the four forms share: counts, first moments and the hand-over. (46), (50)
 // Shifts are rounded to T relative to the origin; the rounded ones are what the moments are about.
+template <class T>
+Matrix<T> relative(ConstMatrixMap shifts, const RowVector<T>& origin) {
+  return (shifts.rowwise() - origin.template cast<double>()).template cast<T>();
+}
+
+template <class T>
+std::vector<double> rounded_shifts(ConstMatrixMap shifts, const RowVector<T>& origin) {
+  std::vector<double> result(static_cast<std::size_t>(shifts.size()));
+  MatrixMap(result.data(), shifts.rows(), shifts.cols()) =
+      relative<T>(shifts, origin).template cast<double>().rowwise() + origin.template cast<double>();
+  return result;
+}
+
+// What the four forms share: counts, first moments and the hand-over. (46), (50)
 template <class T>
 class ShiftedMoments : public Moments<T> {
  public:
   ShiftedMoments(SecondMomentForm form, const RowVector<T>& origin, ConstMatrixMap shifts)
-      : relative_shifts_((shifts.rowwise() - origin.template cast<double>()).template cast<T>()),
-        sums_(make_zero(form, origin)) {}
+      : relative_shifts_(relative<T>(shifts, origin)), sums_(make_zero(form, origin, shifts)) {}
 
   void take(Moments<T>& other) override {
     auto& source = static_cast<ShiftedMoments&>(other);
@@ -38,13 +50,8 @@ class ShiftedMoments : public Moments<T> {
   SufficientStatistics statistics() const override { return sums_; }
 
  protected:
-  SufficientStatistics make_zero(SecondMomentForm form, const RowVector<T>& origin) const {
-    const Index k = relative_shifts_.rows();
-    const Index d = relative_shifts_.cols();
-    std::vector<double> absolute(static_cast<std::size_t>(k * d));
-    Eigen::Map<RowMajorMatrix<double>>(absolute.data(), k, d) =
-        relative_shifts_.template cast<double>().rowwise() + origin.template cast<double>();
-    return {form, k, d, std::move(absolute)};
+  static SufficientStatistics make_zero(SecondMomentForm form, const RowVector<T>& origin, ConstMatrixMap shifts) {
+    return {form, shifts.rows(), shifts.cols(), rounded_shifts<T>(shifts, origin)};
   }
 
   double& count(Index k) { return sums_.counts[static_cast<std::size_t>(k)]; }
@@ -175,22 +182,29 @@ class SquareMoments final : public ShiftedMoments<T> {
   bool features_apart_;
 };
 
+template <class T>
+std::unique_ptr<Moments<T>> make_exact(SecondMomentForm form, const RowVector<T>& origin, ConstMatrixMap shifts) {
+  const bool matrices = form == SecondMomentForm::full || form == SecondMomentForm::pooled;
+  if (matrices) return std::make_unique<MatrixMoments<T>>(form, origin, shifts);
+  return std::make_unique<SquareMoments<T>>(form, origin, shifts);
+}
+
 // (66) Sums of features about the origin, R^T phi(X), one matrix product a block; moved to the shifts when handed over.
 template <class T>
 class FeatureMoments final : public Moments<T> {
  public:
-  FeatureMoments(SecondMomentForm form, const RowVector<T>& origin, std::unique_ptr<Moments<T>> exact,
-                 Index n_components, double squared_reach)
+  FeatureMoments(SecondMomentForm form, const RowVector<T>& origin, ConstMatrixMap shifts, double squared_reach)
       : form_(form),
-        origin_(origin.template cast<double>()),
-        exact_(std::move(exact)),
+        origin_(origin),
+        shifts_(shifts),
         squared_reach_(squared_reach),
-        sums_(RowMajorMatrix<double>::Zero(n_features_of(form, origin.size()), n_components)),
-        scatter_(RowMajorMatrix<double>::Zero(origin.size(), origin.size())) {}
+        sums_(RowMajorMatrix<double>::Zero(n_features_of(form, origin.size()), shifts.rows())) {
+    if (form == SecondMomentForm::pooled) scatter_.setZero(origin.size(), origin.size());
+  }
 
   void add(Block<T>& block, BlockOfColumns<T> resp) override {
     if (!(block.squared_radius() < squared_reach_) || rows_have_one_component_each(block, resp)) {
-      exact_->add(block, resp);
+      exact().add(block, resp);
       return;
     }
     used_ = true;
@@ -208,30 +222,40 @@ class FeatureMoments final : public Moments<T> {
 
   void take(Moments<T>& other) override {
     auto& source = static_cast<FeatureMoments&>(other);
-    exact_->take(*source.exact_);
+    if (source.exact_) exact().take(*source.exact_);
     if (!source.used_) return;
+    if (used_) {
+      sums_ += source.sums_;
+      scatter_ += source.scatter_;
+    } else {
+      sums_.swap(source.sums_);
+      scatter_.swap(source.scatter_);
+    }
     used_ = true;
-    sums_ += source.sums_;
-    scatter_ += source.scatter_;
     source.sums_.setZero();
     source.scatter_.setZero();
     source.used_ = false;
   }
 
   SufficientStatistics statistics() const override {
-    SufficientStatistics total = exact_->statistics();
-    if (!used_) return total;
-    SufficientStatistics about_origin(total.form, total.n_components, total.n_features, total.shifts);
-    for (Index k = 0; k < sums_.cols(); ++k) {
-      Eigen::Map<RowVector<double>>(about_origin.shifts.data() + k * origin_.size(), origin_.size()) = origin_;
-    }
-    unpack(about_origin);
-    about_origin.move_to(total.shifts);
-    total += about_origin;
+    std::vector<double> shifts = rounded_shifts<T>(shifts_, origin_);
+    if (!used_)
+      return exact_ ? exact_->statistics() : SufficientStatistics(form_, sums_.cols(), origin_.size(), shifts);
+    std::vector<double> origins(shifts.size());
+    MatrixMap(origins.data(), sums_.cols(), origin_.size()).rowwise() = origin_.template cast<double>();
+    SufficientStatistics total(form_, sums_.cols(), origin_.size(), std::move(origins));
+    unpack(total);
+    total.move_to(shifts);
+    if (exact_) total += exact_->statistics();
     return total;
   }
 
  private:
+  Moments<T>& exact() {
+    if (!exact_) exact_ = make_exact<T>(form_, origin_, shifts_);
+    return *exact_;
+  }
+
   // Then gathering rows is less work than summing all features, from about this many features on.
   bool rows_have_one_component_each(const Block<T>& block, const BlockOfColumns<T>& resp) const {
     constexpr Index least_features = 16;
@@ -282,29 +306,22 @@ class FeatureMoments final : public Moments<T> {
   }
 
   SecondMomentForm form_;
-  RowVector<double> origin_;
-  std::unique_ptr<Moments<T>> exact_;
+  RowVector<T> origin_;
+  ConstMatrixMap shifts_;
+  std::unique_ptr<Moments<T>> exact_;  // made when the first block needs it
   double squared_reach_;
   bool used_ = false;
   RowMajorMatrix<double> sums_;     // features x K
   RowMajorMatrix<double> scatter_;  // lower triangle; pooled alone
 };
 
-template <class T>
-std::unique_ptr<Moments<T>> make_exact(SecondMomentForm form, const RowVector<T>& origin, ConstMatrixMap shifts) {
-  const bool matrices = form == SecondMomentForm::full || form == SecondMomentForm::pooled;
-  if (matrices) return std::make_unique<MatrixMoments<T>>(form, origin, shifts);
-  return std::make_unique<SquareMoments<T>>(form, origin, shifts);
-}
-
 }  // namespace
 
 template <class T>
 std::unique_ptr<Moments<T>> make_moments(SecondMomentForm form, const RowVector<T>& origin, ConstMatrixMap shifts,
                                          double squared_reach) {
-  auto exact = make_exact<T>(form, origin, shifts);
-  if (squared_reach <= 0) return exact;
-  return std::make_unique<FeatureMoments<T>>(form, origin, std::move(exact), shifts.rows(), squared_reach);
+  if (squared_reach <= 0) return make_exact<T>(form, origin, shifts);
+  return std::make_unique<FeatureMoments<T>>(form, origin, shifts, squared_reach);
 }
 
 template std::unique_ptr<Moments<float>> make_moments(SecondMomentForm, const RowVector<float>&, ConstMatrixMap,

@@ -23,7 +23,8 @@ class Moments {
 };
 
 // Moments about the given shifts (K x d, absolute); blocks are relative to origin. Blocks whose rows all lie within
-// squared_reach of it are summed up by their features, the others about the shifts at once.
+// squared_reach of it are summed up by their features, the others about the shifts at once. The shifts must live as
+// long.
 template <class T>
 std::unique_ptr<Moments<T>> make_moments(SecondMomentForm form, const RowVector<T>& origin, ConstMatrixMap shifts,
                                          double squared_reach);

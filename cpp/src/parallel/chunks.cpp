@@ -18,7 +18,8 @@ Chunks cut_into_chunks(Index n_rows, Index numbers_per_row) {
   Chunks chunks;
   chunks.n_rows = n_rows;
   const Index fitting = cache_numbers / std::max<Index>(numbers_per_row, 1);
-  chunks.block_rows = std::clamp(fitting / 64 * 64, min_block_rows, max_block_rows);
+  const Index in_cache = std::clamp(fitting / 64 * 64, min_block_rows, max_block_rows);
+  chunks.block_rows = std::clamp<Index>((n_rows + 63) / 64 * 64, 64, in_cache);  // no larger than the data
   const Index blocks = (n_rows + chunks.block_rows - 1) / chunks.block_rows;
   chunks.chunk_rows = chunks.block_rows * std::max<Index>((blocks + target_chunks - 1) / target_chunks, 1);
   return chunks;

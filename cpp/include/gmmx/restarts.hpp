@@ -1,0 +1,28 @@
+/// \file
+/// EM from several starts at once: for data so small that threads have more to do with starts than with rows.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "gmmx/em.hpp"
+#include "gmmx/kmeans.hpp"
+
+namespace gmmx {
+
+/// A fit, or where it collapsed.
+struct StartOutcome {
+  std::optional<EMResult> fit;
+  int failed_iteration = 0;     ///< whose M-step failed; 0: that of the initial partition
+  Index failed_component = -1;  ///< -1: the covariance that all share
+};
+
+/// One run of k-means and EM for each row of `uniforms` (starts x kmeans_draws(n_components)), in that order.
+/// Runs side by side on options.n_threads, each on one: the results are those of one run after another.
+/// options.callback is not called.
+template <class T>
+std::vector<StartOutcome> em_from_kmeans(MatrixView<const T> rows, Index n_components, CovarianceType type,
+                                         MatrixView<const double> uniforms, VectorView<const double> sample_weight,
+                                         const EMOptions& options);
+
+}  // namespace gmmx
