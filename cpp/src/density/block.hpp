@@ -31,7 +31,6 @@ class Block {
   void load(MatrixView<const T> rows, Index begin, Index end, const RowVector<T>& origin) {
     size_ = end - begin;
     squared_radius_.reset();
-    panel_is_ready_ = false;
     using Strides = Eigen::Stride<Eigen::Dynamic, Eigen::Dynamic>;
     using Source = Eigen::Map<const RowMajorMatrix<T>, 0, Strides>;
     if (size_ == 0) return;
@@ -60,36 +59,19 @@ class Block {
     return *squared_radius_;
   }
 
-  // visit(panel, first feature): all rows, a few features at a time. A block is asked for one form only.
-  template <class Visit>
-  void for_feature_panels(SecondMomentForm form, Visit visit) {
-    prepare_panels(form);
-    for (Index first = 0; first < n_pairs(); first += panel_.cols()) {
-      const Index width = std::min(panel_.cols(), n_pairs() - first);
-      if (!panel_is_ready_) fill_panel(first, width, 0, padded_size(), panel_);
-      panel_is_ready_ = width == n_pairs();  // then it serves the next caller, too
-      visit(Panel<T>{panel_.data(), panel_.rows(), padded_size(), width}, first);
-    }
+  // The features of a form (65), those that are columns as they are, then the others. A block is asked for one form
+  // only.
+  Panel<T> plain_features(SecondMomentForm form) {
+    squared_radius();  // and |x|^2 of each row
+    return {columns_.data(), columns_.rows(), padded_size(), n_plain_features(form, n_features_)};
   }
-
-  // visit(panel, first feature, first row): all features of a few rows before the next rows, unless one panel holds
-  // all.
-  template <class Visit>
-  void for_row_panels(SecondMomentForm form, Visit visit) {
-    prepare_panels(form);
-    if (panel_.cols() == n_pairs()) {
-      for_feature_panels(form, [&](const Panel<T>& panel, Index first) { visit(panel, first, Index{0}); });
-      return;
-    }
-    if (row_panel_.size() == 0) row_panel_.resize(tile_rows<T>, row_panel_features);
-    for (Index row = 0; row < padded_size(); row += tile_rows<T>) {
-      const Index n = std::min(tile_rows<T>, padded_size() - row);
-      for (Index first = 0; first < n_pairs(); first += row_panel_features) {
-        const Index width = std::min(row_panel_features, n_pairs() - first);
-        fill_panel(first, width, row, n, row_panel_);
-        visit(Panel<T>{row_panel_.data(), row_panel_.rows(), n, width}, first, row);
+  ProductPanel<T> products(SecondMomentForm form) {
+    if (factors_.empty()) {
+      for (const ColumnPair pair : product_features(form, n_features_)) {
+        factors_.push_back({pair.left * columns_.rows(), pair.right * columns_.rows()});
       }
     }
+    return {columns_.data(), factors_.data(), padded_size(), static_cast<Index>(factors_.size())};
   }
 
   // The rows themselves as a panel.
@@ -100,31 +82,6 @@ class Block {
   auto whitened() { return scratch(whitened_).topRows(size_); }
 
  private:
-  static constexpr Index panel_numbers = 24 * 1024;  // within a second-level cache
-  static constexpr Index row_panel_features = 48;    // a tile of rows of these within a first-level cache
-
-  void prepare_panels(SecondMomentForm form) {
-    squared_radius();  // and |x|^2 of each row
-    if (!pairs_.empty()) return;
-    pairs_ = feature_pairs(form, n_features_);
-    const Index width = std::max<Index>(panel_numbers / columns_.rows() / 3 * 3, 3);
-    panel_.resize(columns_.rows(), std::min(n_pairs(), width));
-  }
-
-  Index n_pairs() const { return static_cast<Index>(pairs_.size()); }
-
-  void fill_panel(Index first, Index width, Index row, Index n, Matrix<T>& panel) const {
-    for (Index f = 0; f < width; ++f) {
-      const FeaturePair pair = pairs_[static_cast<std::size_t>(first + f)];
-      const T* const left = &columns_(row, pair.left);
-      const T* const right = &columns_(row, pair.right);
-      T* const to = &panel(0, f);
-      for (Index i = 0; i < n; i += packet_size<T>) {
-        store(to + i, Eigen::internal::pmul(gmmx::load(left + i), gmmx::load(right + i)));
-      }
-    }
-  }
-
   Matrix<T>& scratch(Matrix<T>& matrix) {
     if (matrix.size() == 0) matrix.setZero(columns_.rows(), n_features_);
     return matrix;
@@ -135,10 +92,7 @@ class Block {
   Matrix<T> columns_;  // 1, x_1, ..., x_d, |x|^2
   Matrix<T> differences_;
   Matrix<T> whitened_;
-  std::vector<FeaturePair> pairs_;
-  Matrix<T> panel_;      // few features of all rows
-  Matrix<T> row_panel_;  // more features of few rows
-  bool panel_is_ready_ = false;
+  std::vector<Factors> factors_;
   std::optional<double> squared_radius_;
 };
 

@@ -61,9 +61,11 @@ class FeatureLogDensity final : public LogDensity<T> {
     const Index stride = out.outerStride();
     Eigen::Map<Array<T>, 0, Eigen::OuterStride<>>(first, block.padded_size(), out.cols(), Eigen::OuterStride<>(stride))
         .setZero();
-    block.for_row_panels(form_, [&](const Panel<T>& panel, Index feature, Index row) {
-      add_linear_forms(panel, &coefficients_(feature, 0), coefficients_.cols(), out.cols(), first + row, stride);
-    });
+    const Index k = coefficients_.cols();
+    const Panel<T> plain = block.plain_features(form_);
+    const ProductPanel<T> products = block.products(form_);
+    add_linear_forms(plain, coefficients_.data(), k, k, first, stride);
+    add_linear_forms(products, coefficients_.data() + plain.n_features * k, k, k, first, stride);
     if (common_factor_.size() > 0) subtract_common_term(block, out);
   }
 

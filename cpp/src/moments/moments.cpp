@@ -214,9 +214,10 @@ class FeatureMoments final : public Moments<T> {
     Eigen::Map<Array<T>, 0, Eigen::OuterStride<>>(first + block.size(), block.padded_size() - block.size(), resp.cols(),
                                                   Eigen::OuterStride<>(stride))
         .setZero();
-    block.for_feature_panels(form_, [&](const Panel<T>& panel, Index feature) {
-      add_weighted_sums(panel, first, stride, resp.cols(), &sums_(feature, 0), sums_.cols());
-    });
+    const Index k = sums_.cols();
+    const Panel<T> plain = block.plain_features(form_);
+    add_weighted_sums(plain, first, stride, k, sums_.data(), k);
+    add_weighted_sums(block.products(form_), first, stride, k, sums_.data() + plain.n_features * k, k);
     if (form_ == SecondMomentForm::pooled) add_common_scatter(block, resp);
   }
 

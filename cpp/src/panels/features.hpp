@@ -17,30 +17,25 @@ inline Index n_second_features(SecondMomentForm form, Index d) {
 
 inline Index n_features_of(SecondMomentForm form, Index d) { return 1 + d + n_second_features(form, d); }
 
-// A feature is the product of two columns of (1, x_1, ..., x_d, |x|^2).
-struct FeaturePair {
+// Of the columns (1, x_1, ..., x_d, |x|^2) so many are features as they are.
+inline Index n_plain_features(SecondMomentForm form, Index d) { return 1 + d + (form == SecondMomentForm::trace); }
+
+// The other features are products of two columns.
+struct ColumnPair {
   Index left;
   Index right;
 };
 
-inline std::vector<FeaturePair> feature_pairs(SecondMomentForm form, Index d) {
-  std::vector<FeaturePair> pairs;
-  pairs.reserve(static_cast<std::size_t>(n_features_of(form, d)));
-  for (Index j = 0; j <= d; ++j) pairs.push_back({0, j});
-  switch (form) {
-    case SecondMomentForm::full:
-      for (Index i = 1; i <= d; ++i) {
-        for (Index j = i; j <= d; ++j) pairs.push_back({i, j});
-      }
-      break;
-    case SecondMomentForm::diagonal:
-      for (Index j = 1; j <= d; ++j) pairs.push_back({j, j});
-      break;
-    case SecondMomentForm::trace:
-      pairs.push_back({0, d + 1});
-      break;
-    case SecondMomentForm::pooled:
-      break;
+inline std::vector<ColumnPair> product_features(SecondMomentForm form, Index d) {
+  std::vector<ColumnPair> pairs;
+  if (form == SecondMomentForm::full) {
+    pairs.reserve(static_cast<std::size_t>(n_second_features(form, d)));
+    for (Index i = 1; i <= d; ++i) {
+      for (Index j = i; j <= d; ++j) pairs.push_back({i, j});
+    }
+  }
+  if (form == SecondMomentForm::diagonal) {
+    for (Index j = 1; j <= d; ++j) pairs.push_back({j, j});
   }
   return pairs;
 }

@@ -12,17 +12,38 @@ namespace {
 constexpr int tile_columns = many_registers ? 8 : 4;  // components of a tile: 24 or 12 sums are kept in registers
 constexpr int tile_features = 3;                      // of a tile of weighted sums
 
-template <class T, Index Packets, int Columns>
-void linear_forms_tile(const T* phi, Index stride, Index n_features, const T* w, Index w_stride, T* out,
-                       Index out_stride) {
+constexpr Index coefficients_at_once = 32 * 1024;  // 256 KiB of doubles: they stay in a second-level cache
+
+template <class T>
+Panel<T> from_feature(const Panel<T>& panel, Index f, Index n_features) {
+  return {panel.values + f * panel.stride, panel.stride, panel.n_rows, n_features};
+}
+template <class T>
+ProductPanel<T> from_feature(const ProductPanel<T>& panel, Index f, Index n_features) {
+  return {panel.values, panel.factors + f, panel.n_rows, n_features};
+}
+
+// Feature f of a packet of rows from n on.
+template <class T>
+Packet<T> feature(const Panel<T>& panel, Index f, Index n) {
+  return load(panel.values + f * panel.stride + n);
+}
+template <class T>
+Packet<T> feature(const ProductPanel<T>& panel, Index f, Index n) {
+  const Factors at = panel.factors[f];
+  return Eigen::internal::pmul(load(panel.values + at.left + n), load(panel.values + at.right + n));
+}
+
+template <Index Packets, int Columns, class T, template <class> class P>
+void linear_forms_tile(const P<T>& panel, Index row, const T* w, Index w_stride, T* out, Index out_stride) {
   constexpr Index size = packet_size<T>;
   Packet<T> sum[Columns][Packets];
   for (int c = 0; c < Columns; ++c) {
     for (int r = 0; r < Packets; ++r) sum[c][r] = load(out + c * out_stride + r * size);
   }
-  for (Index f = 0; f < n_features; ++f, phi += stride, w += w_stride) {
+  for (Index f = 0; f < panel.n_features; ++f, w += w_stride) {
     Packet<T> x[Packets];
-    for (int r = 0; r < Packets; ++r) x[r] = load(phi + r * size);
+    for (int r = 0; r < Packets; ++r) x[r] = feature(panel, f, row + r * size);
     for (int c = 0; c < Columns; ++c) {
       const Packet<T> b = broadcast(w[c]);
       for (int r = 0; r < Packets; ++r) sum[c][r] = Eigen::internal::pmadd(x[r], b, sum[c][r]);
@@ -46,16 +67,17 @@ void four_sums(const P& a, const P& b, const P& c, const P& d, T* totals) {
   }
 }
 
-template <class T, int Features, int Columns>
-void weighted_sums_tile(const T* phi, Index stride, Index n_rows, const T* resp, Index resp_stride, double* sums,
+template <int Features, int Columns, class T, template <class> class P>
+void weighted_sums_tile(const P<T>& panel, Index first, const T* resp, Index resp_stride, double* sums,
                         Index sums_stride) {
   Packet<T> sum[Columns][Features];
   for (int c = 0; c < Columns; ++c) {
     for (int f = 0; f < Features; ++f) sum[c][f] = broadcast(T(0));
   }
-  for (Index n = 0; n < n_rows; n += packet_size<T>) {
+  const P<T> local = from_feature(panel, first, Features);
+  for (Index n = 0; n < panel.n_rows; n += packet_size<T>) {
     Packet<T> x[Features];
-    for (int f = 0; f < Features; ++f) x[f] = load(phi + f * stride + n);
+    for (int f = 0; f < Features; ++f) x[f] = feature(local, f, n);
     for (int c = 0; c < Columns; ++c) {
       const Packet<T> r = load(resp + c * resp_stride + n);
       for (int f = 0; f < Features; ++f) sum[c][f] = Eigen::internal::pmadd(x[f], r, sum[c][f]);
@@ -93,36 +115,38 @@ void with_width(Index width, Call call) {
 
 }  // namespace
 
-template <class T>
-void add_linear_forms(const Panel<T>& panel, const T* coefficients, Index coefficient_stride, Index n_columns, T* out,
+template <class T, template <class> class P>
+void add_linear_forms(const P<T>& panel, const T* coefficients, Index coefficient_stride, Index n_columns, T* out,
                       Index out_stride) {
   const Index share = even_share(n_columns, tile_columns);
-  const auto tile = [&](auto packets, Index n, Index k) {
-    with_width(std::min(share, n_columns - k), [&](auto columns) {
-      linear_forms_tile<T, packets(), columns()>(panel.values + n, panel.stride, panel.n_features, coefficients + k,
-                                                 coefficient_stride, out + k * out_stride + n, out_stride);
-    });
-  };
+  const Index features_at_once = std::max<Index>(coefficients_at_once / coefficient_stride, 64);
   constexpr std::integral_constant<Index, tile_rows<T> / packet_size<T>> whole;
   constexpr std::integral_constant<Index, 1> single;
-  Index n = 0;
-  for (; n + tile_rows<T> <= panel.n_rows; n += tile_rows<T>) {
-    for (Index k = 0; k < n_columns; k += share) tile(whole, n, k);
-  }
-  for (; n < panel.n_rows; n += packet_size<T>) {
-    for (Index k = 0; k < n_columns; k += share) tile(single, n, k);
+  for (Index f = 0; f < panel.n_features; f += features_at_once) {
+    const P<T> part = from_feature(panel, f, std::min(features_at_once, panel.n_features - f));
+    const T* const w = coefficients + f * coefficient_stride;
+    const auto tiles = [&](auto packets, Index n) {
+      for (Index k = 0; k < n_columns; k += share) {
+        with_width(std::min(share, n_columns - k), [&](auto columns) {
+          linear_forms_tile<packets(), columns()>(part, n, w + k, coefficient_stride, out + k * out_stride + n,
+                                                  out_stride);
+        });
+      }
+    };
+    Index n = 0;
+    for (; n + tile_rows<T> <= panel.n_rows; n += tile_rows<T>) tiles(whole, n);
+    for (; n < panel.n_rows; n += packet_size<T>) tiles(single, n);
   }
 }
 
-template <class T>
-void add_weighted_sums(const Panel<T>& panel, const T* resp, Index resp_stride, Index n_columns, double* sums,
+template <class T, template <class> class P>
+void add_weighted_sums(const P<T>& panel, const T* resp, Index resp_stride, Index n_columns, double* sums,
                        Index sums_stride) {
   const Index share = even_share(n_columns, tile_columns);
   const auto tile = [&](auto features, Index f, Index k) {
     with_width(std::min(share, n_columns - k), [&](auto columns) {
-      weighted_sums_tile<T, features(), columns()>(panel.values + f * panel.stride, panel.stride, panel.n_rows,
-                                                   resp + k * resp_stride, resp_stride, sums + f * sums_stride + k,
-                                                   sums_stride);
+      weighted_sums_tile<features(), columns()>(panel, f, resp + k * resp_stride, resp_stride,
+                                                sums + f * sums_stride + k, sums_stride);
     });
   };
   constexpr std::integral_constant<int, tile_features> whole;
@@ -134,11 +158,13 @@ void add_weighted_sums(const Panel<T>& panel, const T* resp, Index resp_stride, 
   }
 }
 
-#define GMMX_INSTANTIATE(T)                                                           \
-  template void add_linear_forms(const Panel<T>&, const T*, Index, Index, T*, Index); \
-  template void add_weighted_sums(const Panel<T>&, const T*, Index, Index, double*, Index);
-GMMX_INSTANTIATE(float)
-GMMX_INSTANTIATE(double)
+#define GMMX_INSTANTIATE(P)                                                                    \
+  template void add_linear_forms(const P&, const P::Number*, Index, Index, P::Number*, Index); \
+  template void add_weighted_sums(const P&, const P::Number*, Index, Index, double*, Index);
+GMMX_INSTANTIATE(Panel<float>)
+GMMX_INSTANTIATE(Panel<double>)
+GMMX_INSTANTIATE(ProductPanel<float>)
+GMMX_INSTANTIATE(ProductPanel<double>)
 #undef GMMX_INSTANTIATE
 
 }  // namespace gmmx
