@@ -50,3 +50,9 @@ def test_acceleration():
     """Every side reaches EM's optimum, which the script asserts."""
     text = run("acceleration.py", "--threads", "1")
     assert "| Old Faithful | gmmx, squarem |" in text
+
+
+@pytest.mark.skipif(not (BENCH / "small.py").exists(), reason="the benchmarks are not beside the tests")
+def test_small():
+    """Small fits end at scikit-learn's likelihood, which the script asserts."""
+    assert "n_init=10" in run("small.py", "--threads", "1")

@@ -32,6 +32,17 @@ template <class T>
 Packet<T> broadcast(T value) {
   return Eigen::internal::pset1<Packet<T>>(value);
 }
+// Keeps a packet that several instructions use from being loaded anew by each of them: two loads a cycle would be the
+// limit then.
+template <class P>
+inline void keep_in_register([[maybe_unused]] P& packet) {
+#if defined(__GNUC__) && defined(__AVX512F__)
+  __asm__("" : "+v"(packet));
+#elif defined(__GNUC__) && defined(__x86_64__)
+  __asm__("" : "+x"(packet));
+#endif
+}
+
 template <class T>
 Packet<T> load(const T* from) {
   return Eigen::internal::pload<Packet<T>>(from);

@@ -45,7 +45,8 @@ void linear_forms_tile(const P<T>& panel, Index row, const T* w, Index w_stride,
     Packet<T> x[Packets];
     for (int r = 0; r < Packets; ++r) x[r] = feature(panel, f, row + r * size);
     for (int c = 0; c < Columns; ++c) {
-      const Packet<T> b = broadcast(w[c]);
+      Packet<T> b = broadcast(w[c]);
+      keep_in_register(b);
       for (int r = 0; r < Packets; ++r) sum[c][r] = Eigen::internal::pmadd(x[r], b, sum[c][r]);
     }
   }
@@ -79,7 +80,8 @@ void weighted_sums_tile(const P<T>& panel, Index first, const T* resp, Index res
     Packet<T> x[Features];
     for (int f = 0; f < Features; ++f) x[f] = feature(local, f, n);
     for (int c = 0; c < Columns; ++c) {
-      const Packet<T> r = load(resp + c * resp_stride + n);
+      Packet<T> r = load(resp + c * resp_stride + n);
+      keep_in_register(r);
       for (int f = 0; f < Features; ++f) sum[c][f] = Eigen::internal::pmadd(x[f], r, sum[c][f]);
     }
   }
