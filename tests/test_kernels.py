@@ -37,6 +37,12 @@ def relative_error(got, expected, covariance_type):
     return np.abs(got - expected).max() / diagonal.min()
 
 
+def kernel_for(X, mixture):
+    """What an E-step of the mixture takes for these rows."""
+    options = {"tol": 0.0, "reg_covar": 1e-6, "max_iter": 1, "previous_lower_bound": -np.inf}
+    return _core.em(X, mixture, None, **options, callback=None, n_threads=1).kernel
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("n_features", [1, 2, 7, 20])
 @pytest.mark.parametrize("covariance_type", TYPES)
@@ -73,17 +79,44 @@ def test_blocks_with_far_rows_take_the_safe_form_and_the_others_do_not_suffer(co
         np.testing.assert_allclose(native.second_moments[others], expected.second_moments[others], rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize("width", [1.0, 0.5])
+@pytest.mark.parametrize("n_features", [2, 16, 33, 64, 128])
+def test_rounding_of_float32_features_is_what_the_bound_says(n_features, width):
+    X, labels = narrow_clusters(width, n_features, np.float32, n_samples=4000)
+    exact = X.astype(np.float64)
+    statistics = _core.statistics_from_labels(exact, labels, 4, "full", None, 2)
+    mixture = _core.m_step(statistics, "full", 0.0)
+    factors = np.array(mixture.precisions_cholesky)
+    largest = np.linalg.svd(factors, compute_uv=False).max() ** 2
+    squared_radius = ((exact - mixture.weights @ mixture.means) ** 2).sum(axis=1).max()
+    bound = np.finfo(np.float32).eps * squared_radius * largest  # (67)
+    error = np.abs(_core.log_prob(X, mixture, 2) - _core.log_prob(exact, mixture, 2)).max()
+    assert error < 2.5 * bound
+    assert kernel_for(X, mixture) == "features"
+
+
+@pytest.mark.parametrize("n_components", [8, 13, 16, 20, 32])
+@pytest.mark.parametrize("n_features", [8, 12, 23, 40])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_moments_of_many_components_agree_with_the_reference(dtype, n_features, n_components):
+    rng = np.random.default_rng(n_features)
+    X = rng.normal(size=(700, n_features)).astype(dtype)
+    exact = X.astype(np.float64)
+    labels = (np.arange(700) % n_components).astype(np.int32)
+    start = reference.m_step(reference.statistics_from_labels(exact, labels, n_components, "tied"), "tied")
+    covariances = np.tile(start.covariances, (n_components, 1, 1))
+    mixture = _core.Mixture(start.weights, start.means, "full", covariances=covariances)
+    twin = reference.Mixture.from_covariances(start.weights, start.means, covariances, "full")
+    native, expected = _core.e_step(X, mixture, None, 2), reference.e_step(exact, twin)
+    tolerance = {np.float64: 1e-10, np.float32: 1e-4}[dtype]
+    np.testing.assert_allclose(native.counts, expected.counts, rtol=tolerance)
+    np.testing.assert_allclose(native.first_moments, expected.first_moments, rtol=tolerance, atol=10 * tolerance)
+    np.testing.assert_allclose(native.second_moments, expected.second_moments, rtol=tolerance, atol=10 * tolerance)
+
+
 def test_the_kernel_is_reported():
     X, labels = narrow_clusters(1.0, 3, np.float64)
     wide, wide_labels = narrow_clusters(1.0, 100, np.float64)
-    options = {
-        "tol": 0.0,
-        "reg_covar": 1e-6,
-        "max_iter": 1,
-        "previous_lower_bound": -np.inf,
-        "callback": None,
-        "n_threads": 1,
-    }
     far = X.copy()
     far[777] = 1e7
     narrow, narrow_labels = narrow_clusters(1e-4, 3, np.float64)
@@ -100,4 +133,4 @@ def test_the_kernel_is_reported():
     ]:
         statistics = _core.statistics_from_labels(rows, row_labels, 4, covariance_type, None, 1)
         start = _core.m_step(statistics, covariance_type, 1e-6)
-        assert _core.em(passed, start, None, **options).kernel == kernel
+        assert kernel_for(passed, start) == kernel

@@ -13,7 +13,7 @@ using namespace gmmx;
 
 TEST_CASE("chunks cover the rows once, in order, whatever the number of threads") {
   for (const Index n : {Index{0}, Index{1}, Index{63}, Index{64}, Index{1000}, Index{123457}}) {
-    const Chunks chunks = cut_into_chunks(n, 30);
+    const Chunks chunks = cut_into_chunks(n, 240);
     CHECK(chunks.chunk_rows % chunks.block_rows == 0);
     for (const int threads : {1, 2, 7}) {
       Index covered = 0;
@@ -36,7 +36,7 @@ TEST_CASE("chunks cover the rows once, in order, whatever the number of threads"
 }
 
 TEST_CASE("an exception in a thread reaches the caller") {
-  const Chunks chunks = cut_into_chunks(100000, 30);
+  const Chunks chunks = cut_into_chunks(100000, 240);
   for (const int threads : {1, 3}) {
     CHECK_THROWS_AS(for_chunks(
                         chunks, threads, [] { return std::make_unique<int>(0); },
@@ -56,5 +56,5 @@ TEST_CASE("thread counts") {
   CHECK(thread_count(-1) >= 1);
   CHECK(thread_count(-100000) == 1);
   CHECK_THROWS_AS(thread_count(0), InvalidArgument);
-  CHECK(useful_threads(8, cut_into_chunks(10, 10), 100) == 1);
+  CHECK(useful_threads(8, cut_into_chunks(10, 80), 100) == 1);
 }

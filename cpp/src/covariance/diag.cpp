@@ -19,7 +19,8 @@ std::unique_ptr<LogDensity<T>> diag_density(const Mixture& mixture, Weighting we
   coefficients.row(0).array() -= 0.5 * (precisions * means.square()).rowwise().sum().transpose();
   coefficients.middleRows(1, d) = (precisions * means).transpose().matrix();
   coefficients.bottomRows(d) = -0.5 * precisions.transpose().matrix();
-  return std::make_unique<FeatureLogDensity<T>>(SecondMomentForm::diagonal, coefficients, precisions.maxCoeff(),
+  const double squared_reach = squared_reach_for<T>(precisions.maxCoeff(), d);
+  return std::make_unique<FeatureLogDensity<T>>(SecondMomentForm::diagonal, coefficients, squared_reach,
                                                 std::make_unique<Exact>(mixture, weighting));
 }
 

@@ -1,6 +1,7 @@
 // Sigma_k = W_k / N_k: every component has its own covariance matrix.
 #include "covariance/matrices.hpp"
 #include "density/feature_density.hpp"
+#include "density/largest_eigenvalue.hpp"
 #include "density/triangular.hpp"
 
 namespace gmmx {
@@ -20,7 +21,7 @@ std::unique_ptr<LogDensity<T>> full_density(const Mixture& mixture, Weighting we
   double largest_precision = 0;
   for (Index k = 0; k < mixture.n_components(); ++k) {
     precision_of_factor({mixture.precisions_cholesky().data() + k * d * d, d, d}, precision);
-    largest_precision = std::max(largest_precision, eigenvalue_bound(precision));
+    largest_precision = std::max(largest_precision, largest_eigenvalue(precision));
     linear = precision.lazyProduct(means.row(k).transpose());
     coefficients(0, k) = constants(k) - 0.5 * means.row(k).dot(linear);
     coefficients.col(k).segment(1, d) = linear;
@@ -30,7 +31,8 @@ std::unique_ptr<LogDensity<T>> full_density(const Mixture& mixture, Weighting we
       for (Index j = i + 1; j < d; ++j) coefficients(at++, k) = -precision(i, j);
     }
   }
-  return std::make_unique<FeatureLogDensity<T>>(SecondMomentForm::full, coefficients, largest_precision,
+  const double squared_reach = squared_reach_for<T>(largest_precision, d);
+  return std::make_unique<FeatureLogDensity<T>>(SecondMomentForm::full, coefficients, squared_reach,
                                                 std::make_unique<Exact>(mixture, weighting));
 }
 

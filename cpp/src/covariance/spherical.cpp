@@ -20,7 +20,8 @@ std::unique_ptr<LogDensity<T>> spherical_density(const Mixture& mixture, Weighti
   coefficients.row(0).array() -= 0.5 * (precisions * means.square().rowwise().sum()).transpose();
   coefficients.middleRows(1, d) = (means.colwise() * precisions).transpose().matrix();
   coefficients.row(1 + d) = -0.5 * precisions.transpose().matrix();
-  return std::make_unique<FeatureLogDensity<T>>(SecondMomentForm::trace, coefficients, precisions.maxCoeff(),
+  const double squared_reach = squared_reach_for<T>(precisions.maxCoeff(), d);
+  return std::make_unique<FeatureLogDensity<T>>(SecondMomentForm::trace, coefficients, squared_reach,
                                                 std::make_unique<Exact>(mixture, weighting));
 }
 

@@ -2,6 +2,7 @@
 #include "covariance/matrices.hpp"
 #include "density/common_whitening.hpp"
 #include "density/feature_density.hpp"
+#include "density/largest_eigenvalue.hpp"
 
 namespace gmmx {
 
@@ -21,7 +22,8 @@ std::unique_ptr<LogDensity<T>> tied_density(const Mixture& mixture, Weighting we
   multiply<double>(precision, Matrix<double>(means.transpose()), linear);
   coefficients.bottomRows(d) = linear;
   for (Index k = 0; k < means.rows(); ++k) coefficients(0, k) = constants(k) - 0.5 * means.row(k).dot(linear.col(k));
-  return std::make_unique<FeatureLogDensity<T>>(SecondMomentForm::pooled, coefficients, eigenvalue_bound(precision),
+  const double squared_reach = squared_reach_for<T>(largest_eigenvalue(precision), d);
+  return std::make_unique<FeatureLogDensity<T>>(SecondMomentForm::pooled, coefficients, squared_reach,
                                                 std::make_unique<Exact>(mixture, weighting),
                                                 Matrix<double>(Exact::factor(mixture)));
 }

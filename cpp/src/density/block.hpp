@@ -68,10 +68,10 @@ class Block {
   ProductPanel<T> products(SecondMomentForm form) {
     if (factors_.empty()) {
       for (const ColumnPair pair : product_features(form, n_features_)) {
-        factors_.push_back({pair.left * columns_.rows(), pair.right * columns_.rows()});
+        factors_.push_back({pair.left * columns_.rows(), pair.right * columns_.rows(), pair.n_alike});
       }
     }
-    return {columns_.data(), factors_.data(), padded_size(), static_cast<Index>(factors_.size())};
+    return {columns_.data(), columns_.rows(), factors_.data(), padded_size(), static_cast<Index>(factors_.size())};
   }
 
   // The rows themselves as a panel.

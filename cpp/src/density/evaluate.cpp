@@ -41,7 +41,7 @@ void for_densities(MatrixView<const T> rows, const Mixture& mixture, Weighting w
   const Index d = mixture.n_features();
   const auto log_density = model_of(mixture.covariance_type()).log_density(mixture, weighting, T());
   const RowVector<T> origin = origin_of<T>(mixture);
-  const Chunks chunks = cut_into_chunks(rows.rows(), d + 2 * k);
+  const Chunks chunks = cut_into_chunks(rows.rows(), Index{sizeof(T)} * (d + 2 * k));
   const double flops = static_cast<double>(k * (d * d + 2 * d + 20));
   for_chunks(
       chunks, useful_threads(n_threads, chunks, flops),

@@ -6,8 +6,8 @@
 //     (67)  eps |x - origin|^2 lambda_max(P_k),        P_k = Sigma_k^-1,
 //
 // and the second moments about the origin lose the same share of Sigma_k. Both were measured to hold within a factor
-// of 2. So this form is used for the blocks of which this number is below `feature_tolerance`, another form for the
-// rest.
+// of 2, for 2 to 200 features. So this form is used for the blocks of which this number is below `feature_tolerance`,
+// another form for the rest.
 #pragma once
 
 #include <algorithm>
@@ -21,31 +21,32 @@
 
 namespace gmmx {
 
+// Of many features all forms lose digits, as |y|^2 is a sum of d squares: the triangular one was measured to lose up to
+// 7 eps d. There is no point in asking for much more of this one.
 template <class T>
-constexpr double feature_tolerance = std::is_same_v<T, double> ? 1e-11 : 1e-4;
-
-// How far, squared, rows may lie from the origin. largest_precision bounds lambda_max of every P_k.
-template <class T>
-double squared_reach_for(double largest_precision) {
-  return feature_tolerance<T> / (static_cast<double>(std::numeric_limits<T>::epsilon()) * largest_precision);
+double feature_tolerance(Index n_features) {
+  constexpr double least = std::is_same_v<T, double> ? 1e-11 : 1e-4;
+  constexpr double eps = std::numeric_limits<T>::epsilon();
+  return std::max(least, 16 * eps * static_cast<double>(n_features));
 }
 
-// A bound of the largest eigenvalue of a symmetric matrix: its largest absolute row sum.
-template <class Derived>
-double eigenvalue_bound(const Eigen::MatrixBase<Derived>& symmetric) {
-  return symmetric.cwiseAbs().rowwise().sum().maxCoeff();
+// How far, squared, rows may lie from the origin. largest_precision: lambda_max over all P_k.
+template <class T>
+double squared_reach_for(double largest_precision, Index n_features) {
+  constexpr double eps = std::numeric_limits<T>::epsilon();
+  return feature_tolerance<T>(n_features) / (eps * largest_precision);
 }
 
 template <class T>
 class FeatureLogDensity final : public LogDensity<T> {
  public:
   // coefficients: p x K. common_factor: U of a quadratic term that all components share, or empty.
-  FeatureLogDensity(SecondMomentForm form, const Matrix<double>& coefficients, double largest_precision,
+  FeatureLogDensity(SecondMomentForm form, const Matrix<double>& coefficients, double squared_reach,
                     std::unique_ptr<LogDensity<T>> exact, const Matrix<double>& common_factor = {})
       : form_(form),
         coefficients_(coefficients.cast<T>()),
         common_factor_(common_factor.cast<T>()),
-        squared_reach_(squared_reach_for<T>(largest_precision)),
+        squared_reach_(squared_reach),
         exact_(std::move(exact)) {}
 
   const char* name() const override { return "features"; }

@@ -22,7 +22,7 @@ class Posterior {
   template <class Norms>
   void operator()(BlockOfColumns<T> resp, Norms&& log_prob_norm, const Vector<T>& weights) {
     find_maximum(resp);
-    if (!(maximum_.head(resp.rows()) > -std::numeric_limits<T>::infinity()).all()) {
+    if (count_above(maximum_.data(), resp.rows(), -std::numeric_limits<T>::infinity()) < resp.rows()) {
       repair_rows_without_density(resp, weights);
       find_maximum(resp);
     }

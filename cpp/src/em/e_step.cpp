@@ -85,7 +85,7 @@ EStep run_e_step(MatrixView<const T> rows, const Mixture& mixture, VectorView<co
                            log_density->squared_reach());
   };
 
-  const Chunks chunks = cut_into_chunks(rows.rows(), d + 2 * k);
+  const Chunks chunks = cut_into_chunks(rows.rows(), Index{sizeof(T)} * (d + 2 * k));
   const double flops = static_cast<double>(k * (2 * d * d + 4 * d + 20));
   const auto moments = new_moments();
   Scores scores;

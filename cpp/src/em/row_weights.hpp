@@ -1,6 +1,7 @@
 // The sample weights of one block of rows; absent weights are ones.
 #pragma once
 
+#include "density/columns.hpp"
 #include "gmmx/views.hpp"
 #include "linear_algebra.hpp"
 
@@ -24,7 +25,7 @@ class RowWeights {
   // Rows of weight 0 are absent: what they hold does not count, be it infinite.
   template <class Values>
   double weighted_sum(const Values& values) const {
-    if (absent_) return values.template cast<double>().sum();
+    if (absent_) return sum_of(values.data(), size_);
     double sum = 0;
     for (Index n = 0; n < size_; ++n) {
       if (values_(n) > 0) sum += values_(n) * static_cast<double>(values(n));

@@ -41,7 +41,7 @@ class Lloyd {
         sample_weight_(sample_weight),
         origin_(origin.cast<T>()),
         centers_(std::move(centers)),
-        chunks_(cut_into_chunks(rows.rows(), 2 * rows.cols() + centers_.rows())),
+        chunks_(cut_into_chunks(rows.rows(), Index{sizeof(T)} * (2 * rows.cols() + centers_.rows()))),
         n_threads_(useful_threads(n_threads, chunks_, static_cast<double>(2 * rows.cols() * centers_.rows()))),
         labels_(static_cast<std::size_t>(rows.rows()), -1) {
     centers_.rowwise() -= origin_.template cast<double>();

@@ -24,7 +24,7 @@ class Seeding {
   Seeding(MatrixView<const T> rows, VectorView<const double> sample_weight, int n_threads)
       : rows_(rows),
         sample_weight_(sample_weight),
-        chunks_(cut_into_chunks(rows.rows(), 3 * rows.cols())),
+        chunks_(cut_into_chunks(rows.rows(), Index{sizeof(T)} * 3 * rows.cols())),
         n_threads_(useful_threads(n_threads, chunks_, static_cast<double>(6 * rows.cols()))),
         origin_(first_weighted_row(rows, sample_weight)),
         closest_(static_cast<std::size_t>(rows.rows()), std::numeric_limits<T>::infinity()),

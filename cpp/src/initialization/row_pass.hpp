@@ -55,7 +55,7 @@ Location locate(MatrixView<const T> rows, VectorView<const double> sample_weight
     RowVector<double> squares;
   };
   const RowVector<T> origin = first_weighted_row(rows, sample_weight);
-  const Chunks chunks = cut_into_chunks(rows.rows(), 3 * d);
+  const Chunks chunks = cut_into_chunks(rows.rows(), Index{sizeof(T)} * 3 * d);
   State total(0, d);
   for_chunks(
       chunks, useful_threads(n_threads, chunks, static_cast<double>(4 * d)),

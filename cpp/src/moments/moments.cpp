@@ -5,7 +5,9 @@
 #include <utility>
 #include <vector>
 
+#include "density/columns.hpp"
 #include "moments/forms.hpp"
+#include "panels/triangle.hpp"
 #include "products.hpp"
 
 namespace gmmx {
@@ -79,7 +81,7 @@ class MatrixMoments final : public ShiftedMoments<T> {
     this->used_ = true;
     for (Index k = 0; k < resp.cols(); ++k) {
       const auto r = resp.col(k);
-      const Index n_members = (r > negligible_resp<T>).count();
+      const Index n_members = count_above(r.data(), r.size(), negligible_resp<T>);
       if (n_members == 0) continue;
       auto differences = block.differences();
       auto weighted = block.whitened();
@@ -216,6 +218,10 @@ class FeatureMoments final : public Moments<T> {
         .setZero();
     const Index k = sums_.cols();
     const Panel<T> plain = block.plain_features(form_);
+    if (form_ == SecondMomentForm::full && TriangleSums<T>::suits(plain.n_features, k)) {
+      triangle_sums_.add(plain, first, stride, k, sums_.data());
+      return;
+    }
     add_weighted_sums(plain, first, stride, k, sums_.data(), k);
     add_weighted_sums(block.products(form_), first, stride, k, sums_.data() + plain.n_features * k, k);
     if (form_ == SecondMomentForm::pooled) add_common_scatter(block, resp);
@@ -261,7 +267,9 @@ class FeatureMoments final : public Moments<T> {
   bool rows_have_one_component_each(const Block<T>& block, const BlockOfColumns<T>& resp) const {
     constexpr Index least_features = 16;
     if (form_ != SecondMomentForm::full || block.n_features() < least_features) return false;
-    return 4 * (resp > negligible_resp<T>).count() < resp.size();
+    Index n_members = 0;
+    for (Index k = 0; k < resp.cols(); ++k) n_members += count_above(&resp(0, k), resp.rows(), negligible_resp<T>);
+    return 4 * n_members < resp.size();
   }
 
   // What all components share: sum_n w_n x_n x_n^T, lower triangle.
@@ -312,6 +320,7 @@ class FeatureMoments final : public Moments<T> {
   std::unique_ptr<Moments<T>> exact_;  // made when the first block needs it
   double squared_reach_;
   bool used_ = false;
+  TriangleSums<T> triangle_sums_;
   RowMajorMatrix<double> sums_;     // features x K
   RowMajorMatrix<double> scatter_;  // lower triangle; pooled alone
 };

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "packets.hpp"
+#include "panels/tiles.hpp"
 
 namespace gmmx {
 
@@ -20,7 +21,7 @@ Panel<T> from_feature(const Panel<T>& panel, Index f, Index n_features) {
 }
 template <class T>
 ProductPanel<T> from_feature(const ProductPanel<T>& panel, Index f, Index n_features) {
-  return {panel.values, panel.factors + f, panel.n_rows, n_features};
+  return {panel.values, panel.stride, panel.factors + f, panel.n_rows, n_features};
 }
 
 // Feature f of a packet of rows from n on.
@@ -34,30 +35,101 @@ Packet<T> feature(const ProductPanel<T>& panel, Index f, Index n) {
   return Eigen::internal::pmul(load(panel.values + at.left + n), load(panel.values + at.right + n));
 }
 
-template <Index Packets, int Columns, class T, template <class> class P>
-void linear_forms_tile(const P<T>& panel, Index row, const T* w, Index w_stride, T* out, Index out_stride) {
-  constexpr Index size = packet_size<T>;
+// Sums of linear forms: a tile of registers.
+template <class T, Index Packets, int Columns>
+struct Tile {
   Packet<T> sum[Columns][Packets];
-  for (int c = 0; c < Columns; ++c) {
-    for (int r = 0; r < Packets; ++r) sum[c][r] = load(out + c * out_stride + r * size);
-  }
-  for (Index f = 0; f < panel.n_features; ++f, w += w_stride) {
-    Packet<T> x[Packets];
-    for (int r = 0; r < Packets; ++r) x[r] = feature(panel, f, row + r * size);
-    for (int c = 0; c < Columns; ++c) {
-      Packet<T> b = broadcast(w[c]);
-      keep_in_register(b);
-      for (int r = 0; r < Packets; ++r) sum[c][r] = Eigen::internal::pmadd(x[r], b, sum[c][r]);
+
+  Tile() {
+    for (auto& column : sum) {
+      for (auto& packet : column) packet = broadcast(T(0));
     }
   }
-  for (int c = 0; c < Columns; ++c) {
-    for (int r = 0; r < Packets; ++r) store(out + c * out_stride + r * size, sum[c][r]);
+
+  // Features first..end times their coefficients; w: those of `first`.
+  template <class P>
+  void accumulate(const P& panel, Index first, Index end, Index row, const T* w, Index w_stride) {
+    for (Index f = first; f < end; ++f, w += w_stride) {
+      Packet<T> x[Packets];
+      for (int r = 0; r < Packets; ++r) x[r] = feature(panel, f, row + r * packet_size<T>);
+      for (int c = 0; c < Columns; ++c) {
+        Packet<T> b = broadcast(w[c]);
+        keep_in_register(b);
+        for (int r = 0; r < Packets; ++r) sum[c][r] = Eigen::internal::pmadd(x[r], b, sum[c][r]);
+      }
+    }
   }
+
+  void add_to(T* out, Index out_stride) const {
+    for (int c = 0; c < Columns; ++c) {
+      for (int r = 0; r < Packets; ++r) {
+        T* const at = out + c * out_stride + r * packet_size<T>;
+        store(at, Eigen::internal::padd(load(at), sum[c][r]));
+      }
+    }
+  }
+
+  // Adds the sums times a column.
+  void add_multiple_to(const T* column, T* out, Index out_stride) const {
+    Packet<T> x[Packets];
+    for (int r = 0; r < Packets; ++r) x[r] = load(column + r * packet_size<T>);
+    for (int c = 0; c < Columns; ++c) {
+      for (int r = 0; r < Packets; ++r) {
+        T* const at = out + c * out_stride + r * packet_size<T>;
+        store(at, Eigen::internal::pmadd(x[r], sum[c][r], load(at)));
+      }
+    }
+  }
+};
+
+// Terms that are added up before their sum joins that of the others: of features, and of sums times a column.
+constexpr Index section = 48;
+constexpr Index section_of_sums = 16;
+
+template <Index Packets, int Columns, class T, class P>
+void linear_forms_in_sections(const P& panel, Index first, Index row, const T* w, Index w_stride, T* out,
+                              Index out_stride) {
+  for (Index f = first; f < panel.n_features; f += section) {
+    Tile<T, Packets, Columns> tile;
+    tile.accumulate(panel, f, std::min(f + section, panel.n_features), row, w + f * w_stride, w_stride);
+    tile.add_to(out, out_stride);
+  }
+}
+
+template <Index Packets, int Columns, class T>
+void linear_forms_tile(const Panel<T>& panel, Index row, const T* w, Index w_stride, T* out, Index out_stride) {
+  linear_forms_in_sections<Packets, Columns>(panel, 0, row, w, w_stride, out, out_stride);
+}
+
+// x_i (sum_j w_ij x_j) in place of sum_j w_ij (x_i x_j) where many features share their left column: fewer
+// multiplications, and sums of fewer terms.
+template <Index Packets, int Columns, class T>
+void linear_forms_tile(const ProductPanel<T>& panel, Index row, const T* w, Index w_stride, T* out, Index out_stride) {
+  constexpr Index many = 16;
+  constexpr Index stride = Packets * packet_size<T>;
+  Index f = 0;
+  const auto share_left = [&] { return f < panel.n_features && panel.factors[f].n_alike >= many; };
+  while (share_left()) {
+    alignas(64) T part[Columns * stride] = {};
+    for (Index sum = 0; sum < section_of_sums && share_left(); ++sum) {
+      const Factors& first = panel.factors[f];
+      const Index n_alike = std::min(first.n_alike, panel.n_features - f);
+      const Panel<T> right{panel.values + first.right, panel.stride, panel.n_rows, n_alike};
+      Tile<T, Packets, Columns> tile;
+      tile.accumulate(right, 0, n_alike, row, w + f * w_stride, w_stride);
+      tile.add_multiple_to(panel.values + first.left + row, part, stride);
+      f += n_alike;
+    }
+    for (Index c = 0; c < Columns; ++c) {
+      for (Index r = 0; r < stride; ++r) out[c * out_stride + r] += part[c * stride + r];
+    }
+  }
+  linear_forms_in_sections<Packets, Columns>(panel, f, row, w, w_stride, out, out_stride);
 }
 
 // The sums over four packets each, at once: halved down to four numbers, then transposed and added.
 template <class T, class P>
-void four_sums(const P& a, const P& b, const P& c, const P& d, T* totals) {
+EIGEN_ALWAYS_INLINE void four_sums(const P& a, const P& b, const P& c, const P& d, T* totals) {
   using namespace Eigen::internal;
   if constexpr (unpacket_traits<P>::size > 4) {
     four_sums<T>(predux_half_dowto4(a), predux_half_dowto4(b), predux_half_dowto4(c), predux_half_dowto4(d), totals);
@@ -86,33 +158,16 @@ void weighted_sums_tile(const P<T>& panel, Index first, const T* resp, Index res
     }
   }
   for (int f = 0; f < Features; ++f) {
+    T totals[Columns];
     int c = 0;
     if constexpr (packet_size<T> >= 4) {
       for (; c + 4 <= Columns; c += 4) {
-        T totals[4];
-        four_sums<T>(sum[c][f], sum[c + 1][f], sum[c + 2][f], sum[c + 3][f], totals);
-        for (int i = 0; i < 4; ++i) sums[f * sums_stride + c + i] += static_cast<double>(totals[i]);
+        four_sums<T>(sum[c][f], sum[c + 1][f], sum[c + 2][f], sum[c + 3][f], totals + c);
       }
     }
-    for (; c < Columns; ++c) {
-      sums[f * sums_stride + c] += static_cast<double>(Eigen::internal::predux(sum[c][f]));
-    }
+    for (; c < Columns; ++c) totals[c] = Eigen::internal::predux(sum[c][f]);
+    for (c = 0; c < Columns; ++c) sums[f * sums_stride + c] += static_cast<double>(totals[c]);
   }
-}
-
-// The widest tile that evenly shared columns need.
-inline Index even_share(Index n, Index most) {
-  const Index tiles = (n + most - 1) / most;
-  return (n + tiles - 1) / tiles;
-}
-
-// call(width as a constant), for 1 <= width <= tile_columns.
-template <int Width = 1, class Call>
-void with_width(Index width, Call call) {
-  if constexpr (Width < tile_columns) {
-    if (width > Width) return with_width<Width + 1>(width, call);
-  }
-  call(std::integral_constant<int, Width>());
 }
 
 }  // namespace
@@ -129,7 +184,7 @@ void add_linear_forms(const P<T>& panel, const T* coefficients, Index coefficien
     const T* const w = coefficients + f * coefficient_stride;
     const auto tiles = [&](auto packets, Index n) {
       for (Index k = 0; k < n_columns; k += share) {
-        with_width(std::min(share, n_columns - k), [&](auto columns) {
+        with_width<tile_columns>(std::min(share, n_columns - k), [&](auto columns) {
           linear_forms_tile<packets(), columns()>(part, n, w + k, coefficient_stride, out + k * out_stride + n,
                                                   out_stride);
         });
@@ -146,7 +201,7 @@ void add_weighted_sums(const P<T>& panel, const T* resp, Index resp_stride, Inde
                        Index sums_stride) {
   const Index share = even_share(n_columns, tile_columns);
   const auto tile = [&](auto features, Index f, Index k) {
-    with_width(std::min(share, n_columns - k), [&](auto columns) {
+    with_width<tile_columns>(std::min(share, n_columns - k), [&](auto columns) {
       weighted_sums_tile<features(), columns()>(panel, f, resp + k * resp_stride, resp_stride,
                                                 sums + f * sums_stride + k, sums_stride);
     });

@@ -3,7 +3,8 @@
 // A panel holds features of a block of rows, feature by feature, or says of which columns they are products: these are
 // multiplied as they are needed, in registers. Nothing is packed, and a tile of results stays in registers while the
 // panel runs past: about the speed of a large matrix product, where a general product of these narrow shapes reaches
-// two thirds of it.
+// two thirds of it. Long sums are added up in sections, so that rounding grows with the square root of their length at
+// most.
 #pragma once
 
 #include "gmmx/views.hpp"
@@ -28,12 +29,14 @@ struct Panel {
 struct Factors {
   Index left;
   Index right;
+  Index n_alike;  // features from this one on that have the same left column
 };
 
 template <class T>
 struct ProductPanel {
   using Number = T;
   const T* values;  // of the block; columns are aligned to packets
+  Index stride;     // between columns
   const Factors* factors;
   Index n_rows;  // whole packets
   Index n_features;

@@ -6,7 +6,7 @@ namespace gmmx {
 
 namespace {
 
-constexpr Index cache_numbers = 48 * 1024;  // scratch of one block: 384 KiB of doubles, within a second-level cache
+constexpr Index cache_bytes = 384 * 1024;  // scratch of one block, within a second-level cache
 constexpr Index min_block_rows = 128;
 constexpr Index max_block_rows = 512;
 constexpr Index target_chunks = 64;       // enough to keep many threads even, few enough to merge for nothing
@@ -14,10 +14,10 @@ constexpr double worthwhile_flops = 4e5;  // about 20 microseconds: less is not 
 
 }  // namespace
 
-Chunks cut_into_chunks(Index n_rows, Index numbers_per_row) {
+Chunks cut_into_chunks(Index n_rows, Index bytes_per_row) {
   Chunks chunks;
   chunks.n_rows = n_rows;
-  const Index fitting = cache_numbers / std::max<Index>(numbers_per_row, 1);
+  const Index fitting = cache_bytes / std::max<Index>(bytes_per_row, 1);
   const Index in_cache = std::clamp(fitting / 64 * 64, min_block_rows, max_block_rows);
   chunks.block_rows = std::clamp<Index>((n_rows + 63) / 64 * 64, 64, in_cache);  // no larger than the data
   const Index blocks = (n_rows + chunks.block_rows - 1) / chunks.block_rows;

@@ -22,8 +22,8 @@ struct Chunks {
   Index count() const { return (n_rows + chunk_rows - 1) / chunk_rows; }
 };
 
-// numbers_per_row: how many numbers of scratch a row needs; flops_per_row: arithmetic, to tell small work.
-Chunks cut_into_chunks(Index n_rows, Index numbers_per_row);
+// bytes_per_row: the scratch that a row needs.
+Chunks cut_into_chunks(Index n_rows, Index bytes_per_row);
 
 // Threads that are worth starting for so much work; 1 in a forked child (libgomp would hang there).
 int useful_threads(int requested, const Chunks& chunks, double flops_per_row);

@@ -89,7 +89,7 @@ void sample(const Mixture& mixture, std::uint64_t seed, MatrixView<double> out, 
 
   const CovarianceModel& model = model_of(mixture.covariance_type());
   const ConstMatrixMap means(mixture.means().data(), mixture.n_components(), d);
-  const Chunks chunks = cut_into_chunks(n, 3 * d);
+  const Chunks chunks = cut_into_chunks(n, Index{sizeof(double)} * 3 * d);
   for_chunks(
       chunks, useful_threads(n_threads, chunks, static_cast<double>(20 * d + d * d)),
       [&] { return std::make_unique<Matrix<double>>(chunks.block_rows, d); },

@@ -42,7 +42,7 @@ SufficientStatistics pass(MatrixView<const T> rows, SecondMomentForm form, const
   const auto new_moments = [&] {
     return make_moments<T>(form, origin, ConstMatrixMap(row_major_shifts.data(), k, d), 0.0);
   };
-  const Chunks chunks = cut_into_chunks(rows.rows(), 3 * d + 2 * k);
+  const Chunks chunks = cut_into_chunks(rows.rows(), Index{sizeof(T)} * (3 * d + 2 * k));
   const auto moments = new_moments();
   double total_weight = 0;
   Index n_samples = 0;

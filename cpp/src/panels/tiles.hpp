@@ -1,0 +1,25 @@
+// How results are shared out to tiles of registers.
+#pragma once
+
+#include <type_traits>
+
+#include "gmmx/views.hpp"
+
+namespace gmmx {
+
+// The widest tile where n results are shared evenly among tiles of at most `most`.
+inline Index even_share(Index n, Index most) {
+  const Index tiles = (n + most - 1) / most;
+  return (n + tiles - 1) / tiles;
+}
+
+// call(width as a constant), for 1 <= width <= Most.
+template <int Most, int Width = 1, class Call>
+void with_width(Index width, Call call) {
+  if constexpr (Width < Most) {
+    if (width > Width) return with_width<Most, Width + 1>(width, call);
+  }
+  call(std::integral_constant<int, Width>());
+}
+
+}  // namespace gmmx

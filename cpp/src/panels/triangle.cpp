@@ -1,0 +1,140 @@
+#include "panels/triangle.hpp"
+
+#include <algorithm>
+
+#include "packets.hpp"
+#include "panels/tiles.hpp"
+
+namespace gmmx {
+
+namespace {
+
+constexpr int group_packets = 2;    // registers of components that are worked on together
+constexpr int right_features = 12;  // of a tile: its 24 sums are kept in registers
+// What a group reads of so many rows stays in a first-level cache.
+template <class T>
+constexpr Index rows_at_once = Index{1024 / sizeof(T)};
+
+template <class T>
+constexpr Index group_width = group_packets* packet_size<T>;
+
+// The square of numbers of as many packets as each is long.
+template <class P>
+void transpose(P* packets) {
+  constexpr int size = Eigen::internal::unpacket_traits<P>::size;
+  Eigen::internal::PacketBlock<P, size> block;
+  std::copy_n(packets, size, block.packet);
+  Eigen::internal::ptranspose(block);
+  std::copy_n(block.packet, size, packets);
+}
+
+// rows(n, c) = column c of row n, for whole packets of rows.
+template <class T>
+void transpose_columns(const T* columns, Index stride, Index n_columns, Index n_rows, T* rows, Index row_stride) {
+  constexpr Index size = packet_size<T>;
+  for (Index n = 0; n < n_rows; n += size) {
+    Index c = 0;
+    for (; c + size <= n_columns; c += size) {
+      Packet<T> square[size];
+      for (Index i = 0; i < size; ++i) square[i] = load(columns + (c + i) * stride + n);
+      transpose(square);
+      for (Index i = 0; i < size; ++i) store(rows + (n + i) * row_stride + c, square[i]);
+    }
+    for (; c < n_columns; ++c) {
+      for (Index i = 0; i < size; ++i) rows[(n + i) * row_stride + c] = columns[c * stride + n + i];
+    }
+  }
+}
+
+void add_packet(const Packet<double>& packet, double* sums) {
+  using namespace Eigen::internal;
+  pstoreu(sums, padd(ploadu<Packet<double>>(sums), packet));
+}
+void add_packet(const Packet<float>& packet, double* sums) {
+  float numbers[packet_size<float>];
+  Eigen::internal::pstoreu(numbers, packet);
+  for (Index k = 0; k < packet_size<float>; ++k) sums[k] += static_cast<double>(numbers[k]);
+}
+
+// left, right: the first row's left feature and the first one of the right.
+template <int Right, class T>
+void triangle_tile(const T* left, const T* right, Index stride, const T* resp, Index n_rows, Index n_components,
+                   double* sums, Index sums_stride) {
+  constexpr Index size = packet_size<T>;
+  Packet<T> sum[Right][group_packets];
+  for (int f = 0; f < Right; ++f) {
+    for (int p = 0; p < group_packets; ++p) sum[f][p] = broadcast(T(0));
+  }
+  for (int f = 0; f < Right; ++f) {
+    for (int p = 0; p < group_packets; ++p) Eigen::internal::prefetch(sums + f * sums_stride + p * size);
+  }
+  for (Index n = 0; n < n_rows; ++n, left += stride, right += stride, resp += group_width<T>) {
+    Packet<T> weighted[group_packets];
+    const Packet<T> factor = broadcast(*left);
+    for (int p = 0; p < group_packets; ++p) weighted[p] = Eigen::internal::pmul(load(resp + p * size), factor);
+    for (int f = 0; f < Right; ++f) {
+      Packet<T> x = broadcast(right[f]);
+      keep_in_register(x);
+      for (int p = 0; p < group_packets; ++p) sum[f][p] = Eigen::internal::pmadd(weighted[p], x, sum[f][p]);
+    }
+  }
+  if (n_components >= group_width<T>) {
+    for (int f = 0; f < Right; ++f) {
+      for (int p = 0; p < group_packets; ++p) add_packet(sum[f][p], sums + f * sums_stride + p * size);
+    }
+  } else {
+    for (int f = 0; f < Right; ++f) {
+      double totals[group_width<T>] = {};
+      for (int p = 0; p < group_packets; ++p) add_packet(sum[f][p], totals + p * size);
+      for (Index k = 0; k < n_components; ++k) sums[f * sums_stride + k] += totals[k];
+    }
+  }
+}
+
+// All pairs of features, for one group of components.
+template <class T>
+void triangle(const T* z, Index z_stride, Index n_features, const T* resp, Index n_rows, Index n_components,
+              double* sums, Index sums_stride) {
+  for (Index i = 0; i < n_features; ++i) {
+    const Index n_right = n_features - i;
+    const Index share = even_share(n_right, right_features);
+    for (Index j = 0; j < n_right; j += share) {
+      with_width<right_features>(std::min(share, n_right - j), [&](auto right) {
+        triangle_tile<right()>(z + i, z + i + j, z_stride, resp, n_rows, n_components, sums + j * sums_stride,
+                               sums_stride);
+      });
+    }
+    sums += n_right * sums_stride;
+  }
+}
+
+}  // namespace
+
+template <class T>
+bool TriangleSums<T>::suits(Index n_columns, Index n_components) {
+  constexpr Index least_columns = 9;
+  const Index n_groups = (n_components + group_width<T> - 1) / group_width<T>;
+  return many_registers && n_columns >= least_columns && 6 * n_components >= 5 * n_groups * group_width<T>;
+}
+
+template <class T>
+void TriangleSums<T>::add(const Panel<T>& columns, const T* resp, Index resp_stride, Index n_components, double* sums) {
+  if (rows_.size() == 0) {
+    rows_.setZero(column_stride<T>(columns.n_features), rows_at_once<T>);
+    resp_.setZero(group_width<T>, rows_at_once<T>);
+  }
+  for (Index n = 0; n < columns.n_rows; n += rows_at_once<T>) {
+    const Index n_rows = std::min(rows_at_once<T>, columns.n_rows - n);
+    transpose_columns(columns.values + n, columns.stride, columns.n_features, n_rows, rows_.data(), rows_.rows());
+    for (Index k = 0; k < n_components; k += group_width<T>) {
+      const Index width = std::min(group_width<T>, n_components - k);
+      transpose_columns(resp + k * resp_stride + n, resp_stride, width, n_rows, resp_.data(), group_width<T>);
+      triangle(rows_.data(), rows_.rows(), columns.n_features, resp_.data(), n_rows, width, sums + k, n_components);
+    }
+  }
+}
+
+template class TriangleSums<float>;
+template class TriangleSums<double>;
+
+}  // namespace gmmx
