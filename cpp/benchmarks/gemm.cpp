@@ -95,14 +95,11 @@ void add_all(const std::string& type, int n_threads) {
 
 template <class T>
 double gemm_rate(int n_threads) {
-  static const double rate = [n_threads] {
-    double best = rate_of<T>([](Product<T>& p, int n) { multiply_with_eigen(p, n); }, n_threads);
+  double best = rate_of<T>([](Product<T>& p, int n) { multiply_with_eigen(p, n); }, n_threads);
 #ifdef GMMX_BENCHMARK_CBLAS
-    best = std::max(best, rate_of<T>([](Product<T>& p, int n) { multiply_with_blas(p, n); }, n_threads));
+  best = std::max(best, rate_of<T>([](Product<T>& p, int n) { multiply_with_blas(p, n); }, n_threads));
 #endif
-    return best;
-  }();
-  return rate;
+  return best;
 }
 
 template double gemm_rate<double>(int);

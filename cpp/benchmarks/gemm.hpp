@@ -4,7 +4,7 @@
 namespace gmmx::benchmarks {
 
 // Floating-point operations a second of the best product of two 1024 x 1024 matrices that was found, on so many
-// threads; measured once.
+// threads, measured now.
 template <class T>
 double gemm_rate(int n_threads);
 

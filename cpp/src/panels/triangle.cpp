@@ -38,7 +38,7 @@ void transpose_columns(const T* columns, Index stride, Index n_columns, Index n_
       Packet<T> square[size];
       for (Index i = 0; i < size; ++i) square[i] = load(columns + (c + i) * stride + n);
       transpose(square);
-      for (Index i = 0; i < size; ++i) store(rows + (n + i) * row_stride + c, square[i]);
+      for (Index i = 0; i < size; ++i) Eigen::internal::pstoreu(rows + (n + i) * row_stride + c, square[i]);
     }
     for (; c < n_columns; ++c) {
       for (Index i = 0; i < size; ++i) rows[(n + i) * row_stride + c] = columns[c * stride + n + i];
@@ -56,21 +56,21 @@ void add_packet(const Packet<float>& packet, double* sums) {
   for (Index k = 0; k < packet_size<float>; ++k) sums[k] += static_cast<double>(numbers[k]);
 }
 
-// left, right: the first row's left feature and the first one of the right.
+// left: a column; right: rows of right features, stride apart; resp: rows of a group.
 template <int Right, class T>
 void triangle_tile(const T* left, const T* right, Index stride, const T* resp, Index n_rows, Index n_components,
                    double* sums, Index sums_stride) {
   constexpr Index size = packet_size<T>;
   Packet<T> sum[Right][group_packets];
   for (int f = 0; f < Right; ++f) {
-    for (int p = 0; p < group_packets; ++p) sum[f][p] = broadcast(T(0));
+    for (int p = 0; p < group_packets; ++p) {
+      sum[f][p] = broadcast(T(0));
+      Eigen::internal::prefetch(sums + f * sums_stride + p * size);
+    }
   }
-  for (int f = 0; f < Right; ++f) {
-    for (int p = 0; p < group_packets; ++p) Eigen::internal::prefetch(sums + f * sums_stride + p * size);
-  }
-  for (Index n = 0; n < n_rows; ++n, left += stride, right += stride, resp += group_width<T>) {
+  for (Index n = 0; n < n_rows; ++n, right += stride, resp += group_width<T>) {
     Packet<T> weighted[group_packets];
-    const Packet<T> factor = broadcast(*left);
+    const Packet<T> factor = broadcast(left[n]);
     for (int p = 0; p < group_packets; ++p) weighted[p] = Eigen::internal::pmul(load(resp + p * size), factor);
     for (int f = 0; f < Right; ++f) {
       Packet<T> x = broadcast(right[f]);
@@ -91,23 +91,6 @@ void triangle_tile(const T* left, const T* right, Index stride, const T* resp, I
   }
 }
 
-// All pairs of features, for one group of components.
-template <class T>
-void triangle(const T* z, Index z_stride, Index n_features, const T* resp, Index n_rows, Index n_components,
-              double* sums, Index sums_stride) {
-  for (Index i = 0; i < n_features; ++i) {
-    const Index n_right = n_features - i;
-    const Index share = even_share(n_right, right_features);
-    for (Index j = 0; j < n_right; j += share) {
-      with_width<right_features>(std::min(share, n_right - j), [&](auto right) {
-        triangle_tile<right()>(z + i, z + i + j, z_stride, resp, n_rows, n_components, sums + j * sums_stride,
-                               sums_stride);
-      });
-    }
-    sums += n_right * sums_stride;
-  }
-}
-
 }  // namespace
 
 template <class T>
@@ -119,17 +102,30 @@ bool TriangleSums<T>::suits(Index n_columns, Index n_components) {
 
 template <class T>
 void TriangleSums<T>::add(const Panel<T>& columns, const T* resp, Index resp_stride, Index n_components, double* sums) {
-  if (rows_.size() == 0) {
-    rows_.setZero(column_stride<T>(columns.n_features), rows_at_once<T>);
+  const Index n_features = columns.n_features;
+  const Index share = even_share(n_features, right_features);
+  if (right_.size() == 0) {
+    right_.setZero(share, rows_at_once<T>);
     resp_.setZero(group_width<T>, rows_at_once<T>);
   }
   for (Index n = 0; n < columns.n_rows; n += rows_at_once<T>) {
     const Index n_rows = std::min(rows_at_once<T>, columns.n_rows - n);
-    transpose_columns(columns.values + n, columns.stride, columns.n_features, n_rows, rows_.data(), rows_.rows());
     for (Index k = 0; k < n_components; k += group_width<T>) {
       const Index width = std::min(group_width<T>, n_components - k);
       transpose_columns(resp + k * resp_stride + n, resp_stride, width, n_rows, resp_.data(), group_width<T>);
-      triangle(rows_.data(), rows_.rows(), columns.n_features, resp_.data(), n_rows, width, sums + k, n_components);
+      for (Index first = 0; first < n_features; first += share) {
+        const Index end = std::min(first + share, n_features);
+        transpose_columns(columns.values + first * columns.stride + n, columns.stride, end - first, n_rows,
+                          right_.data(), share);
+        for (Index i = 0; i < end; ++i) {
+          const Index j = std::max(i, first);
+          const Index pair = i * n_features - i * (i + 1) / 2 + j;  // of (i, j)
+          with_width<right_features>(end - j, [&](auto right) {
+            triangle_tile<right()>(columns.values + i * columns.stride + n, &right_(j - first, 0), share, resp_.data(),
+                                   n_rows, width, sums + pair * n_components + k, n_components);
+          });
+        }
+      }
     }
   }
 }

@@ -23,8 +23,8 @@ class TriangleSums {
   void add(const Panel<T>& columns, const T* resp, Index resp_stride, Index n_components, double* sums);
 
  private:
-  Array<T> rows_;  // some rows of the block, one after the other
-  Array<T> resp_;  // of these rows and a group of components, in the same way
+  Array<T> right_;  // some features of some rows, row after row
+  Array<T> resp_;   // of these rows and a group of components, in the same way
 };
 
 }  // namespace gmmx
