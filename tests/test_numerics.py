@@ -71,6 +71,50 @@ def test_results_are_bitwise_equal_for_any_number_of_threads(covariance_type, dt
     assert all(result == results[0] for result in results[1:])
 
 
+def elsewhere(X, shift):
+    """Return the same rows at an address that is `shift` numbers past a multiple of 64 bytes."""
+    memory = np.empty(X.size + 64, dtype=X.dtype)
+    start = (-memory.ctypes.data % 64) // X.itemsize + shift
+    copy = memory[start : start + X.size].reshape(X.shape)
+    copy[...] = X
+    return copy
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_clusters_do_not_depend_on_where_memory_lies(dtype):
+    # Rounded rows: many ties, which any other order of additions would break otherwise.
+    X = np.round(np.random.default_rng(0).normal(size=(150, 4)) * 0.7, 1).astype(dtype)
+    rng = np.random.default_rng(1)
+    kept = []
+    for seed in range(20):
+        uniforms = np.random.default_rng(seed).uniform(size=_core.kmeans_draws(60))
+        found = set()
+        for i in range(16):
+            kept.append([bytearray(size) for size in rng.integers(1, 5000, size=3)])  # moves what is allocated next
+            clusters = _core.kmeans(elsewhere(X, i % 8), 60, uniforms, None, max_iter=50, tol=1e-4, n_threads=1)
+            found.add(clusters.labels.tobytes() + clusters.centers.tobytes())
+        assert len(found) == 1
+
+
+@pytest.mark.parametrize("acceleration", ["none", "anderson", "squarem"])
+@pytest.mark.parametrize("covariance_type", TYPES)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_results_do_not_depend_on_where_memory_lies(dtype, covariance_type, acceleration):
+    X = np.round(blobs(n_samples=150, n_features=4)[0], 1).astype(dtype)
+    n_components = 40
+    uniforms = np.random.default_rng(0).uniform(size=(1, _core.kmeans_draws(n_components)))
+    rng = np.random.default_rng(1)
+    kept, found = [], set()
+    for i in range(30):
+        kept.append([bytearray(size) for size in rng.integers(1, 5000, size=3)])  # moves what is allocated next
+        options = {"tol": 1e-4, "reg_covar": 1e-2, "max_iter": 12, "acceleration": acceleration}
+        (fit,) = _core.em_from_kmeans(
+            elsewhere(X, i % 8), n_components, covariance_type, uniforms, None, n_threads=1, **options
+        )
+        found.add(b"".join(array.tobytes() for array in parameters(fit.mixture)))
+    assert len(found) == 1
+
+
 @pytest.mark.parametrize(("dtype", "offset"), [(np.float64, 1e8), (np.float32, 1e3)])
 @pytest.mark.parametrize("covariance_type", TYPES)
 def test_data_far_from_the_origin_give_the_covariances_of_centred_data(covariance_type, dtype, offset):

@@ -21,7 +21,8 @@ using Array = Eigen::Array<T, Eigen::Dynamic, Eigen::Dynamic>;
 template <class T>
 using Column = Eigen::Array<T, Eigen::Dynamic, 1>;
 
-// Parameters are stored in C order.
+// Parameters are stored in C order. Their memory may begin anywhere, and Eigen adds up a map or computes its exp() in
+// an order that depends on the address: such results belong into matrices and arrays of its own, or into loops of ours.
 using MatrixMap = Eigen::Map<RowMajorMatrix<double>>;
 using ConstMatrixMap = Eigen::Map<const RowMajorMatrix<double>>;
 using VectorMap = Eigen::Map<Vector<double>>;

@@ -41,10 +41,8 @@ std::optional<Mixture> Coordinates::mixture_at(const Vector<double>& numbers, do
   const Index k_count = reference_.n_components(), d = reference_.n_features();
   const auto& model = model_of(reference_.covariance_type());
   const Column<double> origin = weights_of(reference_);
-  std::vector<double> weights(static_cast<std::size_t>(k_count));
-  VectorMap pi(weights.data(), k_count);
   const Column<double> ratios = numbers.head(k_count).array() / origin.sqrt();
-  pi = origin * (ratios - ratios.maxCoeff()).exp();
+  Column<double> pi = origin * (ratios - ratios.maxCoeff()).exp();
   pi /= pi.sum();
   std::vector<double> means = reference_.means();
   for (Index k = 0; k < k_count; ++k) {
@@ -54,9 +52,9 @@ std::optional<Mixture> Coordinates::mixture_at(const Vector<double>& numbers, do
   }
   const Vector<double> tail = numbers.tail(numbers.size() - k_count * (1 + d));
   std::vector<double> covariances = model.covariances_at(tail, reference_, reg_covar);
-  if (covariances.empty() || !(pi.array() > 0).all()) return std::nullopt;
+  if (covariances.empty() || !(pi > 0).all()) return std::nullopt;
   try {
-    return Mixture(reference_.covariance_type(), d, std::move(weights), std::move(means), std::move(covariances));
+    return Mixture(reference_.covariance_type(), d, {pi.begin(), pi.end()}, std::move(means), std::move(covariances));
   } catch (const Error&) {  // singular up to rounding, or overflown
     return std::nullopt;
   }

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "density/columns.hpp"
 #include "gmmx/kmeans.hpp"
 #include "initialization/check_clusters.hpp"
 #include "initialization/row_pass.hpp"
@@ -67,7 +68,7 @@ class Seeding {
             for (std::size_t c = 0; c < n_candidates; ++c) {
               T* const to = distances_[c].data() + begin;
               closer_distances(state.block, &centers(static_cast<Index>(c), 0), closest_.data() + begin, to);
-              sums[c][chunk] += weighted_sum(Eigen::Map<const Column<T>>(to, end - begin), begin);
+              sums[c][chunk] += weighted_sum(to, begin, end);
             }
           });
         });
@@ -129,11 +130,11 @@ class Seeding {
   double weighted_closest(Index n) const {
     return weight_of(sample_weight_, n) * static_cast<double>(closest_[static_cast<std::size_t>(n)]);
   }
-  template <class Distances>
-  double weighted_sum(const Distances& distances, Index begin) const {
-    if (sample_weight_.absent()) return distances.template cast<double>().sum();
+  // The order of the additions must not depend on where the memory lies: seeds are chosen by the sums.
+  double weighted_sum(const T* distances, Index begin, Index end) const {
+    if (sample_weight_.absent()) return sum_of(distances, end - begin);
     double sum = 0;
-    for (Index i = 0; i < distances.size(); ++i) sum += sample_weight_[begin + i] * static_cast<double>(distances(i));
+    for (Index n = begin; n < end; ++n) sum += sample_weight_[n] * static_cast<double>(distances[n - begin]);
     return sum;
   }
 
