@@ -125,6 +125,12 @@ class TestFit:
         options["random_state"], options["n_jobs"] = options.pop("seed"), options.pop("jobs")
         assert seen == {"n_components": 2, **options}
 
+    def test_the_acceleration_is_reported(self, run: Run) -> None:
+        arguments = ("fit", FAITHFUL, "-k", "2", "--acceleration", "squarem")
+        assert ", acceleration squarem\n" in run(*arguments).stdout
+        assert report(run(*arguments, "--json"))["acceleration"] == "squarem"
+        assert report(run("fit", FAITHFUL, "-k", "2", "--json"))["acceleration"] is None
+
     def test_same_seed_same_output(self, run: Run) -> None:
         arguments = ("fit", FAITHFUL, "-k", "5", "--init-params", "random", "--json")
         assert run(*arguments).stdout == run(*arguments).stdout

@@ -722,3 +722,10 @@ def test_everything_public_is_there():
     assert gmmx.__all__ == sorted(gmmx.__all__)
     for name in gmmx.__all__:
         assert hasattr(gmmx, name)
+
+
+@pytest.mark.parametrize("n_jobs", [2**31, 2**80, -(2**31), -(2**80)])
+def test_any_number_of_jobs_is_taken(n_jobs):
+    X = np.random.default_rng(0).normal(size=(50, 2))
+    model = GaussianMixture(2, n_jobs=n_jobs, random_state=0).fit(X)
+    assert model.means_.tobytes() == GaussianMixture(2, n_jobs=1, random_state=0).fit(X).means_.tobytes()

@@ -18,7 +18,7 @@ def _version_of(distribution: str) -> str:
 
 def _facts() -> list[tuple[str, str]]:
     build = _core.build_config()
-    threads = f"{_core.thread_count(None)} by default, {_core.thread_count(-1)} granted"
+    threads = f"{_core.thread_count(None)} by default, {_core.thread_count(-1)} with n_jobs=-1"
     return [
         ("gmmx", _core.__version__),
         ("instruction set", _core.instruction_set),

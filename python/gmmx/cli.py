@@ -160,6 +160,7 @@ class FitReport:
             "n_components": self.options.components,
             "covariance_type": self.options.covariance_type,
             "seed": self.options.seed,
+            "acceleration": self.options.acceleration,
             "weights": self.weights.tolist(),
             "means": self.means.tolist(),
             "covariances": self.covariances.tolist(),
@@ -400,7 +401,8 @@ def _print_report(report: FitReport, console: Console) -> None:
         say(f"left out: {len(table.left_out) - _MAX_ROWS} more columns")
     if table.weights is not None:
         say(f"weights: {options.weight_column}, sum {report.total_weight:g}")
-    say(f"{_components(options.components)}, {options.covariance_type} covariance, seed {options.seed}")
+    jumps = f", acceleration {options.acceleration}" if options.acceleration else ""
+    say(f"{_components(options.components)}, {options.covariance_type} covariance, seed {options.seed}{jumps}")
     console.print()
     for part in _mixture_tables(report, console):
         console.print(part, soft_wrap=isinstance(part, str))

@@ -48,6 +48,7 @@ from gmmx.validation import (
     check_weights,
     is_matrix_valued,
     refuse_overflow,
+    thread_count,
 )
 
 __all__ = ["FailedStart", "GaussianMixture", "load"]
@@ -585,7 +586,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
 
     def _training_rows(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None) -> WeightedRows:
         checked = check_rows_of(self, X, fit=True)
-        rows = WeightedRows(checked, check_sample_weight(sample_weight, checked), _core.thread_count(self.n_jobs))
+        rows = WeightedRows(checked, check_sample_weight(sample_weight, checked), thread_count(self.n_jobs))
         check_enough_rows(rows, self.n_components)
         return rows
 
@@ -786,7 +787,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
 
     def _weighted_rows(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None) -> WeightedRows:
         checked = self._rows(X)
-        return WeightedRows(checked, check_sample_weight(sample_weight, checked), _core.thread_count(self.n_jobs))
+        return WeightedRows(checked, check_sample_weight(sample_weight, checked), thread_count(self.n_jobs))
 
     def score_samples(self, X: npt.ArrayLike) -> Rows:
         """Compute the log-density of each row.
@@ -802,7 +803,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
             log p(x_n), in the type of X.
         """
         rows = self._rows(X)
-        return _core.score_samples(rows, self.mixture_, _core.thread_count(self.n_jobs))
+        return _core.score_samples(rows, self.mixture_, thread_count(self.n_jobs))
 
     def score(self, X: npt.ArrayLike, y: object = None, sample_weight: npt.ArrayLike | None = None) -> float:
         """Compute the mean log-density of a row.
@@ -843,7 +844,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
             Components, as int64.
         """
         rows = self._rows(X)
-        return _core.predict(rows, self.mixture_, _core.thread_count(self.n_jobs))
+        return _core.predict(rows, self.mixture_, thread_count(self.n_jobs))
 
     def predict_proba(self, X: npt.ArrayLike) -> Rows:
         """Compute the responsibilities: the probability of each component given the row.
@@ -859,7 +860,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
             Each row sums to one; in the type of X.
         """
         rows = self._rows(X)
-        return _core.responsibilities(rows, self.mixture_, _core.thread_count(self.n_jobs))
+        return _core.responsibilities(rows, self.mixture_, thread_count(self.n_jobs))
 
     def bic(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
         """Compute the Bayesian information criterion: the lower, the better.
@@ -934,7 +935,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         if n_samples < 1:
             raise ValueError(f"Invalid value for 'n_samples': {n_samples} . The sampling requires at least one sample.")
         draws = draws_from(self.random_state if random_state is None else random_state)
-        mixture, n_threads = self._sampled_mixture(), _core.thread_count(self.n_jobs)
+        mixture, n_threads = self._sampled_mixture(), thread_count(self.n_jobs)
         return _core.sample(mixture, int(n_samples), draws.seed(), n_threads)
 
     def _sampled_mixture(self) -> _core.Mixture:

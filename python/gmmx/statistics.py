@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from gmmx import _core
 from gmmx.estimators import GaussianMixture
-from gmmx.validation import check_covariance_type, check_rows, check_sample_weight
+from gmmx.validation import check_covariance_type, check_rows, check_sample_weight, thread_count
 
 __all__ = ["e_step", "m_step"]
 
@@ -76,7 +76,7 @@ def e_step(
             f"X has {rows.shape[1]} features, but the mixture has {model.n_features}: "
             "give the columns that the mixture was made for, in their order."
         )
-    return _core.e_step(rows, model, check_sample_weight(sample_weight, rows), _core.thread_count(n_jobs))
+    return _core.e_step(rows, model, check_sample_weight(sample_weight, rows), thread_count(n_jobs))
 
 
 def m_step(

@@ -393,3 +393,13 @@ def _check_responsibilities(array: npt.NDArray[Any], n_samples: int, n_component
         )
     converted: Rows = responsibilities.astype(dtype, copy=False)
     return converted
+
+
+_MOST_THREADS = 2**31 - 1
+
+
+def thread_count(n_jobs: int | None) -> int:
+    """Tell how many threads `n_jobs` asks for; more than the rows can keep busy are not started."""
+    if n_jobs is not None:
+        n_jobs = max(-_MOST_THREADS, min(int(n_jobs), _MOST_THREADS))
+    return _core.thread_count(n_jobs)
