@@ -56,3 +56,9 @@ def test_acceleration():
 def test_small():
     """Small fits end at scikit-learn's likelihood, which the script asserts."""
     assert "n_init=10" in run("small.py", "--threads", "1")
+
+
+@pytest.mark.skipif(not (BENCH / "starts.py").exists(), reason="the benchmarks are not beside the tests")
+def test_starts():
+    """Starts together end where starts in turn do, which the script asserts."""
+    assert "| 10,000 x 2, 2, full | 8 |" in run("starts.py", "--threads", "1")

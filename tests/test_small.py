@@ -35,7 +35,7 @@ def test_draws_of_two_seeds_do_not_mix():
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("covariance_type", ["full", "tied", "diag", "spherical"])
-def test_starts_that_run_together_end_where_starts_in_turn_do(covariance_type, weighted, dtype):
+def test_starts_that_run_side_by_side_end_where_starts_in_turn_do(covariance_type, weighted, dtype):
     X = problem(dtype)
     weight = np.arange(100) % 3 if weighted else None
     arguments = dict(n_components=4, covariance_type=covariance_type, n_init=20, random_state=0, max_iter=15, tol=1e-6)
@@ -48,7 +48,7 @@ def test_starts_that_run_together_end_where_starts_in_turn_do(covariance_type, w
         np.testing.assert_array_equal(model.means_, in_turn.means_)
 
 
-def test_starts_that_run_together_fail_where_starts_in_turn_do():
+def test_starts_that_run_side_by_side_fail_where_starts_in_turn_do():
     X = np.random.default_rng(1).normal(size=(60, 2))
     arguments = dict(n_components=6, n_init=20, random_state=3, reg_covar=0.0)
     with warnings.catch_warnings():

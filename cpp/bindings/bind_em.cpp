@@ -49,19 +49,7 @@ EMResult em_of(const py::array& rows, const Mixture& mixture, const Weights& sam
 }
 
 // For each start an EMResult, or (iteration, component) where it collapsed.
-py::list em_from_kmeans_of(const py::array& rows, const Index n_components, const std::string& covariance_type,
-                           const Contiguous<double>& uniforms, const Weights& sample_weight, double tol,
-                           double reg_covar, int max_iter, int n_threads,
-                           const std::optional<std::string>& acceleration) {
-  const EMOptions options = options_of(tol, reg_covar, max_iter, n_threads, acceleration);
-  const CovarianceType type = covariance_type_from_string(covariance_type);
-  check_ndim(uniforms, 2, "uniforms");
-  const auto draws = matrix_view<double>(uniforms);
-  std::vector<StartOutcome> outcomes = with_rows(rows, "X", [&](auto view) {
-    const auto weights = vector_view(sample_weight, "sample_weight");
-    const py::gil_scoped_release unlocked;
-    return em_from_kmeans(view, n_components, type, draws, weights, options);
-  });
+py::list list_of(std::vector<StartOutcome> outcomes) {
   py::list result;
   for (StartOutcome& outcome : outcomes) {
     if (outcome.fit) {
@@ -71,6 +59,35 @@ py::list em_from_kmeans_of(const py::array& rows, const Index n_components, cons
     }
   }
   return result;
+}
+
+py::list em_from_mixtures_of(const py::array& rows, const std::vector<Mixture>& mixtures, const Weights& sample_weight,
+                             double tol, double reg_covar, int max_iter, int n_threads,
+                             const std::optional<std::string>& acceleration) {
+  EMOptions options = options_of(tol, reg_covar, max_iter, n_threads, acceleration);
+  const Callback nobody;
+  options.callback = callback_for(nobody);
+  return list_of(with_rows(rows, "X", [&](auto view) {
+    const auto weights = vector_view(sample_weight, "sample_weight");
+    const py::gil_scoped_release unlocked;
+    return em_from_mixtures(view, mixtures, weights, options);
+  }));
+}
+
+// The starts run side by side.
+py::list em_from_kmeans_of(const py::array& rows, const Index n_components, const std::string& covariance_type,
+                           const Contiguous<double>& uniforms, const Weights& sample_weight, double tol,
+                           double reg_covar, int max_iter, int n_threads,
+                           const std::optional<std::string>& acceleration) {
+  const EMOptions options = options_of(tol, reg_covar, max_iter, n_threads, acceleration);
+  const CovarianceType type = covariance_type_from_string(covariance_type);
+  check_ndim(uniforms, 2, "uniforms");
+  const auto draws = matrix_view<double>(uniforms);
+  return list_of(with_rows(rows, "X", [&](auto view) {
+    const auto weights = vector_view(sample_weight, "sample_weight");
+    const py::gil_scoped_release unlocked;
+    return em_from_kmeans(view, n_components, type, draws, weights, options);
+  }));
 }
 
 }  // namespace
@@ -107,6 +124,15 @@ void register_em(py::module_& m) {
   m.def("em_from_kmeans", &em_from_kmeans_of, py::arg("X"), py::arg("n_components"), py::arg("covariance_type"),
         py::arg("uniforms"), py::arg("sample_weight").none(true), py::kw_only(), py::arg("tol"), py::arg("reg_covar"),
         py::arg("max_iter"), py::arg("n_threads"), py::arg("acceleration") = py::none());
+  m.def("em_from_mixtures", &em_from_mixtures_of, py::arg("X"), py::arg("mixtures"),
+        py::arg("sample_weight").none(true), py::kw_only(), py::arg("tol"), py::arg("reg_covar"), py::arg("max_iter"),
+        py::arg("n_threads"), py::arg("acceleration") = py::none());
+  m.def(
+      "starts_per_pass",
+      [](const std::string& covariance_type, Index n_components) {
+        return starts_per_pass(covariance_type_from_string(covariance_type), n_components);
+      },
+      py::arg("covariance_type"), py::arg("n_components"));
 }
 
 }  // namespace gmmx::python

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <algorithm>
 
 #include "gmmx/views.hpp"
 
@@ -50,6 +51,16 @@ Packet<T> load(const T* from) {
 template <class T>
 void store(T* to, const Packet<T>& value) {
   Eigen::internal::pstore(to, value);
+}
+
+// The square of numbers of as many packets as each is long.
+template <class P>
+void transpose(P* packets) {
+  constexpr int size = Eigen::internal::unpacket_traits<P>::size;
+  Eigen::internal::PacketBlock<P, size> block;
+  std::copy_n(packets, size, block.packet);
+  Eigen::internal::ptranspose(block);
+  std::copy_n(block.packet, size, packets);
 }
 
 }  // namespace gmmx

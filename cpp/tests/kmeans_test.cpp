@@ -75,3 +75,29 @@ TEST_CASE("wrong arguments are named") {
   CHECK_THROWS_WITH_AS(kmeans_plus_plus(p.view(), 2, view(u), view(weights)), doctest::Contains("sample_weight[3]"),
                        InvalidArgument);
 }
+
+TEST_CASE("centers are the means of their clusters, whatever has left these") {
+  auto p = make_problem(3000, 2, 2);
+  const std::vector<double> equal(3000, 1.0);
+  std::vector<double> unequal = equal;
+  for (std::size_t n = 0; n < 3000; n += 10) unequal[n] = 1e14;
+  for (const std::vector<double>& weights : {equal, unequal}) {
+    const auto sample_weight = weights == equal ? VectorView<const double>() : view(weights);
+    const auto u = draws(7);
+    KMeansOptions options;
+    options.tol = 0;
+    const KMeansResult result = kmeans(p.view(), 7, view(u), sample_weight, options);
+    REQUIRE(result.n_iter > 3);
+    for (Index k = 0; k < 7; ++k) {
+      double weight = 0;
+      double sum[2] = {};
+      for (Index n = 0; n < p.n; ++n) {
+        if (result.labels[static_cast<std::size_t>(n)] != k) continue;
+        weight += weights[static_cast<std::size_t>(n)];
+        for (Index j = 0; j < 2; ++j) sum[j] += weights[static_cast<std::size_t>(n)] * p.view()(n, j);
+      }
+      for (Index j = 0; j < 2; ++j)
+        CHECK(result.centers[static_cast<std::size_t>(2 * k + j)] == doctest::Approx(sum[j] / weight).epsilon(1e-11));
+    }
+  }
+}

@@ -52,3 +52,126 @@ TEST_CASE("a start that collapses says where, and other errors reach the caller"
   options.reg_covar = -1;
   CHECK_THROWS_AS(em_from_kmeans(view, 3, CovarianceType::full, uniforms, {}, options), InvalidArgument);
 }
+
+namespace {
+
+std::size_t n_covariances(CovarianceType type, Index n_components, Index n_features) {
+  std::size_t product = 1;
+  for (const Index n : covariance_shape(type, n_components, n_features)) product *= static_cast<std::size_t>(n);
+  return product;
+}
+
+// Each start has its components at rows of its own, and the covariances of one cluster.
+std::vector<Mixture> starts_at_rows(const gmmx::testing::Problem& p, CovarianceType type, Index n_components,
+                                    std::size_t n_starts) {
+  std::mt19937_64 engine(3);
+  const std::vector<double> one = p.mixture(type).covariances();
+  std::vector<double> covariances;
+  while (covariances.size() < n_covariances(type, n_components, p.d))
+    covariances.push_back(one[covariances.size() % n_covariances(type, 1, p.d)]);
+  const std::vector<double> weights(static_cast<std::size_t>(n_components), 1.0 / static_cast<double>(n_components));
+  std::vector<Mixture> starts;
+  while (starts.size() < n_starts) {
+    std::vector<double> means;
+    for (Index k = 0; k < n_components; ++k) {
+      const double* const row = &p.view()(static_cast<Index>(engine() % static_cast<std::uint64_t>(p.n)), 0);
+      means.insert(means.end(), row, row + p.d);
+    }
+    starts.emplace_back(type, p.d, weights, means, covariances);
+  }
+  return starts;
+}
+
+}  // namespace
+
+TEST_CASE("starts that go through the rows together end where each ends alone") {
+  const auto p = make_problem(3000, 2, 3);
+  const auto narrow = gmmx::testing::as_float(p.rows);
+  const MatrixView<const float> narrow_view(narrow.data(), p.n, p.d);
+  EMOptions options;
+  options.tol = 1e-7;
+  options.max_iter = 40;
+  for (const CovarianceType type : covariance_types()) {
+    CAPTURE(to_string(type));
+    for (const Index k : {1, 2, 5, 20}) {
+      CAPTURE(k);
+      const auto starts = starts_at_rows(p, type, k, 11);
+      const auto outcomes = em_from_mixtures(p.view(), starts, p.weight_view(), options);
+      const auto in_float = em_from_mixtures(narrow_view, starts, p.weight_view(), options);
+      EMOptions more_threads = options;
+      more_threads.n_threads = 3;
+      const auto threaded = em_from_mixtures(p.view(), starts, p.weight_view(), more_threads);
+      REQUIRE(outcomes.size() == starts.size());
+      for (std::size_t i = 0; i < starts.size(); ++i) {
+        const EMResult alone = em(p.view(), starts[i], p.weight_view(), options);
+        REQUIRE(outcomes[i].fit);
+        const EMResult& fit = *outcomes[i].fit;
+        CHECK(fit.mean_log_likelihoods == threaded[i].fit->mean_log_likelihoods);
+        CHECK(fit.converged == alone.converged);
+        REQUIRE(fit.mean_log_likelihoods.size() == alone.mean_log_likelihoods.size());
+        for (std::size_t j = 0; j < fit.mean_log_likelihoods.size(); ++j)
+          CHECK(fit.mean_log_likelihoods[j] == doctest::Approx(alone.mean_log_likelihoods[j]).epsilon(1e-11));
+        for (std::size_t j = 0; j < fit.mixture.means().size(); ++j)
+          CHECK(fit.mixture.means()[j] == doctest::Approx(alone.mixture.means()[j]).epsilon(1e-8));
+        REQUIRE(in_float[i].fit);
+        CHECK(in_float[i].fit->mean_log_likelihoods.front() ==
+              doctest::Approx(alone.mean_log_likelihoods.front()).epsilon(1e-5));
+      }
+    }
+  }
+}
+
+TEST_CASE("of starts that go together each is accelerated, watched and stopped on its own") {
+  const auto p = make_problem(2000, 2, 3);
+  const auto starts = starts_at_rows(p, CovarianceType::full, 3, 4);
+  EMOptions options;
+  options.tol = 1e-6;
+  options.max_iter = 500;
+  options.acceleration = Acceleration::anderson;
+  std::vector<int> seen(starts.size(), 0);
+  options.callback = [&](const IterationSummary& summary) {
+    CHECK(summary.iteration == ++seen[static_cast<std::size_t>(summary.start)]);
+    return summary.start == 2 && summary.iteration == 3;
+  };
+  const auto outcomes = em_from_mixtures(p.view(), starts, {}, options);
+  options.callback = nullptr;
+  for (std::size_t i = 0; i < starts.size(); ++i) {
+    REQUIRE(outcomes[i].fit);
+    CHECK(outcomes[i].fit->stopped == (i == 2));
+    CHECK(seen[i] == static_cast<int>(outcomes[i].fit->mean_log_likelihoods.size()));
+    if (i == 2) continue;
+    const EMResult alone = em(p.view(), starts[i], {}, options);
+    CHECK(outcomes[i].fit->converged);
+    CHECK(outcomes[i].fit->mean_log_likelihoods.back() ==
+          doctest::Approx(alone.mean_log_likelihoods.back()).epsilon(1e-5));
+  }
+}
+
+TEST_CASE("of starts that go together one may collapse, and unlike ones are refused") {
+  auto p = make_problem(400, 2, 2);
+  for (Index i = 1; i < p.n; i += 2) {
+    p.rows[static_cast<std::size_t>(2 * i)] = p.rows[static_cast<std::size_t>(2 * i + 1)] = 50;
+  }
+  auto starts = starts_at_rows(p, CovarianceType::full, 2, 1);
+  starts.emplace_back(CovarianceType::full, 2, std::vector<double>{0.5, 0.5}, std::vector<double>{0, 0, 50, 50},
+                      std::vector<double>{4, 0, 0, 4, 4, 0, 0, 4});
+  starts.push_back(p.mixture(CovarianceType::full));
+  EMOptions options;
+  options.reg_covar = 0;
+  options.max_iter = 2;
+  const auto outcomes = em_from_mixtures(p.view(), {starts[1], starts[0]}, {}, options);
+  CHECK_FALSE(outcomes[0].fit);
+  CHECK(outcomes[0].failed_iteration == 1);
+  CHECK(outcomes[0].failed_component == 1);
+
+  options.max_iter = 0;
+  for (const StartOutcome& outcome : em_from_mixtures(p.view(), starts, {}, options)) {
+    REQUIRE(outcome.fit);
+    CHECK(outcome.fit->mean_log_likelihoods.empty());
+  }
+  CHECK(em_from_mixtures(p.view(), {}, {}, options).empty());
+
+  starts.push_back(p.mixture(CovarianceType::diag));
+  CHECK_THROWS_WITH_AS(em_from_mixtures(p.view(), starts, {}, options), doctest::Contains("different"),
+                       InvalidArgument);
+}

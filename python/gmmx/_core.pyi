@@ -163,6 +163,20 @@ def em_from_kmeans(
     n_threads: int,  # each start runs on one
     acceleration: str | None = None,
 ) -> list[EMResult | tuple[int, int]]: ...  # (iteration, component) of a collapse
+def em_from_mixtures(
+    X: _Rows,
+    mixtures: list[Mixture],  # of one type and shape
+    sample_weight: _F64 | None,
+    *,
+    tol: float,
+    reg_covar: float,
+    max_iter: int,
+    n_threads: int,
+    acceleration: str | None = None,
+) -> list[EMResult | tuple[int, int]]: ...  # several go through the rows together; as above
+def starts_per_pass(covariance_type: str, n_components: int) -> int:
+    """How many starts em_from_mixtures serves with one pass over the rows."""
+
 def log_likelihood(X: _Rows, mixture: Mixture, sample_weight: _F64 | None, n_threads: int) -> float: ...
 def score_samples(X: _Rows, mixture: Mixture, n_threads: int) -> _Rows: ...
 def log_prob(X: _Rows, mixture: Mixture, n_threads: int) -> _Rows: ...

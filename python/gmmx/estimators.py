@@ -122,6 +122,11 @@ class _Run:
         return self.lower_bounds[-1] if self.lower_bounds else -np.inf
 
 
+def _ended(start: int, outcome: _core.EMResult | tuple[int, int]) -> _Run | FailedStart:
+    """Name what the native code returned for one of several starts."""
+    return FailedStart(start, *outcome) if isinstance(outcome, tuple) else _Run.of(outcome)
+
+
 @dataclass(frozen=True)
 class _Starts:
     """Where to start from: `make` returns the next initial mixture, `count` times.
@@ -271,7 +276,10 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         Most iterations of one start. With 0 the fitted parameters are those of the start.
 
     n_init : int, default=1
-        Number of starts, of which the best is kept. A start that fails does not stop the others.
+        Number of starts, of which the best is kept. A start that fails does not stop the others. Starts of small
+        data run side by side, one a thread. On larger data starts of up to 8 components (not 'tied') go through
+        the rows together, several to a pass; their figures then differ from those of single starts by rounding.
+        With `verbose` or `callback` they run one after another.
 
     init_params : {'kmeans', 'k-means++', 'random', 'random_from_data'}, default='kmeans'
         How the rows are partitioned for a start:
@@ -636,8 +644,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         best: _Run | None = None
         best_score = -np.inf
         failed: list[FailedStart] = []
-        together = starts.draws is not None and self._may_run_together(starts, rows)
-        for run in (self._runs_together if together else self._runs_in_turn)(starts, rows):
+        for run in self._way_to_run(starts, rows)(starts, rows):
             if isinstance(run, FailedStart):
                 failed.append(run)
                 continue
@@ -652,14 +659,19 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
             raise FitFailedError(_failure_message(failed, rows.X.dtype))
         return best, failed
 
-    def _may_run_together(self, starts: _Starts, rows: WeightedRows) -> bool:
-        """Tell whether threads should share starts: nobody watches them, and the rows are too few to be shared."""
-        n_features = rows.X.shape[1]
-        flops = len(rows.X) * self.n_components * (2 * n_features**2 + 4 * n_features + 20)
-        small = flops < _FLOPS_OF_SMALL_DATA
-        return small and starts.count > 1 and self.max_iter > 0 and not (self.verbose or self.callback)
+    def _way_to_run(self, starts: _Starts, rows: WeightedRows) -> Callable[..., Iterator[_Run | FailedStart]]:
+        """Return the quickest way to run the starts; in turn if somebody watches them."""
+        if starts.count == 1 or self.max_iter == 0 or self.verbose or self.callback:
+            return self._runs_in_turn
+        n_samples, n_features = rows.X.shape
+        flops = n_samples * self.n_components * (2 * n_features**2 + 4 * n_features + 20)
+        if flops < _FLOPS_OF_SMALL_DATA and starts.draws is not None:
+            return self._runs_side_by_side
+        if _core.starts_per_pass(self.covariance_type, self.n_components) > 1:
+            return self._runs_together
+        return self._runs_in_turn
 
-    def _runs_together(self, starts: _Starts, rows: WeightedRows) -> Iterator[_Run | FailedStart]:
+    def _runs_side_by_side(self, starts: _Starts, rows: WeightedRows) -> Iterator[_Run | FailedStart]:
         """Yield what becomes of each start, a batch of them at once on all threads, from k-means on."""
         draws = starts.draws
         assert draws is not None
@@ -679,7 +691,28 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
                 refuse_overflow(rows.X)
                 raise
             for i, outcome in enumerate(outcomes, first):
-                yield FailedStart(i, *outcome) if isinstance(outcome, tuple) else _Run.of(outcome)
+                yield _ended(i, outcome)
+
+    def _runs_together(self, starts: _Starts, rows: WeightedRows) -> Iterator[_Run | FailedStart]:
+        """Yield what becomes of each start, several of them going through the rows in one pass."""
+        mixtures: dict[int, _core.Mixture] = {}
+        ended: dict[int, _Run | FailedStart] = {}
+        try:
+            for i in range(starts.count):
+                try:
+                    mixtures[i] = starts.make()
+                except _core.CollapsedComponentError as error:
+                    ended[i] = FailedStart(i, 0, error.component)
+            outcomes = _core.em_from_mixtures(
+                rows.X, list(mixtures.values()), rows.sample_weight, n_threads=rows.n_threads, **self._em_options()
+            )
+        except ValueError:
+            refuse_overflow(rows.X)
+            raise
+        for i, outcome in zip(mixtures, outcomes, strict=True):
+            ended[i] = _ended(i, outcome)
+        for i in range(starts.count):
+            yield ended[i]
 
     def _runs_in_turn(self, starts: _Starts, rows: WeightedRows) -> Iterator[_Run | FailedStart]:
         """Yield what becomes of each start, one after another, all threads on its rows."""

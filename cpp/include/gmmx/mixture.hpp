@@ -40,8 +40,11 @@ class Mixture {
   std::uint64_t fingerprint() const;
 
  private:
-  CovarianceType type_;
-  Index n_features_;
+  friend Mixture stack(const std::vector<const Mixture*>& mixtures);
+  Mixture() = default;  // to be filled with what was checked before
+
+  CovarianceType type_{};
+  Index n_features_ = 0;
   std::vector<double> weights_;
   std::vector<double> means_;
   std::vector<double> covariances_;

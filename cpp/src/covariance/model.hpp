@@ -29,6 +29,8 @@ class CovarianceModel {
   // Free parameters of the covariances alone.
   virtual Index n_covariance_parameters(Index n_components, Index n_features) const = 0;
   virtual SecondMomentForm form() const = 0;
+  // Whether components have covariances, or parts of them, in common. If not, shape() begins with n_components.
+  virtual bool shares_covariance() const { return false; }
 
   // The maximising covariances, with reg_covar added to the variances.
   virtual std::vector<double> covariances(const Scatter& scatter, double reg_covar) const = 0;

@@ -33,6 +33,7 @@ class Tied final : public CovarianceModel {
   std::vector<Index> shape(Index, Index d) const override { return {d, d}; }
   Index n_covariance_parameters(Index, Index d) const override { return d * (d + 1) / 2; }
   SecondMomentForm form() const override { return SecondMomentForm::pooled; }
+  bool shares_covariance() const override { return true; }
 
   std::vector<double> covariances(const Scatter& s, double reg_covar) const override {
     std::vector<double> result(s.second.size());

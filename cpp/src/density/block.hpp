@@ -8,6 +8,7 @@
 #include "gmmx/views.hpp"
 #include "linear_algebra.hpp"
 #include "packets.hpp"
+#include "panels/columns.hpp"
 #include "panels/features.hpp"
 #include "panels/products.hpp"
 
@@ -31,13 +32,7 @@ class Block {
   void load(MatrixView<const T> rows, Index begin, Index end, const RowVector<T>& origin) {
     size_ = end - begin;
     squared_radius_.reset();
-    using Strides = Eigen::Stride<Eigen::Dynamic, Eigen::Dynamic>;
-    using Source = Eigen::Map<const RowMajorMatrix<T>, 0, Strides>;
-    if (size_ == 0) return;
-    const Source source(&rows(begin, 0), size_, rows.cols(), Strides(rows.row_stride(), rows.col_stride()));
-    for (Index j = 0; j < n_features_; ++j) {
-      columns_.col(1 + j).head(size_) = source.col(j).array() - origin(j);
-    }
+    copy_to_columns(rows, begin, end, origin.data(), &columns_(0, 1), columns_.rows());
     columns_.middleRows(size_, padded_size() - size_).rightCols(n_features_ + 1).setZero();
   }
 

@@ -6,18 +6,38 @@
 
 #include "density/exponential.hpp"
 #include "gmmx/views.hpp"
+#include "packets.hpp"
 
 namespace gmmx {
 
-// Where the column exceeds the best so far, it becomes the best and k its index. Indices are kept as T,
-// so that numbers and indices fill the same vector registers; exact up to 2^24 columns.
+// index[n] = the first of the columns, `stride` apart, that is largest at row n; rows up to a whole packet are read and
+// written. An index is a T, so that it fills the same register as the numbers; exact up to 2^24 columns.
 template <class T>
-void keep_larger(const T* column, T k, Index size, T* best, T* index) {
-  for (Index n = 0; n < size; ++n) {
-    const bool larger = column[n] > best[n];
-    index[n] = larger ? k : index[n];
-    best[n] = larger ? column[n] : best[n];
-  }
+void largest_column(const T* columns, Index stride, Index n_columns, Index n_rows, T* index) {
+  using namespace Eigen::internal;
+  constexpr Index together = 4;  // comparisons that do not wait for each other
+  const auto find = [&](Index n, auto width) {
+    Packet<T> best[width];
+    Packet<T> found[width];
+    for (int i = 0; i < width; ++i) {
+      best[i] = load(columns + n + i * packet_size<T>);
+      found[i] = broadcast(T(0));
+    }
+    for (Index k = 1; k < n_columns; ++k) {
+      const Packet<T> number = broadcast(static_cast<T>(k));
+      for (int i = 0; i < width; ++i) {
+        const Packet<T> value = load(columns + k * stride + n + i * packet_size<T>);
+        const Packet<T> larger = pcmp_lt(best[i], value);
+        found[i] = pselect(larger, number, found[i]);
+        best[i] = pselect(larger, value, best[i]);
+      }
+    }
+    for (int i = 0; i < width; ++i) store(index + n + i * packet_size<T>, found[i]);
+  };
+  Index n = 0;
+  for (; n + together * packet_size<T> <= n_rows; n += together * packet_size<T>)
+    find(n, std::integral_constant<int, together>());
+  for (; n < n_rows; n += packet_size<T>) find(n, std::integral_constant<int, 1>());
 }
 
 // How many numbers exceed the threshold; what is not a number does not.

@@ -19,7 +19,7 @@ struct Workspace {
       : block(capacity, n_features),
         values(block_results<T>(capacity, n_components)),
         log_prob_norm(capacity),
-        index(capacity),
+        index(padded<T>(capacity)),
         posterior(capacity),
         weights(capacity) {}
 
@@ -115,14 +115,9 @@ void predict(MatrixView<const T> rows, const Mixture& mixture, VectorView<std::i
   for_densities(
       rows, mixture, Weighting::weighted, n_threads,
       [&](Workspace<T>& ws, const BlockOfColumns<T>& values, Index begin) {
-        auto best = ws.log_prob_norm.head(values.rows());
-        auto index = ws.index.head(values.rows());
-        best = values.col(0);
-        index.setZero();
-        for (Index k = 1; k < values.cols(); ++k) {
-          keep_larger(&values(0, k), static_cast<T>(k), values.rows(), best.data(), index.data());  // (9)
-        }
-        for (Index n = 0; n < values.rows(); ++n) out[begin + n] = static_cast<std::int64_t>(index(n));
+        T* const index = ws.index.data();
+        largest_column(values.data(), values.outerStride(), values.cols(), values.rows(), index);  // (9)
+        for (Index n = 0; n < values.rows(); ++n) out[begin + n] = static_cast<std::int64_t>(index[n]);
       },
       nothing_to_merge);
 }

@@ -20,7 +20,7 @@ class Posterior {
   explicit Posterior(Index capacity) : maximum_(capacity), sum_(capacity) {}
 
   template <class Norms>
-  void operator()(BlockOfColumns<T> resp, Norms&& log_prob_norm, const Vector<T>& weights) {
+  void operator()(BlockOfColumns<T> resp, Norms&& log_prob_norm, Eigen::Ref<const Vector<T>> weights) {
     find_maximum(resp);
     if (count_above(maximum_.data(), resp.rows(), -std::numeric_limits<T>::infinity()) < resp.rows()) {
       repair_rows_without_density(resp, weights);
@@ -48,7 +48,7 @@ class Posterior {
     for (Index k = 1; k < resp.cols(); ++k) maximum = maximum.max(resp.col(k));
   }
 
-  void repair_rows_without_density(BlockOfColumns<T> resp, const Vector<T>& weights) {
+  void repair_rows_without_density(BlockOfColumns<T> resp, const Eigen::Ref<const Vector<T>>& weights) {
     for (Index n = 0; n < resp.rows(); ++n) {
       bool found = false;
       for (Index k = 0; k < resp.cols(); ++k) {

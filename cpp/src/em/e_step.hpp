@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "gmmx/em.hpp"
 
@@ -16,5 +17,11 @@ struct EStep {
 template <class T>
 EStep run_e_step(MatrixView<const T> rows, const Mixture& mixture, VectorView<const double> sample_weight,
                  int n_threads);
+
+// The same of several mixtures of one type and shape, in one pass if there are several. The type's mixtures can be
+// stacked.
+template <class T>
+std::vector<EStep> run_e_steps(MatrixView<const T> rows, const std::vector<const Mixture*>& mixtures,
+                               VectorView<const double> sample_weight, int n_threads);
 
 }  // namespace gmmx

@@ -20,16 +20,21 @@ struct ClusterSums {
   ClusterSums(Index n_clusters, Index d)
       : weights(Vector<double>::Zero(n_clusters)), rows(RowMajorMatrix<double>::Zero(n_clusters, d)) {}
 
-  void move_row(const RowVector<double>& row, double weight, Index from, Index to) {
-    rows.row(from) -= weight * row;
-    weights(from) -= weight;
-    rows.row(to) = weight * row;
-    weights(to) = weight;
+  ClusterSums& operator+=(const ClusterSums& other) {
+    weights += other.weights;
+    rows += other.rows;
+    return *this;
   }
 
   Vector<double> weights;
   RowMajorMatrix<double> rows;
-  Index n_changed = 0;
+};
+
+// What one pass changed.
+struct Changes {
+  Changes(Index n_clusters, Index d) : sums(n_clusters, d) {}
+  ClusterSums sums;
+  Index n_rows = 0;
 };
 
 template <class T>
@@ -43,26 +48,29 @@ class Lloyd {
         centers_(std::move(centers)),
         chunks_(cut_into_chunks(rows.rows(), Index{sizeof(T)} * (2 * rows.cols() + centers_.rows()))),
         n_threads_(useful_threads(n_threads, chunks_, static_cast<double>(2 * rows.cols() * centers_.rows()))),
-        labels_(static_cast<std::size_t>(rows.rows()), -1) {
+        labels_(Vector<std::int32_t>::Constant(rows.rows(), -1)),
+        sums_(centers_.rows(), centers_.cols()),
+        sums_follow_(sample_weight.absent()) {
     centers_.rowwise() -= origin_.template cast<double>();
   }
 
-  // (58) Labels every row with its nearest center. Which one, not how far: |x|^2 is the same for all and left out.
-  ClusterSums assign() {
+  // (58) Labels every row with its nearest center; returns how many rows changed their label. Which center, not how
+  // far: |x|^2 is the same for all and left out.
+  Index assign() {
     struct State {
       State(Index capacity, Index k, Index d)
-          : block(capacity, d), scores(block_results<T>(capacity, k)), best(capacity), nearest(capacity), sums(k, d) {}
+          : block(capacity, d), scores(block_results<T>(capacity, k)), nearest(padded<T>(capacity)), changes(k, d) {}
       Block<T> block;
       Array<T> scores;
-      Column<T> best;
       Column<T> nearest;
-      ClusterSums sums;
+      Changes changes;
     };
     const Index k = centers_.rows();
     const Index d = centers_.cols();
     const RowMajorMatrix<T> centers_t = centers_.transpose().template cast<T>();
     const RowVector<T> half_norms = (0.5 * centers_.rowwise().squaredNorm().transpose()).template cast<T>();
-    ClusterSums total(k, d);
+    if (!sums_follow_) sums_ = ClusterSums(k, d);
+    Index n_changed = 0;
     for_chunks(
         chunks_, n_threads_, [&] { return std::make_unique<State>(chunks_.block_rows, k, d); },
         [&](State& state, Index chunk_begin, Index chunk_end) {
@@ -71,41 +79,21 @@ class Lloyd {
             auto& scores = state.scores;
             scores.topRows(state.block.padded_size()).rowwise() = -half_norms.array();
             add_linear_forms(state.block.panel_of_rows(), centers_t.data(), k, k, scores.data(), scores.rows());
-            label_block(scores.topRows(end - begin), state.best.head(end - begin), state.nearest.head(end - begin),
-                        begin, state.sums);
+            largest_column(scores.data(), scores.rows(), k, end - begin, state.nearest.data());
+            relabel(state.nearest.data(), begin, end, state.changes);
           });
         },
         [&](State& state) {
-          total.weights += state.sums.weights;
-          total.rows += state.sums.rows;
-          total.n_changed += state.sums.n_changed;
-          state.sums = ClusterSums(k, d);
+          if (state.changes.n_rows == 0 && sums_follow_) return;
+          sums_ += state.changes.sums;
+          n_changed += std::exchange(state.changes, Changes(k, d)).n_rows;
         });
-    return total;
+    return n_changed;
   }
 
-  // An emptied cluster takes the row that is farthest from its center.
-  void relocate_empty(ClusterSums& sums) {
-    std::vector<Index> empty;
-    for (Index k = 0; k < sums.weights.size(); ++k) {
-      if (!(sums.weights(k) > 0)) empty.push_back(k);
-    }
-    if (empty.empty()) return;
-    std::vector<std::pair<double, Index>> farthest;
-    for (Index n = 0; n < rows_.rows(); ++n) {
-      if (weight_of(sample_weight_, n) > 0) farthest.emplace_back(-squared_distance(n), n);
-    }
-    const auto wanted = std::min(empty.size(), farthest.size());
-    std::partial_sort(farthest.begin(), farthest.begin() + static_cast<std::ptrdiff_t>(wanted), farthest.end());
-    for (std::size_t i = 0; i < wanted; ++i) {
-      const Index n = farthest[i].second;
-      const RowVector<double> row = row_as_double(rows_, n) - origin_.template cast<double>();
-      sums.move_row(row, weight_of(sample_weight_, n), labels_[static_cast<std::size_t>(n)], empty[i]);
-    }
-  }
-
-  // Moves the centers to the means; the sum of their squared movements.
-  double update(const ClusterSums& sums) {
+  // Moves the centers to the means of their clusters; the sum of their squared movements.
+  double update() {
+    const ClusterSums sums = with_empty_clusters_filled();
     double moved = 0;
     for (Index k = 0; k < centers_.rows(); ++k) {
       if (!(sums.weights(k) > 0)) continue;
@@ -133,7 +121,7 @@ class Lloyd {
     return total;
   }
 
-  std::vector<std::int32_t> take_labels() { return std::move(labels_); }
+  std::vector<std::int32_t> labels() const { return {labels_.data(), labels_.data() + labels_.size()}; }
 
   std::vector<double> absolute_centers() const {
     RowMajorMatrix<double> centers = centers_;
@@ -142,26 +130,31 @@ class Lloyd {
   }
 
  private:
-  template <class Scores, class Scratch>
-  void label_block(const Scores& scores, Scratch best, Scratch nearest, Index begin, ClusterSums& sums) {
-    best.setConstant(-std::numeric_limits<T>::infinity());
-    nearest.setZero();
-    for (Index k = 0; k < scores.cols(); ++k) {
-      keep_larger(&scores(0, k), static_cast<T>(k), scores.rows(), best.data(), nearest.data());
-    }
-    for (Index n = 0; n < scores.rows(); ++n) {
-      const auto own = static_cast<Index>(nearest(n));
-      std::int32_t& label = labels_[static_cast<std::size_t>(begin + n)];
-      const double w = weight_of(sample_weight_, begin + n);
-      // Rows of weight 0 get labels, but have no part in the stopping rule.
-      if (label != own && w > 0) ++sums.n_changed;
-      label = static_cast<std::int32_t>(own);
-      sums.weights(own) += w;
-      add_row(begin + n, w, &sums.rows(own, 0));
+  // Rows of weight 0 get labels, but have no part in the stopping rule.
+  void relabel(const T* nearest, Index begin, Index end, Changes& changes) {
+    constexpr Index few = 16;
+    for (Index first = begin; first < end; first += few) {
+      const Index last = std::min(first + few, end);
+      std::int32_t differ = 0;
+      for (Index n = first; n < last; ++n) differ |= labels_[n] ^ static_cast<std::int32_t>(nearest[n - begin]);
+      if (differ == 0 && sums_follow_) continue;
+      for (Index n = first; n < last; ++n) {
+        const auto to = static_cast<std::int32_t>(nearest[n - begin]);
+        const Index from = labels_[n];
+        if (from == to && sums_follow_) continue;
+        labels_[n] = to;
+        const double w = weight_of(sample_weight_, n);
+        if (!(w > 0)) continue;
+        changes.n_rows += from != to ? 1 : 0;
+        add_row(n, w, to, changes.sums);
+        if (sums_follow_ && from >= 0) add_row(n, -w, from, changes.sums);
+      }
     }
   }
 
-  void add_row(Index n, double weight, double* sum) const {
+  void add_row(Index n, double weight, Index cluster, ClusterSums& sums) const {
+    sums.weights(cluster) += weight;
+    double* const sum = &sums.rows(cluster, 0);
     const Index d = rows_.cols();
     const T* const row = &rows_(n, 0);
     const Index stride = rows_.col_stride();
@@ -172,8 +165,33 @@ class Lloyd {
     }
   }
 
+  // An emptied cluster takes the row that is farthest from its center, which keeps its label until the next pass.
+  ClusterSums with_empty_clusters_filled() const {
+    ClusterSums sums = sums_;
+    std::vector<Index> empty;
+    for (Index k = 0; k < sums.weights.size(); ++k) {
+      if (!(sums.weights(k) > 0)) empty.push_back(k);
+    }
+    if (empty.empty()) return sums;
+    std::vector<std::pair<double, Index>> farthest;
+    for (Index n = 0; n < rows_.rows(); ++n) {
+      if (weight_of(sample_weight_, n) > 0) farthest.emplace_back(-squared_distance(n), n);
+    }
+    const auto wanted = std::min(empty.size(), farthest.size());
+    std::partial_sort(farthest.begin(), farthest.begin() + static_cast<std::ptrdiff_t>(wanted), farthest.end());
+    for (std::size_t i = 0; i < wanted; ++i) {
+      const Index n = farthest[i].second;
+      const double w = weight_of(sample_weight_, n);
+      add_row(n, -w, labels_[n], sums);
+      sums.weights(empty[i]) = 0;
+      sums.rows.row(empty[i]).setZero();
+      add_row(n, w, empty[i], sums);
+    }
+    return sums;
+  }
+
   double squared_distance(Index n) const {
-    const Index own = labels_[static_cast<std::size_t>(n)];
+    const Index own = labels_[n];
     double sum = 0;
     for (Index j = 0; j < rows_.cols(); ++j) {
       const double difference = static_cast<double>(rows_(n, j) - origin_(j)) - centers_(own, j);
@@ -188,7 +206,11 @@ class Lloyd {
   RowMajorMatrix<double> centers_;  // relative to the origin
   Chunks chunks_;
   int n_threads_;
-  std::vector<std::int32_t> labels_;
+  Vector<std::int32_t> labels_;  // -1: none yet
+  ClusterSums sums_;             // by labels_
+  // Sums follow the rows that change their labels: after a few passes these are few. Weights may differ so much that
+  // what a heavy row leaves behind is rounding alone; then all rows are added up each time.
+  bool sums_follow_;
 };
 
 }  // namespace
@@ -207,16 +229,15 @@ KMeansResult kmeans(MatrixView<const T> rows, Index n_clusters, VectorView<const
   bool labels_fit_centers = false;
   while (result.n_iter < options.max_iter) {
     ++result.n_iter;
-    ClusterSums sums = lloyd.assign();
-    lloyd.relocate_empty(sums);
-    const double moved = lloyd.update(sums);
-    labels_fit_centers = sums.n_changed == 0;
+    const Index n_changed = lloyd.assign();
+    const double moved = lloyd.update();
+    labels_fit_centers = n_changed == 0;
     if (options.on_iteration) options.on_iteration();
     if (labels_fit_centers || moved <= tolerance) break;  // (61)
   }
   if (!labels_fit_centers) lloyd.assign();
   result.inertia = lloyd.inertia();
-  result.labels = lloyd.take_labels();
+  result.labels = lloyd.labels();
   result.centers = lloyd.absolute_centers();
   return result;
 }

@@ -18,16 +18,6 @@ constexpr Index rows_at_once = Index{1024 / sizeof(T)};
 template <class T>
 constexpr Index group_width = group_packets* packet_size<T>;
 
-// The square of numbers of as many packets as each is long.
-template <class P>
-void transpose(P* packets) {
-  constexpr int size = Eigen::internal::unpacket_traits<P>::size;
-  Eigen::internal::PacketBlock<P, size> block;
-  std::copy_n(packets, size, block.packet);
-  Eigen::internal::ptranspose(block);
-  std::copy_n(block.packet, size, packets);
-}
-
 // rows(n, c) = column c of row n, for whole packets of rows.
 template <class T>
 void transpose_columns(const T* columns, Index stride, Index n_columns, Index n_rows, T* rows, Index row_stride) {

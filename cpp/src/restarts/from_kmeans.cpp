@@ -1,8 +1,8 @@
-#include "gmmx/restarts.hpp"
-
+// Starts side by side, each on a thread of its own.
 #include <memory>
 
 #include "gmmx/errors.hpp"
+#include "gmmx/restarts.hpp"
 #include "parallel/parallel.hpp"
 
 namespace gmmx {

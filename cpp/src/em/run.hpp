@@ -1,0 +1,33 @@
+// One start of EM, between its passes over the rows: what point the next one is for, and what its statistics lead to.
+#pragma once
+
+#include <optional>
+
+#include "em/acceleration.hpp"
+#include "em/e_step.hpp"
+#include "gmmx/em.hpp"
+
+namespace gmmx {
+
+class Run {
+ public:
+  Run(const Mixture& start, const EMOptions& options);
+
+  bool goes_on() const { return n_passes() < options_.max_iter && !result_.converged && !result_.stopped; }
+  // Where the next pass is to compute statistics.
+  const Mixture& point() const { return jump_ ? *jump_ : result_.mixture; }
+  // Takes that pass. \throws CollapsedComponent, and the run is where it was
+  void take(EStep pass);
+
+  int n_passes() const { return static_cast<int>(result_.mean_log_likelihoods.size()); }
+  EMResult result() && { return std::move(result_); }
+
+ private:
+  EMOptions options_;
+  EMResult result_;
+  Accelerator accelerator_;
+  std::optional<Mixture> jump_;  // taken instead of the last M-step's mixture
+  double previous_;              // mean log-likelihood
+};
+
+}  // namespace gmmx

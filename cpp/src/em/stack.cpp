@@ -1,0 +1,52 @@
+#include "em/stack.hpp"
+
+#include <cstddef>
+
+#include "covariance/model.hpp"
+
+namespace gmmx {
+
+namespace {
+
+using Numbers = std::vector<double>;
+
+void append(Numbers& to, const Numbers& numbers) { to.insert(to.end(), numbers.begin(), numbers.end()); }
+
+// The i-th of equal parts.
+Numbers slice(const Numbers& of, std::size_t i, Index n_parts) {
+  const auto size = static_cast<std::ptrdiff_t>(of.size()) / n_parts;
+  const auto first = of.begin() + static_cast<std::ptrdiff_t>(i) * size;
+  return {first, first + size};
+}
+
+}  // namespace
+
+bool can_be_stacked(CovarianceType type) { return !model_of(type).shares_covariance(); }
+
+Mixture stack(const std::vector<const Mixture*>& mixtures) {
+  Mixture all;
+  all.type_ = mixtures.front()->covariance_type();
+  all.n_features_ = mixtures.front()->n_features();
+  for (const Mixture* const mixture : mixtures) {
+    append(all.weights_, mixture->weights());
+    append(all.means_, mixture->means());
+    append(all.covariances_, mixture->covariances());
+    append(all.precisions_cholesky_, mixture->precisions_cholesky());
+  }
+  for (double& weight : all.weights_) weight /= static_cast<double>(mixtures.size());
+  return all;
+}
+
+SufficientStatistics part_of(const SufficientStatistics& stacked, std::size_t i, const Mixture& mixture) {
+  const Index n_parts = stacked.n_components / mixture.n_components();
+  SufficientStatistics part(stacked.form, mixture.n_components(), mixture.n_features(), mixture.means(),
+                            mixture.fingerprint());
+  part.counts = slice(stacked.counts, i, n_parts);
+  part.first_moments = slice(stacked.first_moments, i, n_parts);
+  part.second_moments = slice(stacked.second_moments, i, n_parts);
+  part.total_weight = stacked.total_weight;
+  part.n_samples = stacked.n_samples;
+  return part;
+}
+
+}  // namespace gmmx

@@ -1,0 +1,94 @@
+#include "panels/columns.hpp"
+
+#include <algorithm>
+
+#include "packets.hpp"
+#include "panels/tiles.hpp"
+
+namespace gmmx {
+
+namespace {
+
+// Where rows of features without gaps go.
+template <class T>
+struct Copy {
+  const T* rows;
+  Index row_stride;
+  Index n_rows;
+  Index n_features;
+  const T* origin;
+  T* columns;
+  Index stride;
+};
+
+template <class T>
+void copy_strided(const Copy<T>& c, Index col_stride) {
+  for (Index j = 0; j < c.n_features; ++j) {
+    const T* const from = c.rows + j * col_stride;
+    T* const to = c.columns + j * c.stride;
+    for (Index n = 0; n < c.n_rows; ++n) to[n] = from[n * c.row_stride] - c.origin[j];
+  }
+}
+
+// Features that lie side by side in memory are dealt out by the compiler's shuffles where their number is known.
+template <int Features, class T>
+void copy_few(const Copy<T>& c) {
+  T origin[Features];
+  T* to[Features];
+  for (int j = 0; j < Features; ++j) {
+    origin[j] = c.origin[j];
+    to[j] = c.columns + j * c.stride;
+  }
+  for (Index n = 0; n < c.n_rows; ++n) {
+    for (int j = 0; j < Features; ++j) to[j][n] = c.rows[n * Features + j] - origin[j];
+  }
+}
+
+template <class T>
+constexpr int smallest_packet_size = 16 / sizeof(T);
+
+// Squares of packets are transposed; the last ones of a row or column overlap those before.
+template <int Size, class T>
+void copy_squares(const Copy<T>& c) {
+  using namespace Eigen::internal;
+  using P = typename find_best_packet<T, Size>::type;
+  if (c.n_features < Size || c.n_rows < Size) {
+    if constexpr (Size == smallest_packet_size<T>)
+      copy_strided(c, 1);
+    else
+      copy_squares<Size / 2>(c);
+    return;
+  }
+  for (Index m = 0; m < c.n_rows; m += Size) {
+    const Index n = std::min(m, c.n_rows - Size);
+    for (Index i = 0; i < c.n_features; i += Size) {
+      const Index j = std::min(i, c.n_features - Size);
+      const P origin = ploadu<P>(c.origin + j);
+      P square[Size];
+      for (Index r = 0; r < Size; ++r) square[r] = psub(ploadu<P>(c.rows + (n + r) * c.row_stride + j), origin);
+      transpose(square);
+      for (Index r = 0; r < Size; ++r) pstoreu(c.columns + (j + r) * c.stride + n, square[r]);
+    }
+  }
+}
+
+}  // namespace
+
+template <class T>
+void copy_to_columns(MatrixView<const T> rows, Index begin, Index end, const T* origin, T* columns, Index stride) {
+  constexpr int few = 4;
+  if (begin == end) return;
+  const Copy<T> copy{&rows(begin, 0), rows.row_stride(), end - begin, rows.cols(), origin, columns, stride};
+  if (rows.col_stride() != 1) {
+    copy_strided(copy, rows.col_stride());
+  } else if (rows.cols() <= few && rows.row_stride() == rows.cols()) {
+    with_width<few>(rows.cols(), [&](auto n_features) { copy_few<n_features>(copy); });
+  } else {
+    copy_squares<packet_size<T>>(copy);
+  }
+}
+
+template void copy_to_columns(MatrixView<const float>, Index, Index, const float*, float*, Index);
+template void copy_to_columns(MatrixView<const double>, Index, Index, const double*, double*, Index);
+
+}  // namespace gmmx
