@@ -20,8 +20,9 @@ std::unique_ptr<LogDensity<T>> diag_density(const Mixture& mixture, Weighting we
   coefficients.middleRows(1, d) = (precisions * means).transpose().matrix();
   coefficients.bottomRows(d) = -0.5 * precisions.transpose().matrix();
   const double squared_reach = squared_reach_for<T>(precisions.maxCoeff(), d);
-  return std::make_unique<FeatureLogDensity<T>>(SecondMomentForm::diagonal, coefficients, squared_reach,
-                                                std::make_unique<Exact>(mixture, weighting));
+  return std::make_unique<FeatureLogDensity<T>>(
+      SecondMomentForm::diagonal, coefficients, squared_reach,
+      [&mixture, weighting] { return std::make_unique<Exact>(mixture, weighting); });
 }
 
 class Diag final : public CovarianceModel {

@@ -32,8 +32,9 @@ std::unique_ptr<LogDensity<T>> full_density(const Mixture& mixture, Weighting we
     }
   }
   const double squared_reach = squared_reach_for<T>(largest_precision, d);
-  return std::make_unique<FeatureLogDensity<T>>(SecondMomentForm::full, coefficients, squared_reach,
-                                                std::make_unique<Exact>(mixture, weighting));
+  return std::make_unique<FeatureLogDensity<T>>(
+      SecondMomentForm::full, coefficients, squared_reach,
+      [&mixture, weighting] { return std::make_unique<Exact>(mixture, weighting); });
 }
 
 class Full final : public CovarianceModel {

@@ -11,42 +11,75 @@ namespace {
 
 constexpr Index small = 24;  // up to here, packing matrices for a product takes longer than the product
 
-// L^-T of the lower triangle of a matrix.
-void invert_lower(const Matrix<double>& lower, MatrixMap inverse_t) {
-  const Index d = lower.rows();
-  inverse_t.setZero();
-  if (d > small) {
-    Matrix<double> inverse = Matrix<double>::Identity(d, d);
-    lower.triangularView<Eigen::Lower>().solveInPlace(inverse);
-    inverse_t.triangularView<Eigen::Upper>() = inverse.transpose();
-    return;
-  }
-  // Column j of the inverse is row j of its transpose, and contiguous.
-  for (Index j = 0; j < d; ++j) {
-    double* const column = inverse_t.data() + j * d;
-    column[j] = 1;
-    for (Index i = j; i < d; ++i) {
-      column[i] /= lower(i, i);
-      for (Index l = i + 1; l < d; ++l) column[l] -= lower(l, i) * column[i];
+// A pivot is a feature's variance given those before it: below this share of its own variance it is rounding noise.
+constexpr double noise = std::numeric_limits<double>::epsilon();
+
+bool is_symmetric(ConstMatrixMap matrix) {
+  constexpr double tolerance = 1e-6;
+  double difference = 0;
+  double size = 0;
+  for (Index i = 0; i < matrix.rows(); ++i) {
+    for (Index j = 0; j < matrix.rows(); ++j) {
+      difference += (matrix(i, j) - matrix(j, i)) * (matrix(i, j) - matrix(j, i));
+      size += matrix(i, j) * matrix(i, j);
     }
   }
+  return difference <= tolerance * tolerance * size;
+}
+
+// (52) L^-T of covariance = L L^T; false where there is none.
+bool factorize_large(ConstMatrixMap covariance, MatrixMap inverse_t) {
+  const Eigen::LLT<Matrix<double>> llt(covariance);
+  if (llt.info() != Eigen::Success) return false;
+  const Matrix<double>& lower = llt.matrixLLT();
+  if (!(lower.diagonal().array().square() > noise * covariance.diagonal().array()).all()) return false;
+  Matrix<double> inverse = Matrix<double>::Identity(lower.rows(), lower.rows());
+  lower.triangularView<Eigen::Lower>().solveInPlace(inverse);
+  inverse_t.setZero();
+  inverse_t.triangularView<Eigen::Upper>() = inverse.transpose();
+  return true;
+}
+
+// The same for at most `small` features.
+bool factorize_small(ConstMatrixMap covariance, MatrixMap inverse_t) {
+  const Index d = covariance.rows();
+  double lower[small * small];  // rows of L; its diagonal inverted
+  for (Index i = 0; i < d; ++i) {
+    double* const row = lower + i * d;
+    for (Index j = 0; j <= i; ++j) {
+      double rest = covariance(i, j);
+      for (Index l = 0; l < j; ++l) rest -= row[l] * lower[j * d + l];
+      if (j < i) {
+        row[j] = rest * lower[j * d + j];
+      } else {
+        if (!(rest > 0) || !(rest > noise * covariance(i, i))) return false;
+        row[j] = 1 / std::sqrt(rest);
+      }
+    }
+  }
+  // Column j of the inverse is row j of its transpose, and contiguous.
+  inverse_t.setZero();
+  for (Index j = 0; j < d; ++j) {
+    double* const column = inverse_t.data() + j * d;
+    for (Index i = j; i < d; ++i) {
+      double rest = i == j ? 1.0 : 0.0;
+      for (Index l = j; l < i; ++l) rest -= lower[i * d + l] * column[l];
+      column[i] = rest * lower[i * d + i];
+    }
+  }
+  return true;
 }
 
 }  // namespace
 
 void factorize_matrix(ConstMatrixMap covariance, MatrixMap precision_cholesky, Index k) {
-  if (!covariance.isApprox(covariance.transpose(), 1e-6)) {
+  if (!is_symmetric(covariance)) {
     const std::string which = k < 0 ? "covariances" : "covariances[" + std::to_string(k) + "]";
     throw InvalidArgument(which + " is not symmetric; give (S + S^T) / 2 if rounding is to blame");
   }
-  const Eigen::LLT<Matrix<double>> llt(covariance);
-  if (llt.info() != Eigen::Success) throw_collapsed(k);
-  const auto pivots = llt.matrixLLT().diagonal().array().square();
-  // A pivot is a feature's variance given those before it: below this share of its own variance it is rounding noise.
-  const double noise = std::numeric_limits<double>::epsilon();
-  if (!(pivots > noise * covariance.diagonal().array()).all()) throw_collapsed(k);
-  invert_lower(llt.matrixLLT(), precision_cholesky);  // (52)
-  if (!precision_cholesky.allFinite()) throw_collapsed(k);
+  const bool factorized = covariance.rows() <= small ? factorize_small(covariance, precision_cholesky)
+                                                     : factorize_large(covariance, precision_cholesky);
+  if (!factorized || !precision_cholesky.allFinite()) throw_collapsed(k);
 }
 
 void covariance_of_factor(ConstMatrixMap u, MatrixMap covariance, Index k) {

@@ -41,7 +41,7 @@ class CovarianceModel {
   virtual std::vector<double> covariances_of_factors(const std::vector<double>& precisions_cholesky, Index n_components,
                                                      Index n_features) const = 0;
 
-  // The log-density kernel for this mixture.
+  // The log-density kernel for this mixture, which must live as long.
   virtual std::unique_ptr<LogDensity<double>> log_density(const Mixture&, Weighting, double) const = 0;
   virtual std::unique_ptr<LogDensity<float>> log_density(const Mixture&, Weighting, float) const = 0;
 

@@ -21,8 +21,9 @@ std::unique_ptr<LogDensity<T>> spherical_density(const Mixture& mixture, Weighti
   coefficients.middleRows(1, d) = (means.colwise() * precisions).transpose().matrix();
   coefficients.row(1 + d) = -0.5 * precisions.transpose().matrix();
   const double squared_reach = squared_reach_for<T>(precisions.maxCoeff(), d);
-  return std::make_unique<FeatureLogDensity<T>>(SecondMomentForm::trace, coefficients, squared_reach,
-                                                std::make_unique<Exact>(mixture, weighting));
+  return std::make_unique<FeatureLogDensity<T>>(
+      SecondMomentForm::trace, coefficients, squared_reach,
+      [&mixture, weighting] { return std::make_unique<Exact>(mixture, weighting); });
 }
 
 class Spherical final : public CovarianceModel {

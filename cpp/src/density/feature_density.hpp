@@ -11,8 +11,10 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 #include <memory>
+#include <mutex>
 #include <type_traits>
 #include <utility>
 
@@ -40,22 +42,24 @@ double squared_reach_for(double largest_precision, Index n_features) {
 template <class T>
 class FeatureLogDensity final : public LogDensity<T> {
  public:
-  // coefficients: p x K. common_factor: U of a quadratic term that all components share, or empty.
+  // coefficients: p x K. make_exact: what serves the blocks beyond reach; asked once at most, when the first comes.
+  // common_factor: U of a quadratic term that all components share, or empty.
   FeatureLogDensity(SecondMomentForm form, const Matrix<double>& coefficients, double squared_reach,
-                    std::unique_ptr<LogDensity<T>> exact, const Matrix<double>& common_factor = {})
+                    std::function<std::unique_ptr<LogDensity<T>>()> make_exact,
+                    const Matrix<double>& common_factor = {})
       : form_(form),
         coefficients_(coefficients.cast<T>()),
         common_factor_(common_factor.cast<T>()),
         squared_reach_(squared_reach),
-        exact_(std::move(exact)) {}
+        make_exact_(std::move(make_exact)) {}
 
   const char* name() const override { return "features"; }
-  const char* name_for(Block<T>& block) const override { return reaches(block) ? name() : exact_->name(); }
+  const char* name_for(Block<T>& block) const override { return reaches(block) ? name() : exact().name(); }
   double squared_reach() const override { return squared_reach_; }
 
   void weighted_log_prob(Block<T>& block, BlockOfColumns<T> out) const override {
     if (!reaches(block)) {
-      exact_->weighted_log_prob(block, out);
+      exact().weighted_log_prob(block, out);
       return;
     }
     T* const first = out.data();
@@ -71,6 +75,12 @@ class FeatureLogDensity final : public LogDensity<T> {
   }
 
  private:
+  const LogDensity<T>& exact() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (!exact_) exact_ = make_exact_();
+    return *exact_;
+  }
+
   bool reaches(Block<T>& block) const { return block.squared_radius() < squared_reach_; }
 
   // |U^T x|^2 / 2 of each row, for all components at once.
@@ -95,7 +105,9 @@ class FeatureLogDensity final : public LogDensity<T> {
   RowMajorMatrix<T> coefficients_;   // features x K
   RowMajorMatrix<T> common_factor_;  // U
   double squared_reach_;
-  std::unique_ptr<LogDensity<T>> exact_;
+  std::function<std::unique_ptr<LogDensity<T>>()> make_exact_;
+  mutable std::mutex mutex_;
+  mutable std::unique_ptr<LogDensity<T>> exact_;
 };
 
 }  // namespace gmmx

@@ -26,9 +26,13 @@ inline double power_method(const Matrix<double>& p, Index column) {
 // of many features several times too much. There the power method says more, with a quarter added for what it may lack.
 inline double largest_eigenvalue(const Matrix<double>& p) {
   constexpr Index few = 16;
-  const Vector<double> row_sums = p.cwiseAbs().rowwise().sum();
+  double bound = 0;
   Index heaviest = 0;
-  const double bound = row_sums.maxCoeff(&heaviest);
+  for (Index j = 0; j < p.cols(); ++j) {
+    const double sum = p.col(j).cwiseAbs().sum();
+    if (sum > bound) heaviest = j;
+    bound = std::max(bound, sum);
+  }
   if (p.cols() <= few || !(bound < std::numeric_limits<double>::infinity())) return bound;
   Index widest = 0;
   p.diagonal().maxCoeff(&widest);
