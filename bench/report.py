@@ -74,12 +74,13 @@ def picture(records, paths):
     for position, peer in enumerate(peers):
         mine = [record for record in records if record["peer"] == peer and not record["trouble"]]
         at = np.array([shapes.index(record["shape"]) for record in mine]) + height * (position - (len(peers) - 1) / 2)
-        axes.barh(at, [1e3 * record["best"] for record in mine], height, label=peer)
+        bars = axes.barh(at, [1e3 * record["best"] for record in mine], height, label=peer)
+        axes.bar_label(bars, [milliseconds(record["best"]) for record in mine], padding=2, fontsize=6)
     axes.set_yticks(range(len(shapes)), shapes)
     axes.invert_yaxis()
     axes.set_xscale("log")
     axes.set_xlabel("milliseconds of one EM iteration (less is better)")
-    axes.legend(fontsize="small")
+    figure.legend(loc="outside upper center", ncols=len(peers), fontsize="small")
     for path in paths:
         figure.savefig(path, dpi=120)
     plt.close(figure)

@@ -15,7 +15,7 @@ from sklearn.datasets import load_iris
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import InvalidParameterError
 
-from gmmx import GaussianMixture
+from gmmx import GaussianMixture, _core
 
 IRIS = load_iris().data
 X = IRIS[::3].copy()
@@ -499,3 +499,10 @@ def test_bad_models(case):
     arguments, message = BAD_MODELS[case]
     with pytest.raises(ValueError, match=message):
         GaussianMixture.from_parameters(*arguments)
+
+
+def test_tiny_weights_are_told_as_they_are():
+    X = np.array([[0.0], [1.0], [5.0]])
+    statistics = _core.statistics_from_labels(X, np.zeros(3, dtype=np.int32), 1, "full", None, 1)
+    with pytest.raises(ValueError, match=r"reg_covar is -1e-300;"):
+        _core.m_step(statistics, "full", -1e-300)

@@ -7,6 +7,7 @@
 #include "gmmx/errors.hpp"
 #include "gmmx/mixture.hpp"
 #include "gmmx/views.hpp"
+#include "messages.hpp"
 
 namespace gmmx {
 
@@ -25,7 +26,7 @@ inline void check_sample_weight(VectorView<const double> weight, Index n_rows) {
   }
   for (Index n = 0; n < n_rows; ++n) {
     if (weight[n] >= 0 && std::isfinite(weight[n])) continue;
-    throw InvalidArgument("sample_weight[" + std::to_string(n) + "] is " + std::to_string(weight[n]) +
+    throw InvalidArgument("sample_weight[" + std::to_string(n) + "] is " + text_of(weight[n]) +
                           "; weights must be finite and not negative");
   }
 }

@@ -8,6 +8,7 @@
 
 #include "covariance/model.hpp"
 #include "gmmx/errors.hpp"
+#include "messages.hpp"
 
 namespace gmmx {
 
@@ -34,8 +35,8 @@ void check_weights(const std::vector<double>& weights) {
   const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
   const double least = *std::min_element(weights.begin(), weights.end());
   if (least < 0 || std::abs(sum - 1.0) > 1e-6) {
-    throw InvalidArgument("weights must be non-negative and sum to 1, but their least is " + std::to_string(least) +
-                          " and their sum " + std::to_string(sum) + "; divide them by their sum");
+    throw InvalidArgument("weights must be non-negative and sum to 1, but their least is " + text_of(least) +
+                          " and their sum " + text_of(sum) + "; divide them by their sum");
   }
 }
 

@@ -56,6 +56,8 @@ __all__ = ["FailedStart", "GaussianMixture", "load"]
 _PARAMETERS = ("weights_", "means_", "covariances_", "precisions_cholesky_")
 _FLOPS_OF_SMALL_DATA = 5e6
 """Of one E-step: up to here threads gain more from starts than from rows."""
+_FLOPS_OF_ONE_THREAD = 4e5
+"""Of one E-step: up to here rows are not shared by threads at all."""
 _BATCH_OF_STARTS = 16
 """Starts that run between two looks at the keyboard."""
 _SKLEARN_FACTS: dict[str, Any] = {
@@ -661,13 +663,13 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
 
     def _way_to_run(self, starts: _Starts, rows: WeightedRows) -> Callable[..., Iterator[_Run | FailedStart]]:
         """Return the quickest way to run the starts; in turn if somebody watches them."""
-        if starts.count == 1 or self.max_iter == 0 or self.verbose or self.callback:
+        if self.max_iter == 0 or self.verbose or self.callback or starts.lower_bound > -np.inf:
             return self._runs_in_turn
         n_samples, n_features = rows.X.shape
         flops = n_samples * self.n_components * (2 * n_features**2 + 4 * n_features + 20)
-        if flops < _FLOPS_OF_SMALL_DATA and starts.draws is not None:
+        if starts.draws is not None and flops < (_FLOPS_OF_SMALL_DATA if starts.count > 1 else _FLOPS_OF_ONE_THREAD):
             return self._runs_side_by_side
-        if _core.starts_per_pass(self.covariance_type, self.n_components) > 1:
+        if starts.count > 1 and _core.starts_per_pass(self.covariance_type, self.n_components) > 1:
             return self._runs_together
         return self._runs_in_turn
 

@@ -7,6 +7,7 @@
 #include "covariance/model.hpp"
 #include "gmmx/em.hpp"
 #include "gmmx/errors.hpp"
+#include "messages.hpp"
 #include "moments/forms.hpp"
 
 namespace gmmx {
@@ -15,11 +16,11 @@ namespace {
 
 void check(const SufficientStatistics& s, double reg_covar, double total_count) {
   if (!(reg_covar >= 0) || !std::isfinite(reg_covar)) {
-    throw InvalidArgument("reg_covar is " + std::to_string(reg_covar) + "; it must be finite and not negative");
+    throw InvalidArgument("reg_covar is " + text_of(reg_covar) + "; it must be finite and not negative");
   }
   if (!(total_count > 0) || !std::isfinite(total_count)) {
     throw InvalidArgument("the statistics of " + std::to_string(s.n_samples) + " rows sum to the weight " +
-                          std::to_string(total_count) +
+                          text_of(total_count) +
                           "; an M-step needs a positive, finite weight: give rows, not all of weight zero");
   }
 }

@@ -140,7 +140,7 @@ SufficientStatistics statistics_from_responsibilities(MatrixView<const T> rows, 
         const T r = given(begin + n, k);
         if (!(r >= 0) || !std::isfinite(r)) {
           throw InvalidArgument("responsibilities[" + std::to_string(begin + n) + ", " + std::to_string(k) + "] is " +
-                                std::to_string(r) + "; responsibilities must be finite and not negative");
+                                text_of(static_cast<double>(r)) + "; responsibilities must be finite and not negative");
         }
         resp(n, k) = r;
       }
