@@ -154,15 +154,7 @@ class Lloyd {
 
   void add_row(Index n, double weight, Index cluster, ClusterSums& sums) const {
     sums.weights(cluster) += weight;
-    double* const sum = &sums.rows(cluster, 0);
-    const Index d = rows_.cols();
-    const T* const row = &rows_(n, 0);
-    const Index stride = rows_.col_stride();
-    if (stride == 1) {
-      for (Index j = 0; j < d; ++j) sum[j] += weight * static_cast<double>(row[j] - origin_(j));
-    } else {
-      for (Index j = 0; j < d; ++j) sum[j] += weight * static_cast<double>(row[j * stride] - origin_(j));
-    }
+    gmmx::add_row(rows_, n, origin_, weight, &sums.rows(cluster, 0));
   }
 
   // An emptied cluster takes the row that is farthest from its center, which keeps its label until the next pass.

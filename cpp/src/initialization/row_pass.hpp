@@ -32,6 +32,19 @@ RowVector<double> row_as_double(MatrixView<const T> rows, Index n) {
   return row;
 }
 
+// sum += weight (row n - origin)
+template <class T>
+void add_row(MatrixView<const T> rows, Index n, const RowVector<T>& origin, double weight, double* sum) {
+  const Index d = rows.cols();
+  const Index stride = rows.col_stride();
+  const T* const row = &rows(n, 0);
+  if (stride == 1) {
+    for (Index j = 0; j < d; ++j) sum[j] += weight * static_cast<double>(row[j] - origin(j));
+  } else {
+    for (Index j = 0; j < d; ++j) sum[j] += weight * static_cast<double>(row[j * stride] - origin(j));
+  }
+}
+
 // The weighted mean of the rows and the mean of the weighted variances of the features, in one pass about the first
 // row.
 struct Location {

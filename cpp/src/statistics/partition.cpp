@@ -72,27 +72,80 @@ SufficientStatistics pass(MatrixView<const T> rows, SecondMomentForm form, const
   return total;
 }
 
+// What the shifts of the second pass are made of, about the origin.
+struct FirstMoments {
+  FirstMoments(Index n_components, Index n_features)
+      : counts(Vector<double>::Zero(n_components)), sums(RowMajorMatrix<double>::Zero(n_components, n_features)) {}
+
+  Vector<double> counts;
+  RowMajorMatrix<double> sums;
+  double total_weight = 0;
+};
+
 template <class T, class Fill>
-SufficientStatistics two_passes(MatrixView<const T> rows, Index n_components, SecondMomentForm form,
-                                VectorView<const double> sample_weight, int n_threads, Fill fill) {
+FirstMoments first_moments(MatrixView<const T> rows, Index n_components, const RowVector<T>& origin,
+                           VectorView<const double> sample_weight, int n_threads, Fill fill) {
+  const Index d = rows.cols();
+  // The trace is the cheapest company that first moments can have.
+  const Matrix<double> shifts = origin.template cast<double>().replicate(n_components, 1);
+  const SufficientStatistics s = pass(rows, SecondMomentForm::trace, origin, shifts, sample_weight, n_threads, fill);
+  FirstMoments result(n_components, d);
+  result.counts = ConstVectorMap(s.counts.data(), n_components);
+  result.sums = ConstMatrixMap(s.first_moments.data(), n_components, d);
+  result.total_weight = s.total_weight;
+  return result;
+}
+
+// The same where each row belongs to one component.
+template <class T>
+FirstMoments first_moments_of_labels(MatrixView<const T> rows, VectorView<const std::int32_t> labels,
+                                     Index n_components, const RowVector<T>& origin,
+                                     VectorView<const double> sample_weight, int n_threads) {
+  const Index d = rows.cols();
+  const Chunks chunks = cut_into_chunks(rows.rows(), Index{sizeof(T)} * d);
+  FirstMoments total(n_components, d);
+  for_chunks(
+      chunks, useful_threads(n_threads, chunks, static_cast<double>(4 * d)),
+      [&] { return std::make_unique<FirstMoments>(n_components, d); },
+      [&](FirstMoments& part, Index begin, Index end) {
+        for (Index n = begin; n < end; ++n) {
+          const double w = weight_of(sample_weight, n);
+          const Index k = labels[n];
+          part.total_weight += w;
+          if (k < 0 || !(w > 0)) continue;
+          part.counts(k) += w;
+          add_row(rows, n, origin, w, &part.sums(k, 0));
+        }
+      },
+      [&](FirstMoments& part) {
+        total.counts += part.counts;
+        total.sums += part.sums;
+        total.total_weight += part.total_weight;
+        part = FirstMoments(n_components, d);
+      });
+  return total;
+}
+
+// first_pass(origin) returns FirstMoments.
+template <class T, class FirstPass, class Fill>
+SufficientStatistics two_passes(MatrixView<const T> rows, SecondMomentForm form, VectorView<const double> sample_weight,
+                                int n_threads, FirstPass first_pass, Fill fill) {
   check_sample_weight(sample_weight, rows.rows());
   const Index d = rows.cols();
   RowVector<T> origin = RowVector<T>::Zero(d);
   if (rows.rows() > 0) origin = first_weighted_row(rows, sample_weight);
+  const FirstMoments first = first_pass(origin);
+  const Index n_components = first.counts.size();
   Matrix<double> shifts = origin.template cast<double>().replicate(n_components, 1);
-  // The first pass needs the first moments alone; the trace is the cheapest company they can have.
-  const SufficientStatistics first =
-      pass(rows, SecondMomentForm::trace, origin, shifts, sample_weight, n_threads, fill);
-  const Vector<double> counts = ConstVectorMap(first.counts.data(), n_components);
-  const ConstMatrixMap sums(first.first_moments.data(), n_components, d);
   RowVector<double> overall = RowVector<double>::Zero(d);
-  if (counts.sum() > 0) overall = sums.colwise().sum() / counts.sum();
+  if (first.counts.sum() > 0) overall = first.sums.colwise().sum() / first.counts.sum();
   for (Index k = 0; k < n_components; ++k) {
-    const bool empty = !(counts(k) > std::numeric_limits<double>::epsilon() * first.total_weight);
+    const double count = first.counts(k);
+    const bool empty = !(count > std::numeric_limits<double>::epsilon() * first.total_weight);
     if (empty) {
       shifts.row(k) += overall;  // an empty component waits at the mean of all rows
     } else {
-      shifts.row(k) += sums.row(k) / counts(k);
+      shifts.row(k) += first.sums.row(k) / count;
     }
   }
   const RowVector<T> centre = (origin.template cast<double>() + overall).template cast<T>();
@@ -116,7 +169,10 @@ SufficientStatistics statistics_from_labels(MatrixView<const T> rows, VectorView
           "; labels must be -1 (no component) or from 0 to n_components - 1 = " + std::to_string(n_components - 1));
     }
   }
-  return two_passes(rows, n_components, form, sample_weight, n_threads, [&](Index begin, BlockOfColumns<T> resp) {
+  const auto first_pass = [&](const RowVector<T>& origin) {
+    return first_moments_of_labels(rows, labels, n_components, origin, sample_weight, n_threads);
+  };
+  return two_passes(rows, form, sample_weight, n_threads, first_pass, [&](Index begin, BlockOfColumns<T> resp) {
     resp.setZero();
     for (Index n = 0; n < resp.rows(); ++n) {
       const std::int32_t label = labels[begin + n];
@@ -134,7 +190,7 @@ SufficientStatistics statistics_from_responsibilities(MatrixView<const T> rows, 
                           std::to_string(given.cols()) + "), but must have one row for each of " +
                           std::to_string(rows.rows()) + " rows and a column a component");
   }
-  return two_passes(rows, given.cols(), form, sample_weight, n_threads, [&](Index begin, BlockOfColumns<T> resp) {
+  const auto fill = [&](Index begin, BlockOfColumns<T> resp) {
     for (Index k = 0; k < resp.cols(); ++k) {
       for (Index n = 0; n < resp.rows(); ++n) {
         const T r = given(begin + n, k);
@@ -145,7 +201,11 @@ SufficientStatistics statistics_from_responsibilities(MatrixView<const T> rows, 
         resp(n, k) = r;
       }
     }
-  });
+  };
+  const auto first_pass = [&](const RowVector<T>& origin) {
+    return first_moments(rows, given.cols(), origin, sample_weight, n_threads, fill);
+  };
+  return two_passes(rows, form, sample_weight, n_threads, first_pass, fill);
 }
 
 #define GMMX_INSTANTIATE(T)                                                                                        \
