@@ -129,6 +129,11 @@ def _ended(start: int, outcome: _core.EMResult | tuple[int, int]) -> _Run | Fail
     return FailedStart(start, *outcome) if isinstance(outcome, tuple) else _Run.of(outcome)
 
 
+def _beats(score: float, best: float, dtype: npt.DTypeLike) -> bool:
+    """Tell whether a start is better by more than rounding: of equal ones the first is kept, however they ran."""
+    return score - best > 100 * float(np.finfo(dtype).eps) * max(1.0, abs(score))
+
+
 @dataclass(frozen=True)
 class _Starts:
     """Where to start from: `make` returns the next initial mixture, `count` times.
@@ -281,7 +286,8 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         Number of starts, of which the best is kept. A start that fails does not stop the others. Starts of small
         data run side by side, one a thread. On larger data starts of up to 8 components (not 'tied') go through
         the rows together, several to a pass; their figures then differ from those of single starts by rounding.
-        With `verbose` or `callback` they run one after another.
+        With `verbose` or `callback` they run one after another. Of starts that are equal but for rounding the first
+        is kept.
 
     init_params : {'kmeans', 'k-means++', 'random', 'random_from_data'}, default='kmeans'
         How the rows are partitioned for a start:
@@ -653,7 +659,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
             score = run.lower_bound
             if self.max_iter == 0 and starts.count > 1:
                 score = _log_likelihood(rows, run.mixture)
-            if best is None or score > best_score:
+            if best is None or _beats(score, best_score, rows.X.dtype):
                 best, best_score = run, score
             if run.stopped:
                 break
@@ -788,6 +794,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         kept: _core.Mixture | None = vars(self).get("_mixture")
         if kept is None or not self._is_held_by(kept):
+            self._check_fits_covariance_type()
             kept = _core.Mixture(
                 np.asarray(self.weights_, dtype=np.float64),
                 np.asarray(self.means_, dtype=np.float64),
@@ -796,6 +803,16 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
             )
             self._mixture = kept
         return kept
+
+    def _check_fits_covariance_type(self) -> None:
+        """Refuse parameters of another covariance type: it was changed after the fit."""
+        fitted = np.shape(self.precisions_cholesky_)
+        needed = tuple(_core.covariance_shape(self.covariance_type, *np.shape(self.means_)))
+        if fitted != needed:
+            raise ValueError(
+                f"covariance_type is {self.covariance_type!r}, for which precisions_cholesky_ must have the shape "
+                f"{needed}, but it has {fitted}: the type was changed after the fit. Set it back or fit again."
+            )
 
     def _is_held_by(self, mixture: _core.Mixture) -> bool:
         """Tell whether the attributes still say what a mixture does: users may edit them, in place even."""
