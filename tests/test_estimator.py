@@ -314,9 +314,12 @@ def test_n_init_keeps_the_best():
     one = GaussianMixture(**settings, random_state=np.random.RandomState(0))
     bounds = [one.fit(BLOBS).lower_bound_ for _ in range(5)]
     assert len(set(bounds)) == 5
-    model = GaussianMixture(**settings, n_init=5, random_state=np.random.RandomState(0)).fit(BLOBS)
+    settings["n_init"] = 5
+    in_turn = GaussianMixture(**settings, random_state=np.random.RandomState(0), callback=lambda *_: False).fit(BLOBS)
+    assert in_turn.lower_bound_ == max(bounds)
+    model = GaussianMixture(**settings, random_state=np.random.RandomState(0)).fit(BLOBS)  # starts share passes
     assert model.lower_bound_ == pytest.approx(max(bounds), rel=1e-12)
-    theirs = sklearn.mixture.GaussianMixture(**settings, n_init=5, random_state=np.random.RandomState(0)).fit(BLOBS)
+    theirs = sklearn.mixture.GaussianMixture(**settings, random_state=np.random.RandomState(0)).fit(BLOBS)
     assert_same_model(model, theirs, rtol=1e-6)
 
 

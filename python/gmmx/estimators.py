@@ -283,11 +283,11 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         Most iterations of one start. With 0 the fitted parameters are those of the start.
 
     n_init : int, default=1
-        Number of starts, of which the best is kept. A start that fails does not stop the others. Starts of small
-        data run side by side, one a thread. On larger data starts of up to 8 components (not 'tied') go through
-        the rows together, several to a pass; their figures then differ from those of single starts by rounding.
-        With `verbose` or `callback` they run one after another. Of starts that are equal but for rounding the first
-        is kept.
+        Number of starts, of which the best is kept. A start that fails does not stop the others. Starts from
+        k-means of small data run side by side, one a thread. Otherwise starts of up to 8 components (not 'tied') go
+        through the rows together, several to a pass; their figures then differ from those of single starts by
+        rounding. With `verbose` or `callback` they run one after another. Of starts that are equal but for rounding
+        the first is kept.
 
     init_params : {'kmeans', 'k-means++', 'random', 'random_from_data'}, default='kmeans'
         How the rows are partitioned for a start:

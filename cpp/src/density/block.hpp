@@ -8,9 +8,9 @@
 #include "gmmx/views.hpp"
 #include "linear_algebra.hpp"
 #include "packets.hpp"
-#include "panels/columns.hpp"
 #include "panels/features.hpp"
 #include "panels/products.hpp"
+#include "panels/rows_to_columns.hpp"
 
 namespace gmmx {
 

@@ -1,4 +1,4 @@
-#include "panels/columns.hpp"
+#include "panels/rows_to_columns.hpp"
 
 #include <algorithm>
 
