@@ -125,6 +125,23 @@ def test_of_starts_that_reach_the_same_optimum_the_first_is_kept(covariance_type
         np.testing.assert_allclose(together.means_, in_turn.means_, atol=1e-3)
 
 
+@pytest.mark.parametrize("covariance_type", ["full", "tied", "diag", "spherical"])
+def test_clusters_that_k_means_finds_again_lead_to_the_same_fit(covariance_type):
+    """Of small data each partition is fitted once; the fit is bit for bit that of starts in turn."""
+    X = rows_of(200)
+    draws = np.random.RandomState(0).random_sample((20, _core.kmeans_draws(3)))
+    outcomes = _core.em_from_kmeans(
+        X, 3, covariance_type, draws, None, tol=1e-3, reg_covar=1e-6, max_iter=100, n_threads=2
+    )
+    repeated = [outcome for outcome in outcomes if isinstance(outcome, int)]
+    assert repeated
+    assert len(repeated) < 18  # there are several partitions
+    assert all(isinstance(outcomes[of], _core.EMResult) for of in repeated)
+    together, in_turn = fits(X, n_components=3, n_init=20, covariance_type=covariance_type)
+    assert together.lower_bounds_ == in_turn.lower_bounds_
+    np.testing.assert_array_equal(together.covariances_, in_turn.covariances_)
+
+
 def test_a_changed_covariance_type_is_told_by_name():
     model = gmmx.GaussianMixture(3, random_state=0).fit(rows_of(300))
     model.covariance_type = "tied"

@@ -48,12 +48,14 @@ EMResult em_of(const py::array& rows, const Mixture& mixture, const Weights& sam
   });
 }
 
-// For each start an EMResult, or (iteration, component) where it collapsed.
+// For each start an EMResult, or (iteration, component) where it collapsed, or the number of the start that it repeats.
 py::list list_of(std::vector<StartOutcome> outcomes) {
   py::list result;
   for (StartOutcome& outcome : outcomes) {
     if (outcome.fit) {
       result.append(std::move(*outcome.fit));
+    } else if (outcome.same_as >= 0) {
+      result.append(outcome.same_as);
     } else {
       result.append(py::make_tuple(outcome.failed_iteration, outcome.failed_component));
     }

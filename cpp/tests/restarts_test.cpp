@@ -27,10 +27,45 @@ TEST_CASE("starts side by side end where starts one after another do") {
     REQUIRE(alone.size() == 7);
     REQUIRE(together.size() == 7);
     for (std::size_t i = 0; i < alone.size(); ++i) {
+      CHECK(together[i].same_as == alone[i].same_as);
+      if (alone[i].same_as >= 0) continue;
       REQUIRE(alone[i].fit);
       CHECK(together[i].fit->mean_log_likelihoods == alone[i].fit->mean_log_likelihoods);
       CHECK(together[i].fit->mixture.means() == alone[i].fit->mixture.means());
     }
+  }
+}
+
+TEST_CASE("clusters that were found before are not fitted again") {
+  // Two pairs far apart: whatever rows k-means begins with, it ends with the same two clusters.
+  const std::vector<double> rows{0, 1, 100, 101};
+  const MatrixView<const double> view(rows.data(), 4, 1);
+  constexpr Index n_starts = 6;
+  std::mt19937_64 engine(1);
+  std::uniform_real_distribution<double> uniform;
+  std::vector<double> numbers(static_cast<std::size_t>(n_starts * kmeans_draws(2)));
+  for (double& number : numbers) number = uniform(engine);
+  const MatrixView<const double> uniforms(numbers.data(), n_starts, kmeans_draws(2));
+  for (const int n_threads : {1, 2}) {
+    EMOptions options;
+    options.n_threads = n_threads;
+    const auto outcomes = em_from_kmeans(view, 2, CovarianceType::full, uniforms, {}, options);
+    CHECK(outcomes[0].same_as == -1);
+    REQUIRE(outcomes[0].fit);
+    for (std::size_t i = 1; i < outcomes.size(); ++i) {
+      CHECK(outcomes[i].same_as == 0);
+      CHECK_FALSE(outcomes[i].fit);
+    }
+  }
+  // Those that collapse are run each, for the sake of which component it is.
+  EMOptions options;
+  options.reg_covar = 0;
+  const std::vector<double> equal_rows{0, 0, 100, 101};
+  for (const auto& outcome : em_from_kmeans(MatrixView<const double>(equal_rows.data(), 4, 1), 2, CovarianceType::full,
+                                            uniforms, {}, options)) {
+    CHECK(outcome.same_as == -1);
+    CHECK_FALSE(outcome.fit);
+    CHECK(outcome.failed_component >= 0);
   }
 }
 

@@ -162,7 +162,9 @@ def em_from_kmeans(
     max_iter: int,
     n_threads: int,  # each start runs on one
     acceleration: str | None = None,
-) -> list[EMResult | tuple[int, int]]: ...  # (iteration, component) of a collapse
+) -> list[EMResult | tuple[int, int] | int]: ...  # (iteration, component) of a collapse; the earlier start of the same
+
+# clusters, which this one would repeat
 def em_from_mixtures(
     X: _Rows,
     mixtures: list[Mixture],  # of one type and shape

@@ -284,7 +284,8 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
 
     n_init : int, default=1
         Number of starts, of which the best is kept. A start that fails does not stop the others. Starts from
-        k-means of small data run side by side, one a thread. Otherwise starts of up to 8 components (not 'tied') go
+        k-means of small data run side by side, one a thread, and clusters that an earlier start has found already
+        are not fitted again. Otherwise starts of up to 8 components (not 'tied') go
         through the rows together, several to a pass; their figures then differ from those of single starts by
         rounding. With `verbose` or `callback` they run one after another. Of starts that are equal but for rounding
         the first is kept.
@@ -680,7 +681,10 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         return self._runs_in_turn
 
     def _runs_side_by_side(self, starts: _Starts, rows: WeightedRows) -> Iterator[_Run | FailedStart]:
-        """Yield what becomes of each start, a batch of them at once on all threads, from k-means on."""
+        """Yield what becomes of each start, a batch of them at once on all threads, from k-means on.
+
+        Starts whose clusters an earlier one has found are left out: they would end where it did.
+        """
         draws = starts.draws
         assert draws is not None
         for first in range(0, starts.count, _BATCH_OF_STARTS):
@@ -699,7 +703,8 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
                 refuse_overflow(rows.X)
                 raise
             for i, outcome in enumerate(outcomes, first):
-                yield _ended(i, outcome)
+                if not isinstance(outcome, int):
+                    yield _ended(i, outcome)
 
     def _runs_together(self, starts: _Starts, rows: WeightedRows) -> Iterator[_Run | FailedStart]:
         """Yield what becomes of each start, several of them going through the rows in one pass."""

@@ -20,7 +20,8 @@ template <class T>
 EMResult em(MatrixView<const T> rows, const Mixture& start, VectorView<const double> sample_weight,
             const EMOptions& options) {
   Run run(start, options);
-  while (run.goes_on()) run.take(run_e_step(rows, run.point(), sample_weight, options.n_threads));  // (17)
+  Passes<T> passes(rows, sample_weight, options.n_threads);
+  while (run.goes_on()) run.take(passes.at(run.point()));  // (17)
   return std::move(run).result();
 }
 

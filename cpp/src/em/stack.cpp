@@ -39,8 +39,7 @@ Mixture stack(const std::vector<const Mixture*>& mixtures) {
 
 SufficientStatistics part_of(const SufficientStatistics& stacked, std::size_t i, const Mixture& mixture) {
   const Index n_parts = stacked.n_components / mixture.n_components();
-  SufficientStatistics part(stacked.form, mixture.n_components(), mixture.n_features(), mixture.means(),
-                            mixture.fingerprint());
+  SufficientStatistics part(stacked.form, mixture.n_components(), mixture.n_features(), mixture.means());
   part.counts = slice(stacked.counts, i, n_parts);
   part.first_moments = slice(stacked.first_moments, i, n_parts);
   part.second_moments = slice(stacked.second_moments, i, n_parts);

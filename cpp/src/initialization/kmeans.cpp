@@ -10,6 +10,7 @@
 #include "initialization/check_clusters.hpp"
 #include "initialization/row_pass.hpp"
 #include "panels/products.hpp"
+#include "parallel/pool.hpp"
 
 namespace gmmx {
 
@@ -35,6 +36,12 @@ struct Changes {
   Changes(Index n_clusters, Index d) : sums(n_clusters, d) {}
   ClusterSums sums;
   Index n_rows = 0;
+
+  void clear() {
+    sums.weights.setZero();
+    sums.rows.setZero();
+    n_rows = 0;
+  }
 };
 
 template <class T>
@@ -57,14 +64,6 @@ class Lloyd {
   // (58) Labels every row with its nearest center; returns how many rows changed their label. Which center, not how
   // far: |x|^2 is the same for all and left out.
   Index assign() {
-    struct State {
-      State(Index capacity, Index k, Index d)
-          : block(capacity, d), scores(block_results<T>(capacity, k)), nearest(padded<T>(capacity)), changes(k, d) {}
-      Block<T> block;
-      Array<T> scores;
-      Column<T> nearest;
-      Changes changes;
-    };
     const Index k = centers_.rows();
     const Index d = centers_.cols();
     const RowMajorMatrix<T> centers_t = centers_.transpose().template cast<T>();
@@ -72,21 +71,23 @@ class Lloyd {
     if (!sums_follow_) sums_ = ClusterSums(k, d);
     Index n_changed = 0;
     for_chunks(
-        chunks_, n_threads_, [&] { return std::make_unique<State>(chunks_.block_rows, k, d); },
-        [&](State& state, Index chunk_begin, Index chunk_end) {
+        chunks_, n_threads_,
+        [&] { return pool_.lend([&] { return std::make_unique<Workspace>(chunks_.block_rows, k, d); }); },
+        [&](Workspace& ws, Index chunk_begin, Index chunk_end) {
           for_blocks(chunks_, chunk_begin, chunk_end, [&](Index begin, Index end) {
-            state.block.load(rows_, begin, end, origin_);
-            auto& scores = state.scores;
-            scores.topRows(state.block.padded_size()).rowwise() = -half_norms.array();
-            add_linear_forms(state.block.panel_of_rows(), centers_t.data(), k, k, scores.data(), scores.rows());
-            largest_column(scores.data(), scores.rows(), k, end - begin, state.nearest.data());
-            relabel(state.nearest.data(), begin, end, state.changes);
+            ws.block.load(rows_, begin, end, origin_);
+            auto& scores = ws.scores;
+            scores.topRows(ws.block.padded_size()).rowwise() = -half_norms.array();
+            add_linear_forms(ws.block.panel_of_rows(), centers_t.data(), k, k, scores.data(), scores.rows());
+            largest_column(scores.data(), scores.rows(), k, end - begin, ws.nearest.data());
+            relabel(ws.nearest.data(), begin, end, ws.changes);
           });
         },
-        [&](State& state) {
-          if (state.changes.n_rows == 0 && sums_follow_) return;
-          sums_ += state.changes.sums;
-          n_changed += std::exchange(state.changes, Changes(k, d)).n_rows;
+        [&](Workspace& ws) {
+          if (ws.changes.n_rows == 0 && sums_follow_) return;
+          sums_ += ws.changes.sums;
+          n_changed += ws.changes.n_rows;
+          ws.changes.clear();
         });
     return n_changed;
   }
@@ -130,6 +131,16 @@ class Lloyd {
   }
 
  private:
+  // What one thread needs.
+  struct Workspace {
+    Workspace(Index capacity, Index k, Index d)
+        : block(capacity, d), scores(block_results<T>(capacity, k)), nearest(padded<T>(capacity)), changes(k, d) {}
+    Block<T> block;
+    Array<T> scores;
+    Column<T> nearest;
+    Changes changes;
+  };
+
   // Rows of weight 0 get labels, but have no part in the stopping rule.
   void relabel(const T* nearest, Index begin, Index end, Changes& changes) {
     constexpr Index few = 16;
@@ -203,6 +214,7 @@ class Lloyd {
   // Sums follow the rows that change their labels: after a few passes these are few. Weights may differ so much that
   // what a heavy row leaves behind is rounding alone; then all rows are added up each time.
   bool sums_follow_;
+  Pool<Workspace> pool_;
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Parallel loops over chunks of rows: the only file that speaks OpenMP.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <exception>
 #include <mutex>
@@ -20,6 +21,8 @@ struct Chunks {
   Index block_rows = 1;  // rows that one thread works on at a time, sized for its cache
   Index chunk_rows = 1;  // a multiple of block_rows
   Index count() const { return (n_rows + chunk_rows - 1) / chunk_rows; }
+  Index begin_of(Index chunk) const { return chunk * chunk_rows; }
+  Index end_of(Index chunk) const { return std::min((chunk + 1) * chunk_rows, n_rows); }
 };
 
 // bytes_per_row: the scratch that a row needs.
@@ -60,6 +63,22 @@ class ExceptionKeeper {
   std::exception_ptr exception_;
 };
 
+#ifdef _OPENMP
+// loop(state, keeper) on each of n_threads threads.
+template <class MakeState, class Loop>
+void in_parallel(int n_threads, MakeState make_state, Loop loop) {
+  note_parallel_region();
+  ExceptionKeeper keeper;
+#pragma omp parallel num_threads(n_threads)
+  {
+    decltype(make_state()) state{};
+    keeper.run([&] { state = make_state(); });
+    loop(state, keeper);
+  }
+  keeper.rethrow();
+}
+#endif
+
 }  // namespace detail
 
 // For every chunk: work(*state, begin, end) on any thread, then merge(state) in the order of the chunks, one at a time.
@@ -67,48 +86,50 @@ class ExceptionKeeper {
 template <class MakeState, class Work, class Merge>
 void for_chunks(const Chunks& chunks, int n_threads, MakeState make_state, Work work, Merge merge) {
   const Index count = chunks.count();
-  const auto begin_of = [&](Index chunk) { return chunk * chunks.chunk_rows; };
-  const auto end_of = [&](Index chunk) {
-    const Index end = (chunk + 1) * chunks.chunk_rows;
-    return end < chunks.n_rows ? end : chunks.n_rows;
-  };
 #ifdef _OPENMP
   if (n_threads > 1 && count > 1) {
-    note_parallel_region();
-    detail::ExceptionKeeper keeper;
-#pragma omp parallel num_threads(n_threads)
-    {
-      decltype(make_state()) state{};
-      keeper.run([&] { state = make_state(); });
+    detail::in_parallel(n_threads, make_state, [&](auto& state, detail::ExceptionKeeper& keeper) {
 #pragma omp for ordered schedule(dynamic, 1)
       for (Index chunk = 0; chunk < count; ++chunk) {
-        keeper.run([&] { work(*state, begin_of(chunk), end_of(chunk)); });
+        keeper.run([&] { work(*state, chunks.begin_of(chunk), chunks.end_of(chunk)); });
 #pragma omp ordered
         keeper.run([&] { merge(*state); });
       }
-    }
-    keeper.rethrow();
+    });
     return;
   }
 #endif
   auto state = make_state();
   for (Index chunk = 0; chunk < count; ++chunk) {
-    work(*state, begin_of(chunk), end_of(chunk));
+    work(*state, chunks.begin_of(chunk), chunks.end_of(chunk));
     merge(*state);
   }
 }
 
-// The same without results to merge: work writes to places of its own rows.
+// The same without results to merge: work writes to places of its own rows, and no thread waits for a slower one.
 template <class MakeState, class Work>
 void for_chunks(const Chunks& chunks, int n_threads, MakeState make_state, Work work) {
-  for_chunks(chunks, n_threads, make_state, work, [](auto&) {});
+  const Index count = chunks.count();
+#ifdef _OPENMP
+  if (n_threads > 1 && count > 1) {
+    detail::in_parallel(n_threads, make_state, [&](auto& state, detail::ExceptionKeeper& keeper) {
+#pragma omp for schedule(dynamic, 1)
+      for (Index chunk = 0; chunk < count; ++chunk) {
+        keeper.run([&] { work(*state, chunks.begin_of(chunk), chunks.end_of(chunk)); });
+      }
+    });
+    return;
+  }
+#endif
+  auto state = make_state();
+  for (Index chunk = 0; chunk < count; ++chunk) work(*state, chunks.begin_of(chunk), chunks.end_of(chunk));
 }
 
 // The blocks of one chunk: body(begin, end).
 template <class Body>
 void for_blocks(const Chunks& chunks, Index begin, Index end, Body body) {
   for (Index b = begin; b < end; b += chunks.block_rows) {
-    body(b, b + chunks.block_rows < end ? b + chunks.block_rows : end);
+    body(b, std::min(b + chunks.block_rows, end));
   }
 }
 

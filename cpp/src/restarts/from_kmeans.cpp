@@ -1,5 +1,9 @@
 // Starts side by side, each on a thread of its own.
+#include <cstdint>
+#include <map>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "gmmx/errors.hpp"
 #include "gmmx/restarts.hpp"
@@ -7,14 +11,50 @@
 
 namespace gmmx {
 
+namespace {
+
+using Labels = std::vector<std::int32_t>;
+
+// The same partition, its clusters numbered in the order in which the rows meet them.
+Labels in_order_of_appearance(const Labels& labels, Index n_clusters) {
+  std::vector<std::int32_t> number(static_cast<std::size_t>(n_clusters), -1);
+  std::int32_t next = 0;
+  Labels result(labels.size());
+  for (std::size_t n = 0; n < labels.size(); ++n) {
+    std::int32_t& own = number[static_cast<std::size_t>(labels[n])];
+    if (own < 0) own = next++;
+    result[n] = own;
+  }
+  return result;
+}
+
+// run(start) for each of these starts, side by side.
+template <class Run>
+void side_by_side(const std::vector<std::size_t>& starts, int n_threads, Run run) {
+  // One start is a chunk of its own.
+  const Chunks chunks{static_cast<Index>(starts.size()), 1, 1};
+  for_chunks(
+      chunks, parallel_regions_are_safe() ? n_threads : 1, [] { return std::make_unique<int>(0); },
+      [&](int&, Index begin, Index) { run(starts[static_cast<std::size_t>(begin)]); });
+}
+
+}  // namespace
+
 template <class T>
 std::vector<StartOutcome> em_from_kmeans(MatrixView<const T> rows, Index n_components, CovarianceType type,
                                          MatrixView<const double> uniforms, VectorView<const double> sample_weight,
                                          const EMOptions& options) {
-  const Index n_starts = uniforms.rows();
-  std::vector<StartOutcome> outcomes(static_cast<std::size_t>(n_starts));
-  const auto run = [&](Index start) {
-    StartOutcome& outcome = outcomes[static_cast<std::size_t>(start)];
+  std::vector<StartOutcome> outcomes(static_cast<std::size_t>(uniforms.rows()));
+  std::vector<Labels> labels(outcomes.size());
+  std::vector<Labels> partitions(outcomes.size());
+  const auto find_clusters = [&](std::size_t start) {
+    const VectorView<const double> draws(&uniforms(static_cast<Index>(start), 0), uniforms.cols(),
+                                         uniforms.col_stride());
+    labels[start] = kmeans(rows, n_components, draws, sample_weight, KMeansOptions{}).labels;
+    partitions[start] = in_order_of_appearance(labels[start], n_components);
+  };
+  const auto fit = [&](std::size_t start) {
+    StartOutcome& outcome = outcomes[start];
     EMOptions own = options;
     own.n_threads = 1;
     own.callback = [&outcome](const IterationSummary& summary) {
@@ -22,23 +62,40 @@ std::vector<StartOutcome> em_from_kmeans(MatrixView<const T> rows, Index n_compo
       return false;
     };
     try {
-      const VectorView<const double> draws(&uniforms(start, 0), uniforms.cols(), uniforms.col_stride());
-      const KMeansResult clusters = kmeans(rows, n_components, draws, sample_weight, KMeansOptions{});
-      const VectorView<const std::int32_t> labels(clusters.labels.data(), rows.rows());
+      const VectorView<const std::int32_t> own_labels(labels[start].data(), rows.rows());
       const Mixture mixture =
-          m_step(statistics_from_labels(rows, labels, n_components, second_moment_form(type), sample_weight, 1), type,
-                 options.reg_covar);
+          m_step(statistics_from_labels(rows, own_labels, n_components, second_moment_form(type), sample_weight, 1),
+                 type, options.reg_covar);
       outcome.failed_iteration = 1;
       outcome.fit = em(rows, mixture, sample_weight, own);
     } catch (const CollapsedComponent& error) {
       outcome.failed_component = error.component();
     }
   };
-  // One start is a chunk of its own.
-  const Chunks starts{n_starts, 1, 1};
-  const int n_threads = parallel_regions_are_safe() ? options.n_threads : 1;
-  for_chunks(
-      starts, n_threads, [] { return std::make_unique<int>(0); }, [&](int&, Index begin, Index) { run(begin); });
+
+  std::vector<std::size_t> all(outcomes.size());
+  for (std::size_t start = 0; start < all.size(); ++start) all[start] = start;
+  side_by_side(all, options.n_threads, find_clusters);
+
+  // A partition that was met before leads where it led then.
+  std::map<Labels, std::size_t> first_of;
+  std::vector<std::size_t> firsts;
+  for (const std::size_t start : all) {
+    const auto [first, is_new] = first_of.emplace(std::move(partitions[start]), start);
+    outcomes[start].same_as = is_new ? -1 : static_cast<Index>(first->second);
+    if (is_new) firsts.push_back(start);
+  }
+  side_by_side(firsts, options.n_threads, fit);
+
+  // Which of several components collapses first is for each numbering to say.
+  std::vector<std::size_t> again;
+  for (const std::size_t start : all) {
+    Index& same_as = outcomes[start].same_as;
+    if (same_as < 0 || outcomes[static_cast<std::size_t>(same_as)].fit) continue;
+    same_as = -1;
+    again.push_back(start);
+  }
+  side_by_side(again, options.n_threads, fit);
   return outcomes;
 }
 

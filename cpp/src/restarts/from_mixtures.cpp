@@ -70,6 +70,7 @@ std::vector<StartOutcome> em_from_mixtures(MatrixView<const T> rows, const std::
   check_alike(starts);
   std::vector<StartOutcome> outcomes(starts.size());
   std::vector<RunningStart> running;
+  Passes<T> passes(rows, sample_weight, options.n_threads);
   for (std::size_t next = 0; next < starts.size() || !running.empty();) {
     // Those that are done make room for those that wait.
     const auto room =
@@ -85,10 +86,10 @@ std::vector<StartOutcome> em_from_mixtures(MatrixView<const T> rows, const std::
     if (running.empty()) break;
     std::vector<const Mixture*> points;
     for (const RunningStart& start : running) points.push_back(&start.run.point());
-    std::vector<EStep> passes = run_e_steps(rows, points, sample_weight, options.n_threads);
+    std::vector<EStep> steps = passes.at(points);
     std::vector<RunningStart> going_on;
     for (std::size_t i = 0; i < running.size(); ++i) {
-      if (!ends_with(running[i].run, std::move(passes[i]), outcomes[running[i].number]))
+      if (!ends_with(running[i].run, std::move(steps[i]), outcomes[running[i].number]))
         going_on.push_back(std::move(running[i]));
     }
     running = std::move(going_on);

@@ -1,0 +1,190 @@
+// One pass over the rows, block by block: densities, responsibilities and their sums, fused.
+#include "em/passes.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <string_view>
+#include <utility>
+
+#include "arguments.hpp"
+#include "covariance/model.hpp"
+#include "density/posterior.hpp"
+#include "em/row_weights.hpp"
+#include "em/stack.hpp"
+#include "moments/moments.hpp"
+#include "parallel/parallel.hpp"
+
+namespace gmmx {
+
+namespace {
+
+// What the rows add to besides moments.
+struct Scores {
+  explicit Scores(std::size_t n_mixtures) : log_likelihoods(n_mixtures, 0.0) {}
+
+  void note(std::string_view kernel) {
+    if (std::find(kernels.begin(), kernels.end(), kernel) == kernels.end()) kernels.push_back(kernel);
+  }
+
+  // Adds other, and leaves it at zero.
+  void take(Scores& other) {
+    for (std::size_t i = 0; i < log_likelihoods.size(); ++i) {
+      log_likelihoods[i] += std::exchange(other.log_likelihoods[i], 0.0);
+    }
+    total_weight += std::exchange(other.total_weight, 0.0);
+    n_samples += std::exchange(other.n_samples, 0);
+    for (const std::string_view kernel : other.kernels) note(kernel);
+    other.kernels.clear();
+  }
+
+  std::vector<double> log_likelihoods;  // of each mixture of the stack
+  double total_weight = 0;
+  std::int64_t n_samples = 0;
+  std::vector<std::string_view> kernels;
+};
+
+std::string joined(std::vector<std::string_view> names) {
+  std::sort(names.begin(), names.end());
+  std::string result;
+  for (const std::string_view name : names) result.append(result.empty() ? "" : "+").append(name);
+  return result;
+}
+
+}  // namespace
+
+// What a pass adds up: statistics without the log-likelihood, and that of each mixture of the stack.
+template <class T>
+struct Passes<T>::Sums {
+  SufficientStatistics statistics;
+  std::vector<double> log_likelihoods;
+  std::string kernel;
+};
+
+// What one thread needs.
+template <class T>
+struct Passes<T>::Workspace {
+  Workspace(Index capacity, Index n_features, Index n_components)
+      : block(capacity, n_features),
+        resp(block_results<T>(capacity, n_components)),
+        log_prob_norm(capacity),
+        posterior(capacity),
+        weights(capacity),
+        scores(0) {}
+
+  Block<T> block;
+  Array<T> resp;
+  Column<T> log_prob_norm;
+  Posterior<T> posterior;
+  RowWeights<T> weights;
+  std::unique_ptr<Moments<T>> moments;  // of this pass
+  Scores scores;
+};
+
+template <class T>
+Passes<T>::Passes(MatrixView<const T> rows, VectorView<const double> sample_weight, int n_threads)
+    : rows_(rows), sample_weight_(sample_weight), n_threads_(n_threads) {
+  check_sample_weight(sample_weight, rows.rows());
+}
+
+template <class T>
+Passes<T>::~Passes() = default;
+
+// `mixture` is n_mixtures mixtures in a stack; each has responsibilities of its own.
+template <class T>
+typename Passes<T>::Sums Passes<T>::pass_over(const Mixture& mixture, std::size_t n_mixtures) {
+  check_features(rows_, mixture);
+  const Index k = mixture.n_components();
+  const Index d = mixture.n_features();
+  const Index k_of_each = k / static_cast<Index>(n_mixtures);
+  const CovarianceModel& model = model_of(mixture.covariance_type());
+  const RowVector<T> origin = origin_of<T>(mixture);
+  const auto log_density = model.log_density(mixture, Weighting::weighted, T());
+  const Vector<T> priors = ConstVectorMap(mixture.weights().data(), k).template cast<T>();
+  const auto new_moments = [&] {
+    return make_moments<T>(model.form(), origin, ConstMatrixMap(mixture.means().data(), k, d),
+                           log_density->squared_reach());
+  };
+
+  const Chunks chunks = cut_into_chunks(rows_.rows(), Index{sizeof(T)} * (d + 2 * k));
+  const double flops = static_cast<double>(k * (2 * d * d + 4 * d + 20));
+  const auto moments = new_moments();
+  Scores scores(n_mixtures);
+  if (k != n_components_of_pool_) pool_ = std::make_unique<Pool<Workspace>>();
+  n_components_of_pool_ = k;
+  for_chunks(
+      chunks, useful_threads(n_threads_, chunks, flops),
+      [&] {
+        auto ws = pool_->lend([&] { return std::make_unique<Workspace>(chunks.block_rows, d, k); });
+        ws->moments = new_moments();
+        ws->scores = Scores(n_mixtures);
+        return ws;
+      },
+      [&](Workspace& ws, Index chunk_begin, Index chunk_end) {
+        for_blocks(chunks, chunk_begin, chunk_end, [&](Index begin, Index end) {
+          ws.block.load(rows_, begin, end, origin);
+          const BlockOfColumns<T> resp = ws.resp.topRows(end - begin);
+          auto norm = ws.log_prob_norm.head(end - begin);
+          log_density->weighted_log_prob(ws.block, resp);
+          ws.scores.note(log_density->name_for(ws.block));
+          ws.weights.load(sample_weight_, begin, end);
+          for (std::size_t i = 0; i < n_mixtures; ++i) {
+            const Index first = static_cast<Index>(i) * k_of_each;
+            ws.posterior(ws.resp.block(0, first, end - begin, k_of_each), norm, priors.segment(first, k_of_each));
+            ws.scores.log_likelihoods[i] += ws.weights.weighted_sum(norm);
+          }
+          ws.scores.total_weight += ws.weights.total();
+          ws.scores.n_samples += ws.weights.n_positive();
+          ws.weights.scale_rows(resp);
+          ws.moments->add(ws.block, resp);  // (18), (36)
+        });
+      },
+      [&](Workspace& ws) {
+        moments->take(*ws.moments);
+        scores.take(ws.scores);
+      });
+  SufficientStatistics total = moments->statistics();
+  total.total_weight = scores.total_weight;
+  total.n_samples = scores.n_samples;
+  return {std::move(total), std::move(scores.log_likelihoods), joined(std::move(scores.kernels))};
+}
+
+template <class T>
+EStep Passes<T>::at(const Mixture& mixture) {
+  Sums sums = pass_over(mixture, 1);
+  sums.statistics.log_likelihood = sums.log_likelihoods.front();
+  return {std::move(sums.statistics), std::move(sums.kernel)};
+}
+
+template <class T>
+std::vector<EStep> Passes<T>::at(const std::vector<const Mixture*>& mixtures) {
+  std::vector<EStep> results;
+  if (mixtures.size() == 1) {
+    results.push_back(at(*mixtures.front()));
+    return results;
+  }
+  const Sums sums = pass_over(stack(mixtures), mixtures.size());
+  // In the stack every density is that many times less.
+  const double lost = sums.statistics.total_weight * std::log(static_cast<double>(mixtures.size()));
+  for (std::size_t i = 0; i < mixtures.size(); ++i) {
+    SufficientStatistics part = part_of(sums.statistics, i, *mixtures[i]);
+    part.log_likelihood = sums.log_likelihoods[i] + lost;
+    results.push_back({std::move(part), sums.kernel});
+  }
+  return results;
+}
+
+template class Passes<float>;
+template class Passes<double>;
+
+template <class T>
+SufficientStatistics e_step(MatrixView<const T> rows, const Mixture& mixture, VectorView<const double> sample_weight,
+                            int n_threads) {
+  SufficientStatistics statistics = Passes<T>(rows, sample_weight, n_threads).at(mixture).statistics;
+  statistics.mixture_fingerprint = mixture.fingerprint();
+  return statistics;
+}
+
+template SufficientStatistics e_step(MatrixView<const float>, const Mixture&, VectorView<const double>, int);
+template SufficientStatistics e_step(MatrixView<const double>, const Mixture&, VectorView<const double>, int);
+
+}  // namespace gmmx
