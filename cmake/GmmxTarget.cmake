@@ -1,4 +1,5 @@
 # What all targets that compile cpp/src share.
+include(GNUInstallDirs)
 find_package(Threads REQUIRED)
 find_package(OpenMP COMPONENTS CXX)
 if(NOT OpenMP_CXX_FOUND)
@@ -35,10 +36,16 @@ function(gmmx_configure_target target instruction_set)
     set(instruction_set native-flags)
   endif()
 
+  # Nothing but a shared library shows symbols (gmmx/export.hpp).
+  get_target_property(type ${target} TYPE)
+  if(NOT type STREQUAL "SHARED_LIBRARY")
+    target_compile_definitions(${target} PUBLIC GMMX_STATIC)
+  endif()
+
   target_compile_features(${target} PUBLIC cxx_std_17)
   target_include_directories(
     ${target}
-    PUBLIC "$<BUILD_INTERFACE:${gmmx_SOURCE_DIR}/cpp/include>"
+    PUBLIC "$<BUILD_INTERFACE:${gmmx_SOURCE_DIR}/cpp/include>" "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>"
     PRIVATE "${gmmx_SOURCE_DIR}/cpp/src")
   target_compile_options(${target} PRIVATE ${options})
   target_compile_definitions(

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gmmx/export.hpp"
 #include "gmmx/views.hpp"
 
 namespace gmmx {
@@ -18,18 +19,18 @@ enum class CovarianceType {
 };
 
 /// All models, in the order of the table.
-std::vector<CovarianceType> covariance_types();
+GMMX_EXPORT std::vector<CovarianceType> covariance_types();
 
 /// The model's name, for example "full".
-std::string to_string(CovarianceType type);
+GMMX_EXPORT std::string to_string(CovarianceType type);
 
 /// The model of that name. \throws InvalidArgument listing the names that exist.
-CovarianceType covariance_type_from_string(std::string_view name);
+GMMX_EXPORT CovarianceType covariance_type_from_string(std::string_view name);
 
 /// Shape of `covariances` and `precisions_cholesky`: full (K, d, d), tied (d, d), diag (K, d), spherical (K).
-std::vector<Index> covariance_shape(CovarianceType type, Index n_components, Index n_features);
+GMMX_EXPORT std::vector<Index> covariance_shape(CovarianceType type, Index n_components, Index n_features);
 
 /// Number of free parameters of a mixture, weights and means included.
-Index n_parameters(CovarianceType type, Index n_components, Index n_features);
+GMMX_EXPORT Index n_parameters(CovarianceType type, Index n_components, Index n_features);
 
 }  // namespace gmmx

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gmmx/export.hpp"
 #include "gmmx/mixture.hpp"
 #include "gmmx/sufficient_statistics.hpp"
 #include "gmmx/views.hpp"
@@ -18,13 +19,13 @@ namespace gmmx {
 /// \param sample_weight absent, or n non-negative finite weights: 2 means that the row stands twice, 0 that it is
 /// absent \throws InvalidArgument where shapes disagree
 template <class T>
-SufficientStatistics e_step(MatrixView<const T> rows, const Mixture& mixture,
-                            VectorView<const double> sample_weight = {}, int n_threads = 1);
+GMMX_EXPORT SufficientStatistics e_step(MatrixView<const T> rows, const Mixture& mixture,
+                                        VectorView<const double> sample_weight = {}, int n_threads = 1);
 
 /// The mixture that maximises the expected complete-data log-likelihood; reg_covar is added to the variances.
 /// An empty component stays at its shift, with weight and scatter zero.
 /// \throws CollapsedComponent where a covariance is not positive definite; InvalidArgument
-Mixture m_step(const SufficientStatistics& statistics, CovarianceType type, double reg_covar = 0.0);
+GMMX_EXPORT Mixture m_step(const SufficientStatistics& statistics, CovarianceType type, double reg_covar = 0.0);
 
 /// What a progress callback is told after each iteration.
 struct IterationSummary {
@@ -42,7 +43,7 @@ enum class Acceleration {
 };
 
 /// "none", "anderson" or "squarem". \throws InvalidArgument
-Acceleration acceleration_from_string(std::string_view name);
+GMMX_EXPORT Acceleration acceleration_from_string(std::string_view name);
 
 struct EMOptions {
   double tol = 1e-3;        ///< stop when the mean log-likelihood changes by less
@@ -67,7 +68,7 @@ struct EMResult {
 
 /// Iterates from a given mixture until convergence. \throws as e_step and m_step
 template <class T>
-EMResult em(MatrixView<const T> rows, const Mixture& start, VectorView<const double> sample_weight,
-            const EMOptions& options);
+GMMX_EXPORT EMResult em(MatrixView<const T> rows, const Mixture& start, VectorView<const double> sample_weight,
+                        const EMOptions& options);
 
 }  // namespace gmmx

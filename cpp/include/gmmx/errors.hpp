@@ -5,24 +5,25 @@
 #include <stdexcept>
 #include <string>
 
+#include "gmmx/export.hpp"
 #include "gmmx/views.hpp"
 
 namespace gmmx {
 
 /// Base of everything that the library throws on purpose.
-class Error : public std::runtime_error {
+class GMMX_EXPORT Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
 /// An argument is outside of what is allowed.
-class InvalidArgument : public Error {
+class GMMX_EXPORT InvalidArgument : public Error {
  public:
   using Error::Error;
 };
 
 /// A covariance is not positive definite, so that the density does not exist.
-class CollapsedComponent : public Error {
+class GMMX_EXPORT CollapsedComponent : public Error {
  public:
   CollapsedComponent(Index component, const std::string& what) : Error(what), component_(component) {}
   /// Index of the component, or -1 where all components share one covariance.

@@ -6,18 +6,20 @@
 #include <functional>
 #include <vector>
 
+#include "gmmx/export.hpp"
 #include "gmmx/views.hpp"
 
 namespace gmmx {
 
 /// How many uniform numbers one seeding takes: 1 + (K - 1) (2 + floor(log K)).
-Index kmeans_draws(Index n_clusters);
+GMMX_EXPORT Index kmeans_draws(Index n_clusters);
 
 /// Greedy k-means++ (Arthur & Vassilvitskii 2007): indices of the K rows chosen as seeds.
 /// Randomness is an argument: `uniforms` holds kmeans_draws(K) numbers in [0, 1).
 template <class T>
-std::vector<Index> kmeans_plus_plus(MatrixView<const T> rows, Index n_clusters, VectorView<const double> uniforms,
-                                    VectorView<const double> sample_weight = {}, int n_threads = 1);
+GMMX_EXPORT std::vector<Index> kmeans_plus_plus(MatrixView<const T> rows, Index n_clusters,
+                                                VectorView<const double> uniforms,
+                                                VectorView<const double> sample_weight = {}, int n_threads = 1);
 
 struct KMeansOptions {
   int max_iter = 300;
@@ -35,7 +37,7 @@ struct KMeansResult {
 
 /// Lloyd's algorithm from k-means++ seeds. An emptied cluster is moved to the row farthest from its center.
 template <class T>
-KMeansResult kmeans(MatrixView<const T> rows, Index n_clusters, VectorView<const double> uniforms,
-                    VectorView<const double> sample_weight, const KMeansOptions& options);
+GMMX_EXPORT KMeansResult kmeans(MatrixView<const T> rows, Index n_clusters, VectorView<const double> uniforms,
+                                VectorView<const double> sample_weight, const KMeansOptions& options);
 
 }  // namespace gmmx

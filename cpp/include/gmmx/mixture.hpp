@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "gmmx/covariance_type.hpp"
+#include "gmmx/export.hpp"
 #include "gmmx/views.hpp"
 
 namespace gmmx {
@@ -15,7 +16,7 @@ namespace gmmx {
 /// Arrays are in C order. `precisions_cholesky` holds the upper triangular U with
 /// covariance^-1 = U U^T (for diag and spherical: reciprocal standard deviations).
 /// Reading from several threads at once is safe.
-class Mixture {
+class GMMX_EXPORT Mixture {
  public:
   /// Checks everything: sizes, finite values, weights that are non-negative and sum to one (to 1e-6),
   /// positive definite covariances, triangular factors with a positive diagonal.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "gmmx/em.hpp"
+#include "gmmx/export.hpp"
 #include "gmmx/kmeans.hpp"
 
 namespace gmmx {
@@ -24,19 +25,20 @@ struct StartOutcome {
 /// them serves as many starts as starts_per_pass() says. Runs differ from those of em() by rounding.
 /// options.callback is told which start an iteration belongs to, and ends that start alone.
 template <class T>
-std::vector<StartOutcome> em_from_mixtures(MatrixView<const T> rows, const std::vector<Mixture>& starts,
-                                           VectorView<const double> sample_weight, const EMOptions& options);
+GMMX_EXPORT std::vector<StartOutcome> em_from_mixtures(MatrixView<const T> rows, const std::vector<Mixture>& starts,
+                                                       VectorView<const double> sample_weight,
+                                                       const EMOptions& options);
 
 /// How many starts em_from_mixtures() serves with one pass; 1 where that is quickest.
-Index starts_per_pass(CovarianceType type, Index n_components);
+GMMX_EXPORT Index starts_per_pass(CovarianceType type, Index n_components);
 
 /// For data so small that threads have more to do with starts than with rows: one run of k-means and EM for each row of
 /// `uniforms` (starts x kmeans_draws(n_components)), in that order. Runs side by side on options.n_threads, each on
 /// one: the results are those of one run after another. Clusters that an earlier start has found already are not fitted
 /// again (same_as). options.callback is not called.
 template <class T>
-std::vector<StartOutcome> em_from_kmeans(MatrixView<const T> rows, Index n_components, CovarianceType type,
-                                         MatrixView<const double> uniforms, VectorView<const double> sample_weight,
-                                         const EMOptions& options);
+GMMX_EXPORT std::vector<StartOutcome> em_from_kmeans(MatrixView<const T> rows, Index n_components, CovarianceType type,
+                                                     MatrixView<const double> uniforms,
+                                                     VectorView<const double> sample_weight, const EMOptions& options);
 
 }  // namespace gmmx

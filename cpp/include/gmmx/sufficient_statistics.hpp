@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "gmmx/covariance_type.hpp"
+#include "gmmx/export.hpp"
 #include "gmmx/views.hpp"
 
 namespace gmmx {
@@ -19,10 +20,10 @@ enum class SecondMomentForm : std::uint8_t {
   trace      ///< (K): summed over the features
 };
 
-std::string to_string(SecondMomentForm form);
+GMMX_EXPORT std::string to_string(SecondMomentForm form);
 
 /// The form that the M-step of a covariance model needs.
-SecondMomentForm second_moment_form(CovarianceType type);
+GMMX_EXPORT SecondMomentForm second_moment_form(CovarianceType type);
 
 /// Everything that an M-step needs to know of the rows, with r_nk already times the sample weight:
 ///
@@ -32,7 +33,7 @@ SecondMomentForm second_moment_form(CovarianceType type);
 ///     log_likelihood         = sum_n w_n log p(x_n)
 ///
 /// Moments are taken about a shift near the data, never about the origin: there they would cancel.
-struct SufficientStatistics {
+struct GMMX_EXPORT SufficientStatistics {
   /// All sums zero. \param shifts K x n_features, C order
   SufficientStatistics(SecondMomentForm form, Index n_components, Index n_features, std::vector<double> shifts,
                        std::uint64_t mixture_fingerprint = 0);
@@ -66,19 +67,21 @@ struct SufficientStatistics {
   static SufficientStatistics from_bytes(const std::string& bytes);
 };
 
-SufficientStatistics operator+(SufficientStatistics left, const SufficientStatistics& right);
+GMMX_EXPORT SufficientStatistics operator+(SufficientStatistics left, const SufficientStatistics& right);
 
 /// Statistics of a given partition: row n belongs to component labels[n]; -1: to none.
 /// Shifts are the components' own means. T is float or double.
 template <class T>
-SufficientStatistics statistics_from_labels(MatrixView<const T> rows, VectorView<const std::int32_t> labels,
-                                            Index n_components, SecondMomentForm form,
-                                            VectorView<const double> sample_weight, int n_threads);
+GMMX_EXPORT SufficientStatistics statistics_from_labels(MatrixView<const T> rows, VectorView<const std::int32_t> labels,
+                                                        Index n_components, SecondMomentForm form,
+                                                        VectorView<const double> sample_weight, int n_threads);
 
 /// Statistics of given responsibilities (n x K, non-negative). Two passes: means first, then moments about them.
 template <class T>
-SufficientStatistics statistics_from_responsibilities(MatrixView<const T> rows, MatrixView<const T> responsibilities,
-                                                      SecondMomentForm form, VectorView<const double> sample_weight,
-                                                      int n_threads);
+GMMX_EXPORT SufficientStatistics statistics_from_responsibilities(MatrixView<const T> rows,
+                                                                  MatrixView<const T> responsibilities,
+                                                                  SecondMomentForm form,
+                                                                  VectorView<const double> sample_weight,
+                                                                  int n_threads);
 
 }  // namespace gmmx

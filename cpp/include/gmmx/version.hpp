@@ -2,6 +2,8 @@
 /// The version, written here and nowhere else: CMake and the Python package read the three numbers from this file.
 #pragma once
 
+#include "gmmx/export.hpp"
+
 #define GMMX_VERSION_MAJOR 0  ///< rises when existing code may stop working
 #define GMMX_VERSION_MINOR 1  ///< rises with new features
 #define GMMX_VERSION_PATCH 0  ///< rises with corrections
@@ -13,3 +15,16 @@
 #define GMMX_VERSION                 \
   GMMX_STRINGIZE(GMMX_VERSION_MAJOR) \
   "." GMMX_STRINGIZE(GMMX_VERSION_MINOR) "." GMMX_STRINGIZE(GMMX_VERSION_PATCH)
+
+// Code compiled with these headers links with a library of the same major and minor version only: it asks for a symbol
+// whose name holds them.
+#if defined(_MSC_VER)
+#pragma detect_mismatch("gmmx_abi", GMMX_STRINGIZE(GMMX_VERSION_MAJOR) "." GMMX_STRINGIZE(GMMX_VERSION_MINOR))
+#else
+#define GMMX_ABI_NAME_OF(major, minor) needs_gmmx_##major##_##minor
+#define GMMX_ABI_NAME(major, minor) GMMX_ABI_NAME_OF(major, minor)
+namespace gmmx::abi {
+extern GMMX_EXPORT const char GMMX_ABI_NAME(GMMX_VERSION_MAJOR, GMMX_VERSION_MINOR);
+[[gnu::used]] static const char* const asked = &GMMX_ABI_NAME(GMMX_VERSION_MAJOR, GMMX_VERSION_MINOR);
+}  // namespace gmmx::abi
+#endif

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <type_traits>
 
+#include "gmmx/version.hpp"
+
 namespace gmmx {
 
 /// Signed size and position type of the whole library.
