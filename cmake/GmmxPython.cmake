@@ -16,19 +16,7 @@ file(GLOB gmmx_binding_sources CONFIGURE_DEPENDS "${gmmx_SOURCE_DIR}/cpp/binding
 set(gmmx_own_binding_sources "${gmmx_SOURCE_DIR}/cpp/bindings/module.cpp" "${gmmx_SOURCE_DIR}/cpp/bindings/bind_build.cpp")
 list(REMOVE_ITEM gmmx_binding_sources ${gmmx_own_binding_sources})
 
-# Parsing Eigen and pybind11 takes longer than compiling what uses them: for the modules, the files of one folder are
-# compiled as one, in half the time. Names in anonymous namespaces must therefore differ within a folder.
-foreach(source IN LISTS gmmx_sources gmmx_binding_sources gmmx_own_binding_sources)
-  get_filename_component(folder "${source}" DIRECTORY)
-  get_filename_component(folder "${folder}" NAME)
-  set_source_files_properties("${source}" PROPERTIES UNITY_GROUP ${folder})
-endforeach()
-function(gmmx_compile_folders_as_one target)
-  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
-  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    target_compile_options(${target} PRIVATE -Wno-subobject-linkage) # takes the files of a unity build for headers
-  endif()
-endfunction()
+gmmx_group_by_folder(${gmmx_binding_sources} ${gmmx_own_binding_sources})
 
 add_library(gmmx_bindings OBJECT ${gmmx_binding_sources})
 gmmx_configure_target(gmmx_bindings baseline)

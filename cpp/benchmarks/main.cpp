@@ -6,6 +6,7 @@
 #include "gemm.hpp"
 #include "gmmx/gmmx.hpp"
 #include "kernels.hpp"
+#include "scorer.hpp"
 
 int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
@@ -15,5 +16,6 @@ int main(int argc, char** argv) {
   benchmark::AddCustomContext("threads", std::to_string(n_threads));
   gmmx::benchmarks::register_gemm(n_threads);
   gmmx::benchmarks::register_kernels(n_threads);
+  gmmx::benchmarks::register_scorer();
   benchmark::RunSpecifiedBenchmarks();
 }

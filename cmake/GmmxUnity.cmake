@@ -1,0 +1,17 @@
+# Parsing Eigen and pybind11 takes longer than compiling what uses them: the files of one folder can be compiled as one, in
+# half the time. The Python modules always are, the C++ library with -DCMAKE_UNITY_BUILD=ON. Names in anonymous namespaces
+# must therefore differ within a folder.
+function(gmmx_group_by_folder)
+  foreach(source IN LISTS ARGN)
+    get_filename_component(folder "${source}" DIRECTORY)
+    get_filename_component(folder "${folder}" NAME)
+    set_source_files_properties("${source}" PROPERTIES UNITY_GROUP ${folder})
+  endforeach()
+endfunction()
+
+function(gmmx_compile_folders_as_one target)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(${target} PRIVATE -Wno-subobject-linkage) # takes the files of a unity build for headers
+  endif()
+endfunction()

@@ -1,0 +1,57 @@
+#include "scorer.hpp"
+
+#include <benchmark/benchmark.h>
+
+#include <cmath>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "gmmx/gmmx.hpp"
+
+namespace gmmx::benchmarks {
+namespace {
+
+constexpr Index d = 16;
+constexpr Index k = 8;
+constexpr Index n = 1024;
+
+template <class T>
+void add(CovarianceType type, const std::string& precision) {
+  const std::string name = "/16x8:" + to_string(type) + "/" + precision;
+  std::mt19937 generator(0);
+  std::normal_distribution<double> normal;
+  std::vector<T> rows(static_cast<std::size_t>(n * d));
+  for (T& number : rows) number = static_cast<T>(normal(generator));
+  FitOptions options;
+  options.n_components = k;
+  options.covariance_type = type;
+  options.max_iter = 5;
+  const Scorer<T> scorer(fit(MatrixView<const T>(rows.data(), n, d), options).mixture);
+  const auto measure = [=](const std::string& what, auto score) {
+    benchmark::RegisterBenchmark((what + name).c_str(), [=](benchmark::State& state) {
+      Index row = 0;
+      for (auto _ : state) {
+        benchmark::DoNotOptimize(score(rows.data() + row * d));
+        row = (row + 1) % n;
+      }
+    });
+  };
+  measure("scorer.score", [=](const T* x) { return scorer.score(x); });
+  measure("scorer.predict", [=](const T* x) { return scorer.predict(x); });
+  measure("scorer.responsibilities", [=](const T* x) {
+    T out[k];
+    return scorer.responsibilities(x, out);
+  });
+}
+
+}  // namespace
+
+void register_scorer() {
+  for (const CovarianceType type : covariance_types()) {
+    add<double>(type, "float64");
+    add<float>(type, "float32");
+  }
+}
+
+}  // namespace gmmx::benchmarks

@@ -1,0 +1,77 @@
+/// \file
+/// From rows to a fitted mixture in one call: k-means, EM, the best of several starts.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "gmmx/covariance_type.hpp"
+#include "gmmx/em.hpp"
+#include "gmmx/errors.hpp"
+#include "gmmx/export.hpp"
+#include "gmmx/mixture.hpp"
+#include "gmmx/views.hpp"
+
+namespace gmmx {
+
+/// What to fit, and how. The defaults are those of the Python package.
+struct FitOptions {
+  Index n_components = 1;
+  CovarianceType covariance_type = CovarianceType::full;
+  double tol = 1e-3;        ///< stop when the mean log-likelihood changes by less; not negative
+  double reg_covar = 1e-6;  ///< added to the variances; not negative
+  int max_iter = 100;       ///< most passes over the rows of one start
+  int n_init = 1;           ///< starts, of which the best is kept; a start that collapses does not stop the others
+  std::uint64_t seed = 0;   ///< of k-means++; the same seed gives the same fit on any number of threads
+  int n_threads = 1;        ///< thread_count() tells how many are sensible
+  Acceleration acceleration = Acceleration::none;
+  /// Called after each iteration of each start, from the thread that called fit(); true ends the fit with what it has.
+  /// May throw: the exception reaches the caller of fit().
+  std::function<bool(const IterationSummary&)> callback;
+};
+
+/// A start whose covariance was not positive definite.
+struct FailedStart {
+  Index start;      ///< from 0
+  int iteration;    ///< whose M-step failed, from 1; 0: that of the initial clusters
+  Index component;  ///< -1: the covariance that all share
+};
+
+/// The best start.
+struct FitResult {
+  Mixture mixture;
+  bool converged = false;
+  bool stopped = false;                      ///< by the callback
+  std::vector<double> mean_log_likelihoods;  ///< one an iteration, per unit of weight, before its M-step
+  double log_likelihood = 0.0;               ///< of all rows under `mixture`, weighted
+  std::vector<Index> empty_components;       ///< of the last M-step
+  std::string kernel;                        ///< how the last E-step computed densities
+  std::vector<FailedStart> failed_starts;
+
+  int n_iter() const { return static_cast<int>(mean_log_likelihoods.size()); }
+};
+
+/// All starts collapsed. The message tells what to do; the starts tell where.
+class GMMX_EXPORT FitFailed : public Error {
+ public:
+  FitFailed(const std::string& what, std::vector<FailedStart> starts) : Error(what), starts_(std::move(starts)) {}
+  const std::vector<FailedStart>& starts() const { return starts_; }
+
+ private:
+  std::vector<FailedStart> starts_;
+};
+
+/// Fits a mixture to n rows of d features (float or double). A pass over the rows takes 2 n K d^2 operations for full
+/// covariances, and memory that does not grow with n. Of starts that are equal but for rounding the first is kept.
+///
+/// Safe to call from several threads at once. \param sample_weight absent, or n non-negative finite weights: 2 means
+/// that the row stands twice
+/// \throws InvalidArgument where an option is out of range, a row is not finite or there are fewer rows than
+/// components; FitFailed where every start collapsed
+template <class T>
+GMMX_EXPORT FitResult fit(MatrixView<const T> rows, const FitOptions& options,
+                          VectorView<const double> sample_weight = {});
+
+}  // namespace gmmx

@@ -1,0 +1,178 @@
+// The starts of a fit, and the choice of the best.
+#include "gmmx/fit.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <random>
+#include <utility>
+
+#include "arguments.hpp"
+#include "gmmx/density.hpp"
+#include "gmmx/kmeans.hpp"
+#include "gmmx/restarts.hpp"
+
+namespace gmmx {
+
+namespace {
+
+// Operations of one E-step below which starts run side by side: of several, and of a single one.
+constexpr double small_for_several = 5e6;
+constexpr double small_for_one = 4e5;
+
+void check_at_least(double value, double least, const char* name) {
+  if (value >= least && std::isfinite(value)) return;
+  throw InvalidArgument(std::string(name) + " is " + text_of(value) + ", but must be a finite number of at least " +
+                        text_of(least));
+}
+
+template <class T>
+void check(MatrixView<const T> rows, const FitOptions& options, VectorView<const double> sample_weight) {
+  check_at_least(static_cast<double>(options.n_components), 1, "n_components");
+  check_at_least(options.n_init, 1, "n_init");
+  check_at_least(options.max_iter, 1, "max_iter");
+  check_at_least(options.n_threads, 1, "n_threads");
+  check_at_least(options.tol, 0, "tol");
+  check_at_least(options.reg_covar, 0, "reg_covar");
+  if (rows.rows() < 1 || rows.cols() < 1) {
+    throw InvalidArgument("rows has shape (" + std::to_string(rows.rows()) + ", " + std::to_string(rows.cols()) +
+                          "); a fit needs at least one row of one feature");
+  }
+  check_sample_weight(sample_weight, rows.rows());
+  Index n_positive = 0;
+  for (Index n = 0; n < rows.rows(); ++n) {
+    n_positive += sample_weight.absent() || sample_weight[n] > 0 ? 1 : 0;
+    for (Index j = 0; j < rows.cols(); ++j) {
+      if (std::isfinite(rows(n, j))) continue;
+      throw InvalidArgument("rows(" + std::to_string(n) + ", " + std::to_string(j) + ") is " +
+                            text_of(static_cast<double>(rows(n, j))) +
+                            "; all numbers must be finite: leave the row out or fill the gap in");
+    }
+  }
+  if (n_positive < options.n_components) {
+    throw InvalidArgument("there are " + std::to_string(n_positive) + " rows of positive weight for n_components=" +
+                          std::to_string(options.n_components) + "; give more rows or ask for fewer components");
+  }
+}
+
+// Numbers in [0, 1), the same on every platform.
+std::vector<double> uniform_numbers(std::uint64_t seed, Index count) {
+  std::mt19937_64 engine(seed);
+  std::vector<double> numbers(static_cast<std::size_t>(count));
+  for (double& number : numbers) number = static_cast<double>(engine() >> 11) * 0x1p-53;
+  return numbers;
+}
+
+EMOptions em_options_of(const FitOptions& options) {
+  EMOptions result;
+  result.tol = options.tol;
+  result.reg_covar = options.reg_covar;
+  result.max_iter = options.max_iter;
+  result.n_threads = options.n_threads;
+  result.acceleration = options.acceleration;
+  return result;
+}
+
+// Starts that go through the rows together; k-means of one after the other before.
+template <class T>
+std::vector<StartOutcome> starts_together(MatrixView<const T> rows, const FitOptions& options,
+                                          MatrixView<const double> uniforms, VectorView<const double> sample_weight) {
+  EMOptions em_options = em_options_of(options);
+  bool stopped = false;
+  if (options.callback) {
+    em_options.callback = [&](const IterationSummary& summary) {
+      stopped = stopped || options.callback(summary);
+      return stopped;
+    };
+  }
+  std::vector<StartOutcome> outcomes(static_cast<std::size_t>(uniforms.rows()));
+  std::vector<Mixture> mixtures;
+  std::vector<std::size_t> numbers;
+  KMeansOptions kmeans_options;
+  kmeans_options.n_threads = options.n_threads;
+  for (std::size_t start = 0; start < outcomes.size(); ++start) {
+    const VectorView<const double> draws(&uniforms(static_cast<Index>(start), 0), uniforms.cols());
+    const KMeansResult clusters = kmeans(rows, options.n_components, draws, sample_weight, kmeans_options);
+    const SufficientStatistics statistics = statistics_from_labels(
+        rows, VectorView<const std::int32_t>(clusters.labels.data(), rows.rows()), options.n_components,
+        second_moment_form(options.covariance_type), sample_weight, options.n_threads);
+    try {
+      mixtures.push_back(m_step(statistics, options.covariance_type, options.reg_covar));
+      numbers.push_back(start);
+    } catch (const CollapsedComponent& error) {
+      outcomes[start].failed_component = error.component();
+    }
+  }
+  if (mixtures.empty()) return outcomes;
+  std::vector<StartOutcome> ended = em_from_mixtures(rows, mixtures, sample_weight, em_options);
+  for (std::size_t i = 0; i < ended.size(); ++i) outcomes[numbers[i]] = std::move(ended[i]);
+  return outcomes;
+}
+
+template <class T>
+std::vector<StartOutcome> run_starts(MatrixView<const T> rows, const FitOptions& options,
+                                     VectorView<const double> sample_weight) {
+  const Index draws = kmeans_draws(options.n_components);
+  const std::vector<double> numbers = uniform_numbers(options.seed, options.n_init * draws);
+  const MatrixView<const double> uniforms(numbers.data(), options.n_init, draws);
+  const double d = static_cast<double>(rows.cols());
+  const double flops = static_cast<double>(rows.rows() * options.n_components) * (2 * d * d + 4 * d + 20);
+  if (!options.callback && flops < (options.n_init > 1 ? small_for_several : small_for_one)) {
+    return em_from_kmeans(rows, options.n_components, options.covariance_type, uniforms, sample_weight,
+                          em_options_of(options));
+  }
+  return starts_together(rows, options, uniforms, sample_weight);
+}
+
+// By more than rounding, or else that would choose among equal ones.
+template <class T>
+bool is_better(double score, double than) {
+  constexpr double eps = std::numeric_limits<T>::epsilon();
+  return score - than > 100 * eps * std::max(1.0, std::abs(score));
+}
+
+std::string message_of(const std::vector<FailedStart>& starts) {
+  const FailedStart& first = starts.front();
+  const std::string who =
+      first.component < 0 ? "the shared covariance" : "component " + std::to_string(first.component);
+  const std::string when =
+      first.iteration == 0 ? "in the initial clusters" : "in iteration " + std::to_string(first.iteration);
+  return "all " + std::to_string(starts.size()) + " starts failed: " + who + " collapsed " + when +
+         " of the first; raise reg_covar, ask for fewer components, or scale features that hardly vary";
+}
+
+}  // namespace
+
+template <class T>
+FitResult fit(MatrixView<const T> rows, const FitOptions& options, VectorView<const double> sample_weight) {
+  check(rows, options, sample_weight);
+  std::vector<StartOutcome> outcomes = run_starts(rows, options, sample_weight);
+  std::vector<FailedStart> failed;
+  const EMResult* best = nullptr;
+  for (std::size_t start = 0; start < outcomes.size(); ++start) {
+    const StartOutcome& outcome = outcomes[start];
+    if (outcome.same_as >= 0) continue;
+    if (!outcome.fit) {
+      failed.push_back({static_cast<Index>(start), outcome.failed_iteration, outcome.failed_component});
+    } else if (!best || is_better<T>(outcome.fit->mean_log_likelihoods.back(), best->mean_log_likelihoods.back())) {
+      best = &*outcome.fit;
+    }
+  }
+  if (!best) {
+    const std::string message = message_of(failed);
+    throw FitFailed(message, std::move(failed));
+  }
+  return {best->mixture,
+          best->converged,
+          best->stopped,
+          best->mean_log_likelihoods,
+          log_likelihood(rows, best->mixture, sample_weight, options.n_threads),
+          best->empty_components,
+          best->kernel,
+          std::move(failed)};
+}
+
+template FitResult fit(MatrixView<const float>, const FitOptions&, VectorView<const double>);
+template FitResult fit(MatrixView<const double>, const FitOptions&, VectorView<const double>);
+
+}  // namespace gmmx

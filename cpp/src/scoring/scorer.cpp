@@ -1,0 +1,191 @@
+#include "gmmx/scorer.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "covariance/model.hpp"
+#include "density/exponential.hpp"
+#include "linear_algebra.hpp"
+
+namespace gmmx {
+
+namespace {
+
+template <class T>
+constexpr T minus_infinity = -std::numeric_limits<T>::infinity();
+
+// U_k as a matrix, whatever it is stored as.
+Matrix<double> factor_of(const Mixture& mixture, Index k) {
+  Matrix<double> factor = Matrix<double>::Identity(mixture.n_features(), mixture.n_features());
+  model_of(mixture.covariance_type()).whiten(mixture, k, factor);
+  return factor;
+}
+
+// U is kept a few columns at a time, of each the rows down to the last diagonal element: sums that do not wait for each
+// other.
+constexpr Index columns_at_once = 4;
+
+Index place_of_factor(Index i, Index j) {
+  const Index block = j / columns_at_once;
+  const Index before = columns_at_once * columns_at_once * (block * (block + 1) / 2);
+  return before + i * columns_at_once + j % columns_at_once;
+}
+
+Index n_factors_of_columns(Index d) {
+  const Index block = (d - 1) / columns_at_once;
+  return place_of_factor(d - 1, block * columns_at_once) + columns_at_once;
+}
+
+// log(exp(a) + exp(b) + ...) of numbers that come one after the other.
+template <class T>
+struct LogSum {
+  T maximum = minus_infinity<T>;
+  T sum = 0;  // relative to the maximum
+
+  void add(const T* numbers, Index size) noexcept {
+    T largest = maximum;
+    for (Index i = 0; i < size; ++i) largest = std::max(largest, numbers[i]);
+    if (!(largest > minus_infinity<T>)) return;
+    sum *= exponential(maximum - largest);
+    for (Index i = 0; i < size; ++i) sum += exponential(numbers[i] - largest);
+    maximum = largest;
+  }
+
+  T value() const noexcept { return maximum + std::log(sum); }
+};
+
+}  // namespace
+
+template <class T>
+Scorer<T>::Scorer(const Mixture& mixture)
+    : n_components_(mixture.n_components()),
+      n_features_(mixture.n_features()),
+      diagonal_(true),
+      means_(static_cast<std::size_t>(n_groups() * n_features_ * lanes), T(0)),
+      constants_(static_cast<std::size_t>(n_groups() * lanes), T(0)),
+      weights_(mixture.weights().begin(), mixture.weights().end()) {
+  const Index d = n_features_;
+  const RowVector<T> origin = origin_of<T>(mixture);
+  origin_.assign(origin.data(), origin.data() + d);
+  const Matrix<double> means = centred_means<T>(mixture);
+  for (Index k = 0; k < n_components_ && diagonal_; ++k) diagonal_ = factor_of(mixture, k).isDiagonal(0.0);
+  const Index n_factors = diagonal_ ? d : n_factors_of_columns(d);
+  factors_.assign(static_cast<std::size_t>(n_groups() * n_factors * lanes), T(0));
+  for (Index k = 0; k < n_components_; ++k) {
+    const Index group = k / lanes;
+    const Index lane = k % lanes;
+    const Matrix<double> factor = factor_of(mixture, k);
+    for (Index j = 0; j < d; ++j) {
+      means_[static_cast<std::size_t>((group * d + j) * lanes + lane)] = static_cast<T>(means(k, j));
+      for (Index i = diagonal_ ? j : 0; i <= j; ++i) {
+        const Index at = group * n_factors + (diagonal_ ? j : place_of_factor(i, j));
+        factors_[static_cast<std::size_t>(at * lanes + lane)] = static_cast<T>(factor(i, j));
+      }
+    }
+    constants_[static_cast<std::size_t>(k)] =
+        static_cast<T>(std::log(mixture.weights()[static_cast<std::size_t>(k)]) -
+                       0.5 * static_cast<double>(d) * log_2_pi + factor.diagonal().array().log().sum());
+  }
+}
+
+template <class T>
+void Scorer<T>::weighted_log_prob(const T* x, Index group, T* out) const noexcept {
+  using namespace Eigen::internal;
+  using P = typename find_best_packet<T, lanes>::type;
+  constexpr Index size = unpacket_traits<P>::size;
+  const Index n_factors = static_cast<Index>(factors_.size()) / n_groups();
+  for (Index lane = 0; lane < lanes; lane += size) {
+    const T* mean = means_.data() + group * n_features_ * lanes + lane;
+    const T* factor = factors_.data() + group * n_factors + lane;
+    const auto difference = [&](Index i) {
+      return psub(pset1<P>(x[i] - origin_[static_cast<std::size_t>(i)]), ploadu<P>(mean + i * lanes));
+    };
+    P distance = pset1<P>(T(0));
+    if (diagonal_) {
+      for (Index j = 0; j < n_features_; ++j, factor += lanes) {
+        const P y = pmul(difference(j), ploadu<P>(factor));
+        distance = pmadd(y, y, distance);
+      }
+    } else {
+      for (Index first = 0; first < n_features_; first += columns_at_once) {
+        P y[columns_at_once];
+        for (P& sum : y) sum = pset1<P>(T(0));
+        for (Index i = 0; i < std::min(first + columns_at_once, n_features_); ++i) {
+          const P z = difference(i);
+          for (P& sum : y) {
+            sum = pmadd(z, ploadu<P>(factor), sum);
+            factor += lanes;
+          }
+        }
+        for (const P& sum : y) distance = pmadd(sum, sum, distance);
+      }
+    }
+    const P constant = ploadu<P>(constants_.data() + group * lanes + lane);
+    pstoreu(out + lane, pmadd(pset1<P>(T(-0.5)), distance, constant));  // (1), (6), (53)
+  }
+  // An overflow on the way to a distance that is larger than all numbers.
+  for (Index l = 0; l < lanes; ++l) out[l] = std::isnan(out[l]) ? minus_infinity<T> : out[l];
+}
+
+template <class T>
+bool Scorer<T>::is_finite(const T* x) const noexcept {
+  return std::all_of(x, x + n_features_, [](T number) { return std::isfinite(number); });
+}
+
+template <class T>
+T Scorer<T>::score(const T* x) const noexcept {
+  if (!is_finite(x)) return std::numeric_limits<T>::quiet_NaN();
+  LogSum<T> total;
+  for (Index group = 0; group < n_groups(); ++group) {
+    T log_prob[lanes];
+    weighted_log_prob(x, group, log_prob);
+    total.add(log_prob, n_lanes(group));
+  }
+  return total.value();
+}
+
+template <class T>
+Index Scorer<T>::predict(const T* x) const noexcept {
+  if (!is_finite(x)) return -1;
+  T largest = minus_infinity<T>;
+  Index best = -1;
+  for (Index group = 0; group < n_groups(); ++group) {
+    T log_prob[lanes];
+    weighted_log_prob(x, group, log_prob);
+    for (Index l = 0; l < n_lanes(group); ++l) {
+      if (!(log_prob[l] > largest)) continue;
+      largest = log_prob[l];
+      best = group * lanes + l;
+    }
+  }
+  if (best >= 0) return best;
+  // Too far away for any density: what was most probable before the row was seen.
+  return std::max_element(weights_.begin(), weights_.end()) - weights_.begin();
+}
+
+template <class T>
+T Scorer<T>::responsibilities(const T* x, T* out) const noexcept {
+  if (!is_finite(x)) {
+    std::fill(out, out + n_components_, std::numeric_limits<T>::quiet_NaN());
+    return std::numeric_limits<T>::quiet_NaN();
+  }
+  LogSum<T> total;
+  for (Index group = 0; group < n_groups(); ++group) {
+    T log_prob[lanes];
+    weighted_log_prob(x, group, log_prob);
+    std::copy(log_prob, log_prob + n_lanes(group), out + group * lanes);
+    total.add(log_prob, n_lanes(group));
+  }
+  if (!(total.maximum > minus_infinity<T>)) {
+    std::copy(weights_.begin(), weights_.end(), out);
+    return minus_infinity<T>;
+  }
+  for (Index k = 0; k < n_components_; ++k) out[k] = exponential(out[k] - total.maximum) / total.sum;
+  return total.value();
+}
+
+template class Scorer<float>;
+template class Scorer<double>;
+
+}  // namespace gmmx
