@@ -8,6 +8,7 @@
 #include "gmmx/errors.hpp"
 #include "gmmx/kmeans.hpp"
 #include "gmmx/mixture.hpp"
+#include "gmmx/model_file.hpp"
 #include "gmmx/restarts.hpp"
 #include "gmmx/sample.hpp"
 #include "gmmx/sufficient_statistics.hpp"
