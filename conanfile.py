@@ -1,4 +1,4 @@
-"""Recipe for conan 2: the C++ library, with Eigen and nlohmann_json as private requirements (no public header has them)."""
+"""Recipe for conan 2: the C++ library, with Eigen and nlohmann_json as private requirements."""
 
 import re
 from pathlib import Path

@@ -42,7 +42,7 @@ std::string json_of(const std::vector<std::string>& names) {
 
 std::string entry_in_quotes(const Metadata& metadata, const std::string& name) {
   const auto entry = metadata.find(name);
-  return entry == metadata.end() ? "missing" : in_quotes(entry->second);
+  return entry == metadata.end() ? "none" : in_quotes(entry->second);
 }
 
 bool says(const Metadata& metadata, const std::string& name, std::string_view text) {
@@ -135,7 +135,7 @@ std::vector<std::string> names_in(const Metadata& metadata, Index n_features) {
                          std::all_of(names.begin(), names.end(), [](const json& name) { return name.is_string(); });
   if (!are_names) {
     refuse_entry(metadata, "feature_names",
-                 "must be null or " + std::to_string(n_features) + " strings, one for each feature");
+                 "is neither null nor " + std::to_string(n_features) + " strings, one for each feature");
   }
   return names.get<std::vector<std::string>>();
 }
@@ -144,7 +144,7 @@ void check_params(const Metadata& metadata) {
   const json params = parsed_kinds(metadata, "params");
   if (!params.is_object() ||
       std::any_of(params.begin(), params.end(), [](const json& value) { return value.is_structured(); })) {
-    refuse_entry(metadata, "params", "must map names to numbers, strings, truth values or null");
+    refuse_entry(metadata, "params", "does not map names to numbers, strings, truth values or null");
   }
 }
 
@@ -174,7 +174,8 @@ CovarianceType covariance_type_in(const Metadata& metadata) {
   }
   check_version(metadata);
   if (!says(metadata, "class", class_name)) {
-    throw Refusal("it holds a " + entry_in_quotes(metadata, "class") + ", not a " + in_quotes(class_name));
+    throw Refusal("its metadata names the class " + entry_in_quotes(metadata, "class") + ", not a " +
+                  in_quotes(class_name));
   }
   std::string missing;
   for (const char* name : {"converged", "covariance_type", "feature_names", "log_likelihood", "lower_bound",
