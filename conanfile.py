@@ -1,4 +1,4 @@
-"""Recipe for conan 2: the C++ library, with Eigen as a private requirement (no public header includes it)."""
+"""Recipe for conan 2: the C++ library, with Eigen and nlohmann_json as private requirements."""
 
 import re
 from pathlib import Path
@@ -39,11 +39,12 @@ class GmmxRecipe(ConanFile):
         check_min_cppstd(self, 17)
 
     def requirements(self):
-        """Eigen's headers are needed to build, not to use."""
+        """These headers are needed to build, not to use."""
         self.requires("eigen/3.4.0", visible=False)
+        self.requires("nlohmann_json/3.11.3", visible=False)
 
     def generate(self):
-        """Write the toolchain and Eigen's CMake config; keep the checkout's own presets as they are."""
+        """Write the toolchain and the requirements' CMake configs; keep the checkout's own presets as they are."""
         CMakeDeps(self).generate()
         toolchain = CMakeToolchain(self)
         toolchain.user_presets_path = False

@@ -33,4 +33,16 @@ class GMMX_EXPORT CollapsedComponent : public Error {
   Index component_;
 };
 
+/// A file cannot be read or written; the message has the system's reason.
+class GMMX_EXPORT FileError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// A file is not a whole gmmx model; the message names the file, what is wrong with it and what to do.
+class GMMX_EXPORT ModelFileError : public Error {
+ public:
+  using Error::Error;
+};
+
 }  // namespace gmmx

@@ -9,6 +9,7 @@
 #include "gmmx/fit.hpp"
 #include "gmmx/kmeans.hpp"
 #include "gmmx/mixture.hpp"
+#include "gmmx/model_file.hpp"
 #include "gmmx/restarts.hpp"
 #include "gmmx/sample.hpp"
 #include "gmmx/scorer.hpp"

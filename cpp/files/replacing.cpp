@@ -1,0 +1,134 @@
+#include "replacing.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <random>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#ifdef _WIN32
+#include <io.h>
+#else
+#include <fcntl.h>
+#include <unistd.h>
+#endif
+
+#include "gmmx/errors.hpp"
+
+namespace gmmx {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+[[noreturn]] void cannot_write(const fs::path& path, const std::string& why) {
+  throw FileError(path.string() + " cannot be written: " + why + ".");
+}
+
+std::string last_error() { return std::generic_category().message(errno); }
+
+// What a chain of symbolic links leads to, whether it exists or not.
+fs::path followed(const fs::path& path) {
+  constexpr int most_links = 40;
+  fs::path target = path;
+  for (int links = 0; links < most_links; ++links) {
+    std::error_code error;
+    if (!fs::is_symlink(fs::symlink_status(target, error))) return target;
+    const fs::path next = fs::read_symlink(target, error);
+    if (error) cannot_write(path, error.message());
+    target = target.parent_path() / next;
+  }
+  cannot_write(path, "its symbolic links lead in a circle; give the path of a file to write");
+}
+
+fs::path temporary_beside(const fs::path& target) {
+  constexpr const char* digits = "0123456789abcdef";
+  std::random_device random;
+  std::string suffix;
+  for (int i = 0; i < 8; ++i) suffix += digits[random() % 16];
+  return target.parent_path() / ("." + target.filename().string() + "." + suffix + ".tmp");
+}
+
+bool sync(std::FILE* file) {
+#ifdef _WIN32
+  return _commit(_fileno(file)) == 0;
+#else
+  return fsync(fileno(file)) == 0;
+#endif
+}
+
+// Makes a rename outlast a power cut, where the system can.
+void sync_folder(const fs::path& folder) {
+#ifdef _WIN32
+  static_cast<void>(folder);
+#else
+  const int descriptor = open(folder.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return;
+  fsync(descriptor);
+  close(descriptor);
+#endif
+}
+
+// A new file, removed again unless it was moved. The methods return false with errno set where they fail.
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(fs::path path) : path_(std::move(path)), file_(std::fopen(path_.string().c_str(), "wbx")) {
+    exists_ = file_ != nullptr;
+  }
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+  ~TemporaryFile() {
+    close();
+    std::error_code ignored;
+    if (exists_) fs::remove(path_, ignored);
+  }
+
+  bool exists() const { return exists_; }
+  bool write(std::string_view bytes) {
+    return std::fwrite(bytes.data(), 1, bytes.size(), file_) == bytes.size() && std::fflush(file_) == 0 && sync(file_);
+  }
+  bool close() {
+    std::FILE* const file = std::exchange(file_, nullptr);
+    return file == nullptr || std::fclose(file) == 0;
+  }
+  std::error_code move_to(const fs::path& target) {
+    std::error_code error;
+    fs::rename(path_, target, error);
+    exists_ = static_cast<bool>(error);
+    return error;
+  }
+
+ private:
+  fs::path path_;
+  std::FILE* file_;
+  bool exists_;
+};
+
+}  // namespace
+
+void replace_file(const fs::path& path, std::string_view bytes) {
+  const fs::path target = followed(path);
+  std::error_code error;
+  const fs::file_status status = fs::status(target, error);
+  if ((fs::exists(status) && !fs::is_regular_file(status)) || !target.has_filename()) {
+    cannot_write(path, "it is not a regular file; give the path of a file to write");
+  }
+  const fs::path folder = target.has_parent_path() ? target.parent_path() : fs::path(".");
+  if (!fs::is_directory(folder, error)) {
+    cannot_write(path, "the folder " + folder.string() + " does not exist; make it or give another path");
+  }
+
+  TemporaryFile temporary(temporary_beside(target));
+  if (!temporary.exists()) {
+    cannot_write(path, last_error() + " (a new file in " + folder.string() + "); give a folder that can be written to");
+  }
+  if (!temporary.write(bytes) || !temporary.close()) {
+    cannot_write(path, last_error() + "; what stood there is unchanged. Make room or give another path");
+  }
+  error = temporary.move_to(target);
+  if (error) cannot_write(path, error.message() + "; what stood there is unchanged. Give another path");
+  sync_folder(folder);
+}
+
+}  // namespace gmmx

@@ -1,0 +1,562 @@
+// Models as files: what comes back, what is refused and why, and that no half file ever stands there.
+#include "gmmx/model_file.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstring>
+#include <fstream>
+#include <functional>
+#include <limits>
+#include <set>
+
+#include "model_bytes.hpp"
+#include "problem.hpp"
+#include "replacing.hpp"
+#include "safetensors.hpp"
+
+#ifndef _WIN32
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <csignal>
+#endif
+
+using namespace gmmx;
+using doctest::Contains;
+using gmmx::testing::make_problem;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double quiet_nan = std::numeric_limits<double>::quiet_NaN();
+
+// A new folder that goes with the test.
+class Folder {
+ public:
+  Folder() {
+    for (int i = 0; path_.empty(); ++i) {
+      const fs::path candidate = fs::temp_directory_path() / ("gmmx_model_file_test_" + std::to_string(i));
+      if (fs::create_directory(candidate)) path_ = candidate;
+    }
+  }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  ~Folder() { fs::remove_all(path_); }
+
+  fs::path operator/(const std::string& name) const { return path_ / name; }
+  std::set<std::string> names() const {
+    std::set<std::string> all;
+    for (const auto& entry : fs::directory_iterator(path_)) all.insert(entry.path().filename().string());
+    return all;
+  }
+
+ private:
+  fs::path path_;
+};
+
+void write(const fs::path& path, const std::string& bytes) { std::ofstream(path, std::ios::binary) << bytes; }
+
+std::string contents(const fs::path& path) {
+  std::ifstream stream(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+bool same_bits(const std::vector<double>& left, const std::vector<double>& right) {
+  return left.size() == right.size() &&
+         (left.empty() || std::memcmp(left.data(), right.data(), left.size() * sizeof(double)) == 0);
+}
+
+std::vector<double> rounded(std::vector<double> numbers, bool single_precision) {
+  if (single_precision) {
+    for (double& number : numbers) number = static_cast<double>(static_cast<float>(number));
+  }
+  return numbers;
+}
+
+Model model_of_kind(CovarianceType type, bool single_precision = false) {
+  Model model{make_problem(200, 3, 2).mixture(type)};
+  model.n_iter = 17;
+  model.converged = true;
+  model.lower_bound = -1.0 / 3;
+  model.lower_bounds = {-infinity, -0.1, -1e-310, 1e308, quiet_nan, infinity, -0.0};
+  model.log_likelihood = -1234.5678901234567;
+  model.feature_names = {"l\xc3\xa4nge", "NaN", "\"\\\n"};
+  model.single_precision = single_precision;
+  model.params = R"({"tol": 1e-2, "init_params": "-Infinity \" NaN", "weights_init": null, "a": Infinity, "b": [1]})";
+  model.params.replace(model.params.find("[1]"), 3, "-Infinity");
+  return model;
+}
+
+// A small valid file in parts that tests change.
+struct Parts {
+  Parts() : Parts(model_of_kind(CovarianceType::full)) {}
+  explicit Parts(const Model& model) : bytes(to_bytes(model)) {
+    const Safetensors content = parse_safetensors(bytes);
+    metadata = content.metadata;
+    for (const auto& [name, tensor] : content.tensors) {
+      types[name] = tensor.type;
+      shapes[name] = tensor.shape;
+      numbers[name] = numbers_of(tensor);
+    }
+  }
+
+  std::string file() const {
+    Safetensors content{metadata, {}};
+    std::map<std::string, std::string> stored;
+    for (const auto& [name, values] : numbers) {
+      stored[name] = bytes_of(values, types.at(name));
+      content.tensors[name] = {types.at(name), shapes.at(name), stored[name]};
+    }
+    return to_bytes(content);
+  }
+
+  std::string bytes;
+  std::map<std::string, std::string> metadata;
+  std::map<std::string, NumberType> types;
+  std::map<std::string, std::vector<Index>> shapes;
+  std::map<std::string, std::vector<double>> numbers;
+};
+
+std::string with_header(const std::string& header, const std::string& data = "") {
+  std::string file;
+  for (unsigned i = 0; i < 8; ++i) file.push_back(static_cast<char>((header.size() >> (8 * i)) & 0xffU));
+  return file + header + data;
+}
+
+std::string message_of(const std::string& bytes) {
+  try {
+    from_bytes(bytes, "some/model");
+  } catch (const ModelFileError& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+void check_refused(const std::string& bytes, const std::string& problem) {
+  const std::string message = message_of(bytes);
+  CAPTURE(message);
+  CHECK(message.rfind("some/model cannot be loaded as a gmmx model: ", 0) == 0);
+  CHECK(message.find(problem) != std::string::npos);
+  const bool has_remedy = message.find("Write it again") != std::string::npos ||
+                          message.find("Only files written") != std::string::npos ||
+                          message.find("Upgrade") != std::string::npos;
+  CHECK(has_remedy);
+}
+
+void check_damage(const std::function<void(Parts&)>& damage, const std::string& problem) {
+  Parts parts;
+  damage(parts);
+  check_refused(parts.file(), problem);
+}
+
+// The container's refusal of one tensor, "x", beside four bytes of numbers.
+void check_tensor_refused(const std::string& entry, const std::string& problem) {
+  check_refused(with_header("{\"x\":" + entry + "}", "abcd"), "not a whole safetensors file");
+  check_refused(with_header("{\"x\":" + entry + "}", "abcd"), problem);
+}
+
+}  // namespace
+
+// Round trips --------------------------------------------------------------------------------------------------------
+
+TEST_CASE("model files: what is saved comes back bit for bit") {
+  const Folder folder;
+  for (const CovarianceType type : covariance_types()) {
+    for (const bool single_precision : {false, true}) {
+      CAPTURE(to_string(type));
+      CAPTURE(single_precision);
+      const Model model = model_of_kind(type, single_precision);
+      save(model, folder / "model");
+      const Model loaded = load(folder / "model");
+      const Mixture& mixture = model.mixture;
+      CHECK(loaded.mixture.covariance_type() == type);
+      CHECK(loaded.mixture.n_features() == 3);
+      CHECK(same_bits(loaded.mixture.weights(), rounded(mixture.weights(), single_precision)));
+      CHECK(same_bits(loaded.mixture.means(), rounded(mixture.means(), single_precision)));
+      CHECK(same_bits(loaded.mixture.covariances(), rounded(mixture.covariances(), single_precision)));
+      CHECK(same_bits(loaded.mixture.precisions_cholesky(), rounded(mixture.precisions_cholesky(), single_precision)));
+      CHECK(loaded.n_iter == 17);
+      CHECK(loaded.converged);
+      CHECK(loaded.lower_bound == model.lower_bound);
+      CHECK(same_bits(loaded.lower_bounds, model.lower_bounds));
+      CHECK(loaded.log_likelihood == model.log_likelihood);
+      CHECK(loaded.feature_names == model.feature_names);
+      CHECK(loaded.single_precision == single_precision);
+      CHECK(loaded.params == model.params);
+      CHECK(to_bytes(loaded) == contents(folder / "model"));
+    }
+  }
+}
+
+TEST_CASE("model files: a mixture alone") {
+  const Folder folder;
+  const Mixture mixture(CovarianceType::spherical, 1, {0.5, 0.5}, {0, 1}, {1, 2});
+  save(mixture, folder / "model");
+  const Model loaded = load(folder / "model");
+  CHECK(loaded.mixture.fingerprint() == mixture.fingerprint());
+  CHECK(loaded.n_iter == 0);
+  CHECK(!loaded.converged);
+  CHECK(loaded.lower_bound == -infinity);
+  CHECK(loaded.lower_bounds.empty());
+  CHECK(std::isnan(loaded.log_likelihood));
+  CHECK(loaded.feature_names.empty());
+  CHECK(loaded.params == "{}");
+}
+
+TEST_CASE("model files: the numbers begin at a multiple of eight bytes") {
+  for (const char* params : {"{}", "{ }", "{  }", "{   }", "{    }", "{     }", "{      }", "{       }"}) {
+    Model model = model_of_kind(CovarianceType::diag);
+    model.params = params;
+    const std::string bytes = to_bytes(model);
+    CHECK((bytes.size() - (2 + 3 * 6) * sizeof(double)) % 8 == 0);
+    CHECK(from_bytes(bytes, "model").params == params);
+  }
+}
+
+TEST_CASE("model files: what later versions may add is accepted") {
+  Parts parts;
+  parts.metadata["note"] = "mine";
+  parts.metadata.erase("gmmx_version");
+  CHECK(message_of(parts.file()) == "accepted");
+}
+
+// Refusals -----------------------------------------------------------------------------------------------------------
+
+TEST_CASE("model files: what is no safetensors file") {
+  check_refused("", "it has 0 bytes");
+  check_refused("1234567", "it has 7 bytes");
+  check_refused(std::string("\0\0\0\0\0\0\0\0", 8), "does not begin with {");
+  check_refused(std::string("\0\0\0\0\0\0\0\x40", 8), "4611686018427387904 bytes, but may have at most 16777216");
+  check_refused(std::string(100, '\xff'), "18446744073709551615 bytes");
+  check_refused(std::string("\3\0\0\0\0\0\0\0{}", 10), "its header has 3 bytes, but the file ends after 2 of them");
+  check_refused(with_header("[]"), "does not begin with {");
+  check_refused(with_header(" {}"), "does not begin with {");
+  check_refused(with_header("{}\n"), "does not end with } and spaces");
+  check_refused(with_header("{"), "does not end with }");
+  check_refused(with_header("{}}"), "is not JSON (error at byte 3)");
+  check_refused(with_header("{}{}"), "is not JSON (error at byte 3)");
+  check_refused(with_header(std::string("{}\0{}", 5)), "zero byte");
+  check_refused(with_header("{\"\xff\": {}}"), "is not JSON (error at byte 3)");
+  check_refused(with_header("{\"a\": 1e999}"), "a number is too large");
+  check_refused(with_header("{\"a\":" + std::string(100'000, '[') + "}"), "nested more than 8 deep");
+  check_refused(with_header("{}   ", "abcd"), "4 bytes after the last tensor belong to none");
+}
+
+TEST_CASE("model files: keys that stand twice") {
+  const std::string entry = R"({"dtype":"F32","shape":[],"data_offsets":[0,4]})";
+  check_refused(with_header("{\"x\":" + entry + ",\"x\":" + entry + "}", "abcd"), "the key 'x' stands twice");
+  check_refused(with_header(R"({"__metadata__":{"format":"gmmx","format":"gmmx"}})"), "the key 'format' stands twice");
+  check_refused(with_header(R"({"__metadata__":{},"__metadata__":{}})"), "the key '__metadata__' stands twice");
+  check_tensor_refused(R"({"dtype":"F32","shape":[],"data_offsets":[0,4],"shape":[]})", "the key 'shape' stands twice");
+  check_damage([](Parts& p) { p.metadata["params"] = R"({"tol":1,"tol":2})"; }, "the key 'tol' stands twice");
+}
+
+TEST_CASE("model files: metadata that is no text") {
+  check_refused(with_header(R"({"__metadata__":[]})"), "__metadata__ is not an object");
+  check_refused(with_header(R"({"__metadata__":{"format":1}})"), "metadata entry 'format' is not a string");
+}
+
+TEST_CASE("model files: tensors that are none") {
+  check_tensor_refused("1", "does not have exactly dtype, shape and data_offsets");
+  check_tensor_refused("{}", "does not have exactly dtype, shape and data_offsets");
+  check_tensor_refused(R"({"dtype":"F32","shape":[],"data_offsets":[0,4],"more":1})", "does not have exactly");
+  check_tensor_refused(R"({"dtype":"F32","shape":[],"offsets":[0,4]})", "does not have exactly");
+  check_tensor_refused(R"({"dtype":"F16","shape":[2],"data_offsets":[0,4]})", "the type 'F16', but all must be F32");
+  check_tensor_refused(R"({"dtype":4,"shape":[1],"data_offsets":[0,4]})", "but all must be F32 or all F64");
+  check_tensor_refused(R"({"dtype":"F32","shape":1,"data_offsets":[0,4]})", "a shape that is not an array");
+  check_tensor_refused(R"({"dtype":"F32","shape":[-1],"data_offsets":[0,4]})", "something else than whole numbers");
+  check_tensor_refused(R"({"dtype":"F32","shape":[1.0],"data_offsets":[0,4]})", "something else than whole numbers");
+  check_tensor_refused(R"({"dtype":"F32","shape":["1"],"data_offsets":[0,4]})", "something else than whole numbers");
+  check_tensor_refused(R"({"dtype":"F32","shape":[18446744073709551615],"data_offsets":[0,4]})",
+                       "something else than whole numbers");
+  check_tensor_refused(R"({"dtype":"F32","shape":[18446744073709551617],"data_offsets":[0,4]})",
+                       "something else than whole numbers");
+  // 4 * 2^31 * 2^31 * 2 and, of the product's lowest 64 bits, 4: both are more than there is.
+  check_tensor_refused(R"({"dtype":"F32","shape":[2147483648,2147483648,2],"data_offsets":[0,4]})", "more than 2^64");
+  check_tensor_refused(R"({"dtype":"F32","shape":[4611686018427387905],"data_offsets":[0,4]})", "more than 2^64");
+  check_tensor_refused(R"({"dtype":"F32","shape":[2147483648,2147483648,2,0],"data_offsets":[0,0]})", "more than 2^64");
+  check_tensor_refused(R"({"dtype":"F32","shape":[1],"data_offsets":4})", "data_offsets that are not two whole");
+  check_tensor_refused(R"({"dtype":"F32","shape":[1],"data_offsets":[0]})", "data_offsets that are not two whole");
+  check_tensor_refused(R"({"dtype":"F32","shape":[1],"data_offsets":[0,4,4]})", "data_offsets that are not two whole");
+  check_tensor_refused(R"({"dtype":"F32","shape":[1],"data_offsets":[-4,0]})", "data_offsets that are not two whole");
+  check_tensor_refused(R"({"dtype":"F32","shape":[1],"data_offsets":[4,0]})",
+                       "data_offsets [4, 0], but the file has 4");
+  check_tensor_refused(R"({"dtype":"F32","shape":[2],"data_offsets":[0,8]})",
+                       "data_offsets [0, 8], but the file has 4");
+  check_tensor_refused(R"({"dtype":"F32","shape":[1],"data_offsets":[18446744073709551612,18446744073709551615]})",
+                       "but the file has 4 bytes");
+  check_tensor_refused(R"({"dtype":"F32","shape":[2],"data_offsets":[0,4]})", "its shape and type take 8 bytes");
+  check_tensor_refused(R"({"dtype":"F64","shape":[],"data_offsets":[0,4]})", "its shape and type take 8 bytes");
+}
+
+TEST_CASE("model files: tensors that overlap or leave gaps") {
+  const auto two = [](const std::string& first, const std::string& second) {
+    return with_header(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":)" + first +
+                           R"(},"b":{"dtype":"F32","shape":[1],"data_offsets":)" + second + "}}",
+                       "abcdefgh");
+  };
+  check_refused(two("[0,4]", "[4,8]"), "names the format none");  // the container is right
+  check_refused(two("[4,8]", "[0,4]"), "names the format none");
+  check_refused(two("[0,4]", "[2,6]"), "the tensor 'b' overlaps the one before it");
+  check_refused(two("[0,4]", "[0,4]"), "overlaps the one before it");
+  check_refused(two("[1,5]", "[4,8]"), "1 bytes before the tensor 'a' belong to none");
+  check_refused(two("[4,8]", "[4,8]"), "4 bytes before the tensor 'a' belong to none");
+  check_refused(with_header(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", "abcdefgh"),
+                "4 bytes after the last tensor belong to none");
+}
+
+TEST_CASE("model files: a file that is cut off anywhere or longer") {
+  const std::string bytes = to_bytes(Model{Mixture(CovarianceType::diag, 1, {1}, {0}, {1})});
+  for (std::size_t keep = 0; keep < bytes.size(); ++keep) {
+    CAPTURE(keep);
+    CHECK(message_of(bytes.substr(0, keep)).find("not a whole safetensors file") != std::string::npos);
+  }
+  check_refused(bytes + '\0', "1 bytes after the last tensor belong to none");
+}
+
+TEST_CASE("model files: no changed byte does harm") {
+  for (const CovarianceType type : {CovarianceType::full, CovarianceType::spherical}) {
+    const std::string bytes = to_bytes(Model{Mixture(type, 1, {1}, {0}, {1})});
+    for (std::size_t at = 0; at < bytes.size(); ++at) {
+      for (const unsigned flip : {1U, 2U, 16U, 32U, 128U, 255U}) {
+        std::string damaged = bytes;
+        damaged[at] = static_cast<char>(static_cast<unsigned char>(damaged[at]) ^ flip);
+        const std::string message = message_of(damaged);
+        const bool right = message == "accepted" || message.rfind("some/model cannot be loaded", 0) == 0;
+        CHECK(right);
+      }
+    }
+  }
+}
+
+TEST_CASE("model files: metadata that is not that of a model") {
+  const auto check = [](const std::string& name, const std::string& value, const std::string& problem) {
+    check_damage([&](Parts& p) { p.metadata[name] = value; }, problem);
+  };
+  check("format", "pt", "names the format 'pt', not 'gmmx'. Only files written by");
+  check("format_version", "2", "format_version is '2', but this gmmx " GMMX_VERSION " reads up to 1. Upgrade gmmx to");
+  check("format_version", "18446744073709551617", "reads up to 1. Upgrade");
+  for (const char* version : {"one", "0", "000", "", "-1", "1.0", " 1", "\xc2\xb2"}) {
+    check("format_version", version, "not a number from 1 on");
+  }
+  check("class", "Bayesian\x1b[2J", "names the class 'Bayesian\\x1b[2J', not a 'GaussianMixture'");
+  check("covariance_type", "ful", "covariance_type is 'ful', but must be one of 'full', 'tied', 'diag', 'spherical'");
+  check("covariance_type", "diag", "covariances has shape (2, 3, 3), but for the covariance type 'diag'");
+  for (const char* name : {"format", "format_version", "class", "covariance_type", "params", "feature_names", "n_iter",
+                           "converged", "lower_bound", "lower_bounds", "log_likelihood"}) {
+    check_damage([&](Parts& p) { p.metadata.erase(name); }, name);
+  }
+  check_damage([](Parts& p) { p.metadata.erase("n_iter"); }, "its metadata lacks 'n_iter'");
+
+  check("n_iter", "{", "metadata entry n_iter is '{', which is not JSON");
+  check("n_iter", std::string(100'000, '['), "[[[...', which is not JSON of a model (it is nested more than 8 deep)");
+  for (const char* count : {"-1", "1.5", "1e2", "true", "null", "[1]", "NaN", "2147483648", "99999999999999999999"}) {
+    check("n_iter", count, "which is not a whole number from 0 to 2147483647");
+  }
+  check("n_iter", std::string("1\0", 2), "zero byte");
+  check("n_iter", "1 2", "is not JSON");
+  check("converged", "1", "neither true nor false");
+  for (const char* number : {"null", "true", "[1]", "{}"}) check("lower_bound", number, "which is not a number");
+  for (const char* number :
+       {"1NaN", "NaN1", "--Infinity", "+Infinity", "nan", "inf", "NaN NaN", ".5", "0x1", "1e999"}) {
+    check("log_likelihood", number, "is not JSON");
+  }
+  check("log_likelihood", "\"NaN\"", "not of the right kind");
+  for (const char* list : {"1", "null", "[null]", "[[1]]", "{}", "NaN"}) {
+    check("lower_bounds", list, "which is not a list of numbers");
+  }
+  for (const char* list : {"[1,]", "[1 2]", "[1", "[NaN 1]", "[,]", "[1] 2"}) check("lower_bounds", list, "not JSON");
+  for (const char* names : {"[\"a\"]", "[1, 2, 3]", "[]", "{}", "\"abc\"", "1", "[NaN, NaN, NaN]"}) {
+    check("feature_names", names, "is neither null nor 3 strings");
+  }
+  for (const char* params : {"[]", "1", "null", R"({"callback": {}})", R"({"a": [NaN]})"}) {
+    check("params", params, "does not map names to numbers, strings, truth values or null");
+  }
+  for (const char* params : {"{NaN: 1}", R"({"a": NaN1})", R"({"a": 1Infinity})", R"({"a": "\)", "{\"a\": \"\\"}) {
+    check("params", params, "is not JSON");
+  }
+}
+
+TEST_CASE("model files: tensors that are no mixture") {
+  const auto number = [](const char* name, std::size_t at, double value, const std::string& problem) {
+    check_damage([&](Parts& p) { p.numbers[name].at(at) = value; }, problem);
+  };
+  const auto reshaped = [](const char* name, const std::vector<Index>& shape, const std::string& problem) {
+    check_damage(
+        [&](Parts& p) {
+          p.shapes[name] = shape;
+          std::size_t size = 1;
+          for (const Index n : shape) size *= static_cast<std::size_t>(n);
+          p.numbers[name].resize(size);
+        },
+        problem);
+  };
+  check_damage(
+      [](Parts& p) {
+        p.numbers["log_weights"] = {0};
+        p.shapes["log_weights"] = {1};
+        p.types["log_weights"] = NumberType::f64;
+      },
+      "it holds the tensors 'covariances', 'log_weights', 'means', 'precisions_cholesky', 'weights', but must hold");
+  check_damage([](Parts& p) { p.numbers.erase("means"); }, "none missing and none more");
+  check_damage([](Parts& p) { p.numbers.clear(); }, "it holds no tensors, but must hold 'covariances', 'means'");
+  check_damage([](Parts& p) { p.types["means"] = NumberType::f32; },
+               "the types covariances F64, means F32, precisions_cholesky F64, weights F64, but all must be F32 or");
+
+  reshaped("weights", {1}, "weights has shape (1,), but for the covariance type 'full' and means of shape (2, 3)");
+  reshaped("means", {6}, "means has shape (6,), but must have shape (n_components, n_features)");
+  reshaped("means", {0, 3}, "means has shape (0, 3), but must have shape");
+  reshaped("means", {2, 0}, "means has shape (2, 0), but must have shape");
+  reshaped("means", {0, std::numeric_limits<Index>::max() / 16}, "means has shape (0,");
+  reshaped("means", {3, 2}, "it must have shape (3,)");
+  reshaped("covariances", {18}, "covariances has shape (18,)");
+  reshaped("precisions_cholesky", {2, 3, 2}, "precisions_cholesky has shape (2, 3, 2)");
+
+  for (const char* name : {"covariances", "means", "precisions_cholesky", "weights"}) {
+    for (const double value : {quiet_nan, infinity, -infinity}) {
+      number(name, 0, value, std::string(name) + " holds numbers that are not finite");
+    }
+  }
+  number("weights", 0, 0.25, "weights sums to 0.75, but must sum to one");
+  number("weights", 0, -0.5, "weights holds a negative number");
+  number("covariances", 1, 9, "covariances holds a matrix that is not symmetric");
+  number("covariances", 4, -1, "covariances holds a variance that is not positive");
+  number("covariances", 17, 0, "covariances holds a variance that is not positive");
+  number("precisions_cholesky", 9 + 6, 0.1, "precisions_cholesky[1] is not upper triangular");
+  number("precisions_cholesky", 4, 0, "precisions_cholesky[0] has a diagonal element that is not positive");
+}
+
+TEST_CASE("model files: variances that are none") {
+  for (const CovarianceType type : {CovarianceType::diag, CovarianceType::spherical, CovarianceType::tied}) {
+    Parts parts(model_of_kind(type));
+    parts.numbers["covariances"][0] = 0;
+    check_refused(parts.file(), "covariances holds a variance that is not positive");
+    parts = Parts(model_of_kind(type));
+    parts.numbers["precisions_cholesky"][0] = -1;
+    check_refused(parts.file(), "that is not positive");
+  }
+}
+
+// Files --------------------------------------------------------------------------------------------------------------
+
+TEST_CASE("model files: files that cannot be read") {
+  const Folder folder;
+  CHECK_THROWS_WITH_AS(load(folder / "nowhere"), Contains("nowhere cannot be read: No such file"), FileError);
+  CHECK_THROWS_WITH_AS(load(folder / ""), Contains("it is a folder"), FileError);
+  write(folder / "text", "not a model at all");
+  CHECK_THROWS_WITH_AS(load(folder / "text"), Contains((folder / "text").string().c_str()), ModelFileError);
+#ifndef _WIN32
+  REQUIRE(mkfifo((folder / "pipe").c_str(), 0600) == 0);
+  CHECK_THROWS_WITH_AS(load(folder / "pipe"), Contains("it is no file"), FileError);
+#endif
+}
+
+TEST_CASE("model files: a model that would not be read is not written") {
+  const Folder folder;
+  const auto check = [&](const std::function<void(Model&)>& change, const char* problem) {
+    Model model = model_of_kind(CovarianceType::full);
+    change(model);
+    CHECK_THROWS_WITH_AS(save(model, folder / "model"), Contains(problem), InvalidArgument);
+    CHECK(folder.names().empty());
+  };
+  check([](Model& m) { m.n_iter = -1; }, "The model cannot be saved: its metadata entry n_iter is '-1'");
+  check([](Model& m) { m.feature_names = {"a"}; }, "is neither null nor 3 strings");
+  check([](Model& m) { m.feature_names = {"a", "b", "\xff"}; }, "feature_names holds a name that is not UTF-8");
+  check([](Model& m) { m.params = "[]"; }, "params is '[]', which does not map names");
+  check([](Model& m) { m.params = "{\"\xff\": 1}"; }, "is not JSON");
+  check([](Model& m) { m.params = "{\"a\": \"" + std::string(std::size_t{1} << 24, 'a') + "\"}"; },
+        "at most 16777216 can be read again");
+  check(
+      [](Model& m) {
+        m = Model{Mixture(CovarianceType::full, 2, {1}, {0, 0}, {1, 0.5, -0.5, 1}, {1, 0, 0, 1})};
+      },
+      "not symmetric");
+  check(
+      [](Model& m) {
+        m = Model{Mixture(CovarianceType::diag, 1, {1}, {1e300}, {1})};
+        m.single_precision = true;
+      },
+      "means holds numbers that are not finite. Correct that member of gmmx::Model, or save it in double precision");
+}
+
+TEST_CASE("model files: save replaces a file") {
+  const Folder folder;
+  write(folder / "model", "old");
+  save(model_of_kind(CovarianceType::diag), folder / "model");
+  CHECK(load(folder / "model").mixture.covariance_type() == CovarianceType::diag);
+  CHECK(folder.names() == std::set<std::string>{"model"});
+}
+
+TEST_CASE("model files: a relative path") {
+  const Folder folder;
+  const fs::path before = fs::current_path();
+  fs::current_path(folder / "");
+  save(model_of_kind(CovarianceType::tied), "model");
+  CHECK(load("model").mixture.covariance_type() == CovarianceType::tied);
+  fs::current_path(before);
+}
+
+TEST_CASE("model files: what is no file is not replaced") {
+  const Folder folder;
+  const Model model = model_of_kind(CovarianceType::diag);
+  CHECK_THROWS_WITH_AS(save(model, folder / ""), Contains("not a regular file"), FileError);
+  CHECK_THROWS_WITH_AS(save(model, ""), Contains("not a regular file"), FileError);
+  CHECK_THROWS_WITH_AS(save(model, folder / "none/model"), Contains("none does not exist"), FileError);
+#ifndef _WIN32
+  REQUIRE(mkfifo((folder / "pipe").c_str(), 0600) == 0);
+  CHECK_THROWS_WITH_AS(save(model, folder / "pipe"), Contains("not a regular file"), FileError);
+  CHECK(fs::is_fifo(folder / "pipe"));
+#endif
+}
+
+TEST_CASE("model files: symbolic links are followed") {
+  const Folder folder;
+  fs::create_directory(folder / "other");
+  std::error_code error;
+  fs::create_symlink("other/model", folder / "link", error);
+  if (error) return;  // no symbolic links here
+  const Model model = model_of_kind(CovarianceType::diag);
+  save(model, folder / "link");  // leads to nothing yet
+  CHECK(fs::is_symlink(folder / "link"));
+  CHECK(contents(folder / "other/model") == to_bytes(model));
+  save(model_of_kind(CovarianceType::full), folder / "link");
+  CHECK(fs::is_symlink(folder / "link"));
+  CHECK(load(folder / "link").mixture.covariance_type() == CovarianceType::full);
+  fs::create_symlink("circle", folder / "circle");
+  CHECK_THROWS_WITH_AS(save(model, folder / "circle"), Contains("circle"), FileError);
+}
+
+#ifndef _WIN32
+TEST_CASE("model files: a failed save leaves the old file and nothing else") {
+  const Folder folder;
+  write(folder / "model", "old");
+  // The system refuses files of more than 100 bytes.
+  rlimit before{};
+  REQUIRE(getrlimit(RLIMIT_FSIZE, &before) == 0);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit small = before;
+  small.rlim_cur = 100;
+  REQUIRE(setrlimit(RLIMIT_FSIZE, &small) == 0);
+  std::string message;
+  try {
+    save(model_of_kind(CovarianceType::full), folder / "model");
+  } catch (const FileError& error) {
+    message = error.what();
+  }
+  setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, handler);
+  CHECK(message.find("cannot be written: File too large; what stood there is unchanged") != std::string::npos);
+  CHECK(contents(folder / "model") == "old");
+  CHECK(folder.names() == std::set<std::string>{"model"});
+}
+
+TEST_CASE("model files: the usual permissions") {
+  const Folder folder;
+  write(folder / "other", "");
+  save(model_of_kind(CovarianceType::diag), folder / "model");
+  CHECK(fs::status(folder / "model").permissions() == fs::status(folder / "other").permissions());
+}
+#endif
