@@ -6,7 +6,7 @@ from pathlib import Path
 from conan import ConanFile
 from conan.tools.build import check_min_cppstd
 from conan.tools.cmake import CMake, CMakeDeps, CMakeToolchain, cmake_layout
-from conan.tools.files import load
+from conan.tools.files import copy, load, rmdir
 
 VERSION_HEADER = "cpp/include/gmmx/version.hpp"
 
@@ -55,3 +55,20 @@ class GmmxRecipe(ConanFile):
         cmake = CMake(self)
         cmake.configure()
         cmake.build()
+
+    def package(self):
+        """Install the library and its licences; conan writes the CMake config itself."""
+        CMake(self).install()
+        for name in ("LICENSE", "THIRD_PARTY_NOTICES"):
+            copy(self, name, self.source_folder, Path(self.package_folder) / "licenses")
+        rmdir(self, Path(self.package_folder) / "lib" / "cmake")
+        rmdir(self, Path(self.package_folder) / "lib" / "pkgconfig")
+
+    def package_info(self):
+        """Tell what a program that uses the library needs."""
+        self.cpp_info.libs = ["gmmx"]
+        if not self.options.shared:
+            self.cpp_info.defines = ["GMMX_STATIC"]
+            if self.settings.compiler in ("gcc", "clang"):
+                self.cpp_info.sharedlinkflags = self.cpp_info.exelinkflags = ["-fopenmp"]
+                self.cpp_info.system_libs = ["m", "pthread"]

@@ -56,6 +56,9 @@ function(gmmx_configure_target target instruction_set)
             "GMMX_BUILD_TYPE=\"${CMAKE_BUILD_TYPE}\""
             "GMMX_COMPILE_FLAGS=\"${all_flags}\""
             "GMMX_EIGEN_VERSION=\"${Eigen3_VERSION}\"")
+  if(GMMX_CHECK_ALLOCATIONS)
+    target_compile_definitions(${target} PRIVATE EIGEN_RUNTIME_NO_MALLOC)
+  endif()
   target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:Eigen3::Eigen> Threads::Threads)
   if(OpenMP_CXX_FOUND)
     target_link_libraries(${target} PRIVATE OpenMP::OpenMP_CXX)

@@ -9,6 +9,7 @@
 #include "arguments.hpp"
 #include "covariance/model.hpp"
 #include "density/posterior.hpp"
+#include "em/no_allocation.hpp"
 #include "em/row_weights.hpp"
 #include "em/stack.hpp"
 #include "moments/moments.hpp"
@@ -77,6 +78,7 @@ struct Passes<T>::Workspace {
   Posterior<T> posterior;
   RowWeights<T> weights;
   std::unique_ptr<Moments<T>> moments;  // of this pass
+  bool is_warm = false;
   Scores scores;
 };
 
@@ -116,11 +118,14 @@ typename Passes<T>::Sums Passes<T>::pass_over(const Mixture& mixture, std::size_
       [&] {
         auto ws = pool_->lend([&] { return std::make_unique<Workspace>(chunks.block_rows, d, k); });
         ws->moments = new_moments();
+        ws->is_warm = false;
         ws->scores = Scores(n_mixtures);
         return ws;
       },
       [&](Workspace& ws, Index chunk_begin, Index chunk_end) {
         for_blocks(chunks, chunk_begin, chunk_end, [&](Index begin, Index end) {
+          // The first block finds out what memory the kernels need.
+          const NoAllocation from_the_second_on(n_threads_ == 1 && std::exchange(ws.is_warm, true));
           ws.block.load(rows_, begin, end, origin);
           const BlockOfColumns<T> resp = ws.resp.topRows(end - begin);
           auto norm = ws.log_prob_norm.head(end - begin);

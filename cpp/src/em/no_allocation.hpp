@@ -1,0 +1,35 @@
+// A check of the tests: Eigen allocates nothing in the loop over rows.
+#pragma once
+
+#include <Eigen/Core>
+
+namespace gmmx {
+
+#ifdef EIGEN_RUNTIME_NO_MALLOC
+
+// While it lives, an allocation by Eigen fails an assertion. Eigen's switch is one for all threads.
+class NoAllocation {
+ public:
+  explicit NoAllocation(bool applies) : applies_(applies) {
+    if (applies_) Eigen::internal::set_is_malloc_allowed(false);
+  }
+  ~NoAllocation() {
+    if (applies_) Eigen::internal::set_is_malloc_allowed(true);
+  }
+  NoAllocation(const NoAllocation&) = delete;
+  NoAllocation& operator=(const NoAllocation&) = delete;
+
+ private:
+  bool applies_;
+};
+
+#else
+
+class NoAllocation {
+ public:
+  explicit NoAllocation(bool) {}
+};
+
+#endif
+
+}  // namespace gmmx
