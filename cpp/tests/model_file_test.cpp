@@ -554,6 +554,15 @@ TEST_CASE("model files: a failed save leaves the old file and nothing else") {
   CHECK(folder.names() == std::set<std::string>{"model"});
 }
 
+TEST_CASE("model files: the longest name there may be") {
+  const Folder folder;
+  const Model model = model_of_kind(CovarianceType::diag);
+  save(model, folder / std::string(255, 'a'));
+  CHECK(contents(folder / std::string(255, 'a')) == to_bytes(model));
+  CHECK_THROWS_WITH_AS(save(model, folder / std::string(256, 'a')), Contains("File name too long"), FileError);
+  CHECK(folder.names().size() == 1);
+}
+
 TEST_CASE("model files: the usual permissions") {
   const Folder folder;
   write(folder / "other", "");
