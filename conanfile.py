@@ -39,7 +39,7 @@ class GmmxRecipe(ConanFile):
         check_min_cppstd(self, 17)
 
     def requirements(self):
-        """These headers are needed to build, not to use."""
+        """Name the headers that are needed to build, not to use."""
         self.requires("eigen/3.4.0", visible=False)
         self.requires("nlohmann_json/3.11.3", visible=False)
 

@@ -20,7 +20,7 @@ using Tensors = std::map<std::string, Tensor>;
 
 constexpr std::array<const char*, 4> tensor_names{"covariances", "means", "precisions_cholesky", "weights"};
 
-std::string text_of(const std::vector<Index>& shape) {
+std::string shape_text(const std::vector<Index>& shape) {
   std::string text;
   for (const Index size : shape) text += (text.empty() ? "" : ", ") + std::to_string(size);
   return "(" + text + (shape.size() == 1 ? ",)" : ")");
@@ -50,15 +50,15 @@ void check_types(const Tensors& tensors) {
 void check_shapes(const Tensors& tensors, CovarianceType type) {
   const std::vector<Index>& means = tensors.at("means").shape;
   if (means.size() != 2 || means[0] == 0 || means[1] == 0) {
-    throw Refusal("means has shape " + text_of(means) + ", but must have shape (n_components, n_features)");
+    throw Refusal("means has shape " + shape_text(means) + ", but must have shape (n_components, n_features)");
   }
   const std::vector<Index> by_type = covariance_shape(type, means[0], means[1]);
   const auto check = [&](const char* name, const std::vector<Index>& expected) {
     const std::vector<Index>& shape = tensors.at(name).shape;
     if (shape == expected) return;
-    throw Refusal(std::string(name) + " has shape " + text_of(shape) + ", but for the covariance type '" +
-                  to_string(type) + "' and means of shape " + text_of(means) + " it must have shape " +
-                  text_of(expected));
+    throw Refusal(std::string(name) + " has shape " + shape_text(shape) + ", but for the covariance type '" +
+                  to_string(type) + "' and means of shape " + shape_text(means) + " it must have shape " +
+                  shape_text(expected));
   };
   check("weights", {means[0]});
   check("covariances", by_type);
@@ -74,8 +74,10 @@ void check_mixing_weights(const std::vector<double>& weights) {
   if (std::any_of(weights.begin(), weights.end(), [](double weight) { return weight < 0; })) {
     throw Refusal("weights holds a negative number");
   }
-  const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
-  if (std::abs(sum - 1) > 1e-6) throw Refusal("weights sums to " + gmmx::text_of(sum) + ", but must sum to one");
+  const double excess = std::accumulate(weights.begin(), weights.end(), 0.0) - 1;
+  if (std::abs(excess) > 1e-6) {
+    throw Refusal("weights must sum to one, but the sum differs from it by " + text_of(excess));
+  }
 }
 
 // Matrices as numpy.allclose(S, S^T) has it.

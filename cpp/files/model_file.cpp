@@ -23,6 +23,7 @@ namespace fs = std::filesystem;
 std::string whole_file(const fs::path& path) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
+  if (status.type() == fs::file_type::not_found) cannot_read(path, "there is no such file");
   if (error) cannot_read(path, error.message());
   // A pipe would block and a device never end.
   if (!fs::is_regular_file(status)) cannot_read(path, fs::is_directory(status) ? "it is a folder" : "it is no file");

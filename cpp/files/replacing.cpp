@@ -46,8 +46,8 @@ fs::path temporary_beside(const fs::path& target) {
   constexpr const char* digits = "0123456789abcdef";
   std::random_device random;
   std::string suffix;
-  for (int i = 0; i < 8; ++i) suffix += digits[random() % 16];
-  return target.parent_path() / ("." + target.filename().string() + "." + suffix + ".tmp");
+  for (int i = 0; i < 16; ++i) suffix += digits[random() % 16];
+  return target.parent_path() / (".gmmx." + suffix + ".tmp");  // short, however long the target's name is
 }
 
 bool sync(std::FILE* file) {
@@ -111,6 +111,9 @@ void replace_file(const fs::path& path, std::string_view bytes) {
   const fs::path target = followed(path);
   std::error_code error;
   const fs::file_status status = fs::status(target, error);
+  if (error && status.type() != fs::file_type::not_found) {
+    cannot_write(path, error.message() + "; give the path of a file that can be written");
+  }
   if ((fs::exists(status) && !fs::is_regular_file(status)) || !target.has_filename()) {
     cannot_write(path, "it is not a regular file; give the path of a file to write");
   }

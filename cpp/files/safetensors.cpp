@@ -19,10 +19,11 @@ static_assert(std::numeric_limits<double>::is_iec559 && std::numeric_limits<floa
               "model files hold IEC 559 numbers: this platform needs code that converts them");
 
 constexpr std::size_t length_bytes = 8;
+constexpr std::size_t most_dimensions = 8;  // a model needs three
 // Room for a bound of each of some 800 000 iterations, or as many names of features; parsing takes some twenty times as
 // much memory.
 constexpr std::uint64_t largest_header = std::uint64_t{1} << 24;
-const std::string metadata_key = "__metadata__";
+constexpr const char* metadata_key = "__metadata__";
 
 template <class Bits>
 void put_bits(std::string& out, Bits bits) {
@@ -104,6 +105,9 @@ std::vector<Index> shape_in(const json& entry, const std::string& which) {
   constexpr auto largest = static_cast<std::uint64_t>(std::numeric_limits<Index>::max());
   std::vector<Index> shape;
   if (!entry["shape"].is_array()) throw Refusal(which + " has a shape that is not an array");
+  if (entry["shape"].size() > most_dimensions) {
+    throw Refusal(which + " has a shape of more than " + std::to_string(most_dimensions) + " dimensions");
+  }
   for (const json& size : entry["shape"]) {
     if (!size.is_number_unsigned() || size.get<std::uint64_t>() > largest) {
       throw Refusal(which + " has a shape with something else than whole numbers from 0 to " + std::to_string(largest));
@@ -140,7 +144,7 @@ Extent extent_in(const json& entry, const std::string& which) {
   return {offsets[0].get<std::uint64_t>(), offsets[1].get<std::uint64_t>(), which};
 }
 
-std::string text_of(const Extent& extent) {
+std::string offsets_text(const Extent& extent) {
   return "[" + std::to_string(extent.begin) + ", " + std::to_string(extent.end) + "]";
 }
 
@@ -190,12 +194,12 @@ Safetensors parse_safetensors(std::string_view file) {
     Tensor tensor{number_type_in(entry, which), shape_in(entry, which), {}};
     const Extent extent = extent_in(entry, which);
     if (extent.begin > extent.end || extent.end > data.size()) {
-      throw Refusal(which + " has data_offsets " + text_of(extent) + ", but the file has " +
+      throw Refusal(which + " has data_offsets " + offsets_text(extent) + ", but the file has " +
                     std::to_string(data.size()) + " bytes after its header");
     }
     const std::uint64_t needed = bytes_needed(tensor.type, tensor.shape, which);
     if (extent.end - extent.begin != needed) {
-      throw Refusal(which + " has data_offsets " + text_of(extent) + ", but its shape and type take " +
+      throw Refusal(which + " has data_offsets " + offsets_text(extent) + ", but its shape and type take " +
                     std::to_string(needed) + " bytes");
     }
     tensor.bytes = data.substr(static_cast<std::size_t>(extent.begin), static_cast<std::size_t>(needed));

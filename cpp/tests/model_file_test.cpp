@@ -267,6 +267,7 @@ TEST_CASE("model files: tensors that are none") {
   check_tensor_refused(R"({"dtype":"F16","shape":[2],"data_offsets":[0,4]})", "the type 'F16', but all must be F32");
   check_tensor_refused(R"({"dtype":4,"shape":[1],"data_offsets":[0,4]})", "but all must be F32 or all F64");
   check_tensor_refused(R"({"dtype":"F32","shape":1,"data_offsets":[0,4]})", "a shape that is not an array");
+  check_tensor_refused(R"({"dtype":"F32","shape":[1,1,1,1,1,1,1,1,1],"data_offsets":[0,4]})", "more than 8 dimensions");
   check_tensor_refused(R"({"dtype":"F32","shape":[-1],"data_offsets":[0,4]})", "something else than whole numbers");
   check_tensor_refused(R"({"dtype":"F32","shape":[1.0],"data_offsets":[0,4]})", "something else than whole numbers");
   check_tensor_refused(R"({"dtype":"F32","shape":["1"],"data_offsets":[0,4]})", "something else than whole numbers");
@@ -420,7 +421,7 @@ TEST_CASE("model files: tensors that are no mixture") {
       number(name, 0, value, std::string(name) + " holds numbers that are not finite");
     }
   }
-  number("weights", 0, 0.25, "weights sums to 0.75, but must sum to one");
+  number("weights", 0, 0.25, "weights must sum to one, but the sum differs from it by -0.25");
   number("weights", 0, -0.5, "weights holds a negative number");
   number("covariances", 1, 9, "covariances holds a matrix that is not symmetric");
   number("covariances", 4, -1, "covariances holds a variance that is not positive");
@@ -444,7 +445,7 @@ TEST_CASE("model files: variances that are none") {
 
 TEST_CASE("model files: files that cannot be read") {
   const Folder folder;
-  CHECK_THROWS_WITH_AS(load(folder / "nowhere"), Contains("nowhere cannot be read: No such file"), FileError);
+  CHECK_THROWS_WITH_AS(load(folder / "nowhere"), Contains("nowhere cannot be read: there is no such file"), FileError);
   CHECK_THROWS_WITH_AS(load(folder / ""), Contains("it is a folder"), FileError);
   write(folder / "text", "not a model at all");
   CHECK_THROWS_WITH_AS(load(folder / "text"), Contains((folder / "text").string().c_str()), ModelFileError);
@@ -548,9 +549,18 @@ TEST_CASE("model files: a failed save leaves the old file and nothing else") {
   }
   setrlimit(RLIMIT_FSIZE, &before);
   std::signal(SIGXFSZ, handler);
-  CHECK(message.find("cannot be written: File too large; what stood there is unchanged") != std::string::npos);
+  CHECK(message.find("what stood there is unchanged") != std::string::npos);
   CHECK(contents(folder / "model") == "old");
   CHECK(folder.names() == std::set<std::string>{"model"});
+}
+
+TEST_CASE("model files: the longest name there may be") {
+  const Folder folder;
+  const Model model = model_of_kind(CovarianceType::diag);
+  save(model, folder / std::string(255, 'a'));
+  CHECK(contents(folder / std::string(255, 'a')) == to_bytes(model));
+  CHECK_THROWS_WITH_AS(save(model, folder / std::string(256, 'a')), Contains("File name too long"), FileError);
+  CHECK(folder.names().size() == 1);
 }
 
 TEST_CASE("model files: the usual permissions") {

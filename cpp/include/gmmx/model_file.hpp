@@ -30,7 +30,8 @@ struct Model {
 /// Reads a model file, trusting nothing in it. 32-bit numbers are widened exactly; the mixture has the covariances and
 /// the factors of the file, bit for bit. May be called from several threads at once.
 ///
-/// Files whose header is larger than 16 MiB are refused. Memory: about three times the size of the file.
+/// Files whose header is larger than 16 MiB are refused. Memory: a few times the size of the numbers and
+/// at most some 25 times that of the header.
 ///
 /// \throws FileError where there is no such file, it may not be read or is a folder, pipe or device
 /// \throws ModelFileError where the file is no model, is cut off, damaged or of a newer format

@@ -42,11 +42,11 @@ namespace detail {
 // Keeps the first exception of a parallel region; none may leave it.
 class ExceptionKeeper {
  public:
-  template <class F>
-  void run(F&& f) noexcept {
+  template <class F, class... Arguments>
+  void run(F&& f, Arguments... arguments) noexcept {
     if (failed_.load(std::memory_order_relaxed)) return;
     try {
-      f();
+      f(arguments...);
     } catch (...) {
       const std::lock_guard<std::mutex> lock(mutex_);
       if (!exception_) exception_ = std::current_exception();
@@ -89,11 +89,14 @@ void for_chunks(const Chunks& chunks, int n_threads, MakeState make_state, Work 
 #ifdef _OPENMP
   if (n_threads > 1 && count > 1) {
     detail::in_parallel(n_threads, make_state, [&](auto& state, detail::ExceptionKeeper& keeper) {
+      // Inside of the loop, clang 14 would not compile what captures.
+      const auto work_on = [&](Index chunk) { work(*state, chunks.begin_of(chunk), chunks.end_of(chunk)); };
+      const auto merge_state = [&] { merge(*state); };
 #pragma omp for ordered schedule(dynamic, 1)
       for (Index chunk = 0; chunk < count; ++chunk) {
-        keeper.run([&] { work(*state, chunks.begin_of(chunk), chunks.end_of(chunk)); });
+        keeper.run(work_on, chunk);
 #pragma omp ordered
-        keeper.run([&] { merge(*state); });
+        keeper.run(merge_state);
       }
     });
     return;
@@ -113,9 +116,10 @@ void for_chunks(const Chunks& chunks, int n_threads, MakeState make_state, Work 
 #ifdef _OPENMP
   if (n_threads > 1 && count > 1) {
     detail::in_parallel(n_threads, make_state, [&](auto& state, detail::ExceptionKeeper& keeper) {
+      const auto work_on = [&](Index chunk) { work(*state, chunks.begin_of(chunk), chunks.end_of(chunk)); };
 #pragma omp for schedule(dynamic, 1)
       for (Index chunk = 0; chunk < count; ++chunk) {
-        keeper.run([&] { work(*state, chunks.begin_of(chunk), chunks.end_of(chunk)); });
+        keeper.run(work_on, chunk);
       }
     });
     return;
