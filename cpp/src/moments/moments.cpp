@@ -276,7 +276,9 @@ class FeatureMoments final : public Moments<T> {
   void add_common_scatter(Block<T>& block, const BlockOfColumns<T>& resp) {
     constexpr Index group = 4;
     auto weighted = block.whitened();
-    weighted = block.rows().array().colwise() * resp.rowwise().sum();
+    auto total = block.differences().col(0).array();
+    total = resp.rowwise().sum();
+    weighted = block.rows().array().colwise() * total;
     const Index stride = weighted.outerStride();
     Eigen::Map<Matrix<T>, 0, Eigen::OuterStride<>>(weighted.data() + block.size(), block.padded_size() - block.size(),
                                                    weighted.cols(), Eigen::OuterStride<>(stride))
