@@ -34,7 +34,8 @@ class RowWeights {
   }
 
   void scale_rows(BlockOfColumns<T> resp) const {
-    if (!absent_) resp.colwise() *= values_.head(size_).template cast<T>();
+    if (absent_) return;
+    for (Index k = 0; k < resp.cols(); ++k) resp.col(k) *= values_.head(size_).template cast<T>();
   }
 
  private:
