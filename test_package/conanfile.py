@@ -30,4 +30,4 @@ class GmmxTestPackage(ConanFile):
     def test(self):
         """Run it."""
         if can_run(self):
-            self.run(str(Path(self.cpp.build.bindir) / "consumer"), env="conanrun")
+            self.run(str(Path(self.build_folder, self.cpp.build.bindir, "consumer").resolve()), env="conanrun")

@@ -1,5 +1,11 @@
 /// \file
 /// A mixture evaluated at rows. T is float or double and sets the precision of the arithmetic.
+///
+/// All functions here take n rows of mixture.n_features() columns, d, and write into memory of the caller, C order or
+/// any other strides. A row costs K d^2 operations with full covariances, K d with the others, and d^2 once with tied
+/// ones; before the first row the mixture is prepared at about the cost of d rows. Nothing of size n is allocated. They
+/// may be called from several threads at once; the results do not depend on n_threads (1 or more). Rows are not
+/// checked: of rows that are not finite the results are meaningless. \throws InvalidArgument where shapes disagree
 #pragma once
 
 #include <cstdint>
@@ -10,11 +16,11 @@
 
 namespace gmmx {
 
-/// log N(x_n | mu_k, Sigma_k) into out (n x K).
+/// log N(x_n | mu_k, Sigma_k), natural logarithms, into out (n x K).
 template <class T>
 GMMX_EXPORT void log_prob(MatrixView<const T> rows, const Mixture& mixture, MatrixView<T> out, int n_threads = 1);
 
-/// log p(x_n) into out (n).
+/// log p(x_n) into out (n); minus infinity where every density is zero even in logarithms.
 template <class T>
 GMMX_EXPORT void score_samples(MatrixView<const T> rows, const Mixture& mixture, VectorView<T> out, int n_threads = 1);
 
@@ -23,12 +29,12 @@ template <class T>
 GMMX_EXPORT void responsibilities(MatrixView<const T> rows, const Mixture& mixture, MatrixView<T> out,
                                   int n_threads = 1);
 
-/// The component of the largest posterior probability into out (n).
+/// The component of the largest posterior probability, from 0, into out (n); the first of equal ones.
 template <class T>
 GMMX_EXPORT void predict(MatrixView<const T> rows, const Mixture& mixture, VectorView<std::int64_t> out,
                          int n_threads = 1);
 
-/// sum_n w_n log p(x_n).
+/// sum_n w_n log p(x_n). \param sample_weight absent, or n non-negative finite weights
 template <class T>
 GMMX_EXPORT double log_likelihood(MatrixView<const T> rows, const Mixture& mixture,
                                   VectorView<const double> sample_weight = {}, int n_threads = 1);

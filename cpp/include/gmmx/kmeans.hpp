@@ -1,5 +1,6 @@
 /// \file
-/// k-means++ seeding and Lloyd's algorithm: the usual start of EM.
+/// k-means++ seeding and Lloyd's algorithm: the usual start of EM. Rows are n x d, of float or double, and not checked
+/// for numbers that are not finite. Safe to call from several threads at once.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +16,8 @@ namespace gmmx {
 GMMX_EXPORT Index kmeans_draws(Index n_clusters);
 
 /// Greedy k-means++ (Arthur & Vassilvitskii 2007): indices of the K rows chosen as seeds.
-/// Randomness is an argument: `uniforms` holds kmeans_draws(K) numbers in [0, 1).
+/// Randomness is an argument: `uniforms` holds kmeans_draws(K) numbers in [0, 1). Takes K passes over the rows.
+/// \throws InvalidArgument where sizes disagree, there are fewer rows than clusters or all weights are zero
 template <class T>
 GMMX_EXPORT std::vector<Index> kmeans_plus_plus(MatrixView<const T> rows, Index n_clusters,
                                                 VectorView<const double> uniforms,
@@ -35,7 +37,8 @@ struct KMeansResult {
   int n_iter = 0;
 };
 
-/// Lloyd's algorithm from k-means++ seeds. An emptied cluster is moved to the row farthest from its center.
+/// Lloyd's algorithm from k-means++ seeds. An emptied cluster is moved to the row farthest from its center. A pass
+/// costs 2 n K d operations; results do not depend on options.n_threads. \throws as kmeans_plus_plus()
 template <class T>
 GMMX_EXPORT KMeansResult kmeans(MatrixView<const T> rows, Index n_clusters, VectorView<const double> uniforms,
                                 VectorView<const double> sample_weight, const KMeansOptions& options);
