@@ -57,7 +57,7 @@ void store(T* to, const Packet<T>& value) {
 template <class P>
 void transpose(P* packets) {
   constexpr int size = Eigen::internal::unpacket_traits<P>::size;
-  Eigen::internal::PacketBlock<P, size> block;
+  Eigen::internal::PacketBlock<P, size> block;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled at once
   std::copy_n(packets, size, block.packet);
   Eigen::internal::ptranspose(block);
   std::copy_n(block.packet, size, packets);

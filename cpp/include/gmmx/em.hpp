@@ -29,10 +29,10 @@ GMMX_EXPORT Mixture m_step(const SufficientStatistics& statistics, CovarianceTyp
 
 /// What a progress callback is told after each iteration.
 struct IterationSummary {
-  int iteration;               ///< counts from 1
-  double mean_log_likelihood;  ///< per unit of weight, at the parameters before this iteration's M-step
-  double change;               ///< against the iteration before
-  Index start = 0;             ///< of several that run together, from 0
+  int iteration = 0;               ///< counts from 1
+  double mean_log_likelihood = 0;  ///< per unit of weight, at the parameters before this iteration's M-step
+  double change = 0;               ///< against the iteration before
+  Index start = 0;                 ///< of several that run together, from 0
 };
 
 /// How EM jumps ahead of its iterations. A jump that lowers the likelihood or is no mixture is taken back.

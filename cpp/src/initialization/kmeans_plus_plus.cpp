@@ -73,6 +73,7 @@ class Seeding {
           });
         });
     std::vector<double> totals;
+    totals.reserve(sums.size());
     for (const auto& of_chunks : sums) totals.push_back(std::accumulate(of_chunks.begin(), of_chunks.end(), 0.0));
     const auto best = static_cast<std::size_t>(std::min_element(totals.begin(), totals.end()) - totals.begin());
     closest_.swap(distances_[best]);

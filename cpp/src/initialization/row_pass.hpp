@@ -63,7 +63,7 @@ Location locate(MatrixView<const T> rows, VectorView<const double> sample_weight
       squares.setZero();
     }
     Block<T> block;
-    double weight;
+    double weight = 0;
     RowVector<double> sum;
     RowVector<double> squares;
   };

@@ -13,7 +13,7 @@ namespace {
 constexpr int tile_columns = many_registers ? 8 : 4;  // components of a tile: 24 or 12 sums are kept in registers
 constexpr int tile_features = 3;                      // of a tile of weighted sums
 
-constexpr Index coefficients_at_once = 32 * 1024;  // 256 KiB of doubles: they stay in a second-level cache
+constexpr Index coefficients_at_once = Index{32} * 1024;  // 256 KiB of doubles: they stay in a second-level cache
 
 template <class T>
 Panel<T> from_feature(const Panel<T>& panel, Index f, Index n_features) {

@@ -6,7 +6,7 @@ namespace gmmx {
 
 namespace {
 
-constexpr Index cache_bytes = 384 * 1024;  // scratch of one block, within a second-level cache
+constexpr Index cache_bytes = Index{384} * 1024;  // scratch of one block, within a second-level cache
 constexpr Index min_block_rows = 128;
 constexpr Index max_block_rows = 512;
 constexpr Index target_chunks = 64;       // enough to keep many threads even, few enough to merge for nothing

@@ -85,6 +85,7 @@ std::vector<StartOutcome> em_from_mixtures(MatrixView<const T> rows, const std::
     }
     if (running.empty()) break;
     std::vector<const Mixture*> points;
+    points.reserve(running.size());
     for (const RunningStart& start : running) points.push_back(&start.run.point());
     std::vector<EStep> steps = passes.at(points);
     std::vector<RunningStart> going_on;
