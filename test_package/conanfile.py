@@ -18,7 +18,7 @@ class GmmxTestPackage(ConanFile):
         cmake_layout(self)
 
     def requirements(self):
-        """The package under test."""
+        """Take the package under test."""
         self.requires(self.tested_reference_str)
 
     def build(self):

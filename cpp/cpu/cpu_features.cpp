@@ -13,7 +13,7 @@ constexpr std::uint32_t bit(int position) { return std::uint32_t{1} << position;
 
 // A level is there if all of these bits are set in all four places.
 struct Level {
-  const char* name;
+  const char* name = nullptr;
   Registers needs;
 };
 
