@@ -13,9 +13,9 @@ consume() {
   local here=$scratch/$compiler-$kind
   printf '+ %s, %s\n' "$compiler" "$kind"
   cmake -G Ninja -S . -B "$here/build" "${quickly[@]}" -DCMAKE_CXX_COMPILER="$compiler" -DBUILD_SHARED_LIBS="$shared" \
-    -DCMAKE_INSTALL_PREFIX="$here/prefix" >"$here.log"
+    >"$here.log"
   cmake --build "$here/build" >>"$here.log"
-  cmake --install "$here/build" >>"$here.log"
+  cmake --install "$here/build" --prefix "$here/prefix" >>"$here.log"
 
   cmake -G Ninja -S cpp/examples/consumer -B "$here/consumer" -DCMAKE_CXX_COMPILER="$compiler" \
     -DCMAKE_PREFIX_PATH="$here/prefix" >>"$here.log"

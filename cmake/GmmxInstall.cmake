@@ -57,6 +57,12 @@ foreach(kind IN ITEMS LIBDIR INCLUDEDIR)
     set(gmmx_pc_${kind} "\${prefix}/${CMAKE_INSTALL_${kind}}")
   endif()
 endforeach()
+# Relative to the file, so that the installed tree may be moved and `cmake --install --prefix` says where.
+set(gmmx_pc_prefix "${CMAKE_INSTALL_PREFIX}")
+if(NOT IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}")
+  file(RELATIVE_PATH gmmx_pc_prefix "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
+  string(REGEX REPLACE "/$" "" gmmx_pc_prefix "\${pcfiledir}/${gmmx_pc_prefix}")
+endif()
 configure_file(cmake/gmmx.pc.in "${PROJECT_BINARY_DIR}/gmmx.pc" @ONLY)
 install(
   FILES "${PROJECT_BINARY_DIR}/gmmx.pc"

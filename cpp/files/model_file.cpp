@@ -46,6 +46,16 @@ Model load(const std::filesystem::path& path) { return from_bytes(whole_file(pat
 
 void save(const Model& model, const std::filesystem::path& path) { replace_file(path, to_bytes(model)); }
 
+void save(const FitResult& fit, const std::filesystem::path& path) {
+  Model model{fit.mixture};
+  model.n_iter = fit.n_iter();
+  model.converged = fit.converged;
+  model.lower_bound = fit.mean_log_likelihoods.back();
+  model.lower_bounds = fit.mean_log_likelihoods;
+  model.log_likelihood = fit.log_likelihood;
+  save(model, path);
+}
+
 void save(const Mixture& mixture, const std::filesystem::path& path) { save(Model{mixture}, path); }
 
 }  // namespace gmmx

@@ -142,7 +142,7 @@ TEST_CASE("options and rows out of range are refused by name") {
     return message_of([&] { fit(p.view(), options); });
   };
   CHECK(with([](FitOptions& o) { o.n_components = 0; }) ==
-        "n_components is 0, but must be a finite number of at least 1");
+        "n_components is 0, but must be at least 1; ask for the number of clusters that you expect");
   CHECK(with([](FitOptions& o) { o.n_init = 0; }).find("n_init is 0") == 0);
   CHECK(with([](FitOptions& o) { o.max_iter = 0; }).find("max_iter is 0") == 0);
   CHECK(with([](FitOptions& o) { o.n_threads = 0; }).find("n_threads is 0") == 0);

@@ -74,3 +74,25 @@ TEST_CASE("no rows at all") {
   CHECK(log_likelihood(nothing, mixture) == 0);
   CHECK_THROWS_WITH_AS(m_step(s, CovarianceType::diag), doctest::Contains("0 rows"), InvalidArgument);
 }
+
+TEST_CASE("statistics whose fields do not fit each other are refused") {
+  const auto p = make_problem(60, 2, 2);
+  const SufficientStatistics whole = e_step(p.view(), p.mixture(CovarianceType::full));
+  const auto message = [&](auto change) {
+    SufficientStatistics broken = whole;
+    change(broken);
+    try {
+      m_step(broken, CovarianceType::full);
+    } catch (const InvalidArgument& error) {
+      CHECK_THROWS_AS(broken += whole, InvalidArgument);
+      CHECK_THROWS_AS(broken.move_to(whole.shifts), InvalidArgument);
+      return std::string(error.what());
+    }
+    return std::string("no error");
+  };
+  CHECK(message([](auto& s) { s.n_components = 5; }).find("take what e_step() returned") != std::string::npos);
+  CHECK(message([](auto& s) { s.second_moments.clear(); }).find("second_moments have 2, 4, 4 and 0 numbers") !=
+        std::string::npos);
+  CHECK(message([](auto& s) { s.n_features = -1; }) == "n_features of statistics is -1, but must be at least 1");
+  CHECK_THROWS_AS(SufficientStatistics(SecondMomentForm::full, -1, 2, {}), InvalidArgument);
+}

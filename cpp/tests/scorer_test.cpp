@@ -111,7 +111,7 @@ TEST_CASE("rows that no density reaches, and rows that are no numbers") {
   std::vector<double> resp(2);
   const double far[] = {1e200, -1e200};
   CHECK(scorer.score(far) == -infinity);
-  CHECK(scorer.predict(far) == 1);
+  CHECK(scorer.predict(far) == 0);
   CHECK(scorer.responsibilities(far, resp.data()) == -infinity);
   CHECK(resp == std::vector<double>{0.25, 0.75});
   for (const double bad : {nan, infinity, -infinity}) {

@@ -15,9 +15,10 @@
 
 namespace gmmx {
 
-/// One pass over the rows. Nothing of size n x K is allocated; the result does not depend on n_threads.
-/// \param sample_weight absent, or n non-negative finite weights: 2 means that the row stands twice, 0 that it is
-/// absent \throws InvalidArgument where shapes disagree
+/// One pass over the n x d rows: 4 n K d^2 operations at most with full covariances. Rows are not checked: one that is
+/// not finite spoils the sums. Safe to call from several threads at once. Nothing of size n x K is allocated; the
+/// result does not depend on n_threads. \param sample_weight absent, or n non-negative finite weights: 2 means that the
+/// row stands twice, 0 that it is absent \throws InvalidArgument where shapes disagree
 template <class T>
 GMMX_EXPORT SufficientStatistics e_step(MatrixView<const T> rows, const Mixture& mixture,
                                         VectorView<const double> sample_weight = {}, int n_threads = 1);
@@ -31,7 +32,7 @@ GMMX_EXPORT Mixture m_step(const SufficientStatistics& statistics, CovarianceTyp
 struct IterationSummary {
   int iteration = 0;               ///< counts from 1
   double mean_log_likelihood = 0;  ///< per unit of weight, at the parameters before this iteration's M-step
-  double change = 0;               ///< against the iteration before
+  double change = 0;               ///< against the iteration before; infinity in the first
   Index start = 0;                 ///< of several that run together, from 0
 };
 
@@ -66,7 +67,7 @@ struct EMResult {
   std::string kernel;  ///< how the last E-step computed densities; several joined by "+" where rows differed
 };
 
-/// Iterates from a given mixture until convergence. \throws as e_step and m_step
+/// Iterates from a given mixture until convergence; with max_iter = 0 not at all. \throws as e_step and m_step
 template <class T>
 GMMX_EXPORT EMResult em(MatrixView<const T> rows, const Mixture& start, VectorView<const double> sample_weight,
                         const EMOptions& options);

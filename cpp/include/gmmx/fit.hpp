@@ -66,8 +66,8 @@ class GMMX_EXPORT FitFailed : public Error {
 /// Fits a mixture to n rows of d features (float or double). A pass over the rows takes 2 n K d^2 operations for full
 /// covariances, and memory that does not grow with n. Of starts that are equal but for rounding the first is kept.
 ///
-/// Safe to call from several threads at once. \param sample_weight absent, or n non-negative finite weights: 2 means
-/// that the row stands twice
+/// Safe to call from several threads at once. \param sample_weight absent (an empty view is, too), or n
+/// non-negative finite weights: 2 means that the row stands twice
 /// \throws InvalidArgument where an option is out of range, a row is not finite or there are fewer rows than
 /// components; FitFailed where every start collapsed
 template <class T>

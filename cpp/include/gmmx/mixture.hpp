@@ -11,7 +11,8 @@
 
 namespace gmmx {
 
-/// A Gaussian mixture as an immutable value; every instance is valid.
+/// A Gaussian mixture as an immutable value; every instance is valid, but one that was moved from: that may only be
+/// assigned to or destroyed.
 ///
 /// Arrays are in C order. `precisions_cholesky` holds the upper triangular U with
 /// covariance^-1 = U U^T (for diag and spherical: reciprocal standard deviations).
@@ -20,6 +21,8 @@ class GMMX_EXPORT Mixture {
  public:
   /// Checks everything: sizes, finite values, weights that are non-negative and sum to one (to 1e-6),
   /// positive definite covariances, triangular factors with a positive diagonal.
+  ///
+  /// Where both covariances and factors are given they are taken as they are, and densities are those of the factors.
   ///
   /// \param weights             K mixing proportions
   /// \param means               K x n_features

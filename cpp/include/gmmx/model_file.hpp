@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "gmmx/export.hpp"
+#include "gmmx/fit.hpp"
 #include "gmmx/mixture.hpp"
 
 namespace gmmx {
@@ -45,6 +46,9 @@ GMMX_EXPORT Model load(const std::filesystem::path& path);
 /// \throws InvalidArgument where load() would refuse the model: a fact or name that is none, or numbers that are no
 /// mixture once they are rounded
 GMMX_EXPORT void save(const Model& model, const std::filesystem::path& path);
+
+/// The same for what fit() returned: the mixture and the facts of its fit.
+GMMX_EXPORT void save(const FitResult& fit, const std::filesystem::path& path);
 
 /// The same for a mixture of which nothing else is known, in double precision.
 GMMX_EXPORT void save(const Mixture& mixture, const std::filesystem::path& path);

@@ -16,6 +16,7 @@ namespace gmmx {
 ///
 /// T is float or double, the precision of rows and arithmetic. Results agree with those of score_samples(), predict()
 /// and responsibilities() but for rounding. A row that holds NaN or infinity gets NaN, and no component (-1).
+/// So far away that every density is zero even in logarithms, log p is minus infinity and responsibilities the weights.
 /// Copies are independent; scoring from several threads at once is safe.
 template <class T>
 class GMMX_EXPORT Scorer {
@@ -29,7 +30,8 @@ class GMMX_EXPORT Scorer {
   /// log p(x). \param x n_features() numbers
   T score(const T* x) const noexcept;
 
-  /// The component of the largest posterior probability. \param x n_features() numbers
+  /// The component of the largest posterior probability, the first of equal ones; 0 where no density reaches. \param x
+  /// n_features() numbers
   Index predict(const T* x) const noexcept;
 
   /// Posterior probabilities of the components; they sum to one. Returns log p(x).

@@ -55,7 +55,7 @@ struct GMMX_EXPORT SufficientStatistics {
   /// \throws InvalidArgument where shapes, forms or mixtures differ
   SufficientStatistics& operator+=(const SufficientStatistics& other);
 
-  /// Moves the moments to other shifts (K x d).
+  /// Moves the moments to other shifts (K x d). \throws InvalidArgument where sizes disagree
   void move_to(const std::vector<double>& new_shifts);
 
   /// Components that hold no more than a rounding error of the weight: N_k <= eps * total_weight.
@@ -68,6 +68,10 @@ struct GMMX_EXPORT SufficientStatistics {
 };
 
 GMMX_EXPORT SufficientStatistics operator+(SufficientStatistics left, const SufficientStatistics& right);
+
+// Both functions below take two passes of 2 n K d^2 operations at most, do not check rows for numbers that are not
+// finite, and may be called from several threads at once. \throws InvalidArgument where sizes disagree or a label is
+// out of range
 
 /// Statistics of a given partition: row n belongs to component labels[n]; -1: to none.
 /// Shifts are the components' own means. T is float or double.

@@ -9,6 +9,7 @@
 #include "gmmx/errors.hpp"
 #include "messages.hpp"
 #include "moments/forms.hpp"
+#include "statistics/check_statistics.hpp"
 
 namespace gmmx {
 
@@ -28,6 +29,7 @@ void check(const SufficientStatistics& s, double reg_covar, double total_count) 
 }  // namespace
 
 Mixture m_step(const SufficientStatistics& statistics, CovarianceType type, double reg_covar) {
+  check_sizes(statistics);
   const CovarianceModel& model = model_of(type);
   const MomentShape shape{statistics.n_components, statistics.n_features};
   const double total_count = std::accumulate(statistics.counts.begin(), statistics.counts.end(), 0.0);

@@ -20,23 +20,28 @@ namespace {
 constexpr double small_for_several = 5e6;
 constexpr double small_for_one = 4e5;
 
-void check_at_least(double value, double least, const char* name) {
-  if (value >= least && std::isfinite(value)) return;
-  throw InvalidArgument(std::string(name) + " is " + text_of(value) + ", but must be a finite number of at least " +
-                        text_of(least));
+void check_not_negative(double value, const char* name, const char* remedy) {
+  if (value >= 0 && std::isfinite(value)) return;
+  throw InvalidArgument(std::string(name) + " is " + text_of(value) + ", but must be finite and not negative; " +
+                        remedy);
+}
+
+void check_positive(Index value, const char* name, const char* remedy) {
+  if (value >= 1) return;
+  throw InvalidArgument(std::string(name) + " is " + std::to_string(value) + ", but must be at least 1; " + remedy);
 }
 
 template <class T>
 void check(MatrixView<const T> rows, const FitOptions& options, VectorView<const double> sample_weight) {
-  check_at_least(static_cast<double>(options.n_components), 1, "n_components");
-  check_at_least(options.n_init, 1, "n_init");
-  check_at_least(options.max_iter, 1, "max_iter");
-  check_at_least(options.n_threads, 1, "n_threads");
-  check_at_least(options.tol, 0, "tol");
-  check_at_least(options.reg_covar, 0, "reg_covar");
-  if (rows.rows() < 1 || rows.cols() < 1) {
+  check_positive(options.n_components, "n_components", "ask for the number of clusters that you expect");
+  check_positive(options.n_init, "n_init", "1 is a single start");
+  check_positive(options.max_iter, "max_iter", "100 is usual");
+  check_positive(options.n_threads, "n_threads", "thread_count() tells how many are sensible");
+  check_not_negative(options.tol, "tol", "1e-3 is usual");
+  check_not_negative(options.reg_covar, "reg_covar", "1e-6 is usual for data of unit scale");
+  if (rows.rows() < 1 || rows.cols() < 1 || rows.data() == nullptr) {
     throw InvalidArgument("rows has shape (" + std::to_string(rows.rows()) + ", " + std::to_string(rows.cols()) +
-                          "); a fit needs at least one row of one feature");
+                          ") or points nowhere; a fit needs at least one row of one feature");
   }
   check_sample_weight(sample_weight, rows.rows());
   Index n_positive = 0;
@@ -137,8 +142,9 @@ std::string message_of(const std::vector<FailedStart>& starts) {
       first.component < 0 ? "the shared covariance" : "component " + std::to_string(first.component);
   const std::string when =
       first.iteration == 0 ? "in the initial clusters" : "in iteration " + std::to_string(first.iteration);
-  return "all " + std::to_string(starts.size()) + " starts failed: " + who + " collapsed " + when +
-         " of the first; raise reg_covar, ask for fewer components, or scale features that hardly vary";
+  const std::string which = starts.size() == 1 ? "the only start" : "all " + std::to_string(starts.size()) + " starts";
+  return which + " failed: " + who + " collapsed " + when + (starts.size() == 1 ? "" : " of the first") +
+         "; raise reg_covar, ask for fewer components, or scale features that hardly vary";
 }
 
 }  // namespace

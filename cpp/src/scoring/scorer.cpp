@@ -149,7 +149,7 @@ template <class T>
 Index Scorer<T>::predict(const T* x) const noexcept {
   if (!is_finite(x)) return -1;
   T largest = minus_infinity<T>;
-  Index best = -1;
+  Index best = 0;
   for (Index group = 0; group < n_groups(); ++group) {
     T log_prob[lanes];
     weighted_log_prob(x, group, log_prob);
@@ -159,9 +159,7 @@ Index Scorer<T>::predict(const T* x) const noexcept {
       best = group * lanes + l;
     }
   }
-  if (best >= 0) return best;
-  // Too far away for any density: what was most probable before the row was seen.
-  return std::max_element(weights_.begin(), weights_.end()) - weights_.begin();
+  return best;
 }
 
 template <class T>

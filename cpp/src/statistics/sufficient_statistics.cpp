@@ -7,8 +7,34 @@
 
 #include "gmmx/errors.hpp"
 #include "moments/forms.hpp"
+#include "statistics/check_statistics.hpp"
 
 namespace gmmx {
+
+namespace {
+
+std::size_t positive(Index number, const char* name) {
+  if (number >= 1) return static_cast<std::size_t>(number);
+  throw InvalidArgument(std::string(name) + " of statistics is " + std::to_string(number) + ", but must be at least 1");
+}
+
+}  // namespace
+
+void check_sizes(const SufficientStatistics& s) {
+  const std::size_t k = positive(s.n_components, "n_components");
+  const std::size_t d = positive(s.n_features, "n_features");
+  const auto second = static_cast<std::size_t>(traits_of(s.form).size({s.n_components, s.n_features}));
+  if (s.counts.size() == k && s.shifts.size() == k * d && s.first_moments.size() == k * d &&
+      s.second_moments.size() == second) {
+    return;
+  }
+  throw InvalidArgument("the statistics' counts, shifts, first_moments and second_moments have " +
+                        std::to_string(s.counts.size()) + ", " + std::to_string(s.shifts.size()) + ", " +
+                        std::to_string(s.first_moments.size()) + " and " + std::to_string(s.second_moments.size()) +
+                        " numbers, but for " + std::to_string(k) + " components and " + std::to_string(d) +
+                        " features they must have " + std::to_string(k) + ", " + std::to_string(k * d) + ", " +
+                        std::to_string(k * d) + " and " + std::to_string(second) + "; take what e_step() returned");
+}
 
 SufficientStatistics::SufficientStatistics(SecondMomentForm form_, Index n_components_, Index n_features_,
                                            std::vector<double> shifts_, std::uint64_t mixture_fingerprint_)
@@ -16,8 +42,8 @@ SufficientStatistics::SufficientStatistics(SecondMomentForm form_, Index n_compo
       n_components(n_components_),
       n_features(n_features_),
       shifts(std::move(shifts_)),
-      counts(static_cast<std::size_t>(n_components), 0.0),
-      first_moments(static_cast<std::size_t>(n_components * n_features), 0.0),
+      counts(positive(n_components, "n_components"), 0.0),
+      first_moments(counts.size() * positive(n_features, "n_features"), 0.0),
       second_moments(static_cast<std::size_t>(traits_of(form).size({n_components, n_features})), 0.0),
       mixture_fingerprint(mixture_fingerprint_) {
   if (shifts.size() != first_moments.size()) {
@@ -58,6 +84,8 @@ void check_addable(const SufficientStatistics& a, const SufficientStatistics& b)
 }  // namespace
 
 SufficientStatistics& SufficientStatistics::operator+=(const SufficientStatistics& other) {
+  check_sizes(*this);
+  check_sizes(other);
   check_addable(*this, other);
   if (shifts != other.shifts) {
     // Only partitions and different precisions get here. A side without rows has no say in the shifts.
@@ -79,6 +107,7 @@ SufficientStatistics& SufficientStatistics::operator+=(const SufficientStatistic
 }
 
 void SufficientStatistics::move_to(const std::vector<double>& new_shifts) {
+  check_sizes(*this);
   if (new_shifts.size() != shifts.size())
     throw InvalidArgument("new_shifts must have n_components x n_features numbers");
   const auto d = static_cast<std::size_t>(n_features);
