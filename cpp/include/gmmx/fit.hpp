@@ -47,7 +47,7 @@ struct FitResult {
   std::vector<double> mean_log_likelihoods;  ///< one an iteration, per unit of weight, before its M-step
   double log_likelihood = 0.0;               ///< of all rows under `mixture`, weighted
   std::vector<Index> empty_components;       ///< of the last M-step
-  std::string kernel;                        ///< how the last E-step computed densities
+  std::string kernel;                        ///< how the last E-step computed densities, see EMResult
   std::vector<FailedStart> failed_starts;
 
   int n_iter() const { return static_cast<int>(mean_log_likelihoods.size()); }

@@ -41,13 +41,13 @@ struct GMMX_EXPORT SufficientStatistics {
   SecondMomentForm form;
   Index n_components;
   Index n_features;
-  std::vector<double> shifts;
-  std::vector<double> counts;
-  std::vector<double> first_moments;
-  std::vector<double> second_moments;
-  double log_likelihood = 0.0;
-  double total_weight = 0.0;
-  std::int64_t n_samples = 0;  ///< rows of positive weight
+  std::vector<double> shifts;          ///< K x n_features, C order
+  std::vector<double> counts;          ///< K
+  std::vector<double> first_moments;   ///< K x n_features
+  std::vector<double> second_moments;  ///< as the form says
+  double log_likelihood = 0.0;         ///< natural logarithm
+  double total_weight = 0.0;           ///< of all rows; without weights their number
+  std::int64_t n_samples = 0;          ///< rows of positive weight
   /// Mixture::fingerprint() of the E-step's mixture; 0 where a given partition stands in its place.
   std::uint64_t mixture_fingerprint;
 
@@ -69,18 +69,18 @@ struct GMMX_EXPORT SufficientStatistics {
 
 GMMX_EXPORT SufficientStatistics operator+(SufficientStatistics left, const SufficientStatistics& right);
 
-// Both functions below take two passes of 2 n K d^2 operations at most, do not check rows for numbers that are not
-// finite, and may be called from several threads at once. \throws InvalidArgument where sizes disagree or a label is
-// out of range
-
 /// Statistics of a given partition: row n belongs to component labels[n]; -1: to none.
-/// Shifts are the components' own means. T is float or double.
+/// Shifts are the components' own means. T is float or double. Two passes over the n x d rows, 2 n K d^2 operations at
+/// most; rows are not checked for numbers that are not finite. Safe to call from several threads at once.
+/// \throws InvalidArgument where sizes disagree or a label is out of range
 template <class T>
 GMMX_EXPORT SufficientStatistics statistics_from_labels(MatrixView<const T> rows, VectorView<const std::int32_t> labels,
                                                         Index n_components, SecondMomentForm form,
                                                         VectorView<const double> sample_weight, int n_threads);
 
-/// Statistics of given responsibilities (n x K, non-negative). Two passes: means first, then moments about them.
+/// Statistics of given responsibilities (n x K, non-negative). Two passes: means first, then moments about them,
+/// 2 n K d^2 operations at most; rows are not checked. Safe to call from several threads at once.
+/// \throws InvalidArgument where sizes disagree or a responsibility is negative or not finite
 template <class T>
 GMMX_EXPORT SufficientStatistics statistics_from_responsibilities(MatrixView<const T> rows,
                                                                   MatrixView<const T> responsibilities,
