@@ -4,7 +4,9 @@
 
 #include <cmath>
 #include <random>
+#include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "gmmx/gmmx.hpp"
@@ -15,6 +17,21 @@ namespace {
 constexpr Index d = 16;
 constexpr Index k = 8;
 constexpr Index n = 1024;
+
+// Nothing is timed that does not agree with the pass over many rows.
+template <class T>
+void check(const Scorer<T>& scorer, MatrixView<const T> rows, const Mixture& mixture) {
+  constexpr double tolerance = std::is_same_v<T, double> ? 1e-11 : 1e-4;
+  std::vector<T> scores(static_cast<std::size_t>(n));
+  score_samples(rows, mixture, VectorView<T>(scores.data(), n));
+  for (Index row = 0; row < n; ++row) {
+    const auto expected = static_cast<double>(scores[static_cast<std::size_t>(row)]);
+    const double difference = static_cast<double>(scorer.score(&rows(row, 0))) - expected;
+    if (!(std::abs(difference) <= tolerance * (1 + std::abs(expected)))) {
+      throw std::runtime_error("Scorer and score_samples() differ in row " + std::to_string(row));
+    }
+  }
+}
 
 template <class T>
 void add(CovarianceType type, const std::string& precision) {
@@ -27,7 +44,10 @@ void add(CovarianceType type, const std::string& precision) {
   options.n_components = k;
   options.covariance_type = type;
   options.max_iter = 5;
-  const Scorer<T> scorer(fit(MatrixView<const T>(rows.data(), n, d), options).mixture);
+  const MatrixView<const T> view(rows.data(), n, d);
+  const Mixture mixture = fit(view, options).mixture;
+  const Scorer<T> scorer(mixture);
+  check(scorer, view, mixture);
   const auto measure = [=](const std::string& what, auto score) {
     benchmark::RegisterBenchmark((what + name).c_str(), [=](benchmark::State& state) {
       Index row = 0;

@@ -6,6 +6,7 @@
 #include <limits>
 #include <utility>
 
+#include "little_endian.hpp"
 #include "refusal.hpp"
 #include "strict_json.hpp"
 
@@ -24,18 +25,6 @@ constexpr std::size_t most_dimensions = 8;  // a model needs three
 // much memory.
 constexpr std::uint64_t largest_header = std::uint64_t{1} << 24;
 constexpr const char* metadata_key = "__metadata__";
-
-template <class Bits>
-void put_bits(std::string& out, Bits bits) {
-  for (std::size_t i = 0; i < sizeof(Bits); ++i) out.push_back(static_cast<char>((bits >> (8 * i)) & 0xffU));
-}
-
-template <class Bits>
-Bits bits_at(std::string_view bytes, std::size_t at) {
-  Bits bits = 0;
-  for (std::size_t i = 0; i < sizeof(Bits); ++i) bits |= Bits{static_cast<unsigned char>(bytes[at + i])} << (8 * i);
-  return bits;
-}
 
 template <class Number, class Bits>
 void put_numbers(std::string& out, const std::vector<double>& numbers) {

@@ -18,8 +18,7 @@ void check_finite(const std::vector<double>& values, const char* name) {
   if (!std::all_of(values.begin(), values.end(), [](double v) { return std::isfinite(v); })) {
     throw InvalidArgument(std::string(name) +
                           " holds NaN or infinity; all parameters must be finite. If they were computed, a row is not "
-                          "finite, or so large "
-                          "that its square overflows: leave it out, or scale the data");
+                          "finite, or so large that its square overflows: leave it out, or scale the data");
   }
 }
 

@@ -9,13 +9,22 @@
 using namespace gmmx;
 using gmmx::testing::make_problem;
 
+namespace {
+
+std::vector<double> uniform_numbers(unsigned seed, Index count) {
+  std::mt19937_64 engine(seed);
+  std::uniform_real_distribution<double> uniform;
+  std::vector<double> numbers(static_cast<std::size_t>(count));
+  for (double& number : numbers) number = uniform(engine);
+  return numbers;
+}
+
+}  // namespace
+
 TEST_CASE("starts side by side end where starts one after another do") {
   const auto p = make_problem(300, 2, 3);
   constexpr Index n_starts = 7;
-  std::mt19937_64 engine(4);
-  std::uniform_real_distribution<double> uniform;
-  std::vector<double> numbers(static_cast<std::size_t>(n_starts * kmeans_draws(4)));
-  for (double& number : numbers) number = uniform(engine);
+  const std::vector<double> numbers = uniform_numbers(4, n_starts * kmeans_draws(4));
   const MatrixView<const double> uniforms(numbers.data(), n_starts, kmeans_draws(4));
   EMOptions options;
   for (const CovarianceType type : covariance_types()) {
@@ -41,10 +50,7 @@ TEST_CASE("clusters that were found before are not fitted again") {
   const std::vector<double> rows{0, 1, 100, 101};
   const MatrixView<const double> view(rows.data(), 4, 1);
   constexpr Index n_starts = 6;
-  std::mt19937_64 engine(1);
-  std::uniform_real_distribution<double> uniform;
-  std::vector<double> numbers(static_cast<std::size_t>(n_starts * kmeans_draws(2)));
-  for (double& number : numbers) number = uniform(engine);
+  const std::vector<double> numbers = uniform_numbers(1, n_starts * kmeans_draws(2));
   const MatrixView<const double> uniforms(numbers.data(), n_starts, kmeans_draws(2));
   for (const int n_threads : {1, 2}) {
     EMOptions options;

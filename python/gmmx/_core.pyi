@@ -162,9 +162,7 @@ def em_from_kmeans(
     max_iter: int,
     n_threads: int,  # each start runs on one
     acceleration: str | None = None,
-) -> list[EMResult | tuple[int, int] | int]: ...  # (iteration, component) of a collapse; the earlier start of the same
-
-# clusters, which this one would repeat
+) -> list[EMResult | tuple[int, int] | int]: ...  # (iteration, component) of a collapse; a number: the start it repeats
 def em_from_mixtures(
     X: _Rows,
     mixtures: list[Mixture],  # of one type and shape

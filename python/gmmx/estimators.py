@@ -285,10 +285,9 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
     n_init : int, default=1
         Number of starts, of which the best is kept. A start that fails does not stop the others. Starts from
         k-means of small data run side by side, one a thread, and clusters that an earlier start has found already
-        are not fitted again. Otherwise starts of up to 8 components (not 'tied') go
-        through the rows together, several to a pass; their figures then differ from those of single starts by
-        rounding. With `verbose` or `callback` they run one after another. Of starts that are equal but for rounding
-        the first is kept.
+        are not fitted again. Otherwise starts of up to 8 components (not 'tied') go through the rows together,
+        several to a pass; their figures then differ from those of single starts by rounding. With `verbose` or
+        `callback` they run one after another. Of starts that are equal but for rounding the first is kept.
 
     init_params : {'kmeans', 'k-means++', 'random', 'random_from_data'}, default='kmeans'
         How the rows are partitioned for a start:

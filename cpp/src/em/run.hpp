@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "em/acceleration.hpp"
-#include "em/passes.hpp"
+#include "em/e_step.hpp"
 #include "gmmx/em.hpp"
 
 namespace gmmx {

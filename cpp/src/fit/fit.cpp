@@ -11,6 +11,7 @@
 #include "gmmx/density.hpp"
 #include "gmmx/kmeans.hpp"
 #include "gmmx/restarts.hpp"
+#include "restarts/mixture_of_clusters.hpp"
 
 namespace gmmx {
 
@@ -98,11 +99,9 @@ std::vector<StartOutcome> starts_together(MatrixView<const T> rows, const FitOpt
   for (std::size_t start = 0; start < outcomes.size(); ++start) {
     const VectorView<const double> draws(&uniforms(static_cast<Index>(start), 0), uniforms.cols());
     const KMeansResult clusters = kmeans(rows, options.n_components, draws, sample_weight, kmeans_options);
-    const SufficientStatistics statistics = statistics_from_labels(
-        rows, VectorView<const std::int32_t>(clusters.labels.data(), rows.rows()), options.n_components,
-        second_moment_form(options.covariance_type), sample_weight, options.n_threads);
     try {
-      mixtures.push_back(m_step(statistics, options.covariance_type, options.reg_covar));
+      mixtures.push_back(mixture_of_clusters(rows, clusters.labels, options.n_components, options.covariance_type,
+                                             sample_weight, options.reg_covar, options.n_threads));
       numbers.push_back(start);
     } catch (const CollapsedComponent& error) {
       outcomes[start].failed_component = error.component();

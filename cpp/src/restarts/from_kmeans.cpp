@@ -8,6 +8,7 @@
 #include "gmmx/errors.hpp"
 #include "gmmx/restarts.hpp"
 #include "parallel/parallel.hpp"
+#include "restarts/mixture_of_clusters.hpp"
 
 namespace gmmx {
 
@@ -62,10 +63,8 @@ std::vector<StartOutcome> em_from_kmeans(MatrixView<const T> rows, Index n_compo
       return false;
     };
     try {
-      const VectorView<const std::int32_t> own_labels(labels[start].data(), rows.rows());
       const Mixture mixture =
-          m_step(statistics_from_labels(rows, own_labels, n_components, second_moment_form(type), sample_weight, 1),
-                 type, options.reg_covar);
+          mixture_of_clusters(rows, labels[start], n_components, type, sample_weight, options.reg_covar, 1);
       outcome.failed_iteration = 1;
       outcome.fit = em(rows, mixture, sample_weight, own);
     } catch (const CollapsedComponent& error) {

@@ -5,6 +5,7 @@
 
 #include "gmmx/errors.hpp"
 #include "gmmx/sufficient_statistics.hpp"
+#include "little_endian.hpp"
 
 namespace gmmx {
 
@@ -12,10 +13,7 @@ namespace {
 
 constexpr char magic[8] = {'G', 'M', 'M', 'X', 'S', 'S', '0', '1'};
 
-// Bytes are written from the least significant on, whatever the machine.
-void put(std::string& out, std::uint64_t value) {
-  for (int i = 0; i < 8; ++i) out.push_back(static_cast<char>((value >> (8 * i)) & 0xff));
-}
+void put(std::string& out, std::uint64_t value) { put_bits(out, value); }
 
 void put(std::string& out, double value) {
   std::uint64_t bits;
@@ -38,11 +36,7 @@ class Reader {
 
   std::uint64_t integer() {
     if (bytes_.size() - at_ < 8) refuse("they end too early, after " + std::to_string(bytes_.size()) + " bytes");
-    std::uint64_t value = 0;
-    for (int i = 0; i < 8; ++i) {
-      value |= static_cast<std::uint64_t>(static_cast<unsigned char>(bytes_[at_ + static_cast<std::size_t>(i)]))
-               << (8 * i);
-    }
+    const auto value = bits_at<std::uint64_t>(bytes_, at_);
     at_ += 8;
     return value;
   }

@@ -1,4 +1,4 @@
-// Passes over the same rows at one mixture after another: the E-step as the loop of EM calls it.
+// The E-step as the loop of EM calls it: passes over the same rows at one mixture after another.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,5 @@
-// One pass over the rows, block by block: densities, responsibilities and their sums, fused.
-#include "em/passes.hpp"
+// The E-step: one pass over the rows, block by block: densities, responsibilities and their sums, fused.
+#include "em/e_step.hpp"
 
 #include <algorithm>
 #include <cmath>
