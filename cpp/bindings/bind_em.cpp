@@ -1,6 +1,8 @@
 #include <pybind11/functional.h>
 #include <pybind11/stl.h>
 
+#include <tuple>
+
 #include "arrays.hpp"
 #include "gmmx/em.hpp"
 #include "gmmx/restarts.hpp"
@@ -11,6 +13,8 @@ namespace gmmx::python {
 namespace {
 
 using Weights = std::optional<Contiguous<double>>;
+// shrinkage, mean, dof, scale
+using Prior = std::optional<std::tuple<double, Contiguous<double>, double, Contiguous<double>>>;
 using Callback = std::optional<std::function<py::object(int, double)>>;
 
 // After each iteration: Ctrl-C, then the user's own function.
@@ -24,21 +28,30 @@ std::function<bool(const IterationSummary&)> callback_for(const Callback& callba
   };
 }
 
+std::optional<ConjugatePrior> prior_of(const Prior& prior) {
+  if (!prior) return {};
+  const auto& [shrinkage, mean, dof, scale] = *prior;
+  check_ndim(mean, 1, "the prior's mean");
+  check_ndim(scale, 2, "the prior's scale");
+  return ConjugatePrior{shrinkage, to_vector(mean), dof, to_vector(scale)};
+}
+
 EMOptions options_of(double tol, double reg_covar, int max_iter, int n_threads,
-                     const std::optional<std::string>& acceleration) {
+                     const std::optional<std::string>& acceleration, const Prior& prior) {
   EMOptions options;
   options.tol = tol;
   options.reg_covar = reg_covar;
   options.max_iter = max_iter;
   options.n_threads = n_threads;
   options.acceleration = acceleration_from_string(acceleration.value_or("none"));
+  options.prior = prior_of(prior);
   return options;
 }
 
 EMResult em_of(const py::array& rows, const Mixture& mixture, const Weights& sample_weight, double tol,
                double reg_covar, int max_iter, double previous_lower_bound, const Callback& callback, int n_threads,
-               const std::optional<std::string>& acceleration) {
-  EMOptions options = options_of(tol, reg_covar, max_iter, n_threads, acceleration);
+               const std::optional<std::string>& acceleration, const Prior& prior) {
+  EMOptions options = options_of(tol, reg_covar, max_iter, n_threads, acceleration, prior);
   options.previous_mean_log_likelihood = previous_lower_bound;
   options.callback = callback_for(callback);
   return with_rows(rows, "X", [&](auto view) {
@@ -65,8 +78,8 @@ py::list list_of(std::vector<StartOutcome> outcomes) {
 
 py::list em_from_mixtures_of(const py::array& rows, const std::vector<Mixture>& mixtures, const Weights& sample_weight,
                              double tol, double reg_covar, int max_iter, int n_threads,
-                             const std::optional<std::string>& acceleration) {
-  EMOptions options = options_of(tol, reg_covar, max_iter, n_threads, acceleration);
+                             const std::optional<std::string>& acceleration, const Prior& prior) {
+  EMOptions options = options_of(tol, reg_covar, max_iter, n_threads, acceleration, prior);
   const Callback nobody;
   options.callback = callback_for(nobody);
   return list_of(with_rows(rows, "X", [&](auto view) {
@@ -80,8 +93,8 @@ py::list em_from_mixtures_of(const py::array& rows, const std::vector<Mixture>& 
 py::list em_from_kmeans_of(const py::array& rows, const Index n_components, const std::string& covariance_type,
                            const Contiguous<double>& uniforms, const Weights& sample_weight, double tol,
                            double reg_covar, int max_iter, int n_threads,
-                           const std::optional<std::string>& acceleration) {
-  const EMOptions options = options_of(tol, reg_covar, max_iter, n_threads, acceleration);
+                           const std::optional<std::string>& acceleration, const Prior& prior) {
+  const EMOptions options = options_of(tol, reg_covar, max_iter, n_threads, acceleration, prior);
   const CovarianceType type = covariance_type_from_string(covariance_type);
   check_ndim(uniforms, 2, "uniforms");
   const auto draws = matrix_view<double>(uniforms);
@@ -107,10 +120,16 @@ void register_em(py::module_& m) {
       py::arg("X"), py::arg("mixture"), py::arg("sample_weight").none(true), py::arg("n_threads"));
   m.def(
       "m_step",
-      [](const SufficientStatistics& statistics, const std::string& covariance_type, double reg_covar) {
-        return m_step(statistics, covariance_type_from_string(covariance_type), reg_covar);
+      [](const SufficientStatistics& statistics, const std::string& covariance_type, double reg_covar,
+         const Mixture* previous, const Prior& prior) {
+        const CovarianceType type = covariance_type_from_string(covariance_type);
+        const std::optional<ConjugatePrior> checked = prior_of(prior);
+        const py::gil_scoped_release unlocked;
+        if (previous && previous->covariance_type() == type) return m_step(statistics, *previous, reg_covar, checked);
+        return m_step(statistics, type, reg_covar, checked);
       },
-      py::arg("statistics"), py::arg("covariance_type"), py::arg("reg_covar"));
+      py::arg("statistics"), py::arg("covariance_type"), py::arg("reg_covar"), py::arg("previous") = py::none(),
+      py::arg("prior") = py::none());
 
   py::class_<EMResult>(m, "EMResult", py::is_final(), "What one run of EM ended with.")
       .def_property_readonly("mixture", [](const EMResult& self) { return self.mixture; })
@@ -122,13 +141,14 @@ void register_em(py::module_& m) {
       .def_readonly("kernel", &EMResult::kernel);
   m.def("em", &em_of, py::arg("X"), py::arg("mixture"), py::arg("sample_weight").none(true), py::kw_only(),
         py::arg("tol"), py::arg("reg_covar"), py::arg("max_iter"), py::arg("previous_lower_bound"),
-        py::arg("callback").none(true), py::arg("n_threads"), py::arg("acceleration") = py::none());
+        py::arg("callback").none(true), py::arg("n_threads"), py::arg("acceleration") = py::none(),
+        py::arg("prior") = py::none());
   m.def("em_from_kmeans", &em_from_kmeans_of, py::arg("X"), py::arg("n_components"), py::arg("covariance_type"),
         py::arg("uniforms"), py::arg("sample_weight").none(true), py::kw_only(), py::arg("tol"), py::arg("reg_covar"),
-        py::arg("max_iter"), py::arg("n_threads"), py::arg("acceleration") = py::none());
+        py::arg("max_iter"), py::arg("n_threads"), py::arg("acceleration") = py::none(), py::arg("prior") = py::none());
   m.def("em_from_mixtures", &em_from_mixtures_of, py::arg("X"), py::arg("mixtures"),
         py::arg("sample_weight").none(true), py::kw_only(), py::arg("tol"), py::arg("reg_covar"), py::arg("max_iter"),
-        py::arg("n_threads"), py::arg("acceleration") = py::none());
+        py::arg("n_threads"), py::arg("acceleration") = py::none(), py::arg("prior") = py::none());
   m.def(
       "starts_per_pass",
       [](const std::string& covariance_type, Index n_components) {

@@ -1,6 +1,8 @@
 #include <pybind11/stl.h>
 
 #include "arrays.hpp"
+#include "gmmx/decomposition.hpp"
+#include "gmmx/em.hpp"
 #include "gmmx/mixture.hpp"
 #include "registrations.hpp"
 
@@ -54,9 +56,11 @@ Parameters
 weights : array of shape (n_components,), float64
     Mixing proportions: not negative, summing to one.
 means : array of shape (n_components, n_features), float64
-covariance_type : {'full', 'tied', 'diag', 'spherical'}
+covariance_type : str
+    'full', 'tied', 'diag', 'spherical' or the name of a parsimonious model, 'EII' to 'VVV'.
 covariances : array, float64, shape by type, optional
-    full (K, d, d), tied (d, d), diag (K, d), spherical (K,). Computed from the factors where left out.
+    (K,) for spherical, EII, VII; (K, d) for diag, EEI, VEI, EVI, VVI; (d, d) for tied, EEE; (K, d, d) for full and
+    the others. Computed from the factors where left out.
 precisions_cholesky : array, float64, same shape, optional
     Upper triangular U with precision = U U^T. Computed from the covariances where left out.
 
@@ -120,6 +124,25 @@ Examples
           }));
   m.attr("Mixture").attr("__module__") = "gmmx";
 
+  m.def(
+      "decompose",
+      [](const Mixture& mixture) {
+        Decomposition parts = decompose(mixture);
+        const Index k = mixture.n_components(), d = mixture.n_features();
+        return py::make_tuple(take(std::move(parts.volumes), {k}), take(std::move(parts.shapes), {k, d}),
+                              take(std::move(parts.orientations), {k, d, d}));
+      },
+      py::arg("mixture"));
+  m.def(
+      "nearest_covariances",
+      [](const std::string& type_name, const Parameters& covariances) {
+        check_ndim(covariances, 3, "covariances");
+        const CovarianceType type = covariance_type_from_string(type_name);
+        const Index k = covariances.shape(0), d = covariances.shape(1);
+        check_shape(covariances, {k, d, d}, "covariances");
+        return take(nearest_covariances(type, k, d, to_vector(covariances)), covariance_shape(type, k, d));
+      },
+      py::arg("covariance_type"), py::arg("covariances"));
   m.def("covariance_types", [] {
     std::vector<std::string> names;
     for (const CovarianceType type : covariance_types()) names.push_back(to_string(type));

@@ -27,7 +27,9 @@ GMMX_EXPORT std::string to_string(CovarianceType type);
 /// The model of that name. \throws InvalidArgument listing the names that exist.
 GMMX_EXPORT CovarianceType covariance_type_from_string(std::string_view name);
 
-/// Shape of `covariances` and `precisions_cholesky`: full (K, d, d), tied (d, d), diag (K, d), spherical (K).
+/// Shape of `covariances` and `precisions_cholesky`, the least that holds them: (K) for spherical, EII, VII, E and V;
+/// (K, d) for diag, EEI, VEI, EVI and VVI; (d, d) for tied and EEE; (K, d, d) for full and the others.
+/// \throws InvalidArgument for E and V of several features
 GMMX_EXPORT std::vector<Index> covariance_shape(CovarianceType type, Index n_components, Index n_features);
 
 /// Number of free parameters of a mixture, weights and means included.

@@ -4,12 +4,14 @@
 
 #include <functional>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "gmmx/export.hpp"
 #include "gmmx/mixture.hpp"
+#include "gmmx/prior.hpp"
 #include "gmmx/sufficient_statistics.hpp"
 #include "gmmx/views.hpp"
 
@@ -24,9 +26,21 @@ GMMX_EXPORT SufficientStatistics e_step(MatrixView<const T> rows, const Mixture&
                                         VectorView<const double> sample_weight = {}, int n_threads = 1);
 
 /// The mixture that maximises the expected complete-data log-likelihood; reg_covar is added to the variances.
-/// An empty component stays at its shift, with weight and scatter zero.
+/// An empty component stays at its shift, with weight and scatter zero. With a prior, that of the posterior mode.
 /// \throws CollapsedComponent where a covariance is not positive definite; InvalidArgument
-GMMX_EXPORT Mixture m_step(const SufficientStatistics& statistics, CovarianceType type, double reg_covar = 0.0);
+GMMX_EXPORT Mixture m_step(const SufficientStatistics& statistics, CovarianceType type, double reg_covar = 0.0,
+                           const std::optional<ConjugatePrior>& prior = {});
+
+/// The same for the type of `previous`, the mixture of the E-step. Where there is no closed form (EVE, VVE) the search
+/// begins there, so that the likelihood never falls.
+GMMX_EXPORT Mixture m_step(const SufficientStatistics& statistics, const Mixture& previous, double reg_covar = 0.0,
+                           const std::optional<ConjugatePrior>& prior = {});
+
+/// The covariances of a model that are nearest to given ones (K x d x d), that is: its M-step where each component has
+/// these for W_k / N_k and the same weight. In the model's shape.
+/// \throws CollapsedComponent, InvalidArgument
+GMMX_EXPORT std::vector<double> nearest_covariances(CovarianceType type, Index n_components, Index n_features,
+                                                    const std::vector<double>& covariances);
 
 /// What a progress callback is told after each iteration.
 struct IterationSummary {
@@ -51,7 +65,8 @@ struct EMOptions {
   double reg_covar = 1e-6;  ///< added to the variances
   int max_iter = 100;       ///< most passes over the rows
   int n_threads = 1;
-  Acceleration acceleration = Acceleration::none;
+  Acceleration acceleration = Acceleration::none;  ///< none with a prior: jumps are judged by the likelihood alone
+  std::optional<ConjugatePrior> prior;             ///< EM then climbs the posterior density
   /// Mean log-likelihood of the iteration before the first; minus infinity: there was none.
   double previous_mean_log_likelihood = -std::numeric_limits<double>::infinity();
   /// Called after each iteration; true stops. May throw: the exception reaches the caller of em().

@@ -27,6 +27,7 @@ struct FitOptions {
   std::uint64_t seed = 0;   ///< of k-means++; the same seed gives the same fit on any number of threads
   int n_threads = 1;        ///< thread_count() tells how many are sensible
   Acceleration acceleration = Acceleration::none;
+  std::optional<ConjugatePrior> prior;  ///< of means and covariances; see EMOptions
   /// Called after each iteration of each start, from the thread that called fit(); true ends the fit with what it has.
   /// May throw: the exception reaches the caller of fit().
   std::function<bool(const IterationSummary&)> callback;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "gmmx/covariance_type.hpp"
+#include "gmmx/decomposition.hpp"
 #include "gmmx/density.hpp"
 #include "gmmx/em.hpp"
 #include "gmmx/errors.hpp"
@@ -10,6 +11,7 @@
 #include "gmmx/kmeans.hpp"
 #include "gmmx/mixture.hpp"
 #include "gmmx/model_file.hpp"
+#include "gmmx/prior.hpp"
 #include "gmmx/restarts.hpp"
 #include "gmmx/sample.hpp"
 #include "gmmx/scorer.hpp"

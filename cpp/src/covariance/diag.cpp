@@ -1,5 +1,8 @@
-// Sigma_k = diag(W_k) / N_k: features are independent within a component.
+// Sigma_k is diagonal: features are independent within a component. diag = VVI has variances a component; in EEI, VEI
+// and EVI components have volumes or shapes in common.
+#include "covariance/letters.hpp"
 #include "covariance/variances.hpp"
+#include "covariance/volume_and_shape.hpp"
 #include "density/diagonal.hpp"
 #include "density/feature_density.hpp"
 
@@ -25,19 +28,28 @@ std::unique_ptr<LogDensity<T>> diag_density(const Mixture& mixture, Weighting we
       [&mixture, weighting] { return std::make_unique<Exact>(mixture, weighting); });
 }
 
-class Diag final : public CovarianceModel {
+class Diagonal final : public CovarianceModel {
  public:
-  std::vector<Index> shape(Index k, Index d) const override { return {k, d}; }
-  Index n_covariance_parameters(Index k, Index d) const override { return k * d; }
-  SecondMomentForm form() const override { return SecondMomentForm::diagonal; }
+  Diagonal(Letters letters, VolumeAndShape volume_and_shape) : letters_(letters), volume_and_shape_(volume_and_shape) {}
 
-  std::vector<double> covariances(const Scatter& s, double reg_covar) const override {
-    std::vector<double> result(s.second.size());
-    for (std::size_t i = 0; i < result.size(); ++i) {
-      const double n_k = s.counts[i / static_cast<std::size_t>(s.n_features)];
-      result[i] = (n_k > 0 ? s.second[i] / n_k : 0.0) + reg_covar;  // (32), (34), (43)
+  std::vector<Index> shape(Index k, Index d) const override { return {k, d}; }
+  Index n_covariance_parameters(Index k, Index d) const override { return n_covariance_parameters_of(letters_, k, d); }
+  SecondMomentForm form() const override { return SecondMomentForm::diagonal; }
+  bool shares_covariance() const override { return any_is_shared(letters_); }
+
+  PriorShare prior_share(double dof, Index k, Index) const override { return prior_share_of(letters_, dof + 2, k); }
+
+  std::vector<double> covariances(const Scatter& s) const override {
+    RowMajorMatrix<double> variances(s.n_components, s.n_features);
+    for (Index k = 0; k < s.n_components; ++k) {
+      const double n_k = s.counts[static_cast<std::size_t>(k)];
+      for (Index j = 0; j < s.n_features; ++j) {
+        const double sum = s.second[static_cast<std::size_t>(k * s.n_features + j)];
+        variances(k, j) = (n_k > 0 ? sum / n_k : 0.0) + s.reg_covar;  // (32), (34), (43)
+      }
     }
-    return result;
+    volume_and_shape_(s.counts, variances);
+    return {variances.data(), variances.data() + variances.size()};
   }
 
   std::vector<double> factorize(const std::vector<double>& covariances, Index, Index d) const override {
@@ -45,6 +57,10 @@ class Diag final : public CovarianceModel {
   }
   std::vector<double> covariances_of_factors(const std::vector<double>& factors, Index, Index) const override {
     return variances_of_factors(factors);
+  }
+  Decomposition decompose(const Mixture& mixture) const override {
+    const Index d = mixture.n_features();
+    return decomposition_of_variances(mixture, [d](Index k, Index j) { return k * d + j; });
   }
 
   std::unique_ptr<LogDensity<double>> log_density(const Mixture& mixture, Weighting w, double) const override {
@@ -68,14 +84,33 @@ class Diag final : public CovarianceModel {
   }
   std::vector<double> covariances_at(const Vector<double>& numbers, const Mixture& reference,
                                      double floor) const override {
-    return variances_at(numbers, reference, 1, floor);
+    std::vector<double> variances = variances_at(numbers, reference, 1, floor);
+    if (variances.empty() || !shares_covariance()) return variances;
+    return nearest_variances(*this, std::move(variances), reference, 1);
   }
+
+ private:
+  Letters letters_;
+  VolumeAndShape volume_and_shape_;
 };
 
 }  // namespace
 
 const CovarianceModel& diag_model() {
-  static const Diag model;
+  static const Diagonal model({'V', 'V', 'I'}, own_volume_own_shape);
+  return model;
+}
+const CovarianceModel& VVI_model() { return diag_model(); }
+const CovarianceModel& EEI_model() {
+  static const Diagonal model({'E', 'E', 'I'}, equal_volume_equal_shape);
+  return model;
+}
+const CovarianceModel& VEI_model() {
+  static const Diagonal model({'V', 'E', 'I'}, own_volume_equal_shape);
+  return model;
+}
+const CovarianceModel& EVI_model() {
+  static const Diagonal model({'E', 'V', 'I'}, equal_volume_own_shape);
   return model;
 }
 

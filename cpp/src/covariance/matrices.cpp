@@ -100,6 +100,14 @@ void covariance_of_factor(ConstMatrixMap u, MatrixMap covariance, Index k) {
     throw InvalidArgument(which + " belongs to a covariance that is not finite; scale the data");
 }
 
+double volume_of_matrix(const Eigen::Ref<const RowMajorMatrix<double>>& matrix, Index k) {
+  const Eigen::LLT<Matrix<double>> llt{Matrix<double>(matrix)};
+  if (llt.info() != Eigen::Success && matrix.allFinite()) throw_collapsed(k);
+  double sum = 0;
+  for (Index j = 0; j < matrix.rows(); ++j) sum += std::log(llt.matrixLLT()(j, j));
+  return std::exp(2 * sum / static_cast<double>(matrix.rows()));
+}
+
 void precision_of_factor(ConstMatrixMap u, Matrix<double>& precision) {
   const Index d = u.rows();
   if (d <= small) {

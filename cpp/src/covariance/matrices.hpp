@@ -12,6 +12,9 @@ void factorize_matrix(ConstMatrixMap covariance, MatrixMap precision_cholesky, I
 // The covariance U^-T U^-1 of an upper triangular factor. \throws InvalidArgument where it is no such factor
 void covariance_of_factor(ConstMatrixMap precision_cholesky, MatrixMap covariance, Index k);
 
+// |M|^(1/d). \throws CollapsedComponent naming k where the matrix is not positive definite
+double volume_of_matrix(const Eigen::Ref<const RowMajorMatrix<double>>& matrix, Index k);
+
 // The precision U U^T.
 void precision_of_factor(ConstMatrixMap precision_cholesky, Matrix<double>& precision);
 

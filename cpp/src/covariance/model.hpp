@@ -7,6 +7,7 @@
 
 #include "density/log_density.hpp"
 #include "gmmx/covariance_type.hpp"
+#include "gmmx/decomposition.hpp"
 #include "gmmx/sufficient_statistics.hpp"
 #include "linear_algebra.hpp"
 
@@ -19,27 +20,40 @@ struct Scatter {
   const std::vector<double>& counts;  // N_k; 0 for an empty component
   double total_count;                 // sum_k N_k
   const std::vector<double>& second;  // W_k
+  double reg_covar;                   // added to the variances
+  const Mixture* previous = nullptr;  // where searches for the maximum begin, of the same model; or none
+};
+
+// What a prior of covariances is worth to each component: so many rows, and this share of its scale.
+struct PriorShare {
+  double count;
+  double scale;
 };
 
 class CovarianceModel {
  public:
   virtual ~CovarianceModel() = default;
 
+  // How covariances are kept: an array of this shape.
   virtual std::vector<Index> shape(Index n_components, Index n_features) const = 0;
   // Free parameters of the covariances alone.
   virtual Index n_covariance_parameters(Index n_components, Index n_features) const = 0;
   virtual SecondMomentForm form() const = 0;
   // Whether components have covariances, or parts of them, in common. If not, shape() begins with n_components.
-  virtual bool shares_covariance() const { return false; }
+  virtual bool shares_covariance() const = 0;
 
-  // The maximising covariances, with reg_covar added to the variances.
-  virtual std::vector<double> covariances(const Scatter& scatter, double reg_covar) const = 0;
+  // (91) dof: the prior's degrees of freedom.
+  virtual PriorShare prior_share(double dof, Index n_components, Index n_features) const = 0;
+
+  // The maximising covariances. \throws CollapsedComponent
+  virtual std::vector<double> covariances(const Scatter& scatter) const = 0;
   // U with covariance^-1 = U U^T. \throws CollapsedComponent
   virtual std::vector<double> factorize(const std::vector<double>& covariances, Index n_components,
                                         Index n_features) const = 0;
   // The covariances that belong to given factors. \throws InvalidArgument where a factor is none
   virtual std::vector<double> covariances_of_factors(const std::vector<double>& precisions_cholesky, Index n_components,
                                                      Index n_features) const = 0;
+  virtual Decomposition decompose(const Mixture& mixture) const = 0;
 
   // The log-density kernel for this mixture, which must live as long.
   virtual std::unique_ptr<LogDensity<double>> log_density(const Mixture&, Weighting, double) const = 0;
@@ -53,14 +67,18 @@ class CovarianceModel {
   // (68) The covariances as numbers without constraints: zero at the reference, where one unit of any of them changes
   // Q equally.
   virtual Vector<double> relative_covariances(const Mixture& mixture, const Mixture& reference) const = 0;
-  // The covariances of such numbers; empty where one is not finite or a variance in some direction below the floor.
+  // The covariances of such numbers, or those of the model that are nearest; empty where one is not finite or a
+  // variance in some direction below the floor.
   virtual std::vector<double> covariances_at(const Vector<double>& numbers, const Mixture& reference,
                                              double floor) const = 0;
 };
 
 const CovarianceModel& model_of(CovarianceType type);
 
-// The error of a component whose covariance is not positive definite. k = -1: all share it.
+// The component named in errors where all share a covariance.
+constexpr Index all_components = -1;
+
+// The error of a component whose covariance is not positive definite.
 [[noreturn]] void throw_collapsed(Index k);
 
 }  // namespace gmmx

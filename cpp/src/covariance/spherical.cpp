@@ -1,6 +1,7 @@
-// sigma_k^2 = tr(W_k) / (d N_k): components are round.
+// Sigma_k = sigma_k^2 I: components are round. spherical = VII has a variance a component, EII one for all.
 #include "density/spherical.hpp"
 
+#include "covariance/letters.hpp"
 #include "covariance/variances.hpp"
 #include "density/feature_density.hpp"
 
@@ -26,19 +27,17 @@ std::unique_ptr<LogDensity<T>> spherical_density(const Mixture& mixture, Weighti
       [&mixture, weighting] { return std::make_unique<Exact>(mixture, weighting); });
 }
 
-class Spherical final : public CovarianceModel {
+class Round : public CovarianceModel {
  public:
-  std::vector<Index> shape(Index k, Index) const override { return {k}; }
-  Index n_covariance_parameters(Index k, Index) const override { return k; }
-  SecondMomentForm form() const override { return SecondMomentForm::trace; }
+  explicit Round(Letters letters) : letters_(letters) {}
 
-  std::vector<double> covariances(const Scatter& s, double reg_covar) const override {
-    std::vector<double> result(s.second.size());
-    for (std::size_t k = 0; k < result.size(); ++k) {
-      const double numbers = s.counts[k] * static_cast<double>(s.n_features);
-      result[k] = (numbers > 0 ? s.second[k] / numbers : 0.0) + reg_covar;  // (33), (34), (43)
-    }
-    return result;
+  std::vector<Index> shape(Index k, Index) const override { return {k}; }
+  Index n_covariance_parameters(Index k, Index d) const override { return n_covariance_parameters_of(letters_, k, d); }
+  SecondMomentForm form() const override { return SecondMomentForm::trace; }
+  bool shares_covariance() const override { return any_is_shared(letters_); }
+
+  PriorShare prior_share(double dof, Index k, Index d) const override {
+    return prior_share_of(letters_, (dof + 2) / static_cast<double>(d), k);
   }
 
   std::vector<double> factorize(const std::vector<double>& covariances, Index, Index) const override {
@@ -46,6 +45,9 @@ class Spherical final : public CovarianceModel {
   }
   std::vector<double> covariances_of_factors(const std::vector<double>& factors, Index, Index) const override {
     return variances_of_factors(factors);
+  }
+  Decomposition decompose(const Mixture& mixture) const override {
+    return decomposition_of_variances(mixture, [](Index k, Index) { return k; });
   }
 
   std::unique_ptr<LogDensity<double>> log_density(const Mixture& mixture, Weighting w, double) const override {
@@ -67,14 +69,68 @@ class Spherical final : public CovarianceModel {
   }
   std::vector<double> covariances_at(const Vector<double>& numbers, const Mixture& reference,
                                      double floor) const override {
-    return variances_at(numbers, reference, reference.n_features(), floor);
+    std::vector<double> variances = variances_at(numbers, reference, reference.n_features(), floor);
+    if (variances.empty() || !shares_covariance()) return variances;
+    return nearest_variances(*this, std::move(variances), reference, reference.n_features());
+  }
+
+ private:
+  Letters letters_;
+};
+
+class OwnVolumes : public Round {
+ public:
+  OwnVolumes() : Round({'V', 'I', 'I'}) {}
+  std::vector<double> covariances(const Scatter& s) const override {
+    std::vector<double> result(s.second.size());
+    for (std::size_t k = 0; k < result.size(); ++k) {
+      const double numbers = s.counts[k] * static_cast<double>(s.n_features);
+      result[k] = (numbers > 0 ? s.second[k] / numbers : 0.0) + s.reg_covar;  // (33), (34), (43)
+    }
+    return result;
+  }
+};
+
+class EqualVolumes : public Round {
+ public:
+  EqualVolumes() : Round({'E', 'I', 'I'}) {}
+  std::vector<double> covariances(const Scatter& s) const override {
+    double sum = 0;
+    for (std::size_t k = 0; k < s.second.size(); ++k) sum += s.counts[k] > 0 ? s.second[k] : 0.0;
+    const double variance = sum / (s.total_count * static_cast<double>(s.n_features)) + s.reg_covar;  // (76)
+    if (variance <= 0) throw_collapsed(all_components);
+    return std::vector<double>(s.second.size(), variance);
+  }
+};
+
+// Of one feature only.
+template <class Model>
+class Univariate final : public Model {
+ public:
+  std::vector<Index> shape(Index k, Index d) const override {
+    if (d == 1) return Model::shape(k, d);
+    throw InvalidArgument("covariance_type 'E' and 'V' are for data of one feature, but there are " +
+                          std::to_string(d) + "; use 'EII' or 'VII', or any other");
   }
 };
 
 }  // namespace
 
 const CovarianceModel& spherical_model() {
-  static const Spherical model;
+  static const OwnVolumes model;
+  return model;
+}
+const CovarianceModel& VII_model() { return spherical_model(); }
+const CovarianceModel& EII_model() {
+  static const EqualVolumes model;
+  return model;
+}
+const CovarianceModel& V_model() {
+  static const Univariate<OwnVolumes> model;
+  return model;
+}
+const CovarianceModel& E_model() {
+  static const Univariate<EqualVolumes> model;
   return model;
 }
 

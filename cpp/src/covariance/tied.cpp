@@ -1,4 +1,6 @@
-// Sigma = sum_k W_k / sum_k N_k: all components share one covariance matrix.
+// Sigma = sum_k W_k / sum_k N_k: all components share one covariance matrix. tied = EEE.
+#include "covariance/axes.hpp"
+#include "covariance/letters.hpp"
 #include "covariance/matrices.hpp"
 #include "density/common_whitening.hpp"
 #include "density/feature_density.hpp"
@@ -36,24 +38,36 @@ class Tied final : public CovarianceModel {
   SecondMomentForm form() const override { return SecondMomentForm::pooled; }
   bool shares_covariance() const override { return true; }
 
-  std::vector<double> covariances(const Scatter& s, double reg_covar) const override {
+  PriorShare prior_share(double dof, Index k, Index d) const override {
+    return prior_share_of({'E', 'E', 'E'}, dof + static_cast<double>(d + 1), k);
+  }
+
+  std::vector<double> covariances(const Scatter& s) const override {
     std::vector<double> result(s.second.size());
     MatrixMap sigma(result.data(), s.n_features, s.n_features);
     sigma = ConstMatrixMap(s.second.data(), s.n_features, s.n_features) / s.total_count;  // (31), (34)
-    sigma.diagonal().array() += reg_covar;                                                // (43)
+    sigma.diagonal().array() += s.reg_covar;                                              // (43)
     return result;
   }
 
   std::vector<double> factorize(const std::vector<double>& covariances, Index, Index d) const override {
     std::vector<double> factor(covariances.size());
-    factorize_matrix({covariances.data(), d, d}, {factor.data(), d, d}, shared);
+    factorize_matrix({covariances.data(), d, d}, {factor.data(), d, d}, all_components);
     return factor;
   }
 
   std::vector<double> covariances_of_factors(const std::vector<double>& factor, Index, Index d) const override {
     std::vector<double> covariance(factor.size());
-    covariance_of_factor({factor.data(), d, d}, {covariance.data(), d, d}, shared);
+    covariance_of_factor({factor.data(), d, d}, {covariance.data(), d, d}, all_components);
     return covariance;
+  }
+
+  Decomposition decompose(const Mixture& mixture) const override {
+    const Index d = mixture.n_features();
+    const Axes axes = axes_of(ConstMatrixMap(mixture.covariances().data(), d, d));
+    Decomposition result;
+    for (Index k = 0; k < mixture.n_components(); ++k) append(axes, result);
+    return result;
   }
 
   std::unique_ptr<LogDensity<double>> log_density(const Mixture& mixture, Weighting w, double) const override {
@@ -84,8 +98,6 @@ class Tied final : public CovarianceModel {
   }
 
  private:
-  static constexpr Index shared = -1;
-
   static ConstMatrixMap factor(const Mixture& mixture) {
     const Index d = mixture.n_features();
     return {mixture.precisions_cholesky().data(), d, d};
@@ -98,5 +110,6 @@ const CovarianceModel& tied_model() {
   static const Tied model;
   return model;
 }
+const CovarianceModel& EEE_model() { return tied_model(); }
 
 }  // namespace gmmx

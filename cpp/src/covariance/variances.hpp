@@ -59,4 +59,38 @@ inline std::vector<double> variances_at(const Vector<double>& numbers, const Mix
   return variances;
 }
 
+// Those of the model that are nearest: its M-step as if they were sums over rows. in_variance: as above.
+inline std::vector<double> nearest_variances(const CovarianceModel& model, std::vector<double> variances,
+                                             const Mixture& reference, Index in_variance) {
+  const std::vector<double>& weights = reference.weights();
+  const std::size_t per_component = variances.size() / weights.size();
+  double total = 0;
+  for (const double weight : weights) total += weight;
+  for (std::size_t i = 0; i < variances.size(); ++i) {
+    variances[i] *= weights[i / per_component] * static_cast<double>(in_variance);
+  }
+  return model.covariances(
+      {reference.n_components(), reference.n_features(), weights, total, variances, 0.0, &reference});
+}
+
+// The features are the axes. at(k, j): the place of the variance of feature j of component k.
+template <class Place>
+Decomposition decomposition_of_variances(const Mixture& mixture, Place at) {
+  const Index k_count = mixture.n_components(), d = mixture.n_features();
+  Decomposition result;
+  result.orientations.assign(static_cast<std::size_t>(k_count * d * d), 0.0);
+  for (Index k = 0; k < k_count; ++k) {
+    const auto variance = [&](Index j) { return mixture.covariances()[static_cast<std::size_t>(at(k, j))]; };
+    double log_volume = 0;
+    for (Index j = 0; j < d; ++j) log_volume += std::log(variance(j)) / static_cast<double>(d);
+    const double volume = std::exp(log_volume);
+    result.volumes.push_back(volume);
+    for (Index j = 0; j < d; ++j) {
+      result.shapes.push_back(variance(j) / volume);
+      result.orientations[static_cast<std::size_t>((k * d + j) * d + j)] = 1.0;
+    }
+  }
+  return result;
+}
+
 }  // namespace gmmx

@@ -26,14 +26,59 @@ void check(const SufficientStatistics& s, double reg_covar, double total_count) 
   }
 }
 
-}  // namespace
+void check_previous(const SufficientStatistics& s, const Mixture& previous) {
+  if (previous.n_components() == s.n_components && previous.n_features() == s.n_features) return;
+  throw InvalidArgument("previous has " + std::to_string(previous.n_components()) + " components and " +
+                        std::to_string(previous.n_features()) + " features, but the statistics have " +
+                        std::to_string(s.n_components) + " and " + std::to_string(s.n_features) +
+                        "; give the mixture of the E-step");
+}
 
-Mixture m_step(const SufficientStatistics& statistics, CovarianceType type, double reg_covar) {
+// What the prior adds: it moves the mean towards its own, and counts as so many rows of so much scatter. (90), (91)
+class PriorOf {
+ public:
+  PriorOf(const std::optional<ConjugatePrior>& prior, const CovarianceModel& model, MomentShape shape)
+      : prior_(prior), shape_(shape), form_(traits_of(model.form())) {
+    if (!prior) return;
+    check_prior(*prior, shape.n_features);
+    share_ = model.prior_share(prior->dof, shape.n_components, shape.n_features);
+    if (prior->shrinkage > 0) share_.count += 1;
+  }
+
+  // mean: of the rows of component k; on return that of the mode.
+  void apply(Index k, double* mean, double& count, std::vector<double>& scatter) const {
+    if (!prior_) return;
+    const auto d = static_cast<std::size_t>(shape_.n_features);
+    const double kappa = prior_->shrinkage;
+    if (kappa > 0) {
+      std::vector<double> towards(d);
+      std::vector<double> half(d);
+      for (std::size_t j = 0; j < d; ++j) {
+        towards[j] = prior_->mean[j] - mean[j];
+        half[j] = 0.5 * kappa * count / (kappa + count) * towards[j];
+        mean[j] += kappa / (kappa + count) * towards[j];
+      }
+      form_.add_symmetric_outer(scatter.data(), shape_, k, half.data(), towards.data());
+    }
+    form_.add_scale(scatter.data(), shape_, k, prior_->scale.data(), share_.scale);
+    count += share_.count;
+  }
+
+ private:
+  const std::optional<ConjugatePrior>& prior_;
+  MomentShape shape_;
+  const FormTraits& form_;
+  PriorShare share_{0, 0};
+};
+
+Mixture maximise(const SufficientStatistics& statistics, CovarianceType type, double reg_covar,
+                 const std::optional<ConjugatePrior>& prior, const Mixture* previous) {
   check_sizes(statistics);
   const CovarianceModel& model = model_of(type);
   const MomentShape shape{statistics.n_components, statistics.n_features};
-  const double total_count = std::accumulate(statistics.counts.begin(), statistics.counts.end(), 0.0);
+  double total_count = std::accumulate(statistics.counts.begin(), statistics.counts.end(), 0.0);
   check(statistics, reg_covar, total_count);
+  const PriorOf prior_of(prior, model, shape);
 
   // Second moments about the shifts become the scatter W_k about the new means: W_k - N_k delta delta^T.
   const FormTraits& form = traits_of(model.form());
@@ -45,20 +90,51 @@ Mixture m_step(const SufficientStatistics& statistics, CovarianceType type, doub
   std::vector<double> delta(static_cast<std::size_t>(shape.n_features));
   std::vector<double> half(delta.size());
   for (Index k = 0; k < shape.n_components; ++k) {
-    const double n_k = counts[static_cast<std::size_t>(k)];
+    double& n_k = counts[static_cast<std::size_t>(k)];
     weights[static_cast<std::size_t>(k)] = n_k / total_count;  // (3), (30)
-    if (n_k == 0.0) continue;                                  // (45): an empty component stays where it was
     const std::size_t row = static_cast<std::size_t>(k) * delta.size();
-    for (std::size_t j = 0; j < delta.size(); ++j) {
-      delta[j] = statistics.first_moments[row + j] / n_k;
-      half[j] = -0.5 * n_k * delta[j];
-      means[row + j] += delta[j];  // (21), (47)
+    if (n_k > 0) {  // (45): an empty component stays where it was
+      for (std::size_t j = 0; j < delta.size(); ++j) {
+        delta[j] = statistics.first_moments[row + j] / n_k;
+        half[j] = -0.5 * n_k * delta[j];
+        means[row + j] += delta[j];  // (21), (47)
+      }
+      form.add_symmetric_outer(scatter.data(), shape, k, half.data(), delta.data());  // (24), (49)
     }
-    form.add_symmetric_outer(scatter.data(), shape, k, half.data(), delta.data());  // (24), (49)
+    prior_of.apply(k, &means[row], n_k, scatter);
   }
-  const Scatter about_means{shape.n_components, shape.n_features, counts, total_count, scatter};
-  return Mixture(type, shape.n_features, std::move(weights), std::move(means),
-                 model.covariances(about_means, reg_covar));
+  if (prior) total_count = std::accumulate(counts.begin(), counts.end(), 0.0);
+  const Scatter about_means{shape.n_components, shape.n_features, counts, total_count, scatter, reg_covar, previous};
+  return Mixture(type, shape.n_features, std::move(weights), std::move(means), model.covariances(about_means));
+}
+
+}  // namespace
+
+Mixture m_step(const SufficientStatistics& statistics, CovarianceType type, double reg_covar,
+               const std::optional<ConjugatePrior>& prior) {
+  return maximise(statistics, type, reg_covar, prior, nullptr);
+}
+
+Mixture m_step(const SufficientStatistics& statistics, const Mixture& previous, double reg_covar,
+               const std::optional<ConjugatePrior>& prior) {
+  check_previous(statistics, previous);
+  return maximise(statistics, previous.covariance_type(), reg_covar, prior, &previous);
+}
+
+std::vector<double> nearest_covariances(CovarianceType type, Index n_components, Index n_features,
+                                        const std::vector<double>& covariances) {
+  SufficientStatistics statistics(
+      SecondMomentForm::full, n_components, n_features,
+      std::vector<double>(static_cast<std::size_t>(n_components) * static_cast<std::size_t>(n_features), 0.0));
+  if (covariances.size() != statistics.second_moments.size()) {
+    throw InvalidArgument("covariances has " + std::to_string(covariances.size()) + " numbers, but " +
+                          std::to_string(n_components) + " matrices of " + std::to_string(n_features) +
+                          " features have " + std::to_string(statistics.second_moments.size()));
+  }
+  statistics.second_moments = covariances;
+  statistics.counts.assign(statistics.counts.size(), 1.0);
+  statistics.total_weight = static_cast<double>(n_components);
+  return m_step(statistics, type).covariances();
 }
 
 }  // namespace gmmx

@@ -13,7 +13,7 @@ namespace {
 std::optional<Mixture> m_step_after_jump(const SufficientStatistics& statistics, const Mixture& jump,
                                          double reg_covar) {
   try {
-    return m_step(statistics, jump.covariance_type(), reg_covar);
+    return m_step(statistics, jump, reg_covar);
   } catch (const CollapsedComponent&) {
     return std::nullopt;
   }
@@ -25,14 +25,20 @@ Run::Run(const Mixture& start, const EMOptions& options)
     : options_(options),
       result_{start, false, false, {}, {}, {}},
       accelerator_(extrapolation_of(options.acceleration), options.reg_covar),
-      previous_(options.previous_mean_log_likelihood) {}
+      previous_(options.previous_mean_log_likelihood) {
+  if (options.prior && options.acceleration != Acceleration::none) {
+    throw InvalidArgument(
+        "there is a prior, but acceleration is not none: jumps are judged by the likelihood alone; "
+        "leave out one of them");
+  }
+}
 
 void Run::take(EStep pass) {
   const SufficientStatistics& statistics = pass.statistics;
   double mean = statistics.log_likelihood / statistics.total_weight;
   std::optional<Mixture> next;
   if (!jump_)
-    next = m_step(statistics, point().covariance_type(), options_.reg_covar);
+    next = m_step(statistics, point(), options_.reg_covar, options_.prior);
   else if (mean >= previous_)
     next = m_step_after_jump(statistics, *jump_, options_.reg_covar);
 

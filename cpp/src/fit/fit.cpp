@@ -76,6 +76,7 @@ EMOptions em_options_of(const FitOptions& options) {
   result.max_iter = options.max_iter;
   result.n_threads = options.n_threads;
   result.acceleration = options.acceleration;
+  result.prior = options.prior;
   return result;
 }
 
@@ -101,7 +102,7 @@ std::vector<StartOutcome> starts_together(MatrixView<const T> rows, const FitOpt
     const KMeansResult clusters = kmeans(rows, options.n_components, draws, sample_weight, kmeans_options);
     try {
       mixtures.push_back(mixture_of_clusters(rows, clusters.labels, options.n_components, options.covariance_type,
-                                             sample_weight, options.reg_covar, options.n_threads));
+                                             sample_weight, options.reg_covar, options.prior, options.n_threads));
       numbers.push_back(start);
     } catch (const CollapsedComponent& error) {
       outcomes[start].failed_component = error.component();

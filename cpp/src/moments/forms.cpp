@@ -17,23 +17,41 @@ void add_to_matrix(double* matrix, Index d, const double* u, const double* v) {
   }
 }
 
+void add_scale_to_matrix(double* matrix, Index d, const double* scale, double share) {
+  for (Index i = 0; i < d * d; ++i) matrix[i] += share * scale[i];
+}
+
 // In the order of SecondMomentForm. (50)
 constexpr FormTraits table[] = {
     {"full", [](MomentShape s) { return s.n_components * s.n_features * s.n_features; },
      [](double* second, MomentShape s, Index k, const double* u, const double* v) {
        add_to_matrix(second + k * s.n_features * s.n_features, s.n_features, u, v);
+     },
+     [](double* second, MomentShape s, Index k, const double* scale, double share) {
+       add_scale_to_matrix(second + k * s.n_features * s.n_features, s.n_features, scale, share);
      }},
     {"pooled", [](MomentShape s) { return s.n_features * s.n_features; },
      [](double* second, MomentShape s, Index, const double* u, const double* v) {
        add_to_matrix(second, s.n_features, u, v);
+     },
+     [](double* second, MomentShape s, Index, const double* scale, double share) {
+       add_scale_to_matrix(second, s.n_features, scale, share);
      }},
     {"diagonal", [](MomentShape s) { return s.n_components * s.n_features; },
      [](double* second, MomentShape s, Index k, const double* u, const double* v) {
        for (Index j = 0; j < s.n_features; ++j) second[k * s.n_features + j] += 2 * u[j] * v[j];
+     },
+     [](double* second, MomentShape s, Index k, const double* scale, double share) {
+       const Index d = s.n_features;
+       for (Index j = 0; j < d; ++j) second[k * d + j] += share * scale[j * d + j];
      }},
     {"trace", [](MomentShape s) { return s.n_components; },
      [](double* second, MomentShape s, Index k, const double* u, const double* v) {
        for (Index j = 0; j < s.n_features; ++j) second[k] += 2 * u[j] * v[j];
+     },
+     [](double* second, MomentShape s, Index k, const double* scale, double share) {
+       const Index d = s.n_features;
+       for (Index j = 0; j < d; ++j) second[k] += share * scale[j * d + j] / static_cast<double>(d);
      }},
 };
 

@@ -17,6 +17,9 @@ struct FormTraits {
   Index (*size)(MomentShape);
   // Adds u v^T + v u^T to component k; u and v have d entries.
   void (*add_symmetric_outer)(double* second, MomentShape, Index k, const double* u, const double* v);
+  // Adds a share of a prior's scale (d x d) to component k: its diagonal where no more is kept, and of that the mean
+  // where one number stands for all features.
+  void (*add_scale)(double* second, MomentShape, Index k, const double* scale, double share);
 };
 
 const FormTraits& traits_of(SecondMomentForm form);

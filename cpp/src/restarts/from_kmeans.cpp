@@ -63,8 +63,8 @@ std::vector<StartOutcome> em_from_kmeans(MatrixView<const T> rows, Index n_compo
       return false;
     };
     try {
-      const Mixture mixture =
-          mixture_of_clusters(rows, labels[start], n_components, type, sample_weight, options.reg_covar, 1);
+      const Mixture mixture = mixture_of_clusters(rows, labels[start], n_components, type, sample_weight,
+                                                  options.reg_covar, options.prior, 1);
       outcome.failed_iteration = 1;
       outcome.fit = em(rows, mixture, sample_weight, own);
     } catch (const CollapsedComponent& error) {

@@ -1,0 +1,227 @@
+#include "covariance/common_orientation.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <optional>
+#include <utility>
+
+#include "covariance/axes.hpp"
+#include "covariance/matrix_family.hpp"
+#include "covariance/volume_and_shape.hpp"
+
+namespace gmmx {
+
+namespace {
+
+constexpr int most_sweeps = 1000;
+constexpr double least_angle = 1e-13;
+constexpr double small_angle = 1e-5;  // of which the criterion says nothing any more: it changes by the square
+constexpr double slope_noise = 1e-15;       // of a slope, and what it is of a curvature
+
+struct Angle {
+  double cos = 1;
+  double sin = 0;
+};
+
+Angle angle_of(double theta) { return {std::cos(theta), std::sin(theta)}; }
+
+// Minimises the criterion over D, two axes at a time.
+class Search {
+ public:
+  Search(RotatedMatrices start, const std::vector<double>& counts, OrientationCriterion criterion)
+      : a_(std::move(start)), counts_(counts), criterion_(criterion) {
+    for (Index k = 0; k < a_.count(); ++k) log_volumes_.push_back(log_volume(k));
+  }
+
+  double value() const {
+    double sum = 0;
+    for (Index k = 0; k < a_.count(); ++k) {
+      if (count(k) > 0) sum += count(k) * (own_volumes() ? d() * log_volume_of(k) : std::exp(log_volume_of(k)));
+    }
+    return sum;
+  }
+
+  void run() {
+    double largest = 1;
+    for (int sweep = 0; sweep < most_sweeps && largest > least_angle; ++sweep) {
+      largest = 0;
+      for (Index i = 0; i < a_.n_features(); ++i) {
+        for (Index j = i + 1; j < a_.n_features(); ++j) largest = std::max(largest, std::abs(turn(i, j)));
+      }
+    }
+  }
+
+  RotatedMatrices result() && { return std::move(a_); }
+
+ private:
+  bool own_volumes() const { return criterion_ == OrientationCriterion::own_volumes; }
+  double d() const { return static_cast<double>(a_.n_features()); }
+  double count(Index k) const { return counts_[static_cast<std::size_t>(k)]; }
+  double log_volume_of(Index k) const { return log_volumes_[static_cast<std::size_t>(k)]; }
+  double log_volume(Index k) const {
+    double sum = 0;
+    for (Index j = 0; j < a_.n_features(); ++j) {
+      if (a_(k, j, j) <= 0) throw_collapsed(k);
+      sum += std::log(a_(k, j, j));
+    }
+    return sum / d();
+  }
+
+  // How fast the criterion grows with log((a_k)_ii (a_k)_jj).
+  double slope(Index k) const { return own_volumes() ? count(k) : count(k) * std::exp(log_volume_of(k)) / d(); }
+
+  // log of the product of both variances after a turn, against before.
+  double log_growth(Index k, Index i, Index j, Angle turn) const {
+    const double ii = a_(k, i, i), jj = a_(k, j, j), ij = a_(k, i, j);
+    const double c = turn.cos, s = turn.sin;
+    const double first = c * c * ii + 2 * c * s * ij + s * s * jj;
+    const double second = s * s * ii - 2 * c * s * ij + c * c * jj;
+    return std::log(first / ii * (second / jj));
+  }
+
+  // What the criterion gains by a turn.
+  double gain_of(Index i, Index j, Angle turn) const {
+    double gain = 0;
+    for (Index k = 0; k < a_.count(); ++k) {
+      if (count(k) == 0) continue;
+      const double growth = log_growth(k, i, j, turn);
+      gain -= own_volumes() ? count(k) * growth : count(k) * std::exp(log_volume_of(k)) * std::expm1(growth / d());
+    }
+    return gain;
+  }
+
+  // Turns a pair, by the better of two angles: (85) with the variances held fixed the best angle has a closed form, and
+  // never loses; (86) Newton's step for the criterion itself is longer where matrices keep something off the diagonal.
+  double turn(Index i, Index j) {
+    double cosine = 0, sine = 0, curvature = 0, total = 0;
+    for (Index k = 0; k < a_.count(); ++k) {
+      if (count(k) == 0) continue;
+      const double ii = a_(k, i, i), jj = a_(k, j, j), ij = a_(k, i, j);
+      const double difference = 1 / ii - 1 / jj;
+      cosine += slope(k) * difference * (ii - jj) / 2;
+      sine += slope(k) * difference * ij;
+      curvature += slope(k) * ij * ij * (1 / (ii * ii) + 1 / (jj * jj));
+      if (!own_volumes()) curvature -= slope(k) * ij * ij * difference * difference / d();
+      total += slope(k);
+    }
+    const double bend = -2 * cosine - 2 * curvature;
+    const double newton = -sine / bend;
+    const bool has_newton = bend > slope_noise * total && std::abs(newton) < 1;
+    if (has_newton && std::abs(newton) < small_angle) return turn_by(newton, i, j);
+    if (!(std::abs(sine) > slope_noise * total)) return 0;
+    double best = 0.5 * std::atan2(-sine, -cosine);
+    double gain = gain_of(i, j, angle_of(best));
+    if (has_newton && gain_of(i, j, angle_of(newton)) > gain) {
+      best = newton;
+      gain = gain_of(i, j, angle_of(newton));
+    }
+    return gain > 0 ? turn_by(best, i, j) : 0;
+  }
+
+  double turn_by(double theta, Index i, Index j) {
+    const Angle angle = angle_of(theta);
+    for (Index k = 0; k < a_.count(); ++k) {
+      log_volumes_[static_cast<std::size_t>(k)] += log_growth(k, i, j, angle) / d();
+    }
+    a_.rotate(i, j, angle.cos, angle.sin);
+    return theta;
+  }
+
+  RotatedMatrices a_;
+  const std::vector<double>& counts_;
+  OrientationCriterion criterion_;
+  std::vector<double> log_volumes_;
+};
+
+// sum_k weight_k C_k / tr C_k
+std::vector<double> pooled(const std::vector<double>& covariances, Index k_count, Index d,
+                           const std::vector<double>& weights) {
+  std::vector<double> sum(static_cast<std::size_t>(d * d), 0.0);
+  for (Index k = 0; k < k_count; ++k) {
+    const ConstMatrixMap own = matrix_of(covariances, k, d);
+    const double weight = weights[static_cast<std::size_t>(k)];
+    if (weight > 0 && own.trace() > 0) matrix_of(sum, 0, d) += weight / own.trace() * own;
+  }
+  return sum;
+}
+
+// One sweep of Jacobi's rotations for several matrices at once. (88)
+void diagonalise_together(RotatedMatrices& a) {
+  for (Index i = 0; i < a.n_features(); ++i) {
+    for (Index j = i + 1; j < a.n_features(); ++j) {
+      double hh = 0, ho = 0, oo = 0;
+      for (Index k = 0; k < a.count(); ++k) {
+        const double scale = a(k, i, i) * a(k, j, j);
+        const double difference = a(k, i, i) - a(k, j, j), twice = 2 * a(k, i, j);
+        hh += difference * difference / scale;
+        ho += difference * twice / scale;
+        oo += twice * twice / scale;
+      }
+      // The principal direction (cos 2 theta, sin 2 theta) of the sum of (difference, twice)(difference, twice)^T.
+      const double theta = 0.25 * std::atan2(2 * ho, hh - oo);
+      if (theta != 0 && std::isfinite(theta)) a.rotate(i, j, std::cos(theta), std::sin(theta));
+    }
+  }
+}
+
+}  // namespace
+
+RotatedMatrices best_orientation(const std::vector<double>& covariances, const Scatter& s,
+                                 OrientationCriterion criterion) {
+  const Index d = s.n_features;
+  const auto search_from = [&](const Matrix<double>& axes) {
+    Search search({covariances, axes}, s.counts, criterion);
+    search.run();
+    return search;
+  };
+  if (s.previous) {
+    return search_from(common_orientation(s.previous->covariances(), s.n_components).axes()).result();
+  }
+  std::optional<Search> best;
+  const auto try_from = [&](ConstMatrixMap matrix) {
+    Search search = search_from(axes_of(matrix).directions);
+    if (!best || search.value() < best->value()) best.emplace(std::move(search));
+  };
+  const std::vector<double> all = pooled(covariances, s.n_components, d, s.counts);
+  try_from(matrix_of(all, 0, d));
+  for (Index k = 0; k < s.n_components; ++k) {
+    if (s.counts[static_cast<std::size_t>(k)] > 0) try_from(matrix_of(covariances, k, d));
+  }
+  return std::move(*best).result();
+}
+
+RotatedMatrices common_orientation(const std::vector<double>& covariances, Index n_components) {
+  constexpr int most_joint_sweeps = 30;
+  constexpr double good = 1e-14;
+  const auto d = static_cast<Index>(
+      std::llround(std::sqrt(static_cast<double>(covariances.size()) / static_cast<double>(n_components))));
+  // Weights that differ, so that axes in which the matrices differ are not mixed in the sum.
+  std::vector<double> weights;
+  for (Index k = 0; k < n_components; ++k) weights.push_back(1 / (1 + 0.618 * static_cast<double>(k)));
+  const std::vector<double> all = pooled(covariances, n_components, d, weights);
+  RotatedMatrices rotated(covariances, axes_of(matrix_of(all, 0, d)).directions);
+  double error = rotated.error();
+  for (int sweep = 0; sweep < most_joint_sweeps && error > good; ++sweep) {
+    RotatedMatrices next = rotated;
+    diagonalise_together(next);
+    const double now = next.error();
+    if (!(now < 0.5 * error)) break;
+    error = now;
+    rotated = std::move(next);
+  }
+  // In order, and with fixed signs.
+  RowVector<double> shape = RowVector<double>::Zero(d);
+  const RowMajorMatrix<double> variances = rotated.variances();
+  for (Index k = 0; k < n_components; ++k) shape += variances.row(k).array().log().matrix();
+  std::vector<Index> order(static_cast<std::size_t>(d));
+  std::iota(order.begin(), order.end(), Index{0});
+  std::stable_sort(order.begin(), order.end(), [&](Index i, Index j) { return shape(i) > shape(j); });
+  Matrix<double> axes(d, d);
+  for (Index j = 0; j < d; ++j) axes.col(j) = rotated.axes().col(order[static_cast<std::size_t>(j)]);
+  fix_signs(axes);
+  return {covariances, std::move(axes)};
+}
+
+}  // namespace gmmx

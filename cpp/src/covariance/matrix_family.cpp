@@ -1,0 +1,129 @@
+#include "covariance/matrix_family.hpp"
+
+#include <utility>
+
+#include "covariance/axes.hpp"
+#include "covariance/matrices.hpp"
+#include "density/feature_density.hpp"
+#include "density/largest_eigenvalue.hpp"
+#include "density/triangular.hpp"
+
+namespace gmmx {
+
+namespace {
+
+// (65) phi = (1, x, x_i x_j): log density = c - m^T P m / 2 + (P m)^T x - x^T P x / 2, m relative to the origin.
+template <class T>
+std::unique_ptr<LogDensity<T>> full_density(const Mixture& mixture, Weighting weighting) {
+  using Exact = TriangularLogDensity<T>;
+  const Index d = mixture.n_features();
+  const Matrix<double> means = centred_means<T>(mixture);
+  const Vector<double> constants = log_constants(mixture, weighting, Exact::log_determinants(mixture));
+  Matrix<double> coefficients(n_features_of(SecondMomentForm::full, d), mixture.n_components());
+  Matrix<double> precision(d, d);
+  Vector<double> linear(d);
+  double largest_precision = 0;
+  for (Index k = 0; k < mixture.n_components(); ++k) {
+    precision_of_factor({mixture.precisions_cholesky().data() + k * d * d, d, d}, precision);
+    largest_precision = std::max(largest_precision, largest_eigenvalue(precision));
+    linear = precision.lazyProduct(means.row(k).transpose());
+    coefficients(0, k) = constants(k) - 0.5 * means.row(k).dot(linear);
+    coefficients.col(k).segment(1, d) = linear;
+    Index at = 1 + d;
+    for (Index i = 0; i < d; ++i) {
+      coefficients(at++, k) = -0.5 * precision(i, i);
+      for (Index j = i + 1; j < d; ++j) coefficients(at++, k) = -precision(i, j);
+    }
+  }
+  const double squared_reach = squared_reach_for<T>(largest_precision, d);
+  return std::make_unique<FeatureLogDensity<T>>(
+      SecondMomentForm::full, coefficients, squared_reach,
+      [&mixture, weighting] { return std::make_unique<Exact>(mixture, weighting); });
+}
+
+// Numbers of a triangle.
+Index triangle(Index d) { return d * (d + 1) / 2; }
+
+}  // namespace
+
+std::vector<double> own_covariances(const Scatter& s) {
+  std::vector<double> result(s.second.size());
+  for (Index k = 0; k < s.n_components; ++k) {
+    const double n_k = s.counts[static_cast<std::size_t>(k)];
+    MatrixMap sigma = matrix_of(result, k, s.n_features);
+    if (n_k > 0) sigma = matrix_of(s.second, k, s.n_features) / n_k;
+    sigma.diagonal().array() += s.reg_covar;
+  }
+  return result;
+}
+
+std::vector<double> MatrixFamily::factorize(const std::vector<double>& covariances, Index k_count, Index d) const {
+  std::vector<double> factors(covariances.size());
+  for (Index k = 0; k < k_count; ++k) factorize_matrix(matrix_of(covariances, k, d), matrix_of(factors, k, d), k);
+  return factors;
+}
+
+std::vector<double> MatrixFamily::covariances_of_factors(const std::vector<double>& factors, Index k_count,
+                                                         Index d) const {
+  std::vector<double> covariances(factors.size());
+  for (Index k = 0; k < k_count; ++k) covariance_of_factor(matrix_of(factors, k, d), matrix_of(covariances, k, d), k);
+  return covariances;
+}
+
+Decomposition MatrixFamily::decompose(const Mixture& mixture) const {
+  Decomposition result;
+  for (Index k = 0; k < mixture.n_components(); ++k) {
+    append(axes_of(matrix_of(mixture.covariances(), k, mixture.n_features())), result);
+  }
+  return result;
+}
+
+std::unique_ptr<LogDensity<double>> MatrixFamily::log_density(const Mixture& mixture, Weighting w, double) const {
+  return full_density<double>(mixture, w);
+}
+std::unique_ptr<LogDensity<float>> MatrixFamily::log_density(const Mixture& mixture, Weighting w, float) const {
+  return full_density<float>(mixture, w);
+}
+
+void MatrixFamily::colour(const Mixture& mixture, Index k, Eigen::Ref<Matrix<double>> z) const {
+  colour_with_matrix(matrix_of(mixture.precisions_cholesky(), k, mixture.n_features()), z);
+}
+void MatrixFamily::whiten(const Mixture& mixture, Index k, Eigen::Ref<Matrix<double>> z) const {
+  whiten_with_matrix(matrix_of(mixture.precisions_cholesky(), k, mixture.n_features()), z);
+}
+
+Vector<double> MatrixFamily::relative_covariances(const Mixture& mixture, const Mixture& reference) const {
+  const Index d = mixture.n_features();
+  const Index each = triangle(d);
+  Vector<double> numbers(mixture.n_components() * each);
+  for (Index k = 0; k < mixture.n_components(); ++k) {
+    relative_matrix(matrix_of(mixture.precisions_cholesky(), k, d), matrix_of(reference.precisions_cholesky(), k, d),
+                    reference.weights()[static_cast<std::size_t>(k)], numbers.segment(k * each, each));
+  }
+  return numbers;
+}
+
+std::vector<double> MatrixFamily::covariances_at(const Vector<double>& numbers, const Mixture& reference,
+                                                 double floor) const {
+  const Index d = reference.n_features();
+  const Index each = triangle(d);
+  std::vector<double> result(static_cast<std::size_t>(reference.n_components() * d * d));
+  double total = 0;
+  for (Index k = 0; k < reference.n_components(); ++k) {
+    const double weight = reference.weights()[static_cast<std::size_t>(k)];
+    total += weight;
+    if (!matrix_at(numbers.segment(k * each, each), matrix_of(reference.precisions_cholesky(), k, d), weight, floor,
+                   matrix_of(result, k, d)))
+      return {};
+    if (shares_covariance()) matrix_of(result, k, d) *= weight;
+  }
+  if (!shares_covariance()) return result;
+  // The nearest of the model: its M-step as if these were sums over rows.
+  try {
+    return covariances({reference.n_components(), d, reference.weights(), total, result, 0.0, &reference});
+  } catch (const CollapsedComponent&) {
+    return {};
+  }
+}
+
+}  // namespace gmmx

@@ -1,0 +1,74 @@
+// Sigma_k = D_k diag(v_k) D_k^T with axes D_k a component, but volumes or shapes in common: EEV, VEV, EVV.
+#include <cmath>
+
+#include "covariance/axes.hpp"
+#include "covariance/matrices.hpp"
+#include "covariance/matrix_family.hpp"
+#include "covariance/volume_and_shape.hpp"
+
+namespace gmmx {
+
+namespace {
+
+// (82) The best axes are the eigenvectors of each W_k, with the shape in the order of its eigenvalues.
+class OwnAxes final : public MatrixFamily {
+ public:
+  OwnAxes(Letters letters, VolumeAndShape volume_and_shape)
+      : MatrixFamily(letters), volume_and_shape_(volume_and_shape) {}
+
+  std::vector<double> covariances(const Scatter& s) const override {
+    const Index d = s.n_features;
+    std::vector<double> result = own_covariances(s);
+    RowMajorMatrix<double> variances(s.n_components, d);
+    std::vector<Matrix<double>> directions;
+    for (Index k = 0; k < s.n_components; ++k) {
+      Axes axes = axes_of(matrix_of(result, k, d));
+      variances.row(k) = axes.variances.cwiseMax(0.0);  // not below zero but for rounding
+      directions.push_back(std::move(axes.directions));
+    }
+    volume_and_shape_(s.counts, variances);
+    for (Index k = 0; k < s.n_components; ++k) {
+      compose(directions[static_cast<std::size_t>(k)], variances.row(k), matrix_of(result, k, d));
+    }
+    return result;
+  }
+
+ private:
+  VolumeAndShape volume_and_shape_;
+};
+
+// (83) W_k / |W_k|^(1/d) times the volume: no axes are needed.
+class OwnShapes final : public MatrixFamily {
+ public:
+  OwnShapes() : MatrixFamily({'E', 'V', 'V'}) {}
+
+  std::vector<double> covariances(const Scatter& s) const override {
+    std::vector<double> result = own_covariances(s);
+    double sum = 0;
+    for (Index k = 0; k < s.n_components; ++k) {
+      MatrixMap sigma = matrix_of(result, k, s.n_features);
+      const double own = volume_of_matrix(sigma, k);
+      sigma /= own;
+      sum += s.counts[static_cast<std::size_t>(k)] * own;
+    }
+    for (double& number : result) number *= sum / s.total_count;
+    return result;
+  }
+};
+
+}  // namespace
+
+const CovarianceModel& EEV_model() {
+  static const OwnAxes model({'E', 'E', 'V'}, equal_volume_equal_shape);
+  return model;
+}
+const CovarianceModel& VEV_model() {
+  static const OwnAxes model({'V', 'E', 'V'}, own_volume_equal_shape);
+  return model;
+}
+const CovarianceModel& EVV_model() {
+  static const OwnShapes model;
+  return model;
+}
+
+}  // namespace gmmx

@@ -1,0 +1,120 @@
+// Sigma_k = volume_k B, |B| = 1: all components have one matrix in common but for their sizes. VEE.
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "covariance/axes.hpp"
+#include "covariance/matrices.hpp"
+#include "covariance/matrix_family.hpp"
+#include "covariance/volume_and_shape.hpp"
+#include "density/common_transform.hpp"
+
+namespace gmmx {
+
+namespace {
+
+double weight_of(const Scatter& s, Index k) { return s.counts[static_cast<std::size_t>(k)]; }
+
+// The volumes to begin with.
+Vector<double> first_volumes(const Scatter& s, const std::vector<double>& own) {
+  const Index d = s.n_features;
+  Vector<double> volumes(s.n_components);
+  for (Index k = 0; k < s.n_components; ++k) {
+    volumes(k) = matrix_of(own, k, d).diagonal().mean();
+    if (!s.previous) continue;
+    const ConstMatrixMap factor = matrix_of(s.previous->precisions_cholesky(), k, d);
+    double sum = 0;
+    for (Index j = 0; j < d; ++j) sum += std::log(factor(j, j));
+    volumes(k) = std::exp(-2 * sum / static_cast<double>(d));
+  }
+  return volumes;
+}
+
+class Proportional final : public MatrixFamily {
+ public:
+  Proportional() : MatrixFamily({'V', 'E', 'E'}) {}
+
+  // (80) Volumes given B, B given the volumes, in turn: there is one maximum.
+  std::vector<double> covariances(const Scatter& s) const override {
+    const Index d = s.n_features;
+    std::vector<double> result = own_covariances(s);
+    Vector<double> volumes = first_volumes(s, result);
+    Matrix<double> common(d, d);
+    double step = 1;
+    for (int i = 0; i < most_inner_iterations && step > inner_tolerance; ++i) {
+      common.setZero();
+      for (Index k = 0; k < s.n_components; ++k) {
+        if (weight_of(s, k) == 0) continue;
+        if (volumes(k) <= 0) throw_collapsed(k);
+        common += weight_of(s, k) / volumes(k) * matrix_of(result, k, d);
+      }
+      common /= volume_of_matrix(common, all_components);
+      const Matrix<double> precision = common.llt().solve(Matrix<double>::Identity(d, d));
+      step = 0;
+      for (Index k = 0; k < s.n_components; ++k) {
+        const ConstMatrixMap own = matrix_of(std::as_const(result), k, d);
+        double trace = 0;
+        for (Index l = 0; l < d; ++l) trace += own.row(l).dot(precision.col(l));
+        const double volume = trace / static_cast<double>(d);
+        if (weight_of(s, k) > 0) step = std::max(step, std::abs(volume / volumes(k) - 1));
+        volumes(k) = volume;
+      }
+    }
+    for (Index k = 0; k < s.n_components; ++k) {
+      MatrixMap sigma = matrix_of(result, k, d);
+      for (Index l = 0; l < d; ++l) {
+        for (Index j = 0; j <= l; ++j) sigma(l, j) = sigma(j, l) = volumes(k) * common(l, j);
+      }
+    }
+    return result;
+  }
+
+  Decomposition decompose(const Mixture& mixture) const override {
+    const Index d = mixture.n_features();
+    const Axes first = axes_of(matrix_of(mixture.covariances(), 0, d));
+    Decomposition result;
+    for (Index k = 0; k < mixture.n_components(); ++k) {
+      const double size = matrix_of(mixture.covariances(), k, d).trace() / first.variances.sum();
+      append({size * first.variances, first.directions}, result);
+    }
+    return result;
+  }
+
+  std::unique_ptr<LogDensity<double>> log_density(const Mixture& mixture, Weighting w, double) const override {
+    auto common = common_density<double>(mixture, w);
+    return common ? std::move(common) : MatrixFamily::log_density(mixture, w, double());
+  }
+  std::unique_ptr<LogDensity<float>> log_density(const Mixture& mixture, Weighting w, float) const override {
+    auto common = common_density<float>(mixture, w);
+    return common ? std::move(common) : MatrixFamily::log_density(mixture, w, float());
+  }
+
+ private:
+  // U_k = s_k U_0, or nothing where rounding of the matrices makes that too rough.
+  template <class T>
+  static std::unique_ptr<LogDensity<T>> common_density(const Mixture& mixture, Weighting weighting) {
+    const Index d = mixture.n_features();
+    const Matrix<double> transform = matrix_of(mixture.precisions_cholesky(), 0, d);
+    Matrix<double> scales(mixture.n_components(), d);
+    double error = 0;
+    Matrix<double> relative(d, d);
+    for (Index k = 0; k < mixture.n_components(); ++k) {
+      relative = matrix_of(mixture.precisions_cholesky(), k, d);
+      transform.triangularView<Eigen::Upper>().solveInPlace(relative);
+      const double scale = relative.diagonal().mean();
+      scales.row(k).setConstant(scale);
+      relative.diagonal().array() -= scale;
+      error = std::max(error, relative.cwiseAbs().maxCoeff() / scale);
+    }
+    return common_transform_density<T>(mixture, weighting, transform, scales, error);
+  }
+};
+
+}  // namespace
+
+const CovarianceModel& VEE_model() {
+  static const Proportional model;
+  return model;
+}
+
+}  // namespace gmmx

@@ -1,0 +1,77 @@
+#include "covariance/volume_and_shape.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "covariance/model.hpp"
+
+namespace gmmx {
+
+namespace {
+
+double count_of(const std::vector<double>& counts, Index k) { return counts[static_cast<std::size_t>(k)]; }
+
+}  // namespace
+
+double volume_of(Eigen::Ref<const RowVector<double>> variances, Index k) {
+  double sum = 0;
+  for (Index j = 0; j < variances.size(); ++j) {
+    if (variances(j) <= 0) throw_collapsed(k);
+    sum += std::log(variances(j));
+  }
+  return std::exp(sum / static_cast<double>(variances.size()));
+}
+
+// (77)
+void equal_volume_equal_shape(const std::vector<double>& counts, RowMajorMatrix<double>& variances) {
+  RowVector<double> sum = RowVector<double>::Zero(variances.cols());
+  double total = 0;
+  for (Index k = 0; k < variances.rows(); ++k) {
+    sum += count_of(counts, k) * variances.row(k);
+    total += count_of(counts, k);
+  }
+  sum /= total;
+  for (Index j = 0; j < sum.size(); ++j) {
+    if (sum(j) <= 0) throw_collapsed(all_components);
+  }
+  variances.rowwise() = sum;
+}
+
+// (78) Volumes given the shape, the shape given the volumes, in turn: in their logarithms the problem is convex.
+void own_volume_equal_shape(const std::vector<double>& counts, RowMajorMatrix<double>& variances) {
+  const auto d = static_cast<double>(variances.cols());
+  Vector<double> volumes = variances.rowwise().mean();
+  RowVector<double> shape(variances.cols());
+  double step = 1;
+  for (int i = 0; i < most_inner_iterations && step > inner_tolerance; ++i) {
+    shape.setZero();
+    for (Index k = 0; k < variances.rows(); ++k) {
+      if (count_of(counts, k) == 0) continue;
+      if (volumes(k) <= 0) throw_collapsed(k);
+      shape += count_of(counts, k) / volumes(k) * variances.row(k);
+    }
+    shape /= volume_of(shape, all_components);
+    step = 0;
+    for (Index k = 0; k < variances.rows(); ++k) {
+      const double volume = (variances.row(k).array() / shape.array()).sum() / d;
+      if (count_of(counts, k) > 0) step = std::max(step, std::abs(volume / volumes(k) - 1));
+      volumes(k) = volume;
+    }
+  }
+  variances.noalias() = volumes * shape;
+}
+
+// (79)
+void equal_volume_own_shape(const std::vector<double>& counts, RowMajorMatrix<double>& variances) {
+  double sum = 0;
+  double total = 0;
+  for (Index k = 0; k < variances.rows(); ++k) {
+    const double own = volume_of(variances.row(k), k);
+    variances.row(k) /= own;
+    sum += count_of(counts, k) * own;
+    total += count_of(counts, k);
+  }
+  variances *= sum / total;
+}
+
+}  // namespace gmmx

@@ -1,0 +1,27 @@
+// Volumes and shapes in common: what the maximum is once axes are known.
+#pragma once
+
+#include <vector>
+
+#include "linear_algebra.hpp"
+
+namespace gmmx {
+
+// How long volumes and what they scale are improved in turn, and how little the logarithm of each volume must then
+// move.
+constexpr int most_inner_iterations = 1000;
+constexpr double inner_tolerance = 1e-13;
+
+// Turns the variances of the rows along the axes (K x d) into those of the model that maximise Q; the rows of empty
+// components have no say. \throws CollapsedComponent
+using VolumeAndShape = void (*)(const std::vector<double>& counts, RowMajorMatrix<double>& variances);
+
+void equal_volume_equal_shape(const std::vector<double>& counts, RowMajorMatrix<double>& variances);
+void own_volume_equal_shape(const std::vector<double>& counts, RowMajorMatrix<double>& variances);
+void equal_volume_own_shape(const std::vector<double>& counts, RowMajorMatrix<double>& variances);
+inline void own_volume_own_shape(const std::vector<double>&, RowMajorMatrix<double>&) {}
+
+// prod_j v_j^(1/d). \throws CollapsedComponent naming k where a variance is not positive
+double volume_of(Eigen::Ref<const RowVector<double>> variances, Index k);
+
+}  // namespace gmmx

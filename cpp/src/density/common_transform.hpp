@@ -1,0 +1,72 @@
+// Densities of components whose covariances one transform makes diagonal: z = T^T x once, then scales a component.
+#pragma once
+
+#include <algorithm>
+#include <limits>
+#include <memory>
+#include <utility>
+
+#include "density/feature_density.hpp"
+#include "density/largest_eigenvalue.hpp"
+#include "density/log_density.hpp"
+#include "density/triangular.hpp"
+#include "products.hpp"
+
+namespace gmmx {
+
+template <class T>
+class CommonTransformLogDensity final : public LogDensity<T> {
+ public:
+  // transform: T, d x d. scales (K x d): Sigma_k^-1 = T diag(scales_k)^2 T^T.
+  CommonTransformLogDensity(const Mixture& mixture, Weighting weighting, const Matrix<double>& transform,
+                            const Matrix<double>& scales)
+      : components_(mixture, weighting, TriangularLogDensity<T>::log_determinants(mixture)),
+        transform_(transform.cast<T>()),
+        scales_(scales.cast<T>()) {
+    const Matrix<double> centred = centred_means<T>(mixture);
+    transformed_means_ = centred.lazyProduct(transform).template cast<T>();
+    // lambda_max(Sigma_k^-1) is at most that of T T^T times the largest squared scale.
+    const double of_transform = largest_eigenvalue(Matrix<double>(transform.lazyProduct(transform.transpose())));
+    const double largest_scale = scales.maxCoeff();
+    squared_reach_ = squared_reach_for<T>(of_transform * largest_scale * largest_scale, mixture.n_features());
+  }
+
+  const char* name() const override { return "common-transform"; }
+  double squared_reach() const override { return squared_reach_; }
+
+  void weighted_log_prob(Block<T>& block, BlockOfColumns<T> out) const override {
+    auto z = block.whitened();
+    multiply<T>(block.rows(), transform_, z);
+    for (Index k = 0; k < components_.n_components(); ++k) {
+      auto column = out.col(k);
+      column = scaled(z, k, 0).square();
+      for (Index j = 1; j < z.cols(); ++j) column += scaled(z, k, j).square();
+      column = components_.constants(k) - T(0.5) * column;  // (1), (6), (53)
+    }
+  }
+
+ private:
+  template <class Transformed>
+  auto scaled(const Transformed& z, Index k, Index j) const {
+    return (z.col(j).array() - transformed_means_(k, j)) * scales_(k, j);
+  }
+
+  CentredComponents<T> components_;
+  Matrix<T> transform_;
+  Matrix<T> scales_;
+  Matrix<T> transformed_means_;
+  double squared_reach_;
+};
+
+// error: how far diag(scales_k)^-1 T^-1 Sigma_k^-1 T^-T diag(scales_k)^-1 is from the identity, element by element.
+// Nothing where that costs densities more digits than features would lose (67): then the factors themselves must do.
+template <class T>
+std::unique_ptr<LogDensity<T>> common_transform_density(const Mixture& mixture, Weighting weighting,
+                                                        const Matrix<double>& transform, const Matrix<double>& scales,
+                                                        double error) {
+  const auto d = static_cast<double>(mixture.n_features());
+  if (!(error * d <= feature_tolerance<T>(mixture.n_features()))) return nullptr;
+  return std::make_unique<CommonTransformLogDensity<T>>(mixture, weighting, transform, scales);
+}
+
+}  // namespace gmmx

@@ -1,0 +1,47 @@
+#include "gmmx/prior.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "gmmx/errors.hpp"
+#include "linear_algebra.hpp"
+#include "messages.hpp"
+
+namespace gmmx {
+
+namespace {
+
+void check_number(double value, const char* name) {
+  if (value >= 0 && std::isfinite(value)) return;
+  throw InvalidArgument(std::string("the prior's ") + name + " is " + text_of(value) +
+                        ", but must be finite and not negative");
+}
+
+void check_numbers(const std::vector<double>& values, Index size, const char* name) {
+  if (static_cast<Index>(values.size()) != size) {
+    throw InvalidArgument(std::string("the prior's ") + name + " has " + std::to_string(values.size()) +
+                          " numbers, but must have " + std::to_string(size));
+  }
+  if (!std::all_of(values.begin(), values.end(), [](double value) { return std::isfinite(value); })) {
+    throw InvalidArgument(std::string("the prior's ") + name + " holds NaN or infinity");
+  }
+}
+
+}  // namespace
+
+void check_prior(const ConjugatePrior& prior, Index n_features) {
+  check_number(prior.shrinkage, "shrinkage");
+  check_number(prior.dof, "dof");
+  check_numbers(prior.mean, n_features, "mean");
+  check_numbers(prior.scale, n_features * n_features, "scale");
+  const Matrix<double> scale = ConstMatrixMap(prior.scale.data(), n_features, n_features);
+  const double size = scale.diagonal().cwiseAbs().sum();
+  constexpr double rounding = 1e-12;
+  const bool is_symmetric = (scale - scale.transpose()).cwiseAbs().maxCoeff() <= rounding * size;
+  const Matrix<double> raised = scale + rounding * size * Matrix<double>::Identity(n_features, n_features);
+  if (is_symmetric && (size == 0 || raised.llt().info() == Eigen::Success)) return;
+  throw InvalidArgument("the prior's scale is not symmetric and positive semidefinite; give a covariance matrix");
+}
+
+}  // namespace gmmx
