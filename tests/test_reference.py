@@ -5,6 +5,9 @@ from __future__ import annotations
 import ast
 import csv
 import doctest
+import importlib
+import pkgutil
+import re
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -18,9 +21,10 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
 from gmmx import reference
+from gmmx.reference import k_means
 
 DATA = Path(__file__).parent / "data"
-TYPES = tuple(reference.COVARIANCE_FAMILIES)
+TYPES = ("full", "tied", "diag", "spherical")  # the others: test_parsimonious_reference.py
 MCLUST_NAMES = {"VVV": "full", "EEE": "tied", "VVI": "diag", "VII": "spherical"}
 CLASS_COLUMNS = {"iris": "Species", "diabetes": "class", "thyroid": "Diagnosis"}
 
@@ -65,9 +69,16 @@ def covariance_of(mixture, k):
 # The module
 
 
+def modules():
+    """Every module of the package."""
+    names = [info.name for info in pkgutil.walk_packages(reference.__path__, "gmmx.reference.")]
+    return [reference, *map(importlib.import_module, names)]
+
+
 def test_examples_of_the_docstrings():
-    result = doctest.testmod(reference)
-    assert result.attempted > 80 and result.failed == 0
+    results = [doctest.testmod(module) for module in modules()]
+    assert sum(result.attempted for result in results) > 80
+    assert sum(result.failed for result in results) == 0
 
 
 def test_every_public_name_has_docstring_and_example():
@@ -81,15 +92,28 @@ def test_every_public_name_has_docstring_and_example():
 
 
 def test_imports_numpy_alone():
-    tree = ast.parse(Path(reference.__file__).read_text(encoding="utf-8"))
     imported = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            imported |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0
-            imported.add(node.module.split(".")[0])
-    assert imported == {"__future__", "abc", "dataclasses", "typing", "numpy"}
+    for module in modules():
+        for node in ast.walk(ast.parse(Path(module.__file__).read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                assert node.level == 0
+                imported.add(node.module)
+    outside = {name for name in imported if not name.startswith("gmmx.reference.")}
+    standard = {"__future__", "abc", "collections.abc", "dataclasses", "itertools", "typing"}
+    assert outside == standard | {"numpy", "numpy.typing"}
+
+
+def test_modules_use_only_what_comes_before_them():
+    order = [module.__name__ for module in modules()]
+    text = reference.__doc__.split("each using only those before it:")[1]
+    names = [f"gmmx.reference.{name}" for name in re.findall(r"``(\w+)``", text)]
+    assert sorted(names) == sorted(name for name in order[1:] if name.count(".") == 2)
+    for position, name in enumerate(names):
+        source = Path(importlib.import_module(name).__file__).read_text(encoding="utf-8")
+        for used in re.findall(r"^from (gmmx\.reference\.\w+)", source, re.MULTILINE):
+            assert used == name or used in names[:position], (name, used)
 
 
 # Published values
@@ -362,9 +386,9 @@ def test_cluster_without_rows_takes_over_the_farthest():
     labels = np.array([0, 0, 0, 0, 0])
     distances = X[:, 0] ** 2
     w = np.array([1.0, 1.0, 2.0, 1.0, 0.0])  # the farthest row of all is absent
-    centers = reference._cluster_means(X, w, labels, distances, 3)
+    centers = k_means._cluster_means(X, w, labels, distances, 3)
     np.testing.assert_allclose(centers, [[0.5], [10.0], [2.0]])
-    same = reference._cluster_means(X, w, labels, np.zeros(5), 2)  # nothing is far: both at the mean
+    same = k_means._cluster_means(X, w, labels, np.zeros(5), 2)  # nothing is far: both at the mean
     np.testing.assert_allclose(same, [[3.0], [3.0]])
 
 

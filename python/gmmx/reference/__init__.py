@@ -1,0 +1,72 @@
+"""Gaussian mixtures by EM in plain NumPy, equation by equation.
+
+This package is the yardstick of gmmx: the same algorithm as the native core, written to be read. It
+imports NumPy alone. Numbers in comments, such as ``# (8)``, are those of the equations in ``docs/theory.md``.
+
+One symbol has one name throughout: ``n_samples`` rows of ``n_features`` numbers (``d`` in shapes),
+``n_components`` (``K`` in shapes); ``weights``, ``means``, ``covariances``, ``precisions_cholesky``; ``resp``
+for responsibilities; ``log_prob`` for log N(x | mu_k, Sigma_k), ``weighted_log_prob`` for log pi_k + log N,
+``log_prob_norm`` for log p(x).
+
+All arithmetic is float64; float32 input is converted first. A sample weight of 2 means that the row stands
+twice, 0 that it is absent. Every function that takes a :class:`Mixture` or :class:`SufficientStatistics`
+reads attributes only, so the native objects of the same names can be passed too.
+
+The covariance types are entries of one table, ``COVARIANCE_FAMILIES``. A new type is a new subclass of
+:class:`CovarianceFamily` and one more entry; nothing outside ``covariance`` knows a type by its name.
+
+Modules, each using only those before it: ``inputs``, ``errors``, ``second_moments``; ``covariance``; ``mixture``,
+``statistics``, ``density``, ``expectation``, ``maximisation``, ``loop``; ``criteria``, ``decomposition``; ``k_means``.
+"""
+
+from __future__ import annotations
+
+from gmmx.reference.covariance import COVARIANCE_FAMILIES, CovarianceFamily, covariance_family
+from gmmx.reference.criteria import aic, bic
+from gmmx.reference.decomposition import Decomposition, decompose
+from gmmx.reference.density import (
+    log_likelihood,
+    log_prob,
+    log_prob_norm,
+    predict,
+    responsibilities,
+    weighted_log_prob,
+)
+from gmmx.reference.errors import CollapsedComponentError
+from gmmx.reference.expectation import e_step, statistics_from_labels, statistics_from_responsibilities
+from gmmx.reference.k_means import KMeansResult, kmeans, kmeans_draws, kmeans_plus_plus
+from gmmx.reference.loop import EMResult, em
+from gmmx.reference.maximisation import m_step, q_function
+from gmmx.reference.mixture import Mixture, n_parameters
+from gmmx.reference.statistics import SufficientStatistics
+
+__all__ = [
+    "COVARIANCE_FAMILIES",
+    "CollapsedComponentError",
+    "CovarianceFamily",
+    "Decomposition",
+    "EMResult",
+    "KMeansResult",
+    "Mixture",
+    "SufficientStatistics",
+    "aic",
+    "bic",
+    "covariance_family",
+    "decompose",
+    "e_step",
+    "em",
+    "kmeans",
+    "kmeans_draws",
+    "kmeans_plus_plus",
+    "log_likelihood",
+    "log_prob",
+    "log_prob_norm",
+    "m_step",
+    "n_parameters",
+    "predict",
+    "q_function",
+    "responsibilities",
+    "statistics_from_labels",
+    "statistics_from_responsibilities",
+    "weighted_log_prob",
+]

@@ -1,0 +1,114 @@
+"""Axes of covariance matrices: each matrix's own, and axes that several matrices have in common.
+
+Axes are the columns of an orthogonal matrix D; the variances of a matrix C along them are the diagonal of D^T C D.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gmmx.reference.inputs import EPSILON, FloatArray
+
+MAX_SWEEPS = 1000
+TOLERANCE = 1e-20  # of the objective, gained by a whole sweep: the axes are then right to about its root
+FLAT = 1e-12  # an objective that varies less than this, relative to its terms, has no best angle
+
+
+def own_axes(matrices: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the eigenvalues of each matrix in descending order, none below 0, and its eigenvectors as columns."""
+    values, vectors = np.linalg.eigh(matrices)
+    return np.maximum(values[:, ::-1], 0.0), vectors[:, :, ::-1]
+
+
+def variances_along(matrices: FloatArray, axes: FloatArray) -> FloatArray:
+    """Return the variances of each matrix along common axes, of shape (K, d)."""
+    return np.asarray(np.einsum("ij,kil,lj->kj", axes, matrices, axes))
+
+
+def along_axes(variances: FloatArray, axes: FloatArray) -> FloatArray:
+    """Return the symmetric matrices D_k diag(v_k) D_k^T; axes are (d, d) or (K, d, d)."""
+    scaled = axes * np.sqrt(variances)[:, np.newaxis, :]
+    return np.asarray(scaled @ np.swapaxes(scaled, -1, -2))
+
+
+def _rotate(matrices: FloatArray, axes: FloatArray, i: int, j: int, angle: float) -> None:
+    """Turn axes i and j by the angle, and with them the matrices D^T C_k D, in place."""
+    c, s = np.cos(angle), np.sin(angle)
+    turn = np.array([[c, -s], [s, c]])
+    pair = [i, j]
+    axes[:, pair] = axes[:, pair] @ turn
+    matrices[:, :, pair] = matrices[:, :, pair] @ turn
+    matrices[:, pair, :] = turn.T @ matrices[:, pair, :]
+
+
+def rotate_to_minimum(
+    matrices: FloatArray,
+    counts: FloatArray,
+    start: FloatArray,
+    step: Callable[[FloatArray, FloatArray], FloatArray],
+) -> FloatArray:
+    """Turn common axes, pair by pair, until the covariances along them that ``step`` finds fit best.
+
+    Each rotation is the best one for the present variances L_kj, which are then found anew: neither raises
+    sum_k N_k sum_j (log L_kj + v_kj / L_kj). Equations (83) to (85) of docs/theory.md.
+    """
+    axes: FloatArray = start.copy()
+    n_features = len(axes)
+    for _ in range(MAX_SWEEPS):
+        turned = axes.T @ matrices @ axes
+        gain = 0.0
+        for i, j in combinations(range(n_features), 2):
+            variances = step(np.einsum("kii->ki", turned), counts)
+            by_i, by_j = counts / variances[:, i], counts / variances[:, j]
+            a_ii, a_jj, a_ij = turned[:, i, i], turned[:, j, j], turned[:, i, j]
+            alpha = 0.5 * (by_i - by_j) @ (a_ii - a_jj)  # (84)
+            beta = (by_i - by_j) @ a_ij
+            amplitude = np.hypot(alpha, beta)
+            if amplitude <= FLAT * 0.5 * (by_i + by_j) @ (a_ii + a_jj):
+                continue
+            angle = 0.5 * np.arctan2(-beta, -alpha)  # (85)
+            _rotate(turned, axes, i, j, angle)
+            gain += 2.0 * amplitude * np.sin(angle) ** 2
+        if gain <= TOLERANCE * n_features * counts.sum():
+            break
+    return axes
+
+
+def joint_axes(matrices: FloatArray) -> FloatArray:
+    """Return the common axes of matrices that have them exactly, up to rounding; in no particular order.
+
+    Rotations pair by pair, each of which makes the entries (i, j) of all matrices as small as it can; equation (87) of
+    docs/theory.md.
+    """
+    n_features = matrices.shape[1]
+    turned = matrices / np.trace(matrices, axis1=1, axis2=2)[:, np.newaxis, np.newaxis]
+    axes = np.linalg.eigh(turned.sum(axis=0))[1]
+    turned = axes.T @ turned @ axes
+    rounding = 8 * n_features * EPSILON
+    for _ in range(MAX_SWEEPS):
+        still = True
+        for i, j in combinations(range(n_features), 2):
+            difference, twice = turned[:, i, i] - turned[:, j, j], 2.0 * turned[:, i, j]
+            if np.max(np.abs(twice)) <= rounding:
+                continue
+            angle = 0.25 * np.arctan2(2.0 * difference @ twice, difference @ difference - twice @ twice)  # (87)
+            _rotate(turned, axes, i, j, angle)
+            still = False
+        if still:
+            break
+    return axes
+
+
+def descending(values: FloatArray) -> NDArray[np.intp]:
+    """Return the order that sorts the values from the largest to the smallest."""
+    return np.argsort(-values, kind="stable")
+
+
+def with_fixed_signs(axes: FloatArray) -> FloatArray:
+    """Turn each column so that its entry of the largest size is positive."""
+    largest = axes[np.argmax(np.abs(axes), axis=0), np.arange(len(axes))]
+    return np.asarray(axes * np.where(largest < 0, -1.0, 1.0))

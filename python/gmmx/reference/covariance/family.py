@@ -1,0 +1,189 @@
+"""What a covariance type is: the few functions in which the types differ."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from gmmx.reference.inputs import FloatArray
+
+
+class CovarianceFamily(ABC):
+    """One covariance type: the few functions in which the types differ.
+
+    Implementations hold nothing but their names. What depends on how covariances are stored is in one class a
+    shape; a type of its own derives from one of these and adds :meth:`m_step`.
+
+    Parameters
+    ----------
+    name : str
+        The ``covariance_type``.
+    model : str
+        The three letters of the model: volume, shape and orientation, each E equal, V variable or I identity.
+
+    Attributes
+    ----------
+    name, model : str
+        The same.
+    second_moment_form : str
+        The second moments that its M-step needs; see :class:`SufficientStatistics`.
+    one_feature_only : bool
+        Whether it is a name for a single feature.
+
+    Examples
+    --------
+    >>> from gmmx import reference
+    >>> [name for name, family in reference.COVARIANCE_FAMILIES.items() if family.model == "VVV"]
+    ['full', 'VVV']
+    """
+
+    name: str
+    model: str
+    second_moment_form: str
+    one_feature_only = False
+
+    def __init__(self, name: str, model: str) -> None:
+        self.name = name
+        self.model = model
+
+    def n_covariance_parameters(self, n_components: int, n_features: int) -> int:
+        """Return the number of free parameters in all covariances together.
+
+        Parameters
+        ----------
+        n_components, n_features : int
+            K and d.
+
+        Returns
+        -------
+        int
+            The number; equation (73) of docs/theory.md.
+        """
+        sets = {"I": 0, "E": 1, "V": n_components}
+        volume, shape, orientation = (sets[letter] for letter in self.model)
+        return volume + shape * (n_features - 1) + orientation * n_features * (n_features - 1) // 2  # (73)
+
+    @abstractmethod
+    def covariance_shape(self, n_components: int, n_features: int) -> tuple[int, ...]:
+        """Return the shape of ``covariances`` and ``precisions_cholesky``.
+
+        Parameters
+        ----------
+        n_components, n_features : int
+            K and d.
+
+        Returns
+        -------
+        tuple of int
+            The shape.
+        """
+
+    @abstractmethod
+    def second_moments(self, X: FloatArray, weighted_resp: FloatArray, shifts: FloatArray) -> FloatArray:
+        """Sum the second moments of the rows about the shifts.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, d), float64
+            Rows.
+        weighted_resp : ndarray of shape (n_samples, K), float64
+            w_n r_nk.
+        shifts : ndarray of shape (K, d), float64
+            The points s_k.
+
+        Returns
+        -------
+        ndarray, float64
+            Second moments in the form ``second_moment_form``; equations (46) and (50) of docs/theory.md.
+        """
+
+    @abstractmethod
+    def m_step(
+        self, scatter: FloatArray, counts: FloatArray, n_features: int, previous: FloatArray | None
+    ) -> FloatArray:
+        """Return the covariances of the type that maximise Q.
+
+        Parameters
+        ----------
+        scatter : ndarray, float64
+            C_k = W_k / N_k + epsilon I about the new means, in the form ``second_moment_form``; "pooled": their mean
+            with weights N_k.
+        counts : ndarray of shape (K,), float64
+            N_k; 0 for an empty component, which has no say in what is shared.
+        n_features : int
+            d.
+        previous : ndarray or None
+            Covariances of the type to begin at, where they are found step by step.
+
+        Returns
+        -------
+        ndarray, float64
+            Covariances; sections 8 and 20 of docs/theory.md.
+
+        Raises
+        ------
+        CollapsedComponentError
+            If a variance is not positive.
+        """
+
+    @abstractmethod
+    def precisions_cholesky(self, covariances: FloatArray) -> FloatArray:
+        """Return U with Sigma^-1 = U U^T.
+
+        Parameters
+        ----------
+        covariances : ndarray, float64
+            Covariances.
+
+        Returns
+        -------
+        ndarray, float64
+            Of the same shape; equation (52) of docs/theory.md.
+
+        Raises
+        ------
+        CollapsedComponentError
+            If a covariance is not positive definite.
+        """
+
+    @abstractmethod
+    def log_prob(self, X: FloatArray, means: FloatArray, precisions_cholesky: FloatArray) -> FloatArray:
+        """Return log N(x_n | mu_k, Sigma_k).
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, d), float64
+            Rows.
+        means : ndarray of shape (K, d), float64
+            Means.
+        precisions_cholesky : ndarray, float64
+            As from :meth:`precisions_cholesky`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, K), float64
+            The log-densities; equation (53) of docs/theory.md. The mean is subtracted before the product with
+            U, so nothing is lost when the data lie far from the origin.
+        """
+
+    @abstractmethod
+    def principal_axes(
+        self, covariances: FloatArray, n_components: int, n_features: int
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return the variances of each component along its axes, and the axes.
+
+        Parameters
+        ----------
+        covariances : ndarray, float64
+            Covariances.
+        n_components, n_features : int
+            K and d.
+
+        Returns
+        -------
+        variances : ndarray of shape (K, d), float64
+            The variances.
+        axes : ndarray of shape (K, d, d), float64
+            Orthogonal matrices, the axes as columns. The features themselves, in their order; or axes that all
+            components have in common, in descending order of the mean logarithm of the variances; or each component's
+            own, by descending variance. The largest entry of a column is positive.
+        """

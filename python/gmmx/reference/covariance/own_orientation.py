@@ -1,0 +1,39 @@
+"""Each component has axes of its own: VVV (full), EEV, VEV and EVV."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gmmx.reference.covariance.axes import along_axes, own_axes
+from gmmx.reference.covariance.matrices import OneEach
+from gmmx.reference.covariance.volume_and_shape import VOLUME_AND_SHAPE
+from gmmx.reference.inputs import FloatArray
+
+
+class Unrestricted(OneEach):
+    """Each component has its own covariance matrix."""
+
+    def m_step(
+        self, scatter: FloatArray, counts: FloatArray, n_features: int, previous: FloatArray | None
+    ) -> FloatArray:
+        return scatter  # (26)
+
+
+class OwnOrientation(OneEach):
+    """The axes of each component are those of its scatter; volumes or shapes are shared."""
+
+    def m_step(
+        self, scatter: FloatArray, counts: FloatArray, n_features: int, previous: FloatArray | None
+    ) -> FloatArray:
+        variances, axes = own_axes(scatter)
+        axes[counts == 0] = np.eye(n_features)  # an empty component has no axes: any will do
+        return along_axes(VOLUME_AND_SHAPE[self.model[:2]](variances, counts), axes)  # (79)
+
+
+FAMILIES = (
+    Unrestricted("full", "VVV"),
+    OwnOrientation("EEV", "EEV"),
+    OwnOrientation("VEV", "VEV"),
+    OwnOrientation("EVV", "EVV"),
+    Unrestricted("VVV", "VVV"),
+)

@@ -1,0 +1,71 @@
+"""The volume-and-shape step: variances along axes that are known, for each pair of letters of a model's name.
+
+Every step takes the variances v_kj of the components along their axes and the weights N_k of the components, and
+returns the variances L_kj = lambda_k a_kj, prod_j a_kj = 1, of the model that minimise
+sum_k N_k sum_j (log L_kj + v_kj / L_kj), equation (74) of docs/theory.md. A component of weight 0 has no say in what is
+shared. The first letter of a name is that of the volumes lambda_k, the second that of the shapes a_k: E equal,
+V variable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from gmmx.reference.covariance.precisions import SHARED, require_positive
+from gmmx.reference.errors import CollapsedComponentError
+from gmmx.reference.inputs import FloatArray
+
+MAX_ITERATIONS = 1000
+TOLERANCE = 1e-13  # of the logarithms of the volumes: the objective stands still long before
+
+
+def geometric_means(variances: FloatArray) -> FloatArray:
+    """Return the d-th root of the product of each row."""
+    return np.asarray(np.exp(np.mean(np.log(variances), axis=-1)))
+
+
+def equal_volume_equal_shape(variances: FloatArray, counts: FloatArray) -> FloatArray:
+    """EE: one set of variances for all."""
+    common = counts @ variances / counts.sum()  # (75)
+    require_positive(common[np.newaxis], shared=True)
+    return np.tile(common, (len(variances), 1))
+
+
+def variable_volume_equal_shape(variances: FloatArray, counts: FloatArray) -> FloatArray:
+    """VE: the best volumes for the shape and the best shape for the volumes, in turn."""
+    used = counts > 0
+    volumes = variances.mean(axis=1)
+    require_positive(volumes)
+    for _ in range(MAX_ITERATIONS):
+        shape = (counts / volumes) @ variances
+        if not np.all(np.isfinite(shape) & (shape > 0)):
+            raise CollapsedComponentError(SHARED)
+        shape /= geometric_means(shape)  # (77)
+        previous, volumes = volumes, (variances / shape).mean(axis=1)  # (76)
+        if np.max(np.abs(np.log(volumes[used] / previous[used]))) <= TOLERANCE:
+            break
+    return np.asarray(volumes[:, np.newaxis] * shape)
+
+
+def equal_volume_variable_shape(variances: FloatArray, counts: FloatArray) -> FloatArray:
+    """EV: own shapes, brought to one volume."""
+    require_positive(variances)
+    own_volumes = geometric_means(variances)
+    volume = counts @ own_volumes / counts.sum()  # (78)
+    return np.asarray(variances * (volume / own_volumes)[:, np.newaxis])
+
+
+def variable_volume_variable_shape(variances: FloatArray, counts: FloatArray) -> FloatArray:
+    """VV: the variances as they are."""
+    require_positive(variances)
+    return variances
+
+
+VOLUME_AND_SHAPE: dict[str, Callable[[FloatArray, FloatArray], FloatArray]] = {
+    "EE": equal_volume_equal_shape,
+    "VE": variable_volume_equal_shape,
+    "EV": equal_volume_variable_shape,
+    "VV": variable_volume_variable_shape,
+}

@@ -1,0 +1,48 @@
+"""Second moments of the rows: how much of them is kept."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gmmx.reference.inputs import FloatArray
+
+_OUTER = {  # (50)
+    "full": "ki,kj->kij",
+    "pooled": "ki,kj->ij",
+    "diagonal": "ki,ki->ki",
+    "trace": "ki,ki->k",
+}
+
+# How a form that keeps less is had from one that keeps more: (held, wanted).
+_REDUCE: dict[tuple[str, str], str] = {  # (50)
+    ("full", "pooled"): "kij->ij",
+    ("full", "diagonal"): "kii->ki",
+    ("full", "trace"): "kii->k",
+    ("diagonal", "trace"): "ki->k",
+}
+
+
+def outer_products(form: str, u: FloatArray, v: FloatArray) -> FloatArray:
+    """Return u_k v_k^T for each component, as much of it as the form keeps."""
+    return np.asarray(np.einsum(_OUTER[form], u, v), dtype=np.float64)
+
+
+def second_moments_as(form: str, held: str, second_moments: FloatArray) -> FloatArray:
+    """Return second moments that are held in one form in another one that keeps no more."""
+    if held == form:
+        return second_moments
+    if (held, form) not in _REDUCE:
+        raise ValueError(
+            f"{form!r} second moments are needed, but the statistics hold {held!r} ones, which do not contain them"
+        )
+    return np.asarray(np.einsum(_REDUCE[held, form], second_moments), dtype=np.float64)
+
+
+def mean_scatter(form: str, scatter: FloatArray, counts: FloatArray, n_features: int, reg_covar: float) -> FloatArray:
+    """Return C_k = W_k / N_k + epsilon I, as much of it as the form keeps; of an empty component, epsilon I."""
+    if form == "pooled":
+        return np.asarray(scatter / counts.sum() + reg_covar * np.eye(n_features))  # (31), (43)
+    identity = np.einsum(_OUTER[form], *2 * [np.ones((1, n_features))])[0]
+    identity = np.eye(n_features) if form == "full" else identity
+    divisors = np.where(counts > 0, counts, np.inf).reshape(-1, *identity.ndim * [1])  # x / inf = 0
+    return np.asarray(scatter / divisors + reg_covar * identity)  # (43)
