@@ -16,7 +16,8 @@ The covariance types are entries of one table, ``COVARIANCE_FAMILIES``. A new ty
 :class:`CovarianceFamily` and one more entry; nothing outside ``covariance`` knows a type by its name.
 
 Modules, each using only those before it: ``inputs``, ``errors``, ``second_moments``; ``covariance``; ``mixture``,
-``statistics``, ``density``, ``expectation``, ``maximisation``, ``loop``; ``criteria``, ``decomposition``; ``k_means``.
+``prior``, ``statistics``, ``density``, ``expectation``, ``maximisation``, ``loop``; ``criteria``,
+``decomposition``; ``k_means``.
 """
 
 from __future__ import annotations
@@ -38,11 +39,13 @@ from gmmx.reference.k_means import KMeansResult, kmeans, kmeans_draws, kmeans_pl
 from gmmx.reference.loop import EMResult, em
 from gmmx.reference.maximisation import m_step, q_function
 from gmmx.reference.mixture import Mixture, n_parameters
+from gmmx.reference.prior import ConjugatePrior, default_prior, log_prior
 from gmmx.reference.statistics import SufficientStatistics
 
 __all__ = [
     "COVARIANCE_FAMILIES",
     "CollapsedComponentError",
+    "ConjugatePrior",
     "CovarianceFamily",
     "Decomposition",
     "EMResult",
@@ -53,12 +56,14 @@ __all__ = [
     "bic",
     "covariance_family",
     "decompose",
+    "default_prior",
     "e_step",
     "em",
     "kmeans",
     "kmeans_draws",
     "kmeans_plus_plus",
     "log_likelihood",
+    "log_prior",
     "log_prob",
     "log_prob_norm",
     "m_step",

@@ -9,6 +9,7 @@ from gmmx.reference.covariance import covariance_family
 from gmmx.reference.density import responsibilities, weighted_log_prob
 from gmmx.reference.inputs import FloatArray, checked_rows, checked_weights
 from gmmx.reference.mixture import Mixture
+from gmmx.reference.prior import ConjugatePrior, with_prior
 from gmmx.reference.second_moments import mean_scatter, outer_products, second_moments_as
 from gmmx.reference.statistics import SufficientStatistics, is_empty
 
@@ -18,6 +19,7 @@ def m_step(
     covariance_type: str,
     reg_covar: float = 0.0,
     previous: Mixture | None = None,
+    prior: ConjugatePrior | None = None,
 ) -> Mixture:
     """M-step: the mixture that maximises Q, given the sufficient statistics.
 
@@ -32,25 +34,28 @@ def m_step(
     previous : Mixture, optional
         A mixture of the same type to begin at. Only "EVE" and "VVE" begin anywhere: without it, at several places, of
         which the best result is kept; with it, at its axes, so that Q is at least that of ``previous``.
+    prior : ConjugatePrior, optional
+        Prior of means and covariances; the result maximises Q plus its logarithm.
 
     Returns
     -------
     Mixture
         The new parameters. An empty component has weight 0, keeps its shift as its mean and gets the covariance of
-        zero scatter, ``reg_covar`` I brought into the model; what components share does not notice it.
+        zero scatter, ``reg_covar`` I brought into the model; what components share does not notice it. With a prior,
+        its mean and covariance are those of the prior.
 
     Raises
     ------
     ValueError
         If the second moments do not serve the type, reg_covar is negative, no row has weight, or ``previous`` is of
-        another type or shape.
+        another type or shape, or the prior does not fit.
     CollapsedComponentError
         If a covariance is not positive definite; it names the component.
 
     Notes
     -----
     Equations (30), (47), (49) with (26) or (31) to (33), and (75) to (85) for the types of three letters, and (43) of
-    docs/theory.md; for empty components (45).
+    docs/theory.md; for empty components (45); with a prior (90) and (91).
 
     Examples
     --------
@@ -77,6 +82,8 @@ def m_step(
     weights = np.where(empty, 0.0, counts / counts.sum())  # (30)
     scatter = second_moments - outer_products(form, statistics.first_moments, deltas)  # (49)
     counts = np.where(empty, 0.0, counts)
+    if prior is not None:
+        counts, means, scatter = with_prior(prior, family, counts, means, scatter)  # (90), (91)
     C = mean_scatter(form, scatter, counts, means.shape[1], reg_covar)  # (43)
     covariances = family.m_step(C, counts, means.shape[1], _covariances_to_begin_at(previous, covariance_type, means))
     return Mixture(weights, means, covariances, family.precisions_cholesky(covariances), covariance_type)

@@ -27,6 +27,12 @@ def outer_products(form: str, u: FloatArray, v: FloatArray) -> FloatArray:
     return np.asarray(np.einsum(_OUTER[form], u, v), dtype=np.float64)
 
 
+def sum_of_outer_products(form: str, rows: FloatArray) -> FloatArray:
+    """Return the sum of r r^T over the rows, as much of it as the form keeps of one component."""
+    products = outer_products(form, rows, rows)
+    return products if form == "pooled" else np.asarray(products.sum(axis=0))
+
+
 def second_moments_as(form: str, held: str, second_moments: FloatArray) -> FloatArray:
     """Return second moments that are held in one form in another one that keeps no more."""
     if held == form:

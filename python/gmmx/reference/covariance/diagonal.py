@@ -36,6 +36,17 @@ class Diagonal(CovarianceFamily):
     ) -> FloatArray:
         return VOLUME_AND_SHAPE[self.model[:2]](scatter, counts)  # (32), (75) to (78)
 
+    def prior_exponent(self, dof: float, n_features: int) -> float:
+        return dof + 2  # (89)
+
+    def prior_rows(self, scale: FloatArray, n_features: int) -> FloatArray:
+        if scale.shape not in ((), (n_features,)) or not np.all(scale > 0):
+            raise ValueError(
+                f"the scale of a prior for {self.name!r} must be a positive number or {n_features} of them, one a"
+                f" feature, got shape {scale.shape}: {scale}"
+            )
+        return np.diag(np.sqrt(np.broadcast_to(scale, n_features)))
+
     def precisions_cholesky(self, covariances: FloatArray) -> FloatArray:
         require_positive(covariances)
         return np.asarray(1.0 / np.sqrt(covariances))  # (52)

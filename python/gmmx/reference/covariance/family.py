@@ -62,6 +62,60 @@ class CovarianceFamily(ABC):
         volume, shape, orientation = (sets[letter] for letter in self.model)
         return volume + shape * (n_features - 1) + orientation * n_features * (n_features - 1) // 2  # (73)
 
+    def n_matrices(self, n_components: int) -> int:
+        """Return how many covariances have a prior of their own.
+
+        Parameters
+        ----------
+        n_components : int
+            K.
+
+        Returns
+        -------
+        int
+            1 if the components share all of their covariance, otherwise K.
+        """
+        return n_components if "V" in self.model else 1
+
+    @abstractmethod
+    def prior_exponent(self, dof: float, n_features: int) -> float:
+        """Return the number of rows that the prior of a covariance weighs in the determinant.
+
+        Parameters
+        ----------
+        dof : float
+            nu, the degrees of freedom.
+        n_features : int
+            d.
+
+        Returns
+        -------
+        float
+            e in the log-density -1/2 (e log |Sigma| + tr(Sigma^-1 Lambda)) + constant; equation (89) of docs/theory.md.
+        """
+
+    @abstractmethod
+    def prior_rows(self, scale: FloatArray, n_features: int) -> FloatArray:
+        """Return rows r_j whose second moments sum_j r_j r_j^T are the scale Lambda of the prior.
+
+        Parameters
+        ----------
+        scale : ndarray
+            A number; or what the type takes: the diagonal (d,) of Lambda, or the matrix (d, d).
+        n_features : int
+            d.
+
+        Returns
+        -------
+        ndarray of shape (m, d), float64
+            The rows.
+
+        Raises
+        ------
+        ValueError
+            If the scale has another shape or is not positive.
+        """
+
     @abstractmethod
     def covariance_shape(self, n_components: int, n_features: int) -> tuple[int, ...]:
         """Return the shape of ``covariances`` and ``precisions_cholesky``.

@@ -40,7 +40,26 @@ def axes_in_common(matrices: FloatArray) -> tuple[FloatArray, FloatArray]:
     return variances[:, order], np.tile(with_fixed_signs(axes[:, order]), (len(matrices), 1, 1))
 
 
-class OneForAll(CovarianceFamily):
+class Matrices(CovarianceFamily):
+    """Covariance matrices without a restriction to axes that are known."""
+
+    def prior_exponent(self, dof: float, n_features: int) -> float:
+        return dof + n_features + 1  # (89)
+
+    def prior_rows(self, scale: FloatArray, n_features: int) -> FloatArray:
+        scale = scale * np.eye(n_features) if scale.shape == () else scale
+        wanted = f"a positive number or a positive definite matrix of shape {(n_features, n_features)}"
+        if scale.shape != (n_features, n_features) or not np.array_equal(scale, scale.T):
+            raise ValueError(
+                f"the scale of a prior for {self.name!r} must be {wanted}, got shape {scale.shape}: {scale}"
+            )
+        try:
+            return np.asarray(np.linalg.cholesky(scale).T)
+        except np.linalg.LinAlgError:
+            raise ValueError(f"the scale of a prior for {self.name!r} must be {wanted}, got {scale}") from None
+
+
+class OneForAll(Matrices):
     """All components have the same covariance matrix."""
 
     second_moment_form = "pooled"
@@ -63,7 +82,7 @@ class OneForAll(CovarianceFamily):
         return axes_in_common(np.tile(covariances, (n_components, 1, 1)))
 
 
-class OneEach(CovarianceFamily):
+class OneEach(Matrices):
     """Each component has a covariance matrix."""
 
     second_moment_form = "full"

@@ -30,6 +30,16 @@ class Spherical(CovarianceFamily):
         step = VOLUME_AND_SHAPE[2 * self.model[0]]  # one variance a component is one axis
         return step(scatter[:, np.newaxis] / n_features, counts)[:, 0]  # (33), (75)
 
+    def prior_exponent(self, dof: float, n_features: int) -> float:
+        return (dof + 2) / n_features  # (89)
+
+    def prior_rows(self, scale: FloatArray, n_features: int) -> FloatArray:
+        if scale.shape != () or not scale > 0:
+            raise ValueError(f"the scale of a prior for {self.name!r} must be one positive number, got {scale}")
+        rows: FloatArray = np.zeros((1, n_features))
+        rows[0, 0] = np.sqrt(scale)
+        return rows
+
     def precisions_cholesky(self, covariances: FloatArray) -> FloatArray:
         require_positive(covariances)
         return np.asarray(1.0 / np.sqrt(covariances))  # (52)

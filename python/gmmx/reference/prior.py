@@ -1,0 +1,208 @@
+"""A conjugate prior of means and covariances, against collapse."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from gmmx.reference.covariance import CovarianceFamily, covariance_family
+from gmmx.reference.inputs import LOG_2_PI, FloatArray, checked_rows, checked_weights
+from gmmx.reference.mixture import Mixture
+from gmmx.reference.second_moments import outer_products, sum_of_outer_products
+
+DEFAULT_SHRINKAGE = 0.01
+
+
+@dataclass(frozen=True, eq=False)
+class ConjugatePrior:
+    """Prior of the means and covariances of a mixture, the same for each component.
+
+    Given Sigma_k, the mean mu_k is normal about ``mean`` with covariance Sigma_k / ``shrinkage``. The covariance
+    follows an inverse Wishart distribution, of diagonal types an inverse gamma distribution for each variance, of
+    spherical types one for the variance.
+
+    Parameters
+    ----------
+    shrinkage : float
+        kappa, not negative: how many rows at ``mean`` the prior of a mean counts for. 0: no prior of the means.
+    mean : array-like of shape (d,)
+        mu_P.
+    dof : float
+        nu, greater than d - 1: degrees of freedom.
+    scale : float or array-like of shape (d,) or (d, d)
+        Lambda, positive definite: a number for spherical types; its diagonal for diagonal ones; the matrix for all
+        others. A number stands for itself times the identity.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range or a shape does not fit.
+
+    Notes
+    -----
+    Equations (88) and (89) of docs/theory.md; Fraley and Raftery, "Bayesian regularization for normal mixture
+    estimation and model-based clustering", J. Classification 24 (2007).
+
+    Examples
+    --------
+    >>> from gmmx import reference
+    >>> prior = reference.ConjugatePrior(shrinkage=0.01, mean=[0.0], dof=3, scale=1.0)
+    >>> statistics = reference.statistics_from_labels([[1.0], [1.0]], [0, 0], 1, "V")
+    >>> reference.m_step(statistics, "V", prior=prior).covariances.round(6).tolist()
+    [0.126244]
+    """
+
+    shrinkage: float
+    mean: FloatArray
+    dof: float
+    scale: FloatArray
+
+    def __init__(self, shrinkage: float, mean: ArrayLike, dof: float, scale: ArrayLike) -> None:
+        center, Lambda = np.array(mean, dtype=np.float64), np.array(scale, dtype=np.float64)
+        if center.ndim != 1 or not np.all(np.isfinite(center)):
+            raise ValueError(f"the mean of a prior must be a finite vector, one number a feature, got {mean!r}")
+        if not (np.isfinite(shrinkage) and shrinkage >= 0):
+            raise ValueError(f"the shrinkage of a prior must be finite and not negative, got {shrinkage}")
+        if not (np.isfinite(dof) and dof > len(center) - 1):
+            raise ValueError(f"the dof of a prior must be more than n_features - 1 = {len(center) - 1}, got {dof}")
+        if Lambda.shape not in ((), center.shape, 2 * center.shape) or not np.all(np.isfinite(Lambda)):
+            raise ValueError(
+                f"the scale of a prior must be a number, {len(center)} numbers or a matrix of shape"
+                f" {2 * center.shape}, all finite, got {scale!r}"
+            )
+        for name, value in (("shrinkage", float(shrinkage)), ("mean", center), ("dof", float(dof)), ("scale", Lambda)):
+            object.__setattr__(self, name, value)  # the class is frozen
+
+
+def default_prior(
+    X: ArrayLike, n_components: int, covariance_type: str, sample_weight: ArrayLike | None = None
+) -> ConjugatePrior:
+    """Prior of Fraley and Raftery: weak, centred on the data, with volumes of a K-th part of theirs.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, d)
+        Rows.
+    n_components : int
+        K.
+    covariance_type : str
+        The type of mixture that the prior is for.
+    sample_weight : array-like of shape (n_samples,), optional
+        Weights of the rows; None stands for ones.
+
+    Returns
+    -------
+    ConjugatePrior
+        shrinkage 0.01, the mean of the rows, dof d + 2, and the scale V / K^(2/d): V is the sample covariance, of which
+        only the diagonal is used if there are no more than d rows; for diagonal and spherical types the mean of its
+        diagonal, one number.
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit, the rows weigh no more than 1 together, or there is no such type.
+
+    Notes
+    -----
+    Section 21 of docs/theory.md. The same numbers as mclust's ``defaultPrior``.
+
+    Examples
+    --------
+    >>> from gmmx import reference
+    >>> prior = reference.default_prior([[0.0], [2.0], [4.0]], 2, "V")
+    >>> prior.shrinkage, prior.mean.tolist(), prior.dof, prior.scale.tolist()
+    (0.01, [2.0], 3.0, 1.0)
+    """
+    rows = checked_rows(X)
+    w = checked_weights(sample_weight, len(rows))
+    family = covariance_family(covariance_type, rows.shape[1])
+    rows, w = rows[w > 0], w[w > 0]
+    n_features = rows.shape[1]
+    if n_components < 1:
+        raise ValueError(f"n_components must be at least 1, got {n_components}")
+    if not w.sum() > 1:
+        raise ValueError("a default prior needs the variance of the rows: their weights must add up to more than 1")
+    mean = rows[0] + w @ (rows - rows[0]) / w.sum()
+    centred = np.sqrt(w)[:, np.newaxis] * (rows - mean)
+    V = centred.T @ centred / (w.sum() - 1) / n_components ** (2 / n_features)
+    if family.model[2] == "I":
+        return ConjugatePrior(DEFAULT_SHRINKAGE, mean, n_features + 2, np.trace(V) / n_features)
+    scale = V if len(rows) > n_features else np.diag(np.diag(V))
+    return ConjugatePrior(DEFAULT_SHRINKAGE, mean, n_features + 2, scale)
+
+
+def log_prior(mixture: Mixture, prior: ConjugatePrior) -> float:
+    """Logarithm of the prior density of a mixture, up to a constant.
+
+    Parameters
+    ----------
+    mixture : Mixture
+        Mixture of K components.
+    prior : ConjugatePrior
+        Prior for mixtures in d dimensions.
+
+    Returns
+    -------
+    float
+        The logarithm, without the terms that depend on neither means nor covariances.
+
+    Raises
+    ------
+    ValueError
+        If the prior does not fit the mixture.
+
+    Notes
+    -----
+    Equation (92) of docs/theory.md.
+
+    Examples
+    --------
+    >>> from gmmx import reference
+    >>> mixture = reference.Mixture.from_covariances([1.0], [[0.0]], [1.0], "V")
+    >>> reference.log_prior(mixture, reference.ConjugatePrior(shrinkage=0.5, mean=[2.0], dof=3, scale=1.0))
+    -1.5
+    """
+    K, d = int(mixture.means.shape[0]), int(mixture.means.shape[1])
+    family = covariance_family(mixture.covariance_type, d)
+    counts, rows = _pseudo_counts_and_rows(prior, family, K, d)
+
+    def log_density(x: FloatArray) -> FloatArray:
+        return family.log_prob(x, np.zeros((K, d)), mixture.precisions_cholesky)
+
+    at_zero = log_density(np.zeros((1, d)))[0]
+    log_det = -2.0 * at_zero - d * LOG_2_PI
+    traces = 2.0 * np.sum(at_zero - log_density(rows), axis=0)  # tr(Sigma_k^-1 Lambda)
+    distances = 2.0 * (at_zero - np.diag(log_density(mixture.means - prior.mean)))
+    return float(-0.5 * np.sum(counts * log_det + traces + prior.shrinkage * distances))  # (92)
+
+
+def with_prior(
+    prior: ConjugatePrior, family: CovarianceFamily, counts: FloatArray, means: FloatArray, scatter: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the counts, means and scatter with which an M-step maximises Q plus the log-prior."""
+    K, d = means.shape
+    form = family.second_moment_form
+    pseudo_counts, rows = _pseudo_counts_and_rows(prior, family, K, d)
+    kappa = prior.shrinkage
+    shares = np.full(K, kappa) / np.where(counts + kappa > 0, counts + kappa, 1.0)
+    apart = means - prior.mean
+    of_means = outer_products(form, (shares * counts)[:, np.newaxis] * apart, apart)
+    of_scale = sum_of_outer_products(form, rows) * (K if form == "pooled" else 1)
+    return (
+        counts + pseudo_counts,  # (91)
+        means - shares[:, np.newaxis] * apart,  # (90)
+        scatter + of_means + of_scale,  # (91)
+    )
+
+
+def _pseudo_counts_and_rows(
+    prior: ConjugatePrior, family: CovarianceFamily, K: int, d: int
+) -> tuple[float, FloatArray]:
+    """Return what the prior adds to each count, and rows whose second moments it adds to each scatter."""
+    if prior.mean.shape != (d,):
+        raise ValueError(f"the prior is for {len(prior.mean)} features, there are {d}")
+    share = family.n_matrices(K) / K  # a covariance that all share has one prior
+    counts = share * family.prior_exponent(prior.dof, d) + float(prior.shrinkage > 0)
+    return counts, np.sqrt(share) * family.prior_rows(prior.scale, d)
