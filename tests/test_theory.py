@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from scipy.stats import invgamma, invwishart, multivariate_normal
 
 from gmmx import reference
 
@@ -783,6 +784,229 @@ def test_rounding_of_features(width):
     assert error > 1e-4 * bound
 
 
+# Sections 20 and 21: parsimonious models and the prior
+
+
+def random_scatter(n_components=3, n_features=4, seed=0):
+    """Covariance matrices C_k and counts N_k that no model fits exactly."""
+    rng = np.random.default_rng(seed)
+    a = rng.standard_normal((n_components, n_features, 2 * n_features))
+    return a @ a.swapaxes(1, 2) / n_features, rng.uniform(5.0, 50.0, n_components)
+
+
+def covariances_of(model, C, counts, prior=None):
+    """Covariances that the M-step of a model makes of C_k and N_k, as matrices."""
+    K, d = C.shape[:2]
+    zeros = np.zeros((K, d))
+    statistics = reference.SufficientStatistics(
+        "full", zeros, counts, zeros, counts[:, None, None] * C, 0.0, 1, counts.sum()
+    )
+    mixture = reference.m_step(statistics, model, prior=prior)
+    volumes, shapes, axes = reference.decompose(mixture)
+    return volumes[:, None, None] * np.einsum("kij,kj,klj->kil", axes, shapes, axes)
+
+
+def objective(covariances, C, counts):
+    """Return F of (74)."""
+    fit = np.trace(np.linalg.solve(covariances, C), axis1=1, axis2=2)
+    return counts @ (np.linalg.slogdet(covariances)[1] + fit)
+
+
+def random_axes(n_features, seed=0):
+    return np.linalg.qr(np.random.default_rng(seed).standard_normal((n_features, n_features)))[0]
+
+
+def test_decomposition():
+    C, _ = random_scatter()
+    mixture = reference.Mixture.from_covariances(np.full(3, 1 / 3), np.zeros((3, 4)), C, "VVV")
+    volumes, shapes, axes = reference.decompose(mixture)
+    rebuilt = volumes[:, None, None] * axes @ (shapes[:, :, None] * axes.swapaxes(1, 2))  # (72)
+    np.testing.assert_allclose(rebuilt, C, rtol=1e-12, atol=1e-13)
+    np.testing.assert_allclose(volumes, np.linalg.det(C) ** 0.25, rtol=1e-12)  # (86)
+    np.testing.assert_allclose(shapes.prod(axis=1), 1.0, rtol=1e-12)
+
+
+def test_number_of_parameters_by_letters():
+    K, d = 4, 5
+    for name, family in reference.COVARIANCE_FAMILIES.items():
+        if family.one_feature_only:
+            continue
+        volume, shape, orientation = family.model
+        expected = {"E": 1, "V": K}[volume]
+        expected += {"I": 0, "E": d - 1, "V": K * (d - 1)}[shape]
+        expected += {"I": 0, "E": d * (d - 1) // 2, "V": K * d * (d - 1) // 2}[orientation]
+        assert family.n_covariance_parameters(K, d) == expected, name  # (73)
+    assert reference.covariance_family("VEV").n_covariance_parameters(3, 4) == 3 + 3 + 18
+
+
+def test_objective_along_known_axes():
+    C, counts = random_scatter()
+    D, L = random_axes(4), np.random.default_rng(1).uniform(0.5, 2.0, (3, 4))
+    along = np.einsum("ij,kil,lj->kj", D, C, D)
+    covariances = np.einsum("ij,kj,lj->kil", D, L, D)
+    expected = counts @ np.sum(np.log(L) + along / L, axis=1)
+    assert objective(covariances, C, counts) == pytest.approx(expected, rel=1e-12)  # (74)
+
+
+def test_volumes_and_shapes():
+    C, counts = random_scatter()
+    v = np.einsum("kjj->kj", C)
+    variances = {m: np.einsum("kjj->kj", covariances_of(m, C, counts)) for m in ("EII", "EEI", "VEI", "EVI")}
+    np.testing.assert_allclose(variances["EEI"], np.tile(counts @ v / counts.sum(), (3, 1)), rtol=1e-12)  # (75)
+    np.testing.assert_allclose(variances["EII"], counts @ v.mean(axis=1) / counts.sum(), rtol=1e-12)
+    volumes = np.prod(variances["VEI"], axis=1) ** 0.25
+    shape = variances["VEI"][0] / volumes[0]
+    np.testing.assert_allclose(volumes, np.mean(v / shape, axis=1), rtol=1e-11)  # (76)
+    proportional = (counts / volumes) @ v
+    np.testing.assert_allclose(shape, proportional / proportional.prod() ** 0.25, rtol=1e-11)  # (77)
+    g = np.prod(v, axis=1) ** 0.25
+    np.testing.assert_allclose(variances["EVI"], (counts @ g / counts.sum()) * v / g[:, None], rtol=1e-12)  # (78)
+
+
+@pytest.mark.parametrize("model", ["EEV", "VEV", "EVV"])
+def test_own_axes_are_eigenvectors(model):
+    C, counts = random_scatter()
+    covariances = covariances_of(model, C, counts)
+    axes = np.linalg.eigh(C)[1]
+    turned = np.einsum("kij,kil,klm->kjm", axes, covariances, axes)
+    np.testing.assert_allclose(turned, np.einsum("kjj->kj", turned)[:, :, None] * np.eye(4), atol=1e-12)  # (79)
+    assert np.all(np.diff(np.einsum("kjj->kj", turned), axis=1) > 0)  # large with large
+    best = objective(covariances, C, counts)
+    for seed in range(20):  # the same variances along any other axes
+        other = np.stack([random_axes(4, 3 * seed + k) for k in range(3)])
+        assert objective(np.einsum("kij,kj,klj->kil", other, np.linalg.eigvalsh(covariances), other), C, counts) > best
+
+
+def test_proportional_matrices():
+    C, counts = random_scatter()
+    covariances = covariances_of("VEE", C, counts)
+    volumes = np.linalg.det(covariances) ** 0.25
+    B = covariances[0] / volumes[0]
+    np.testing.assert_allclose(covariances, volumes[:, None, None] * B, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(volumes, np.trace(C @ np.linalg.inv(B), axis1=1, axis2=2) / 4, rtol=1e-11)  # (80)
+    proportional = np.einsum("k,kij->ij", counts / volumes, C)
+    np.testing.assert_allclose(B, proportional / np.linalg.det(proportional) ** 0.25, rtol=1e-10, atol=1e-12)  # (81)
+
+
+def test_rotation_of_two_axes():
+    C, counts = random_scatter()
+    D, L = random_axes(4), np.random.default_rng(1).uniform(0.5, 2.0, (3, 4))
+    i, j = 1, 3
+
+    def turned_by(theta):
+        axes = D.copy()
+        axes[:, i] = D[:, i] * np.cos(theta) + D[:, j] * np.sin(theta)  # (83)
+        axes[:, j] = D[:, j] * np.cos(theta) - D[:, i] * np.sin(theta)
+        return objective(np.einsum("ij,kj,lj->kil", axes, L, axes), C, counts)
+
+    a = D.T @ C @ D
+    weights = counts * (1 / L[:, i] - 1 / L[:, j])
+    alpha, beta = 0.5 * weights @ (a[:, i, i] - a[:, j, j]), weights @ a[:, i, j]  # (84)
+    grid = np.linspace(-np.pi / 2, np.pi / 2, 181)
+    values = np.array([turned_by(theta) for theta in grid])
+    expected = alpha * np.cos(2 * grid) + beta * np.sin(2 * grid)
+    np.testing.assert_allclose(values - values[90], expected - expected[90], rtol=1e-9, atol=1e-9)
+    assert turned_by(0.5 * np.arctan2(-beta, -alpha)) <= values.min()  # (85)
+
+    for model in ("EVE", "VVE"):  # at the end of the rotations no pair can gain
+        covariances = covariances_of(model, C, counts)
+        axes = reference.decompose(
+            reference.Mixture.from_covariances(np.full(3, 1 / 3), np.zeros((3, 4)), covariances, model)
+        ).orientations[0]
+        L = np.einsum("ij,kil,lj->kj", axes, covariances, axes)
+        value = objective(covariances, C, counts)
+        assert value == pytest.approx(counts @ np.log(L).sum(axis=1) + 4 * counts.sum(), rel=1e-12)  # (82)
+        a = axes.T @ C @ axes
+        for i, j in itertools.combinations(range(4), 2):
+            weights = counts * (1 / L[:, i] - 1 / L[:, j])
+            slope, alpha = weights @ a[:, i, j], 0.5 * weights @ (a[:, i, i] - a[:, j, j])
+            assert abs(slope) < 1e-6 * abs(alpha) and alpha < 0
+
+
+def test_joint_diagonalisation():
+    rng = np.random.default_rng(2)
+    D = random_axes(4)
+    variances = np.array([[4.0, 4.0, 1.0, 1.0], [3.0, 2.0, 3.0, 1.0], [1.0, 5.0, 5.0, 5.0]])  # none tells all four
+    covariances = np.einsum("ij,kj,lj->kil", D, variances, D)
+    mixture = reference.Mixture.from_covariances(np.full(3, 1 / 3), np.zeros((3, 4)), covariances, "VVE")
+    axes = reference.decompose(mixture).orientations[0]
+    permutation = np.abs(D.T @ axes)
+    np.testing.assert_allclose(permutation, np.round(permutation), atol=1e-13)
+
+    a = rng.standard_normal((3, 4, 4))
+    a = a + a.swapaxes(1, 2)
+    i, j = 0, 2
+
+    def off_diagonal(theta):
+        u, v = np.eye(4)[i], np.eye(4)[j]
+        return np.sum((a @ (v * np.cos(theta) - u * np.sin(theta)) @ (u * np.cos(theta) + v * np.sin(theta))) ** 2)
+
+    difference = a[:, i, i] - a[:, j, j]
+    theta = 0.25 * np.arctan2(4 * a[:, i, j] @ difference, np.sum(difference**2 - 4 * a[:, i, j] ** 2))  # (87)
+    assert off_diagonal(theta) <= min(off_diagonal(t) for t in np.linspace(-np.pi / 2, np.pi / 2, 401))
+
+
+@pytest.mark.parametrize("shrinkage", [0.0, 0.7])
+def test_prior_is_normal_and_inverse_wishart(shrinkage):
+    (C, _), (other, _) = random_scatter(2, 3, 0), random_scatter(2, 3, 1)
+    rng = np.random.default_rng(5)
+    center, means = rng.standard_normal(3), rng.standard_normal((2, 2, 3))
+    scale = random_scatter(1, 3, 2)[0][0]
+
+    def expected(covariances, means, model):
+        variances = np.einsum("kjj->kj", covariances)
+        value = 0.0
+        for k in range(2):
+            if shrinkage > 0:
+                value += multivariate_normal(center, covariances[k] / shrinkage).logpdf(means[k])  # (88)
+            if "V" not in model and k > 0:
+                continue  # a covariance that all share has one prior
+            if model[2] != "I":  # (89)
+                value += invwishart(6.5, scale).logpdf(covariances[k])
+            elif model[1] != "I":
+                value += invgamma(6.5 / 2, scale=np.diag(scale) / 2).logpdf(variances[k]).sum()
+            else:
+                value += invgamma(6.5 / 2, scale=scale[0, 0] / 2).logpdf(variances[k, 0])
+        return value
+
+    for model in ("VVV", "EEE", "VVI", "EEI", "VII", "EII"):
+        matrices = [c * np.eye(3) if model[2] == "I" else c for c in (C, other)]
+        matrices = [np.stack([np.eye(3) * c[0, 0] for c in m]) if model[1] == "I" else m for m in matrices]
+        matrices = [np.tile(m[0], (2, 1, 1)) if "V" not in model else m for m in matrices]
+        compact = {
+            "VVV": lambda m: m,
+            "EEE": lambda m: m[0],
+            "VVI": lambda m: np.einsum("kjj->kj", m),
+            "EEI": lambda m: np.einsum("kjj->kj", m),
+            "VII": lambda m: m[:, 0, 0],
+            "EII": lambda m: m[:, 0, 0],
+        }[model]
+        kept = scale if model[2] != "I" else np.diag(scale) if model[1] != "I" else scale[0, 0]
+        prior = reference.ConjugatePrior(shrinkage, center, 6.5, kept)
+        one, two = (
+            reference.Mixture.from_covariances([0.5, 0.5], mu, compact(m), model)
+            for mu, m in zip(means, matrices, strict=True)
+        )
+        difference = reference.log_prior(one, prior) - reference.log_prior(two, prior)
+        exact = expected(matrices[0], means[0], model) - expected(matrices[1], means[1], model)
+        assert difference == pytest.approx(exact, rel=1e-10), model  # (92)
+
+
+def test_prior_counts_as_rows():
+    X, w, old, _ = make_problem("full")
+    statistics = reference.e_step(X, old, w)
+    prior = reference.ConjugatePrior(2.5, [1.0, 0.0, -1.0], 7.0, random_scatter(1, 3)[0][0])
+    new = reference.m_step(statistics, "VVV", prior=prior)
+    resp = reference.responsibilities(X, old) * w[:, None]
+    for k, count in enumerate(resp.sum(axis=0)):
+        mean = resp[:, k] @ X / count
+        np.testing.assert_allclose(new.means[k], (count * mean + 2.5 * prior.mean) / (count + 2.5), rtol=1e-12)  # (90)
+        apart = mean - prior.mean
+        scatter = (resp[:, k, None] * (X - mean)).T @ (X - mean) + prior.scale
+        scatter += count * 2.5 / (count + 2.5) * np.outer(apart, apart)
+        np.testing.assert_allclose(new.covariances[k], scatter / (count + 7.0 + 3 + 2), rtol=1e-11)  # (91)
+
+
 # The document itself
 
 
@@ -869,8 +1093,8 @@ needs_theory = pytest.mark.skipif(not THEORY.is_file(), reason="docs/theory.md i
 
 
 def table():
-    """Return the rows of the table of section 21, as (equation, description, reference, C++, test)."""
-    text = THEORY.read_text(encoding="utf-8").split("\n## 21.")[1]
+    """Return the rows of the last section's table, as (equation, description, reference, C++, test)."""
+    text = re.split(r"\n## \d+\. Where each equation runs\n", THEORY.read_text(encoding="utf-8"))[1]
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line[:2] == "| "]
     return rows[1:]
 
@@ -891,7 +1115,7 @@ def test_equations_mentioned_exist():
     text = THEORY.read_text(encoding="utf-8")
     last = len(re.findall(r"\\tag\{\d+\}", text))
     source = source_of_the_reference()
-    for mentioned in re.findall(r"\((\d{1,2})\)", text) + re.findall(r"#.*?\((\d{1,2})\)", source):
+    for mentioned in re.findall(r"\((\d{1,3})\)", text) + re.findall(r"#.*?\((\d{1,3})\)", source):
         assert 1 <= int(mentioned) <= last
 
 
@@ -910,7 +1134,7 @@ def test_functions_named_in_the_table_exist():
 def test_code_cites_the_equations_that_the_table_gives_it():
     source = source_of_the_reference()
     comments = " ".join(re.findall(r"#(.*)", source))
-    cited = {f"({n})" for n in re.findall(r"\((\d{1,2})\)", comments)}
+    cited = {f"({n})" for n in re.findall(r"\((\d{1,3})\)", comments)}
     # (3) is a property of (30), (24) the sum that (49) yields, (34) the choice among (26) and (31) to (33).
     run = {row[0] for row in table() if names(row[2])} - {"(3)", "(24)", "(34)"}
     assert run - cited == set()

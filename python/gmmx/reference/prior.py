@@ -175,7 +175,7 @@ def log_prior(mixture: Mixture, prior: ConjugatePrior) -> float:
     log_det = -2.0 * at_zero - d * LOG_2_PI
     traces = 2.0 * np.sum(at_zero - log_density(rows), axis=0)  # tr(Sigma_k^-1 Lambda)
     distances = 2.0 * (at_zero - np.diag(log_density(mixture.means - prior.mean)))
-    return float(-0.5 * np.sum(counts * log_det + traces + prior.shrinkage * distances))  # (92)
+    return float(-0.5 * np.sum(counts * log_det + traces + prior.shrinkage * distances))  # (88), (89), (92)
 
 
 def with_prior(

@@ -32,13 +32,13 @@ def variances_along(matrices: FloatArray, axes: FloatArray) -> FloatArray:
 def along_axes(variances: FloatArray, axes: FloatArray) -> FloatArray:
     """Return the symmetric matrices D_k diag(v_k) D_k^T; axes are (d, d) or (K, d, d)."""
     scaled = axes * np.sqrt(variances)[:, np.newaxis, :]
-    return np.asarray(scaled @ np.swapaxes(scaled, -1, -2))
+    return np.asarray(scaled @ np.swapaxes(scaled, -1, -2))  # (72)
 
 
 def _rotate(matrices: FloatArray, axes: FloatArray, i: int, j: int, angle: float) -> None:
     """Turn axes i and j by the angle, and with them the matrices D^T C_k D, in place."""
     c, s = np.cos(angle), np.sin(angle)
-    turn = np.array([[c, -s], [s, c]])
+    turn = np.array([[c, -s], [s, c]])  # (83)
     pair = [i, j]
     axes[:, pair] = axes[:, pair] @ turn
     matrices[:, :, pair] = matrices[:, :, pair] @ turn
