@@ -15,6 +15,7 @@ from gmmx._core import CollapsedComponentError, Mixture, SufficientStatistics, _
 from gmmx._versions import show_versions
 from gmmx.estimators import GaussianMixture, load
 from gmmx.persistence import ModelFileError
+from gmmx.selection import GaussianMixtureIC
 from gmmx.statistics import e_step, m_step
 from gmmx.validation import FitFailedError
 
@@ -22,6 +23,7 @@ __all__ = [
     "CollapsedComponentError",
     "FitFailedError",
     "GaussianMixture",
+    "GaussianMixtureIC",
     "Mixture",
     "ModelFileError",
     "SufficientStatistics",

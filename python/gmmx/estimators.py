@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import sklearn.mixture
+from scipy.special import entr
 from sklearn.base import BaseEstimator, DensityMixin, _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, StrOptions, make_constraint
@@ -24,6 +25,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from gmmx import _core
 from gmmx.initialization import (
+    CHUNK_NUMBERS,
     PARTITIONS,
     Draws,
     GivenParameters,
@@ -586,19 +588,25 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
             goes_on = self.warm_start and hasattr(self, "converged_")
             starts = self._continuation(rows) if goes_on else self._starts(rows)
             best, failed = self._best_of(starts, rows)
+            if best is None:
+                raise FitFailedError(_failure_message(failed, rows.X.dtype))
             self._warn_of(best)
-            self._set_parameters(best.mixture, rows.X.dtype)
-            self._mixture = best.mixture
-            self.converged_ = best.converged
-            self.n_iter_ = len(best.lower_bounds)
-            self.lower_bound_ = best.lower_bound
-            self.lower_bounds_ = best.lower_bounds
-            self.empty_components_ = best.empty_components
-            self.failed_starts_ = failed
-            # In float32 the attributes are the mixture rounded.
-            kept = best.mixture if rows.X.dtype == np.float64 else self.mixture_
-            self.log_likelihood_ = _log_likelihood(rows, kept)
+            self._set_run(best, failed, rows)
         return rows
+
+    def _set_run(self, best: _Run, failed: list[FailedStart], rows: WeightedRows) -> None:
+        """Set the attributes that a fit leaves."""
+        self._set_parameters(best.mixture, rows.X.dtype)
+        self._mixture = best.mixture
+        self.converged_ = best.converged
+        self.n_iter_ = len(best.lower_bounds)
+        self.lower_bound_ = best.lower_bound
+        self.lower_bounds_ = best.lower_bounds
+        self.empty_components_ = best.empty_components
+        self.failed_starts_ = failed
+        # In float32 the attributes are the mixture rounded.
+        kept = best.mixture if rows.X.dtype == np.float64 else self.mixture_
+        self.log_likelihood_ = _log_likelihood(rows, kept)
 
     def _training_rows(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None) -> WeightedRows:
         checked = check_rows_of(self, X, fit=True)
@@ -647,8 +655,8 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         fitted = self.mixture_
         return _Starts(lambda: fitted, 1, float(self.lower_bound_))
 
-    def _best_of(self, starts: _Starts, rows: WeightedRows) -> tuple[_Run, list[FailedStart]]:
-        """Run the starts; return the best run and the starts that failed."""
+    def _best_of(self, starts: _Starts, rows: WeightedRows) -> tuple[_Run | None, list[FailedStart]]:
+        """Run the starts; return the best run, None if there is none, and the starts that failed."""
         best: _Run | None = None
         best_score = -np.inf
         failed: list[FailedStart] = []
@@ -663,8 +671,6 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
                 best, best_score = run, score
             if run.stopped:
                 break
-        if best is None:
-            raise FitFailedError(_failure_message(failed, rows.X.dtype))
         return best, failed
 
     def _way_to_run(self, starts: _Starts, rows: WeightedRows) -> Callable[..., Iterator[_Run | FailedStart]]:
@@ -918,6 +924,63 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         rows = self._rows(X)
         return _core.responsibilities(rows, self.mixture_, thread_count(self.n_jobs))
 
+    def uncertainty(self, X: npt.ArrayLike) -> Rows:
+        """Compute the probability that a row does not belong to the component that `predict` gives it.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        uncertainty : ndarray of shape (n_samples,)
+            1 - max_k r_nk, equation (103) of docs/theory.md, from 0 to 1 - 1 / n_components; in the type of X.
+        """
+        uncertainty: Rows = 1 - self.predict_proba(X).max(axis=1)
+        return uncertainty
+
+    def entropy(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
+        """Compute how far the components overlap: the entropy of the responsibilities of all rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows. None: all one.
+
+        Returns
+        -------
+        entropy : float
+            - sum_n w_n sum_k r_nk log r_nk in nats, equation (104) of docs/theory.md: 0 if every row belongs to one
+            component for sure.
+        """
+        return _sum_over_rows(_entropies, self._weighted_rows(X, sample_weight), self.mixture_)
+
+    def icl(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
+        """Compute the integrated completed likelihood criterion: the lower, the better.
+
+        It is the BIC and a fine for rows that may belong to several components, so that it prefers components
+        that lie apart.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights. Their sum takes the place of n_samples.
+
+        Returns
+        -------
+        icl : float
+            BIC - 2 sum_n w_n log max_k r_nk, equation (105) of docs/theory.md. mclust reports its negative.
+        """
+        rows, mixture = self._weighted_rows(X, sample_weight), self.mixture_
+        return _bic(rows, mixture, _log_likelihood(rows, mixture)) - 2.0 * _log_certainty(rows, mixture)
+
     def bic(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
         """Compute the Bayesian information criterion: the lower, the better.
 
@@ -935,7 +998,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
             -2 log-likelihood + number of free parameters * log n.
         """
         rows, mixture = self._weighted_rows(X, sample_weight), self.mixture_
-        return -2.0 * _log_likelihood(rows, mixture) + mixture.n_parameters * math.log(rows.total_weight)
+        return _bic(rows, mixture, _log_likelihood(rows, mixture))
 
     def aic(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
         """Compute the Akaike information criterion: the lower, the better.
@@ -1247,6 +1310,39 @@ def load(path: str | os.PathLike[str]) -> GaussianMixture:
 
 def _log_likelihood(rows: WeightedRows, mixture: _core.Mixture) -> float:
     return _core.log_likelihood(rows.X, mixture, rows.sample_weight, rows.n_threads)
+
+
+def _bic(rows: WeightedRows, mixture: _core.Mixture, log_likelihood: float) -> float:
+    return -2.0 * log_likelihood + mixture.n_parameters * math.log(rows.total_weight)
+
+
+def _entropies(responsibilities: Rows) -> F64:
+    """Return -sum_k r_nk log r_nk of each row."""
+    entropies: F64 = entr(responsibilities).sum(axis=1, dtype=np.float64)
+    return entropies
+
+
+def _log_certainties(responsibilities: Rows) -> F64:
+    """Return log max_k r_nk of each row."""
+    certainties: F64 = np.log(responsibilities.max(axis=1).astype(np.float64))
+    return certainties
+
+
+def _log_certainty(rows: WeightedRows, mixture: _core.Mixture) -> float:
+    """Return the log-probability that all rows belong where `predict` puts them."""
+    return _sum_over_rows(_log_certainties, rows, mixture)
+
+
+def _sum_over_rows(of: Callable[[Rows], F64], rows: WeightedRows, mixture: _core.Mixture) -> float:
+    """Add up a function of the responsibilities of each row, chunk by chunk: they never stand in memory all at once."""
+    chunk = max(1, CHUNK_NUMBERS // mixture.n_components)
+    total = 0.0
+    for begin in range(0, len(rows.X), chunk):
+        part: Any = rows.X[begin : begin + chunk]
+        values = of(_core.responsibilities(part, mixture, rows.n_threads))
+        weights = None if rows.sample_weight is None else rows.sample_weight[begin : begin + chunk]
+        total += float(values.sum() if weights is None else weights @ values)
+    return total
 
 
 def _precisions(factors: npt.NDArray[Any], covariance_type: str) -> npt.NDArray[Any]:

@@ -20,8 +20,8 @@ from gmmx.validation import F64, I32, Rows, WeightedRows
 KMEANS_MAX_ITER, KMEANS_TOL = 300, 1e-4
 """How long scikit-learn's k-means runs."""
 
-_CHUNK_NUMBERS = 1 << 18
-"""Responsibilities that stand in memory at once while a random start is drawn."""
+CHUNK_NUMBERS = 1 << 18
+"""Responsibilities that stand in memory at once where they are made by parts."""
 
 
 class Draws(Protocol):
@@ -205,7 +205,7 @@ def _random(rows: WeightedRows, n_components: int, covariance_type: str, draws: 
     """Give each row random responsibilities, chunk by chunk: they never stand in memory all at once."""
     X: npt.NDArray[Any] = rows.X
     sample_weight = rows.sample_weight
-    chunk = max(1, _CHUNK_NUMBERS // n_components)
+    chunk = max(1, CHUNK_NUMBERS // n_components)
     total: _core.SufficientStatistics | None = None
     present = None if sample_weight is None else np.flatnonzero(sample_weight)
     n_present = len(X) if present is None else len(present)

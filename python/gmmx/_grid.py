@@ -1,0 +1,151 @@
+"""Mixtures of several covariance types and numbers of components, all fitted to the same rows.
+
+All types with one number of components start from the same partitions, whose statistics are gathered once. Small data
+keep the threads busy with fits side by side, large data with rows; the results are the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeVar
+
+from gmmx import _core
+from gmmx.degeneracy import DataScale, flaw_of
+from gmmx.estimators import (
+    _FLOPS_OF_SMALL_DATA,
+    FailedStart,
+    GaussianMixture,
+    _log_certainty,
+    _log_likelihood,
+    _Run,
+    _Starts,
+)
+from gmmx.initialization import PARTITIONS, draws_from
+from gmmx.validation import WeightedRows
+
+Given = TypeVar("Given")
+Made = TypeVar("Made")
+
+_LETTERS = {"full": "VVV", "tied": "EEE", "diag": "VVI", "spherical": "VII", "E": "EII", "V": "VII"}
+"""Volume, shape and orientation of the types whose names do not say it: equal (E), variable (V), identity (I)."""
+
+
+class Cell(NamedTuple):
+    """One mixture of the grid."""
+
+    covariance_type: str
+    n_components: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one mixture of the grid.
+
+    `log_certainty` is the log-probability that all rows belong where they are classified; `flaw` says why the mixture
+    must not be chosen, and is empty where nothing speaks against it.
+    """
+
+    run: _Run | None = None
+    failed: list[FailedStart] = field(default_factory=list)
+    log_likelihood: float = float("nan")
+    log_certainty: float = float("nan")
+    flaw: str = ""
+
+
+def letters(covariance_type: str) -> str:
+    """Return volume, shape and orientation of a covariance type, as E, V or I each."""
+    return _LETTERS.get(covariance_type, covariance_type)
+
+
+def model_of(cell: Cell, n_features: int) -> str:
+    """Return the letters of the simplest type that says the same: one component, or one feature, leaves few apart."""
+    model = letters(cell.covariance_type)
+    if n_features == 1:
+        model = model[0] + "II"
+    return model.replace("V", "E") if cell.n_components == 1 else model
+
+
+def repetitions(cells: Sequence[Cell], n_features: int) -> dict[Cell, Cell]:
+    """Return the cells whose mixture an earlier cell has already, each with that cell."""
+    first: dict[tuple[str, int], Cell] = {}
+    repeated = {}
+    for cell in cells:
+        original = first.setdefault((model_of(cell, n_features), cell.n_components), cell)
+        if original != cell:
+            repeated[cell] = original
+    return repeated
+
+
+def fit_cells(
+    cells: Sequence[Cell], make_model: Callable[[Cell], GaussianMixture], rows: WeightedRows
+) -> Iterator[tuple[Cell, Outcome]]:
+    """Fit the mixtures, and yield what becomes of each: by numbers of components, in the order of `cells`.
+
+    Parameters
+    ----------
+    cells : sequence of Cell
+        Mixtures to fit, none twice.
+    make_model : callable
+        Returns the estimator of a cell; only its parameters are used.
+    rows : WeightedRows
+        Data.
+    """
+    sizes = sorted({cell.n_components for cell in cells})
+    if not sizes:
+        return
+    types = list(dict.fromkeys(cell.covariance_type for cell in cells))
+    form = types[0] if len(types) == 1 else "full"  # full moments serve every type
+    scale = DataScale.of(rows)
+    side_by_side = rows.n_threads > 1 and _flops(rows, sizes[-1]) < _FLOPS_OF_SMALL_DATA
+    share = rows._replace(n_threads=1) if side_by_side else rows
+    starts = {size: _partitions(make_model(Cell(form, size)), rows) for size in sizes}
+
+    def fit(cell: Cell) -> tuple[Cell, Outcome]:
+        return cell, _fit_cell(make_model(cell), starts[cell.n_components], share, scale)
+
+    in_order = sorted(cells, key=lambda cell: cell.n_components)
+    yield from _mapped(fit, in_order, rows.n_threads if side_by_side else 1)
+
+
+def _partitions(model: GaussianMixture, rows: WeightedRows) -> list[_core.SufficientStatistics]:
+    """Return the statistics from which the model would start, in the form of its covariance type."""
+    draws = draws_from(model.random_state)
+    make = PARTITIONS[model.init_params]
+    return [make(rows, model.n_components, model.covariance_type, draws) for _ in range(model.n_init)]
+
+
+def _flops(rows: WeightedRows, n_components: int) -> int:
+    """Return about how many operations one E-step takes."""
+    n_samples, n_features = len(rows.X), int(rows.X.shape[1])
+    return n_samples * n_components * (2 * n_features**2 + 4 * n_features + 20)
+
+
+def _mapped(function: Callable[[Given], Made], items: Iterable[Given], n_threads: int) -> Iterator[Made]:
+    """Map on several threads, in order. Whoever stops asking, or is interrupted, waits for what is under way only."""
+    if n_threads == 1:
+        yield from map(function, items)
+        return
+    pool = ThreadPoolExecutor(n_threads)
+    try:
+        yield from pool.map(function, items)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _fit_cell(
+    model: GaussianMixture, partitions: Sequence[_core.SufficientStatistics], rows: WeightedRows, scale: DataScale
+) -> Outcome:
+    """Run EM from all partitions and judge the best."""
+    statistics: Iterator[Any] = iter(partitions)
+
+    def start() -> _core.Mixture:
+        return _core.m_step(next(statistics), model.covariance_type, float(model.reg_covar))
+
+    best, failed = model._best_of(_Starts(start, len(partitions), -float("inf")), rows)
+    if best is None:
+        return Outcome(None, failed, flaw="; ".join(map(str, failed[:3])))
+    log_likelihood = _log_likelihood(rows, best.mixture)
+    flaw = flaw_of(best.mixture, rows.total_weight, float(model.reg_covar), letters(model.covariance_type), scale)
+    return Outcome(best, failed, log_likelihood, _log_certainty(rows, best.mixture), flaw)
