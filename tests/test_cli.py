@@ -20,7 +20,8 @@ from click.testing import CliRunner, Result
 import gmmx
 from gmmx import cli
 from gmmx._files import replacing
-from gmmx.cli import command_line
+from gmmx.cli import command_line, common
+from gmmx.cli import fit as fit_module
 from gmmx.tables import TableError, read_table
 
 FAITHFUL = Path(__file__).parents[1] / "examples" / "data" / "faithful.csv"
@@ -97,7 +98,7 @@ class TestFit:
         assert document["columns"] == ["eruptions", "waiting"]
         assert document["n_parameters"] == 11
 
-    @pytest.mark.parametrize("covariance_type", cli.COVARIANCE_TYPES)
+    @pytest.mark.parametrize("covariance_type", common.COVARIANCE_TYPES)
     @pytest.mark.parametrize("columns", ["waiting", "eruptions,waiting"])
     def test_every_covariance_type_prints(self, run: Run, covariance_type: str, columns: str) -> None:
         arguments = ("fit", FAITHFUL, "-k", "2", "--covariance-type", covariance_type, "--columns", columns)
@@ -224,7 +225,7 @@ class TestOutputs:
         self, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str, path: str, words: str
     ) -> None:
         (tmp_path / "folder.csv").mkdir()
-        monkeypatch.setattr(cli, "_fit_model", lambda *_: pytest.fail("fitted"))
+        monkeypatch.setattr(fit_module, "_fit_model", lambda *_: pytest.fail("fitted"))
         assert words in error(run("fit", FAITHFUL, "-k", "2", option, path))
 
     def test_force_never_replaces_the_data(self, run: Run, write: Write) -> None:

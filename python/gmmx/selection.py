@@ -281,7 +281,8 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
         labels : ndarray of shape (n_samples,)
             Most probable component of each row.
         """
-        return self.fit(X, sample_weight=sample_weight).predict(X)
+        self.fit(X, sample_weight=sample_weight)
+        return self.predict(X)
 
     def ranking(self, criterion: str | None = None) -> npt.NDArray[np.int64]:
         """Order the mixtures by a criterion.

@@ -1,0 +1,277 @@
+"""``gmmx select``: the covariance type and the number of components that a criterion prefers."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gmmx.cli.common import (
+    UNUSABLE,
+    CommonOptions,
+    components,
+    data_options,
+    describe_data,
+    em_options,
+    fit_quietly,
+    grid,
+    one_line,
+    open_console,
+    output_options,
+    require_rows,
+    say,
+    say_data,
+    shown_if_slow,
+    stop,
+    usable_table,
+    watched,
+    write_outputs,
+)
+from gmmx.tables import Table
+
+if TYPE_CHECKING:
+    import click
+    from rich.console import Console
+    from rich.progress import Progress
+
+CRITERIA = ("bic", "icl", "aic")
+
+SELECT_EXAMPLES = """\b
+Examples:
+  gmmx select faithful.csv
+  gmmx select cells.tsv -k 2-6 --covariance-type VVV,EEE --criterion icl --plot criterion.png
+  gmmx select survey.csv --weight-column weight --model best.safetensors --json > selection.json
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SelectOptions(CommonOptions):
+    """What ``gmmx select`` was asked to do; one field an option, and its default."""
+
+    components: str = "1-9"
+    covariance_type: str = "all"
+    criterion: str = "bic"
+    top: int = 10
+    tol: float = 1e-7
+    reg_covar: float = 0.0
+    max_iter: int = 10_000
+    init_params: str = "kmeans"
+
+
+def select_command() -> click.Command:
+    """Build the command ``gmmx select``."""
+    import click
+
+    @click.command("select", short_help="Choose covariance type and number of components.", epilog=SELECT_EXAMPLES)
+    @click.argument("data", metavar="DATA")
+    @click.option(
+        "-k",
+        "--components",
+        metavar="MIN-MAX",
+        default="1-9",
+        show_default=True,
+        help="Numbers of components to compare: a range, or one number.",
+    )
+    @click.option(
+        "--covariance-type",
+        metavar="A,B,...",
+        default="all",
+        show_default=True,
+        help="Covariance types to compare; all stands for the 14 of the parsimonious family, EII to VVV.",
+    )
+    @click.option(
+        "--criterion",
+        type=click.Choice(CRITERIA),
+        default="bic",
+        show_default=True,
+        help="What chooses; the smaller, the better.",
+    )
+    @click.option("--top", type=click.IntRange(min=1), default=10, show_default=True, help="Mixtures to print.")
+    @em_options(tol=1e-7, max_iter=10_000, reg_covar=0.0, init_params="kmeans")
+    @data_options()
+    @output_options(plot="Draw the criterion by number of components")
+    def select(**options: Any) -> None:
+        """Fit mixtures of all covariance types and numbers of components to DATA and print the best.
+
+        DATA is a CSV (.csv) or TSV (.tsv) file, or - for standard input. Columns that hold no numbers are
+        left out. --labels and --model write what the best mixture says.
+        """
+        run_select(SelectOptions(**options))
+
+    return select
+
+
+def run_select(options: SelectOptions) -> None:
+    """Read, fit, choose, write, print.
+
+    Parameters
+    ----------
+    options : SelectOptions
+        What to do.
+
+    Raises
+    ------
+    click.ClickException
+        With a message of one line and the exit code 2 for unusable data or options, 1 if nothing could be fitted.
+    """
+    from gmmx import GaussianMixtureIC
+
+    low, high = _range(options.components)
+    types = _covariance_types(options.covariance_type)
+    table = usable_table(options)
+    require_rows(table, low)
+    with contextlib.ExitStack() as stack:
+        callback = None
+        if watched(quiet=options.as_json):
+            bar = _progress_bar()
+            stack.enter_context(shown_if_slow(bar))
+            task = bar.add_task("fitting", total=None)
+
+            def callback(n_done: int, n_fits: int) -> None:
+                bar.update(task, completed=n_done, total=n_fits)
+
+        selection = GaussianMixtureIC(
+            low,
+            high,
+            covariance_type=types,
+            criterion=options.criterion,
+            tol=options.tol,
+            reg_covar=options.reg_covar,
+            max_iter=options.max_iter,
+            acceleration=options.acceleration,
+            n_init=options.n_init,
+            init_params=options.init_params,
+            random_state=options.seed,
+            n_jobs=options.jobs,
+            callback=callback,
+        )
+        caught = fit_quietly(selection, table, remedy="")
+    notes = list(dict.fromkeys(one_line(warning.message) for warning in caught))
+    written = write_outputs(selection.best_estimator_, table, options, lambda: _figure(selection))
+    if options.as_json:
+        sys.stdout.write(_to_json(selection, table, options, notes, written) + "\n")
+    else:
+        _print_selection(selection, table, options, notes, written, open_console())
+
+
+def _range(text: str) -> tuple[int, int]:
+    """Read 1-9, or one number."""
+    low, _, high = text.partition("-")
+    try:
+        bounds = int(low), int(high or low)
+    except ValueError:
+        bounds = 0, 0
+    if not 1 <= bounds[0] <= bounds[1]:
+        raise stop(
+            f"--components is {text!r}, but must be a number of at least 1, or a range of them such as 1-9", UNUSABLE
+        )
+    return bounds
+
+
+def _covariance_types(text: str) -> str | list[str]:
+    """Read names between commas."""
+    from gmmx._core import covariance_types
+
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if names == ["all"]:
+        return "all"
+    for name in names or [text]:
+        if name not in covariance_types():
+            allowed = ", ".join(covariance_types())
+            raise stop(f"--covariance-type {name!r} is not known; take all, or some of {allowed}", UNUSABLE)
+    return names
+
+
+def _progress_bar() -> Progress:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    return Progress(*columns, console=open_console(stderr=True), transient=True)
+
+
+def _figure(selection: Any) -> Any:
+    from matplotlib.figure import Figure
+
+    from gmmx.plot import criterion
+
+    figure = Figure(layout="constrained")
+    criterion(selection, selection.criterion, ax=figure.subplots())
+    return figure
+
+
+def _records(selection: Any) -> list[dict[str, Any]]:
+    """Return the rows of `results_` in plain Python, None for NaN."""
+    columns = {name: values.tolist() for name, values in selection.results_.items()}
+    return [
+        {name: None if isinstance(value, float) and math.isnan(value) else value for name, value in row.items()}
+        for row in (dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True))
+    ]
+
+
+def _to_json(selection: Any, table: Table, options: SelectOptions, notes: list[str], written: dict[str, str]) -> str:
+    from gmmx import __version__
+
+    records, best = _records(selection), selection.best_estimator_
+    document = {
+        "gmmx_version": __version__,
+        **describe_data(table),
+        "criterion": options.criterion,
+        "seed": options.seed,
+        "best": {
+            **records[selection.best_index_],
+            "weights": best.weights_.tolist(),
+            "means": best.means_.tolist(),
+            "covariances": best.covariances_.tolist(),
+        },
+        "ranking": selection.ranking().tolist(),
+        "results": records,
+        "notes": notes,
+        "written": written,
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def _print_selection(
+    selection: Any,
+    table: Table,
+    options: SelectOptions,
+    notes: list[str],
+    written: dict[str, str],
+    console: Console,
+) -> None:
+    records, order = _records(selection), selection.ranking()
+    say_data(table, options, console)
+    shown = order[: options.top] if len(order) else [selection.best_index_]
+    console.print()
+    console.print(_ranking([records[i] for i in shown]))
+    if len(order) > len(shown):
+        say(console, f"... and {len(order) - len(shown)} more: --top prints them, --json all")
+    console.print()
+    best = records[selection.best_index_]
+    say(console, f"best by {options.criterion.upper()}: {best['covariance_type']}, {components(best['n_components'])}")
+    degenerate = [record for record in records if record["degenerate"] and not record["same_as"]]
+    if degenerate:
+        say(
+            console, f"left out: {len(degenerate)} of {len(records)} that collapsed or are degenerate; --json tells why"
+        )
+    for note in notes:
+        say(console, f"note: {note}")
+    for what, path in written.items():
+        say(console, f"wrote {what}: {path}")
+
+
+def _ranking(records: list[dict[str, Any]]) -> Any:
+    """Make a table of mixtures, the best first."""
+    table = grid("model", "components", "log-likelihood", "parameters", "BIC", "ICL", "AIC")
+    for record in records:
+        table.add_row(
+            record["covariance_type"],
+            str(record["n_components"]),
+            f"{record['log_likelihood']:.3f}",
+            str(record["n_parameters"]),
+            *(f"{record[criterion]:.3f}" for criterion in CRITERIA),
+        )
+    return table
