@@ -9,11 +9,14 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
@@ -22,6 +25,8 @@ from gmmx import cli
 from gmmx._files import replacing
 from gmmx.cli import command_line, common
 from gmmx.cli import fit as fit_module
+from gmmx.cli import select as select_module
+from gmmx.cli.select import SelectOptions, run_select
 from gmmx.tables import TableError, read_table
 
 FAITHFUL = Path(__file__).parents[1] / "examples" / "data" / "faithful.csv"
@@ -172,6 +177,154 @@ class TestFit:
 
     def test_column_names_are_text_not_markup(self, run: Run, write: Write) -> None:
         assert "[bold]width" in run("fit", write("[bold]width\n1\n2\n4\n"), "-k", "1").stdout
+
+
+class TestSelect:
+    FOUR = ("--covariance-type", "full,tied,diag,spherical")
+
+    def test_prints_the_best_first(self, run: Run) -> None:
+        result = run("select", FAITHFUL, "-k", "1-4", *self.FOUR, "--top", "3")
+        assert result.exit_code == 0
+        assert result.stderr == ""
+        assert "faithful.csv: 272 rows x 2 columns" in result.stdout
+        lines = [line.split() for line in result.stdout.splitlines()]
+        start = next(i for i, line in enumerate(lines) if line[:1] == ["model"])
+        assert [line[:2] for line in lines[start + 2 : start + 5]] == [["tied", "3"], ["tied", "4"], ["full", "2"]]
+        assert lines[start + 4][2:] == ["-1130.264", "11", "2322.192", "2322.705", "2282.528"]
+        assert "... and 12 more: --top prints them, --json all" in result.stdout
+        assert "best by BIC: tied, 3 components" in result.stdout
+
+    @pytest.mark.parametrize("criterion", ["bic", "icl", "aic"])
+    def test_json_holds_what_the_estimator_says(self, run: Run, criterion: str) -> None:
+        arguments = ("select", FAITHFUL, "-k", "2-4", *self.FOUR, "--criterion", criterion, "--seed", "3", "--json")
+        document = report(run(*arguments))
+        X = np.loadtxt(FAITHFUL, delimiter=",", skiprows=1)
+        names = ["full", "tied", "diag", "spherical"]
+        choice = gmmx.GaussianMixtureIC(2, 4, covariance_type=names, criterion=criterion, random_state=3).fit(X)
+        assert document["criterion"] == criterion
+        assert document["n_samples"] == 272
+        assert document["ranking"] == choice.ranking().tolist()
+        for name, values in choice.results_.items():
+            assert [row[name] for row in document["results"]] == values.tolist()
+        best = document["best"]
+        assert best["covariance_type"] == choice.best_estimator_.covariance_type
+        np.testing.assert_array_equal(best["means"], choice.best_estimator_.means_)
+        np.testing.assert_array_equal(best["covariances"], choice.best_estimator_.covariances_)
+
+    def test_collapsed_mixtures_are_null_and_counted(self, run: Run, write: Write) -> None:
+        rows = [*np.random.default_rng(0).normal(size=(40, 2)).round(3).tolist(), *[[9.0, 9.0]] * 5]
+        path = write("a,b\n" + "".join(f"{a},{b}\n" for a, b in rows))
+        arguments = ("select", path, "-k", "1-2", "--covariance-type", "full,tied", "--init-params", "kmeans")
+        result = run(*arguments)
+        assert "left out: 1 of 4 that collapsed or are degenerate; --json tells why" in result.stdout
+        collapsed = report(run(*arguments, "--json"))["results"][1]
+        assert collapsed["bic"] is None
+        assert "collapsed" in collapsed["reason"]
+
+    def test_options_reach_the_estimator(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        seen: list[dict[str, Any]] = []
+        fit = gmmx.GaussianMixtureIC.fit
+
+        def spy(self: gmmx.GaussianMixtureIC, *arguments: Any, **keywords: Any) -> gmmx.GaussianMixtureIC:
+            seen.append(self.get_params())
+            return fit(self, *arguments, **keywords)
+
+        monkeypatch.setattr(gmmx.GaussianMixtureIC, "fit", spy)
+        options = {
+            "components": "2-3", "covariance_type": "tied", "criterion": "aic", "tol": 1e-4, "reg_covar": 1e-5,
+            "max_iter": 50, "n_init": 2, "acceleration": "anderson", "init_params": "k-means++", "seed": 7, "jobs": 1,
+        }  # fmt: skip
+        flags = [part for name, value in options.items() for part in (f"--{name.replace('_', '-')}", str(value))]
+        report(run("select", FAITHFUL, "--json", *flags))
+        options["random_state"], options["n_jobs"] = options.pop("seed"), options.pop("jobs")
+        del options["components"]
+        options |= {"min_components": 2, "max_components": 3, "covariance_type": ["tied"]}
+        assert seen == [gmmx.GaussianMixtureIC(**options).get_params()]
+
+    def test_the_defaults_are_those_of_the_estimator(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        seen: list[dict[str, Any]] = []
+
+        def fit(self: gmmx.GaussianMixtureIC, *_: Any, **__: Any) -> None:
+            seen.append(self.get_params())
+            raise ValueError("enough")
+
+        monkeypatch.setattr(gmmx.GaussianMixtureIC, "fit", fit)
+        assert error(run("select", FAITHFUL), exit_code=1) == "Error: the fit failed: enough"
+        with pytest.raises(click.ClickException, match="enough"):
+            run_select(SelectOptions(data=str(FAITHFUL)))
+        assert seen == [gmmx.GaussianMixtureIC(random_state=0).get_params()] * 2
+
+    def test_the_best_mixture_is_written(self, run: Run, tmp_path: Path) -> None:
+        arguments = ("select", FAITHFUL, "-k", "3", *self.FOUR, "--model", "m.safetensors", "--labels", "l.csv")
+        document = report(run(*arguments, "--json"))
+        model = gmmx.load(tmp_path / "m.safetensors")
+        assert (model.covariance_type, model.n_components) == ("tied", 3)
+        assert list(model.feature_names_in_) == ["eruptions", "waiting"]
+        X = pd.read_csv(FAITHFUL)
+        labels = np.loadtxt(tmp_path / "l.csv", skiprows=1)
+        np.testing.assert_array_equal(labels, model.predict(X))
+        assert document["written"] == {"model": "m.safetensors", "labels": "l.csv"}
+
+    def test_progress_is_shown_on_a_terminal_once_it_takes_long(
+        self, run: Run, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        seen: list[tuple[int, int]] = []
+
+        class Bar:
+            def add_task(self, *_: Any, **__: Any) -> int:
+                return 5
+
+            def update(self, task: int, completed: int, total: int) -> None:
+                assert task == 5
+                seen.append((completed, total))
+
+            start = stop = lambda self: None
+
+        monkeypatch.setattr(select_module, "watched", lambda quiet: not quiet)
+        monkeypatch.setattr(select_module, "_progress_bar", Bar)
+        assert run("select", FAITHFUL, "-k", "2", *self.FOUR).exit_code == 0
+        assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+    def test_a_display_starts_after_a_second_and_stops(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        calls: list[str] = []
+
+        class Display:
+            def start(self) -> None:
+                calls.append("start")
+
+            def stop(self) -> None:
+                calls.append("stop")
+
+        with common.shown_if_slow(Display()):
+            pass
+        assert calls == []
+        monkeypatch.setattr(common, "_QUIET_SECONDS", 0.0)
+        with pytest.raises(ZeroDivisionError), common.shown_if_slow(Display()):
+            while not calls:
+                time.sleep(0.001)
+            raise ZeroDivisionError
+        assert calls == ["start", "stop"]
+
+    @pytest.mark.parametrize(
+        ("flags", "words"),
+        [
+            (("-k", "0"), "--components is '0', but must be a number of at least 1, or a range"),
+            (("-k", "5-2"), "--components is '5-2'"),
+            (("-k", "many"), "--components is 'many'"),
+            (("-k", "2-"), "--components is '2-'"),
+            (("--covariance-type", "full,round"), "--covariance-type 'round' is not known; take all, or some of"),
+            (("--covariance-type", ","), "--covariance-type ',' is not known"),
+            (("-k", "300"), "has 272 rows, too few for 300 components"),
+            (("--model", "m.pkl"), "must end in .safetensors"),
+            (("--jobs", "0"), "--jobs must not be 0"),
+        ],
+    )
+    def test_unusable_options_are_refused_in_one_line(self, run: Run, flags: tuple[str, ...], words: str) -> None:
+        assert words in error(run("select", FAITHFUL, *flags))
+
+    def test_if_nothing_can_be_fitted_it_is_one_line_and_exit_code_1(self, run: Run, write: Write) -> None:
+        message = error(run("select", write("a,b\n" + "1,2\n" * 6), "-k", "1-2"), exit_code=1)
+        assert message.startswith("Error: the fit failed: Not one of")
 
 
 class TestOutputs:

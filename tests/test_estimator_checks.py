@@ -3,7 +3,7 @@
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from gmmx import GaussianMixture
+from gmmx import GaussianMixture, GaussianMixtureIC
 
 CONFIGURATIONS = [
     GaussianMixture(),
@@ -14,12 +14,14 @@ CONFIGURATIONS = [
     GaussianMixture(n_components=2, init_params="k-means++", n_init=2, max_iter=5),
     GaussianMixture(n_components=2, init_params="random", max_iter=5),
     GaussianMixture(n_components=2, init_params="random_from_data", warm_start=True, max_iter=5),
+    GaussianMixtureIC(max_components=1),
+    GaussianMixtureIC(max_components=3, covariance_type=["full", "spherical"], init_params="kmeans", n_jobs=1),
 ]
 
 
 def expected_failures(estimator):
     """Name the checks that an estimator is not made to pass, with the reason."""
-    if estimator.n_components == 1:
+    if getattr(estimator, "n_components", None) == 1 or getattr(estimator, "max_components", None) == 1:
         return {}
     return {
         "check_sample_weight_equivalence_on_dense_data": (

@@ -374,7 +374,7 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
         for n_done, (cell, outcome) in enumerate(fit_cells(enough, make_model, rows), 1):
             outcomes[cell] = outcome
             if self.verbose:
-                print(f"{n_done} of {len(enough)}: {cell.covariance_type}, {cell.n_components} components")
+                print(f"{n_done} of {len(enough)}: {cell.covariance_type},{cell.n_components}")
             if self.callback is not None and self.callback(n_done, len(enough)):
                 break
         return outcomes

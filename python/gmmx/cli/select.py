@@ -159,9 +159,9 @@ def run_select(options: SelectOptions) -> None:
 
 def _range(text: str) -> tuple[int, int]:
     """Read 1-9, or one number."""
-    low, _, high = text.partition("-")
+    low, dash, high = text.partition("-")
     try:
-        bounds = int(low), int(high or low)
+        bounds = int(low), int(high if dash else low)
     except ValueError:
         bounds = 0, 0
     if not 1 <= bounds[0] <= bounds[1]:

@@ -1,0 +1,480 @@
+"""Choosing the covariance type and the number of components: what is fitted, what is left out, what is chosen."""
+
+from __future__ import annotations
+
+import re
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from gmmx import FitFailedError, GaussianMixture, GaussianMixtureIC, _core
+from gmmx.degeneracy import DataScale, flaw_of, rows_needed, smallest_variances
+from gmmx.selection import CRITERIA
+from gmmx.validation import WeightedRows
+
+CLASSIC = ["full", "tied", "diag", "spherical"]
+FITTED = ("log_likelihood", "bic", "icl", "aic")
+
+
+def clouds(n_samples=150, n_features=2, seed=0):
+    """Three clouds that overlap a little."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n_samples, n_features))
+    return X + 3.0 * (np.arange(n_samples) % 3)[:, np.newaxis]
+
+
+def grid(X, max_components=4, covariance_type=CLASSIC, sample_weight=None, **params):
+    params = {"init_params": "kmeans", "random_state": 0} | params
+    return GaussianMixtureIC(1, max_components, covariance_type=covariance_type, **params).fit(
+        X, sample_weight=sample_weight
+    )
+
+
+def assert_same_results(one, other):
+    assert one.best_index_ == other.best_index_
+    for name, values in one.results_.items():
+        np.testing.assert_array_equal(values, other.results_[name], err_msg=name)
+
+
+# What is fitted ---------------------------------------------------------------------------------------------
+
+
+def test_every_mixture_is_what_the_estimator_fits_alone():
+    X = clouds()
+    choice = grid(X, n_init=2, tol=1e-6)
+    for i, row in pd.DataFrame(choice.results_).iterrows():
+        alone = GaussianMixture(
+            row["n_components"], covariance_type=row["covariance_type"], n_init=2, tol=1e-6, reg_covar=0.0,
+            max_iter=10_000, random_state=0,
+        ).fit(X)  # fmt: skip
+        figures = alone.log_likelihood_, alone.bic(X), alone.icl(X), alone.aic(X)
+        np.testing.assert_allclose([row[name] for name in FITTED], figures, rtol=1e-9)
+        if not row["same_as"]:
+            assert row["n_iter"] == alone.n_iter_
+        assert row["n_parameters"] == alone._n_parameters()
+        assert row["converged"]
+        assert i < 16
+
+
+def test_the_chosen_mixture_fits_again_from_its_parameters():
+    X = clouds()
+    for random_state in (3, np.random.RandomState(5), np.random.default_rng(6), None):
+        best = grid(X, random_state=random_state).best_estimator_
+        again = clone(best).fit(X)
+        np.testing.assert_allclose(again.means_, best.means_, rtol=1e-12)
+        assert again.log_likelihood_ == pytest.approx(best.log_likelihood_, rel=1e-14)
+
+
+def test_rows_are_listed_by_type_then_number():
+    results = grid(clouds(), max_components=3, covariance_type=["diag", "full"]).results_
+    assert results["covariance_type"].tolist() == ["diag"] * 3 + ["full"] * 3
+    assert results["n_components"].tolist() == [1, 2, 3] * 2
+    assert len(pd.DataFrame(results)) == 6
+
+
+def test_one_type_can_be_named_alone_and_names_may_be_any_sequence():
+    X = clouds()
+    alone = grid(X, covariance_type="tied")
+    assert set(alone.results_["covariance_type"]) == {"tied"}
+    for names in (("tied", "full", "tied"), np.array(["tied", "full"]), pd.Series(["tied", "full"])):
+        both = grid(X, covariance_type=names)
+        assert both.results_["covariance_type"].tolist() == ["tied"] * 4 + ["full"] * 4
+        np.testing.assert_array_equal(both.results_["bic"][:4], alone.results_["bic"])
+
+
+def test_one_component_is_fitted_once_for_types_that_then_agree():
+    results = pd.DataFrame(grid(clouds(), covariance_type=["tied", "full", "diag", "spherical"]).results_)
+    assert results["same_as"].tolist() == ["", "", "", "", "tied"] + [""] * 11
+    ones = results[results["n_components"] == 1].set_index("covariance_type")
+    for name in (*FITTED, "n_parameters", "n_iter"):
+        assert ones.loc["full", name] == ones.loc["tied", name]
+
+
+def test_one_feature_leaves_two_types_apart():
+    results = pd.DataFrame(grid(clouds(n_features=1), covariance_type=CLASSIC).results_)
+    same = results.pivot(index="covariance_type", columns="n_components", values="same_as")
+    assert same.loc["full"].tolist() == ["", "", "", ""]
+    assert same.loc["tied"].tolist() == ["full", "", "", ""]
+    assert same.loc["diag"].tolist() == same.loc["spherical"].tolist() == ["full"] * 4
+
+
+def test_a_weight_is_a_repetition():
+    X, weights = clouds(90), np.random.default_rng(1).integers(0, 4, 90)
+    repeated = np.repeat(X, weights, axis=0)
+    # The starts draw rows at random: only what does not depend on them can be compared.
+    start = {"max_components": 1, "tol": 1e-9}
+    one, other = grid(X, sample_weight=weights, **start), grid(repeated, **start)
+    for name in FITTED:
+        np.testing.assert_allclose(one.results_[name], other.results_[name], rtol=1e-9)
+
+
+@pytest.mark.parametrize("n_samples", [300, 30_000])  # fits side by side, and rows shared by threads
+def test_results_do_not_depend_on_the_number_of_threads(n_samples):
+    X = clouds(n_samples, 4)
+    one, *others = (grid(X, 3, n_jobs=n_jobs, tol=1e-4, n_init=2) for n_jobs in (1, 2, 3))
+    for other in others:
+        assert_same_results(one, other)
+        np.testing.assert_array_equal(one.best_estimator_.means_, other.best_estimator_.means_)
+
+
+def test_float32_rows_give_a_float32_mixture():
+    X = clouds().astype(np.float32)
+    choice = grid(X)
+    assert choice.best_estimator_.means_.dtype == np.float32
+    assert choice.best_estimator_.n_components == grid(X.astype(float)).best_estimator_.n_components
+
+
+# What is chosen ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("criterion", CRITERIA)
+def test_the_smallest_criterion_is_chosen(criterion):
+    X = clouds()
+    choice = grid(X, criterion=criterion)
+    scores = choice.results_[criterion]
+    assert scores[choice.best_index_] == scores.min()
+    assert scores.min() == pytest.approx(getattr(choice.best_estimator_, criterion)(X), rel=1e-12)
+    assert choice.best_estimator_.covariance_type == choice.results_["covariance_type"][choice.best_index_]
+    assert choice.best_estimator_.n_components == choice.results_["n_components"][choice.best_index_]
+
+
+@pytest.mark.parametrize("criterion", CRITERIA)
+def test_the_ranking_is_sorted_and_complete(criterion):
+    choice = grid(clouds())
+    order = choice.ranking(criterion)
+    assert np.all(np.diff(choice.results_[criterion][order]) > 0)
+    assert sorted(order) == np.flatnonzero(choice.results_["same_as"] == "").tolist()
+
+
+def test_of_equal_criteria_the_fewest_parameters_win():
+    choice = grid(clouds())
+    choice.results_["bic"][:] = 7.0
+    choice.results_["bic"][3] = 7.0 + 1e-9
+    sizes = choice.results_["n_parameters"][choice.ranking()]
+    assert np.all(np.diff(sizes) >= 0)
+
+
+def test_criteria_are_ordered():
+    results = grid(clouds(), max_components=5).results_
+    assert np.all(results["icl"] >= results["bic"] - 1e-9)
+    one = results["n_components"] == 1
+    np.testing.assert_allclose(results["icl"][one], results["bic"][one], rtol=1e-14)
+
+
+# Uncertainty, entropy, ICL ----------------------------------------------------------------------------------
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    seed=st.integers(0, 1000),
+    n_components=st.integers(1, 5),
+    covariance_type=st.sampled_from(CLASSIC),
+    weighted=st.booleans(),
+)
+def test_icl_lies_between_bic_and_bic_plus_twice_the_entropy(seed, n_components, covariance_type, weighted):
+    rng = np.random.default_rng(seed)
+    X = clouds(60, 2, seed) * rng.uniform(0.01, 10)
+    weights = rng.uniform(0, 3, 60) if weighted else None
+    model = GaussianMixture(n_components, covariance_type=covariance_type, random_state=seed, max_iter=3, tol=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(X, sample_weight=weights)
+    bic, icl, entropy = model.bic(X, weights), model.icl(X, weights), model.entropy(X, weights)
+    assert bic - 1e-9 <= icl <= bic + 2 * entropy + 1e-9
+    total = 60 if weights is None else weights.sum()
+    assert 0 <= entropy <= total * np.log(n_components) * (1 + 1e-12)
+    uncertainty = model.uncertainty(X)
+    assert np.all((0 <= uncertainty) & (uncertainty <= 1 - 1 / n_components + 1e-12))
+
+
+def test_icl_is_the_bic_of_the_classified_rows():
+    X, weights = clouds(), np.random.default_rng(0).uniform(0, 2, 150)
+    model = GaussianMixture(3, random_state=0).fit(X, sample_weight=weights)
+    classified = sum(
+        w * (np.log(model.weights_[k]) - 0.5 * np.log(np.linalg.det(2 * np.pi * model.covariances_[k]))
+             - 0.5 * (x - model.means_[k]) @ model.precisions_[k] @ (x - model.means_[k]))
+        for x, w, k in zip(X, weights, model.predict(X), strict=True)
+    )  # fmt: skip
+    expected = -2 * classified + 17 * np.log(weights.sum())
+    assert model.icl(X, weights) == pytest.approx(expected, rel=1e-12)
+
+
+def test_entropy_of_known_responsibilities():
+    """Halfway between two equal components a row is undecided, far away it is not."""
+    model = GaussianMixture.from_parameters([0.5, 0.5], [[-1.0], [1.0]], [1.0, 1.0], "spherical")
+    assert model.entropy([[0.0]], [3.0]) == pytest.approx(3 * np.log(2))
+    assert model.entropy([[1e6], [-1e6]]) == 0.0
+    np.testing.assert_allclose(model.uncertainty([[0.0], [1e6]]), [0.5, 0.0])
+
+
+def test_sums_over_many_rows_go_by_chunks(monkeypatch):
+    X, weights = clouds(1000), np.random.default_rng(0).uniform(0, 2, 1000)
+    model = GaussianMixture(3, random_state=0).fit(X)
+    whole = model.entropy(X, weights), model.icl(X, weights), model.entropy(X)
+    monkeypatch.setattr("gmmx.estimators.CHUNK_NUMBERS", 50)
+    np.testing.assert_allclose([model.entropy(X, weights), model.icl(X, weights), model.entropy(X)], whole, rtol=1e-12)
+
+
+# What is left out -------------------------------------------------------------------------------------------
+
+
+def degenerate_data(n_equal=6):
+    """A cloud, and equal rows far away."""
+    return np.vstack([np.random.default_rng(0).normal(size=(60, 2)), np.full((n_equal, 2), 40.0)])
+
+
+def test_a_collapsed_mixture_says_which_component_collapsed():
+    choice = grid(degenerate_data(), max_components=2, covariance_type=["full", "tied"])
+    row = {name: values[1] for name, values in choice.results_.items()}
+    assert row["covariance_type"] == "full"
+    assert row["n_components"] == 2
+    assert re.fullmatch(r"component [01] collapsed in .* of start 0", row["reason"])
+    assert row["degenerate"]
+    assert not row["converged"]
+    assert all(np.isnan(row[name]) for name in FITTED)
+    assert choice.best_estimator_.covariance_type == "tied"
+    assert choice.best_estimator_.n_components == 2
+
+
+def test_what_reg_covar_alone_keeps_from_collapse_is_not_chosen():
+    X = degenerate_data()
+    choice = grid(X, max_components=2, covariance_type=["full", "diag", "spherical"], reg_covar=1e-6)
+    results = pd.DataFrame(choice.results_)
+    two = results[results["n_components"] == 2]
+    assert two["bic"].max() < results["bic"][results["n_components"] == 1].min()
+    assert two["degenerate"].all()
+    assert two["reason"].str.contains("singular to working precision").all()
+    assert choice.best_estimator_.n_components == 1
+
+
+@pytest.mark.parametrize("covariance_type", ["full", "diag", "spherical"])
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+def test_a_component_with_hardly_any_rows_is_not_chosen(covariance_type, scale):
+    rng = np.random.default_rng(0)
+    few = rows_needed({"full": "VVV", "diag": "VVI", "spherical": "VII"}[covariance_type], 3) - 1
+    X = scale * np.vstack([rng.normal(size=(100, 3)), [[30.0, 30, 30]] + rng.normal(size=(few, 3)) * 1e-2])
+    mixture = GaussianMixture(2, covariance_type=covariance_type, reg_covar=(1e-3 * scale) ** 2, random_state=0).fit(X)
+    letters = {"full": "VVV", "diag": "VVI", "spherical": "VII"}[covariance_type]
+    rows = WeightedRows(X, None, 1)
+    flaw = flaw_of(mixture.mixture_, float(len(X)), 0.0, letters, DataScale.of(rows))
+    assert re.fullmatch(rf"component [01] holds {few} rows, of {few + 1} that its covariance needs", flaw)
+
+
+def test_outliers_of_their_own_are_sound_where_all_share_a_covariance():
+    X = np.vstack([np.random.default_rng(0).normal(size=(60, 2)), [[40.0, 40.0]]])
+    choice = grid(X, max_components=2, covariance_type=["tied"])
+    assert not choice.results_["degenerate"].any()
+    assert choice.best_estimator_.n_components == 2
+
+
+@pytest.mark.parametrize("width", [1e-6, 1e-4, 1.0, 1e3])
+@pytest.mark.parametrize("covariance_type", CLASSIC)
+def test_narrow_clusters_of_many_rows_are_sound(width, covariance_type):
+    rng = np.random.default_rng(0)
+    X = np.vstack([rng.normal(size=(100, 2)) * width, rng.normal(size=(100, 2)) * width + 10 * width**0.5])
+    choice = grid(X, max_components=2, covariance_type=covariance_type)
+    assert not choice.results_["degenerate"].any()
+
+
+@settings(max_examples=40, deadline=None)
+@given(exponents=st.lists(st.integers(-8, 8), min_size=3, max_size=3), seed=st.integers(0, 100))
+def test_the_units_of_the_features_do_not_matter_to_degeneracy(exponents, seed):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(50, 3)) @ rng.normal(size=(3, 3))
+    scales = 10.0 ** np.array(exponents)
+    narrow = [
+        smallest_variances(GaussianMixture(1, reg_covar=0).fit(Z).mixture_, 0.0, DataScale.of(WeightedRows(Z, None, 1)))
+        for Z in (X, X * scales)
+    ]
+    np.testing.assert_allclose(*narrow, rtol=1e-6, atol=1e-13)
+
+
+def test_a_constant_feature_leaves_only_spheres():
+    X = np.column_stack([clouds(120, 2), np.full(120, 0.1)])
+    choice = grid(X, max_components=3)
+    results = pd.DataFrame(choice.results_)
+    spheres = results["covariance_type"] == "spherical"
+    assert results["degenerate"].tolist() == (~spheres).tolist()
+    assert results["reason"][~spheres].str.contains("collapsed").all()
+    assert choice.best_estimator_.covariance_type == "spherical"
+
+
+def test_with_reg_covar_a_constant_feature_does_no_harm():
+    X = np.column_stack([clouds(120, 2), np.full(120, 0.1)])
+    assert not grid(X, max_components=3, reg_covar=1e-6).results_["degenerate"].any()
+
+
+def test_if_only_degenerate_mixtures_exist_the_best_comes_with_a_warning():
+    X = np.repeat([[0.0, 0.0], [1.0, 3.0], [9.0, 2.0]], 5, axis=0)
+    with pytest.warns(ConvergenceWarning, match="Only degenerate mixtures could be fitted.*singular"):
+        choice = GaussianMixtureIC(
+            3, 3, covariance_type="full", reg_covar=1e-6, random_state=0, init_params="kmeans"
+        ).fit(X)
+    assert choice.ranking().size == 0
+    assert choice.best_estimator_.n_components == 3
+
+
+def test_if_nothing_can_be_fitted_the_reasons_are_given():
+    with pytest.raises(FitFailedError, match=r"Not one of 7 mixtures.*reg_covar.*collapsed in the initial partition"):
+        grid(np.ones((20, 3)), max_components=2)
+
+
+def test_more_components_than_rows_are_passed_over():
+    choice = grid(clouds(6), max_components=8, covariance_type=["tied"])
+    beyond = choice.results_["n_components"] > 6
+    assert set(choice.results_["reason"][beyond]) == {"more components than the 6 rows"}
+    assert choice.best_estimator_.n_components <= 6
+    with pytest.raises(ValueError, match="n_components = 7, n_samples = 6"):
+        GaussianMixtureIC(7, 9).fit(clouds(6))
+
+
+def test_mixtures_that_did_not_converge_are_named():
+    with pytest.warns(ConvergenceWarning, match=r"of 8 mixtures did not converge.*full,4.*max_iter \(now 3\)"):
+        choice = grid(clouds(), covariance_type=["full", "diag"], max_iter=3, tol=0)
+    assert not choice.results_["converged"].all()
+
+
+# An estimator like others -----------------------------------------------------------------------------------
+
+
+def test_it_does_what_the_chosen_mixture_does():
+    X, weights = clouds(), np.random.default_rng(0).uniform(0, 2, 150)
+    choice = grid(X, sample_weight=weights)
+    best = choice.best_estimator_
+    for name in ("predict", "predict_proba", "score_samples", "uncertainty"):
+        np.testing.assert_array_equal(getattr(choice, name)(X), getattr(best, name)(X))
+    for name in ("bic", "icl", "aic", "entropy"):
+        assert getattr(choice, name)(X, weights) == getattr(best, name)(X, weights)
+    assert choice.score(X, sample_weight=weights) == best.score(X, sample_weight=weights)
+    assert best.log_likelihood_ == pytest.approx(choice.score(X, sample_weight=weights) * weights.sum())
+    np.testing.assert_array_equal(clone(choice).fit_predict(X, sample_weight=weights), best.predict(X))
+    drawn, labels = choice.sample(7, random_state=1)
+    np.testing.assert_array_equal(drawn, best.sample(7, random_state=1)[0])
+    assert len(labels) == 7
+
+
+@pytest.mark.parametrize(
+    "method", ["predict", "predict_proba", "score", "score_samples", "bic", "icl", "aic", "entropy", "uncertainty"]
+)
+def test_what_needs_a_fit_says_so(method):
+    with pytest.raises(NotFittedError):
+        getattr(GaussianMixtureIC(), method)(clouds())
+    with pytest.raises(NotFittedError):
+        GaussianMixtureIC().sample()
+    with pytest.raises(NotFittedError):
+        GaussianMixtureIC().ranking()
+
+
+def test_names_of_columns_are_kept():
+    frame = pd.DataFrame(clouds(), columns=["height", "width"])
+    choice = grid(frame)
+    assert choice.best_estimator_.feature_names_in_.tolist() == ["height", "width"]
+    np.testing.assert_array_equal(choice.predict(frame), choice.best_estimator_.predict(frame))
+    with pytest.raises(ValueError, match="feature names"):
+        choice.predict(frame[["width", "height"]])
+
+
+def test_in_a_pipeline():
+    X = clouds() * [1.0, 1e3]
+    choice = GaussianMixtureIC(max_components=3, covariance_type=CLASSIC, random_state=0)
+    pipeline = make_pipeline(StandardScaler(), choice).fit(X)
+    assert len(pipeline.predict(X)) == 150
+    assert clone(pipeline).set_params(gaussianmixtureic__criterion="icl").fit(X).score(X) <= 0
+
+
+EARLIER_FITS = [False, True]
+
+
+@pytest.mark.parametrize("earlier", EARLIER_FITS)
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ZeroDivisionError])
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_a_failed_fit_leaves_the_earlier_one(earlier, error, n_jobs):
+    def interrupt(n_done, n_fits):
+        if n_done == 3:
+            raise error
+
+    X = clouds()
+    choice = GaussianMixtureIC(1, 3, covariance_type=["full", "diag"], random_state=0, n_jobs=n_jobs)
+    if earlier:
+        choice.fit(X)
+    before = dict(vars(choice))
+    choice.set_params(callback=interrupt)
+    with pytest.raises(error):
+        choice.fit(X[:, :1] * 2)
+    assert vars(choice) == before | {"callback": interrupt}
+
+
+def test_the_callback_counts_and_stops():
+    seen = []
+
+    def stop(n_done, n_fits):
+        seen.append((n_done, n_fits))
+        return n_done == 4
+
+    choice = grid(clouds(), covariance_type=["full", "diag"], callback=stop)
+    assert seen == [(1, 8), (2, 8), (3, 8), (4, 8)]
+    left_out = choice.results_["reason"] == "left out: the callback stopped the search"
+    assert left_out.tolist() == [False, False, True, True] * 2
+    assert choice.best_estimator_.n_components <= 2
+
+
+def test_verbose_prints_each_mixture(capsys):
+    grid(clouds(), max_components=2, covariance_type=["tied"], verbose=1)
+    assert capsys.readouterr().out == "1 of 2: tied,1\n2 of 2: tied,2\n"
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        ({"min_components": 0}, "'min_components' parameter of GaussianMixtureIC must be an int"),
+        ({"min_components": 5, "max_components": 3}, "min_components is 5 and max_components 3"),
+        ({"covariance_type": "round"}, "'covariance_type' parameter of GaussianMixtureIC"),
+        ({"covariance_type": ["full", "round"]}, "covariance_type is 'round', but must be one of"),
+        ({"covariance_type": [3]}, "covariance_type is 3, but must be one of"),
+        ({"covariance_type": []}, r"covariance_type is \[\], but must be 'all' or name at least one"),
+        ({"criterion": "dic"}, "'criterion' parameter of GaussianMixtureIC"),
+        ({"tol": -1.0}, "'tol' parameter"),
+        ({"reg_covar": -1.0}, "'reg_covar' parameter"),
+        ({"init_params": "magic"}, "'init_params' parameter"),
+        ({"n_init": 0}, "'n_init' parameter"),
+    ],
+)
+def test_bad_parameters_are_refused(params, words):
+    with pytest.raises(ValueError, match=words):
+        GaussianMixtureIC(**params).fit(clouds())
+
+
+@pytest.mark.parametrize(
+    ("X", "sample_weight", "words"),
+    [
+        ([[1.0, np.nan], [2.0, 3.0]], None, "NaN"),
+        ([1.0, 2.0], None, "1D array"),
+        (np.empty((0, 2)), None, "0 sample"),
+        ([[1.0], [2.0]], [1.0], "sample_weight"),
+        ([[1.0], [2.0]], [1.0, -1.0], "[Nn]egative"),
+        ([[1.0], [2.0]], [0.0, 0.0], "at least one non-zero"),
+        ([["a"], ["b"]], None, "X"),
+    ],
+)
+def test_bad_rows_are_refused(X, sample_weight, words):
+    with pytest.raises(ValueError, match=words):
+        GaussianMixtureIC().fit(X, sample_weight=sample_weight)
+
+
+def test_a_criterion_that_does_not_exist_is_named():
+    with pytest.raises(ValueError, match=r"criterion is 'dic', but must be one of \['bic', 'icl', 'aic'\]"):
+        grid(clouds(), max_components=2).ranking("dic")
+
+
+def test_empty_components_are_degenerate():
+    mixture = _core.Mixture(np.array([1.0, 0.0]), np.zeros((2, 1)), "tied", covariances=np.ones((1, 1)))
+    rows = WeightedRows(clouds(30, 1), None, 1)
+    assert flaw_of(mixture, 30.0, 0.0, "EEE", DataScale.of(rows)).startswith("component 1 holds 0 rows")
