@@ -10,12 +10,12 @@ import pytest
 
 import gmmx
 
-COMPILED = ("_cpu", "_core_")
+COMPILED = ("gmmx._cpu", "gmmx._core_")
 
 
 def python_modules() -> list[str]:
-    names = [info.name for info in pkgutil.walk_packages(gmmx.__path__)]
-    return ["gmmx", *(f"gmmx.{name}" for name in names if not name.startswith(COMPILED))]
+    names = [info.name for info in pkgutil.walk_packages(gmmx.__path__, prefix="gmmx.")]
+    return ["gmmx", *(name for name in names if not name.startswith(COMPILED))]
 
 
 @pytest.mark.parametrize("name", python_modules())

@@ -726,6 +726,41 @@ def test_information_criteria():
     assert reference.bic(X, new) == pytest.approx(-2 * reference.log_likelihood(X, new) + 29 * np.log(60))
 
 
+def test_uncertainty():
+    X, _, mixture, _ = make_problem("full")
+    resp = reference.responsibilities(X, mixture)
+    others = [
+        sum(r[k] for k in range(3) if k != label) for r, label in zip(resp, reference.predict(X, mixture), strict=True)
+    ]
+    np.testing.assert_allclose(reference.uncertainty(X, mixture), others, atol=1e-14)  # (103)
+
+
+@pytest.mark.parametrize("n_components", [1, 2, 4])
+def test_entropy(n_components):
+    X, w, mixture, _ = make_problem("diag", n_components=n_components)
+    total = 0.0
+    for x, weight in zip(X, w, strict=True):
+        probabilities = reference.responsibilities(x[np.newaxis], mixture)[0]
+        total += weight * sum(-p * np.log(p) for p in probabilities if p > 0)
+    assert reference.entropy(X, mixture, w) == pytest.approx(total, abs=1e-12)  # (104)
+    assert 0 <= reference.entropy(X, mixture, w) <= w.sum() * np.log(n_components)
+    same = reference.Mixture.from_covariances([0.5, 0.5], [[1.0]] * 2, [2.0, 2.0], "spherical")
+    assert reference.entropy([[0.0], [5.0]], same) == pytest.approx(2 * np.log(2))  # the upper bound is met
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_integrated_completed_likelihood(covariance_type):
+    X, w, _, mixture = make_problem(covariance_type)
+    joint = mixture.weights * densities(X, mixture)
+    classified = joint[np.arange(len(X)), reference.predict(X, mixture)]
+    expected = -2 * w @ np.log(classified) + reference.n_parameters(mixture) * np.log(w.sum())
+    icl, bic = reference.icl(X, mixture, w), reference.bic(X, mixture, w)
+    assert icl == pytest.approx(expected, rel=1e-12)  # (105)
+    assert bic < icl < bic + 2 * reference.entropy(X, mixture, w)  # (106)
+    far_apart = with_means(mixture, mixture.means * 1e3)
+    np.testing.assert_allclose(reference.icl(X, far_apart), reference.bic(X, far_apart), rtol=1e-12)
+
+
 def pair_features(X):
     upper = np.triu_indices(X.shape[1])
     return np.hstack([np.ones((len(X), 1)), X, (X[:, :, None] * X[:, None, :])[:, upper[0], upper[1]]])

@@ -23,7 +23,7 @@ Modules, each using only those before it: ``inputs``, ``errors``, ``second_momen
 from __future__ import annotations
 
 from gmmx.reference.covariance import COVARIANCE_FAMILIES, CovarianceFamily, covariance_family
-from gmmx.reference.criteria import aic, bic
+from gmmx.reference.criteria import aic, bic, entropy, icl, uncertainty
 from gmmx.reference.decomposition import Decomposition, decompose
 from gmmx.reference.density import (
     log_likelihood,
@@ -59,6 +59,8 @@ __all__ = [
     "default_prior",
     "e_step",
     "em",
+    "entropy",
+    "icl",
     "kmeans",
     "kmeans_draws",
     "kmeans_plus_plus",
@@ -73,5 +75,6 @@ __all__ = [
     "responsibilities",
     "statistics_from_labels",
     "statistics_from_responsibilities",
+    "uncertainty",
     "weighted_log_prob",
 ]

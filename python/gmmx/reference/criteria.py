@@ -1,12 +1,12 @@
-"""Information criteria."""
+"""Information criteria, and how sure a classification is."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gmmx.reference.density import log_likelihood
-from gmmx.reference.inputs import checked_rows, checked_weights
+from gmmx.reference.density import log_likelihood, responsibilities
+from gmmx.reference.inputs import FloatArray, checked_rows, checked_weights
 from gmmx.reference.mixture import Mixture, n_parameters
 
 
@@ -85,3 +85,116 @@ def aic(X: ArrayLike, mixture: Mixture, sample_weight: ArrayLike | None = None) 
     11.6758
     """
     return -2.0 * log_likelihood(X, mixture, sample_weight) + 2.0 * n_parameters(mixture)  # (64)
+
+
+def uncertainty(X: ArrayLike, mixture: Mixture) -> FloatArray:
+    """Probability that a row is of another component than the most probable one.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, d)
+        Rows.
+    mixture : Mixture
+        Mixture.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+        From 0 to 1 - 1 / n_components.
+
+    Raises
+    ------
+    ValueError
+        As :func:`responsibilities` does.
+
+    Notes
+    -----
+    Equation (103) of docs/theory.md.
+
+    Examples
+    --------
+    >>> from gmmx import reference
+    >>> mixture = reference.Mixture.from_covariances([0.5, 0.5], [[-1.0], [1.0]], [1.0, 1.0], "spherical")
+    >>> reference.uncertainty([[0.0], [1.0], [40.0]], mixture).round(4)
+    array([0.5   , 0.1192, 0.    ])
+    """
+    return 1.0 - responsibilities(X, mixture).max(axis=1)  # (103)
+
+
+def entropy(X: ArrayLike, mixture: Mixture, sample_weight: ArrayLike | None = None) -> float:
+    """Entropy of the responsibilities of all rows, in nats.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, d)
+        Rows.
+    mixture : Mixture
+        Mixture.
+    sample_weight : array-like of shape (n_samples,), optional
+        Weights of the rows; None stands for ones.
+
+    Returns
+    -------
+    float
+        From 0 to the total weight times log n_components.
+
+    Raises
+    ------
+    ValueError
+        As :func:`responsibilities` does.
+
+    Notes
+    -----
+    Equation (104) of docs/theory.md; Celeux and Soromenho, "An entropy criterion for assessing the number of
+    clusters in a mixture model", J. Classif. 13 (1996).
+
+    Examples
+    --------
+    >>> from gmmx import reference
+    >>> mixture = reference.Mixture.from_covariances([0.5, 0.5], [[-1.0], [1.0]], [1.0, 1.0], "spherical")
+    >>> round(reference.entropy([[0.0], [40.0]], mixture), 6)
+    0.693147
+    """
+    resp = responsibilities(X, mixture)
+    w = checked_weights(sample_weight, len(resp))
+    return float(-(w[:, np.newaxis] * resp * np.log(np.where(resp > 0.0, resp, 1.0))).sum())  # (104)
+
+
+def icl(X: ArrayLike, mixture: Mixture, sample_weight: ArrayLike | None = None) -> float:
+    """Integrated completed likelihood criterion; smaller is better.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, d)
+        Rows.
+    mixture : Mixture
+        Mixture.
+    sample_weight : array-like of shape (n_samples,), optional
+        Weights of the rows; None stands for ones. The sample size is their sum.
+
+    Returns
+    -------
+    float
+        BIC - 2 sum_n w_n log max_k r_nk.
+
+    Raises
+    ------
+    ValueError
+        As :func:`log_likelihood` does.
+
+    Notes
+    -----
+    Equation (105) of docs/theory.md; Biernacki, Celeux and Govaert, "Assessing a mixture model for clustering with
+    the integrated completed likelihood", IEEE Trans. Pattern Anal. Mach. Intell. 22 (2000).
+
+    Examples
+    --------
+    >>> from gmmx import reference
+    >>> mixture = reference.Mixture.from_covariances([0.5, 0.5], [[-1.0], [1.0]], [1.0, 1.0], "spherical")
+    >>> X = [[0.0], [40.0]]
+    >>> round(reference.icl(X, mixture) - reference.bic(X, mixture), 6)
+    1.386294
+    """
+    certainty = responsibilities(X, mixture).max(axis=1)
+    w = checked_weights(sample_weight, len(certainty))
+    return bic(X, mixture, sample_weight) - 2.0 * float(w @ np.log(certainty))  # (105)
