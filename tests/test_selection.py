@@ -15,7 +15,7 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from gmmx import FitFailedError, GaussianMixture, GaussianMixtureIC, _core
+from gmmx import FitFailedError, GaussianMixture, GaussianMixtureIC, _core, reference
 from gmmx.degeneracy import DataScale, flaw_of, rows_needed, smallest_variances
 from gmmx.selection import CRITERIA
 from gmmx.validation import WeightedRows
@@ -205,6 +205,19 @@ def test_icl_is_the_bic_of_the_classified_rows():
     )  # fmt: skip
     expected = -2 * classified + 17 * np.log(weights.sum())
     assert model.icl(X, weights) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("covariance_type", CLASSIC)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_figures_are_those_of_the_reference(covariance_type, weighted):
+    X = clouds()
+    weights = np.random.default_rng(0).uniform(0, 2, 150) if weighted else None
+    model = GaussianMixture(4, covariance_type=covariance_type, random_state=0, tol=1e-2).fit(X)
+    theirs = reference.icl(X, model.mixture_, weights), reference.entropy(X, model.mixture_, weights)
+    np.testing.assert_allclose([model.icl(X, weights), model.entropy(X, weights)], theirs, rtol=1e-12)
+    np.testing.assert_allclose(model.uncertainty(X), reference.uncertainty(X, model.mixture_), atol=1e-13)
+    single = X.astype(np.float32)
+    np.testing.assert_allclose([model.icl(single, weights), model.entropy(single, weights)], theirs, rtol=1e-4)
 
 
 def test_entropy_of_known_responsibilities():
