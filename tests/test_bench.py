@@ -62,3 +62,9 @@ def test_small():
 def test_starts():
     """Starts together end where starts in turn do, which the script asserts."""
     assert "| 10,000 x 2, 2, full | 8 |" in run("starts.py", "--threads", "1")
+
+
+@pytest.mark.skipif(not (BENCH / "selection.py").exists(), reason="the benchmarks are not beside the tests")
+def test_selection():
+    """A small grid is fitted; where mclust is there, the script asserts that no optimum is missed."""
+    assert "| iris, EEE and VVV, K=1..3 |" in run("selection.py", "--threads", "1")
