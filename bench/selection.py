@@ -75,7 +75,9 @@ def by_mclust(task, X):
     """The same of mclust, and its version."""
     with tempfile.TemporaryDirectory() as folder:
         data, table = Path(folder, "X.csv"), Path(folder, "bic.csv")
-        np.savetxt(data, X, delimiter=",", header=",".join(f"x{i}" for i in range(X.shape[1])), comments="", fmt="%.17g")
+        np.savetxt(
+            data, X, delimiter=",", header=",".join(f"x{i}" for i in range(X.shape[1])), comments="", fmt="%.17g"
+        )
         command = ["Rscript", "-e", R_SCRIPT, str(data), str(task.max_components), task.types, str(table)]
         version, seconds = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
         with table.open(newline="") as file:

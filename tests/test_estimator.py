@@ -120,6 +120,7 @@ def test_constructor_has_scikit_learns_parameters_and_defaults():
         "callback": None,
         "responsibilities_init": None,
         "acceleration": None,
+        "prior": None,
     }
 
 

@@ -15,12 +15,14 @@ from gmmx._core import CollapsedComponentError, Mixture, SufficientStatistics, _
 from gmmx._versions import show_versions
 from gmmx.estimators import GaussianMixture, load
 from gmmx.persistence import ModelFileError
+from gmmx.priors import ConjugatePrior
 from gmmx.selection import GaussianMixtureIC
 from gmmx.statistics import e_step, m_step
 from gmmx.validation import FitFailedError
 
 __all__ = [
     "CollapsedComponentError",
+    "ConjugatePrior",
     "FitFailedError",
     "GaussianMixture",
     "GaussianMixtureIC",

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 _F64 = NDArray[np.float64]
+_Prior = tuple[float, _F64, float, _F64]  # shrinkage, mean (d,), dof, scale (d, d)
 _Rows = NDArray[np.float32] | NDArray[np.float64]
 
 __version__: str
@@ -121,7 +122,13 @@ class KMeansResult:
 
 # n_threads: a count of at least 1. Rows may have any strides and may be read-only; nothing is copied whole.
 def e_step(X: _Rows, mixture: Mixture, sample_weight: _F64 | None, n_threads: int) -> SufficientStatistics: ...
-def m_step(statistics: SufficientStatistics, covariance_type: str, reg_covar: float) -> Mixture: ...
+def m_step(
+    statistics: SufficientStatistics,
+    covariance_type: str,
+    reg_covar: float,
+    previous: Mixture | None = None,  # where the search for common axes begins, if of the same type
+    prior: _Prior | None = None,
+) -> Mixture: ...
 def statistics_from_labels(
     X: _Rows,
     labels: NDArray[np.int32],  # -1: the row belongs to no component
@@ -149,6 +156,7 @@ def em(
     callback: Callable[[int, float], Any] | None,  # (iteration, mean log-likelihood per unit weight); True stops
     n_threads: int,
     acceleration: str | None = None,  # "anderson", "squarem"
+    prior: _Prior | None = None,
 ) -> EMResult: ...
 def em_from_kmeans(
     X: _Rows,
@@ -162,6 +170,7 @@ def em_from_kmeans(
     max_iter: int,
     n_threads: int,  # each start runs on one
     acceleration: str | None = None,
+    prior: _Prior | None = None,
 ) -> list[EMResult | tuple[int, int] | int]: ...  # (iteration, component) of a collapse; a number: the start it repeats
 def em_from_mixtures(
     X: _Rows,
@@ -173,6 +182,7 @@ def em_from_mixtures(
     max_iter: int,
     n_threads: int,
     acceleration: str | None = None,
+    prior: _Prior | None = None,
 ) -> list[EMResult | tuple[int, int]]: ...  # several go through the rows together; as above
 def starts_per_pass(covariance_type: str, n_components: int) -> int:
     """How many starts em_from_mixtures serves with one pass over the rows."""
@@ -203,6 +213,12 @@ def kmeans(
     tol: float,
     n_threads: int,
 ) -> KMeansResult: ...
+def decompose(mixture: Mixture) -> tuple[_F64, _F64, _F64]:
+    """Return volumes (K,), shapes (K, d) and orientations (K, d, d) of the covariances."""
+
+def nearest_covariances(covariance_type: str, covariances: _F64) -> _F64:
+    """Return the covariances of a model nearest to (K, d, d) given ones, in the model's shape."""
+
 def covariance_types() -> list[str]: ...
 def covariance_shape(covariance_type: str, n_components: int, n_features: int) -> tuple[int, ...]: ...
 def thread_count(n_jobs: int | None) -> int:

@@ -140,10 +140,12 @@ def _fit_cell(
     """Run EM from all partitions and judge the best."""
     statistics: Iterator[Any] = iter(partitions)
 
-    def start() -> _core.Mixture:
-        return _core.m_step(next(statistics), model.covariance_type, float(model.reg_covar))
+    prior = model._prior(rows)
 
-    best, failed = model._best_of(_Starts(start, len(partitions), -float("inf")), rows)
+    def start() -> _core.Mixture:
+        return _core.m_step(next(statistics), model.covariance_type, float(model.reg_covar), prior=prior)
+
+    best, failed = model._best_of(_Starts(start, len(partitions), -float("inf"), prior=prior), rows)
     if best is None:
         return Outcome(None, failed, flaw="; ".join(map(str, failed[:3])))
     log_likelihood = _log_likelihood(rows, best.mixture)

@@ -24,6 +24,8 @@ from sklearn.utils._param_validation import Interval, StrOptions, make_constrain
 from sklearn.utils.validation import check_is_fitted
 
 from gmmx import _core
+from gmmx.covariances import is_named_by_letters, shown, shown_shape, shows_matrices
+from gmmx.covariances import kept as kept_of
 from gmmx.initialization import (
     CHUNK_NUMBERS,
     PARTITIONS,
@@ -34,6 +36,7 @@ from gmmx.initialization import (
     initial_mixture,
 )
 from gmmx.persistence import ModelFileError, ModelRecord, read_model, representable, save_model
+from gmmx.priors import ConjugatePrior, NativePrior, prior_of
 from gmmx.validation import (
     F64,
     FitFailedError,
@@ -48,7 +51,6 @@ from gmmx.validation import (
     check_rows_of,
     check_sample_weight,
     check_weights,
-    is_matrix_valued,
     refuse_overflow,
     thread_count,
 )
@@ -56,6 +58,7 @@ from gmmx.validation import (
 __all__ = ["FailedStart", "GaussianMixture", "load"]
 
 _PARAMETERS = ("weights_", "means_", "covariances_", "precisions_cholesky_")
+_DECOMPOSITION = ("volumes_", "shapes_", "orientations_")
 _FLOPS_OF_SMALL_DATA = 5e6
 """Of one E-step: up to here threads gain more from starts than from rows."""
 _FLOPS_OF_ONE_THREAD = 4e5
@@ -147,6 +150,7 @@ class _Starts:
     count: int
     lower_bound: float
     draws: Draws | None = None
+    prior: NativePrior | None = None
 
 
 class _Monitor:
@@ -267,19 +271,25 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
     n_components : int, default=1
         Number of components of the mixture.
 
-    covariance_type : {'full', 'tied', 'diag', 'spherical'}, default='full'
+    covariance_type : str, default='full'
         Model of the covariances:
 
         - 'full': each component has its own covariance matrix;
         - 'tied': all components share one covariance matrix;
         - 'diag': each component has its own variance of each feature;
-        - 'spherical': each component has one variance.
+        - 'spherical': each component has one variance;
+        - 'EII', 'VII', 'EEI', 'VEI', 'EVI', 'VVI', 'EEE', 'VEE', 'EVE', 'VVE', 'EEV', 'VEV', 'EVV', 'VVV': the
+          parsimonious models of mclust. The letters stand for the volume, the shape and the orientation of the
+          covariances: equal for all components (E), variable (V), or round and along the features (I). 'VVV' is
+          'full', 'EEE' 'tied', 'VVI' 'diag' and 'VII' 'spherical', with attributes of other shapes;
+        - 'E', 'V': 'EII' and 'VII' of a single feature.
 
     tol : float, default=1e-3
         EM stops when the mean log-likelihood of a row changes by less in one iteration.
 
     reg_covar : float, default=1e-6
-        Added to the variances, so that no component collapses; not negative.
+        Added to the variances, so that no component collapses; not negative. Models named by letters stay what
+        they are: it is added to the scatter that goes into their M-step.
 
     max_iter : int, default=100
         Most iterations of one start. With 0 the fitted parameters are those of the start.
@@ -344,6 +354,11 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         `lower_bounds_` stands still. `tol` judges iterations of EM alone, not jumps. None: scikit-learn's
         iterations.
 
+    prior : 'default', ConjugatePrior or None, default=None
+        Prior of the means and covariances: the fit then climbs to the mode of the posterior density, and no
+        component collapses. 'default' is the weak one of Fraley and Raftery, made from the data. `lower_bounds_`
+        and `tol` are about the likelihood all the same.
+
     Attributes
     ----------
     weights_ : ndarray of shape (n_components,)
@@ -358,7 +373,8 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
             (n_components, n_features, n_features) if 'full',
             (n_features, n_features)               if 'tied',
             (n_components, n_features)             if 'diag',
-            (n_components,)                        if 'spherical'
+            (n_components,)                        if 'spherical',
+            (n_components, n_features, n_features) if named by letters, as 'VEV'
 
     precisions_ : ndarray
         Their inverses, of the same shape.
@@ -366,6 +382,18 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
     precisions_cholesky_ : ndarray
         Upper triangular U with precision = U U^T, or square roots of the precisions, of the same shape.
         Densities are computed from these, the means and the weights.
+
+    volumes_ : ndarray of shape (n_components,)
+        Volumes ``det(covariance)**(1 / n_features)``. This and the next two are there for a `covariance_type`
+        named by letters: covariance = volume * orientation @ diag(shape) @ orientation.T, equation (72) of
+        docs/theory.md.
+
+    shapes_ : ndarray of shape (n_components, n_features)
+        Variances along the axes over the volume; the product of each row is one.
+
+    orientations_ : ndarray of shape (n_components, n_features, n_features)
+        Axes, a column each, in the order of descending shape (on average, where all components have them in common),
+        or the identity where the model's third letter is I.
 
     converged_ : bool
         Whether the best start converged.
@@ -449,6 +477,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         "callback": [callable, None],
         "responsibilities_init": ["array-like", None],
         "acceleration": [StrOptions({"anderson", "squarem"}), None],
+        "prior": [StrOptions({"default"}), ConjugatePrior, None],
     }
 
     weights_: npt.NDArray[Any]
@@ -456,6 +485,9 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
     covariances_: npt.NDArray[Any]
     precisions_: npt.NDArray[Any]
     precisions_cholesky_: npt.NDArray[Any]
+    volumes_: npt.NDArray[Any]
+    shapes_: npt.NDArray[Any]
+    orientations_: npt.NDArray[Any]
     converged_: bool
     n_iter_: int
     lower_bound_: float
@@ -487,6 +519,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         callback: Callable[[int, float], Any] | None = None,
         responsibilities_init: npt.ArrayLike | None = None,
         acceleration: str | None = None,
+        prior: str | ConjugatePrior | None = None,
     ) -> None:
         self.n_components = n_components
         self.covariance_type = covariance_type
@@ -506,6 +539,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         self.callback = callback
         self.responsibilities_init = responsibilities_init
         self.acceleration = acceleration
+        self.prior = prior
 
     # ------------------------------------------------------------------------------------------------ fitting
 
@@ -637,15 +671,25 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
             partition = partial(given_partition, checked, rows, n_components, covariance_type)
             n_starts = 1
             from_kmeans = False
-        make = partial(initial_mixture, given, covariance_type, float(self.reg_covar), partition)
-        return _Starts(make, n_starts, -np.inf, draws if from_kmeans else None)
+        prior = self._prior(rows)
+        make = partial(initial_mixture, given, covariance_type, float(self.reg_covar), prior, partition)
+        return _Starts(make, n_starts, -np.inf, draws if from_kmeans else None, prior)
+
+    def _prior(self, rows: WeightedRows) -> NativePrior | None:
+        """Return the prior as the native code takes it."""
+        if self.prior is not None and self.acceleration is not None:
+            raise ValueError(
+                f"acceleration={self.acceleration!r} judges its jumps by the likelihood alone and knows no prior. "
+                "Leave out one of the two."
+            )
+        return prior_of(self.prior, rows, self.n_components, self.covariance_type)
 
     def _continuation(self, rows: WeightedRows) -> _Starts:
         """Return the fitted mixture as the only start, after a check that it still fits."""
         now = (self.n_components, rows.X.shape[1])
         then = np.shape(self.means_)
         shape = np.shape(self.precisions_cholesky_)
-        if now != then or shape != tuple(_core.covariance_shape(self.covariance_type, *now)):
+        if now != then or shape != shown_shape(self.covariance_type, *now):
             raise ValueError(
                 f"warm_start=True goes on from the last fit, with (n_components, n_features) = {then} and "
                 f"covariances of shape {shape}, but now these are {now} and "
@@ -653,7 +697,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
                 "Set warm_start=False or fit a new estimator (sklearn.base.clone)."
             )
         fitted = self.mixture_
-        return _Starts(lambda: fitted, 1, float(self.lower_bound_))
+        return _Starts(lambda: fitted, 1, float(self.lower_bound_), prior=self._prior(rows))
 
     def _best_of(self, starts: _Starts, rows: WeightedRows) -> tuple[_Run | None, list[FailedStart]]:
         """Run the starts; return the best run, None if there is none, and the starts that failed."""
@@ -702,7 +746,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
                     draws.uniform((size, _core.kmeans_draws(self.n_components))),
                     rows.sample_weight,
                     n_threads=rows.n_threads,
-                    **self._em_options(),
+                    **self._em_options(starts),
                 )
             except ValueError:
                 refuse_overflow(rows.X)
@@ -722,7 +766,11 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
                 except _core.CollapsedComponentError as error:
                     ended[i] = FailedStart(i, 0, error.component)
             outcomes = _core.em_from_mixtures(
-                rows.X, list(mixtures.values()), rows.sample_weight, n_threads=rows.n_threads, **self._em_options()
+                rows.X,
+                list(mixtures.values()),
+                rows.sample_weight,
+                n_threads=rows.n_threads,
+                **self._em_options(starts),
             )
         except ValueError:
             refuse_overflow(rows.X)
@@ -738,7 +786,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         for i in range(starts.count):
             monitor.begin(i, starts.lower_bound)
             try:
-                run = self._run(starts.make(), starts.lower_bound, rows, monitor)
+                run = self._run(starts.make(), starts, rows, monitor)
             except _core.CollapsedComponentError as error:
                 monitor.end("failed")
                 yield FailedStart(i, monitor.under_way, error.component)
@@ -749,15 +797,16 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
             monitor.end("converged" if run.converged else "did not converge")
             yield run
 
-    def _em_options(self) -> dict[str, Any]:
+    def _em_options(self, starts: _Starts) -> dict[str, Any]:
         return {
             "tol": float(self.tol),
             "reg_covar": float(self.reg_covar),
             "max_iter": int(self.max_iter),
             "acceleration": self.acceleration,
+            "prior": starts.prior,
         }
 
-    def _run(self, mixture: _core.Mixture, lower_bound: float, rows: WeightedRows, monitor: _Monitor) -> _Run:
+    def _run(self, mixture: _core.Mixture, starts: _Starts, rows: WeightedRows, monitor: _Monitor) -> _Run:
         """Run EM from one mixture."""
         if self.max_iter == 0:
             empty: list[int] = np.flatnonzero(mixture.weights == 0.0).tolist()
@@ -767,10 +816,10 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
             rows.X,
             mixture,
             rows.sample_weight,
-            previous_lower_bound=lower_bound,
+            previous_lower_bound=starts.lower_bound,
             callback=monitor.listener,
             n_threads=rows.n_threads,
-            **self._em_options(),
+            **self._em_options(starts),
         )
         return _Run.of(result)
 
@@ -789,12 +838,27 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
 
     def _set_parameters(self, mixture: _core.Mixture, dtype: npt.DTypeLike) -> None:
         """Set the attributes that hold the mixture, in one type."""
-        factors = np.array(mixture.precisions_cholesky, dtype=dtype)
+        factors = self._shown(mixture.precisions_cholesky, mixture).astype(dtype)
         self.weights_ = np.array(mixture.weights, dtype=dtype)
         self.means_ = np.array(mixture.means, dtype=dtype)
-        self.covariances_ = np.array(mixture.covariances, dtype=dtype)
+        self.covariances_ = self._shown(mixture.covariances, mixture).astype(dtype)
         self.precisions_cholesky_ = factors
         self.precisions_ = _precisions(factors, self.covariance_type)
+        self._set_decomposition(mixture, dtype)
+
+    def _set_decomposition(self, mixture: _core.Mixture, dtype: npt.DTypeLike) -> None:
+        """Set volumes, shapes and orientations where the type is named by them, and else have none."""
+        for name in _DECOMPOSITION:
+            if name in vars(self):
+                delattr(self, name)
+        if is_named_by_letters(mixture.covariance_type):
+            parts = _core.decompose(mixture)
+            self.volumes_, self.shapes_, self.orientations_ = (part.astype(dtype) for part in parts)
+
+    @staticmethod
+    def _shown(kept: npt.NDArray[Any], mixture: _core.Mixture) -> npt.NDArray[Any]:
+        """Return what is kept of covariances or factors as the attributes show it."""
+        return shown(kept, mixture.covariance_type, mixture.n_components, mixture.n_features)
 
     # ------------------------------------------------------------------------------------- the fitted mixture
 
@@ -809,7 +873,11 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
                 np.asarray(self.weights_, dtype=np.float64),
                 np.asarray(self.means_, dtype=np.float64),
                 self.covariance_type,
-                precisions_cholesky=np.asarray(self.precisions_cholesky_, dtype=np.float64),
+                precisions_cholesky=kept_of(
+                    np.asarray(self.precisions_cholesky_, dtype=np.float64),
+                    self.covariance_type,
+                    argument="precisions_cholesky_",
+                ),
             )
             self._mixture = kept
         return kept
@@ -817,7 +885,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
     def _check_fits_covariance_type(self) -> None:
         """Refuse parameters of another covariance type: it was changed after the fit."""
         fitted = np.shape(self.precisions_cholesky_)
-        needed = tuple(_core.covariance_shape(self.covariance_type, *np.shape(self.means_)))
+        needed = shown_shape(self.covariance_type, *np.shape(self.means_))
         if fitted != needed:
             raise ValueError(
                 f"covariance_type is {self.covariance_type!r}, for which precisions_cholesky_ must have the shape "
@@ -830,7 +898,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
             self.covariance_type == mixture.covariance_type
             and np.array_equal(self.weights_, mixture.weights)
             and np.array_equal(self.means_, mixture.means)
-            and np.array_equal(self.precisions_cholesky_, mixture.precisions_cholesky)
+            and np.array_equal(self.precisions_cholesky_, self._shown(mixture.precisions_cholesky, mixture))
         )
 
     def __getstate__(self) -> dict[str, Any]:
@@ -1066,7 +1134,9 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
                     np.asarray(self.weights_, dtype=np.float64),
                     np.asarray(self.means_, dtype=np.float64),
                     self.covariance_type,
-                    covariances=np.asarray(self.covariances_, dtype=np.float64),
+                    covariances=kept_of(
+                        np.asarray(self.covariances_, dtype=np.float64), self.covariance_type, argument="covariances_"
+                    ),
                 )
         return self.mixture_
 
@@ -1093,8 +1163,8 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         covariances : array-like
             Covariances, of the shape that `covariance_type` asks for (see `covariances_`).
 
-        covariance_type : {'full', 'tied', 'diag', 'spherical'}, default='full'
-            Model of the covariances.
+        covariance_type : str, default='full'
+            Model of the covariances, as for the constructor.
 
         Returns
         -------
@@ -1106,7 +1176,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         ------
         ValueError
             If shapes disagree, a number is not finite, weights do not sum to one, or a covariance is not
-            symmetric and positive definite.
+            symmetric, positive definite and of the model.
 
         Examples
         --------
@@ -1183,13 +1253,16 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         Returns
         -------
         model : sklearn.mixture.GaussianMixture
-            With copies of all parameters and fitted attributes that scikit-learn knows. A Generator as
+            With copies of all parameters and fitted attributes that scikit-learn knows. Parsimonious models,
+            which it does not know, become 'full'. A Generator as
             `random_state` becomes a RandomState over the same stream.
         """
         check_is_fitted(self)
         known = sklearn.mixture.GaussianMixture().get_params()
         params = {name: value for name, value in self.get_params(deep=False).items() if name in known}
         params = copy.deepcopy(params)
+        if is_named_by_letters(self.covariance_type):
+            params["covariance_type"] = "full"
         if isinstance(params["random_state"], np.random.Generator):
             params["random_state"] = np.random.RandomState(params["random_state"].bit_generator)
         model = sklearn.mixture.GaussianMixture(**params)
@@ -1223,6 +1296,8 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self)
         arrays = {name.rstrip("_"): np.asarray(getattr(self, name)) for name in _PARAMETERS}
+        for name in ("covariances", "precisions_cholesky"):
+            arrays[name] = kept_of(arrays[name], self.covariance_type, argument=f"{name}_")
         dtype = np.float32 if all(array.dtype == np.float32 for array in arrays.values()) else np.float64
         names = getattr(self, "feature_names_in_", None)
         facts = {name: getattr(self, name, default) for name, default in _NO_FIT.items()}
@@ -1251,8 +1326,12 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         model = cls(**params | {"n_components": n_components, "covariance_type": record.covariance_type})
         model._validate_params()
         for name in _PARAMETERS:
-            setattr(model, name, tensors[name.rstrip("_")])
-        model.precisions_ = _precisions(tensors["precisions_cholesky"], record.covariance_type)
+            tensor = tensors[name.rstrip("_")]
+            if name not in ("weights_", "means_"):
+                tensor = shown(tensor, record.covariance_type, n_components, n_features)
+            setattr(model, name, tensor)
+        model.precisions_ = _precisions(model.precisions_cholesky_, record.covariance_type)
+        model._set_decomposition(model.mixture_, model.means_.dtype)
         model.n_features_in_ = n_features
         if record.feature_names is not None:
             model.feature_names_in_ = np.array(record.feature_names, dtype=object)
@@ -1347,7 +1426,7 @@ def _sum_over_rows(of: Callable[[Rows], F64], rows: WeightedRows, mixture: _core
 
 def _precisions(factors: npt.NDArray[Any], covariance_type: str) -> npt.NDArray[Any]:
     """Return the inverse covariances of given factors."""
-    matrices = is_matrix_valued(covariance_type)
+    matrices = shows_matrices(covariance_type)
     precisions: npt.NDArray[Any] = factors @ np.swapaxes(factors, -1, -2) if matrices else factors**2
     return precisions
 

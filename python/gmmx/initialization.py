@@ -118,6 +118,7 @@ def initial_mixture(
     given: GivenParameters,
     covariance_type: str,
     reg_covar: float,
+    prior: Any,
     partition: Callable[[], _core.SufficientStatistics],
 ) -> _core.Mixture:
     """Return the first mixture: what was given, and for the rest the M-step of a partition.
@@ -129,7 +130,7 @@ def initial_mixture(
         return _core.Mixture(weights, means, covariance_type, precisions_cholesky=factors)
     statistics = partition()
     if factors is None:
-        estimated = _core.m_step(statistics, covariance_type, reg_covar)
+        estimated = _core.m_step(statistics, covariance_type, reg_covar, prior=prior)
         if weights is None and means is None:
             return estimated
         return _core.Mixture(

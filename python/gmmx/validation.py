@@ -18,6 +18,13 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from gmmx import _core
+from gmmx.covariances import (
+    SKLEARN_TYPES,
+    is_named_by_letters,
+    of_model,
+    shown_shape,
+    shows_matrices,
+)
 
 F64: TypeAlias = npt.NDArray[np.float64]
 I32: TypeAlias = npt.NDArray[np.int32]
@@ -75,16 +82,16 @@ def checking(argument: str, allowed: str) -> Iterator[None]:
 
 
 def is_matrix_valued(covariance_type: str) -> bool:
-    """Whether the covariances of a type are matrices; else they are variances.
+    """Whether the covariances of a type are kept as matrices; else they are variances.
 
     Parameters
     ----------
     covariance_type : str
         A name out of `_core.covariance_types()`.
     """
-    n_components, n_features = 2, 3  # any two numbers that differ
-    shape = _core.covariance_shape(covariance_type, n_components, n_features)
-    return shape[-2:] == (n_features, n_features)
+    n_features = 1  # the only number that all types allow
+    shape = _core.covariance_shape(covariance_type, n_features + 1, n_features)
+    return tuple(shape[-2:]) == (n_features, n_features)
 
 
 def check_rows(X: Any) -> Rows:
@@ -221,11 +228,9 @@ def check_means(means: Any, n_components: int, n_features: int, *, argument: str
 
 def _other_types_of_shape(shape: tuple[int, ...], n_components: int, n_features: int) -> str:
     """Return a hint naming the covariance types that have a given shape, or nothing."""
-    fitting = [
-        name
-        for name in _core.covariance_types()
-        if tuple(_core.covariance_shape(name, n_components, n_features)) == shape
-    ]
+    fitting = [name for name in SKLEARN_TYPES if shown_shape(name, n_components, n_features) == shape]
+    if shape == (n_components, n_features, n_features):
+        fitting.append("VVV")
     return f" The given shape is that of covariance_type={' or '.join(map(repr, fitting))}." if fitting else ""
 
 
@@ -234,7 +239,7 @@ def _check_by_type(
 ) -> F64:
     """Return precisions or covariances as float64, of the shape that their type asks for."""
     array = _as_array(values, argument)
-    shape = tuple(_core.covariance_shape(covariance_type, n_components, n_features))
+    shape = shown_shape(covariance_type, n_components, n_features)
     hint = _other_types_of_shape(array.shape, n_components, n_features)
     _check_shape(
         array,
@@ -247,7 +252,7 @@ def _check_by_type(
 
 
 def check_precisions(precisions: Any, covariance_type: str, n_components: int, n_features: int) -> F64:
-    """Check precisions_init and return its factors, as `precisions_cholesky_` holds them.
+    """Check precisions_init and return its factors, as the native code keeps them.
 
     The Cholesky factor of a matrix with rows and columns in reverse order, reversed again, is upper
     triangular.
@@ -256,7 +261,7 @@ def check_precisions(precisions: Any, covariance_type: str, n_components: int, n
     array = _check_by_type(
         precisions, covariance_type, n_components, n_features, parameter=parameter, argument="precisions_init"
     )
-    if not is_matrix_valued(covariance_type):
+    if not shows_matrices(covariance_type):
         if np.any(array <= 0.0):
             raise ValueError(
                 f"'{parameter}' should be positive, but the smallest value of precisions_init is "
@@ -274,6 +279,12 @@ def check_precisions(precisions: Any, covariance_type: str, n_components: int, n
                 "Give the inverse of a covariance matrix of full rank."
             )
         factors[k] = factor
+    if is_named_by_letters(covariance_type):
+        inverses = np.linalg.inv(factors)
+        covariances = of_model(np.swapaxes(inverses, 1, 2) @ inverses, covariance_type, argument="precisions_init")
+        weights = np.full(n_components, 1.0 / n_components)
+        mixture = _core.Mixture(weights, np.zeros((n_components, n_features)), covariance_type, covariances=covariances)
+        return mixture.precisions_cholesky
     return factors.reshape(array.shape)
 
 
@@ -295,13 +306,15 @@ def check_covariances(
     *,
     argument: str = "covariances",
 ) -> F64:
-    """Return covariances as float64, of the shape of their type and symmetric; definite shows later."""
+    """Return covariances as float64, symmetric and as the native code keeps them; definite shows later."""
     array = _check_by_type(
         covariances, covariance_type, n_components, n_features, parameter="covariances", argument=argument
     )
-    if is_matrix_valued(covariance_type):
+    if shows_matrices(covariance_type):
         if not np.allclose(array, np.swapaxes(array, -1, -2)):
             raise ValueError(f"{argument} must hold symmetric matrices, but differs from its transpose.")
+        if is_named_by_letters(covariance_type):
+            return of_model(array, covariance_type, argument=argument)
     elif np.any(array <= 0.0):
         raise ValueError(f"{argument} must hold positive variances, but its smallest value is {array.min():g}.")
     return array

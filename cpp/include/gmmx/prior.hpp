@@ -16,7 +16,7 @@ namespace gmmx {
 struct ConjugatePrior {
   double shrinkage = 0.01;    ///< not negative; 0: no prior of the means
   std::vector<double> mean;   ///< n_features
-  double dof = 0;             ///< not negative; usual: n_features + 2
+  double dof = 0;             ///< more than n_features - 1; usual: n_features + 2
   std::vector<double> scale;  ///< n_features x n_features, symmetric and positive semidefinite
 };
 

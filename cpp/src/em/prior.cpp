@@ -12,12 +12,6 @@ namespace gmmx {
 
 namespace {
 
-void check_number(double value, const char* name) {
-  if (value >= 0 && std::isfinite(value)) return;
-  throw InvalidArgument(std::string("the prior's ") + name + " is " + text_of(value) +
-                        ", but must be finite and not negative");
-}
-
 void check_numbers(const std::vector<double>& values, Index size, const char* name) {
   if (static_cast<Index>(values.size()) != size) {
     throw InvalidArgument(std::string("the prior's ") + name + " has " + std::to_string(values.size()) +
@@ -31,8 +25,14 @@ void check_numbers(const std::vector<double>& values, Index size, const char* na
 }  // namespace
 
 void check_prior(const ConjugatePrior& prior, Index n_features) {
-  check_number(prior.shrinkage, "shrinkage");
-  check_number(prior.dof, "dof");
+  if (!(prior.shrinkage >= 0) || !std::isfinite(prior.shrinkage)) {
+    throw InvalidArgument("the prior's shrinkage is " + text_of(prior.shrinkage) +
+                          ", but must be finite and not negative");
+  }
+  if (!(prior.dof > static_cast<double>(n_features - 1)) || !std::isfinite(prior.dof)) {
+    throw InvalidArgument("the prior's dof is " + text_of(prior.dof) + ", but must be finite and more than " +
+                          std::to_string(n_features - 1) + ", one less than there are features");
+  }
   check_numbers(prior.mean, n_features, "mean");
   check_numbers(prior.scale, n_features * n_features, "scale");
   const Matrix<double> scale = ConstMatrixMap(prior.scale.data(), n_features, n_features);

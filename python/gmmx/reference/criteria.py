@@ -118,7 +118,8 @@ def uncertainty(X: ArrayLike, mixture: Mixture) -> FloatArray:
     >>> reference.uncertainty([[0.0], [1.0], [40.0]], mixture).round(4)
     array([0.5   , 0.1192, 0.    ])
     """
-    return 1.0 - responsibilities(X, mixture).max(axis=1)  # (103)
+    uncertainty: FloatArray = 1.0 - responsibilities(X, mixture).max(axis=1)  # (103)
+    return uncertainty
 
 
 def entropy(X: ArrayLike, mixture: Mixture, sample_weight: ArrayLike | None = None) -> float:

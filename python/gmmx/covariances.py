@@ -1,0 +1,146 @@
+"""How covariances are shown: matrices for the parsimonious models, whatever the least is that holds them.
+
+The native code keeps the covariances of 'EII' as K variances, those of 'EEE' as one matrix. Whoever compares models
+wants to see all of them alike: under a model's three letters, covariances have the shape (K, d, d). The four types of
+scikit-learn are shown as they are kept.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gmmx import _core
+
+Array = npt.NDArray[Any]
+
+SKLEARN_TYPES = ("full", "tied", "diag", "spherical")
+"""The covariance types that have scikit-learn's names and shapes."""
+
+
+def is_named_by_letters(covariance_type: str) -> bool:
+    """Tell whether a covariance type has mclust's name: its covariances are then shown as matrices."""
+    return covariance_type not in SKLEARN_TYPES
+
+
+def shown_shape(covariance_type: str, n_components: int, n_features: int) -> tuple[int, ...]:
+    """Return the shape in which covariances are shown.
+
+    Examples
+    --------
+    >>> shown_shape("EEE", 3, 2), shown_shape("tied", 3, 2)
+    ((3, 2, 2), (2, 2))
+    """
+    kept = tuple(_core.covariance_shape(covariance_type, n_components, n_features))
+    return (n_components, n_features, n_features) if is_named_by_letters(covariance_type) else kept
+
+
+def shows_matrices(covariance_type: str) -> bool:
+    """Tell whether covariances are shown as matrices; else they are variances."""
+    return is_named_by_letters(covariance_type) or covariance_type in ("full", "tied")
+
+
+def shown(kept: Array, covariance_type: str, n_components: int, n_features: int) -> Array:
+    """Return covariances, or anything that is kept like them, in the shape in which they are shown.
+
+    Parameters
+    ----------
+    kept : ndarray
+        As the native code has them.
+    covariance_type : str
+        Of the mixture.
+    n_components, n_features : int
+        Of the mixture.
+
+    Returns
+    -------
+    shown : ndarray
+        The same array where both shapes agree, else a new one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> shown(np.array([2.0, 2.0]), "EII", 2, 2)[1].tolist()
+    [[2.0, 0.0], [0.0, 2.0]]
+    """
+    if not is_named_by_letters(covariance_type) or kept.ndim == 3:
+        return kept
+    if _keeps_one_matrix(covariance_type, n_features):
+        return np.repeat(kept[np.newaxis], n_components, axis=0)
+    matrices = np.zeros((n_components, n_features, n_features), dtype=kept.dtype)
+    diagonal = np.arange(n_features)
+    matrices[:, diagonal, diagonal] = kept.reshape(n_components, -1)
+    return matrices
+
+
+def kept(shown: Array, covariance_type: str, *, argument: str) -> Array:
+    """Return what the native code keeps of covariances, or of anything like them, that stand as they are shown.
+
+    Parameters
+    ----------
+    shown : ndarray
+        In the shape of `shown_shape`.
+    covariance_type : str
+        Of the mixture.
+    argument : str
+        What they are called in an error.
+
+    Returns
+    -------
+    kept : ndarray
+        In the shape of ``_core.covariance_shape``.
+
+    Raises
+    ------
+    ValueError
+        If the model leaves no room for them, for instance because they differ where it has them equal.
+    """
+    if not is_named_by_letters(covariance_type):
+        return shown
+    n_components, n_features = shown.shape[:2]
+    shape = tuple(_core.covariance_shape(covariance_type, n_components, n_features))
+    if len(shape) == 3:
+        return shown
+    if _keeps_one_matrix(covariance_type, n_features):
+        least: Array = shown[0]
+    else:
+        variances: Array = np.diagonal(shown, axis1=1, axis2=2)
+        least = np.ascontiguousarray(variances if shape == variances.shape else variances[:, 0])
+    if not np.array_equal(_shown_as(least, covariance_type, n_components, n_features), shown):
+        raise ValueError(
+            f"{argument} is not of covariance_type={covariance_type!r}: it holds numbers that this model has equal, or "
+            "zero. Use 'VVV', which leaves them free."
+        )
+    return least
+
+
+_shown_as = shown
+
+
+def of_model(covariances: npt.NDArray[np.float64], covariance_type: str, *, argument: str) -> npt.NDArray[np.float64]:
+    """Return given covariances (K, d, d) as the native code keeps them, after a check that they are of the model.
+
+    Raises
+    ------
+    ValueError
+        If they differ from the nearest ones of the model by more than 1e-6 of their size.
+    """
+    n_components, n_features = covariances.shape[:2]
+    nearest = _core.nearest_covariances(covariance_type, covariances)
+    difference = np.abs(shown(nearest, covariance_type, n_components, n_features) - covariances)
+    deviations = np.sqrt(np.diagonal(covariances, axis1=1, axis2=2))
+    relative = difference / (deviations[:, :, np.newaxis] * deviations[:, np.newaxis, :])
+    if np.any(relative > 1e-6):
+        k = int(np.argmax(relative.max(axis=(1, 2))))
+        raise ValueError(
+            f"{argument} is not of covariance_type={covariance_type!r}: {argument}[{k}] differs from the nearest "
+            f"covariance of that model by {relative.max():.2g} of its size. Use 'VVV', which leaves all free."
+        )
+    return nearest
+
+
+def _keeps_one_matrix(covariance_type: str, n_features: int) -> bool:
+    """Tell whether all components share one matrix, asking for so many that no shape is that of another kind."""
+    return _core.covariance_shape(covariance_type, n_features + 1, n_features) == (n_features, n_features)

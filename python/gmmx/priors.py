@@ -1,0 +1,77 @@
+"""The prior of a fit: the user's or the usual one, as the native code takes it."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gmmx import _core
+from gmmx.reference.prior import DEFAULT_SHRINKAGE, ConjugatePrior
+from gmmx.validation import F64, WeightedRows, is_matrix_valued
+
+__all__ = ["ConjugatePrior", "NativePrior", "prior_of"]
+
+
+class NativePrior(NamedTuple):
+    """A prior of matrices, whatever the covariance type.
+
+    Attributes
+    ----------
+    shrinkage, dof : float
+        As in `ConjugatePrior`.
+    mean : ndarray of shape (n_features,)
+        Likewise.
+    scale : ndarray of shape (n_features, n_features)
+        Of which a diagonal type uses the diagonal, and a spherical one the mean of that.
+    """
+
+    shrinkage: float
+    mean: F64
+    dof: float
+    scale: F64
+
+
+def prior_of(
+    prior: str | ConjugatePrior | None, rows: WeightedRows, n_components: int, covariance_type: str
+) -> NativePrior | None:
+    """Return what stands for `prior` when these rows are fitted.
+
+    Raises
+    ------
+    ValueError
+        If the prior is for another number of features, or the usual one would rest on a single row.
+    """
+    if prior is None:
+        return None
+    n_features = rows.X.shape[1]
+    if isinstance(prior, str):
+        return _usual_prior(rows, n_components, covariance_type)
+    if prior.mean.shape != (n_features,):
+        raise ValueError(
+            f"prior has a mean of {len(prior.mean)} features, but X has {n_features}. Give a ConjugatePrior for the "
+            "features of X, or 'default'."
+        )
+    scale = prior.scale if prior.scale.ndim == 2 else prior.scale * np.eye(n_features)
+    return NativePrior(prior.shrinkage, prior.mean, prior.dof, scale)
+
+
+def _usual_prior(rows: WeightedRows, n_components: int, covariance_type: str) -> NativePrior:
+    """Return the prior of Fraley and Raftery (2007), section 21 of docs/theory.md, from one pass over the rows."""
+    X: Any = rows.X
+    one = np.zeros(len(X), dtype=np.int32)
+    statistics = _core.statistics_from_labels(X, one, 1, "full", rows.sample_weight, rows.n_threads)
+    weight, n_features = statistics.total_weight, X.shape[1]
+    if not weight > 1:
+        raise ValueError(
+            f"prior='default' needs the variance of the rows, but their weights sum to {weight:g}. Give weights that "
+            "sum to more than 1, or a ConjugatePrior."
+        )
+    difference = statistics.first_moments[0] / weight
+    scatter = statistics.second_moments[0] - weight * np.outer(difference, difference)
+    variance = scatter / (weight - 1) / n_components ** (2 / n_features)
+    if not is_matrix_valued(covariance_type):
+        variance = np.trace(variance) / n_features * np.eye(n_features)
+    elif statistics.n_samples <= n_features:
+        variance = np.diag(np.diag(variance))
+    return NativePrior(DEFAULT_SHRINKAGE, statistics.shifts[0] + difference, n_features + 2.0, variance)
