@@ -7,10 +7,7 @@ parts.
     rows -> e_step(mixture) -> SufficientStatistics -> m_step -> Mixture -> again
 """
 
-import importlib
-from types import ModuleType
-
-from gmmx import density, reference
+from gmmx import density, plot, reference
 from gmmx._core import CollapsedComponentError, Mixture, SufficientStatistics, __version__
 from gmmx._versions import show_versions
 from gmmx.estimators import GaussianMixture, load
@@ -34,13 +31,7 @@ __all__ = [
     "e_step",
     "load",
     "m_step",
+    "plot",
     "reference",
     "show_versions",
 ]
-
-
-def __getattr__(name: str) -> ModuleType:
-    """Import `gmmx.plots` when it is first asked for: it brings matplotlib along."""
-    if name == "plots":
-        return importlib.import_module("gmmx.plots")
-    raise AttributeError(f"module 'gmmx' has no attribute {name!r}")

@@ -199,9 +199,10 @@ def _fit_model(table: Table, options: FitOptions, progress: _Progress) -> tuple[
 
 
 def _figure(model: Any, table: Table) -> Any:
-    from gmmx.plots import plot_mixture
+    from gmmx import plot
 
-    axes = plot_mixture(model, table.values, feature_names=table.names, sample_weight=table.weights)
+    draw = plot.classification if len(table.names) <= 2 else plot.pairs
+    axes = draw(model, table.values, feature_names=table.names, sample_weight=table.weights)
     return np.asarray(axes, dtype=object).flat[0].figure
 
 

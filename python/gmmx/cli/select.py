@@ -193,13 +193,9 @@ def _progress_bar() -> Progress:
 
 
 def _figure(selection: Any) -> Any:
-    from matplotlib.figure import Figure
+    from gmmx import plot
 
-    from gmmx.plot import criterion
-
-    figure = Figure(layout="constrained")
-    criterion(selection, selection.criterion, ax=figure.subplots())
-    return figure
+    return plot.criterion(selection, selection.criterion).figure
 
 
 def _records(selection: Any) -> list[dict[str, Any]]:

@@ -1,0 +1,199 @@
+"""The picture of a bootstrap: how a parameter scatters from one resample to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from gmmx.plot._figures import AxesArray, grid_of_axes, require_matplotlib, title_grid
+from gmmx.plot._mixtures import FittedMixture, FloatArray, full_covariances
+from gmmx.plot._scene import MAX_COLUMNS, chosen_columns, feature_names_of
+from gmmx.plot._style import INK, colour
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_SUBJECT = {"weights": "Weights", "means": "Means", "covariances": "Variances"}
+"""What is drawn of each parameter."""
+
+_OF_FEATURE = {"means": "mean of {}", "covariances": "variance of {}"}
+
+
+_ESTIMATE_LINE: dict[str, Any] = {"color": INK, "linewidth": 1.4, "zorder": 3}
+
+
+class Resampled(Protocol):
+    """What the picture needs of a `BootstrapResult`."""
+
+    model: Any
+    kind: str
+    weights: Any
+    means: Any
+    covariances: Any
+
+    def interval(self, level: float = 0.95, /) -> Any:
+        """Return the low and high ends of each parameter's percentile interval."""
+
+
+def bootstrap(
+    result: Resampled,
+    parameter: str = "weights",
+    *,
+    level: float = 0.95,
+    components: Sequence[int] | None = None,
+    columns: Sequence[int | str] | None = None,
+    feature_names: Sequence[str] | None = None,
+    title: str | None = None,
+    ax: Any = None,
+) -> AxesArray:
+    """Draw histograms of a resampled parameter, with its estimate and its percentile interval.
+
+    Of weights a panel for each component. Of means and covariances a row of panels for each component and a column
+    for each feature; of covariances the variances are drawn, and a single row where all components share them.
+
+    Parameters
+    ----------
+    result : BootstrapResult
+        What `gmmx.bootstrap` returned.
+    parameter : {"weights", "means", "covariances"}, default="weights"
+        What to draw.
+    level : float, default=0.95
+        Level of the intervals, between 0 and 1.
+    components : sequence of int, optional
+        The components to draw. None draws all, or the first six and the caption says so.
+    columns : sequence of int or str, optional
+        The features to draw of means and covariances, by position or by name. None draws all, or the first six.
+    feature_names : sequence of str of length n_features, optional
+        Names of the features. None takes ``result.model.feature_names_in_``, then ``feature 0``, ``feature 1``, ...
+    title : str, optional
+        Title; None names the parameter and the kind of the bootstrap, "" leaves it out.
+    ax : Axes or array of Axes, optional
+        Where to draw: (1, n_components) for weights, else (n_components, n_columns). None makes a new figure with
+        a caption, which pyplot does not know: reach it as ``axes[0, 0].figure``.
+
+    Returns
+    -------
+    ndarray of Axes
+        What was drawn on: of shape (1, n_components) for weights, else (n_components, n_columns).
+
+    Raises
+    ------
+    ValueError
+        If `parameter` is unknown, or `level`, a component, a column or `ax` is not usable.
+    TypeError
+        If `result` is no result of a bootstrap, or `ax` holds anything but Axes.
+    ImportError
+        If matplotlib is not installed.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> import numpy as np
+    >>> from gmmx import GaussianMixture, plot
+    >>> model = GaussianMixture.from_parameters([0.4, 0.6], [[0.0], [4.0]], [1.0, 1.0], "spherical")
+    >>> draws = np.random.default_rng(0).beta(40, 60, size=200)
+    >>> weights = np.stack([draws, 1 - draws], axis=-1)
+    >>> ends = tuple(np.quantile(weights, [0.025, 0.975], axis=0))
+    >>> result = SimpleNamespace(
+    ...     model=model, kind="nonparametric", weights=weights, means=None, covariances=None,
+    ...     interval=lambda level=0.95: {"weights": ends},
+    ... )
+    >>> axes = plot.bootstrap(result)
+    >>> axes.shape, axes[0, 1].get_xlabel()
+    ((1, 2), 'weight of component 1')
+    """
+    require_matplotlib()
+    if parameter not in _SUBJECT:
+        raise ValueError(f"parameter must be one of {', '.join(map(repr, _SUBJECT))}; got {parameter!r}")
+    if not 0.0 < level < 1.0:
+        raise ValueError(f"level must lie between 0 and 1, for example 0.95; got {level}")
+    missing = [name for name in ("model", "interval", *_SUBJECT) if not hasattr(result, name)]
+    if missing:
+        raise TypeError(
+            f"result must be what gmmx.bootstrap returns; got {type(result).__name__}, without {missing[0]}"
+        )
+    samples, estimate, low, high = _cells(result, parameter, level)
+    names = feature_names_of(result.model, None, feature_names, np.shape(result.model.means_)[1])
+    if parameter == "weights":
+        rows, shown = [0], _chosen_components(components, estimate.shape[1])
+        row_names, column_names = [""], [f"weight of component {k}" for k in shown]
+        looks = [[colour(k) for k in shown]]
+    else:
+        shared = len(estimate) < len(result.model.weights_)
+        rows = [0] if shared else _chosen_components(components, len(estimate))
+        shown = chosen_columns(columns, names, None)
+        row_names = ["all components"] if shared else [f"component {k}" for k in rows]
+        column_names = [_OF_FEATURE[parameter].format(names[column]) for column in shown]
+        looks = [["0.45" if shared else colour(k)] * len(shown) for k in rows]
+
+    axes = grid_of_axes(len(rows), len(shown), ax, panel=(2.3, 1.7))
+    for i, j in np.ndindex(axes.shape):
+        row, column = rows[i], shown[j]
+        summary = float(estimate[row, column]), float(low[row, column]), float(high[row, column])
+        _draw_cell(axes[i, j], samples[:, row, column], summary, looks[i][j])
+    for panel, name in zip(axes[:, 0], row_names, strict=True):
+        panel.set_ylabel(name)
+    for panel, name in zip(axes[-1], column_names, strict=True):
+        panel.set_xlabel(name)
+    heading = f"{_SUBJECT[parameter]}: {result.kind} bootstrap" if title is None else title
+    title_grid(axes, heading, _caption(samples, axes.shape, estimate.shape, level), own_figure=ax is None)
+    return axes
+
+
+def _cells(result: Resampled, parameter: str, level: float) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Arrange a parameter by rows and columns of panels: resamples (n, rows, columns), estimate and interval.
+
+    Covariances become variances, with a single row if all components share them.
+    """
+    ends = result.interval(level)[parameter]
+    shown = (getattr(result.model, f"{parameter}_"), *ends)
+    samples = np.asarray(getattr(result, parameter), dtype=np.float64)
+    if parameter == "weights":
+        samples = samples[:, np.newaxis]
+        estimate, low, high = (np.asarray(values, dtype=np.float64)[np.newaxis] for values in shown)
+    elif parameter == "means":
+        estimate, low, high = (np.asarray(values, dtype=np.float64) for values in shown)
+    else:
+        estimate, low, high = (_variances(values, result.model) for values in shown)
+        samples = np.stack([_variances(values, result.model) for values in samples])
+        if np.all(samples == samples[:, :1], where=np.isfinite(samples)):
+            samples, estimate, low, high = samples[:, :1], estimate[:1], low[:1], high[:1]
+    return samples, estimate, low, high
+
+
+def _variances(covariances: npt.ArrayLike, model: FittedMixture) -> FloatArray:
+    full = full_covariances(covariances, model.covariance_type, *np.shape(model.means_))
+    return np.diagonal(full, axis1=1, axis2=2)
+
+
+def _chosen_components(components: Sequence[int] | None, n_components: int) -> list[int]:
+    if components is None:
+        return list(range(min(n_components, MAX_COLUMNS)))
+    chosen = [int(k) for k in components]
+    if not chosen or not all(0 <= k < n_components for k in chosen):
+        raise ValueError(f"components must hold numbers from 0 to {n_components - 1}; got {components!r}")
+    return chosen
+
+
+def _draw_cell(ax: Axes, samples: FloatArray, summary: tuple[float, float, float], look: str) -> None:
+    """Draw the histogram of one number, its estimate as a line and its interval as a band."""
+    estimate, low, high = summary
+    finite = samples[np.isfinite(samples)]
+    bins = int(np.clip(np.sqrt(len(finite)), 8, 40))
+    counts, edges = np.histogram(finite, bins=bins)
+    ax.stairs(counts, edges, fill=True, color=look, alpha=0.55, zorder=1)
+    ax.axvspan(low, high, color="0.9", linewidth=0, zorder=0)
+    ax.axvline(estimate, **_ESTIMATE_LINE)
+    ax.tick_params(axis="y", left=False, labelleft=False)
+    ax.locator_params(axis="x", nbins=4)
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def _caption(samples: FloatArray, drawn: tuple[int, ...], all_cells: tuple[int, ...], level: float) -> str:
+    notes = [f"{len(samples):,} resamples", "line: estimate", f"band: {100 * level:g} % of the resamples"]
+    if drawn != all_cells:
+        notes.append(f"{drawn[0]} x {drawn[1]} of {all_cells[0]} x {all_cells[1]} panels")
+    return "; ".join(notes)

@@ -1,0 +1,128 @@
+"""Figures: where a picture is drawn, and the words around its panels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+AxesArray = Any  # an ndarray of Axes, which NumPy's types cannot say
+
+MAX_LEGEND = 10
+"""Components named in a legend at most; of more, each mean carries its number."""
+
+_INSIDE = 5
+_NOTE: dict[str, Any] = {"fontsize": "small", "color": "0.35"}
+
+
+def require_matplotlib() -> None:
+    """Say what to install where matplotlib is missing."""
+    try:
+        import matplotlib.figure  # noqa: F401
+    except ImportError as error:
+        raise ImportError('a picture needs matplotlib: pip install "gmmx-native[plot]"') from error
+
+
+def one_axes(ax: Any, *, size: tuple[float, float] = (7.2, 5.2), projection: str = "rectilinear") -> Axes:
+    """Return the Axes given, checked, or those of a new figure."""
+    from matplotlib.figure import Figure
+
+    if ax is None:
+        return Figure(figsize=size, layout="constrained").add_subplot(projection=projection)
+    given = _given_axes(ax)
+    if given.size != 1:
+        raise ValueError(f"ax holds {given.size} Axes; this picture needs one. gmmx.plot.pairs takes an array")
+    only: Axes = given.flat[0]
+    if only.name != projection:
+        raise ValueError(
+            f"ax has the projection {only.name!r}; this picture needs {projection!r}: make it with "
+            f"figure.add_subplot(projection={projection!r}), or leave ax out"
+        )
+    return only
+
+
+def grid_of_axes(n_rows: int, n_columns: int, ax: Any, *, panel: tuple[float, float], **options: Any) -> AxesArray:
+    """Return the Axes given as a checked array of a shape, or those of a new figure with panels of a size."""
+    from matplotlib.figure import Figure
+
+    if ax is None:
+        size = (panel[0] * n_columns + 1.2, panel[1] * n_rows + 1.0)
+        figure = Figure(figsize=(max(size[0], 4.8), max(size[1], 3.2)), layout="constrained")
+        return np.asarray(figure.subplots(n_rows, n_columns, squeeze=False, **options), dtype=object)
+    given = _given_axes(ax)
+    one_line = 1 in (n_rows, n_columns) and given.size == n_rows * n_columns
+    if given.shape != (n_rows, n_columns) and not one_line:
+        wanted = "one Axes" if n_rows == n_columns == 1 else f"an array of {n_rows} x {n_columns} Axes"
+        raise ValueError(
+            f"ax holds Axes of shape {given.shape}; this picture needs {wanted}, as "
+            f"figure.subplots({n_rows}, {n_columns}) makes them, or leave ax out"
+        )
+    return given.reshape(n_rows, n_columns)
+
+
+def _given_axes(ax: Any) -> AxesArray:
+    from matplotlib.axes import Axes
+
+    axes = np.asarray(ax, dtype=object)
+    for item in axes.flat:
+        if not isinstance(item, Axes):
+            raise TypeError(
+                f"ax must hold matplotlib Axes; got {type(item).__name__}. For a figure, give figure.subplots()"
+            )
+    return axes
+
+
+def limit(ax: Axes, x: Sequence[float], y: Sequence[float], *, drawn_before: bool) -> None:
+    """Set the limits of a panel; where something was drawn on it before, widen them alone."""
+    if drawn_before:
+        x = min(x[0], ax.get_xlim()[0]), max(x[1], ax.get_xlim()[1])
+        y = min(y[0], ax.get_ylim()[0]), max(y[1], ax.get_ylim()[1])
+    ax.set_xlim(float(x[0]), float(x[1]))
+    ax.set_ylim(float(y[0]), float(y[1]))
+
+
+def add_legend(ax: Axes, handles: Sequence[Any], **options: Any) -> None:
+    """Add a legend: inside the panel if short, beside it if long, none if there is nothing to say."""
+    if not handles:
+        return
+    inside: dict[str, Any] = {"loc": "best", "framealpha": 0.85}
+    beside: dict[str, Any] = {
+        "loc": "upper left",
+        "bbox_to_anchor": (1.01, 1.0),
+        "borderaxespad": 0.0,
+        "frameon": False,
+    }
+    place = inside if len(handles) <= _INSIDE else beside
+    ax.legend(handles=handles, **{"fontsize": "small", "edgecolor": "none", **place, **options})
+
+
+def title_one(ax: Axes, title: str, caption: str, *, own_figure: bool) -> None:
+    """Write a title over a panel, and below it the caption if the figure is ours."""
+    if own_figure and caption:
+        ax.annotate(
+            caption,
+            (0.0, 1.0),
+            xytext=(0, 5),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            va="bottom",
+            **_NOTE,
+        )
+    if title:
+        ax.set_title(title, loc="left", pad=20 if own_figure and caption else None, fontsize="large")
+
+
+def title_grid(axes: AxesArray, title: str, caption: str, *, own_figure: bool) -> None:
+    """Write a title over a grid and a caption under it; in a figure that is not ours, over the first panel alone."""
+    if own_figure:
+        figure = axes.flat[0].figure
+        if title:
+            figure.suptitle(title, x=0.01, ha="left", fontsize="large")
+        if caption:
+            figure.supxlabel(caption, x=0.01, ha="left", **_NOTE)
+    elif title:
+        axes.flat[0].set_title(title, loc="left")

@@ -1,0 +1,168 @@
+"""The mixture behind a picture: some of its columns, every covariance a full matrix, its densities and regions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+
+
+class FittedMixture(Protocol):
+    """What a picture needs of a fitted estimator: gmmx.GaussianMixture and scikit-learn's have it."""
+
+    covariance_type: str
+    weights_: Any
+    means_: Any
+    covariances_: Any
+
+    def predict_proba(self, X: Any, /) -> Any:
+        """Return the responsibilities of each row."""
+
+
+@dataclass(frozen=True)
+class FullMixture:
+    """Weights (n_components,), means (n_components, n_features) and full covariances of a mixture."""
+
+    weights: FloatArray
+    means: FloatArray
+    covariances: FloatArray
+
+    @classmethod
+    def of(cls, model: FittedMixture) -> FullMixture:
+        """Take a fitted model's parameters."""
+        means = np.asarray(model.means_, dtype=np.float64)
+        covariances = full_covariances(model.covariances_, model.covariance_type, *means.shape)
+        return cls(np.asarray(model.weights_, dtype=np.float64), means, covariances)
+
+    def marginal(self, columns: Sequence[int]) -> FullMixture:
+        """Keep some columns."""
+        index = np.asarray(columns, dtype=np.intp)
+        return FullMixture(self.weights, self.means[:, index], self.covariances[:, index[:, np.newaxis], index])
+
+    def deviations(self) -> FloatArray:
+        """Give the standard deviation of each component in each column, (n_components, n_features)."""
+        return np.sqrt(np.diagonal(self.covariances, axis1=1, axis2=2))
+
+    def weighted_log_prob(self, points: FloatArray) -> FloatArray:
+        """Log-density of each component times its weight, (n_components, n_points); (1) of the theory."""
+        n_features = points.shape[1]
+        result = np.full((len(self.weights), len(points)), -np.inf)
+        for k in np.flatnonzero(self.weights > 0):
+            cholesky = np.linalg.cholesky(self.covariances[k])
+            whitened = np.linalg.solve(cholesky, (points - self.means[k]).T)
+            log_scale = 0.5 * n_features * np.log(2 * np.pi) + np.log(np.diag(cholesky)).sum()
+            result[k] = np.log(self.weights[k]) - log_scale - 0.5 * (whitened**2).sum(axis=0)
+        return result
+
+    def log_density(self, points: FloatArray) -> FloatArray:
+        """Log-density of the mixture, (n_points,)."""
+        density: FloatArray = np.logaddexp.reduce(self.weighted_log_prob(points), axis=0)
+        return density
+
+
+_EXPAND: dict[str, Callable[[FloatArray, int, int], FloatArray]] = {
+    "tied": lambda shared, n_components, n_features: np.broadcast_to(shared, (n_components, n_features, n_features)),
+    "diag": lambda variances, n_components, n_features: variances[:, :, np.newaxis] * np.eye(n_features),
+    "spherical": lambda variances, n_components, n_features: variances[:, np.newaxis, np.newaxis] * np.eye(n_features),
+}
+"""Covariance types whose ``covariances_`` are not one matrix a component, and how to make them so."""
+
+
+def full_covariances(
+    covariances: npt.ArrayLike, covariance_type: str, n_components: int, n_features: int
+) -> FloatArray:
+    """Return the covariances that an estimator shows as one full matrix a component.
+
+    Parameters
+    ----------
+    covariances : array-like
+        ``covariances_`` of a fitted mixture.
+    covariance_type : str
+        Its covariance type. The array's shape alone cannot tell ``"tied"`` from ``"diag"`` where there are as many
+        components as features.
+    n_components, n_features : int
+        Size of the mixture.
+
+    Returns
+    -------
+    ndarray of shape (n_components, n_features, n_features), float64
+
+    Examples
+    --------
+    >>> full_covariances([4.0, 9.0], "spherical", 2, 2).tolist()
+    [[[4.0, 0.0], [0.0, 4.0]], [[9.0, 0.0], [0.0, 9.0]]]
+    """
+    shown = np.asarray(covariances, dtype=np.float64)
+    expand = _EXPAND.get(covariance_type)
+    return shown if expand is None else expand(shown, n_components, n_features)
+
+
+def coverage_radius(coverage: float) -> float:
+    """Mahalanobis radius of the ellipse that holds a part of a two-dimensional normal distribution's mass.
+
+    Parameters
+    ----------
+    coverage : float
+        The part of the mass, at least 0 and less than 1.
+
+    Returns
+    -------
+    float
+        The square root of the chi-square quantile with two degrees of freedom, sqrt(-2 log(1 - coverage)).
+
+    Examples
+    --------
+    >>> from gmmx.plot import coverage_radius
+    >>> round(coverage_radius(0.9), 4)
+    2.146
+    """
+    return float(np.sqrt(-2.0 * np.log1p(-coverage)))
+
+
+_POINTS_PER_COMPONENT = 4_000
+_GOLDEN_ANGLE = np.pi * (3.0 - np.sqrt(5.0))
+
+
+def region_log_levels(mixture: FullMixture, coverage: Sequence[float]) -> FloatArray:
+    """Find the log-densities above which a mixture of two columns holds parts of its mass.
+
+    These bound the highest-density regions of Hyndman (1996), "Computing and graphing highest density regions",
+    The American Statistician 50, 120-126. In place of random draws, as there, each component is represented by
+    points of equal mass on a spiral, so that the levels do not depend on a seed.
+
+    Parameters
+    ----------
+    mixture : FullMixture
+        A mixture of two columns.
+    coverage : sequence of float
+        Parts of the mass, between 0 and 1.
+
+    Returns
+    -------
+    ndarray of shape (len(coverage),), float64
+        A level for each part, in the order given.
+
+    Examples
+    --------
+    >>> normal = FullMixture(np.ones(1), np.zeros((1, 2)), np.eye(2)[np.newaxis])
+    >>> levels = region_log_levels(normal, [0.5, 0.9])
+    >>> np.exp(levels).round(3)  # 0.5 and 0.1 times the density at the mean, 1 / (2 pi)
+    array([0.08 , 0.016])
+    """
+    index = np.arange(_POINTS_PER_COMPONENT)
+    radius = np.sqrt(-2.0 * np.log1p(-(index + 0.5) / _POINTS_PER_COMPONENT))
+    angle = index * _GOLDEN_ANGLE
+    disc = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=-1)
+    factors = np.linalg.cholesky(mixture.covariances)
+    points = mixture.means[:, np.newaxis] + disc @ np.swapaxes(factors, 1, 2)
+    log_density = mixture.log_density(points.reshape(-1, 2))
+    falling = np.argsort(-log_density)
+    mass = np.cumsum(np.repeat(mixture.weights, _POINTS_PER_COMPONENT)[falling])
+    where = np.searchsorted(mass, np.asarray(coverage) * mass[-1])
+    levels: FloatArray = log_density[falling][np.minimum(where, len(falling) - 1)]
+    return levels

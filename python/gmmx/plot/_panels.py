@@ -1,0 +1,209 @@
+"""What several pictures draw on a panel: points, ellipses, histograms, densities, contours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from gmmx.plot._figures import MAX_LEGEND
+from gmmx.plot._mixtures import FloatArray, FullMixture, coverage_radius
+from gmmx.plot._scene import Scene
+from gmmx.plot._style import DENSITY_COLOURS, INK, MIXTURE_LINE, colour, marker, point_style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
+
+_MANY = 2_000  # more points than these become pixels in a vector graphic
+
+
+def name_axes(ax: Axes, x: str, y: str) -> None:
+    """Label the axes of a panel that have no label yet, and leave out its upper and its right line."""
+    ax.set_xlabel(ax.get_xlabel() or x)
+    ax.set_ylabel(ax.get_ylabel() or y)
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def draw_points(ax: Axes, scene: Scene, sizes: FloatArray | float, opacity: FloatArray | float) -> None:
+    """Scatter the points, each in the colour and with the marker of its most probable component."""
+    sizes, opacity = np.broadcast_to(sizes, len(scene.points)), np.broadcast_to(opacity, len(scene.points))
+    labels = scene.labels
+    for k in range(scene.n_components):
+        mine = labels == k
+        ax.scatter(
+            scene.points[mine, 0],
+            scene.points[mine, 1],
+            s=sizes[mine],
+            color=colour(k),
+            marker=marker(k),
+            alpha=opacity[mine],
+            linewidths=0,
+            zorder=1,
+            rasterized=len(scene.points) > _MANY,
+        )
+
+
+def draw_plain_points(ax: Axes, scene: Scene) -> None:
+    """Scatter the points in grey, where the picture is about something else."""
+    if len(scene.points):
+        area, opacity = point_style(len(scene.points))
+        many = len(scene.points) > _MANY
+        look: dict[str, Any] = {"color": INK, "alpha": opacity, "linewidths": 0, "rasterized": many}
+        ax.scatter(scene.points[:, 0], scene.points[:, 1], s=area / 3, zorder=2, **look)
+
+
+def draw_ellipses(ax: Axes, mixture: FullMixture, coverage: Sequence[float]) -> None:
+    """Draw outlines that hold parts of each component, along its covariance's eigenvectors."""
+    from matplotlib.patches import Ellipse
+
+    for k in np.flatnonzero(mixture.weights > 0).tolist():
+        eigenvalues, eigenvectors = np.linalg.eigh(mixture.covariances[k])
+        lengths = 2.0 * np.sqrt(np.maximum(eigenvalues, 0.0))
+        angle = float(np.degrees(np.arctan2(eigenvectors[1, 0], eigenvectors[0, 0])))
+        for part in coverage:
+            ax.add_patch(
+                Ellipse(
+                    (float(mixture.means[k, 0]), float(mixture.means[k, 1])),
+                    *map(float, coverage_radius(part) * lengths),
+                    angle=angle,
+                    fill=False,
+                    edgecolor=colour(k),
+                    linewidth=1.6,
+                    zorder=3,
+                )
+            )
+
+
+def draw_means(ax: Axes, mixture: FullMixture) -> None:
+    """Mark the means: by a cross, or by their numbers where a legend would be too long."""
+    if len(mixture.weights) <= MAX_LEGEND:
+        cross: dict[str, Any] = {"marker": "+", "markersize": 9.0, "markeredgewidth": 1.4}
+        ax.plot(*mixture.means.T, linestyle="none", color=INK, zorder=4, **cross)
+        return
+    from matplotlib.patheffects import withStroke
+
+    for k, (x, y) in enumerate(mixture.means.tolist()):
+        halo = [withStroke(linewidth=2.5, foreground="white")]
+        words: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": "small", "color": INK}
+        ax.text(x, y, str(k), zorder=5, path_effects=halo, clip_on=True, **words)
+
+
+def draw_histogram(ax: Axes, scene: Scene) -> None:
+    """Draw the histogram of one column, all rows, with area one."""
+    values, weights = scene.rows.X[:, 0], scene.rows.sample_weight
+    if len(values):
+        bins = int(np.clip(2 * np.cbrt(len(values)), 10, 80))
+        density, edges = np.histogram(values, bins=bins, weights=weights, density=True)
+        ax.stairs(density, edges, fill=True, color="0.85", zorder=0)
+
+
+def draw_densities(ax: Axes, scene: Scene, limits: Sequence[float], *, filled: bool = True) -> float:
+    """Draw the densities of one column, of the components and of the mixture; return the highest."""
+    grid = values_near(scene.mixture, limits)
+    parts = np.exp(scene.mixture.weighted_log_prob(grid[:, np.newaxis]))
+    for k, part in enumerate(parts):
+        ax.plot(grid, part, color=colour(k), linewidth=1.6, zorder=2)
+        if filled:
+            ax.fill_between(grid, part, color=colour(k), alpha=0.12, linewidth=0, zorder=1)
+    whole = parts.sum(axis=0)
+    ax.plot(grid, whole, zorder=3, **MIXTURE_LINE)
+    name_axes(ax, scene.names[0], "density")
+    return float(whole.max())
+
+
+def draw_rug(ax: Axes, scene: Scene, height: float = 0.025) -> None:
+    """Draw a short line for each point of one column at the foot of the panel, in its component's colour."""
+    _, opacity = point_style(len(scene.points))
+    for k in range(scene.n_components):
+        ax.vlines(
+            scene.points[scene.labels == k, 0],
+            0.0,
+            height,
+            transform=ax.get_xaxis_transform(),
+            colors=colour(k),
+            linewidth=0.9,
+            alpha=opacity,
+            zorder=4,
+            rasterized=len(scene.points) > _MANY,
+        )
+
+
+def values_near(mixture: FullMixture, limits: Sequence[float], column: int = 0, *, most: int = 4_000) -> FloatArray:
+    """Return values between two ends, closer where a component has its mass, so that narrow peaks show."""
+    n_near = int(np.clip(most // len(mixture.weights), 5, 81))
+    reach = mixture.deviations()[:, column, np.newaxis] * np.linspace(-4, 4, n_near)
+    near = mixture.means[:, column, np.newaxis] + reach
+    low, high = limits
+    values = np.concatenate([np.linspace(low, high, 241), near.ravel()])
+    return np.unique(values[(values >= low) & (values <= high)])
+
+
+class Level(NamedTuple):
+    """A log-density at which a contour is drawn, its label in a legend and on a line."""
+
+    log_density: float
+    label: str
+    short: str
+
+
+def draw_regions(
+    ax: Axes, mixture: FullMixture, limits: FloatArray, levels: Sequence[Level], *, filled: bool
+) -> list[Any]:
+    """Draw where a mixture's log-density exceeds levels, as areas or as labelled lines; return legend handles.
+
+    Parameters
+    ----------
+    ax : Axes
+        The panel.
+    mixture : FullMixture
+        A mixture of two columns.
+    limits : ndarray of shape (2, 2)
+        Range of each axis.
+    levels : sequence of Level
+        Where to draw.
+    filled : bool
+        Whether to fill the areas.
+    """
+    from matplotlib import colormaps
+    from matplotlib.patches import Patch
+
+    x, y = (values_near(mixture, limits[column], column, most=240) for column in (0, 1))
+    log_density = mixture.log_density(np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)).reshape(len(y), len(x))
+    rising = {level.log_density: level for level in sorted(levels)}
+    if not filled:
+        look: dict[str, Any] = {"colors": INK, "linewidths": 0.9, "linestyles": "-", "zorder": 3}
+        lines = ax.contour(x, y, log_density, list(rising), **look)
+        ax.clabel(lines, fmt={value: level.short for value, level in rising.items()}, fontsize="x-small")
+        return []
+    shades = colormaps[DENSITY_COLOURS](np.linspace(0.18, 0.72, len(rising)))
+    top = max(float(log_density.max()), *rising) + 1.0
+    ax.contourf(x, y, log_density, [*rising, top], colors=shades, zorder=0)
+    return [Patch(color=shade, label=level.label) for shade, level in zip(shades, rising.values(), strict=True)][::-1]
+
+
+def component_handles(scene: Scene, *, lines: bool) -> list[Line2D]:
+    """Make the legend's entries: a line or a marker for each component; none if there are too many."""
+    from matplotlib.lines import Line2D
+
+    if scene.n_components > MAX_LEGEND:
+        return []
+    return [
+        Line2D(
+            [],
+            [],
+            color=colour(k),
+            linestyle="-" if lines else "none",
+            marker="" if lines else marker(k),
+            label=f"component {k} ({100 * weight:.1f} %)",
+        )
+        for k, weight in enumerate(scene.mixture.weights)
+    ]
+
+
+def mixture_handle() -> Line2D:
+    """Make the legend's entry of the whole mixture's density."""
+    from matplotlib.lines import Line2D
+
+    return Line2D([], [], label="mixture", **MIXTURE_LINE)
