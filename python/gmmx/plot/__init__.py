@@ -4,8 +4,8 @@ Of one or two columns: `classification`, `uncertainty`, `density`. Of more: `pai
 a choice among mixtures: `criterion`. Of a bootstrap: `bootstrap`.
 
 Each returns the Axes it drew on. matplotlib is imported when a picture is drawn, not before, and pyplot never: no
-figure is registered, nothing is shown, no global state changes. In a notebook the figure shows as
-``ax.figure``; ``ax.figure.savefig("mixture.png")`` writes a file.
+figure is registered, nothing is shown, no global state changes. ``ax.figure`` is the figure, and
+``ax.figure.savefig("mixture.png")`` writes it to a file.
 """
 
 from gmmx.plot._bootstrap import bootstrap

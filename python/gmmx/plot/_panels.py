@@ -30,7 +30,7 @@ def draw_points(ax: Axes, scene: Scene, sizes: FloatArray | float, opacity: Floa
     """Scatter the points, each in the colour and with the marker of its most probable component."""
     sizes, opacity = np.broadcast_to(sizes, len(scene.points)), np.broadcast_to(opacity, len(scene.points))
     labels = scene.labels
-    for k in range(scene.n_components):
+    for k in np.unique(labels).tolist():
         mine = labels == k
         ax.scatter(
             scene.points[mine, 0],

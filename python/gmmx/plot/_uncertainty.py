@@ -97,8 +97,8 @@ def uncertainty(
     >>> from gmmx import GaussianMixture, plot
     >>> model = GaussianMixture.from_parameters([0.5, 0.5], [[0.0], [4.0]], [1.0, 1.0], "spherical")
     >>> ax = plot.uncertainty(model, [[0.0], [2.0], [4.0]])
-    >>> ax.get_ylabel(), ax.get_ylim()[0]
-    ('uncertainty', 0.0)
+    >>> ax.get_xlabel(), ax.get_ylabel()
+    ('feature 0', 'uncertainty')
     """
     require_matplotlib()
     parts = checked_coverage(coverage)
