@@ -347,11 +347,15 @@ class TestDensity:
     def test_image_shows_the_density_and_its_scale(self, log: bool) -> None:
         model, X = overlapping()
         ax = plot.density(model, X, kind="image", log=log)
-        image = ax.collections[0]
-        corners = np.asarray(image.get_coordinates()).reshape(-1, 2)
-        density = np.exp(model.score_samples(corners))
-        shown = np.asarray(image.get_array()).ravel()
-        np.testing.assert_allclose(shown, np.maximum(density, shown.min()), rtol=1e-8)
+        (image,) = ax.images
+        shown = np.asarray(image.get_array())
+        left, right, bottom, top = image.get_extent()
+        n_rows, n_columns = shown.shape
+        x = left + (right - left) * (np.arange(n_columns) + 0.5) / n_columns
+        y = bottom + (top - bottom) * (np.arange(n_rows) + 0.5) / n_rows
+        density = np.exp(model.score_samples(np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2))).reshape(shown.shape)
+        np.testing.assert_allclose(shown, np.maximum(density, shown.min()) if log else density, rtol=1e-8)
+        assert (ax.get_xlim(), ax.get_ylim()) == ((left, right), (bottom, top))
         assert image.colorbar.ax.get_ylabel() == "density"
         assert type(image.norm).__name__ == ("LogNorm" if log else "Normalize")
 

@@ -20,7 +20,6 @@ from gmmx.plot._panels import (
     draw_regions,
     mixture_handle,
     name_axes,
-    values_near,
 )
 from gmmx.plot._scene import Scene, arrange, checked_coverage, heading
 from gmmx.plot._style import DENSITY_COLOURS
@@ -33,6 +32,9 @@ _WIDEST = 0.99
 
 _FLOOR = 0.9999
 """On a logarithmic scale the density of the region that holds this part of the mass is the lowest shown."""
+
+_PIXELS = 300
+"""Pixels of an image along each axis."""
 
 
 def density(
@@ -198,10 +200,12 @@ def _draw_image(ax: Axes, scene: Scene, choice: _Choice) -> list[Any]:
     from matplotlib.colors import LogNorm
 
     limits, before = scene.limits([_WIDEST]), ax.has_data()
-    x, y = (values_near(scene.mixture, limits[column], column, most=240) for column in (0, 1))
+    steps = (np.arange(_PIXELS) + 0.5) / _PIXELS
+    x, y = (low + (high - low) * steps for low, high in limits)
     density = _density_on(scene.mixture, x, y, choice)
     scale: dict[str, Any] = {"norm": LogNorm(density.min(), density.max())} if choice.log else {"vmin": 0.0}
-    image = ax.pcolormesh(x, y, density, cmap=DENSITY_COLOURS, shading="gouraud", rasterized=True, zorder=0, **scale)
+    place: dict[str, Any] = {"extent": limits.ravel().tolist(), "origin": "lower", "aspect": "auto", "zorder": 0}
+    image = ax.imshow(density, cmap=DENSITY_COLOURS, interpolation="bilinear", **place, **scale)
     ax.figure.colorbar(image, ax=ax, label="density")
     draw_plain_points(ax, scene)
     limit(ax, *limits, drawn_before=before)

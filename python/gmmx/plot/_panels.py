@@ -136,7 +136,7 @@ def values_near(mixture: FullMixture, limits: Sequence[float], column: int = 0, 
     reach = mixture.deviations()[:, column, np.newaxis] * np.linspace(-4, 4, n_near)
     near = mixture.means[:, column, np.newaxis] + reach
     low, high = limits
-    values = np.concatenate([np.linspace(low, high, 241), near.ravel()])
+    values = np.concatenate([np.linspace(low, high, 161), near.ravel()])
     return np.unique(values[(values >= low) & (values <= high)])
 
 
@@ -169,7 +169,7 @@ def draw_regions(
     from matplotlib import colormaps
     from matplotlib.patches import Patch
 
-    x, y = (values_near(mixture, limits[column], column, most=240) for column in (0, 1))
+    x, y = (values_near(mixture, limits[column], column, most=160) for column in (0, 1))
     log_density = mixture.log_density(np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)).reshape(len(y), len(x))
     rising = {level.log_density: level for level in sorted(levels)}
     if not filled:
