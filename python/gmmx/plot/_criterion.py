@@ -67,7 +67,8 @@ def criterion(
     Notes
     -----
     By the criterion that the choice was made by, the ring marks the mixture chosen; by another, the smallest value
-    of the fits that are not degenerate.
+    of the fits that are not degenerate. Where mixtures of one component are so much worse that the others run together,
+    ``ax.set_ylim(top=...)`` looks closer.
 
     Examples
     --------
