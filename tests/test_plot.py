@@ -615,7 +615,8 @@ class TestBootstrap:
             np.testing.assert_allclose(band_of(ax), [low[k], high[k]])
             assert to_hex(ax.patches[0].get_facecolor()).upper() == PALETTE[k]
             assert ax.get_xlabel() == f"weight of component {k}"
-        assert "band: 80 % of the resamples" in axes[0, 0].figure.get_supxlabel()
+        assert "band: 80 % interval" in axes[0, 0].figure.get_supxlabel()
+        assert axes[0, 0].figure.get_suptitle() == "Weights of 200 resamples (nonparametric)"
 
     def test_means(self) -> None:
         result = Resamples(fitted(blobs(n_features=3)))

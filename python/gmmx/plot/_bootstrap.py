@@ -35,7 +35,7 @@ class Resampled(Protocol):
     covariances: Any
 
     def interval(self, level: float = 0.95, /) -> Any:
-        """Return the low and high ends of each parameter's percentile interval."""
+        """Return the low and high ends of each parameter's interval."""
 
 
 def bootstrap(
@@ -49,7 +49,7 @@ def bootstrap(
     title: str | None = None,
     ax: Any = None,
 ) -> AxesArray:
-    """Draw histograms of a resampled parameter, with its estimate and its percentile interval.
+    """Draw histograms of a resampled parameter, with its estimate and its interval.
 
     Of weights a panel for each component. Of means and covariances a row of panels for each component and a column
     for each feature; of covariances the variances are drawn, and a single row where all components share them.
@@ -69,7 +69,7 @@ def bootstrap(
     feature_names : sequence of str of length n_features, optional
         Names of the features. None takes ``result.model.feature_names_in_``, then ``feature 0``, ``feature 1``, ...
     title : str, optional
-        Title; None names the parameter and the kind of the bootstrap, "" leaves it out.
+        Title; None names the parameter and the kind of the resamples, "" leaves it out.
     ax : Axes or array of Axes, optional
         Where to draw: (1, n_components) for weights, else (n_components, n_columns). None makes a new figure with
         a caption, which pyplot does not know: reach it as ``axes[0, 0].figure``.
@@ -138,8 +138,8 @@ def bootstrap(
         panel.set_ylabel(name)
     for panel, name in zip(axes[-1], column_names, strict=True):
         panel.set_xlabel(name)
-    heading = f"{_SUBJECT[parameter]}: {result.kind} bootstrap" if title is None else title
-    title_grid(axes, heading, _caption(samples, axes.shape, estimate.shape, level), own_figure=ax is None)
+    heading = f"{_SUBJECT[parameter]} of {len(samples):,} resamples ({result.kind})" if title is None else title
+    title_grid(axes, heading, _caption(axes.shape, estimate.shape, level), own_figure=ax is None)
     return axes
 
 
@@ -192,8 +192,8 @@ def _draw_cell(ax: Axes, samples: FloatArray, summary: tuple[float, float, float
     ax.spines[["top", "right"]].set_visible(False)
 
 
-def _caption(samples: FloatArray, drawn: tuple[int, ...], all_cells: tuple[int, ...], level: float) -> str:
-    notes = [f"{len(samples):,} resamples", "line: estimate", f"band: {100 * level:g} % of the resamples"]
+def _caption(drawn: tuple[int, ...], all_cells: tuple[int, ...], level: float) -> str:
+    notes = ["line: estimate", f"band: {100 * level:g} % interval"]
     if drawn != all_cells:
         notes.append(f"{drawn[0]} x {drawn[1]} of {all_cells[0]} x {all_cells[1]} panels")
     return "; ".join(notes)
