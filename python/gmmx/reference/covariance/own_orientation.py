@@ -19,8 +19,20 @@ class Unrestricted(OneEach):
         return scatter  # (26)
 
 
-class OwnOrientation(OneEach):
-    """The axes of each component are those of its scatter; volumes or shapes are shared."""
+class EqualVolume(OneEach):
+    """Each component has its own covariance matrix, all of one volume."""
+
+    def m_step(
+        self, scatter: FloatArray, counts: FloatArray, n_features: int, previous: FloatArray | None
+    ) -> FloatArray:
+        log_diagonals = np.log(np.einsum("kii->ki", self.precisions_cholesky(scatter)))
+        own_volumes = np.exp(-2.0 * np.mean(log_diagonals, axis=1))  # |C_k|^(1/d)
+        volume = counts @ own_volumes / counts.sum()  # (78)
+        return np.asarray(scatter * (volume / own_volumes)[:, np.newaxis, np.newaxis])
+
+
+class EqualShape(OneEach):
+    """The axes of each component are those of its scatter; the shape is shared."""
 
     def m_step(
         self, scatter: FloatArray, counts: FloatArray, n_features: int, previous: FloatArray | None
@@ -32,8 +44,8 @@ class OwnOrientation(OneEach):
 
 FAMILIES = (
     Unrestricted("full", "VVV"),
-    OwnOrientation("EEV", "EEV"),
-    OwnOrientation("VEV", "VEV"),
-    OwnOrientation("EVV", "EVV"),
+    EqualShape("EEV", "EEV"),
+    EqualShape("VEV", "VEV"),
+    EqualVolume("EVV", "EVV"),
     Unrestricted("VVV", "VVV"),
 )
