@@ -183,7 +183,7 @@ class TestSelect:
     FOUR = ("--covariance-type", "full,tied,diag,spherical")
 
     def test_prints_the_best_first(self, run: Run) -> None:
-        result = run("select", FAITHFUL, "-k", "1-4", *self.FOUR, "--top", "3")
+        result = run("select", FAITHFUL, "-k", "1-4", *self.FOUR, "--top", "3", "--tol", "1e-9")
         assert result.exit_code == 0
         assert result.stderr == ""
         assert "faithful.csv: 272 rows x 2 columns" in result.stdout
@@ -264,6 +264,12 @@ class TestSelect:
         labels = np.loadtxt(tmp_path / "l.csv", skiprows=1)
         np.testing.assert_array_equal(labels, model.predict(X))
         assert document["written"] == {"model": "m.safetensors", "labels": "l.csv"}
+
+    def test_plot(self, run: Run, tmp_path: Path) -> None:
+        result = run("select", FAITHFUL, "-k", "1-3", *self.FOUR, "--plot", "criterion.png")
+        assert result.exit_code == 0, result.output
+        assert (tmp_path / "criterion.png").read_bytes().startswith(b"\x89PNG")
+        assert "wrote plot: criterion.png" in result.stdout
 
     def test_progress_is_shown_on_a_terminal_once_it_takes_long(
         self, run: Run, monkeypatch: pytest.MonkeyPatch

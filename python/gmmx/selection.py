@@ -65,7 +65,7 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
         - 'icl': integrated completed likelihood, BIC - 2 sum_n log max_k r_nk, which prefers components that lie apart;
         - 'aic': Akaike information criterion, -2 log-likelihood + 2 n_parameters.
 
-    tol : float, default=1e-7
+    tol : float, default=1e-6
         EM stops when the mean log-likelihood of a row changes by less in one iteration. It is finer than that of
         `GaussianMixture`, so that what is left of convergence does not decide between mixtures.
 
@@ -180,7 +180,7 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
         *,
         covariance_type: str | list[str] = "all",
         criterion: str = "bic",
-        tol: float = 1e-7,
+        tol: float = 1e-6,
         reg_covar: float = 0.0,
         max_iter: int = 10_000,
         n_init: int = 1,
