@@ -154,8 +154,8 @@ BEST_OF_MCLUST = {
 }
 """The best three by BIC and by ICL among K = 1..9 and 14 types, from mclust 6.0.0 with its default start under R 4.2.2.
 
-mclust stops at a relative change of 1e-5, and its M-step of VVE is not the maximiser: EM to the end, with the exact step,
-can only do better by BIC. By ICL it can do a little worse, as the responsibilities move on.
+mclust stops at a relative change of 1e-5, and its M-step of VVE is not the maximiser: EM to the end, with the exact
+step, can only do better by BIC. By ICL it can do a little worse, as the responsibilities move on.
 """
 
 
@@ -182,10 +182,8 @@ def test_bic_is_that_of_mclust_or_a_little_better(full_grids, name):
 def test_icl_is_that_of_mclust(full_grids, name):
     by_icl = figures(full_grids[name], "icl")
     for mixture, theirs in BEST_OF_MCLUST[name][1].items():
-        if mixture.startswith("VVE"):
-            assert by_icl[mixture] > theirs - 1e-3, mixture
-        else:
-            assert by_icl[mixture] == pytest.approx(theirs, abs=0.4), mixture
+        # Most that moves on after mclust stops: VVI,4 on thyroid, by 0.14 in BIC and 0.74 in ICL.
+        assert -0.05 < by_icl[mixture] - theirs < (20 if mixture.startswith("VVE") else 0.8), mixture
 
 
 @pytest.mark.parametrize("name", BEST_OF_MCLUST)
