@@ -380,13 +380,41 @@ def test_what_reg_covar_alone_keeps_from_collapse_is_not_chosen():
 @pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
 def test_a_component_with_hardly_any_rows_is_not_chosen(covariance_type, scale):
     rng = np.random.default_rng(0)
-    few = rows_needed({"full": "VVV", "diag": "VVI", "spherical": "VII"}[covariance_type], 3) - 1
+    few = rows_needed(covariance_type, 3) - 1
     X = scale * np.vstack([rng.normal(size=(100, 3)), [[30.0, 30, 30]] + rng.normal(size=(few, 3)) * 1e-2])
     mixture = GaussianMixture(2, covariance_type=covariance_type, reg_covar=(1e-3 * scale) ** 2, random_state=0).fit(X)
-    letters = {"full": "VVV", "diag": "VVI", "spherical": "VII"}[covariance_type]
     rows = WeightedRows(X, None, 1)
-    flaw = flaw_of(mixture.mixture_, float(len(X)), 0.0, letters, DataScale.of(rows))
+    flaw = flaw_of(mixture.mixture_, float(len(X)), 0.0, DataScale.of(rows))
     assert re.fullmatch(rf"component [01] holds {few} rows, of {few + 1} that its covariance needs", flaw)
+
+
+def test_with_a_prior_few_rows_are_enough():
+    rng = np.random.default_rng(0)
+    X = np.vstack([rng.normal(size=(60, 3)), 30.0 + rng.normal(size=(3, 3)) * 1e-2])
+    types = ["VVV", "VVI", "VII", "EEE"]
+    alone, with_prior = (grid(X, 2, types, prior=prior, init_params="kmeans") for prior in (None, "default"))
+    assert alone.results_["degenerate"].tolist() == [False, True, False, False, False, False, False, False]
+    assert not with_prior.results_["degenerate"].any()
+    best = with_prior.best_estimator_
+    again = GaussianMixture(
+        2, covariance_type=best.covariance_type, prior="default", reg_covar=0, tol=1e-6, max_iter=10_000, random_state=0
+    ).fit(X)
+    assert best.log_likelihood_ == pytest.approx(again.log_likelihood_, rel=1e-12)
+
+
+def test_with_a_prior_models_of_one_feature_stay_apart():
+    choice = grid(clouds(n_features=1), 2, ["E", "EII", "EVI", "tied", "full"], prior="default", init_params="kmeans")
+    same = pd.DataFrame(choice.results_).pivot(index="covariance_type", columns="n_components", values="same_as")
+    assert same.to_dict("index") == {
+        "E": {1: "", 2: ""}, "EII": {1: "E", 2: "E"}, "EVI": {1: "", 2: ""}, "tied": {1: "", 2: ""},
+        "full": {1: "tied", 2: ""},
+    }  # fmt: skip
+    for i in np.flatnonzero(choice.results_["same_as"] != ""):
+        alone = GaussianMixture(
+            choice.results_["n_components"][i], covariance_type=choice.results_["covariance_type"][i], prior="default",
+            reg_covar=0, tol=1e-6, random_state=0,
+        ).fit(clouds(n_features=1))  # fmt: skip
+        assert alone.log_likelihood_ == pytest.approx(choice.results_["log_likelihood"][i], rel=1e-9)
 
 
 def test_outliers_of_their_own_are_sound_where_all_share_a_covariance():
@@ -598,4 +626,4 @@ def test_a_criterion_that_does_not_exist_is_named():
 def test_empty_components_are_degenerate():
     mixture = _core.Mixture(np.array([1.0, 0.0]), np.zeros((2, 1)), "tied", covariances=np.ones((1, 1)))
     rows = WeightedRows(clouds(30, 1), None, 1)
-    assert flaw_of(mixture, 30.0, 0.0, "EEE", DataScale.of(rows)).startswith("component 1 holds 0 rows")
+    assert flaw_of(mixture, 30.0, 0.0, DataScale.of(rows)).startswith("component 1 holds 0 rows")

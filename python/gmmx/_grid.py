@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
 from gmmx import _core
+from gmmx.covariances import letters
 from gmmx.degeneracy import DataScale, flaw_of
 from gmmx.estimators import (
     _FLOPS_OF_SMALL_DATA,
@@ -27,9 +28,6 @@ from gmmx.validation import WeightedRows
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
-
-_LETTERS = {"full": "VVV", "tied": "EEE", "diag": "VVI", "spherical": "VII", "E": "EII", "V": "VII"}
-"""Volume, shape and orientation of the types whose names do not say it: equal (E), variable (V), identity (I)."""
 
 
 class Cell(NamedTuple):
@@ -54,25 +52,17 @@ class Outcome:
     flaw: str = ""
 
 
-def letters(covariance_type: str) -> str:
-    """Return volume, shape and orientation of a covariance type, as E, V or I each."""
-    return _LETTERS.get(covariance_type, covariance_type)
-
-
-def model_of(cell: Cell, n_features: int) -> str:
-    """Return the letters of the simplest type that says the same: one component, or one feature, leaves few apart."""
-    model = letters(cell.covariance_type)
-    if n_features == 1:
-        model = model[0] + "II"
-    return model.replace("V", "E") if cell.n_components == 1 else model
-
-
-def repetitions(cells: Sequence[Cell], n_features: int) -> dict[Cell, Cell]:
+def repetitions(cells: Sequence[Cell], n_features: int, *, has_prior: bool) -> dict[Cell, Cell]:
     """Return the cells whose mixture an earlier cell has already, each with that cell."""
     first: dict[tuple[str, int], Cell] = {}
     repeated = {}
     for cell in cells:
-        original = first.setdefault((model_of(cell, n_features), cell.n_components), cell)
+        model = letters(cell.covariance_type)
+        if n_features == 1 and not has_prior:  # variances have a volume alone, but models differ in how priors enter
+            model = model[0] + "II"
+        if cell.n_components == 1:
+            model = model.replace("V", "E")
+        original = first.setdefault((model, cell.n_components), cell)
         if original != cell:
             repeated[cell] = original
     return repeated
@@ -139,7 +129,6 @@ def _fit_cell(
 ) -> Outcome:
     """Run EM from all partitions and judge the best."""
     statistics: Iterator[Any] = iter(partitions)
-
     prior = model._prior(rows)
 
     def start() -> _core.Mixture:
@@ -149,5 +138,5 @@ def _fit_cell(
     if best is None:
         return Outcome(None, failed, flaw="; ".join(map(str, failed[:3])))
     log_likelihood = _log_likelihood(rows, best.mixture)
-    flaw = flaw_of(best.mixture, rows.total_weight, float(model.reg_covar), letters(model.covariance_type), scale)
+    flaw = flaw_of(best.mixture, rows.total_weight, float(model.reg_covar), scale, has_prior=model.prior is not None)
     return Outcome(best, failed, log_likelihood, _log_certainty(rows, best.mixture), flaw)

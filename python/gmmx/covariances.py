@@ -19,10 +19,24 @@ Array = npt.NDArray[Any]
 SKLEARN_TYPES = ("full", "tied", "diag", "spherical")
 """The covariance types that have scikit-learn's names and shapes."""
 
+_LETTERS = {"full": "VVV", "tied": "EEE", "diag": "VVI", "spherical": "VII", "E": "EII", "V": "VII"}
+"""The models that covariance types of other names are."""
+
 
 def is_named_by_letters(covariance_type: str) -> bool:
     """Tell whether a covariance type has mclust's name: its covariances are then shown as matrices."""
     return covariance_type not in SKLEARN_TYPES
+
+
+def letters(covariance_type: str) -> str:
+    """Return how volume, shape and orientation go: equal for all components (E), variable (V), of the identity (I).
+
+    Examples
+    --------
+    >>> letters("VEV"), letters("diag")
+    ('VEV', 'VVI')
+    """
+    return _LETTERS.get(covariance_type, covariance_type)
 
 
 def shown_shape(covariance_type: str, n_components: int, n_features: int) -> tuple[int, ...]:

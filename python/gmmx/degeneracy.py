@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from gmmx import _core
-from gmmx.validation import F64, WeightedRows, is_matrix_valued
+from gmmx.covariances import letters, shown
+from gmmx.validation import F64, WeightedRows
 
 __all__ = ["DataScale", "flaw_of", "rows_needed"]
 
@@ -51,13 +52,13 @@ class DataScale:
         return relative
 
 
-def rows_needed(letters: str, n_features: int) -> int:
+def rows_needed(covariance_type: str, n_features: int) -> int:
     """Return how many rows make the covariance of a component, where others do not help.
 
     Parameters
     ----------
-    letters : str
-        Volume, shape and orientation: equal among components (E), variable (V) or those of the identity (I).
+    covariance_type : str
+        Model of the covariances.
     n_features : int
         Number of features.
 
@@ -68,16 +69,18 @@ def rows_needed(letters: str, n_features: int) -> int:
 
     Examples
     --------
-    >>> rows_needed("VVV", 4), rows_needed("VVI", 4), rows_needed("EEE", 4)
+    >>> rows_needed("VVV", 4), rows_needed("diag", 4), rows_needed("EEE", 4)
     (5, 2, 1)
     """
-    volume, shape, orientation = tuple(letters)
+    volume, shape, orientation = tuple(letters(covariance_type))
     if shape == orientation == "V":
         return n_features + 1
     return 2 if "V" in (volume, shape) else 1
 
 
-def flaw_of(mixture: _core.Mixture, total_weight: float, reg_covar: float, letters: str, scale: DataScale) -> str:
+def flaw_of(
+    mixture: _core.Mixture, total_weight: float, reg_covar: float, scale: DataScale, *, has_prior: bool = False
+) -> str:
     """Say what makes a fitted mixture degenerate.
 
     Parameters
@@ -88,10 +91,10 @@ def flaw_of(mixture: _core.Mixture, total_weight: float, reg_covar: float, lette
         Sum of the weights of the rows that it was fitted to.
     reg_covar : float
         What was added to its variances: a component that only this keeps from collapse counts as collapsed.
-    letters : str
-        Volume, shape and orientation of its covariances, as for `rows_needed`.
     scale : DataScale
         The scale of the rows.
+    has_prior : bool, default=False
+        Whether it was fitted with a prior, which stands in for rows.
 
     Returns
     -------
@@ -100,7 +103,7 @@ def flaw_of(mixture: _core.Mixture, total_weight: float, reg_covar: float, lette
     """
     counts = mixture.weights * total_weight
     smallest = int(np.argmin(counts))
-    needed = rows_needed(letters, mixture.n_features)
+    needed = 1 if has_prior else rows_needed(mixture.covariance_type, mixture.n_features)
     if counts[smallest] < needed * (1.0 - 1e-6):  # one row that belongs to no other component may lack a trace of it
         return f"component {smallest} holds {counts[smallest]:.3g} rows, of {needed} that its covariance needs"
     variances = smallest_variances(mixture, reg_covar, scale)
@@ -112,19 +115,10 @@ def flaw_of(mixture: _core.Mixture, total_weight: float, reg_covar: float, lette
 
 def smallest_variances(mixture: _core.Mixture, reg_covar: float, scale: DataScale) -> F64:
     """Return the variance of each component in its narrowest direction, in units of the data, without `reg_covar`."""
-    matrices = _as_matrices(mixture) - reg_covar * np.eye(mixture.n_features)
+    K, d = mixture.n_components, mixture.n_features
+    matrices = shown(mixture.covariances, letters(mixture.covariance_type), K, d) - reg_covar * np.eye(d)
     relative = scale.relative(matrices)
     if relative.shape[-1] == 0:  # all rows are equal
         return np.zeros(mixture.n_components)
     smallest: F64 = np.linalg.eigvalsh(relative).astype(np.float64)[..., 0]
     return smallest
-
-
-def _as_matrices(mixture: _core.Mixture) -> F64:
-    """Return the covariances as (n_components, d, d), or (1, d, d) where all share one."""
-    K, d = mixture.n_components, mixture.n_features
-    covariances: Any = mixture.covariances
-    if is_matrix_valued(mixture.covariance_type):
-        return covariances.reshape(-1, d, d)  # type: ignore[no-any-return]
-    matrices: F64 = covariances.reshape(K, -1, 1) * np.eye(d)
-    return matrices

@@ -19,6 +19,7 @@ from gmmx import _core
 from gmmx._grid import Cell, Outcome, fit_cells, repetitions
 from gmmx.estimators import GaussianMixture, _unchanged_on_failure
 from gmmx.initialization import PARTITIONS, draws_from
+from gmmx.priors import ConjugatePrior
 from gmmx.validation import (
     F64,
     FitFailedError,
@@ -88,6 +89,10 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
     random_state : int, RandomState, Generator or None, default=None
         Source of randomness for the starts and for `sample`. An int gives each mixture the start that
         `GaussianMixture` finds with it.
+
+    prior : 'default', ConjugatePrior or None, default=None
+        Prior of the means and covariances, as in `GaussianMixture`. Components of few rows are then no reason to leave
+        a mixture out. The criteria are about the likelihood all the same.
 
     n_jobs : int, default=None
         Number of threads, as in `GaussianMixture`. Results do not depend on it.
@@ -161,6 +166,7 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
         "n_init": [Interval(Integral, 1, None, closed="left")],
         "init_params": [StrOptions(set(PARTITIONS))],
         "acceleration": [StrOptions({"anderson", "squarem"}), None],
+        "prior": [StrOptions({"default"}), ConjugatePrior, None],
         "random_state": ["random_state", np.random.Generator],
         "n_jobs": [Integral, None],
         "verbose": ["verbose"],
@@ -186,6 +192,7 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
         n_init: int = 1,
         init_params: str = "kmeans",
         acceleration: str | None = None,
+        prior: str | ConjugatePrior | None = None,
         random_state: int | np.random.RandomState | np.random.Generator | None = None,
         n_jobs: int | None = None,
         verbose: int = 0,
@@ -201,6 +208,7 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
         self.n_init = n_init
         self.init_params = init_params
         self.acceleration = acceleration
+        self.prior = prior
         self.random_state = random_state
         self.n_jobs = n_jobs
         self.verbose = verbose
@@ -245,7 +253,7 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
         with _unchanged_on_failure(self):
             rows = self._training_rows(X, sample_weight)
             cells = self._cells(rows.X.shape[1])
-            repeated = repetitions(cells, rows.X.shape[1])
+            repeated = repetitions(cells, rows.X.shape[1], has_prior=self.prior is not None)
             make_model = partial(self._model, seed=self._seed())
             outcomes = self._fit_all([cell for cell in cells if cell not in repeated], make_model, rows)
             self.results_ = _table(cells, [outcomes[repeated.get(cell, cell)] for cell in cells], repeated, rows)
@@ -359,6 +367,7 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
             n_init=self.n_init,
             init_params=self.init_params,
             acceleration=self.acceleration,
+            prior=self.prior,
             random_state=seed,
             n_jobs=self.n_jobs,
         )
