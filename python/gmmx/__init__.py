@@ -10,6 +10,7 @@ parts.
 from gmmx import density, plot, reference
 from gmmx._core import CollapsedComponentError, Mixture, SufficientStatistics, __version__
 from gmmx._versions import show_versions
+from gmmx.bootstrapping import BootstrapResult, LikelihoodRatioTests, bootstrap, bootstrap_lrt
 from gmmx.estimators import GaussianMixture, load
 from gmmx.persistence import ModelFileError
 from gmmx.priors import ConjugatePrior
@@ -18,15 +19,19 @@ from gmmx.statistics import e_step, m_step
 from gmmx.validation import FitFailedError
 
 __all__ = [
+    "BootstrapResult",
     "CollapsedComponentError",
     "ConjugatePrior",
     "FitFailedError",
     "GaussianMixture",
     "GaussianMixtureIC",
+    "LikelihoodRatioTests",
     "Mixture",
     "ModelFileError",
     "SufficientStatistics",
     "__version__",
+    "bootstrap",
+    "bootstrap_lrt",
     "density",
     "e_step",
     "load",
