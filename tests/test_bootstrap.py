@@ -402,9 +402,7 @@ def test_interrupt_ends_a_long_fit_of_another_thread():
 
 def test_models_of_other_kinds_are_refused(clouds):
     X, model = clouds
-    with pytest.raises(
-        TypeError, match=r"model is of type GaussianMixture, but must be a fitted gmmx\.GaussianMixture"
-    ):
+    with pytest.raises(TypeError, match=r"model is of type GaussianMixture, but must be a fitted gmmx\."):
         gmmx.bootstrap(model.to_sklearn(), X)
     with pytest.raises(NotFittedError):
         gmmx.bootstrap(gmmx.GaussianMixture(), X)

@@ -1124,6 +1124,77 @@ def test_extrapolations_of_a_linear_map():
     np.testing.assert_allclose(one[0] - 2 * alpha * r + alpha**2 * v, limit[0], atol=1e-10)  # (70)
 
 
+# Section 23: resampling
+
+
+def test_resampled_rows_are_weights():
+    X, mixture = make_rows(40, 2), make_mixture("full", 3, 2)
+    rng = np.random.default_rng(0)
+    drawn = rng.integers(0, len(X), len(X))  # (98)
+    counts = np.bincount(drawn, minlength=len(X))
+    assert np.count_nonzero(counts == 0) > 0
+    repeated = reference.m_step(reference.e_step(X[drawn], mixture), "full")
+    weighted = reference.m_step(reference.e_step(X, mixture, counts.astype(float)), "full")
+    np.testing.assert_allclose(weighted.covariances, repeated.covariances, rtol=1e-10)
+    # Of weighted rows: binomial counts, whose moments are those of the sums over rows that stand w_n times.
+    w, n_draws = np.array([1.0, 3.0, 4.0]), 40_000
+    direct = rng.multinomial(8, w / 8, n_draws)
+    each = rng.multinomial(8, np.full(8, 1 / 8), n_draws)
+    summed = np.stack([each[:, 0], each[:, 1:4].sum(axis=1), each[:, 4:].sum(axis=1)], axis=1)
+    np.testing.assert_allclose(np.cov(direct.T), np.cov(summed.T), atol=0.06)
+    np.testing.assert_allclose(direct.mean(axis=0), w, atol=0.05)
+
+
+def test_gamma_weights_of_repeated_rows_add_up():
+    rng, n_draws = np.random.default_rng(0), 40_000
+    w = np.array([1.0, 3.0, 4.0])
+    g = rng.standard_gamma(w, (n_draws, 3))
+    direct = 8 * g / g.sum(axis=1, keepdims=True)  # (99)
+    each = rng.standard_exponential((n_draws, 8))
+    each *= 8 / each.sum(axis=1, keepdims=True)
+    summed = np.stack([each[:, 0], each[:, 1:4].sum(axis=1), each[:, 4:].sum(axis=1)], axis=1)
+    np.testing.assert_allclose(np.cov(direct.T), np.cov(summed.T), atol=0.06)
+    np.testing.assert_allclose(np.var(direct, axis=0), 64 * (w / 8) * (1 - w / 8) / 9, rtol=0.05)  # Dirichlet's
+
+
+def test_jackknife_of_a_mean_is_its_standard_error():
+    x, w = np.random.default_rng(0).normal(size=30), np.random.default_rng(1).integers(1, 5, 30)
+    W = w.sum()
+    means = np.array([(w @ x - x[b]) / (W - 1) for b in range(30)])
+    centre = w @ means / W
+    squared = (W - 1) / W * (w @ (means - centre) ** 2)  # (100)
+    repeated = np.repeat(x, w)
+    assert squared == pytest.approx(repeated.var(ddof=1) / W, rel=1e-12)
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_entropies_do_not_matter_for_the_order(covariance_type):
+    fitted, other = make_mixture(covariance_type, 3, 2, 1), make_mixture(covariance_type, 3, 2, 2)
+    matrices, precisions = covariance_matrices(other), np.linalg.inv(covariance_matrices(fitted))
+    traces = np.einsum("kij,lji->kl", precisions, matrices)
+    terms = 0.5 * traces - reference.log_prob(other.means, fitted).T  # (101)
+    divergences = np.empty((3, 3))
+    for k, j in np.ndindex(3, 3):
+        gap = fitted.means[k] - other.means[j]
+        log_ratio = np.linalg.slogdet(precisions[k] @ matrices[j])[1]
+        divergences[k, j] = 0.5 * (traces[k, j] - 2 + gap @ precisions[k] @ gap - log_ratio)
+    orders = list(itertools.permutations(range(3)))
+    sums = np.array([[m[range(3), order].sum() for order in orders] for m in (terms, divergences)])
+    np.testing.assert_allclose(sums[0] - sums[1], (sums[0] - sums[1])[0], rtol=1e-10)
+    if covariance_type == "tied":
+        np.testing.assert_allclose(traces, traces[0, 0], rtol=1e-10)
+
+
+def test_p_value_keeps_its_level():
+    values = np.random.default_rng(0).permutation(np.repeat(np.arange(25.0), 4))  # 100, with ties
+    p = []
+    for i, statistic in enumerate(values):  # each is as likely the one of the data
+        p.append((1 + np.count_nonzero(np.delete(values, i) >= statistic)) / len(values))  # (102)
+    for alpha in np.linspace(0.01, 1, 100):
+        assert np.mean(np.array(p) <= alpha + 1e-12) <= alpha + 1e-12
+    assert min(p) == 0.04  # the four largest
+
+
 needs_theory = pytest.mark.skipif(not THEORY.is_file(), reason="docs/theory.md is not part of this copy")
 
 

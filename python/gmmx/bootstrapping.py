@@ -30,6 +30,7 @@ from gmmx.initialization import PARTITIONS, draws_from
 from gmmx.validation import (
     F64,
     FitFailedError,
+    Rows,
     WeightedRows,
     check_covariance_type,
     check_enough_rows,
