@@ -68,3 +68,9 @@ def test_starts():
 def test_selection():
     """A small grid is fitted; where mclust is there, the script asserts that no optimum is missed."""
     assert "| iris, EEE and VVV, K=1..3 |" in run("selection.py", "--threads", "1")
+
+
+@pytest.mark.skipif(not (BENCH / "inference.py").exists(), reason="the benchmarks are not beside the tests")
+def test_inference():
+    """Standard errors agree with mclust's, which the script asserts."""
+    assert "| 3 against 4" in run("inference.py", "--threads", "1")
