@@ -44,7 +44,7 @@ __all__ = ["BootstrapResult", "LikelihoodRatioTests", "bootstrap", "bootstrap_lr
 
 Outcome = TypeVar("Outcome")
 
-_NUMBERS_WORTH_A_LOOK = 100_000
+_NUMBERS_WORTH_A_LOOK = 10_000
 """Rows times features from which a fit looks after each iteration whether the run was interrupted."""
 _FINEST_TOL = 1e-13
 """Below this a change of the mean log-likelihood is rounding."""
