@@ -574,6 +574,6 @@ def test_diabetes_has_three_components_as_mclust_says(dataset):
     # mclust's statistics: its fits end up to 0.07 below the optima, so that the last one is 0.25 too low.
     np.testing.assert_allclose(tests.statistic, [369.985, 121.107, 19.901], atol=0.3)
     assert tests.p_value[:2].tolist() == [1 / 200, 1 / 200]
-    # 0.42 of 999 here, 0.39 of 397 by mclust run to convergence from clustering; it reports 0.283, as its EM stops early
+    # 0.42 of 999 here, 0.39 of 397 by mclust run to convergence from clustering; its 0.283 is of EM that stops early
     # and starts at the fits to the data. Of 199, three standard errors are 0.1.
     assert 0.3 < tests.p_value[2] < 0.53

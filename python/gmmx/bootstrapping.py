@@ -216,11 +216,10 @@ def _as_fitted(mixture: _core.Mixture) -> GaussianMixture:
     return model
 
 
-def _is_per_component(covariance_type: str) -> bool:
+def _is_per_component(mixture: _core.Mixture) -> bool:
     """Whether each component has covariances of its own; else there is nothing to bring into order."""
-    n_components, n_features = 2, 3  # any two numbers that differ
-    shape = _core.covariance_shape(covariance_type, n_components, n_features)
-    return bool(shape[0] == n_components)
+    of_two, of_three = (_core.covariance_shape(mixture.covariance_type, k, mixture.n_features) for k in (2, 3))
+    return of_two != of_three
 
 
 def _divergences(mixture: _core.Mixture, means: F64, covariances: F64) -> F64:
@@ -228,7 +227,7 @@ def _divergences(mixture: _core.Mixture, means: F64, covariances: F64) -> F64:
     n_resamples, n_components, n_features = means.shape
     at_means: Any = _core.log_prob(means.reshape(-1, n_features), mixture, 1)
     divergences: F64 = -at_means.reshape(n_resamples, n_components, n_components)
-    if _is_per_component(mixture.covariance_type):
+    if _is_per_component(mixture):
         precisions = np.asarray(_as_fitted(mixture).precisions_).reshape(n_components, -1)
         traces = covariances.reshape(n_resamples, n_components, -1) @ precisions.T
         # A single number per component stands for the variances of all features.
@@ -378,7 +377,7 @@ def _result(
         kind=kind,
         weights=weights[each, orders],
         means=means[each, orders],
-        covariances=covariances[each, orders] if _is_per_component(fitted.covariance_type) else covariances,
+        covariances=covariances[each, orders] if _is_per_component(fitted) else covariances,
         log_likelihoods=np.array([refit.log_likelihood for refit in refits]),
         converged=np.array([refit.converged for refit in refits]),
         multiplicities=np.array([refit.multiplicity for refit in refits]),
