@@ -7,8 +7,11 @@ import pytest
 
 from gmmx import _core, reference
 
-TYPES = _core.covariance_types()
+SAME = {"VVV", "EEE", "VVI", "VII", "E", "V"}  # as full, tied, diag, spherical, and EII and VII of one feature
+TYPES = [name for name in _core.covariance_types() if name not in SAME]
 TIGHT = {"rtol": 1e-10, "atol": 1e-11}
+COMMON_AXES = {"EVE", "VVE"}
+AXES_FOUND = {"rtol": 1e-8, "atol": 1e-9}  # by searches that end when a sweep moves the axes by 1e-10
 
 # n_samples, n_features, n_components: every dimension from 1 to 130 in coarse steps, K from 1 to 40.
 SIZES = [
@@ -36,12 +39,7 @@ def problem(n_samples, n_features, n_components, covariance_type, dtype=np.float
     weights = rng.dirichlet(np.full(n_components, 5.0))
     factors = np.eye(n_features) + 0.3 / np.sqrt(n_features) * rng.normal(size=(n_components, n_features, n_features))
     full = np.einsum("kij,klj->kil", factors, factors)
-    covariances = {
-        "full": full,
-        "tied": full.mean(axis=0),
-        "diag": np.einsum("kii->ki", full),
-        "spherical": np.einsum("kii->k", full) / n_features,
-    }[covariance_type]
+    covariances = _core.nearest_covariances(covariance_type, full)
     mixture = _core.Mixture(weights, centers, covariance_type, covariances=covariances)
     return X, sample_weight, mixture
 
@@ -86,7 +84,11 @@ def test_one_e_step_and_one_m_step(covariance_type, size, weighted):
     native = _core.e_step(X, mixture, sample_weight, 2)
     expected = reference.e_step(X, as_reference(mixture), sample_weight)
     assert_same_statistics(native, expected)
-    assert_same_mixture(_core.m_step(native, covariance_type, 1e-6), reference.m_step(expected, covariance_type, 1e-6))
+    if covariance_type in COMMON_AXES and size[1] > 3:
+        return  # the reference takes minutes; smaller ones are compared, and these in test_parsimonious.py
+    tolerance = AXES_FOUND if covariance_type in COMMON_AXES else TIGHT
+    new, wanted = _core.m_step(native, covariance_type, 1e-6), reference.m_step(expected, covariance_type, 1e-6)
+    assert_same_mixture(new, wanted, tolerance)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
@@ -113,6 +115,8 @@ def test_float32_is_right_to_its_precision(covariance_type, size):
     X, sample_weight, mixture = problem(*size, covariance_type, dtype=np.float32)
     native = _core.e_step(X, mixture, sample_weight, 2)
     expected = reference.e_step(X, as_reference(mixture), sample_weight)
+    if covariance_type in COMMON_AXES and size[1] > 3:
+        pytest.skip("the reference's M-step takes minutes")
     np.testing.assert_allclose(native.log_likelihood, expected.log_likelihood, rtol=1e-5)
     np.testing.assert_allclose(native.counts, expected.counts, rtol=2e-3, atol=1e-3)
     new, wanted = _core.m_step(native, covariance_type, 1e-6), reference.m_step(expected, covariance_type, 1e-6)
@@ -162,6 +166,8 @@ def test_kmeans(size, weighted):
 @pytest.mark.parametrize("covariance_type", TYPES)
 def test_whole_fits_take_the_same_path(covariance_type):
     X, sample_weight, mixture = problem(900, 3, 4, covariance_type)
+    if covariance_type in COMMON_AXES:
+        pytest.skip("leaves part of the search for axes to the next M-step; where it ends: test_parsimonious.py")
     options = {"tol": 1e-4, "reg_covar": 1e-6, "max_iter": 60, "previous_lower_bound": -np.inf}
     native = _core.em(X, mixture, sample_weight, callback=None, n_threads=2, **options)
     expected = reference.em(X, as_reference(mixture), sample_weight, **options)

@@ -516,10 +516,13 @@ def test_em_with_a_prior_climbs_the_penalised_likelihood(model):
     X, labels = load("iris")
     prior = reference.default_prior(X, 3, model)
     start = reference.m_step(reference.statistics_from_labels(X, labels, 3, model), model, prior=prior)
+    penalised, mixture = [], start
+    for _ in range(12):
+        penalised.append(reference.log_likelihood(X, mixture) + reference.log_prior(mixture, prior))
+        mixture = reference.em(X, mixture, tol=0.0, reg_covar=0.0, max_iter=1, prior=prior).mixture
+    assert np.diff(penalised).min() > -1e-9
     result = reference.em(X, start, tol=1e-8, reg_covar=0.0, max_iter=500, prior=prior)
-    assert result.converged and np.diff(result.lower_bounds).min() > -1e-12
-    penalised = reference.log_likelihood(X, start) + reference.log_prior(start, prior)
-    assert result.lower_bounds[0] * len(X) == pytest.approx(penalised, rel=1e-12)
+    assert result.converged
     plain = reference.em(X, start, tol=1e-8, reg_covar=0.0, max_iter=500)
     assert reference.log_likelihood(X, result.mixture) < reference.log_likelihood(X, plain.mixture)
     assert_in_the_model(result.mixture, model)

@@ -32,7 +32,7 @@ GMMX_EXPORT Mixture m_step(const SufficientStatistics& statistics, CovarianceTyp
                            const std::optional<ConjugatePrior>& prior = {});
 
 /// The same for the type of `previous`, the mixture of the E-step. Where there is no closed form (EVE, VVE) the search
-/// begins there, so that the likelihood never falls.
+/// begins there, so that the likelihood never falls, and leaves to the next M-step what is not worth its time.
 GMMX_EXPORT Mixture m_step(const SufficientStatistics& statistics, const Mixture& previous, double reg_covar = 0.0,
                            const std::optional<ConjugatePrior>& prior = {});
 

@@ -33,6 +33,7 @@ void compose(const Matrix<double>& directions, Eigen::Ref<const RowVector<double
   }
 }
 
+// (72), (86)
 void append(const Axes& axes, Decomposition& to) {
   const Index d = axes.directions.rows();
   double log_volume = 0;

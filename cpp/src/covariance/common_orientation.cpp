@@ -16,9 +16,12 @@ namespace gmmx {
 namespace {
 
 constexpr int most_sweeps = 1000;
-constexpr double least_angle = 1e-13;
-constexpr double small_angle = 1e-5;  // of which the criterion says nothing any more: it changes by the square
-constexpr double slope_noise = 1e-15;       // of a slope, and what it is of a curvature
+constexpr int first_sweeps = 3;       // of each start, before the best goes on
+constexpr double least_gain = 1e-20;  // of a sweep, in the criterion per unit of weight: the axes then move by 1e-10
+constexpr double small_angle = 1e-5;  // the criterion itself says nothing of smaller ones: it changes by the square
+constexpr double slope_noise = 1e-15;
+// Within EM a search stops when a sweep gains less than this share of the first: the next M-step takes it up again.
+constexpr double worth_a_sweep = 1e-3;
 
 struct Angle {
   double cos = 1;
@@ -43,13 +46,16 @@ class Search {
     return sum;
   }
 
-  void run() {
-    double largest = 1;
-    for (int sweep = 0; sweep < most_sweeps && largest > least_angle; ++sweep) {
-      largest = 0;
+  void run(int n_sweeps, double share_of_first = 0) {
+    double enough = 0;
+    for (Index k = 0; k < a_.count(); ++k) enough += least_gain * slope(k);
+    for (int sweep = 0; sweep < n_sweeps; ++sweep) {
+      double gain = 0;
       for (Index i = 0; i < a_.n_features(); ++i) {
-        for (Index j = i + 1; j < a_.n_features(); ++j) largest = std::max(largest, std::abs(turn(i, j)));
+        for (Index j = i + 1; j < a_.n_features(); ++j) gain += turn(i, j);
       }
+      if (!(gain > enough)) break;
+      if (sweep == 0) enough = std::max(enough, share_of_first * gain);
     }
   }
 
@@ -92,8 +98,9 @@ class Search {
     return gain;
   }
 
-  // Turns a pair, by the better of two angles: (85) with the variances held fixed the best angle has a closed form, and
-  // never loses; (86) Newton's step for the criterion itself is longer where matrices keep something off the diagonal.
+  // Turns a pair and returns what that gains, by the better of two angles: (84), (85) with the variances held fixed the
+  // best angle has a closed form, and never loses; Newton's step for the criterion itself is longer where matrices keep
+  // something off the diagonal.
   double turn(Index i, Index j) {
     double cosine = 0, sine = 0, curvature = 0, total = 0;
     for (Index k = 0; k < a_.count(); ++k) {
@@ -109,7 +116,10 @@ class Search {
     const double bend = -2 * cosine - 2 * curvature;
     const double newton = -sine / bend;
     const bool has_newton = bend > slope_noise * total && std::abs(newton) < 1;
-    if (has_newton && std::abs(newton) < small_angle) return turn_by(newton, i, j);
+    if (has_newton && std::abs(newton) < small_angle) {
+      turn_by(newton, i, j);
+      return sine * sine / bend;
+    }
     if (!(std::abs(sine) > slope_noise * total)) return 0;
     double best = 0.5 * std::atan2(-sine, -cosine);
     double gain = gain_of(i, j, angle_of(best));
@@ -117,16 +127,17 @@ class Search {
       best = newton;
       gain = gain_of(i, j, angle_of(newton));
     }
-    return gain > 0 ? turn_by(best, i, j) : 0;
+    if (!(gain > 0)) return 0;
+    turn_by(best, i, j);
+    return gain;
   }
 
-  double turn_by(double theta, Index i, Index j) {
+  void turn_by(double theta, Index i, Index j) {
     const Angle angle = angle_of(theta);
     for (Index k = 0; k < a_.count(); ++k) {
       log_volumes_[static_cast<std::size_t>(k)] += log_growth(k, i, j, angle) / d();
     }
     a_.rotate(i, j, angle.cos, angle.sin);
-    return theta;
   }
 
   RotatedMatrices a_;
@@ -147,7 +158,7 @@ std::vector<double> pooled(const std::vector<double>& covariances, Index k_count
   return sum;
 }
 
-// One sweep of Jacobi's rotations for several matrices at once. (88)
+// One sweep of Jacobi's rotations for several matrices at once. (87)
 void diagonalise_together(RotatedMatrices& a) {
   for (Index i = 0; i < a.n_features(); ++i) {
     for (Index j = i + 1; j < a.n_features(); ++j) {
@@ -171,24 +182,25 @@ void diagonalise_together(RotatedMatrices& a) {
 RotatedMatrices best_orientation(const std::vector<double>& covariances, const Scatter& s,
                                  OrientationCriterion criterion) {
   const Index d = s.n_features;
-  const auto search_from = [&](const Matrix<double>& axes) {
-    Search search({covariances, axes}, s.counts, criterion);
-    search.run();
-    return search;
-  };
   if (s.previous) {
-    return search_from(common_orientation(s.previous->covariances(), s.n_components).axes()).result();
+    Search search({covariances, common_orientation(s.previous->covariances(), s.n_components).axes()}, s.counts,
+                  criterion);
+    search.run(most_sweeps, worth_a_sweep);
+    return std::move(search).result();
   }
   std::optional<Search> best;
-  const auto try_from = [&](ConstMatrixMap matrix) {
-    Search search = search_from(axes_of(matrix).directions);
+  const auto try_from = [&](Matrix<double> axes) {
+    Search search({covariances, std::move(axes)}, s.counts, criterion);
+    search.run(first_sweeps);
     if (!best || search.value() < best->value()) best.emplace(std::move(search));
   };
+  try_from(Matrix<double>::Identity(d, d));  // so that the model is never worse than the one along the features
   const std::vector<double> all = pooled(covariances, s.n_components, d, s.counts);
-  try_from(matrix_of(all, 0, d));
+  try_from(axes_of(matrix_of(all, 0, d)).directions);
   for (Index k = 0; k < s.n_components; ++k) {
-    if (s.counts[static_cast<std::size_t>(k)] > 0) try_from(matrix_of(covariances, k, d));
+    if (s.counts[static_cast<std::size_t>(k)] > 0) try_from(axes_of(matrix_of(covariances, k, d)).directions);
   }
+  best->run(most_sweeps);
   return std::move(*best).result();
 }
 

@@ -8,7 +8,7 @@
 
 namespace gmmx {
 
-// (84) What the axes are to make small, volumes and shapes being the best for them: of a_k = D^T C_k D
+// (82) What the axes are to make small, volumes and shapes being the best for them: of a_k = D^T C_k D
 enum class OrientationCriterion {
   own_volumes,   // sum_k N_k log prod_j (a_k)_jj
   equal_volumes  // sum_k N_k prod_j (a_k)_jj^(1/d)

@@ -12,7 +12,7 @@ struct Letters {
   char orientation;
 };
 
-// (74) Free parameters of the covariances.
+// (73) Free parameters of the covariances.
 constexpr Index n_covariance_parameters_of(Letters letters, Index n_components, Index n_features) {
   const auto times = [n_components](char letter) {
     return letter == 'I' ? Index{0} : letter == 'E' ? Index{1} : n_components;
@@ -29,7 +29,7 @@ constexpr bool all_is_shared(Letters letters) {
   return letters.volume != 'V' && letters.shape != 'V' && letters.orientation != 'V';
 }
 
-// A component's share of a prior that is worth `count` rows: all of it, unless all is shared.
+// (91) A component's share of a prior that is worth `count` rows: all of it, unless all is shared.
 constexpr PriorShare prior_share_of(Letters letters, double count, Index n_components) {
   const double share = all_is_shared(letters) ? 1.0 / static_cast<double>(n_components) : 1.0;
   return {count * share, share};

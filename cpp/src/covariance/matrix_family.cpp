@@ -51,8 +51,8 @@ std::vector<double> own_covariances(const Scatter& s) {
   for (Index k = 0; k < s.n_components; ++k) {
     const double n_k = s.counts[static_cast<std::size_t>(k)];
     MatrixMap sigma = matrix_of(result, k, s.n_features);
-    if (n_k > 0) sigma = matrix_of(s.second, k, s.n_features) / n_k;
-    sigma.diagonal().array() += s.reg_covar;
+    if (n_k > 0) sigma = matrix_of(s.second, k, s.n_features) / n_k;  // (34)
+    sigma.diagonal().array() += s.reg_covar;                          // (43)
   }
   return result;
 }

@@ -10,7 +10,7 @@ namespace gmmx {
 
 namespace {
 
-// (82) The best axes are the eigenvectors of each W_k, with the shape in the order of its eigenvalues.
+// (79) The best axes are the eigenvectors of each W_k, with the shape in the order of its eigenvalues.
 class OwnAxes final : public MatrixFamily {
  public:
   OwnAxes(Letters letters, VolumeAndShape volume_and_shape)
@@ -37,7 +37,7 @@ class OwnAxes final : public MatrixFamily {
   VolumeAndShape volume_and_shape_;
 };
 
-// (83) W_k / |W_k|^(1/d) times the volume: no axes are needed.
+// (78), (79) W_k / |W_k|^(1/d) times the volume: no axes are needed.
 class OwnShapes final : public MatrixFamily {
  public:
   OwnShapes() : MatrixFamily({'E', 'V', 'V'}) {}

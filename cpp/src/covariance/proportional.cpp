@@ -34,7 +34,7 @@ class Proportional final : public MatrixFamily {
  public:
   Proportional() : MatrixFamily({'V', 'E', 'E'}) {}
 
-  // (80) Volumes given B, B given the volumes, in turn: there is one maximum.
+  // (80), (81) Volumes given B, B given the volumes, in turn: there is one maximum.
   std::vector<double> covariances(const Scatter& s) const override {
     const Index d = s.n_features;
     std::vector<double> result = own_covariances(s);

@@ -16,7 +16,7 @@ class RotatedMatrices {
   Index n_features() const { return axes_.rows(); }
   const Matrix<double>& axes() const { return axes_; }
   double operator()(Index k, Index i, Index j) const { return matrices_[static_cast<std::size_t>(k)](i, j); }
-  // Turns axis i towards axis j: to cos * axis_i + sin * axis_j.
+  // (83) Turns axis i towards axis j: to cos * axis_i + sin * axis_j.
   void rotate(Index i, Index j, double cos, double sin);
   // The variances along the axes, a row a matrix.
   RowMajorMatrix<double> variances() const;

@@ -97,7 +97,7 @@ class EqualVolumes : public Round {
   std::vector<double> covariances(const Scatter& s) const override {
     double sum = 0;
     for (std::size_t k = 0; k < s.second.size(); ++k) sum += s.counts[k] > 0 ? s.second[k] : 0.0;
-    const double variance = sum / (s.total_count * static_cast<double>(s.n_features)) + s.reg_covar;  // (76)
+    const double variance = sum / (s.total_count * static_cast<double>(s.n_features)) + s.reg_covar;  // (75)
     if (variance <= 0) throw_collapsed(all_components);
     return std::vector<double>(s.second.size(), variance);
   }

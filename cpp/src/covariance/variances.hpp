@@ -73,7 +73,7 @@ inline std::vector<double> nearest_variances(const CovarianceModel& model, std::
       {reference.n_components(), reference.n_features(), weights, total, variances, 0.0, &reference});
 }
 
-// The features are the axes. at(k, j): the place of the variance of feature j of component k.
+// (72), (86) The features are the axes. at(k, j): the place of the variance of feature j of component k.
 template <class Place>
 Decomposition decomposition_of_variances(const Mixture& mixture, Place at) {
   const Index k_count = mixture.n_components(), d = mixture.n_features();

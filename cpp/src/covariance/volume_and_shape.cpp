@@ -22,7 +22,7 @@ double volume_of(Eigen::Ref<const RowVector<double>> variances, Index k) {
   return std::exp(sum / static_cast<double>(variances.size()));
 }
 
-// (77)
+// (75)
 void equal_volume_equal_shape(const std::vector<double>& counts, RowMajorMatrix<double>& variances) {
   RowVector<double> sum = RowVector<double>::Zero(variances.cols());
   double total = 0;
@@ -37,7 +37,7 @@ void equal_volume_equal_shape(const std::vector<double>& counts, RowMajorMatrix<
   variances.rowwise() = sum;
 }
 
-// (78) Volumes given the shape, the shape given the volumes, in turn: in their logarithms the problem is convex.
+// (76), (77) Volumes given the shape, the shape given the volumes, in turn: in their logarithms the problem is convex.
 void own_volume_equal_shape(const std::vector<double>& counts, RowMajorMatrix<double>& variances) {
   const auto d = static_cast<double>(variances.cols());
   Vector<double> volumes = variances.rowwise().mean();
@@ -61,7 +61,7 @@ void own_volume_equal_shape(const std::vector<double>& counts, RowMajorMatrix<do
   variances.noalias() = volumes * shape;
 }
 
-// (79)
+// (78)
 void equal_volume_own_shape(const std::vector<double>& counts, RowMajorMatrix<double>& variances) {
   double sum = 0;
   double total = 0;

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from gmmx.reference.expectation import e_step
 from gmmx.reference.maximisation import m_step
 from gmmx.reference.mixture import Mixture
-from gmmx.reference.prior import ConjugatePrior, log_prior
+from gmmx.reference.prior import ConjugatePrior
 
 
 class EMResult(NamedTuple):
@@ -70,8 +70,7 @@ def em(
     -------
     EMResult
         mixture, converged, n_iter, lower_bounds. A lower bound is the mean log-likelihood per unit weight
-        before the M-step of its iteration, as in scikit-learn; with a prior, :func:`log_prior` per unit weight is
-        added. For the likelihood of the returned mixture
+        before the M-step of its iteration, as in scikit-learn, with a prior, too. For the likelihood of the returned mixture
         call :func:`log_likelihood`.
 
     Raises
@@ -102,9 +101,8 @@ def em(
     for n_iter in range(1, max_iter + 1):  # noqa: B007 (read after the loop)
         previous = lower_bound
         statistics = e_step(X, mixture, sample_weight)
-        penalty = 0.0 if prior is None else log_prior(mixture, prior)  # (92)
         mixture = m_step(statistics, mixture.covariance_type, reg_covar, mixture, prior)  # (17)
-        lower_bound = (statistics.log_likelihood + penalty) / statistics.total_weight
+        lower_bound = statistics.log_likelihood / statistics.total_weight
         lower_bounds.append(lower_bound)
         if abs(lower_bound - previous) < tol:  # (41)
             converged = True

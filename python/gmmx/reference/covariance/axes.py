@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from gmmx.reference.inputs import EPSILON, FloatArray
 
 MAX_SWEEPS = 1000
+FIRST_SWEEPS = 3  # of each start, before the best goes on
 TOLERANCE = 1e-20  # of the objective, gained by a whole sweep: the axes are then right to about its root
 FLAT = 1e-12  # an objective that varies less than this, relative to its terms, has no best angle
 
@@ -50,6 +51,7 @@ def rotate_to_minimum(
     counts: FloatArray,
     start: FloatArray,
     step: Callable[[FloatArray, FloatArray], FloatArray],
+    most_sweeps: int | None = None,
 ) -> FloatArray:
     """Turn common axes, pair by pair, until the covariances along them that ``step`` finds fit best.
 
@@ -58,7 +60,7 @@ def rotate_to_minimum(
     """
     axes: FloatArray = start.copy()
     n_features = len(axes)
-    for _ in range(MAX_SWEEPS):
+    for _ in range(MAX_SWEEPS if most_sweeps is None else most_sweeps):
         turned = axes.T @ matrices @ axes
         gain = 0.0
         for i, j in combinations(range(n_features), 2):

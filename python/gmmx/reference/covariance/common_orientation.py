@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from gmmx.reference.covariance.axes import along_axes, joint_axes, own_axes, rotate_to_minimum, variances_along
+from gmmx.reference.covariance.axes import (
+    FIRST_SWEEPS,
+    along_axes,
+    joint_axes,
+    own_axes,
+    rotate_to_minimum,
+    variances_along,
+)
 from gmmx.reference.covariance.matrices import OneEach, OneForAll
 from gmmx.reference.covariance.precisions import SHARED, cholesky_of_precision, require_positive
 from gmmx.reference.covariance.volume_and_shape import MAX_ITERATIONS, TOLERANCE, VOLUME_AND_SHAPE
@@ -47,23 +54,24 @@ class CommonAxes(OneEach):
         self, scatter: FloatArray, counts: FloatArray, n_features: int, previous: FloatArray | None
     ) -> FloatArray:
         step = VOLUME_AND_SHAPE[self.model[:2]]
-        best, least = None, np.inf
-        for start in self._starts(scatter, counts, previous):
-            axes = rotate_to_minimum(scatter, counts, start, step)
-            variances = step(variances_along(scatter, axes), counts)
-            objective = counts @ np.sum(np.log(variances), axis=1)  # (82)
-            if best is None or objective < least:
-                best, least = along_axes(variances, axes), objective
-        assert best is not None
-        return best
 
-    @staticmethod
-    def _starts(scatter: FloatArray, counts: FloatArray, previous: FloatArray | None) -> list[FloatArray]:
-        """Return the axes to begin at: the previous ones, or those of the pooled scatter and of each component."""
+        def objective(axes: FloatArray) -> float:
+            return float(counts @ np.sum(np.log(step(variances_along(scatter, axes), counts)), axis=1))  # (82)
+
         if previous is not None:
-            return [joint_axes(previous)]
-        pooled = np.einsum("k,kij->ij", counts, scatter)[np.newaxis]
-        return list(own_axes(np.concatenate([pooled, scatter[counts > 0]]))[1])
+            start = joint_axes(previous)
+        else:
+            starts = (rotate_to_minimum(scatter, counts, axes, step, FIRST_SWEEPS) for axes in _starts(scatter, counts))
+            start = min(starts, key=objective)
+        axes = rotate_to_minimum(scatter, counts, start, step)
+        return along_axes(step(variances_along(scatter, axes), counts), axes)
+
+
+def _starts(scatter: FloatArray, counts: FloatArray) -> list[FloatArray]:
+    """Return the axes to begin at: those of the features, of the pooled scatter and of each component."""
+    shares = counts / np.trace(scatter, axis1=1, axis2=2)
+    pooled = np.einsum("k,kij->ij", shares, scatter)[np.newaxis]
+    return [np.eye(scatter.shape[1]), *own_axes(np.concatenate([pooled, scatter[counts > 0]]))[1]]
 
 
 FAMILIES = (
