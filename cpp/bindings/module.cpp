@@ -9,6 +9,7 @@ PYBIND11_MODULE(GMMX_MODULE_NAME, m) {
   register_em(m);
   register_density(m);
   register_kmeans(m);
+  register_hierarchical(m);
   register_sample(m);
   register_build(m);
 }

@@ -11,6 +11,7 @@ void register_sufficient_statistics(pybind11::module_& m);
 void register_em(pybind11::module_& m);
 void register_density(pybind11::module_& m);
 void register_kmeans(pybind11::module_& m);
+void register_hierarchical(pybind11::module_& m);
 void register_sample(pybind11::module_& m);
 void register_build(pybind11::module_& m);
 

@@ -219,6 +219,15 @@ def decompose(mixture: Mixture) -> tuple[_F64, _F64, _F64]:
 def nearest_covariances(covariance_type: str, covariances: _F64) -> _F64:
     """Return the covariances of a model nearest to (K, d, d) given ones, in the model's shape."""
 
+def hierarchical_clustering(
+    X: NDArray[np.float64],
+    criterion: str,  # one of merge_criteria()
+    groups: NDArray[np.int32] | None,  # numbers of the groups to begin with; None: each row is one
+    n_threads: int,
+) -> tuple[NDArray[np.int64], _F64]:
+    """Return the merges (n_groups - 1, 2), of groups by their least first number, and the criterion after each."""
+
+def merge_criteria() -> list[str]: ...
 def covariance_types() -> list[str]: ...
 def covariance_shape(covariance_type: str, n_components: int, n_features: int) -> tuple[int, ...]: ...
 def thread_count(n_jobs: int | None) -> int:

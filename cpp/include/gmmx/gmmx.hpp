@@ -8,6 +8,7 @@
 #include "gmmx/em.hpp"
 #include "gmmx/errors.hpp"
 #include "gmmx/fit.hpp"
+#include "gmmx/hierarchical.hpp"
 #include "gmmx/kmeans.hpp"
 #include "gmmx/mixture.hpp"
 #include "gmmx/model_file.hpp"

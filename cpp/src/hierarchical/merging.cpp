@@ -1,0 +1,305 @@
+// The merging: every group knows the best partner among those before it, or a bound of what that one would cost.
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <limits>
+#include <memory>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "gmmx/errors.hpp"
+#include "gmmx/hierarchical.hpp"
+#include "hierarchical/criterion.hpp"
+#include "messages.hpp"
+#include "parallel/parallel.hpp"
+
+namespace gmmx {
+
+namespace {
+
+constexpr double infinite_cost = std::numeric_limits<double>::infinity();
+
+// The last place of the least of n costs.
+Index last_of_least(const Column<double>& costs, Index n) {
+  const double least = costs.head(n).minCoeff();
+  Index i = n - 1;
+  while (i > 0 && costs(i) != least) --i;
+  return i;
+}
+
+class Merging {
+ public:
+  Merging(std::unique_ptr<Criterion> criterion, Index n_groups, int n_threads)
+      : criterion_(std::move(criterion)),
+        n_threads_(n_threads),
+        names_(static_cast<std::size_t>(n_groups)),
+        bounds_(Column<double>::Constant(n_groups, infinite_cost)),
+        partners_(static_cast<std::size_t>(n_groups), 0),
+        is_exact_(static_cast<std::size_t>(n_groups), 1),
+        costs_(padded<double>(n_groups)),
+        n_left_(n_groups) {
+    for (Index i = 0; i < n_groups; ++i) names_[place(i)] = i;
+    find_all_partners();
+  }
+
+  Index n_left() const { return n_left_; }
+  double value() const { return criterion_->value(); }
+
+  // Unites the cheapest two; returns their names.
+  std::pair<Index, Index> merge() {
+    auto [a, b] = cheapest_pair();
+    if (criterion_->changes_before(a, b)) {
+      find_all_partners();
+      std::tie(a, b) = cheapest_pair();
+    }
+    const std::pair<Index, Index> names{names_[place(a)], names_[place(b)]};
+    const OtherCosts others = criterion_->merge(a, b);
+    names_[place(b)] = none;
+    bounds_(b) = infinite_cost;
+    if (others == OtherCosts::rise) std::fill(is_exact_.begin(), is_exact_.end(), 0);
+    --n_left_;
+    meet(a, b);
+    if (4 * n_left_ < 3 * n_slots()) close_ranks();
+    return names;
+  }
+
+ private:
+  static constexpr Index none = -1;  // name of an empty slot
+  static std::size_t place(Index i) { return static_cast<std::size_t>(i); }
+  Index n_slots() const { return bounds_.size(); }
+
+  // (95) Groups of inexact bounds look for their partners anew until the least bound is exact.
+  std::pair<Index, Index> cheapest_pair() {
+    while (true) {
+      const Index j = last_of_least(bounds_, n_slots());
+      if (is_exact_[place(j)]) return {partners_[place(j)], j};
+      compute_costs(j, j);
+      take_best_partner(j, costs_);
+    }
+  }
+
+  void take_best_partner(Index j, const Column<double>& costs) {
+    is_exact_[place(j)] = 1;
+    if (j == 0) {
+      bounds_(j) = infinite_cost;
+      return;
+    }
+    partners_[place(j)] = last_of_least(costs, j);
+    bounds_(j) = costs(partners_[place(j)]);
+  }
+
+  // The others get to know the union of a and b, which stands in slot a.
+  void meet(Index a, Index b) {
+    if (n_left_ < 2) return;
+    compute_costs(a, n_slots());
+    take_best_partner(a, costs_);
+    for (Index j = a + 1; j < n_slots(); ++j) {
+      if (names_[place(j)] == none) continue;
+      const Index partner = partners_[place(j)];
+      const bool lost_partner = is_exact_[place(j)] && (partner == a || partner == b);
+      if (lost_partner) is_exact_[place(j)] = 0;  // the cost remains a bound of what the others cost
+      const bool ties_for_the_last = costs_(j) == bounds_(j) && is_exact_[place(j)] && a > partner;
+      if (!(costs_(j) < bounds_(j)) && !ties_for_the_last) continue;
+      bounds_(j) = costs_(j);
+      partners_[place(j)] = a;
+      is_exact_[place(j)] = 1;
+    }
+  }
+
+  // Costs of merging slot j with slots 0 to n - 1.
+  void compute_costs(Index j, Index n) {
+    const double flops = criterion_->flops_per_cost(j);
+    const Chunks chunks = cut_into_chunks(n, Index{sizeof(double)});
+    struct Nothing {};
+    for_chunks(
+        chunks, useful_threads(n_threads_, chunks, flops), [] { return std::make_unique<Nothing>(); },
+        [&](Nothing&, Index begin, Index end) { criterion_->costs(j, begin, end, costs_.data()); });
+  }
+
+  void find_all_partners() {
+    const Chunks chunks = cut_into_chunks(n_slots(), Index{sizeof(double)} * n_slots());
+    const double flops = criterion_->flops_per_cost(0) * static_cast<double>(n_slots()) / 2;
+    for_chunks(
+        chunks, useful_threads(n_threads_, chunks, flops),
+        [&] { return std::make_unique<Column<double>>(costs_.size()); },
+        [&](Column<double>& costs, Index begin, Index end) {
+          for (Index j = begin; j < end; ++j) {
+            if (names_[place(j)] == none) continue;
+            criterion_->costs(j, 0, j, costs.data());
+            take_best_partner(j, costs);
+          }
+        });
+  }
+
+  // Leaves the empty slots out.
+  void close_ranks() {
+    std::vector<Index> kept;
+    std::vector<Index> place_now(names_.size(), 0);
+    for (Index i = 0; i < n_slots(); ++i) {
+      if (names_[place(i)] == none) continue;
+      place_now[place(i)] = static_cast<Index>(kept.size());
+      kept.push_back(i);
+    }
+    Index to = 0;
+    for (const Index from : kept) {
+      names_[place(to)] = names_[place(from)];
+      bounds_(to) = bounds_(from);
+      partners_[place(to)] = place_now[place(partners_[place(from)])];  // 0 for one that is not left: not exact then
+      is_exact_[place(to++)] = is_exact_[place(from)];
+    }
+    bounds_.conservativeResize(to);
+    names_.resize(kept.size());
+    partners_.resize(kept.size());
+    is_exact_.resize(kept.size());
+    criterion_->keep(kept);
+  }
+
+  std::unique_ptr<Criterion> criterion_;
+  int n_threads_;
+  // One number a slot.
+  std::vector<Index> names_;
+  Column<double> bounds_;  // of what merging with an earlier slot costs at least; infinite for an empty slot
+  std::vector<Index> partners_;
+  std::vector<char> is_exact_;  // whether the bound is the cost of the partner
+  Column<double> costs_;        // of one slot with all
+  Index n_left_;
+};
+
+std::string shape_text(MatrixView<const double> rows) {
+  return std::to_string(rows.rows()) + " x " + std::to_string(rows.cols());
+}
+
+Array<double> centred(MatrixView<const double> rows) {
+  if (rows.rows() < 1 || rows.cols() < 1) {
+    throw InvalidArgument("rows is " + shape_text(rows) + ", but must have at least one row and one feature");
+  }
+  Array<double> means(rows.rows(), rows.cols());
+  for (Index j = 0; j < rows.cols(); ++j) {
+    for (Index n = 0; n < rows.rows(); ++n) {
+      means(n, j) = rows(n, j);
+      if (std::isfinite(rows(n, j))) continue;
+      throw InvalidArgument("rows(" + std::to_string(n) + ", " + std::to_string(j) + ") is " + text_of(rows(n, j)) +
+                            ", but all numbers must be finite; leave out or fill in such rows");
+    }
+    means.col(j) -= means.col(j).mean();
+  }
+  if (!std::isfinite(means.square().sum() * static_cast<double>(rows.rows()))) {
+    throw InvalidArgument("rows holds numbers as large as " + text_of(means.abs().maxCoeff()) +
+                          " after centring, whose squares overflow; scale the features");
+  }
+  return means;
+}
+
+Index number_of_groups(VectorView<const std::int32_t> groups, Index n_rows) {
+  if (groups.size() != n_rows) {
+    throw InvalidArgument("groups has " + std::to_string(groups.size()) + " numbers for " + std::to_string(n_rows) +
+                          " rows; give one a row");
+  }
+  std::vector<Index> counts(static_cast<std::size_t>(n_rows), 0);
+  Index n_groups = 0;
+  for (Index n = 0; n < n_rows; ++n) {
+    const Index group = groups[n];
+    if (group < 0 || group >= n_rows) {
+      throw InvalidArgument("groups[" + std::to_string(n) + "] is " + std::to_string(group) +
+                            ", but groups are numbered from 0, and there are at most as many as rows, " +
+                            std::to_string(n_rows));
+    }
+    ++counts[static_cast<std::size_t>(group)];
+    n_groups = std::max(n_groups, group + 1);
+  }
+  for (Index group = 0; group < n_groups; ++group) {
+    if (counts[static_cast<std::size_t>(group)] > 0) continue;
+    throw InvalidArgument("group " + std::to_string(group) + " has no rows, though there are groups up to " +
+                          std::to_string(n_groups - 1) + "; number the groups without gaps");
+  }
+  return n_groups;
+}
+
+Groups single_rows(Array<double> rows) {
+  Groups groups;
+  groups.n_rows = rows.rows();
+  groups.mean_variance = rows.square().sum() / static_cast<double>(rows.size());
+  groups.counts = Column<double>::Ones(rows.rows());
+  groups.means = std::move(rows);
+  return groups;
+}
+
+Groups given_groups(const Array<double>& rows, VectorView<const std::int32_t> numbers) {
+  const Index d = rows.cols();
+  const Index n_groups = number_of_groups(numbers, rows.rows());
+  Groups groups;
+  groups.n_rows = rows.rows();
+  groups.mean_variance = rows.square().sum() / static_cast<double>(rows.size());
+  groups.counts = Column<double>::Zero(n_groups);
+  groups.means = Array<double>::Zero(n_groups, d);
+  groups.scatters = Array<double>::Zero(n_groups, d * (d + 1) / 2);
+  for (Index n = 0; n < rows.rows(); ++n) {
+    groups.counts(numbers[n]) += 1;
+    groups.means.row(numbers[n]) += rows.row(n);
+  }
+  groups.means.colwise() /= groups.counts;
+  for (Index n = 0; n < rows.rows(); ++n) {
+    const Array<double> offset = rows.row(n) - groups.means.row(numbers[n]);
+    for (Index j = 0, q = 0; j < d; ++j) {
+      for (Index i = j; i < d; ++i, ++q) groups.scatters(numbers[n], q) += offset(0, i) * offset(0, j);
+    }
+  }
+  return groups;
+}
+
+using MakeCriterion = std::unique_ptr<Criterion> (*)(Groups);
+
+struct NamedCriterion {
+  MergeCriterion criterion;
+  const char* name;
+  MakeCriterion make;
+};
+
+constexpr NamedCriterion criteria_by_name[] = {
+    {MergeCriterion::VVV, "VVV", criterion_with_own_covariances},
+    {MergeCriterion::EEE, "EEE", criterion_with_common_covariance},
+};
+
+const NamedCriterion& named(MergeCriterion criterion) {
+  return *std::find_if(std::begin(criteria_by_name), std::end(criteria_by_name),
+                       [&](const NamedCriterion& entry) { return entry.criterion == criterion; });
+}
+
+}  // namespace
+
+std::vector<MergeCriterion> merge_criteria() {
+  std::vector<MergeCriterion> all;
+  for (const NamedCriterion& entry : criteria_by_name) all.push_back(entry.criterion);
+  return all;
+}
+
+std::string to_string(MergeCriterion criterion) { return named(criterion).name; }
+
+MergeCriterion merge_criterion_from_string(std::string_view name) {
+  std::string names;
+  for (const NamedCriterion& entry : criteria_by_name) {
+    if (name == entry.name) return entry.criterion;
+    names += std::string(names.empty() ? "" : ", ") + entry.name;
+  }
+  throw InvalidArgument("criterion is \"" + std::string(name) + "\", but must be one of: " + names);
+}
+
+HierarchicalResult hierarchical_clustering(MatrixView<const double> rows, MergeCriterion criterion,
+                                           VectorView<const std::int32_t> groups, const HierarchicalOptions& options) {
+  Array<double> centred_rows = centred(rows);
+  Groups first = groups.absent() ? single_rows(std::move(centred_rows)) : given_groups(centred_rows, groups);
+  const Index n_groups = first.size();
+  Merging merging(named(criterion).make(std::move(first)), n_groups, options.n_threads);
+  HierarchicalResult result;
+  while (merging.n_left() > 1) {
+    const auto [kept, united] = merging.merge();
+    result.merges.insert(result.merges.end(), {kept, united});
+    result.values.push_back(merging.value());
+    if (options.on_merge) options.on_merge();
+  }
+  return result;
+}
+
+}  // namespace gmmx

@@ -1,0 +1,190 @@
+"""Agglomerative clustering by Gaussian likelihood, as plainly as NumPy can say it: O(n^3), section 20 of docs/theory.md.
+
+`gmmx.hierarchical_clustering` runs the same in C++, in O(n^2); tests compare the two merge by merge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+F64 = npt.NDArray[np.float64]
+
+_ROUNDING = 1.5 * 2.0**26
+"""Added and taken away again, it leaves a number rounded to a multiple of 2^-26."""
+
+
+class Tree(NamedTuple):
+    """Merges (n_groups - 1, 2), and the criterion (n_groups - 1,) after each.
+
+    A merge is of groups named by the least of the numbers that they had at the beginning; the first is the lesser
+    name, which the union keeps.
+    """
+
+    merges: npt.NDArray[np.int64]
+    values: F64
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Number of rows, their mean (d,) and scatter about it (d, d)."""
+
+    n: int
+    mean: F64
+    scatter: F64
+
+    @classmethod
+    def of(cls, rows: F64) -> _Group:
+        """Sum up some rows."""
+        mean = rows.mean(axis=0)
+        return cls(len(rows), mean, (rows - mean).T @ (rows - mean))
+
+    def __or__(self, other: _Group) -> _Group:
+        """Unite two groups, (94)."""
+        n = self.n + other.n
+        between = self.mean - other.mean
+        scatter = self.scatter + other.scatter + self.n * other.n / n * np.outer(between, between)
+        return _Group(n, (self.n * self.mean + other.n * other.mean) / n, scatter)
+
+
+Groups = dict[int, _Group]
+Pair = tuple[int, int]
+
+
+class _OwnCovariances:
+    """Criterion (93): each group has a covariance of its own."""
+
+    def __init__(self, X: F64) -> None:
+        n_samples, n_features = X.shape
+        self.alpha = max(np.square(X - X.mean(axis=0)).sum() / (n_samples * n_features), np.finfo(np.float64).eps)
+
+    def _term(self, group: _Group) -> float:
+        """Return what one group adds to (93)."""
+        trace = (np.trace(group.scatter) + self.alpha) / group.n
+        has_volume = group.n > len(group.mean)
+        return group.n * float(np.log(trace + (np.linalg.det(group.scatter / group.n) if has_volume else 0.0)))
+
+    def value(self, groups: Groups) -> float:
+        """Return (93)."""
+        return sum(map(self._term, groups.values()))
+
+    def best_pair(self, groups: Groups) -> Pair:
+        """Return the pair whose union raises (93) least."""
+
+        def cost(a: _Group, b: _Group) -> float:
+            return self._term(a | b) - self._term(a) - self._term(b)
+
+        return _cheapest(groups, cost)
+
+
+class _CommonCovariance:
+    """Criterion (96): all groups share one covariance."""
+
+    def __init__(self, X: F64) -> None:
+        n_samples, n_features = X.shape
+        self.n_samples = n_samples
+        self.limit = np.square(X - X.mean(axis=0)).sum() / (n_samples * n_features)
+        self.regularised = True
+
+    def _within(self, groups: Groups) -> F64:
+        scatter: F64 = sum((group.scatter for group in groups.values()), start=np.zeros(()))
+        return scatter / self.n_samples
+
+    def value(self, groups: Groups) -> float:
+        """Return (96)."""
+        within = self._within(groups)
+        trace = float(np.trace(within)) if self.regularised else 0.0
+        with np.errstate(divide="ignore"):
+            return self.n_samples * float(np.log(max(_determinant(within), 0.0) + trace))
+
+    def best_pair(self, groups: Groups) -> Pair:
+        """Return the pair whose union raises (96) least; the trace is left out from the limit on."""
+        within = self._within(groups)
+        pair = self._cheapest(groups, within)
+        if self.regularised:
+            united = groups[pair[0]] | groups[pair[1]]
+            rest = groups[pair[0]].scatter + groups[pair[1]].scatter
+            if _determinant(within + (united.scatter - rest) / self.n_samples) >= self.limit:
+                self.regularised = False
+                pair = self._cheapest(groups, within)
+        return pair
+
+    def _cheapest(self, groups: Groups, within: F64) -> Pair:
+        metric = _adjugate(within) + self.regularised * np.eye(len(within))
+
+        def cost(a: _Group, b: _Group) -> float:  # (97)
+            between = np.sqrt(a.n * b.n / (a.n + b.n) / self.n_samples) * (a.mean - b.mean)
+            with np.errstate(divide="ignore"):
+                return float(np.log(between @ metric @ between))
+
+        return _cheapest(groups, cost)
+
+
+def _determinant(scatter: F64) -> float:
+    return float(np.prod(_eigenvalues(np.linalg.eigvalsh(scatter))))
+
+
+def _eigenvalues(values: F64) -> F64:
+    """Take for zero what is there by rounding alone."""
+    return np.where(values > len(values) * np.finfo(np.float64).eps * values[-1], values, 0.0)
+
+
+def _adjugate(matrix: F64) -> F64:
+    """Return |A| A^-1, which exists for singular A too."""
+    values, vectors = np.linalg.eigh(matrix)
+    values = _eigenvalues(values)
+    others = np.array([np.prod(np.delete(values, k)) for k in range(len(values))])
+    return (vectors * others) @ vectors.T
+
+
+def _cheapest(groups: Groups, cost: Callable[[_Group, _Group], float]) -> Pair:
+    """Return the pair of least cost, (95): of pairs that tie the last, by the greater name and then the lesser."""
+
+    def rank(pair: Pair) -> tuple[float, int, int]:
+        a, b = pair
+        return (cost(groups[a], groups[b]) + _ROUNDING) - _ROUNDING, -b, -a
+
+    return min(_pairs(groups), key=rank)
+
+
+def _pairs(groups: Groups) -> Iterator[Pair]:
+    return combinations(sorted(groups), 2)
+
+
+CRITERIA = {"VVV": _OwnCovariances, "EEE": _CommonCovariance}
+
+
+def hierarchical_clustering(X: F64, criterion: str = "VVV", groups: npt.NDArray[np.integer] | None = None) -> Tree:
+    """Merge groups of rows, two at a time, until one is left.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        Rows, scaled already.
+    criterion : {'VVV', 'EEE'}, default='VVV'
+        What each merge keeps small.
+    groups : ndarray of int of shape (n_samples,), default=None
+        Numbers 0, 1, ... of the groups to begin with; None: each row is one.
+
+    Returns
+    -------
+    tree : Tree
+        The merges and the criterion after each.
+    """
+    X = X - X.mean(axis=0)
+    numbers = np.arange(len(X)) if groups is None else groups
+    held = {int(k): _Group.of(X[numbers == k]) for k in np.unique(numbers)}
+    measure = CRITERIA[criterion](X)
+    merges: list[Pair] = []
+    values: list[float] = []
+    while len(held) > 1:
+        a, b = measure.best_pair(held)
+        held[a] = held[a] | held.pop(b)
+        merges.append((a, b))
+        values.append(measure.value(held))
+    return Tree(np.array(merges, dtype=np.int64).reshape(-1, 2), np.array(values))
