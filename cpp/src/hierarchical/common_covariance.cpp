@@ -63,6 +63,8 @@ class CommonCovariance final : public Criterion {
     if (!regularised_) return false;
     Matrix<double> united = within_;
     add_between(a, b, united);
+    const auto d = static_cast<double>(d_);
+    if (d * std::log(united.trace() / d) < log_limit_) return false;  // a bound of the determinant
     if (Spectrum(united).log_values.sum() < log_limit_) return false;
     regularised_ = false;
     place();

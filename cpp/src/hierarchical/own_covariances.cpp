@@ -46,67 +46,76 @@ class OwnCovariances final : public Criterion {
         size_(d_ * (d_ + 1) / 2),
         n_slots_(groups.size()),
         alpha_(std::max(groups.mean_variance, std::numeric_limits<double>::epsilon())),
-        columns_(Array<double>::Zero(column_stride<double>(n_slots_), first_scatter() + size_)) {
-    columns_.col(count).head(n_slots_) = groups.counts;
-    columns_.middleCols(first_mean, d_).topRows(n_slots_) = groups.means;
-    if (groups.scatters.cols() > 0) columns_.rightCols(size_).topRows(n_slots_) = groups.scatters;
-    for (Index q = 0, j = 0; j < d_; q += d_ - j++) columns_.col(trace) += columns_.col(first_scatter() + q);
+        packets_(Array<double>::Zero((first_scatter() + size_) * lane_count, padded<double>(n_slots_) / lane_count)) {
+    for (Index slot = 0; slot < n_slots_; ++slot) {
+      at(slot, count) = groups.counts(slot);
+      for (Index j = 0; j < d_; ++j) at(slot, first_mean + j) = groups.means(slot, j);
+      for (Index q = 0; q < groups.scatters.cols(); ++q) at(slot, first_scatter() + q) = groups.scatters(slot, q);
+      sum_diagonal(slot);
+    }
     Workspace ws(size_, d_);
-    for (Index slot = 0; slot < n_slots_; ++slot) columns_(slot, term) = term_of(slot, ws);
-    total_ = columns_.col(term).head(n_slots_).sum();
+    for (Index slot = 0; slot < n_slots_; ++slot) total_ += at(slot, term) = term_of(slot, ws);
   }
 
   double flops_per_cost(Index slot) const override {
     const auto d = static_cast<double>(d_);
-    return columns_(slot, count) < d ? 4 * d + 40 : d * d * d / 3 + 5 * d * d + 4 * d + 40;
+    return at(slot, count) < d ? 4 * d + 40 : d * d * d / 3 + 5 * d * d + 4 * d + 40;
   }
 
   void costs(Index slot, Index begin, Index end, double* out) const override {
     const auto ws = pool_.lend([&] { return std::make_unique<Workspace>(size_, d_); });
-    ws->take(columns_, slot);
-    for (Index i = begin; i < end; i += packet_size<double>) store(out + i, costs_of(*ws, i));
+    for (Index q = 0; q < ws->group.size(); ++q) ws->group(q) = at(slot, q);
+    for (Index i = begin; i < end; i += lane_count) store(out + i, costs_of(*ws, i));
   }
 
   OtherCosts merge(Index a, Index b) override {
-    auto g = columns_.row(a);
-    const auto h = columns_.row(b);
-    const double n = g(count) + h(count);
-    const double share = h(count) / n;
-    total_ -= g(term) + h(term);
+    const double n = at(a, count) + at(b, count);
+    const double share = at(b, count) / n;
+    const auto between = [&](Index j) { return at(b, first_mean + j) - at(a, first_mean + j); };
+    total_ -= at(a, term) + at(b, term);
     for (Index j = 0, q = first_scatter(); j < d_; ++j) {  // (94)
-      const double between = g(count) * share * (h(first_mean + j) - g(first_mean + j));
-      for (Index i = j; i < d_; ++i, ++q) g(q) += h(q) + between * (h(first_mean + i) - g(first_mean + i));
+      const double weighted = at(a, count) * share * between(j);
+      for (Index i = j; i < d_; ++i, ++q) at(a, q) += at(b, q) + weighted * between(i);
     }
-    g(trace) = 0;
-    for (Index q = first_scatter(), j = 0; j < d_; q += d_ - j++) g(trace) += g(q);
-    for (Index j = first_mean; j < first_mean + d_; ++j) g(j) += share * (h(j) - g(j));
-    g(count) = n;
-    columns_(b, count) = 0;
+    sum_diagonal(a);
+    for (Index j = 0; j < d_; ++j) at(a, first_mean + j) += share * between(j);
+    at(a, count) = n;
+    at(b, count) = 0;
     const auto ws = pool_.lend([&] { return std::make_unique<Workspace>(size_, d_); });
-    g(term) = term_of(a, *ws);
-    total_ += g(term);
+    total_ += at(a, term) = term_of(a, *ws);
     return OtherCosts::stay;
   }
 
   void keep(const std::vector<Index>& slots) override {
-    for (Index q = 0; q < columns_.cols(); ++q) {
-      double* column = columns_.col(q).data();
-      Index to = 0;
-      for (const Index from : slots) column[to++] = column[from];
+    Index to = 0;
+    for (const Index from : slots) {
+      for (Index q = 0; q < first_scatter() + size_; ++q) at(to, q) = at(from, q);
+      ++to;
     }
+    for (; to < n_slots_; ++to) at(to, count) = 0;
     n_slots_ = static_cast<Index>(slots.size());
-    columns_.col(count).tail(columns_.rows() - n_slots_).setZero();
   }
 
   double value() const override { return total_; }
 
  private:
-  // Columns, one row a slot: number of rows, trace of the scatter, what the group adds to (93), mean, scatter.
+  // Numbers of a slot: how many rows, trace of the scatter, what the group adds to (93), mean, scatter.
   static constexpr Index count = 0;
   static constexpr Index trace = 1;
   static constexpr Index term = 2;
   static constexpr Index first_mean = 3;
   Index first_scatter() const { return first_mean + d_; }
+
+  // The slots of a packet stand together, number by number: what a pass needs lies in one piece.
+  static constexpr Index lane_count = packet_size<double>;
+  double& at(Index slot, Index q) { return packets_(q * lane_count + slot % lane_count, slot / lane_count); }
+  double at(Index slot, Index q) const { return packets_(q * lane_count + slot % lane_count, slot / lane_count); }
+
+  void sum_diagonal(Index slot) {
+    double sum = 0;
+    for (Index q = first_scatter(), j = 0; j < d_; q += d_ - j++) sum += at(slot, q);
+    at(slot, trace) = sum;
+  }
 
   // One group, and what its unions with a packet of others are.
   struct Workspace {
@@ -114,43 +123,46 @@ class OwnCovariances final : public Criterion {
         : group(RowVector<double>::Zero(first_mean + d + size)),
           between(packets(d)),
           scatter(packets(size)),
-          floors(packets(d)) {}
-    static Index packets(Index n) { return n * packet_size<double>; }
-    void take(const Array<double>& columns, Index slot) { group = columns.row(slot).matrix(); }
+          factors(packets(d)),
+          inverses(packets(d)) {}
+    static Index packets(Index n) { return n * lane_count; }
 
     RowVector<double> group;
     Column<double> between;  // d packets
     Column<double> scatter;  // lower triangle by columns
-    Column<double> floors;   // d packets
+    // Of an elimination, d packets each: factors of the columns before, and -1 / pivots.
+    Column<double> factors;
+    Column<double> inverses;
   };
 
-  static double* packet(Column<double>& packets, Index q) { return packets.data() + q * packet_size<double>; }
+  static double* packet(Column<double>& packets, Index q) { return packets.data() + q * lane_count; }
 
   // Unions of a group with those of slots i, i + 1, ...
   Lanes costs_of(Workspace& ws, Index i) const {
-    const auto column = [&](Index q) { return load(columns_.col(q).data() + i); };
+    const double* others = packets_.col(i / lane_count).data();
+    const auto other = [&](Index q) { return load(others + q * lane_count); };
     const auto own = [&](Index q) { return broadcast(ws.group(q)); };
-    const Lanes n_other = column(count);
+    const Lanes n_other = other(count);
     const Lanes n = lanes::padd(own(count), n_other);
     const Lanes weight = lanes::pdiv(lanes::pmul(own(count), n_other), n);
     Lanes distance = broadcast(0.0);
     for (Index j = 0; j < d_; ++j) {
-      const Lanes between = lanes::psub(column(first_mean + j), own(first_mean + j));
+      const Lanes between = lanes::psub(other(first_mean + j), own(first_mean + j));
       distance = lanes::pmadd(between, between, distance);
       store(packet(ws.between, j), between);
     }
-    const Lanes traces = lanes::pmadd(weight, distance, lanes::padd(own(trace), column(trace)));
+    const Lanes traces = lanes::pmadd(weight, distance, lanes::padd(own(trace), other(trace)));
     const bool have_volume = lanes::predux_max(n) > static_cast<double>(d_);
     if (have_volume) {
       for (Index j = 0, q = 0; j < d_; ++j) {  // (94)
         const Lanes weighted = lanes::pmul(weight, load(packet(ws.between, j)));
         for (Index k = j; k < d_; ++k, ++q) {
-          const Lanes within = lanes::padd(own(first_scatter() + q), column(first_scatter() + q));
+          const Lanes within = lanes::padd(own(first_scatter() + q), other(first_scatter() + q));
           store(packet(ws.scatter, q), lanes::pmadd(weighted, load(packet(ws.between, k)), within));
         }
       }
     }
-    const Lanes apart = lanes::padd(own(term), column(term));
+    const Lanes apart = lanes::padd(own(term), other(term));
     const Lanes costs = rounded(lanes::psub(terms(n, traces, have_volume, ws), apart));
     const Lanes is_empty = lanes::pcmp_eq(n_other, broadcast(0.0));
     return lanes::pselect(is_empty, broadcast(std::numeric_limits<double>::infinity()), costs);
@@ -158,10 +170,10 @@ class OwnCovariances final : public Criterion {
 
   // Of one group, in the same way.
   double term_of(Index slot, Workspace& ws) const {
-    for (Index q = 0; q < size_; ++q) store(packet(ws.scatter, q), broadcast(columns_(slot, first_scatter() + q)));
-    const double n = columns_(slot, count);
+    for (Index q = 0; q < size_; ++q) store(packet(ws.scatter, q), broadcast(at(slot, first_scatter() + q)));
+    const double n = at(slot, count);
     const bool has_volume = n > static_cast<double>(d_);
-    return lanes::pfirst(terms(broadcast(n), broadcast(columns_(slot, trace)), has_volume, ws));
+    return lanes::pfirst(terms(broadcast(n), broadcast(at(slot, trace)), has_volume, ws));
   }
 
   // (93) n log(|W / n| + (tr W + alpha) / n) of groups whose scatters stand in the workspace, and are destroyed. At
@@ -175,37 +187,50 @@ class OwnCovariances final : public Criterion {
     return lanes::pmul(n, determinant.log_of_sum(spread));
   }
 
-  // |W / n| by elimination. A pivot that is rounding, beside the diagonal that it is left of, counts as 0.
+  // |W / n| by elimination, column by column. A pivot that is rounding, beside the diagonal that it is left of, counts
+  // as 0.
   Determinant eliminate(const Lanes& one_over_n, Workspace& ws) const {
     const Lanes rounding = broadcast(static_cast<double>(d_) * std::numeric_limits<double>::epsilon());
-    for (Index k = 0, kk = 0; k < d_; kk += d_ - k++) {
-      store(packet(ws.floors, k), lanes::pmul(rounding, load(packet(ws.scatter, kk))));
-    }
     Determinant determinant;
-    for (Index k = 0, kk = 0; k < d_; kk += d_ - k++) {
-      const Lanes pivot = load(packet(ws.scatter, kk));
-      const Lanes is_pivot = lanes::pcmp_lt(load(packet(ws.floors, k)), pivot);
-      determinant.multiply(lanes::pand(is_pivot, lanes::pmul(pivot, one_over_n)));
-      const Lanes inverse = lanes::pand(is_pivot, lanes::pdiv(broadcast(-1.0), pivot));
-      const double* below = packet(ws.scatter, kk);
-      double* to = packet(ws.scatter, kk + d_ - k);
-      for (Index j = k + 1; j < d_; ++j) {
-        below += packet_size<double>;
-        const Lanes factor = lanes::pmul(inverse, load(below));
-        const double* from = below;
-        for (Index i = j; i < d_; ++i, from += packet_size<double>, to += packet_size<double>) {
-          store(to, lanes::pmadd(factor, load(from), load(to)));
-        }
+    for (Index j = 0, jj = 0; j < d_; jj += d_ - j++) {
+      const Lanes floor = lanes::pmul(rounding, load(packet(ws.scatter, jj)));
+      for (Index k = 0, kj = j; k < j; kj += d_ - 1 - k++) {
+        store(packet(ws.factors, k), lanes::pmul(load(packet(ws.inverses, k)), load(packet(ws.scatter, kj))));
       }
+      Index i = j;
+      for (; i + 4 <= d_; i += 4) subtract_columns_before<4>(i, j, ws);
+      for (; i < d_; ++i) subtract_columns_before<1>(i, j, ws);
+      const Lanes pivot = load(packet(ws.scatter, jj));
+      const Lanes is_pivot = lanes::pcmp_lt(floor, pivot);
+      determinant.multiply(lanes::pand(is_pivot, lanes::pmul(pivot, one_over_n)));
+      store(packet(ws.inverses, j), lanes::pand(is_pivot, lanes::pdiv(broadcast(-1.0), pivot)));
     }
     return determinant;
   }
+
+  // In column j, rows i and on.
+  template <int n_rows>
+  void subtract_columns_before(Index i, Index j, Workspace& ws) const {
+    double* to = packet(ws.scatter, place_of(i, j));
+    Lanes sums[n_rows];
+    for (int r = 0; r < n_rows; ++r) sums[r] = load(to + r * lane_count);
+    const double* from = packet(ws.scatter, i);
+    for (Index k = 0; k < j; ++k) {
+      const Lanes factor = load(packet(ws.factors, k));
+      for (int r = 0; r < n_rows; ++r) sums[r] = lanes::pmadd(factor, load(from + r * lane_count), sums[r]);
+      from += (d_ - k - 1) * lane_count;
+    }
+    for (int r = 0; r < n_rows; ++r) store(to + r * lane_count, sums[r]);
+  }
+
+  // Where a lower triangle by columns has row i, column j.
+  Index place_of(Index i, Index j) const { return j * d_ - j * (j - 1) / 2 + i - j; }
 
   Index d_;
   Index size_;  // of a lower triangle
   Index n_slots_;
   double alpha_;
-  Array<double> columns_;
+  Array<double> packets_;
   double total_ = 0;
   mutable Pool<Workspace> pool_;
 };
