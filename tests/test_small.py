@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import gmmx
-from gmmx.initialization import draws_from
+from gmmx.draws import draws_from
 
 
 def problem(dtype=np.float64):

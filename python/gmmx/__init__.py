@@ -12,6 +12,7 @@ from gmmx._core import CollapsedComponentError, Mixture, SufficientStatistics, _
 from gmmx._versions import show_versions
 from gmmx.bootstrapping import BootstrapResult, LikelihoodRatioTests, bootstrap, bootstrap_lrt
 from gmmx.estimators import GaussianMixture, load
+from gmmx.hierarchy import ClusterTree, hierarchical_clustering
 from gmmx.persistence import ModelFileError
 from gmmx.priors import ConjugatePrior
 from gmmx.selection import GaussianMixtureIC
@@ -20,6 +21,7 @@ from gmmx.validation import FitFailedError
 
 __all__ = [
     "BootstrapResult",
+    "ClusterTree",
     "CollapsedComponentError",
     "ConjugatePrior",
     "FitFailedError",
@@ -34,6 +36,7 @@ __all__ = [
     "bootstrap_lrt",
     "density",
     "e_step",
+    "hierarchical_clustering",
     "load",
     "m_step",
     "plot",

@@ -26,12 +26,11 @@ from sklearn.utils.validation import check_is_fitted
 from gmmx import _core
 from gmmx.covariances import is_named_by_letters, shown, shown_shape, shows_matrices
 from gmmx.covariances import kept as kept_of
+from gmmx.draws import Draws, draws_from
 from gmmx.initialization import (
     CHUNK_NUMBERS,
     PARTITIONS,
-    Draws,
     GivenParameters,
-    draws_from,
     given_partition,
     initial_mixture,
 )
@@ -301,10 +300,12 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         several to a pass; their figures then differ from those of single starts by rounding. With `verbose` or
         `callback` they run one after another. Of starts that are equal but for rounding the first is kept.
 
-    init_params : {'kmeans', 'k-means++', 'random', 'random_from_data'}, default='kmeans'
+    init_params : {'kmeans', 'hc', 'k-means++', 'random', 'random_from_data'}, default='kmeans'
         How the rows are partitioned for a start:
 
         - 'kmeans': by k-means;
+        - 'hc': by :func:`hierarchical_clustering`, as mclust does; rows beyond 2,000 chosen at random have no part in
+          the start. Fewer rows make one start alone, whatever `random_state` is, so that `n_init` is of no use;
         - 'k-means++': every component starts at one row, far from the others';
         - 'random': each row gets random responsibilities;
         - 'random_from_data': every component starts at one row, chosen at random.

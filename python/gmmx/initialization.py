@@ -1,20 +1,20 @@
 """Where EM starts: a partition of the rows becomes statistics, and these the first mixture.
 
-Random numbers are drawn here, from the caller's random state in scikit-learn's order, and handed to the
-native code as arguments: the same `random_state` gives the start that scikit-learn would take.
+Random numbers are drawn here, in scikit-learn's order, and handed to the native code as arguments: the same
+`random_state` gives the start that scikit-learn would take.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.utils import check_random_state
 
 from gmmx import _core
+from gmmx.draws import Draws
+from gmmx.hierarchy import MAX_ROWS, ClusterTree, tree_of_rows
 from gmmx.validation import F64, I32, Rows, WeightedRows
 
 KMEANS_MAX_ITER, KMEANS_TOL = 300, 1e-4
@@ -22,83 +22,6 @@ KMEANS_MAX_ITER, KMEANS_TOL = 300, 1e-4
 
 CHUNK_NUMBERS = 1 << 18
 """Responsibilities that stand in memory at once where they are made by parts."""
-
-
-class Draws(Protocol):
-    """The three kinds of randomness that a fit and a sample need."""
-
-    def uniform(self, shape: int | tuple[int, ...]) -> F64:
-        """Return numbers in [0, 1)."""
-
-    def choose(self, n: int, size: int) -> npt.NDArray[np.int64]:
-        """Return `size` different numbers below n."""
-
-    def seed(self) -> int:
-        """Return a number below 2**63 for the native generator."""
-
-
-@dataclass(frozen=True)
-class _StateDraws:
-    """Draws from NumPy's RandomState, as scikit-learn makes them."""
-
-    state: np.random.RandomState
-
-    def uniform(self, shape: int | tuple[int, ...]) -> F64:
-        return self.state.random_sample(shape)
-
-    def choose(self, n: int, size: int) -> npt.NDArray[np.int64]:
-        return self.state.choice(n, size=size, replace=False).astype(np.int64)
-
-    def seed(self) -> int:
-        return int(self.state.randint(np.iinfo(np.int64).max, dtype=np.int64))
-
-
-class _SeededDraws(_StateDraws):
-    """Draws from np.random.RandomState(seed), a state used again: to make one takes as long as EM of few rows."""
-
-    _spare: ClassVar[list[np.random.RandomState]] = []
-
-    def __init__(self, seed: int) -> None:
-        try:
-            state = self._spare.pop()
-        except IndexError:
-            state = np.random.RandomState(0)
-        super().__init__(state)
-        state.seed(seed)
-
-    def __del__(self) -> None:
-        self._spare.append(self.state)
-
-
-@dataclass(frozen=True)
-class _GeneratorDraws:
-    """Draws from NumPy's newer Generator."""
-
-    generator: np.random.Generator
-
-    def uniform(self, shape: int | tuple[int, ...]) -> F64:
-        return self.generator.random(shape)
-
-    def choose(self, n: int, size: int) -> npt.NDArray[np.int64]:
-        return self.generator.choice(n, size=size, replace=False).astype(np.int64)
-
-    def seed(self) -> int:
-        return int(self.generator.integers(np.iinfo(np.int64).max))
-
-
-def draws_from(random_state: Any) -> Draws:
-    """Return a source of randomness.
-
-    Parameters
-    ----------
-    random_state : int, RandomState, Generator or None
-        A seed starts the same draws each time, an instance goes on, None takes NumPy's global state.
-    """
-    if isinstance(random_state, np.random.Generator):
-        return _GeneratorDraws(random_state)
-    if type(random_state) is int:
-        return _SeededDraws(random_state)
-    return _StateDraws(check_random_state(random_state))
 
 
 class GivenParameters(NamedTuple):
@@ -229,8 +152,37 @@ def _random(rows: WeightedRows, n_components: int, covariance_type: str, draws: 
     return total
 
 
+def partition_by_tree(
+    tree: ClusterTree, rows: WeightedRows, n_components: int, covariance_type: str
+) -> _core.SufficientStatistics:
+    """Return the statistics of a tree's partition; rows that are not in the tree have no part in them.
+
+    Parameters
+    ----------
+    tree : ClusterTree
+        Built of these rows, or some of them. It serves any number of components.
+    rows : WeightedRows
+        The rows with their weights.
+    n_components : int
+        Number of components, at most ``tree.n_rows``.
+    covariance_type : str
+        Model whose M-step the statistics are for.
+    """
+    X: Any = rows.X[tree.rows]
+    weights = None if rows.sample_weight is None else rows.sample_weight[tree.rows]
+    labels = tree.labels(n_components)
+    return _core.statistics_from_labels(X, labels, n_components, covariance_type, weights, rows.n_threads)
+
+
+def _hc(rows: WeightedRows, n_components: int, covariance_type: str, draws: Draws) -> _core.SufficientStatistics:
+    """Partition the rows, or some of many, by model-based agglomerative clustering."""
+    tree = tree_of_rows(rows, max_rows=max(MAX_ROWS, n_components), draws=draws)
+    return partition_by_tree(tree, rows, n_components, covariance_type)
+
+
 PARTITIONS: dict[str, Callable[[WeightedRows, int, str, Draws], _core.SufficientStatistics]] = {
     "kmeans": _kmeans,
+    "hc": _hc,
     "k-means++": _kmeans_plus_plus,
     "random": _random,
     "random_from_data": _random_from_data,

@@ -14,6 +14,7 @@ namespace {
 
 namespace lanes = Eigen::internal;
 
+constexpr double rounding_of_limit = 1.0 / (1 << 26);  // what reaches it but for rounding has reached it
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 // log(exp(a) + exp(b)).
@@ -27,7 +28,7 @@ class CommonCovariance final : public Criterion {
   explicit CommonCovariance(Groups groups)
       : d_(groups.means.cols()),
         n_rows_(static_cast<double>(groups.n_rows)),
-        log_limit_(std::log(groups.mean_variance + std::numeric_limits<double>::epsilon())),
+        log_limit_(std::log(groups.mean_variance + std::numeric_limits<double>::epsilon()) - rounding_of_limit),
         groups_(std::move(groups)),
         within_(Matrix<double>::Zero(d_, d_)),
         places_(Array<double>::Zero(column_stride<double>(groups_.size()), d_ + 1)) {

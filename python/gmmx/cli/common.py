@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 INSTALL_COMMAND = 'pip install "gmmx-native[cli]"'
 
 COVARIANCE_TYPES = ("full", "tied", "diag", "spherical")
-INITIALISATIONS = ("kmeans", "k-means++", "random", "random_from_data")
+INITIALISATIONS = ("kmeans", "hc", "k-means++", "random", "random_from_data")
 
 FIT_FAILED = 1
 UNUSABLE = 2
