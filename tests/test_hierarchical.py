@@ -161,10 +161,9 @@ def test_unscaled_features_may_be_turned(criterion):
     np.testing.assert_array_equal(hierarchical_clustering(X @ turn, criterion, scaling=None).merges, tree.merges)
 
 
-@pytest.mark.parametrize("criterion", CRITERIA)
-def test_equal_rows_are_united_first(criterion):
+def test_equal_rows_are_united_first_where_they_cost_nothing():
     X = np.repeat(rows(12), 3, axis=0)
-    tree = hierarchical_clustering(X, criterion)
+    tree = hierarchical_clustering(X, "EEE")
     assert same_partition(tree.labels(12), np.repeat(np.arange(12), 3))
 
 
@@ -243,7 +242,7 @@ def test_degenerate_rows_have_trees_too(X, criterion, scaling):
         ({"scaling": ["SVD"]}, "scaling is"),
         ({"max_rows": 0}, "max_rows is 0, but must be an integer of at least 1"),
         ({"max_rows": 10.5}, "max_rows is 10.5"),
-        ({"sample_weight": np.zeros(60)}, "sample_weight sums to 0"),
+        ({"sample_weight": np.zeros(60)}, "sample_weight is not accepted"),
         ({"sample_weight": np.ones(3)}, "sample_weight"),
     ],
 )

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from scipy.stats import invgamma, invwishart, multivariate_normal
 
-from gmmx import reference
+from gmmx import reference, reference_hierarchical
 
 ROOT = Path(__file__).resolve().parents[1]
 THEORY = ROOT / "docs" / "theory.md"
@@ -1193,6 +1193,87 @@ def test_p_value_keeps_its_level():
     for alpha in np.linspace(0.01, 1, 100):
         assert np.mean(np.array(p) <= alpha + 1e-12) <= alpha + 1e-12
     assert min(p) == 0.04  # the four largest
+def scatter_of(rows):
+    return (rows - rows.mean(axis=0)).T @ (rows - rows.mean(axis=0))
+
+
+def partitions_of(tree, n_samples):
+    """Return, before each merge and after the last, which rows each group holds, by the name of the group."""
+    groups = {n: [n] for n in range(n_samples)}
+    found = [dict(groups)]
+    for a, b in tree.merges.tolist():
+        groups[a] = groups[a] + groups.pop(b)
+        found.append(dict(groups))
+    return found
+
+
+def own_covariances(X, groups):
+    """Evaluate (93) by its words."""
+    d, alpha = X.shape[1], np.var(X, axis=0).mean()
+    terms = []
+    for members in groups.values():
+        n, scatter = len(members), scatter_of(X[members])
+        terms.append(n * np.log((np.linalg.det(scatter / n) if n > d else 0.0) + (np.trace(scatter) + alpha) / n))
+    return sum(terms)
+
+
+def common_covariance(X, groups, regularised):
+    """Evaluate (96) by its words."""
+    within = sum(scatter_of(X[members]) for members in groups.values()) / len(X)
+    return len(X) * np.log(np.linalg.det(within) + regularised * np.trace(within))
+
+
+def united(groups, a, b):
+    return {**{k: rows for k, rows in groups.items() if k not in (a, b)}, a: groups[a] + groups[b]}
+
+
+def test_criterion_of_own_covariances():
+    X = make_rows(14, 2)
+    tree = reference_hierarchical.hierarchical_clustering(X)
+    values = [own_covariances(X, groups) for groups in partitions_of(tree, 14)[1:]]
+    np.testing.assert_allclose(tree.values, values, rtol=1e-11)  # (93)
+
+
+def test_unions_of_groups():
+    X = make_rows(15, 3)
+    a, b = X[:6], X[6:]
+    n, between = len(a) * len(b) / 15, b.mean(axis=0) - a.mean(axis=0)
+    np.testing.assert_allclose(a.mean(axis=0) + len(b) / 15 * between, X.mean(axis=0), atol=1e-14)  # (94)
+    np.testing.assert_allclose(
+        scatter_of(a) + scatter_of(b) + n * np.outer(between, between), scatter_of(X), atol=1e-12
+    )
+
+
+@pytest.mark.parametrize("scale", [0.2, 5.0])
+def test_every_merge_is_the_cheapest(scale):
+    X = make_rows(12, 2) * scale
+    tree = reference_hierarchical.hierarchical_clustering(X)
+    for groups, (a, b) in zip(partitions_of(tree, 12), tree.merges.tolist(), strict=False):
+        values = {pair: own_covariances(X, united(groups, *pair)) for pair in itertools.combinations(groups, 2)}
+        assert values[a, b] == pytest.approx(min(values.values()), abs=1e-7)  # (95)
+    tree = reference_hierarchical.hierarchical_clustering(X, "EEE")
+    alpha, regularised = np.var(X, axis=0).mean(), True
+    for step, (groups, (a, b)) in enumerate(zip(partitions_of(tree, 12), tree.merges.tolist(), strict=False)):
+        pairs = list(itertools.combinations(groups, 2))
+        if regularised:
+            best = min(pairs, key=lambda pair: common_covariance(X, united(groups, *pair), True))  # noqa: B023
+            regularised = common_covariance(X, united(groups, *best), False) < 12 * np.log(alpha)
+        values = {pair: common_covariance(X, united(groups, *pair), regularised) for pair in pairs}
+        assert values[a, b] == pytest.approx(min(values.values()), abs=1e-6)  # (96)
+        assert tree.values[step] == pytest.approx(values[a, b], abs=1e-6)
+    assert regularised == (scale < 1)
+
+
+def test_costs_of_a_common_covariance():
+    rng = np.random.default_rng(0)
+    for rank in (1, 2, 3, 5):
+        root = rng.standard_normal((3, rank))
+        V, v = root @ root.T, rng.standard_normal(3)
+        values, vectors = np.linalg.eigh(V)
+        values = np.where(values > 1e-12, values, 0.0)
+        adjugate = (vectors * [np.prod(np.delete(values, k)) for k in range(3)]) @ vectors.T
+        rises = np.linalg.det(V + np.outer(v, v)) - np.linalg.det(V) + v @ v
+        assert v @ (adjugate + np.eye(3)) @ v == pytest.approx(rises, rel=1e-9)  # (97)
 
 
 needs_theory = pytest.mark.skipif(not THEORY.is_file(), reason="docs/theory.md is not part of this copy")

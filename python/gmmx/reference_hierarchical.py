@@ -19,6 +19,10 @@ _ROUNDING = 1.5 * 2.0**26
 """Added and taken away again, it leaves a number rounded to a multiple of 2^-26."""
 
 
+_ROUNDING_OF_FORMS = 1e-28
+"""Means that are equal differ by so much, squared and beside the largest row."""
+
+
 class Tree(NamedTuple):
     """Merges (n_groups - 1, 2), and the criterion (n_groups - 1,) after each.
 
@@ -45,11 +49,11 @@ class _Group:
         return cls(len(rows), mean, (rows - mean).T @ (rows - mean))
 
     def __or__(self, other: _Group) -> _Group:
-        """Unite two groups, (94)."""
-        n = self.n + other.n
-        between = self.mean - other.mean
+        """Unite two groups."""
+        n = self.n + other.n  # (94)
+        between = other.mean - self.mean  # exactly 0 for equal rows
         scatter = self.scatter + other.scatter + self.n * other.n / n * np.outer(between, between)
-        return _Group(n, (self.n * self.mean + other.n * other.mean) / n, scatter)
+        return _Group(n, self.mean + other.n / n * between, scatter)
 
 
 Groups = dict[int, _Group]
@@ -67,6 +71,7 @@ class _OwnCovariances:
         """Return what one group adds to (93)."""
         trace = (np.trace(group.scatter) + self.alpha) / group.n
         has_volume = group.n > len(group.mean)
+        # (93)
         return group.n * float(np.log(trace + (np.linalg.det(group.scatter / group.n) if has_volume else 0.0)))
 
     def value(self, groups: Groups) -> float:
@@ -88,6 +93,7 @@ class _CommonCovariance:
     def __init__(self, X: F64) -> None:
         n_samples, n_features = X.shape
         self.n_samples = n_samples
+        self.largest_square = np.square(X - X.mean(axis=0)).sum(axis=1).max()
         variance = np.square(X - X.mean(axis=0)).sum() / (n_samples * n_features)
         self.limit = variance * (1 - 2.0**-26)  # what reaches it but for rounding has reached it
         self.regularised = True
@@ -101,7 +107,7 @@ class _CommonCovariance:
         within = self._within(groups)
         trace = float(np.trace(within)) if self.regularised else 0.0
         with np.errstate(divide="ignore"):
-            return float(self.n_samples * np.log(_determinant(within) + trace))
+            return float(self.n_samples * np.log(_determinant(within) + trace))  # (96)
 
     def best_pair(self, groups: Groups) -> Pair:
         """Return the pair whose union raises (96) least; the trace is left out from the limit on."""
@@ -117,11 +123,12 @@ class _CommonCovariance:
 
     def _cheapest(self, groups: Groups, within: F64) -> Pair:
         metric = _adjugate(within) + self.regularised * np.eye(len(within))
+        rounding = _ROUNDING_OF_FORMS * self.largest_square * np.linalg.eigvalsh(metric)[-1] / self.n_samples
 
         def cost(a: _Group, b: _Group) -> float:  # (97)
             between = np.sqrt(a.n * b.n / (a.n + b.n) / self.n_samples) * (a.mean - b.mean)
             with np.errstate(divide="ignore"):
-                return float(np.log(np.maximum(between @ metric @ between, 0.0)))
+                return float(np.log(np.maximum(between @ metric @ between, rounding)))
 
         return _cheapest(groups, cost)
 
@@ -145,13 +152,13 @@ def _adjugate(matrix: F64) -> F64:
 
 
 def _cheapest(groups: Groups, cost: Callable[[_Group, _Group], float]) -> Pair:
-    """Return the pair of least cost, (95): of pairs that tie the last, by the greater name and then the lesser."""
+    """Return the pair of least cost: of pairs that tie the last, by the greater name and then the lesser."""
 
     def rank(pair: Pair) -> tuple[float, int, int]:
         a, b = pair
         return (cost(groups[a], groups[b]) + _ROUNDING) - _ROUNDING, -b, -a
 
-    return min(_pairs(groups), key=rank)
+    return min(_pairs(groups), key=rank)  # (95)
 
 
 def _pairs(groups: Groups) -> Iterator[Pair]:

@@ -15,6 +15,8 @@ namespace {
 namespace lanes = Eigen::internal;
 
 constexpr double rounding_of_limit = 1.0 / (1 << 26);  // what reaches it but for rounding has reached it
+constexpr double rounding_of_forms =
+    1e-28;  // means that are equal differ by so much, squared and beside the largest row
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 // log(exp(a) + exp(b)).
@@ -30,6 +32,7 @@ class CommonCovariance final : public Criterion {
         n_rows_(static_cast<double>(groups.n_rows)),
         log_limit_(std::log(groups.mean_variance + std::numeric_limits<double>::epsilon()) - rounding_of_limit),
         groups_(std::move(groups)),
+        floor_(rounding_of_forms * groups_.largest_square),
         within_(Matrix<double>::Zero(d_, d_)),
         places_(Array<double>::Zero(column_stride<double>(groups_.size()), d_ + 1)) {
     if (groups_.scatters.cols() > 0) {
@@ -54,7 +57,8 @@ class CommonCovariance final : public Criterion {
       }
       const auto count = load(counts + i);
       const auto weight = lanes::pdiv(lanes::pmul(own_count, count), lanes::padd(own_count, count));
-      const auto costs = lanes::padd(lanes::plog(lanes::pmul(weight, distance)), broadcast(log_scale_));
+      const auto costs = lanes::padd(lanes::plog(lanes::pmax(lanes::pmul(weight, distance), broadcast(floor_))),
+                                     broadcast(log_scale_));
       const auto is_empty = lanes::pcmp_eq(count, broadcast(0.0));
       store(out + i, lanes::pselect(is_empty, broadcast(infinity), rounded(costs)));
     }
@@ -144,6 +148,7 @@ class CommonCovariance final : public Criterion {
   double n_rows_;
   double log_limit_;
   Groups groups_;
+  double floor_;           // of weighted squared distances between places
   Matrix<double> within_;  // lower triangle of W / n
   double log_determinant_ = -infinity;
   bool regularised_ = true;

@@ -21,7 +21,8 @@ struct Groups {
   Array<double> means;     // slots x d, relative to the mean of all rows
   Array<double> scatters;  // slots x d (d + 1) / 2: lower triangles by columns; of width 0 where all are single rows
   Index n_rows = 0;
-  double mean_variance = 0;  // of the features, over all rows
+  double largest_square = 0;  // of the norm of a row
+  double mean_variance = 0;   // of the features, over all rows
 
   Index size() const { return counts.size(); }
 };

@@ -220,6 +220,7 @@ Index number_of_groups(VectorView<const std::int32_t> groups, Index n_rows) {
 Groups single_rows(Array<double> rows) {
   Groups groups;
   groups.n_rows = rows.rows();
+  groups.largest_square = rows.square().rowwise().sum().maxCoeff();
   groups.mean_variance = rows.square().sum() / static_cast<double>(rows.size());
   groups.counts = Column<double>::Ones(rows.rows());
   groups.means = std::move(rows);
@@ -231,6 +232,7 @@ Groups given_groups(const Array<double>& rows, VectorView<const std::int32_t> nu
   const Index n_groups = number_of_groups(numbers, rows.rows());
   Groups groups;
   groups.n_rows = rows.rows();
+  groups.largest_square = rows.square().rowwise().sum().maxCoeff();
   groups.mean_variance = rows.square().sum() / static_cast<double>(rows.size());
   groups.counts = Column<double>::Zero(n_groups);
   groups.means = Array<double>::Zero(n_groups, d);
