@@ -1220,7 +1220,8 @@ def own_covariances(X, groups):
 def common_covariance(X, groups, regularised):
     """Evaluate (96) by its words."""
     within = sum(scatter_of(X[members]) for members in groups.values()) / len(X)
-    return len(X) * np.log(np.linalg.det(within) + regularised * np.trace(within))
+    with np.errstate(divide="ignore"):
+        return len(X) * np.log(max(np.linalg.det(within), 0.0) + regularised * np.trace(within))
 
 
 def united(groups, a, b):
@@ -1256,7 +1257,7 @@ def test_every_merge_is_the_cheapest(scale):
     for step, (groups, (a, b)) in enumerate(zip(partitions_of(tree, 12), tree.merges.tolist(), strict=False)):
         pairs = list(itertools.combinations(groups, 2))
         if regularised:
-            best = min(pairs, key=lambda pair: common_covariance(X, united(groups, *pair), True))  # noqa: B023
+            best = min(pairs, key=lambda pair: common_covariance(X, united(groups, *pair), True))
             regularised = common_covariance(X, united(groups, *best), False) < 12 * np.log(alpha)
         values = {pair: common_covariance(X, united(groups, *pair), regularised) for pair in pairs}
         assert values[a, b] == pytest.approx(min(values.values()), abs=1e-6)  # (96)
