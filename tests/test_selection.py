@@ -8,6 +8,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from gmmx.hierarchy import tree_of_rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
@@ -15,7 +16,7 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from gmmx import FitFailedError, GaussianMixture, GaussianMixtureIC, _core, reference
+from gmmx import FitFailedError, GaussianMixture, GaussianMixtureIC, _core, _grid, reference
 from gmmx.degeneracy import DataScale, flaw_of, rows_needed, smallest_variances
 from gmmx.selection import CRITERIA
 from gmmx.validation import WeightedRows
@@ -71,6 +72,23 @@ def test_the_chosen_mixture_fits_again_from_its_parameters():
         again = clone(best).fit(X)
         np.testing.assert_allclose(again.means_, best.means_, rtol=1e-12)
         assert again.log_likelihood_ == pytest.approx(best.log_likelihood_, rel=1e-14)
+
+
+@pytest.mark.parametrize("n_samples", [90, 2500])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_one_tree_starts_what_each_estimator_alone_starts_with_its_own(n_samples, weighted, monkeypatch):
+    trees = []
+    monkeypatch.setattr(_grid, "tree_of_rows", lambda *a, **k: trees.append(tree_of_rows(*a, **k)) or trees[-1])
+    X = clouds(n_samples)
+    weights = np.random.default_rng(0).integers(0, 3, n_samples) if weighted else None
+    choice = grid(X, 3, ["VVI", "EEE", "VVV"], weights, init_params="hc", tol=1e-4, n_init=2)
+    assert len(trees) == (1 if np.count_nonzero(X[:, 0] if weights is None else weights) <= 2000 else 2)
+    for i, row in pd.DataFrame(choice.results_).iterrows():
+        alone = GaussianMixture(
+            row["n_components"], covariance_type=row["covariance_type"], init_params="hc", tol=1e-4, n_init=2,
+            reg_covar=0.0, max_iter=10_000, random_state=0,
+        ).fit(X, sample_weight=weights)  # fmt: skip
+        assert row["log_likelihood"] == pytest.approx(alone.log_likelihood_, rel=1e-12), i
 
 
 def test_rows_are_listed_by_type_then_number():

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 from gmmx import _core
 from gmmx.covariances import letters
 from gmmx.degeneracy import DataScale, flaw_of
+from gmmx.draws import draws_from
 from gmmx.estimators import (
     _FLOPS_OF_SMALL_DATA,
     FailedStart,
@@ -23,7 +24,8 @@ from gmmx.estimators import (
     _Run,
     _Starts,
 )
-from gmmx.initialization import PARTITIONS, draws_from
+from gmmx.hierarchy import MAX_ROWS, tree_of_rows
+from gmmx.initialization import PARTITIONS, partition_by_tree
 from gmmx.validation import WeightedRows
 
 Given = TypeVar("Given")
@@ -90,20 +92,40 @@ def fit_cells(
     scale = DataScale.of(rows)
     side_by_side = rows.n_threads > 1 and _flops(rows, sizes[-1]) < _FLOPS_OF_SMALL_DATA
     share = rows._replace(n_threads=1) if side_by_side else rows
-    starts = {size: _partitions(make_model(Cell(form, size)), rows) for size in sizes}
+    starts = _partitions_by_tree if make_model(cells[0]).init_params == "hc" else _partitions
+    partitions = starts([make_model(Cell(form, size)) for size in sizes], rows)
 
     def fit(cell: Cell) -> tuple[Cell, Outcome]:
-        return cell, _fit_cell(make_model(cell), starts[cell.n_components], share, scale)
+        return cell, _fit_cell(make_model(cell), partitions[cell.n_components], share, scale)
 
     in_order = sorted(cells, key=lambda cell: cell.n_components)
     yield from _mapped(fit, in_order, rows.n_threads if side_by_side else 1)
 
 
-def _partitions(model: GaussianMixture, rows: WeightedRows) -> list[_core.SufficientStatistics]:
-    """Return the statistics from which the model would start, in the form of its covariance type."""
-    draws = draws_from(model.random_state)
-    make = PARTITIONS[model.init_params]
-    return [make(rows, model.n_components, model.covariance_type, draws) for _ in range(model.n_init)]
+Partitions = dict[int, list[_core.SufficientStatistics]]
+
+
+def _partitions(models: list[GaussianMixture], rows: WeightedRows) -> Partitions:
+    """Return the statistics from which models would start, by their numbers of components."""
+
+    def of(model: GaussianMixture) -> list[_core.SufficientStatistics]:
+        draws = draws_from(model.random_state)
+        make = PARTITIONS[model.init_params]
+        return [make(rows, model.n_components, model.covariance_type, draws) for _ in range(model.n_init)]
+
+    return {model.n_components: of(model) for model in models}
+
+
+def _partitions_by_tree(models: list[GaussianMixture], rows: WeightedRows) -> Partitions:
+    """Return the same where agglomerative clustering makes them: one tree has partitions of every size."""
+    largest = models[-1]
+    draws, max_rows = draws_from(largest.random_state), max(MAX_ROWS, largest.n_components)
+    n_trees = largest.n_init if rows.n_present > max_rows else 1  # of all rows there is but one
+    trees = [tree_of_rows(rows, max_rows=max_rows, draws=draws) for _ in range(n_trees)]
+    return {
+        model.n_components: [partition_by_tree(tree, rows, model.n_components, model.covariance_type) for tree in trees]
+        for model in models
+    }
 
 
 def _flops(rows: WeightedRows, n_components: int) -> int:

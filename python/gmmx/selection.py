@@ -17,8 +17,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from gmmx import _core
 from gmmx._grid import Cell, Outcome, fit_cells, repetitions
+from gmmx.draws import draws_from
 from gmmx.estimators import GaussianMixture, _unchanged_on_failure
-from gmmx.initialization import PARTITIONS, draws_from
+from gmmx.initialization import PARTITIONS
 from gmmx.priors import ConjugatePrior
 from gmmx.validation import (
     F64,
@@ -78,10 +79,12 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
         Most iterations of one start.
 
     n_init : int, default=1
-        Number of starts of each mixture, of which the best is kept.
+        Number of starts of each mixture, of which the best is kept. 'hc' has but one of up to 2,000 rows.
 
-    init_params : {'kmeans', 'k-means++', 'random', 'random_from_data'}, default='kmeans'
-        How the rows are partitioned for a start, as in `GaussianMixture`. A partition serves all covariance types.
+    init_params : {'hc', 'kmeans', 'k-means++', 'random', 'random_from_data'}, default='hc'
+        How the rows are partitioned for a start, as in `GaussianMixture`. 'hc' is model-based agglomerative
+        clustering, as in mclust: one tree of the rows, of no more than 2,000 chosen at random, has a partition for
+        every number of components. A partition serves all covariance types.
 
     acceleration : {'anderson', 'squarem'} or None, default=None
         How EM jumps ahead of its iterations, as in `GaussianMixture`.
@@ -190,7 +193,7 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
         reg_covar: float = 0.0,
         max_iter: int = 10_000,
         n_init: int = 1,
-        init_params: str = "kmeans",
+        init_params: str = "hc",
         acceleration: str | None = None,
         prior: str | ConjugatePrior | None = None,
         random_state: int | np.random.RandomState | np.random.Generator | None = None,

@@ -58,7 +58,7 @@ class SelectOptions(CommonOptions):
     tol: float = 1e-6
     reg_covar: float = 0.0
     max_iter: int = 10_000
-    init_params: str = "kmeans"
+    init_params: str = "hc"
 
 
 def select_command() -> click.Command:
@@ -90,7 +90,7 @@ def select_command() -> click.Command:
         help="What chooses; the smaller, the better.",
     )
     @click.option("--top", type=click.IntRange(min=1), default=10, show_default=True, help="Mixtures to print.")
-    @em_options(tol=1e-6, max_iter=10_000, reg_covar=0.0, init_params="kmeans")
+    @em_options(tol=1e-6, max_iter=10_000, reg_covar=0.0, init_params="hc")
     @data_options()
     @output_options(plot="Draw the criterion by number of components")
     def select(**options: Any) -> None:
