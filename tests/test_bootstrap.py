@@ -567,7 +567,6 @@ def test_hostile_arguments_of_the_tests_are_named(arguments, message):
         gmmx.bootstrap_lrt(three_clouds(30), **arguments)
 
 
-@pytest.mark.skipif("hc" not in PARTITIONS, reason="clustering is not a start yet")
 def test_diabetes_has_three_components_as_mclust_says(dataset):
     X = dataset("diabetes").X
     tests = gmmx.bootstrap_lrt(X, "full", 4, 199, init_params="hc", n_init=1, reg_covar=0, random_state=0)

@@ -8,7 +8,6 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from gmmx.hierarchy import tree_of_rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
@@ -18,6 +17,7 @@ from sklearn.preprocessing import StandardScaler
 
 from gmmx import FitFailedError, GaussianMixture, GaussianMixtureIC, _core, _grid, reference
 from gmmx.degeneracy import DataScale, flaw_of, rows_needed, smallest_variances
+from gmmx.hierarchy import tree_of_rows
 from gmmx.selection import CRITERIA
 from gmmx.validation import WeightedRows
 

@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from scipy.stats import invgamma, invwishart, multivariate_normal
 
-from gmmx import reference, reference_hierarchical
+from gmmx import reference
+from gmmx.reference import hierarchical as reference_hierarchical
 
 ROOT = Path(__file__).resolve().parents[1]
 THEORY = ROOT / "docs" / "theory.md"
@@ -1193,6 +1194,8 @@ def test_p_value_keeps_its_level():
     for alpha in np.linspace(0.01, 1, 100):
         assert np.mean(np.array(p) <= alpha + 1e-12) <= alpha + 1e-12
     assert min(p) == 0.04  # the four largest
+
+
 def scatter_of(rows):
     return (rows - rows.mean(axis=0)).T @ (rows - rows.mean(axis=0))
 

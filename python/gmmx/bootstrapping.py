@@ -25,8 +25,9 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
 from gmmx import _core
+from gmmx.draws import draws_from
 from gmmx.estimators import GaussianMixture
-from gmmx.initialization import PARTITIONS, draws_from
+from gmmx.initialization import PARTITIONS
 from gmmx.validation import (
     F64,
     FitFailedError,
@@ -518,7 +519,7 @@ def bootstrap(
     if tol is None:
         n = rows.total_weight
         tol = max(1e-6 / n**2 if kind == "jackknife" else 1e-6 / n, _FINEST_TOL)
-    options = {**model._em_options(), "tol": float(tol), "max_iter": int(max_iter)}
+    options = {**model._em_options(model._prior(rows)), "tol": float(tol), "max_iter": int(max_iter)}
     seeds = _seeds(random_state).spawn(total)
     resample = _KINDS[kind]
 
@@ -703,8 +704,8 @@ def bootstrap_lrt(
     *,
     sample_weight: npt.ArrayLike | None = None,
     level: float = 0.05,
-    init_params: str = "kmeans",
-    n_init: int = 10,
+    init_params: str = "hc",
+    n_init: int = 1,
     reg_covar: float = 1e-6,
     tol: float | None = None,
     max_iter: int = 1000,

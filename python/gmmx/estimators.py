@@ -747,7 +747,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
                     draws.uniform((size, _core.kmeans_draws(self.n_components))),
                     rows.sample_weight,
                     n_threads=rows.n_threads,
-                    **self._em_options(starts),
+                    **self._em_options(starts.prior),
                 )
             except ValueError:
                 refuse_overflow(rows.X)
@@ -771,7 +771,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
                 list(mixtures.values()),
                 rows.sample_weight,
                 n_threads=rows.n_threads,
-                **self._em_options(starts),
+                **self._em_options(starts.prior),
             )
         except ValueError:
             refuse_overflow(rows.X)
@@ -798,13 +798,13 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
             monitor.end("converged" if run.converged else "did not converge")
             yield run
 
-    def _em_options(self, starts: _Starts) -> dict[str, Any]:
+    def _em_options(self, prior: NativePrior | None) -> dict[str, Any]:
         return {
             "tol": float(self.tol),
             "reg_covar": float(self.reg_covar),
             "max_iter": int(self.max_iter),
             "acceleration": self.acceleration,
-            "prior": starts.prior,
+            "prior": prior,
         }
 
     def _run(self, mixture: _core.Mixture, starts: _Starts, rows: WeightedRows, monitor: _Monitor) -> _Run:
@@ -820,7 +820,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
             previous_lower_bound=starts.lower_bound,
             callback=monitor.listener,
             n_threads=rows.n_threads,
-            **self._em_options(starts),
+            **self._em_options(starts.prior),
         )
         return _Run.of(result)
 

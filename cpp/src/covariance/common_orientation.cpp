@@ -17,7 +17,7 @@ namespace {
 
 constexpr int most_sweeps = 1000;
 constexpr int first_sweeps = 3;       // of each start, before the best goes on
-constexpr double least_gain = 1e-20;  // of a sweep, in the criterion per unit of weight: the axes then move by 1e-10
+constexpr double least_gain = 1e-15;  // of a sweep, in the criterion per unit of weight
 constexpr double small_angle = 1e-5;  // the criterion itself says nothing of smaller ones: it changes by the square
 constexpr double slope_noise = 1e-15;
 // Within EM a search stops when a sweep gains less than this share of the first: the next M-step takes it up again.

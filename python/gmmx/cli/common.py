@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from gmmx._core import covariance_types
 from gmmx._files import replacing
 from gmmx.tables import STANDARD_INPUT, Table, TableError, read_table, write_column
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 INSTALL_COMMAND = 'pip install "gmmx-native[cli]"'
 
-COVARIANCE_TYPES = ("full", "tied", "diag", "spherical")
+COVARIANCE_TYPES = tuple(covariance_types())
 INITIALISATIONS = ("kmeans", "hc", "k-means++", "random", "random_from_data")
 
 FIT_FAILED = 1

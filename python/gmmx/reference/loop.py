@@ -70,8 +70,8 @@ def em(
     -------
     EMResult
         mixture, converged, n_iter, lower_bounds. A lower bound is the mean log-likelihood per unit weight
-        before the M-step of its iteration, as in scikit-learn, with a prior, too. For the likelihood of the returned mixture
-        call :func:`log_likelihood`.
+        before the M-step of its iteration, as in scikit-learn, with a prior, too. For the likelihood of the
+        returned mixture call :func:`log_likelihood`.
 
     Raises
     ------

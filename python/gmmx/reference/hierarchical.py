@@ -1,6 +1,6 @@
 """Agglomerative clustering by Gaussian likelihood, as plainly as NumPy can say it, in O(n^3).
 
-Section 20 of docs/theory.md. `gmmx.hierarchical_clustering` does the same in C++, in O(n^2) evaluations of a criterion.
+Section 22 of docs/theory.md. `gmmx.hierarchical_clustering` does the same in C++, in O(n^2) evaluations of a criterion.
 """
 
 from __future__ import annotations
