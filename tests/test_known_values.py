@@ -9,14 +9,20 @@ import pytest
 import gmmx
 
 DATA = Path(__file__).parent / "data"
-TYPES = {"VVV": "full", "EEE": "tied", "VVI": "diag", "VII": "spherical"}  # mclust's names
+SAME = {"VVV": "full", "EEE": "tied", "VVI": "diag", "VII": "spherical"}  # mclust's and scikit-learn's names
+# Published after an inner loop that stopped short of the maximum, by up to 5e-3 in the likelihood and 1e-4 in Q.
+NOT_MAXIMISED = {"VEE"}
 
 
 def expected_values():
     with open(DATA / "em_from_labels.csv", newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if row["model"] in TYPES]
-    assert len(rows) == 16
-    return [pytest.param(row, id=f"{row['dataset']}-{row['model']}") for row in rows]
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 4 * 14
+    return [
+        pytest.param(row, name, id=f"{row['dataset']}-{name}")
+        for row in rows
+        for name in sorted({row["model"], SAME.get(row["model"], row["model"])})
+    ]
 
 
 def rows_and_labels(name):
@@ -32,17 +38,18 @@ def rows_and_labels(name):
     return columns[~np.array(is_label)].T.astype(float), labels
 
 
-@pytest.mark.parametrize("expected", expected_values())
-def test_from_the_labels_to_convergence(expected):
+@pytest.mark.parametrize(("expected", "covariance_type"), expected_values())
+def test_from_the_labels_to_convergence(expected, covariance_type):
     X, labels = rows_and_labels(expected["dataset"])
     model = gmmx.GaussianMixture(
         int(expected["n_components"]),
-        covariance_type=TYPES[expected["model"]],
+        covariance_type=covariance_type,
         reg_covar=0,
         responsibilities_init=labels,
     )
     first = model.set_params(max_iter=0).fit(X).log_likelihood_
-    assert first == pytest.approx(float(expected["m_step_loglik"]), abs=1e-5)
+    if expected["m_step_loglik"] and covariance_type not in NOT_MAXIMISED:
+        assert first == pytest.approx(float(expected["m_step_loglik"]), abs=1e-5)
     converged = model.set_params(max_iter=20_000, tol=1e-13).fit(X).log_likelihood_
     assert converged == pytest.approx(float(expected["converged_loglik"]), abs=1e-5)
     assert model._n_parameters() == int(expected["n_parameters"])

@@ -35,6 +35,7 @@ from gmmx.reference.density import (
 )
 from gmmx.reference.errors import CollapsedComponentError
 from gmmx.reference.expectation import e_step, statistics_from_labels, statistics_from_responsibilities
+from gmmx.reference.hierarchical import Tree, hierarchical_clustering
 from gmmx.reference.k_means import KMeansResult, kmeans, kmeans_draws, kmeans_plus_plus
 from gmmx.reference.loop import EMResult, em
 from gmmx.reference.maximisation import m_step, q_function
@@ -52,6 +53,7 @@ __all__ = [
     "KMeansResult",
     "Mixture",
     "SufficientStatistics",
+    "Tree",
     "aic",
     "bic",
     "covariance_family",
@@ -60,6 +62,7 @@ __all__ = [
     "e_step",
     "em",
     "entropy",
+    "hierarchical_clustering",
     "icl",
     "kmeans",
     "kmeans_draws",
