@@ -9,7 +9,7 @@ using gmmx::testing::make_problem;
 
 TEST_CASE("mixtures and their coordinates are worth the same, for every covariance type") {
   const auto p = make_problem(600, 3, 3);
-  for (const CovarianceType type : covariance_types()) {
+  for (const CovarianceType type : gmmx::testing::models()) {
     CAPTURE(to_string(type));
     const Mixture origin = p.mixture(type);
     const Mixture other = m_step(e_step(p.view(), p.mixture(type, 0.5), p.weight_view()), type, 0.3);
@@ -113,7 +113,7 @@ TEST_CASE("jumps that fail become rarer and shorter") {
 
 TEST_CASE("accelerated EM never loses likelihood, whatever the number of threads") {
   const auto p = make_problem(900, 2, 4);
-  for (const CovarianceType type : covariance_types()) {
+  for (const CovarianceType type : gmmx::testing::models()) {
     for (const Acceleration acceleration : {Acceleration::anderson, Acceleration::squarem}) {
       CAPTURE(to_string(type));
       EMOptions options;

@@ -11,7 +11,7 @@ using gmmx::testing::make_problem;
 TEST_CASE("EM never loses likelihood, for every covariance type and precision") {
   const auto p = make_problem(700, 3, 3);
   const auto narrow = gmmx::testing::as_float(p.rows);
-  for (const CovarianceType type : covariance_types()) {
+  for (const CovarianceType type : gmmx::testing::models()) {
     CAPTURE(to_string(type));
     EMOptions options;
     options.reg_covar = 0;
@@ -29,7 +29,7 @@ TEST_CASE("EM never loses likelihood, for every covariance type and precision") 
 
 TEST_CASE("statistics of parts add up, and their sum does not depend on the number of threads") {
   const auto p = make_problem(5003, 4, 5);
-  for (const CovarianceType type : covariance_types()) {
+  for (const CovarianceType type : gmmx::testing::models()) {
     CAPTURE(to_string(type));
     const Mixture mixture = p.mixture(type);
     const SufficientStatistics whole = e_step(p.view(), mixture, p.weight_view(), 1);
@@ -63,7 +63,7 @@ TEST_CASE("statistics of other mixtures, shapes and forms are refused") {
 
 TEST_CASE("statistics survive the way through bytes, broken bytes are refused") {
   const auto p = make_problem(300, 3, 2);
-  for (const CovarianceType type : covariance_types()) {
+  for (const CovarianceType type : gmmx::testing::models()) {
     const SufficientStatistics s = e_step(p.view(), p.mixture(type));
     const std::string bytes = s.to_bytes();
     CHECK(SufficientStatistics::from_bytes(bytes).to_bytes() == bytes);
@@ -82,7 +82,7 @@ TEST_CASE("statistics survive the way through bytes, broken bytes are refused") 
 
 TEST_CASE("moving the moments there and back changes nothing") {
   const auto p = make_problem(300, 3, 2);
-  for (const CovarianceType type : covariance_types()) {
+  for (const CovarianceType type : gmmx::testing::models()) {
     const SufficientStatistics s = e_step(p.view(), p.mixture(type));
     SufficientStatistics moved = s;
     moved.move_to(std::vector<double>(s.shifts.size(), 0.5));
@@ -97,7 +97,7 @@ TEST_CASE("an M-step from full moments serves every type") {
   const auto p = make_problem(400, 3, 3);
   const SufficientStatistics full =
       statistics_from_labels(p.view(), p.label_view(), p.k, SecondMomentForm::full, {}, 1);
-  for (const CovarianceType type : covariance_types()) {
+  for (const CovarianceType type : gmmx::testing::models()) {
     const Mixture expected = p.mixture(type, 0.0);
     const Mixture got = m_step(full, type);
     for (std::size_t i = 0; i < expected.covariances().size(); ++i) {

@@ -34,7 +34,7 @@ std::string message_of(F f) {
 
 TEST_CASE("a fit is k-means, then EM to convergence") {
   const auto p = make_problem(400, 2, 3);
-  for (const CovarianceType type : covariance_types()) {
+  for (const CovarianceType type : gmmx::testing::models()) {
     CAPTURE(to_string(type));
     FitOptions options = options_for(3, type);
     const FitResult result = fit(p.view(), options);

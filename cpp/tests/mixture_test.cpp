@@ -34,7 +34,7 @@ TEST_CASE("a mixture checks what it is made of") {
 
 TEST_CASE("covariances and factors belong together whichever is given") {
   const auto p = make_problem(500, 3, 2);
-  for (const CovarianceType type : covariance_types()) {
+  for (const CovarianceType type : gmmx::testing::models()) {
     const Mixture mixture = p.mixture(type);
     const Mixture again(type, 3, mixture.weights(), mixture.means(), {}, mixture.precisions_cholesky());
     for (std::size_t i = 0; i < mixture.covariances().size(); ++i) {

@@ -164,7 +164,7 @@ void check_tensor_refused(const std::string& entry, const std::string& problem) 
 
 TEST_CASE("model files: what is saved comes back bit for bit") {
   const Folder folder;
-  for (const CovarianceType type : covariance_types()) {
+  for (const CovarianceType type : gmmx::testing::models()) {
     for (const bool single_precision : {false, true}) {
       CAPTURE(to_string(type));
       CAPTURE(single_precision);

@@ -1,6 +1,7 @@
 // Rows and mixtures that the tests share.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <random>
 #include <vector>
@@ -23,6 +24,15 @@ struct Problem {
     return m_step(statistics_from_labels(view(), label_view(), k, second_moment_form(type), {}, 1), type, reg_covar);
   }
 };
+
+// All models but those of a single feature.
+inline std::vector<CovarianceType> models() {
+  std::vector<CovarianceType> types = covariance_types();
+  types.erase(std::remove_if(types.begin(), types.end(),
+                             [](CovarianceType t) { return t == CovarianceType::E || t == CovarianceType::V; }),
+              types.end());
+  return types;
+}
 
 inline Problem make_problem(Index n, Index d, Index k, unsigned seed = 1) {
   std::mt19937_64 engine(seed);

@@ -27,7 +27,7 @@ TEST_CASE("starts side by side end where starts one after another do") {
   const std::vector<double> numbers = uniform_numbers(4, n_starts * kmeans_draws(4));
   const MatrixView<const double> uniforms(numbers.data(), n_starts, kmeans_draws(4));
   EMOptions options;
-  for (const CovarianceType type : covariance_types()) {
+  for (const CovarianceType type : gmmx::testing::models()) {
     CAPTURE(to_string(type));
     options.n_threads = 1;
     const auto alone = em_from_kmeans(p.view(), 4, type, uniforms, p.weight_view(), options);
@@ -132,7 +132,7 @@ TEST_CASE("starts that go through the rows together end where each ends alone") 
   EMOptions options;
   options.tol = 1e-7;
   options.max_iter = 40;
-  for (const CovarianceType type : covariance_types()) {
+  for (const CovarianceType type : gmmx::testing::models()) {
     CAPTURE(to_string(type));
     for (const Index k : {1, 2, 5, 20}) {
       CAPTURE(k);

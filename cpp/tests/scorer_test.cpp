@@ -66,7 +66,7 @@ void check_agreement(const std::vector<T>& numbers, Index d, const Mixture& mixt
 }  // namespace
 
 TEST_CASE("a row scored alone is scored as among others") {
-  for (const CovarianceType type : covariance_types()) {
+  for (const CovarianceType type : gmmx::testing::models()) {
     CAPTURE(to_string(type));
     for (const Index k : {1, 3, 8, 11}) {
       for (const Index d : {1, 4, 16, 19}) {
@@ -125,7 +125,7 @@ TEST_CASE("rows that no density reaches, and rows that are no numbers") {
 }
 
 TEST_CASE("scoring a row allocates nothing and cannot throw") {
-  for (const CovarianceType type : covariance_types()) {
+  for (const CovarianceType type : gmmx::testing::models()) {
     CAPTURE(to_string(type));
     const auto p = make_problem(64, 16, 8);
     const Scorer<double> scorer(p.mixture(type, 0.1));

@@ -17,7 +17,7 @@ The covariance types are entries of one table, ``COVARIANCE_FAMILIES``. A new ty
 
 Modules, each using only those before it: ``inputs``, ``errors``, ``second_moments``; ``covariance``; ``mixture``,
 ``prior``, ``statistics``, ``density``, ``expectation``, ``maximisation``, ``loop``; ``criteria``,
-``decomposition``; ``k_means``.
+``decomposition``; ``k_means``; ``hierarchical``.
 """
 
 from __future__ import annotations

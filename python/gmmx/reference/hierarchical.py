@@ -28,6 +28,13 @@ class Tree(NamedTuple):
 
     A merge is of groups named by the least of the numbers that they had at the beginning; the first is the lesser
     name, which the union keeps.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gmmx import reference
+    >>> reference.hierarchical_clustering(np.array([[0.0], [0.1], [5.0]])).merges.tolist()
+    [[0, 1], [0, 2]]
     """
 
     merges: npt.NDArray[np.int64]
@@ -187,6 +194,17 @@ def hierarchical_clustering(X: F64, criterion: str = "VVV", groups: npt.NDArray[
     -------
     tree : Tree
         The merges and the criterion after each.
+
+    Notes
+    -----
+    Equations (93) to (97) of docs/theory.md; Fraley, SIAM J. Sci. Comput. 20 (1998).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gmmx import reference
+    >>> reference.hierarchical_clustering(np.array([[0.0], [0.1], [5.0]])).merges.tolist()
+    [[0, 1], [0, 2]]
     """
     X = X - X.mean(axis=0)
     numbers = np.arange(len(X)) if groups is None else groups
