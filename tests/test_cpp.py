@@ -61,7 +61,7 @@ def program(tmp_path_factory):
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("covariance_type", ["full", "tied", "diag", "spherical"])
+@pytest.mark.parametrize("covariance_type", ["full", "tied", "diag", "spherical", "VEI", "VEE", "VVE", "VEV"])
 @pytest.mark.parametrize(("n_samples", "n_features", "n_components"), [(2_000, 3, 4), (1_000, 24, 5)])
 def test_cpp_and_python_agree_bit_for_bit(
     program, tmp_path, n_samples, n_features, n_components, covariance_type, dtype
@@ -82,7 +82,8 @@ def test_cpp_and_python_agree_bit_for_bit(
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
     results = np.fromfile(tmp_path / "results")
-    expected = [model.score_samples(X), model.lower_bounds_, model.weights_, model.means_, model.covariances_]
+    covariances = gmmx.covariances.kept(model.covariances_, covariance_type, argument="covariances_")
+    expected = [model.score_samples(X), model.lower_bounds_, model.weights_, model.means_, covariances]
     expected = np.concatenate([np.ravel(part) for part in expected])
     if dtype == np.float32:
         # In float32 the estimator's attributes are the mixture rounded.

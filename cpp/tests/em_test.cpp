@@ -16,6 +16,7 @@ TEST_CASE("EM never loses likelihood, for every covariance type and precision") 
     EMOptions options;
     options.reg_covar = 0;
     options.tol = 1e-9;
+    options.max_iter = 1000;
     const EMResult fit = em(p.view(), p.mixture(type), p.weight_view(), options);
     for (std::size_t i = 1; i < fit.mean_log_likelihoods.size(); ++i) {
       CHECK(fit.mean_log_likelihoods[i] >= fit.mean_log_likelihoods[i - 1] - 1e-12);

@@ -47,8 +47,11 @@ class CommonAxes final : public MatrixFamily {
 
  private:
   template <class T>
-  static std::unique_ptr<LogDensity<T>> common_density(const Mixture& mixture, Weighting weighting) {
-    const RotatedMatrices rotated = common_orientation(mixture.covariances(), mixture.n_components());
+  std::unique_ptr<LogDensity<T>> common_density(const Mixture& mixture, Weighting weighting) const {
+    // Densities are those of the factors, whatever covariances stand beside them.
+    const std::vector<double> covariances =
+        covariances_of_factors(mixture.precisions_cholesky(), mixture.n_components(), mixture.n_features());
+    const RotatedMatrices rotated = common_orientation(covariances, mixture.n_components());
     const Matrix<double> scales = rotated.variances().array().rsqrt().matrix();
     return common_transform_density<T>(mixture, weighting, rotated.axes(), scales, rotated.error());
   }

@@ -115,12 +115,15 @@ std::vector<double> MatrixFamily::covariances_at(const Vector<double>& numbers, 
     if (!matrix_at(numbers.segment(k * each, each), matrix_of(reference.precisions_cholesky(), k, d), weight, floor,
                    matrix_of(result, k, d)))
       return {};
-    if (shares_covariance()) matrix_of(result, k, d) *= weight;
   }
   if (!shares_covariance()) return result;
-  // The nearest of the model: its M-step as if these were sums over rows.
+  // The nearest of the model: its M-step as if these were sums over rows. It begins where they almost are.
   try {
-    return covariances({reference.n_components(), d, reference.weights(), total, result, 0.0, &reference});
+    const Mixture near(reference.covariance_type(), d, reference.weights(), reference.means(), result);
+    for (Index k = 0; k < reference.n_components(); ++k) {
+      matrix_of(result, k, d) *= reference.weights()[static_cast<std::size_t>(k)];
+    }
+    return covariances({reference.n_components(), d, reference.weights(), total, result, 0.0, &near});
   } catch (const CollapsedComponent&) {
     return {};
   }
