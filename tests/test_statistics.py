@@ -51,6 +51,63 @@ def test_agrees_with_the_reference(model):
         assert_allclose(getattr(stepped, name), getattr(expected, name), rtol=1e-10, atol=1e-13, err_msg=name)
 
 
+@pytest.mark.parametrize("covariance_type", ["EVE", "VVE"])
+def test_previous_makes_one_step_one_iteration_where_there_is_no_closed_form(covariance_type):
+    model = GaussianMixture(3, covariance_type=covariance_type, random_state=0, max_iter=2, tol=0)
+    with pytest.warns(match="did not converge"):
+        model.fit(IRIS)
+    statistics = gmmx.e_step(IRIS, model)
+    mixture = gmmx.m_step(statistics, covariance_type, previous=model)
+    searched = gmmx.m_step(statistics, covariance_type)
+    with pytest.warns(match="did not converge"):
+        model.set_params(warm_start=True, max_iter=1).fit(IRIS)
+    assert_allclose(mixture.covariances, model.covariances_, rtol=1e-12, atol=1e-14)
+    assert np.abs(searched.covariances - model.covariances_).max() > 1e-6
+
+
+@pytest.mark.parametrize("covariance_type", ["EVE", "VVE"])
+def test_steps_from_previous_never_lose_likelihood(covariance_type):
+    likelihoods = []
+    statistics = SufficientStatistics.from_responsibilities(IRIS, np.eye(4)[np.arange(len(IRIS)) % 4])
+    mixture = gmmx.m_step(statistics, covariance_type, reg_covar=0)
+    for _ in range(30):
+        statistics = gmmx.e_step(IRIS, mixture)
+        likelihoods.append(statistics.log_likelihood)
+        mixture = gmmx.m_step(statistics, covariance_type, reg_covar=0, previous=mixture)
+    assert likelihoods[-1] > likelihoods[0] + 10
+    assert np.diff(likelihoods).min() > -1e-9
+
+
+@pytest.mark.parametrize("scale", [0.1, [0.3, 0.1, 0.2, 0.05], np.cov(IRIS.T)], ids=["number", "vector", "matrix"])
+@pytest.mark.parametrize(
+    ("covariance_type", "used"),
+    [
+        *((name, lambda matrix: matrix) for name in ("full", "tied", "VEV")),
+        *((name, lambda matrix: np.diag(matrix)) for name in ("diag", "EEI")),
+        *((name, lambda matrix: np.trace(matrix) / len(matrix)) for name in ("spherical", "EII")),
+    ],
+)
+def test_prior_agrees_with_the_reference(covariance_type, used, scale):
+    resp = np.eye(3)[np.digitize(IRIS[:, 2], [2.5, 5.0])]
+    ours = SufficientStatistics.from_responsibilities(IRIS, resp, covariance_type=covariance_type)
+    theirs = reference.statistics_from_responsibilities(IRIS, resp, covariance_type)
+    others = {"shrinkage": 2.0, "mean": [5.0, 3.0, 4.0, 1.0], "dof": 7}
+    stepped = gmmx.m_step(ours, covariance_type, reg_covar=0, prior=gmmx.ConjugatePrior(**others, scale=scale))
+    matrix = scale if np.ndim(scale) == 2 else scale * np.eye(4)
+    prior = reference.ConjugatePrior(**others, scale=used(matrix))
+    expected = reference.m_step(theirs, covariance_type, prior=prior)
+    for name in ("weights", "means", "covariances"):
+        assert_allclose(getattr(stepped, name), getattr(expected, name), rtol=1e-10, atol=1e-13, err_msg=name)
+
+
+def test_a_prior_saves_a_component_of_one_row():
+    statistics = SufficientStatistics.from_responsibilities(THREE_ROWS, np.eye(2)[[0, 0, 1]])
+    prior = gmmx.ConjugatePrior(shrinkage=0, mean=[0.0], dof=3, scale=2.0)
+    mixture = gmmx.m_step(statistics, reg_covar=0, prior=prior)
+    assert_array_equal(mixture.means, [[0.5], [5.0]])
+    assert_allclose(mixture.covariances.ravel(), [(0.5 + 2) / (2 + 5), 2 / (1 + 5)])  # dof + d + 1 = 5 rows more
+
+
 def test_a_fitted_model_and_its_mixture_are_the_same_to_e_step(model):
     assert_same_statistics(gmmx.e_step(IRIS, model), gmmx.e_step(IRIS, model.mixture_))
 
@@ -168,6 +225,23 @@ def test_bad_arguments(model):
     for reg_covar in (-1e-6, np.nan, np.inf, "1"):
         with pytest.raises(ValueError, match=r"reg_covar is .*, but must be a finite number of at least 0"):
             gmmx.m_step(statistics, model.covariance_type, reg_covar)
+
+
+def test_bad_previous_and_prior(model):
+    statistics = gmmx.e_step(IRIS, model)
+    name = model.covariance_type
+    with pytest.raises(TypeError, match=r"previous is of type dict, but must be a gmmx.Mixture"):
+        gmmx.m_step(statistics, name, previous={})
+    other = GaussianMixture(3, covariance_type="EVE", random_state=0).fit(IRIS)
+    with pytest.raises(ValueError, match=rf"previous is of covariance_type 'EVE', but must be of '{name}'"):
+        gmmx.m_step(statistics, name, previous=other)
+    fewer = GaussianMixture(2, covariance_type=name, random_state=0).fit(IRIS[:, :2])
+    with pytest.raises(ValueError, match="previous has 2 components and 2 features, but the statistics have 3 and 4"):
+        gmmx.m_step(statistics, name, previous=fewer)
+    with pytest.raises(TypeError, match=r"prior is of type str, but must be a gmmx.ConjugatePrior"):
+        gmmx.m_step(statistics, name, prior="default")
+    with pytest.raises(ValueError, match="prior has a mean of 2 features, but statistics has 4"):
+        gmmx.m_step(statistics, name, prior=gmmx.ConjugatePrior(0.01, [0.0, 0.0], 4, 1.0))
 
 
 def test_statistics_must_suit_the_covariance_type():

@@ -10,7 +10,7 @@ from gmmx import _core
 from gmmx.reference.prior import DEFAULT_SHRINKAGE, ConjugatePrior
 from gmmx.validation import F64, WeightedRows, is_matrix_valued
 
-__all__ = ["ConjugatePrior", "NativePrior", "prior_of"]
+__all__ = ["ConjugatePrior", "NativePrior", "native_prior", "prior_of"]
 
 
 class NativePrior(NamedTuple):
@@ -47,10 +47,21 @@ def prior_of(
     n_features = rows.X.shape[1]
     if isinstance(prior, str):
         return _usual_prior(rows, n_components, covariance_type)
+    return native_prior(prior, n_features, "X")
+
+
+def native_prior(prior: ConjugatePrior, n_features: int, argument: str) -> NativePrior:
+    """Return a prior as the native code takes it.
+
+    Raises
+    ------
+    ValueError
+        If it is for another number of features than `argument` has.
+    """
     if prior.mean.shape != (n_features,):
         raise ValueError(
-            f"prior has a mean of {len(prior.mean)} features, but X has {n_features}. Give a ConjugatePrior for the "
-            "features of X, or 'default'."
+            f"prior has a mean of {len(prior.mean)} features, but {argument} has {n_features}. Give a ConjugatePrior "
+            f"for the features of {argument}."
         )
     scale = prior.scale if prior.scale.ndim == 2 else prior.scale * np.eye(n_features)
     return NativePrior(prior.shrinkage, prior.mean, prior.dof, scale)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from gmmx import _core
 from gmmx.estimators import GaussianMixture
+from gmmx.priors import ConjugatePrior, native_prior
 from gmmx.validation import check_covariance_type, check_rows, check_sample_weight, thread_count
 
 __all__ = ["e_step", "m_step"]
@@ -69,7 +70,7 @@ def e_step(
     array([[0.5],
            [4.5]])
     """
-    model = _as_mixture(mixture)
+    model = _as_mixture("mixture", mixture)
     rows = check_rows(X)
     if rows.shape[1] != model.n_features:
         raise ValueError(
@@ -80,7 +81,12 @@ def e_step(
 
 
 def m_step(
-    statistics: _core.SufficientStatistics, covariance_type: str = "full", reg_covar: float = 1e-6
+    statistics: _core.SufficientStatistics,
+    covariance_type: str = "full",
+    reg_covar: float = 1e-6,
+    *,
+    previous: _core.Mixture | GaussianMixture | None = None,
+    prior: ConjugatePrior | None = None,
 ) -> _core.Mixture:
     """Return the mixture that fits statistics best (M-step).
 
@@ -88,28 +94,48 @@ def m_step(
     ----------
     statistics : SufficientStatistics
         From `e_step` or `SufficientStatistics.from_responsibilities`.
-    covariance_type : {'full', 'tied', 'diag', 'spherical'}, default='full'
-        The covariance model. The statistics must have been gathered for it.
+    covariance_type : str, default='full'
+        The covariance model: any that :class:`GaussianMixture` has. The statistics must have been gathered for it, or
+        for one of more second moments: those for 'full' serve all, those for 'diag' the diagonal and spherical ones.
     reg_covar : float, default=1e-6
-        Added to every variance; not negative.
+        Added to every variance; not negative. Models named by letters stay what they are: it is added to the scatter.
+    previous : Mixture or fitted GaussianMixture, default=None
+        The mixture of the E-step, if of the same type. Only 'EVE' and 'VVE' ask for it: they have no closed form, and
+        their search begins at its axes, so that the likelihood never falls. None: it begins at several places.
+    prior : ConjugatePrior, default=None
+        Prior of the means and covariances. The result is then the mode of the posterior density, equations (90) and
+        (91) of docs/theory.md.
 
     Returns
     -------
     mixture : Mixture
-        A component without any weight stays where it was, with weight zero.
+        A component without any weight stays where it was, with weight zero; with a prior, where that says.
 
     Raises
     ------
     TypeError
-        If `statistics` is something else.
+        If `statistics`, `previous` or `prior` is something else.
     CollapsedComponentError
         A ValueError: a covariance is not positive definite; its attribute `component` tells whose.
     ValueError
-        If the covariance type is unknown or needs other second moments, or `reg_covar` is negative.
+        If the covariance type is unknown or needs other second moments, `reg_covar` is negative, `previous` is of
+        another type or shape, or `prior` is for another number of features.
 
     See Also
     --------
-    e_step : Gathers the statistics, with an example.
+    e_step : Gathers the statistics.
+
+    Examples
+    --------
+    >>> import gmmx
+    >>> import numpy as np
+    >>> rows, labels = np.array([[0.0], [2.0], [5.0]]), [0, 0, 1]
+    >>> statistics = gmmx.SufficientStatistics.from_responsibilities(rows, np.eye(2)[labels])
+    >>> gmmx.m_step(statistics, reg_covar=0.5).covariances.ravel()
+    array([1.5, 0.5])
+    >>> prior = gmmx.ConjugatePrior(shrinkage=0.01, mean=[2.0], dof=3, scale=1.0)
+    >>> gmmx.m_step(statistics, reg_covar=0, prior=prior).covariances.ravel().round(2)
+    array([0.38, 0.16])
     """
     if not isinstance(statistics, _core.SufficientStatistics):
         raise TypeError(
@@ -118,15 +144,28 @@ def m_step(
         )
     if not isinstance(reg_covar, Real) or not 0.0 <= float(reg_covar) < np.inf:
         raise ValueError(f"reg_covar is {reg_covar!r}, but must be a finite number of at least 0.")
-    return _core.m_step(statistics, check_covariance_type(covariance_type), float(reg_covar))
+    name = check_covariance_type(covariance_type)
+    begin = None if previous is None else _as_mixture("previous", previous)
+    if begin is not None and begin.covariance_type != name:
+        raise ValueError(
+            f"previous is of covariance_type {begin.covariance_type!r}, but must be of {name!r}, which is asked for: "
+            "give the mixture of the E-step if it is of that type, else None."
+        )
+    if prior is not None and not isinstance(prior, ConjugatePrior):
+        raise TypeError(
+            f"prior is of type {type(prior).__name__}, but must be a gmmx.ConjugatePrior or None: there are no rows "
+            "to make the default one from; gmmx.reference.default_prior(X, ...) makes it of rows."
+        )
+    native = None if prior is None else native_prior(prior, statistics.n_features, "statistics")
+    return _core.m_step(statistics, name, float(reg_covar), begin, native)
 
 
-def _as_mixture(mixture: Any) -> _core.Mixture:
+def _as_mixture(argument: str, mixture: Any) -> _core.Mixture:
     if isinstance(mixture, _core.Mixture):
         return mixture
     if isinstance(mixture, GaussianMixture):
         return mixture.mixture_
     raise TypeError(
-        f"mixture is of type {type(mixture).__name__}, but must be a gmmx.Mixture or a fitted "
+        f"{argument} is of type {type(mixture).__name__}, but must be a gmmx.Mixture or a fitted "
         "gmmx.GaussianMixture; GaussianMixture.from_sklearn converts scikit-learn's."
     )
