@@ -57,12 +57,12 @@ weights : array of shape (n_components,), float64
     Mixing proportions: not negative, summing to one.
 means : array of shape (n_components, n_features), float64
 covariance_type : str
-    'full', 'tied', 'diag', 'spherical' or the name of a parsimonious model, 'EII' to 'VVV'.
+    'full', 'tied', 'diag', 'spherical' or the name of a parsimonious model, 'EII' to 'VVV'; of one feature 'E', 'V'.
 covariances : array, float64, shape by type, optional
-    (K,) for spherical, EII, VII; (K, d) for diag, EEI, VEI, EVI, VVI; (d, d) for tied, EEE; (K, d, d) for full and
+    (K,) for spherical, EII, VII, E, V; (K, d) for diag, EEI, VEI, EVI, VVI; (d, d) for tied, EEE; (K, d, d) for full and
     the others. Computed from the factors where left out.
 precisions_cholesky : array, float64, same shape, optional
-    Upper triangular U with precision = U U^T. Computed from the covariances where left out.
+    Upper triangular U with precision = U U^T, of variances 1 / sqrt(variance). Computed from the covariances where left out.
 
 Raises
 ------

@@ -1,8 +1,9 @@
 """Gaussian mixture models by expectation-maximisation, in C++, with scikit-learn's interface.
 
-`GaussianMixture` replaces ``sklearn.mixture.GaussianMixture`` without another change. `e_step` and `m_step`
-are the algorithm's two halves; between them stand `SufficientStatistics`, which add, so that rows may come in
-parts.
+`GaussianMixture` replaces ``sklearn.mixture.GaussianMixture`` without another change; `GaussianMixtureIC` chooses the
+covariance type and the number of components, `bootstrap` and `bootstrap_lrt` tell how sure that is, and `plot` draws.
+`e_step` and `m_step` are the algorithm's two halves; between them stand `SufficientStatistics`, which add, so that rows
+may come in parts.
 
     rows -> e_step(mixture) -> SufficientStatistics -> m_step -> Mixture -> again
 """

@@ -263,7 +263,8 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
     Takes the place of :class:`sklearn.mixture.GaussianMixture`: the same parameters, methods, attributes,
     errors and warnings, and from the same `random_state` the same result, computed natively. Beyond that it
     weighs rows (`sample_weight`), runs on several threads (`n_jobs`), reports and stops (`callback`), starts
-    from a partition (`responsibilities_init`), and saves, loads and converts models.
+    from a partition (`responsibilities_init`) or a tree of the rows (``init_params="hc"``), has the parsimonious models
+    of mclust and a prior against collapse (`prior`), and saves, loads and converts models.
 
     Parameters
     ----------
@@ -427,13 +428,14 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
 
     See Also
     --------
+    GaussianMixtureIC : Chooses the covariance type and the number of components.
     load : Read a saved model.
     e_step, m_step : The two halves of the algorithm, for rows that come in parts.
 
     Notes
     -----
     With ``init_params='k-means++'`` or ``'random_from_data'`` each component starts at a single row. Here the
-    initial weights then sum to one, and all four covariance types start at `reg_covar`. scikit-learn's weights
+    initial weights then sum to one, and all covariance types start at `reg_covar`. scikit-learn's weights
     sum to n_components / n_samples, which shifts its first lower bound, and its 'tied' covariance starts from
     the second moments of all rows about the origin, which leads elsewhere.
 

@@ -42,15 +42,16 @@ struct HierarchicalResult {
   std::vector<double> values;  ///< n_groups - 1: the criterion after each merge
 };
 
-/// The tree of n rows, which should be of comparable scales in all features.
+/// The tree of n rows, which should be of comparable scales in all features. Of pairs whose costs are equal, when
+/// rounded to multiples of 2^-26, the one with the greatest second name is united, and among these the one with the
+/// greatest first name. Costs O(n_groups^2) evaluations, of O(d^3) for VVV and O(d) for EEE (more where many pairs are
+/// about as good), and O(n_groups d^2) memory.
+///
 /// \param rows n x d; they are centred here
 /// \param criterion what the merges keep small
-/// \param groups n numbers of the groups to begin with, 0 to n_groups - 1, none of them empty; absent: each row is a
-/// group \param options threads and a callback; results do not depend on the number of threads Of pairs whose costs are
-/// equal, when rounded to multiples of 2^-26, the one with the greatest second name is united, and among these the one
-/// with the greatest first name. Costs O(n_groups^2) evaluations, of O(d^3) for VVV and O(d) for EEE (more where many
-/// pairs are about as good), and O(n_groups d^2) memory. \throws InvalidArgument where there are no rows or no
-/// features, a number is not finite, or groups are not as above
+/// \param groups n numbers of the groups to begin with, 0 to n_groups - 1, none of them empty; absent: each row is one
+/// \param options threads and a callback; results do not depend on the number of threads
+/// \throws InvalidArgument where there are no rows or no features, a number is not finite, or groups are not as above
 GMMX_EXPORT HierarchicalResult hierarchical_clustering(MatrixView<const double> rows, MergeCriterion criterion,
                                                        VectorView<const std::int32_t> groups,
                                                        const HierarchicalOptions& options);

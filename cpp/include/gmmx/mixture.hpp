@@ -15,7 +15,7 @@ namespace gmmx {
 /// assigned to or destroyed.
 ///
 /// Arrays are in C order. `precisions_cholesky` holds the upper triangular U with
-/// covariance^-1 = U U^T (for diag and spherical: reciprocal standard deviations).
+/// covariance^-1 = U U^T (where variances are kept, as for diag and spherical: reciprocal standard deviations).
 /// Reading from several threads at once is safe.
 class GMMX_EXPORT Mixture {
  public:

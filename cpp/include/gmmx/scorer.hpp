@@ -11,8 +11,8 @@
 namespace gmmx {
 
 /// A mixture made ready to score single rows: nothing is allocated, locked or thrown while it does. About K d^2
-/// operations a row for full and tied covariances, K d for diag and spherical: at d = 16, K = 8 a quarter of a
-/// microsecond with AVX-512, less than one with SSE2.
+/// operations a row where covariances are kept as matrices (full, tied, EEE to VVV), K d where as variances: at d = 16,
+/// K = 8 with full covariances a quarter of a microsecond with AVX-512, less than one with SSE2.
 ///
 /// T is float or double, the precision of rows and arithmetic. Results agree with those of score_samples(), predict()
 /// and responsibilities() but for rounding. A row that holds NaN or infinity gets NaN, and no component (-1).
