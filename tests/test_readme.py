@@ -36,13 +36,18 @@ def test_python_runs_and_does_what_its_comments_say(monkeypatch: pytest.MonkeyPa
     exec(compile(source, "README.md", "exec"), names)
 
     promises = re.findall(r"^(.+?)  # about (.+)$", source, flags=re.MULTILINE)
-    assert len(promises) == 3
+    assert len(promises) == 9
     for expression, value in promises:
         np.testing.assert_allclose(eval(expression, names), eval(value), rtol=0.01, atol=1e-3)
+    exact = re.findall(r"^(.+?)  # ('\w+'|\d+)$", source, flags=re.MULTILINE)
+    assert [eval(expression, names) for expression, _ in exact] == [eval(value) for _, value in exact]
+    assert len(exact) == 2
     model, mixture = names["model"], names["mixture"]
     whole = gmmx.m_step(gmmx.e_step(names["X"], model), "full")
     np.testing.assert_allclose(mixture.means, whole.means, rtol=1e-12)
     np.testing.assert_allclose(mixture.means, model.means_, rtol=1e-3)
+    with pytest.raises(gmmx.FitFailedError):
+        names["few"].set_params(prior=None).fit(names["X"][:5])
 
 
 def test_printed_output_is_the_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,6 +60,30 @@ def test_printed_output_is_the_commands(tmp_path: Path, monkeypatch: pytest.Monk
     assert result.exit_code == 0, result.output
     same_words(result.stdout, promised)
     assert (tmp_path / "faithful.png").stat().st_size > 10_000
+
+
+def test_console_shows_what_the_command_prints(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.chdir(ROOT)
+    (console,) = blocks("console")
+    command, promised = console.split("\n", 1)
+    prompt, name, *arguments = command.split()
+    assert (prompt, name) == ("$", "gmmx")
+    result = CliRunner().invoke(command_line(), arguments)
+    assert result.exit_code == 0, result.output
+    same_words(result.stdout, promised)
+
+
+def test_names_in_the_table_for_mclust_exist() -> None:
+    model, selection = gmmx.GaussianMixture, gmmx.GaussianMixtureIC
+    fitted = vars(model(covariance_type="VVV").fit([[0.0], [1.0]])) | vars(selection)
+    rows = re.findall(r"^\| .*? \| (.*?) \|$", README.split("| mclust | gmmx |")[1], flags=re.MULTILINE)
+    assert len(rows) == 14
+    for code in re.findall(r"`\.?([A-Za-z_][\w.]*)", " ".join(rows)):
+        module, _, name = code.rpartition(".")
+        places = [gmmx.plot] if module == "plot" else [gmmx, model, gmmx.ClusterTree]
+        known = name in {*fitted, *model._parameter_constraints, "results_"}
+        assert known or any(hasattr(place, name) for place in places), code
 
 
 def test_links_lead_somewhere() -> None:
