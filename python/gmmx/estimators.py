@@ -359,7 +359,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
     prior : 'default', ConjugatePrior or None, default=None
         Prior of the means and covariances: the fit then climbs to the mode of the posterior density, and no
         component collapses. 'default' is the weak one of Fraley and Raftery, made from the data. `lower_bounds_`
-        and `tol` are about the likelihood all the same.
+        and `tol` are about the likelihood all the same. Not together with `acceleration`.
 
     Attributes
     ----------
