@@ -69,7 +69,8 @@ class CommonAxes(OneEach):
 
 def _starts(scatter: FloatArray, counts: FloatArray) -> list[FloatArray]:
     """Return the axes to begin at: those of the features, of the pooled scatter and of each component."""
-    shares = counts / np.trace(scatter, axis1=1, axis2=2)
+    traces = np.trace(scatter, axis1=1, axis2=2)
+    shares = np.where(traces > 0, counts, 0.0) / np.where(traces > 0, traces, 1.0)
     pooled = np.einsum("k,kij->ij", shares, scatter)[np.newaxis]
     return [np.eye(scatter.shape[1]), *own_axes(np.concatenate([pooled, scatter[counts > 0]]))[1]]
 
