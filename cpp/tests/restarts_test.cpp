@@ -132,10 +132,12 @@ TEST_CASE("starts that go through the rows together end where each ends alone") 
   EMOptions options;
   options.tol = 1e-7;
   options.max_iter = 40;
-  for (const CovarianceType type : gmmx::testing::models()) {
+  using T = CovarianceType;
+  for (const T type : {T::full, T::tied, T::diag, T::spherical, T::EVE}) {  // the last: one that cannot be stacked
     CAPTURE(to_string(type));
     for (const Index k : {1, 2, 5, 20}) {
       CAPTURE(k);
+      if (type == T::EVE && k > 2) continue;
       const auto starts = starts_at_rows(p, type, k, 11);
       const auto outcomes = em_from_mixtures(p.view(), starts, p.weight_view(), options);
       const auto in_float = em_from_mixtures(narrow_view, starts, p.weight_view(), options);
