@@ -86,3 +86,23 @@ def problem(shape, separation=3.0, seed=0):
     }[shape.covariance_type]
     means = centers + 0.3 / np.sqrt(d) * rng.normal(size=(k, d))
     return Problem(rows, np.full(k, 1.0 / k), means, identity, identity)
+
+
+def rotated_clusters(n_samples, n_features, n_components, spread=1.0, separation=3.0, seed=0):
+    """Overlapping clusters, each with axes and variances of its own, and labels of which a fifth are wrong.
+
+    Standard deviations along the axes are 0.5 to 2 times the size of the cluster, and the sizes are a geometric series
+    from 1 / sqrt(spread) to sqrt(spread). Of clusters of size 1 the centres lie about 1.4 times `separation` apart.
+    """
+    rng = np.random.default_rng(seed)
+    sizes = np.geomspace(spread**-0.5, spread**0.5, n_components)
+    centers = rng.normal(size=(n_components, n_features)) * separation / np.sqrt(n_features)
+    labels = rng.integers(n_components, size=n_samples, dtype=np.int32)
+    rows = rng.normal(size=(n_samples, n_features))
+    for k in range(n_components):
+        axes = np.linalg.qr(rng.normal(size=(n_features, n_features)))[0]
+        widths = sizes[k] * rng.uniform(0.5, 2.0, n_features)
+        rows[labels == k] = centers[k] + rows[labels == k] * widths @ axes.T
+    wrong = rng.random(n_samples) < 0.2
+    labels[wrong] = rng.integers(n_components, size=np.count_nonzero(wrong), dtype=np.int32)
+    return rows, labels

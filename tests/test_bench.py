@@ -74,3 +74,16 @@ def test_selection():
 def test_inference():
     """Standard errors agree with mclust's, which the script asserts."""
     assert "| 3 against 4" in run("inference.py", "--threads", "1")
+
+
+@pytest.mark.skipif(not (BENCH / "models.py").exists(), reason="the benchmarks are not beside the tests")
+def test_models():
+    """All models do an iteration right, which the script asserts."""
+    text = run("models.py", "--threads", "1", "--size", "2000", "3", "2")
+    assert text.count("| VVE |") == 2
+
+
+@pytest.mark.skipif(not (BENCH / "hierarchical.py").exists(), reason="the benchmarks are not beside the tests")
+def test_hierarchical():
+    """A tree is built and EM started from it; where mclust is there, the script asserts equal or better optima."""
+    assert "| tree of 50 rows |" in run("hierarchical.py", "--threads", "1")
