@@ -34,21 +34,24 @@ Angle angle_of(double theta) { return {std::cos(theta), std::sin(theta)}; }
 class Search {
  public:
   Search(RotatedMatrices start, const std::vector<double>& counts, OrientationCriterion criterion)
-      : a_(std::move(start)), counts_(counts), criterion_(criterion) {
-    for (Index k = 0; k < a_.count(); ++k) log_volumes_.push_back(log_volume(k));
+      : a_(std::move(start)), counts_(counts), criterion_(criterion), slopes_(counts) {
+    for (Index k = 0; k < a_.count(); ++k) {
+      const double log_own = log_volume(k);
+      if (!own_volumes()) slopes_[static_cast<std::size_t>(k)] *= std::exp(log_own) / d();
+    }
   }
 
   double value() const {
     double sum = 0;
     for (Index k = 0; k < a_.count(); ++k) {
-      if (count(k) > 0) sum += count(k) * (own_volumes() ? d() * log_volume_of(k) : std::exp(log_volume_of(k)));
+      if (count(k) > 0) sum += count(k) * (own_volumes() ? d() * log_volume(k) : std::exp(log_volume(k)));
     }
     return sum;
   }
 
   void run(int n_sweeps, double share_of_first = 0) {
     double enough = 0;
-    for (Index k = 0; k < a_.count(); ++k) enough += least_gain * slope(k);
+    for (const double slope : slopes_) enough += least_gain * slope;
     for (int sweep = 0; sweep < n_sweeps; ++sweep) {
       double gain = 0;
       for (Index i = 0; i < a_.n_features(); ++i) {
@@ -62,10 +65,19 @@ class Search {
   RotatedMatrices result() && { return std::move(a_); }
 
  private:
+  // A turn of a pair of axes: what the criterion gains by it, and how much the criterion of each component grows, in
+  // units of its slope.
+  struct Turn {
+    Angle angle;
+    double gain = 0;
+    std::vector<double> growths;
+  };
+
   bool own_volumes() const { return criterion_ == OrientationCriterion::own_volumes; }
   double d() const { return static_cast<double>(a_.n_features()); }
   double count(Index k) const { return counts_[static_cast<std::size_t>(k)]; }
-  double log_volume_of(Index k) const { return log_volumes_[static_cast<std::size_t>(k)]; }
+  // How fast the criterion grows with log((a_k)_ii (a_k)_jj).
+  double slope(Index k) const { return slopes_[static_cast<std::size_t>(k)]; }
   double log_volume(Index k) const {
     double sum = 0;
     for (Index j = 0; j < a_.n_features(); ++j) {
@@ -74,9 +86,6 @@ class Search {
     }
     return sum / d();
   }
-
-  // How fast the criterion grows with log((a_k)_ii (a_k)_jj).
-  double slope(Index k) const { return own_volumes() ? count(k) : count(k) * std::exp(log_volume_of(k)) / d(); }
 
   // log of the product of both variances after a turn, against before.
   double log_growth(Index k, Index i, Index j, Angle turn) const {
@@ -87,15 +96,24 @@ class Search {
     return std::log(first / ii * (second / jj));
   }
 
-  // What the criterion gains by a turn.
-  double gain_of(Index i, Index j, Angle turn) const {
-    double gain = 0;
+  void consider(double theta, Index i, Index j, Turn& turn) const {
+    turn.angle = angle_of(theta);
+    turn.gain = 0;
+    turn.growths.assign(counts_.size(), 0.0);
     for (Index k = 0; k < a_.count(); ++k) {
       if (count(k) == 0) continue;
-      const double growth = log_growth(k, i, j, turn);
-      gain -= own_volumes() ? count(k) * growth : count(k) * std::exp(log_volume_of(k)) * std::expm1(growth / d());
+      const double log = log_growth(k, i, j, turn.angle);
+      const double growth = own_volumes() ? log : d() * std::expm1(log / d());
+      turn.growths[static_cast<std::size_t>(k)] = growth;
+      turn.gain -= slope(k) * growth;
     }
-    return gain;
+  }
+
+  void take(const Turn& turn, Index i, Index j) {
+    if (!own_volumes()) {
+      for (std::size_t k = 0; k < slopes_.size(); ++k) slopes_[k] *= 1 + turn.growths[k] / d();
+    }
+    a_.rotate(i, j, turn.angle.cos, turn.angle.sin);
   }
 
   // Turns a pair and returns what that gains, by the better of two angles: (84), (85) with the variances held fixed the
@@ -117,33 +135,27 @@ class Search {
     const double newton = -sine / bend;
     const bool has_newton = bend > slope_noise * total && std::abs(newton) < 1;
     if (has_newton && std::abs(newton) < small_angle) {
-      turn_by(newton, i, j);
+      best_.angle = angle_of(newton);
+      if (!own_volumes()) consider(newton, i, j, best_);
+      take(best_, i, j);
       return sine * sine / bend;
     }
     if (!(std::abs(sine) > slope_noise * total)) return 0;
-    double best = 0.5 * std::atan2(-sine, -cosine);
-    double gain = gain_of(i, j, angle_of(best));
-    if (has_newton && gain_of(i, j, angle_of(newton)) > gain) {
-      best = newton;
-      gain = gain_of(i, j, angle_of(newton));
+    consider(0.5 * std::atan2(-sine, -cosine), i, j, best_);
+    if (has_newton) {
+      consider(newton, i, j, other_);
+      if (other_.gain > best_.gain) std::swap(best_, other_);
     }
-    if (!(gain > 0)) return 0;
-    turn_by(best, i, j);
-    return gain;
-  }
-
-  void turn_by(double theta, Index i, Index j) {
-    const Angle angle = angle_of(theta);
-    for (Index k = 0; k < a_.count(); ++k) {
-      log_volumes_[static_cast<std::size_t>(k)] += log_growth(k, i, j, angle) / d();
-    }
-    a_.rotate(i, j, angle.cos, angle.sin);
+    if (!(best_.gain > 0)) return 0;
+    take(best_, i, j);
+    return best_.gain;
   }
 
   RotatedMatrices a_;
   const std::vector<double>& counts_;
   OrientationCriterion criterion_;
-  std::vector<double> log_volumes_;
+  std::vector<double> slopes_;
+  Turn best_, other_;
 };
 
 // sum_k weight_k C_k / tr C_k

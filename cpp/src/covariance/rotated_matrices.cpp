@@ -22,16 +22,20 @@ RotatedMatrices::RotatedMatrices(const std::vector<double>& matrices, Matrix<dou
 }
 
 void RotatedMatrices::rotate(Index i, Index j, double cos, double sin) {
-  const auto turn = [cos, sin](double& first, double& second) {
-    const double before = first;
-    first = cos * before + sin * second;
-    second = cos * second - sin * before;
-  };
   const Index d = n_features();
-  for (Index l = 0; l < d; ++l) turn(axes_(l, i), axes_(l, j));
+  const auto turn = [cos, sin, i, j, d](Matrix<double>& matrix) {
+    double* __restrict first = matrix.data() + i * d;
+    double* __restrict second = matrix.data() + j * d;
+    for (Index l = 0; l < d; ++l) {
+      const double before = first[l];
+      first[l] = cos * before + sin * second[l];
+      second[l] = cos * second[l] - sin * before;
+    }
+  };
+  turn(axes_);
   for (Matrix<double>& a : matrices_) {
     const double ii = a(i, i), jj = a(j, j), ij = a(i, j);
-    for (Index l = 0; l < d; ++l) turn(a(l, i), a(l, j));
+    turn(a);
     a(i, i) = cos * cos * ii + 2 * cos * sin * ij + sin * sin * jj;
     a(j, j) = sin * sin * ii - 2 * cos * sin * ij + cos * cos * jj;
     a(i, j) = a(j, i) = (cos * cos - sin * sin) * ij + cos * sin * (jj - ii);
