@@ -240,6 +240,17 @@ def test_covariances_of_another_model_are_refused(name):
             model.predict(IRIS)
 
 
+@pytest.mark.parametrize("name", ["VEI", "VEE", "VEV"])
+def test_components_that_vary_in_different_features_have_no_shape_in_common(name):
+    """The volumes of a shared shape then grow without bound: a collapse, not numbers that are not finite."""
+    rng = np.random.default_rng(0)
+    X = np.c_[rng.integers(0, 3, 300), rng.normal(size=300)].astype(float)
+    X[:100, 1] = 0.0
+    labels = np.r_[np.zeros(100, dtype=int), 1 + X[100:, 0].astype(int)]
+    with pytest.raises(gmmx.FitFailedError, match="collapsed in"):
+        fitted(name, X, labels)
+
+
 @every_model
 @pytest.mark.parametrize("method", ["anderson", "squarem"])
 def test_acceleration_stays_in_the_model_and_climbs(name, method):

@@ -15,6 +15,7 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+import gmmx
 from gmmx import FitFailedError, GaussianMixture, GaussianMixtureIC, _core, _grid, reference
 from gmmx.degeneracy import DataScale, flaw_of, rows_needed, smallest_variances
 from gmmx.hierarchy import tree_of_rows
@@ -645,3 +646,39 @@ def test_empty_components_are_degenerate():
     mixture = _core.Mixture(np.array([1.0, 0.0]), np.zeros((2, 1)), "tied", covariances=np.ones((1, 1)))
     rows = WeightedRows(clouds(30, 1), None, 1)
     assert flaw_of(mixture, 30.0, 0.0, DataScale.of(rows)).startswith("component 1 holds 0 rows")
+
+
+def test_a_column_of_few_values_leaves_out_what_collapses_there():
+    X = np.c_[np.random.default_rng(0).integers(0, 3, 300), np.random.default_rng(1).normal(size=300)]
+    selection = gmmx.GaussianMixtureIC(random_state=0).fit(X)
+    failed = selection.results_["reason"][np.isnan(selection.results_["bic"])]
+    assert len(failed) > 10
+    assert all("collapsed" in reason for reason in failed)
+    assert np.isfinite(selection.bic(X))
+
+
+def test_starts_from_single_rows_need_something_against_collapse():
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    for init_params in ("k-means++", "random_from_data"):
+        selection = gmmx.GaussianMixtureIC(1, 2, covariance_type="EII", init_params=init_params, random_state=0)
+        with pytest.raises(
+            ValueError, match=re.escape(f"init_params={init_params!r} starts every component at a single row")
+        ):
+            selection.fit(X)
+        assert selection.set_params(reg_covar=1e-6).fit(X).best_estimator_.n_components in (1, 2)
+
+
+def test_more_parameters_than_numbers_are_degenerate():
+    X = np.random.default_rng(0).normal(size=(12, 2))
+    selection = gmmx.GaussianMixtureIC(1, 11, covariance_type="EII", random_state=0).fit(X)
+    many = selection.results_["n_parameters"] >= X.size
+    assert many.any()
+    assert selection.results_["degenerate"][many].all()
+    assert all("parameters for 12 rows of 2" in reason for reason in selection.results_["reason"][many])
+
+
+def test_bootstrap_takes_the_choice():
+    X = np.random.default_rng(0).normal(size=(80, 2))
+    selection = gmmx.GaussianMixtureIC(1, 1, covariance_type="EEE", random_state=0).fit(X)
+    ours, theirs = (gmmx.bootstrap(model, X, 10, random_state=0) for model in (selection, selection.best_estimator_))
+    np.testing.assert_array_equal(ours.means, theirs.means)

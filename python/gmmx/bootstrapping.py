@@ -434,7 +434,7 @@ def bootstrap(
     Parameters
     ----------
     model : GaussianMixture
-        The fitted model.
+        The fitted model; of a search, such as GaussianMixtureIC, its choice.
 
     X : array-like of shape (n_samples, n_features)
         The rows that it was fitted to. All is computed in float64.
@@ -509,7 +509,9 @@ def bootstrap(
     >>> result.standard_errors["means"].round(3)  # of a mean of 400 numbers: 1 / 20
     array([[0.049]])
     """
-    _check_model(model)
+    choice: Any = getattr(model, "best_estimator_", model)  # of a search
+    _check_model(choice)
+    model = choice
     # In float64 always: what one row changes may be less than the rounding of float32.
     checked = check_rows_of(model, X, fit=False).astype(np.float64, copy=False)
     rows = WeightedRows(checked, check_sample_weight(sample_weight, checked), thread_count(n_jobs))

@@ -101,6 +101,8 @@ def flaw_of(
     flaw : str
         The worst component and what is wrong with it; empty if nothing is.
     """
+    if mixture.n_parameters >= total_weight * mixture.n_features:
+        return f"it has {mixture.n_parameters} parameters for {total_weight:g} rows of {mixture.n_features}"
     counts = mixture.weights * total_weight
     smallest = int(np.argmin(counts))
     needed = 1 if has_prior else rows_needed(mixture.covariance_type, mixture.n_features)

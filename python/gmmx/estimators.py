@@ -1442,4 +1442,4 @@ def _fitted_attributes(model: Any) -> dict[str, Any]:
 
 def _failure_message(failed: list[FailedStart], dtype: npt.DTypeLike) -> str:
     shown = "; ".join(map(str, failed[:5])) + (f"; and {len(failed) - 5} more" if len(failed) > 5 else "")
-    return f"{_ALL_FAILED}{_IN_FLOAT32 if dtype == np.float32 else ''} Here {shown}."
+    return f"{_ALL_FAILED}{_IN_FLOAT32 if dtype == np.float32 else ''} Here {shown}. A prior keeps components from it."

@@ -84,7 +84,8 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
     init_params : {'hc', 'kmeans', 'k-means++', 'random', 'random_from_data'}, default='hc'
         How the rows are partitioned for a start, as in `GaussianMixture`. 'hc' is model-based agglomerative
         clustering, as in mclust: one tree of the rows, of no more than 2,000 chosen at random, has a partition for
-        every number of components. A partition serves all covariance types.
+        every number of components; it takes no notice of sample weights but zero. A partition serves all covariance
+        types. 'k-means++' and 'random_from_data' start from single rows, and so need `reg_covar` or a `prior`.
 
     acceleration : {'anderson', 'squarem'} or None, default=None
         How EM jumps ahead of its iterations, as in `GaussianMixture`.
@@ -254,6 +255,7 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
             If some mixtures did not converge in `max_iter` iterations, or only degenerate ones could be fitted.
         """
         with _unchanged_on_failure(self):
+            self._check_start()
             rows = self._training_rows(X, sample_weight)
             cells = self._cells(rows.X.shape[1])
             repeated = repetitions(cells, rows.X.shape[1], has_prior=self.prior is not None)
@@ -270,6 +272,14 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
             model._set_run(run, outcomes[best].failed, rows)
             self.best_estimator_ = model
         return self
+
+    def _check_start(self) -> None:
+        """Refuse starts from single rows, which have no scatter, where nothing keeps them from collapse."""
+        if self.init_params in ("k-means++", "random_from_data") and self.reg_covar == 0 and self.prior is None:
+            raise ValueError(
+                f"init_params={self.init_params!r} starts every component at a single row, so that its covariance is "
+                "singular with reg_covar=0. Take 'hc' or 'kmeans', a positive reg_covar, or prior='default'."
+            )
 
     def fit_predict(
         self, X: npt.ArrayLike, y: object = None, sample_weight: npt.ArrayLike | None = None

@@ -60,12 +60,18 @@ class Proportional final : public MatrixFamily {
         volumes(k) = volume;
       }
     }
+    const auto all_finite = [&] {
+      return std::all_of(result.begin(), result.end(), [](double number) { return std::isfinite(number); });
+    };
+    const bool were_finite = all_finite();
     for (Index k = 0; k < s.n_components; ++k) {
       MatrixMap sigma = matrix_of(result, k, d);
       for (Index l = 0; l < d; ++l) {
         for (Index j = 0; j <= l; ++j) sigma(l, j) = sigma(j, l) = volumes(k) * common(l, j);
       }
     }
+    // Without bound, where components vary in different features alone.
+    if (were_finite && !all_finite()) throw_collapsed(all_components);
     return result;
   }
 

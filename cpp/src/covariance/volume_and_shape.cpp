@@ -58,6 +58,8 @@ void own_volume_equal_shape(const std::vector<double>& counts, RowMajorMatrix<do
       volumes(k) = volume;
     }
   }
+  // Without bound, where components vary in different features alone.
+  if (variances.allFinite() && !(volumes * shape).allFinite()) throw_collapsed(all_components);
   variances.noalias() = volumes * shape;
 }
 

@@ -133,6 +133,7 @@ def arrange(
     NotFittedError
         If the model is not fitted.
     """
+    model = getattr(model, "best_estimator_", model)  # of a search
     _check_model(model)
     if isinstance(max_points, bool) or not isinstance(max_points, int) or max_points < 1:
         raise ValueError(f"max_points must be a whole number of at least 1, for example 5000; got {max_points!r}")
