@@ -502,6 +502,16 @@ def selection(codes: tuple[str, ...] = CODES, most: int = 9, criterion: str = "b
 
 
 class TestCriterion:
+    def test_a_few_bad_values_do_not_squeeze_the_others(self) -> None:
+        chosen = selection()
+        bad = chosen.results_["n_components"] == 1
+        chosen.results_["bic"][bad] += 10_000
+        values = chosen.results_["bic"][~chosen.results_["degenerate"] & np.isfinite(chosen.results_["bic"])]
+        low, high = plot.criterion(chosen).get_ylim()
+        assert low < values.min()
+        assert np.percentile(values, 75) < high < 10_000
+        assert plot.criterion(chosen, whole=True).get_ylim()[1] > values.max()
+
     def test_each_covariance_type_has_its_line(self) -> None:
         chosen = selection()
         ax = plot.criterion(chosen)

@@ -31,7 +31,12 @@ class Selection(Protocol):
 
 
 def criterion(
-    selection: Selection, criterion: str = "bic", *, title: str | None = None, ax: Axes | None = None
+    selection: Selection,
+    criterion: str = "bic",
+    *,
+    whole: bool = False,
+    title: str | None = None,
+    ax: Axes | None = None,
 ) -> Axes:
     """Draw an information criterion over the number of components, a line for each covariance type.
 
@@ -44,6 +49,9 @@ def criterion(
         A fitted choice among covariance types and numbers of components.
     criterion : {"bic", "icl", "aic"}, default="bic"
         What to draw, whether the choice was made by it or not; the smaller, the better.
+    whole : bool, default=False
+        Whether to show all values. Else, where some are so much worse that the others would run together, the panel
+        ends above three quarters of them, and lines run out of it.
     title : str, optional
         Title; None names the criterion and the best mixture, "" leaves it out.
     ax : Axes, optional
@@ -67,8 +75,7 @@ def criterion(
     Notes
     -----
     By the criterion that the choice was made by, the ring marks the mixture chosen; by another, the smallest value
-    of the fits that are not degenerate. Where mixtures of one component are so much worse that the others run together,
-    ``ax.set_ylim(top=...)`` looks closer.
+    of the fits that are not degenerate.
 
     Examples
     --------
@@ -99,6 +106,8 @@ def criterion(
         mine = mine[np.argsort(sizes[mine], kind="stable")]
         handles.append(_draw_line(panel, number, kind, sizes[mine], values[mine], degenerate[mine]))
     missing = ~np.isfinite(values)
+    if not whole:
+        _look_closer(panel, values[~missing & ~degenerate])
     if missing.any():
         _draw_missing(panel, kinds, sizes, missing)
     look: dict[str, Any] = {"markersize": 15.0, "markerfacecolor": "none", "markeredgecolor": INK, "zorder": 5}
@@ -111,7 +120,7 @@ def criterion(
     if len(distinct) <= _MOST_TICKS:
         panel.set_xticks(distinct)
     name_axes(panel, "number of components", f"{name} (the smaller, the better)")
-    add_legend(panel, handles)
+    add_legend(panel, handles, handlelength=3.2)  # long enough to tell dashes
     title_one(
         panel, f"Best by {name}: {kinds[best]}, K = {sizes[best]}" if title is None else title, "", own_figure=False
     )
@@ -157,6 +166,16 @@ def _draw_line(
     (handle,) = ax.plot(sizes, shown, linestyle=line, linewidth=1.3, label=kind, zorder=2, **look)
     ax.plot(sizes[degenerate], shown[degenerate], linestyle="none", markerfacecolor="white", zorder=3, **look)
     return handle
+
+
+def _look_closer(ax: Axes, values: FloatArray) -> None:
+    """End the panel above most values where a few stretch it."""
+    if len(values) == 0:
+        return
+    low, most, high = values.min(), np.percentile(values, 75), values.max()
+    if high - low > 4 * (most - low) > 0:
+        room = 0.1 * (most - low)
+        ax.set_ylim(low - room, most + room)
 
 
 def _draw_missing(ax: Axes, kinds: npt.NDArray[Any], sizes: npt.NDArray[Any], missing: npt.NDArray[np.bool_]) -> None:
