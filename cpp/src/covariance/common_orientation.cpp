@@ -241,7 +241,8 @@ RotatedMatrices common_orientation(const std::vector<double>& covariances, Index
   for (Index k = 0; k < n_components; ++k) shape += variances.row(k).array().log().matrix();
   std::vector<Index> order(static_cast<std::size_t>(d));
   std::iota(order.begin(), order.end(), Index{0});
-  std::stable_sort(order.begin(), order.end(), [&](Index i, Index j) { return shape(i) > shape(j); });
+  std::sort(order.begin(), order.end(),
+            [&](Index i, Index j) { return shape(i) > shape(j) || (shape(i) == shape(j) && i < j); });
   Matrix<double> axes(d, d);
   for (Index j = 0; j < d; ++j) axes.col(j) = rotated.axes().col(order[static_cast<std::size_t>(j)]);
   fix_signs(axes);
