@@ -11,7 +11,7 @@ SAME = {"VVV", "EEE", "VVI", "VII", "E", "V"}  # as full, tied, diag, spherical,
 TYPES = [name for name in _core.covariance_types() if name not in SAME]
 TIGHT = {"rtol": 1e-10, "atol": 1e-11}
 COMMON_AXES = {"EVE", "VVE"}
-AXES_FOUND = {"rtol": 1e-8, "atol": 1e-9}  # by searches that end when a sweep moves the axes by 1e-10
+AXES_FOUND = {"rtol": 1e-5, "atol": 1e-6}  # by searches that end on the gain of their criterion, the square of that
 
 # n_samples, n_features, n_components: every dimension from 1 to 130 in coarse steps, K from 1 to 40.
 SIZES = [
@@ -72,7 +72,9 @@ def assert_same_mixture(native, expected, tolerance=TIGHT):
     np.testing.assert_allclose(native.weights, expected.weights, **tolerance)
     np.testing.assert_allclose(native.means, expected.means, **tolerance)
     np.testing.assert_allclose(native.covariances, expected.covariances, **tolerance)
-    np.testing.assert_allclose(native.precisions_cholesky, expected.precisions_cholesky, **tolerance)
+    # An inverse loses as many digits as the matrix has between its largest and smallest variance.
+    factors = {name: 10 * value for name, value in tolerance.items()}
+    np.testing.assert_allclose(native.precisions_cholesky, expected.precisions_cholesky, **factors)
 
 
 @pytest.mark.parametrize("weighted", [False, True], ids=["unweighted", "weighted"])
@@ -89,6 +91,9 @@ def test_one_e_step_and_one_m_step(covariance_type, size, weighted):
     tolerance = AXES_FOUND if covariance_type in COMMON_AXES else TIGHT
     new, wanted = _core.m_step(native, covariance_type, 1e-6), reference.m_step(expected, covariance_type, 1e-6)
     assert_same_mixture(new, wanted, tolerance)
+    if covariance_type in COMMON_AXES:
+        criteria = [native.counts @ np.linalg.slogdet(mixture.covariances)[1] for mixture in (new, wanted)]
+        np.testing.assert_allclose(criteria[0], criteria[1], rtol=1e-11)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
