@@ -72,9 +72,17 @@ def assert_same_mixture(native, expected, tolerance=TIGHT):
     np.testing.assert_allclose(native.weights, expected.weights, **tolerance)
     np.testing.assert_allclose(native.means, expected.means, **tolerance)
     np.testing.assert_allclose(native.covariances, expected.covariances, **tolerance)
-    # An inverse loses as many digits as the matrix has between its largest and smallest variance.
-    factors = {name: 10 * value for name, value in tolerance.items()}
-    np.testing.assert_allclose(native.precisions_cholesky, expected.precisions_cholesky, **factors)
+    np.testing.assert_allclose(
+        native.precisions_cholesky, expected.precisions_cholesky, **_of_inverses(expected.covariances, tolerance)
+    )
+
+
+def _of_inverses(covariances, tolerance):
+    """Return the tolerance of factors: d eps cond bounds what rounding of a matrix does to its inverse's factor."""
+    if covariances.ndim < 3:
+        return tolerance
+    rounding = covariances.shape[-1] * np.finfo(float).eps * np.linalg.cond(covariances).max()
+    return {name: max(value, rounding) for name, value in tolerance.items()}
 
 
 @pytest.mark.parametrize("weighted", [False, True], ids=["unweighted", "weighted"])

@@ -24,8 +24,9 @@ from sklearn import mixture as sklearn_mixture
 from sklearn.exceptions import NotFittedError
 
 from gmmx import GaussianMixture, plot
+from gmmx.covariances import as_matrices
 from gmmx.plot import MARKERS, PALETTE, coverage_radius
-from gmmx.plot._mixtures import FullMixture, full_covariances, region_log_levels
+from gmmx.plot._mixtures import FullMixture, region_log_levels
 from gmmx.plot._scene import MAX_COLUMNS
 
 FloatArray = npt.NDArray[np.float64]
@@ -144,7 +145,7 @@ class TestEllipses:
         self, covariance_type: str, n_components: int, n_features: int
     ) -> None:
         model = fitted(blobs(n_features, n_components), n_components, covariance_type)
-        full = full_covariances(model.covariances_, covariance_type, n_components, n_features)
+        full = as_matrices(model.covariances_, covariance_type, n_components, n_features)
         np.testing.assert_allclose(full, covariances_of(model), rtol=1e-9, atol=1e-12)
 
 

@@ -53,15 +53,16 @@ def shown_shape(covariance_type: str, n_components: int, n_features: int) -> tup
 
 def shows_matrices(covariance_type: str) -> bool:
     """Tell whether covariances are shown as matrices; else they are variances."""
-    return is_named_by_letters(covariance_type) or covariance_type in ("full", "tied")
+    n_features = 1  # the only number that all types allow
+    return shown_shape(covariance_type, n_features + 1, n_features)[-2:] == (n_features, n_features)
 
 
-def shown(kept: Array, covariance_type: str, n_components: int, n_features: int) -> Array:
+def shown(array: Array, covariance_type: str, n_components: int, n_features: int) -> Array:
     """Return covariances, or anything that is kept like them, in the shape in which they are shown.
 
     Parameters
     ----------
-    kept : ndarray
+    array : ndarray
         As the native code has them.
     covariance_type : str
         Of the mixture.
@@ -79,22 +80,34 @@ def shown(kept: Array, covariance_type: str, n_components: int, n_features: int)
     >>> shown(np.array([2.0, 2.0]), "EII", 2, 2)[1].tolist()
     [[2.0, 0.0], [0.0, 2.0]]
     """
-    if not is_named_by_letters(covariance_type) or kept.ndim == 3:
-        return kept
+    if not is_named_by_letters(covariance_type) or array.ndim == 3:
+        return array
     if _keeps_one_matrix(covariance_type, n_features):
-        return np.repeat(kept[np.newaxis], n_components, axis=0)
-    matrices = np.zeros((n_components, n_features, n_features), dtype=kept.dtype)
+        return np.repeat(array[np.newaxis], n_components, axis=0)
+    matrices = np.zeros((n_components, n_features, n_features), dtype=array.dtype)
     diagonal = np.arange(n_features)
-    matrices[:, diagonal, diagonal] = kept.reshape(n_components, -1)
+    matrices[:, diagonal, diagonal] = array.reshape(n_components, -1)
     return matrices
 
 
-def kept(shown: Array, covariance_type: str, *, argument: str) -> Array:
+def as_matrices(covariances: Array, covariance_type: str, n_components: int, n_features: int) -> Array:
+    """Return covariances, kept or shown, as one matrix a component, whatever the type.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> as_matrices(np.array([4.0, 9.0]), "spherical", 2, 2).tolist()
+    [[[4.0, 0.0], [0.0, 4.0]], [[9.0, 0.0], [0.0, 9.0]]]
+    """
+    return shown(covariances, letters(covariance_type), n_components, n_features)
+
+
+def kept(array: Array, covariance_type: str, *, argument: str) -> Array:
     """Return what the native code keeps of covariances, or of anything like them, that stand as they are shown.
 
     Parameters
     ----------
-    shown : ndarray
+    array : ndarray
         In the shape of `shown_shape`.
     covariance_type : str
         Of the mixture.
@@ -112,25 +125,22 @@ def kept(shown: Array, covariance_type: str, *, argument: str) -> Array:
         If the model leaves no room for them, for instance because they differ where it has them equal.
     """
     if not is_named_by_letters(covariance_type):
-        return shown
-    n_components, n_features = shown.shape[:2]
+        return array
+    n_components, n_features = array.shape[:2]
     shape = tuple(_core.covariance_shape(covariance_type, n_components, n_features))
     if len(shape) == 3:
-        return shown
+        return array
     if _keeps_one_matrix(covariance_type, n_features):
-        least: Array = shown[0]
+        least: Array = array[0]
     else:
-        variances: Array = np.diagonal(shown, axis1=1, axis2=2)
+        variances: Array = np.diagonal(array, axis1=1, axis2=2)
         least = np.ascontiguousarray(variances if shape == variances.shape else variances[:, 0])
-    if not np.array_equal(_shown_as(least, covariance_type, n_components, n_features), shown):
+    if not np.array_equal(shown(least, covariance_type, n_components, n_features), array):
         raise ValueError(
             f"{argument} is not of covariance_type={covariance_type!r}: it holds numbers that this model has equal, or "
             "zero. Use 'VVV', which leaves them free."
         )
     return least
-
-
-_shown_as = shown
 
 
 def of_model(covariances: npt.NDArray[np.float64], covariance_type: str, *, argument: str) -> npt.NDArray[np.float64]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from gmmx import _core
-from gmmx.covariances import letters, shown
+from gmmx.covariances import as_matrices, letters
 from gmmx.validation import F64, WeightedRows
 
 __all__ = ["DataScale", "flaw_of", "rows_needed"]
@@ -118,7 +118,7 @@ def flaw_of(
 def smallest_variances(mixture: _core.Mixture, reg_covar: float, scale: DataScale) -> F64:
     """Return the variance of each component in its narrowest direction, in units of the data, without `reg_covar`."""
     K, d = mixture.n_components, mixture.n_features
-    matrices = shown(mixture.covariances, letters(mixture.covariance_type), K, d) - reg_covar * np.eye(d)
+    matrices = as_matrices(mixture.covariances, mixture.covariance_type, K, d) - reg_covar * np.eye(d)
     relative = scale.relative(matrices)
     if relative.shape[-1] == 0:  # all rows are equal
         return np.zeros(mixture.n_components)

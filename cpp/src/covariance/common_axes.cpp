@@ -1,22 +1,17 @@
 // Sigma_k = D diag(v_k) D^T: all components have their axes D in common. EVE, VVE.
-#include <cmath>
-#include <limits>
-#include <utility>
-
 #include "covariance/axes.hpp"
 #include "covariance/common_orientation.hpp"
-#include "covariance/matrix_family.hpp"
+#include "covariance/common_transform_family.hpp"
 #include "covariance/volume_and_shape.hpp"
-#include "density/common_transform.hpp"
 
 namespace gmmx {
 
 namespace {
 
-class CommonAxes final : public MatrixFamily {
+class CommonAxes final : public CommonTransformFamily {
  public:
   CommonAxes(Letters letters, VolumeAndShape volume_and_shape, OrientationCriterion criterion)
-      : MatrixFamily(letters), volume_and_shape_(volume_and_shape), criterion_(criterion) {}
+      : CommonTransformFamily(letters), volume_and_shape_(volume_and_shape), criterion_(criterion) {}
 
   std::vector<double> covariances(const Scatter& s) const override {
     const Index d = s.n_features;
@@ -36,24 +31,12 @@ class CommonAxes final : public MatrixFamily {
     return result;
   }
 
-  std::unique_ptr<LogDensity<double>> log_density(const Mixture& mixture, Weighting w, double) const override {
-    auto common = common_density<double>(mixture, w);
-    return common ? std::move(common) : MatrixFamily::log_density(mixture, w, double());
-  }
-  std::unique_ptr<LogDensity<float>> log_density(const Mixture& mixture, Weighting w, float) const override {
-    auto common = common_density<float>(mixture, w);
-    return common ? std::move(common) : MatrixFamily::log_density(mixture, w, float());
-  }
-
  private:
-  template <class T>
-  std::unique_ptr<LogDensity<T>> common_density(const Mixture& mixture, Weighting weighting) const {
-    // Densities are those of the factors, whatever covariances stand beside them.
+  CommonTransform common_transform(const Mixture& mixture) const override {
     const std::vector<double> covariances =
         covariances_of_factors(mixture.precisions_cholesky(), mixture.n_components(), mixture.n_features());
     const RotatedMatrices rotated = common_orientation(covariances, mixture.n_components());
-    const Matrix<double> scales = rotated.variances().array().rsqrt().matrix();
-    return common_transform_density<T>(mixture, weighting, rotated.axes(), scales, rotated.error());
+    return {rotated.axes(), rotated.variances().array().rsqrt().matrix(), rotated.error()};
   }
 
   VolumeAndShape volume_and_shape_;

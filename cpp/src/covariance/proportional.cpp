@@ -4,10 +4,9 @@
 #include <utility>
 
 #include "covariance/axes.hpp"
+#include "covariance/common_transform_family.hpp"
 #include "covariance/matrices.hpp"
-#include "covariance/matrix_family.hpp"
 #include "covariance/volume_and_shape.hpp"
-#include "density/common_transform.hpp"
 
 namespace gmmx {
 
@@ -30,9 +29,9 @@ Vector<double> first_volumes(const Scatter& s, const std::vector<double>& own) {
   return volumes;
 }
 
-class Proportional final : public MatrixFamily {
+class Proportional final : public CommonTransformFamily {
  public:
-  Proportional() : MatrixFamily({'V', 'E', 'E'}) {}
+  Proportional() : CommonTransformFamily({'V', 'E', 'E'}) {}
 
   // (80), (81) Volumes given B, B given the volumes, in turn: there is one maximum.
   std::vector<double> covariances(const Scatter& s) const override {
@@ -86,19 +85,9 @@ class Proportional final : public MatrixFamily {
     return result;
   }
 
-  std::unique_ptr<LogDensity<double>> log_density(const Mixture& mixture, Weighting w, double) const override {
-    auto common = common_density<double>(mixture, w);
-    return common ? std::move(common) : MatrixFamily::log_density(mixture, w, double());
-  }
-  std::unique_ptr<LogDensity<float>> log_density(const Mixture& mixture, Weighting w, float) const override {
-    auto common = common_density<float>(mixture, w);
-    return common ? std::move(common) : MatrixFamily::log_density(mixture, w, float());
-  }
-
  private:
-  // U_k = s_k U_0, or nothing where rounding of the matrices makes that too rough.
-  template <class T>
-  static std::unique_ptr<LogDensity<T>> common_density(const Mixture& mixture, Weighting weighting) {
+  // U_k = s_k U_0.
+  CommonTransform common_transform(const Mixture& mixture) const override {
     const Index d = mixture.n_features();
     const Matrix<double> transform = matrix_of(mixture.precisions_cholesky(), 0, d);
     Matrix<double> scales(mixture.n_components(), d);
@@ -112,7 +101,7 @@ class Proportional final : public MatrixFamily {
       relative.diagonal().array() -= scale;
       error = std::max(error, relative.cwiseAbs().maxCoeff() / scale);
     }
-    return common_transform_density<T>(mixture, weighting, transform, scales, error);
+    return {transform, scales, error};
   }
 };
 

@@ -35,6 +35,7 @@ from gmmx.cli.common import (
     watched,
     write_outputs,
 )
+from gmmx.covariances import as_matrices
 from gmmx.tables import Table
 
 if TYPE_CHECKING:
@@ -340,13 +341,9 @@ def _deviations_table(report: FitReport, shown: int) -> RichTable:
 
 def _standard_deviations(report: FitReport) -> npt.NDArray[np.float64]:
     """Return the deviation of each column in each component, whatever the covariance type."""
-    covariances, shape = report.covariances, report.means.shape
-    kind = report.options.covariance_type
-    if kind == "spherical":
-        covariances = covariances[:, np.newaxis]
-    elif kind != "diag":
-        covariances = np.diagonal(covariances, axis1=-2, axis2=-1)
-    return np.sqrt(np.broadcast_to(covariances, shape))
+    matrices = as_matrices(report.covariances, report.options.covariance_type, *report.means.shape)
+    deviations: npt.NDArray[np.float64] = np.sqrt(np.diagonal(matrices, axis1=1, axis2=2))
+    return deviations
 
 
 def _fits(table: RichTable, console: Console) -> bool:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from gmmx.covariances import as_matrices
 from gmmx.plot._figures import AxesArray, grid_of_axes, require_matplotlib, title_grid
-from gmmx.plot._mixtures import FittedMixture, FloatArray, full_covariances
+from gmmx.plot._mixtures import FittedMixture, FloatArray
 from gmmx.plot._scene import MAX_COLUMNS, chosen_columns, feature_names_of
 from gmmx.plot._style import INK, colour
 
@@ -165,7 +166,7 @@ def _cells(result: Resampled, parameter: str, level: float) -> tuple[FloatArray,
 
 
 def _variances(covariances: npt.ArrayLike, model: FittedMixture) -> FloatArray:
-    full = full_covariances(covariances, model.covariance_type, *np.shape(model.means_))
+    full = as_matrices(np.asarray(covariances, dtype=np.float64), model.covariance_type, *np.shape(model.means_))
     return np.diagonal(full, axis1=1, axis2=2)
 
 

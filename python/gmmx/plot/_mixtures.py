@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
+
+from gmmx.covariances import as_matrices
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -36,7 +38,7 @@ class FullMixture:
     def of(cls, model: FittedMixture) -> FullMixture:
         """Take a fitted model's parameters."""
         means = np.asarray(model.means_, dtype=np.float64)
-        covariances = full_covariances(model.covariances_, model.covariance_type, *means.shape)
+        covariances = as_matrices(np.asarray(model.covariances_, dtype=np.float64), model.covariance_type, *means.shape)
         return cls(np.asarray(model.weights_, dtype=np.float64), means, covariances)
 
     def marginal(self, columns: Sequence[int]) -> FullMixture:
@@ -63,43 +65,6 @@ class FullMixture:
         """Log-density of the mixture, (n_points,)."""
         density: FloatArray = np.logaddexp.reduce(self.weighted_log_prob(points), axis=0)
         return density
-
-
-_EXPAND: dict[str, Callable[[FloatArray, int, int], FloatArray]] = {
-    "tied": lambda shared, n_components, n_features: np.broadcast_to(shared, (n_components, n_features, n_features)),
-    "diag": lambda variances, n_components, n_features: variances[:, :, np.newaxis] * np.eye(n_features),
-    "spherical": lambda variances, n_components, n_features: variances[:, np.newaxis, np.newaxis] * np.eye(n_features),
-}
-"""Covariance types whose ``covariances_`` are not one matrix a component, and how to make them so."""
-
-
-def full_covariances(
-    covariances: npt.ArrayLike, covariance_type: str, n_components: int, n_features: int
-) -> FloatArray:
-    """Return the covariances that an estimator shows as one full matrix a component.
-
-    Parameters
-    ----------
-    covariances : array-like
-        ``covariances_`` of a fitted mixture.
-    covariance_type : str
-        Its covariance type. The array's shape alone cannot tell ``"tied"`` from ``"diag"`` where there are as many
-        components as features.
-    n_components, n_features : int
-        Size of the mixture.
-
-    Returns
-    -------
-    ndarray of shape (n_components, n_features, n_features), float64
-
-    Examples
-    --------
-    >>> full_covariances([4.0, 9.0], "spherical", 2, 2).tolist()
-    [[[4.0, 0.0], [0.0, 4.0]], [[9.0, 0.0], [0.0, 9.0]]]
-    """
-    shown = np.asarray(covariances, dtype=np.float64)
-    expand = _EXPAND.get(covariance_type)
-    return shown if expand is None else expand(shown, n_components, n_features)
 
 
 def coverage_radius(coverage: float) -> float:

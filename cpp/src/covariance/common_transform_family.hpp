@@ -1,0 +1,42 @@
+// Covariances that one transform makes diagonal for all components at once: densities transform the rows once.
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include "covariance/matrix_family.hpp"
+#include "density/common_transform.hpp"
+
+namespace gmmx {
+
+// Sigma_k^-1 = T diag(scales_k)^2 T^T but for an error, see common_transform_density().
+struct CommonTransform {
+  Matrix<double> transform;
+  Matrix<double> scales;  // K x d
+  double error;
+};
+
+class CommonTransformFamily : public MatrixFamily {
+ public:
+  using MatrixFamily::MatrixFamily;
+
+  std::unique_ptr<LogDensity<double>> log_density(const Mixture& mixture, Weighting w, double) const override {
+    return density<double>(mixture, w);
+  }
+  std::unique_ptr<LogDensity<float>> log_density(const Mixture& mixture, Weighting w, float) const override {
+    return density<float>(mixture, w);
+  }
+
+ private:
+  // Of the factors, whatever covariances stand beside them.
+  virtual CommonTransform common_transform(const Mixture& mixture) const = 0;
+
+  template <class T>
+  std::unique_ptr<LogDensity<T>> density(const Mixture& mixture, Weighting weighting) const {
+    const CommonTransform common = common_transform(mixture);
+    auto fast = common_transform_density<T>(mixture, weighting, common.transform, common.scales, common.error);
+    return fast ? std::move(fast) : MatrixFamily::log_density(mixture, weighting, T());
+  }
+};
+
+}  // namespace gmmx
