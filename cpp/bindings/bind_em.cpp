@@ -61,6 +61,17 @@ EMResult em_of(const py::array& rows, const Mixture& mixture, const Weights& sam
   });
 }
 
+// The passes over the rows are the caller's: a Python function makes them.
+EMResult em_over(const std::function<SufficientStatistics(const Mixture&)>& statistics_at, const Mixture& mixture,
+                 double tol, double reg_covar, int max_iter, double previous_lower_bound, const Callback& callback,
+                 const std::optional<std::string>& acceleration, const Prior& prior) {
+  EMOptions options = options_of(tol, reg_covar, max_iter, 1, acceleration, prior);
+  options.previous_mean_log_likelihood = previous_lower_bound;
+  options.callback = callback_for(callback);
+  const py::gil_scoped_release unlocked;
+  return em(statistics_at, mixture, options);
+}
+
 // For each start an EMResult, or (iteration, component) where it collapsed, or the number of the start that it repeats.
 py::list list_of(std::vector<StartOutcome> outcomes) {
   py::list result;
@@ -143,6 +154,9 @@ void register_em(py::module_& m) {
         py::arg("tol"), py::arg("reg_covar"), py::arg("max_iter"), py::arg("previous_lower_bound"),
         py::arg("callback").none(true), py::arg("n_threads"), py::arg("acceleration") = py::none(),
         py::arg("prior") = py::none());
+  m.def("em_over", &em_over, py::arg("e_step"), py::arg("mixture"), py::kw_only(), py::arg("tol"),
+        py::arg("reg_covar"), py::arg("max_iter"), py::arg("previous_lower_bound"), py::arg("callback").none(true),
+        py::arg("acceleration") = py::none(), py::arg("prior") = py::none());
   m.def("em_from_kmeans", &em_from_kmeans_of, py::arg("X"), py::arg("n_components"), py::arg("covariance_type"),
         py::arg("uniforms"), py::arg("sample_weight").none(true), py::kw_only(), py::arg("tol"), py::arg("reg_covar"),
         py::arg("max_iter"), py::arg("n_threads"), py::arg("acceleration") = py::none(), py::arg("prior") = py::none());

@@ -48,6 +48,47 @@ TEST_CASE("statistics of parts add up, and their sum does not depend on the numb
   }
 }
 
+TEST_CASE("EM over rows that lie elsewhere takes the same path, accelerated or not") {
+  const auto p = make_problem(1500, 3, 4);
+  const Index cut = 700;
+  const EStepElsewhere in_two_parts = [&](const Mixture& mixture) {
+    return e_step(MatrixView<const double>(p.rows.data(), cut, p.d), mixture,
+                  VectorView<const double>(p.weights.data(), cut)) +
+           e_step(MatrixView<const double>(p.rows.data() + cut * p.d, p.n - cut, p.d), mixture,
+                  VectorView<const double>(p.weights.data() + cut, p.n - cut));
+  };
+  for (const CovarianceType type : gmmx::testing::models()) {
+    for (const Acceleration acceleration : {Acceleration::none, Acceleration::anderson}) {
+      CAPTURE(to_string(type));
+      EMOptions options;
+      options.tol = 1e-7;
+      options.acceleration = acceleration;
+      const EMResult whole = em(p.view(), p.mixture(type), p.weight_view(), options);
+      const EMResult parts = em(in_two_parts, p.mixture(type), options);
+      CHECK(parts.converged == whole.converged);
+      REQUIRE(parts.mean_log_likelihoods.size() == whole.mean_log_likelihoods.size());
+      for (std::size_t i = 0; i < parts.mean_log_likelihoods.size(); ++i)
+        CHECK(parts.mean_log_likelihoods[i] == doctest::Approx(whole.mean_log_likelihoods[i]).epsilon(1e-10));
+    }
+  }
+}
+
+TEST_CASE("statistics of another mixture, shape or of no rows do not enter EM") {
+  const auto p = make_problem(200, 2, 2);
+  const Mixture start = p.mixture(CovarianceType::full);
+  const Mixture other = p.mixture(CovarianceType::full, 1e-3);
+  const auto wide = make_problem(200, 3, 2);
+  const auto run = [&](const SufficientStatistics& statistics) {
+    return em([&](const Mixture&) { return statistics; }, start, EMOptions{});
+  };
+  CHECK_THROWS_WITH_AS(run(e_step(p.view(), other)), doctest::Contains("another mixture"), InvalidArgument);
+  SufficientStatistics of_a_partition =
+      statistics_from_labels(wide.view(), wide.label_view(), 2, SecondMomentForm::full, {}, 1);
+  CHECK_THROWS_WITH_AS(run(of_a_partition), doctest::Contains("3 features"), InvalidArgument);
+  const SufficientStatistics none(SecondMomentForm::full, 2, 2, std::vector<double>(4));
+  CHECK_THROWS_WITH_AS(run(none), doctest::Contains("no row"), InvalidArgument);
+}
+
 TEST_CASE("statistics of other mixtures, shapes and forms are refused") {
   const auto p = make_problem(200, 2, 2);
   const Mixture full = p.mixture(CovarianceType::full);

@@ -158,6 +158,18 @@ def em(
     acceleration: str | None = None,  # "anderson", "squarem"
     prior: _Prior | None = None,
 ) -> EMResult: ...
+def em_over(
+    e_step: Callable[[Mixture], SufficientStatistics],  # called once an iteration; may raise
+    mixture: Mixture,
+    *,
+    tol: float,
+    reg_covar: float,
+    max_iter: int,
+    previous_lower_bound: float,
+    callback: Callable[[int, float], Any] | None,
+    acceleration: str | None = None,
+    prior: _Prior | None = None,
+) -> EMResult: ...  # as em, over rows that lie elsewhere
 def em_from_kmeans(
     X: _Rows,
     n_components: int,

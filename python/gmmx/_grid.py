@@ -17,15 +17,13 @@ from gmmx.degeneracy import DataScale, flaw_of
 from gmmx.draws import draws_from
 from gmmx.estimators import (
     _FLOPS_OF_SMALL_DATA,
-    FailedStart,
     GaussianMixture,
     _log_certainty,
     _log_likelihood,
-    _Run,
-    _Starts,
 )
 from gmmx.hierarchy import MAX_ROWS, tree_of_rows
 from gmmx.initialization import PARTITIONS, partition_by_tree
+from gmmx.starts import FailedStart, Run, Starts
 from gmmx.validation import WeightedRows
 
 Given = TypeVar("Given")
@@ -47,7 +45,7 @@ class Outcome:
     must not be chosen, and is empty where nothing speaks against it.
     """
 
-    run: _Run | None = None
+    run: Run | None = None
     failed: list[FailedStart] = field(default_factory=list)
     log_likelihood: float = float("nan")
     log_certainty: float = float("nan")
@@ -151,12 +149,12 @@ def _fit_cell(
 ) -> Outcome:
     """Run EM from all partitions and judge the best."""
     statistics: Iterator[Any] = iter(partitions)
-    prior = model._prior(rows)
+    prior = model._prior_of(rows)
 
     def start() -> _core.Mixture:
         return _core.m_step(next(statistics), model.covariance_type, float(model.reg_covar), prior=prior)
 
-    best, failed = model._best_of(_Starts(start, len(partitions), -float("inf"), prior=prior), rows)
+    best, failed = model._best_of(Starts(start, len(partitions), -float("inf"), prior=prior), rows)
     if best is None:
         return Outcome(None, failed, flaw="; ".join(map(str, failed[:3])))
     log_likelihood = _log_likelihood(rows, best.mixture)

@@ -521,7 +521,7 @@ def bootstrap(
     if tol is None:
         n = rows.total_weight
         tol = max(1e-6 / n**2 if kind == "jackknife" else 1e-6 / n, _FINEST_TOL)
-    options = {**model._em_options(model._prior(rows)), "tol": float(tol), "max_iter": int(max_iter)}
+    options = {**model._em_options(model._prior_of(rows)), "tol": float(tol), "max_iter": int(max_iter)}
     seeds = _seeds(random_state).spawn(total)
     resample = _KINDS[kind]
 

@@ -8,11 +8,9 @@ import math
 import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache, partial
 from numbers import Integral, Real
-from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +24,7 @@ from sklearn.utils.validation import check_is_fitted
 from gmmx import _core
 from gmmx.covariances import is_named_by_letters, shown, shown_shape, shows_matrices
 from gmmx.covariances import kept as kept_of
-from gmmx.draws import Draws, draws_from
+from gmmx.draws import draws_from
 from gmmx.initialization import (
     CHUNK_NUMBERS,
     PARTITIONS,
@@ -35,7 +33,17 @@ from gmmx.initialization import (
     initial_mixture,
 )
 from gmmx.persistence import ModelFileError, ModelRecord, read_model, representable, save_model
-from gmmx.priors import ConjugatePrior, NativePrior, prior_of
+from gmmx.priors import ConjugatePrior, NativePrior, one_component, prior_of
+from gmmx.starts import (
+    FailedStart,
+    Monitor,
+    Run,
+    Starts,
+    beats,
+    ended,
+    failure_message,
+    unchanged_on_failure,
+)
 from gmmx.validation import (
     F64,
     FitFailedError,
@@ -75,157 +83,6 @@ _NOT_CONVERGED = (
     "Best performing initialization did not converge. Try different init parameters, or increase max_iter, "
     "tol, or check for degenerate data."
 )
-_ALL_FAILED = (
-    "Fitting the mixture model failed because some components have ill-defined empirical covariance (for "
-    "instance caused by singleton or collapsed samples). Try to decrease the number of components, "
-    "increase reg_covar, or scale the input data."
-)
-_IN_FLOAT32 = " The numerical accuracy can also be improved by passing float64 data instead of float32."
-
-
-class FailedStart(NamedTuple):
-    """A start that ended in a collapsed component.
-
-    Attributes
-    ----------
-    start : int
-        Which of `n_init`, from 0.
-    iteration : int
-        Whose M-step failed, from 1; 0: that of the initial partition.
-    component : int
-        Which component; -1: the covariance that all share.
-    """
-
-    start: int
-    iteration: int
-    component: int
-
-    def __str__(self) -> str:
-        """Tell it in words."""
-        who = "the shared covariance" if self.component < 0 else f"component {self.component}"
-        when = f"in iteration {self.iteration}" if self.iteration else "in the initial partition"
-        return f"{who} collapsed {when} of start {self.start}"
-
-
-@dataclass(frozen=True)
-class _Run:
-    """Where one start of EM led."""
-
-    mixture: _core.Mixture
-    lower_bounds: list[float]
-    converged: bool
-    stopped: bool
-    empty_components: list[int]
-
-    @classmethod
-    def of(cls, result: _core.EMResult) -> _Run:
-        """Take over what the native loop returned."""
-        return cls(result.mixture, result.lower_bounds, result.converged, result.stopped, result.empty_components)
-
-    @property
-    def lower_bound(self) -> float:
-        """Mean log-likelihood that the last E-step saw."""
-        return self.lower_bounds[-1] if self.lower_bounds else -np.inf
-
-
-def _ended(start: int, outcome: _core.EMResult | tuple[int, int]) -> _Run | FailedStart:
-    """Name what the native code returned for one of several starts."""
-    return FailedStart(start, *outcome) if isinstance(outcome, tuple) else _Run.of(outcome)
-
-
-def _beats(score: float, best: float, dtype: npt.DTypeLike) -> bool:
-    """Tell whether a start is better by more than rounding: of equal ones the first is kept, however they ran."""
-    return score - best > 100 * float(np.finfo(dtype).eps) * max(1.0, abs(score))
-
-
-@dataclass(frozen=True)
-class _Starts:
-    """Where to start from: `make` returns the next initial mixture, `count` times.
-
-    `draws`: of starts that k-means makes of the rows alone, where the native code may run several at once.
-    """
-
-    make: Callable[[], _core.Mixture]
-    count: int
-    lower_bound: float
-    draws: Draws | None = None
-    prior: NativePrior | None = None
-
-
-class _Monitor:
-    """Told of each iteration: prints as scikit-learn does, asks the user's callback, knows how far EM got."""
-
-    def __init__(
-        self,
-        verbose: int,
-        verbose_interval: int,
-        callback: Callable[[int, float], Any] | None,
-        total_weight: float,
-    ) -> None:
-        self.verbose = int(verbose)
-        self.verbose_interval = verbose_interval
-        self.callback = callback
-        self.total_weight = total_weight
-        self.seen: dict[int, float] = {}  # lower bounds by iteration, of the start under way
-        self.makes_start = True
-        self.lower_bound = -np.inf
-
-    @property
-    def listener(self) -> Callable[[int, float], Any]:
-        """What the native loop calls: where nobody wants to know, the cheapest thing that keeps count."""
-        return self if self.verbose or self.callback else self.seen.__setitem__
-
-    @property
-    def under_way(self) -> int:
-        """The iteration; 0: making the start."""
-        return 0 if self.makes_start else len(self.seen) + 1
-
-    def begin(self, start: int, lower_bound: float) -> None:
-        """Begin a start of EM."""
-        self.seen.clear()
-        self.makes_start, self.lower_bound = True, lower_bound
-        self.began = self.previous = perf_counter()
-        if self.verbose:
-            print(f"Initialization {start}")
-
-    def __call__(self, iteration: int, lower_bound: float) -> bool:
-        """Take note of an iteration; return whether to stop."""
-        change = lower_bound - self.lower_bound
-        self.seen[iteration] = self.lower_bound = lower_bound
-        if self.verbose and iteration % self.verbose_interval == 0:
-            self._print_iteration(iteration, change)
-        if self.callback is None:
-            return False
-        return bool(self.callback(iteration, lower_bound * self.total_weight))
-
-    def _print_iteration(self, iteration: int, change: float) -> None:
-        line = f"  Iteration {iteration}"
-        if self.verbose > 1:
-            now = perf_counter()
-            line += f"\t time lapse {now - self.previous:.5f}s\t ll change {change:.5f}"
-            self.previous = now
-        print(line)
-
-    def end(self, outcome: str) -> None:
-        """End a start of EM."""
-        if not self.verbose:
-            return
-        line = f"Initialization {outcome}."
-        if self.verbose > 1:
-            line += f" time lapse {perf_counter() - self.began:.5f}s\t lower bound {self.lower_bound:.5f}."
-        print(line)
-
-
-@contextlib.contextmanager
-def _unchanged_on_failure(estimator: Any) -> Iterator[None]:
-    """Give an estimator its attributes back if the body raises, be it an interrupt."""
-    before = dict(vars(estimator))
-    try:
-        yield
-    except BaseException:
-        vars(estimator).clear()
-        vars(estimator).update(before)
-        raise
 
 
 @cache
@@ -620,20 +477,30 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
 
     def _fit(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None) -> WeightedRows:
         """Fit, and set the fitted attributes at the end, all at once."""
-        with _unchanged_on_failure(self):
+        with unchanged_on_failure(self):
             rows = self._training_rows(X, sample_weight)
-            goes_on = self.warm_start and hasattr(self, "converged_")
-            starts = self._continuation(rows) if goes_on else self._starts(rows)
+            prior = self._prior_of(rows)
+            starts = self._continuation(rows.X.shape[1], prior) if self._goes_on() else self._starts(rows, prior)
             best, failed = self._best_of(starts, rows)
             if best is None:
-                raise FitFailedError(_failure_message(failed, rows.X.dtype))
+                raise FitFailedError(failure_message(failed, rows.X.dtype))
             self._warn_of(best)
-            self._set_run(best, failed, rows)
+            self._set_run(best, failed, rows.X.dtype, partial(_log_likelihood, rows))
         return rows
 
-    def _set_run(self, best: _Run, failed: list[FailedStart], rows: WeightedRows) -> None:
-        """Set the attributes that a fit leaves."""
-        self._set_parameters(best.mixture, rows.X.dtype)
+    def _goes_on(self) -> bool:
+        """Tell whether a fit starts from the last one."""
+        return bool(self.warm_start) and hasattr(self, "converged_")
+
+    def _set_run(
+        self,
+        best: Run,
+        failed: list[FailedStart],
+        dtype: npt.DTypeLike,
+        log_likelihood: Callable[[_core.Mixture], float],
+    ) -> None:
+        """Set the attributes that a fit leaves; `log_likelihood` tells that of the training data."""
+        self._set_parameters(best.mixture, dtype)
         self._mixture = best.mixture
         self.converged_ = best.converged
         self.n_iter_ = len(best.lower_bounds)
@@ -642,8 +509,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         self.empty_components_ = best.empty_components
         self.failed_starts_ = failed
         # In float32 the attributes are the mixture rounded.
-        kept = best.mixture if rows.X.dtype == np.float64 else self.mixture_
-        self.log_likelihood_ = _log_likelihood(rows, kept)
+        self.log_likelihood_ = log_likelihood(best.mixture if dtype == np.float64 else self.mixture_)
 
     def _training_rows(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None) -> WeightedRows:
         checked = check_rows_of(self, X, fit=True)
@@ -651,7 +517,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         check_enough_rows(rows, self.n_components)
         return rows
 
-    def _starts(self, rows: WeightedRows) -> _Starts:
+    def _starts(self, rows: WeightedRows, prior: NativePrior | None) -> Starts:
         """Return fresh starts, by the parameters that say where from; these are checked here."""
         n_components, n_features, covariance_type = self.n_components, rows.X.shape[1], self.covariance_type
         weights, means, precisions = self.weights_init, self.means_init, self.precisions_init
@@ -674,22 +540,25 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
             partition = partial(given_partition, checked, rows, n_components, covariance_type)
             n_starts = 1
             from_kmeans = False
-        prior = self._prior(rows)
         make = partial(initial_mixture, given, covariance_type, float(self.reg_covar), prior, partition)
-        return _Starts(make, n_starts, -np.inf, draws if from_kmeans else None, prior)
+        return Starts(make, n_starts, -np.inf, draws if from_kmeans else None, prior)
 
-    def _prior(self, rows: WeightedRows) -> NativePrior | None:
-        """Return the prior as the native code takes it."""
+    def _prior(self, n_features: int, statistics: Callable[[], _core.SufficientStatistics]) -> NativePrior | None:
+        """Return the prior as the native code takes it; `statistics` makes those of all rows as one component."""
         if self.prior is not None and self.acceleration is not None:
             raise ValueError(
                 f"acceleration={self.acceleration!r} judges its jumps by the likelihood alone and knows no prior. "
                 "Leave out one of the two."
             )
-        return prior_of(self.prior, rows, self.n_components, self.covariance_type)
+        return prior_of(self.prior, n_features, statistics, self.n_components, self.covariance_type)
 
-    def _continuation(self, rows: WeightedRows) -> _Starts:
+    def _prior_of(self, rows: WeightedRows) -> NativePrior | None:
+        """Return the prior for rows that are at hand."""
+        return self._prior(rows.X.shape[1], partial(one_component, rows))
+
+    def _continuation(self, n_features: int, prior: NativePrior | None) -> Starts:
         """Return the fitted mixture as the only start, after a check that it still fits."""
-        now = (self.n_components, rows.X.shape[1])
+        now = (self.n_components, n_features)
         then = np.shape(self.means_)
         shape = np.shape(self.precisions_cholesky_)
         if now != then or shape != shown_shape(self.covariance_type, *now):
@@ -700,11 +569,11 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
                 "Set warm_start=False or fit a new estimator (sklearn.base.clone)."
             )
         fitted = self.mixture_
-        return _Starts(lambda: fitted, 1, float(self.lower_bound_), prior=self._prior(rows))
+        return Starts(lambda: fitted, 1, float(self.lower_bound_), prior=prior)
 
-    def _best_of(self, starts: _Starts, rows: WeightedRows) -> tuple[_Run | None, list[FailedStart]]:
+    def _best_of(self, starts: Starts, rows: WeightedRows) -> tuple[Run | None, list[FailedStart]]:
         """Run the starts; return the best run, None if there is none, and the starts that failed."""
-        best: _Run | None = None
+        best: Run | None = None
         best_score = -np.inf
         failed: list[FailedStart] = []
         for run in self._way_to_run(starts, rows)(starts, rows):
@@ -714,13 +583,13 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
             score = run.lower_bound
             if self.max_iter == 0 and starts.count > 1:
                 score = _log_likelihood(rows, run.mixture)
-            if best is None or _beats(score, best_score, rows.X.dtype):
+            if best is None or beats(score, best_score, rows.X.dtype):
                 best, best_score = run, score
             if run.stopped:
                 break
         return best, failed
 
-    def _way_to_run(self, starts: _Starts, rows: WeightedRows) -> Callable[..., Iterator[_Run | FailedStart]]:
+    def _way_to_run(self, starts: Starts, rows: WeightedRows) -> Callable[..., Iterator[Run | FailedStart]]:
         """Return the quickest way to run the starts; in turn if somebody watches them."""
         if self.max_iter == 0 or self.verbose or self.callback or starts.lower_bound > -np.inf:
             return self._runs_in_turn
@@ -732,7 +601,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
             return self._runs_together
         return self._runs_in_turn
 
-    def _runs_side_by_side(self, starts: _Starts, rows: WeightedRows) -> Iterator[_Run | FailedStart]:
+    def _runs_side_by_side(self, starts: Starts, rows: WeightedRows) -> Iterator[Run | FailedStart]:
         """Yield what becomes of each start, a batch of them at once on all threads, from k-means on.
 
         Starts whose clusters an earlier one has found are left out: they would end where it did.
@@ -752,22 +621,22 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
                     **self._em_options(starts.prior),
                 )
             except ValueError:
-                refuse_overflow(rows.X)
+                refuse_overflow(float(np.abs(rows.X).max()), len(rows.X), rows.X.dtype)
                 raise
             for i, outcome in enumerate(outcomes, first):
                 if not isinstance(outcome, int):
-                    yield _ended(i, outcome)
+                    yield ended(i, outcome)
 
-    def _runs_together(self, starts: _Starts, rows: WeightedRows) -> Iterator[_Run | FailedStart]:
+    def _runs_together(self, starts: Starts, rows: WeightedRows) -> Iterator[Run | FailedStart]:
         """Yield what becomes of each start, several of them going through the rows in one pass."""
         mixtures: dict[int, _core.Mixture] = {}
-        ended: dict[int, _Run | FailedStart] = {}
+        outcome_of: dict[int, Run | FailedStart] = {}
         try:
             for i in range(starts.count):
                 try:
                     mixtures[i] = starts.make()
                 except _core.CollapsedComponentError as error:
-                    ended[i] = FailedStart(i, 0, error.component)
+                    outcome_of[i] = FailedStart(i, 0, error.component)
             outcomes = _core.em_from_mixtures(
                 rows.X,
                 list(mixtures.values()),
@@ -776,16 +645,16 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
                 **self._em_options(starts.prior),
             )
         except ValueError:
-            refuse_overflow(rows.X)
+            refuse_overflow(float(np.abs(rows.X).max()), len(rows.X), rows.X.dtype)
             raise
         for i, outcome in zip(mixtures, outcomes, strict=True):
-            ended[i] = _ended(i, outcome)
+            outcome_of[i] = ended(i, outcome)
         for i in range(starts.count):
-            yield ended[i]
+            yield outcome_of[i]
 
-    def _runs_in_turn(self, starts: _Starts, rows: WeightedRows) -> Iterator[_Run | FailedStart]:
+    def _runs_in_turn(self, starts: Starts, rows: WeightedRows) -> Iterator[Run | FailedStart]:
         """Yield what becomes of each start, one after another, all threads on its rows."""
-        monitor = _Monitor(self.verbose, self.verbose_interval, self.callback, rows.total_weight)
+        monitor = Monitor(self.verbose, self.verbose_interval, self.callback, rows.total_weight)
         for i in range(starts.count):
             monitor.begin(i, starts.lower_bound)
             try:
@@ -795,7 +664,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
                 yield FailedStart(i, monitor.under_way, error.component)
                 continue
             except ValueError:
-                refuse_overflow(rows.X)
+                refuse_overflow(float(np.abs(rows.X).max()), len(rows.X), rows.X.dtype)
                 raise
             monitor.end("converged" if run.converged else "did not converge")
             yield run
@@ -809,11 +678,11 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
             "prior": prior,
         }
 
-    def _run(self, mixture: _core.Mixture, starts: _Starts, rows: WeightedRows, monitor: _Monitor) -> _Run:
+    def _run(self, mixture: _core.Mixture, starts: Starts, rows: WeightedRows, monitor: Monitor) -> Run:
         """Run EM from one mixture."""
         if self.max_iter == 0:
             empty: list[int] = np.flatnonzero(mixture.weights == 0.0).tolist()
-            return _Run(mixture, [], False, False, empty)
+            return Run(mixture, [], False, False, empty)
         monitor.makes_start = False
         result = _core.em(
             rows.X,
@@ -824,9 +693,9 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
             n_threads=rows.n_threads,
             **self._em_options(starts.prior),
         )
-        return _Run.of(result)
+        return Run.of(result)
 
-    def _warn_of(self, best: _Run) -> None:
+    def _warn_of(self, best: Run) -> None:
         """Warn if the best run is not what one hopes for."""
         if not (best.converged or best.stopped) and self.max_iter > 0:
             warnings.warn(_NOT_CONVERGED, ConvergenceWarning, stacklevel=5)
@@ -1438,8 +1307,3 @@ def _fitted_attributes(model: Any) -> dict[str, Any]:
     """Return copies of the attributes of a fit that both libraries have."""
     names = (*_PARAMETERS, "precisions_", "n_features_in_", "feature_names_in_", *_SKLEARN_FACTS)
     return {name: copy.deepcopy(vars(model)[name]) for name in names if name in vars(model)}
-
-
-def _failure_message(failed: list[FailedStart], dtype: npt.DTypeLike) -> str:
-    shown = "; ".join(map(str, failed[:5])) + (f"; and {len(failed) - 5} more" if len(failed) > 5 else "")
-    return f"{_ALL_FAILED}{_IN_FLOAT32 if dtype == np.float32 else ''} Here {shown}. A prior keeps components from it."

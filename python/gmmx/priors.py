@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ from gmmx import _core
 from gmmx.reference.prior import DEFAULT_SHRINKAGE, ConjugatePrior
 from gmmx.validation import F64, WeightedRows, is_matrix_valued
 
-__all__ = ["ConjugatePrior", "NativePrior", "native_prior", "prior_of"]
+__all__ = ["ConjugatePrior", "NativePrior", "native_prior", "one_component", "prior_of"]
 
 
 class NativePrior(NamedTuple):
@@ -33,9 +34,26 @@ class NativePrior(NamedTuple):
 
 
 def prior_of(
-    prior: str | ConjugatePrior | None, rows: WeightedRows, n_components: int, covariance_type: str
+    prior: str | ConjugatePrior | None,
+    n_features: int,
+    statistics: Callable[[], _core.SufficientStatistics],
+    n_components: int,
+    covariance_type: str,
 ) -> NativePrior | None:
-    """Return what stands for `prior` when these rows are fitted.
+    """Return what stands for `prior` in a fit.
+
+    Parameters
+    ----------
+    prior : 'default', ConjugatePrior or None
+        As the user gave it.
+    n_features : int
+        Of the rows.
+    statistics : callable
+        Makes the statistics of all rows as one component, with full second moments; called for 'default' alone.
+    n_components : int
+        Of the mixture.
+    covariance_type : str
+        Likewise.
 
     Raises
     ------
@@ -44,10 +62,16 @@ def prior_of(
     """
     if prior is None:
         return None
-    n_features = rows.X.shape[1]
     if isinstance(prior, str):
-        return _usual_prior(rows, n_components, covariance_type)
+        return _usual_prior(statistics(), n_components, covariance_type)
     return native_prior(prior, n_features, "X")
+
+
+def one_component(rows: WeightedRows) -> _core.SufficientStatistics:
+    """Return the statistics of all rows as one component, about their mean."""
+    X: Any = rows.X
+    one = np.zeros(len(X), dtype=np.int32)
+    return _core.statistics_from_labels(X, one, 1, "full", rows.sample_weight, rows.n_threads)
 
 
 def native_prior(prior: ConjugatePrior, n_features: int, argument: str) -> NativePrior:
@@ -67,12 +91,9 @@ def native_prior(prior: ConjugatePrior, n_features: int, argument: str) -> Nativ
     return NativePrior(prior.shrinkage, prior.mean, prior.dof, scale)
 
 
-def _usual_prior(rows: WeightedRows, n_components: int, covariance_type: str) -> NativePrior:
-    """Return the prior of Fraley and Raftery (2007), section 21 of docs/theory.md, from one pass over the rows."""
-    X: Any = rows.X
-    one = np.zeros(len(X), dtype=np.int32)
-    statistics = _core.statistics_from_labels(X, one, 1, "full", rows.sample_weight, rows.n_threads)
-    weight, n_features = statistics.total_weight, X.shape[1]
+def _usual_prior(statistics: _core.SufficientStatistics, n_components: int, covariance_type: str) -> NativePrior:
+    """Return the prior of Fraley and Raftery (2007), section 21 of docs/theory.md."""
+    weight, n_features = statistics.total_weight, statistics.n_features
     if not weight > 1:
         raise ValueError(
             f"prior='default' needs the variance of the rows, but their weights sum to {weight:g}. Give weights that "

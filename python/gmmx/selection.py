@@ -18,9 +18,10 @@ from sklearn.utils.validation import check_is_fitted
 from gmmx import _core
 from gmmx._grid import Cell, Outcome, fit_cells, repetitions
 from gmmx.draws import draws_from
-from gmmx.estimators import GaussianMixture, _unchanged_on_failure
+from gmmx.estimators import GaussianMixture, _log_likelihood
 from gmmx.initialization import PARTITIONS
 from gmmx.priors import ConjugatePrior
+from gmmx.starts import unchanged_on_failure
 from gmmx.validation import (
     F64,
     FitFailedError,
@@ -254,7 +255,7 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
         ConvergenceWarning
             If some mixtures did not converge in `max_iter` iterations, or only degenerate ones could be fitted.
         """
-        with _unchanged_on_failure(self):
+        with unchanged_on_failure(self):
             self._check_start()
             rows = self._training_rows(X, sample_weight)
             cells = self._cells(rows.X.shape[1])
@@ -269,7 +270,7 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
             model.n_features_in_ = self.n_features_in_
             if hasattr(self, "feature_names_in_"):
                 model.feature_names_in_ = self.feature_names_in_
-            model._set_run(run, outcomes[best].failed, rows)
+            model._set_run(run, outcomes[best].failed, rows.X.dtype, partial(_log_likelihood, rows))
             self.best_estimator_ = model
         return self
 

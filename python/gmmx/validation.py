@@ -9,7 +9,7 @@ import contextlib
 import math
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple, TypeAlias, TypeGuard
+from typing import Any, NamedTuple, Protocol, TypeAlias, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +38,18 @@ class FitFailedError(ValueError):
     """Every start of a fit ended in a collapsed component; the message tells which and when."""
 
 
+class CountedRows(Protocol):
+    """What is known of rows, wherever they lie."""
+
+    @property
+    def n_rows(self) -> int:
+        """All rows, absent ones included."""
+
+    @property
+    def n_present(self) -> int:
+        """Rows of positive weight."""
+
+
 class WeightedRows(NamedTuple):
     """Checked rows with their weights (None: all one) and the number of threads to work on them."""
 
@@ -49,6 +61,11 @@ class WeightedRows(NamedTuple):
     def total_weight(self) -> float:
         """Sum of the weights, that is, how many rows these stand for."""
         return float(len(self.X)) if self.sample_weight is None else float(self.sample_weight.sum())
+
+    @property
+    def n_rows(self) -> int:
+        """All rows, absent ones included."""
+        return len(self.X)
 
     @property
     def n_present(self) -> int:
@@ -142,14 +159,14 @@ def check_sample_weight(sample_weight: Any, X: Rows) -> F64 | None:
     return weights
 
 
-def check_enough_rows(rows: WeightedRows, n_components: int) -> None:
+def check_enough_rows(rows: CountedRows, n_components: int) -> None:
     """Refuse to fit to fewer than two rows, or to fewer rows than components, zero weights not counted."""
     needed, given = max(2, n_components), rows.n_present
     if given >= needed:
         return
     remedy = "Lower n_components or give more rows"
-    if rows.sample_weight is not None:
-        remedy += f" of positive sample_weight ({len(rows.X) - given} of {len(rows.X)} rows have weight zero)"
+    if given < rows.n_rows:
+        remedy += f" of positive sample_weight ({rows.n_rows - given} of {rows.n_rows} rows have weight zero)"
     if given < n_components:
         problem = f"Expected n_samples >= n_components but got n_components = {n_components}, n_samples = {given}"
     else:
@@ -157,13 +174,13 @@ def check_enough_rows(rows: WeightedRows, n_components: int) -> None:
     raise ValueError(f"{problem}. {remedy}.")
 
 
-def refuse_overflow(X: Rows) -> None:
+def refuse_overflow(largest: float, n_rows: int, dtype: npt.DTypeLike) -> None:
     """Say so if sums of squares of the rows do not fit their type; called once a fit has failed."""
-    largest, limit = float(np.abs(X).max()), math.sqrt(float(np.finfo(X.dtype).max) / len(X))
+    limit = math.sqrt(float(np.finfo(dtype).max) / n_rows)
     if largest > limit:
         raise ValueError(
-            f"X holds numbers as large as {largest:g}, whose squares overflow {X.dtype}: at most {limit:.1g} can be "
-            "fitted here. Scale the columns, for instance with sklearn.preprocessing.StandardScaler."
+            f"X holds numbers as large as {largest:g}, whose squares overflow {np.dtype(dtype)}: at most {limit:.1g} "
+            "can be fitted here. Scale the columns, for instance with sklearn.preprocessing.StandardScaler."
         )
 
 

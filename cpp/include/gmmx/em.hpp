@@ -87,4 +87,12 @@ template <class T>
 GMMX_EXPORT EMResult em(MatrixView<const T> rows, const Mixture& start, VectorView<const double> sample_weight,
                         const EMOptions& options);
 
+/// Passes over rows that lie elsewhere: the statistics of all of them at a mixture, as e_step() would return them.
+using EStepElsewhere = std::function<SufficientStatistics(const Mixture&)>;
+
+/// The same loop where the rows lie in files, processes or machines: it asks for their statistics once an iteration.
+/// EMOptions::n_threads is not used, EMResult::kernel empty. \throws what e_step throws; as m_step; InvalidArgument
+/// where the statistics are not of the mixture that was asked for, or of no row
+GMMX_EXPORT EMResult em(const EStepElsewhere& e_step, const Mixture& start, const EMOptions& options);
+
 }  // namespace gmmx

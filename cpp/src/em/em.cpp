@@ -1,12 +1,29 @@
 // The loop: E-step, M-step, until the likelihood stands still.
 #include "gmmx/em.hpp"
 
+#include <string>
 #include <utility>
 
 #include "em/run.hpp"
 #include "gmmx/errors.hpp"
 
 namespace gmmx {
+
+namespace {
+
+SufficientStatistics checked(SufficientStatistics statistics, const Mixture& mixture) {
+  const std::uint64_t fingerprint = statistics.mixture_fingerprint;
+  if (fingerprint != 0 && fingerprint != mixture.fingerprint())
+    throw InvalidArgument("the statistics are of another mixture than the one that the E-step was asked for");
+  if (statistics.n_components != mixture.n_components() || statistics.n_features != mixture.n_features())
+    throw InvalidArgument("the statistics are of " + std::to_string(statistics.n_components) + " components and " +
+                          std::to_string(statistics.n_features) + " features, the mixture of " +
+                          std::to_string(mixture.n_components()) + " and " + std::to_string(mixture.n_features()));
+  if (!(statistics.total_weight > 0)) throw InvalidArgument("the statistics are of no row of positive weight");
+  return statistics;
+}
+
+}  // namespace
 
 Acceleration acceleration_from_string(std::string_view name) {
   if (name == "none") return Acceleration::none;
@@ -27,5 +44,11 @@ EMResult em(MatrixView<const T> rows, const Mixture& start, VectorView<const dou
 
 template EMResult em(MatrixView<const float>, const Mixture&, VectorView<const double>, const EMOptions&);
 template EMResult em(MatrixView<const double>, const Mixture&, VectorView<const double>, const EMOptions&);
+
+EMResult em(const EStepElsewhere& e_step, const Mixture& start, const EMOptions& options) {
+  Run run(start, options);
+  while (run.goes_on()) run.take({checked(e_step(run.point()), run.point()), {}});
+  return std::move(run).result();
+}
 
 }  // namespace gmmx
