@@ -22,6 +22,7 @@ from sklearn.utils._param_validation import Interval, StrOptions, make_constrain
 from sklearn.utils.validation import check_is_fitted
 
 from gmmx import _core
+from gmmx.batches import batches_of
 from gmmx.covariances import is_named_by_letters, shown, shown_shape, shows_matrices
 from gmmx.covariances import kept as kept_of
 from gmmx.draws import draws_from
@@ -32,6 +33,7 @@ from gmmx.initialization import (
     given_partition,
     initial_mixture,
 )
+from gmmx.partitions import fit_partitions
 from gmmx.persistence import ModelFileError, ModelRecord, read_model, representable, save_model
 from gmmx.priors import ConjugatePrior, NativePrior, one_component, prior_of
 from gmmx.starts import (
@@ -464,6 +466,67 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         rows = self._fit(X, sample_weight)
         return _core.predict(rows.X, self.mixture_, rows.n_threads)
 
+    def fit_batches(
+        self, source: Any, *, batch_size: int | None = None, init_size: int | None = None
+    ) -> GaussianMixture:
+        """Estimate the parameters as `fit` does, of rows that need not be in memory all at once.
+
+        EM passes over all batches once an iteration, and once more each to check the rows, to draw some to start from
+        and for `log_likelihood_`. From the same start the result is that of `fit` but for rounding.
+
+        Parameters
+        ----------
+        source : iterable of batches, callable or array-like
+            Where the rows come from, again in each pass:
+
+            - an iterable that can be passed over again and again (a list, a reader of `gmmx.data`) of batches: each
+              is what `fit` takes as X, or a tuple (X, sample_weight); batches without rows are allowed;
+            - a callable that returns an iterator of such batches;
+            - an array of shape (n_samples, n_features) that is cut into batches here: a `numpy.memmap`, a dataset of
+              h5py, an array of zarr.
+
+            A generator is refused: it can be passed over only once.
+
+        batch_size : int, default=None
+            Rows of a batch, where `source` is an array. None: as many as fill 8 MiB.
+
+        init_size : int, default=None
+            Rows to make the start of, by `init_params`. As many are drawn at random, in proportion to their weights
+            and without regard to the batches; if there are no more rows, all are taken, and the start is that of
+            `fit`. None: 50,000, or as many as 32 MiB hold. Of `n_init` starts the one whose EM on these rows ends
+            highest goes on to all rows.
+
+        Returns
+        -------
+        self : GaussianMixture
+            The fitted mixture.
+
+        Raises
+        ------
+        FitFailedError
+            A ValueError: every start ended in a collapsed component.
+        ValueError, TypeError
+            If a parameter, the source or a batch is not as described, or a later pass brings other rows. An earlier
+            fit then stays as it was.
+
+        Warns
+        -----
+        ConvergenceWarning
+            As `fit`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from gmmx import GaussianMixture
+        >>> X = np.array([[1, 2], [1, 4], [1, 0], [10, 2], [10, 4], [10, 0]])
+        >>> gm = GaussianMixture(n_components=2, random_state=0).fit_batches([X[:2], X[2:]])
+        >>> gm.means_.round(3)
+        array([[10.,  2.],
+               [ 1.,  2.]])
+        """
+        self._validate_params()
+        return fit_partitions(self, batches_of(source, thread_count(self.n_jobs), batch_size), init_size=init_size)
+
     def _validate_params(self) -> None:
         """Check the constructor parameters; scikit-learn's own check words the complaint."""
         own_class: Any = type(self)
@@ -681,8 +744,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
     def _run(self, mixture: _core.Mixture, starts: Starts, rows: WeightedRows, monitor: Monitor) -> Run:
         """Run EM from one mixture."""
         if self.max_iter == 0:
-            empty: list[int] = np.flatnonzero(mixture.weights == 0.0).tolist()
-            return Run(mixture, [], False, False, empty)
+            return Run.of_start(mixture)
         monitor.makes_start = False
         result = _core.em(
             rows.X,

@@ -64,6 +64,12 @@ class Run:
         """Take over what the native loop returned."""
         return cls(result.mixture, result.lower_bounds, result.converged, result.stopped, result.empty_components)
 
+    @classmethod
+    def of_start(cls, mixture: _core.Mixture) -> Run:
+        """Stay at a start: no EM ran."""
+        empty: list[int] = np.flatnonzero(mixture.weights == 0.0).tolist()
+        return cls(mixture, [], False, False, empty)
+
     @property
     def lower_bound(self) -> float:
         """Mean log-likelihood that the last E-step saw."""

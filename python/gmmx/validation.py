@@ -73,8 +73,8 @@ class WeightedRows(NamedTuple):
         return len(self.X) if self.sample_weight is None else int(np.count_nonzero(self.sample_weight))
 
 
-_ROWS_ALLOWED = "must be a two-dimensional array of finite real numbers, one row a sample"
-_WEIGHTS_ALLOWED = "must be one finite number of at least 0 for each row of X"
+ROWS_ALLOWED = "must be a two-dimensional array of finite real numbers, one row a sample"
+WEIGHTS_ALLOWED = "must be one finite number of at least 0 for each row of X"
 
 
 @contextlib.contextmanager
@@ -113,7 +113,7 @@ def is_matrix_valued(covariance_type: str) -> bool:
 
 def check_rows(X: Any) -> Rows:
     """Return X as a finite two-dimensional float32 or float64 array, copied only if its type must change."""
-    with checking("X", _ROWS_ALLOWED):
+    with checking("X", ROWS_ALLOWED):
         rows: Rows = check_array(X, dtype=ROW_DTYPES, input_name="X")
     return rows
 
@@ -138,7 +138,7 @@ def check_rows_of(estimator: Any, X: Any, *, fit: bool) -> Rows:
         seen = vars(estimator)
         if "feature_names_in_" not in seen and seen.get("n_features_in_") == X.shape[1]:
             return X
-    with checking("X", _ROWS_ALLOWED):
+    with checking("X", ROWS_ALLOWED):
         rows: Rows = validate_data(estimator, X, dtype=ROW_DTYPES, reset=fit, ensure_min_samples=2 if fit else 1)
     return rows
 
@@ -147,7 +147,7 @@ def check_sample_weight(sample_weight: Any, X: Rows) -> F64 | None:
     """Return the weights as float64 of shape (n_samples,), or None where none were given."""
     if sample_weight is None:
         return None
-    with checking("sample_weight", _WEIGHTS_ALLOWED):
+    with checking("sample_weight", WEIGHTS_ALLOWED):
         weights: F64 = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
     with np.errstate(over="ignore"):
         total = weights.sum()

@@ -1,0 +1,227 @@
+"""The fit to rows that lie in parts: facts, a start, and EM with one pass over all parts an iteration."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import numpy as np
+
+from gmmx import _core
+from gmmx.draws import draws_from
+from gmmx.partitions.facts import Facts
+from gmmx.partitions.sampling import Sample
+from gmmx.starts import FailedStart, Monitor, Run, Starts, failure_message, unchanged_on_failure
+from gmmx.validation import FitFailedError, WeightedRows, check_enough_rows, refuse_overflow, thread_count
+
+if TYPE_CHECKING:
+    from gmmx.estimators import GaussianMixture
+
+__all__ = ["PartitionedRows", "fit_partitions", "usual_init_size"]
+
+_MOST_ROWS, _MOST_BYTES, _LEAST_ROWS_OF_EACH = 50_000, 32 << 20, 10
+
+
+class PartitionedRows(Protocol):
+    """Rows in parts, as an engine offers them; each call is a pass over all parts, which returns the same each time."""
+
+    def facts(self) -> Facts:
+        """Check all rows and tell what they are, by `facts_of` and `merge_facts`."""
+
+    def sample(self, size: int, seed: int) -> Sample:
+        """Draw rows, by `sample_of` and `merge_samples`."""
+
+    def statistics(self, mixture: _core.Mixture) -> _core.SufficientStatistics:
+        """Add up the statistics of all parts, by `statistics_of` and `tree_sum`."""
+
+
+def usual_init_size(facts: Facts, n_components: int) -> int:
+    """Return how many rows a start is made of, if the user does not say: 50,000, or what 32 MiB hold."""
+    row = facts.n_features * np.dtype(facts.dtype).itemsize
+    return max(_LEAST_ROWS_OF_EACH * n_components, min(_MOST_ROWS, _MOST_BYTES // row))
+
+
+def fit_partitions(
+    model: GaussianMixture,
+    rows: PartitionedRows,
+    *,
+    init_size: int | None = None,
+    loop: Loop | None = None,
+) -> GaussianMixture:
+    """Fit a model to rows in parts.
+
+    The start is what `model` would take for rows in memory, made of a random sample of the rows: of all of them if
+    they are no more than `init_size`, and then the fit is that of `GaussianMixture.fit` but for rounding. From it EM
+    runs over all rows. Of several starts (`n_init`) the one whose EM on the sample ends highest goes on.
+
+    Parameters
+    ----------
+    model : GaussianMixture
+        The estimator; its attributes are set at the end, all at once, or stay as they were.
+    rows : PartitionedRows
+        The rows.
+    init_size : int, optional
+        Rows to start from; see `usual_init_size`.
+    loop : callable, optional
+        Runs EM, as `run_em` does: for engines that watch or store it.
+
+    Returns
+    -------
+    model : GaussianMixture
+        The same.
+
+    Raises
+    ------
+    FitFailedError
+        A ValueError: every start ended in a collapsed component.
+    ValueError
+        If parameters or rows are not accepted.
+    """
+    with unchanged_on_failure(model):
+        model._validate_params()
+        facts = rows.facts()
+        check_enough_rows(facts, model.n_components)
+        _set_features(model, facts)
+        _refuse_partition(model)
+        prior = model._prior(facts.n_features, partial(_one_component, rows, facts))
+        monitor = Monitor(model.verbose, model.verbose_interval, model.callback, facts.total_weight)
+        best: Run | None = None
+        failed: list[FailedStart] = []
+        try:
+            for start in _starting_points(model, rows, facts, prior, init_size, failed):
+                monitor.begin(start.number, start.lower_bound)
+                try:
+                    best = (loop or run_em)(model, rows, start, prior, monitor)
+                except _core.CollapsedComponentError as error:
+                    monitor.end("failed")
+                    failed.append(FailedStart(start.number, monitor.under_way, error.component))
+                    continue
+                monitor.end("converged" if best.converged else "did not converge")
+                break
+        except ValueError:
+            refuse_overflow(facts.largest, facts.n_rows, facts.dtype)
+            raise
+        if best is None:
+            raise FitFailedError(failure_message(failed, facts.dtype))
+        model._warn_of(best)
+        model._set_run(best, failed, np.dtype(facts.dtype), lambda mixture: rows.statistics(mixture).log_likelihood)
+    return model
+
+
+class StartingPoint(NamedTuple):
+    """Where one run of EM begins: which of `n_init`, the mixture, and the bound of the fit that it goes on from."""
+
+    number: int
+    mixture: _core.Mixture
+    lower_bound: float
+
+
+class Loop(Protocol):
+    """Runs EM over all rows."""
+
+    def __call__(
+        self, model: GaussianMixture, rows: PartitionedRows, start: StartingPoint, prior: Any, monitor: Monitor
+    ) -> Run:
+        """Return where it led."""
+
+
+def run_em(model: GaussianMixture, rows: PartitionedRows, start: StartingPoint, prior: Any, monitor: Monitor) -> Run:
+    """Run EM over all rows from one start, in the loop that rows in memory run in."""
+    if model.max_iter == 0:
+        return Run.of_start(start.mixture)
+    monitor.makes_start = False
+    result = _core.em_over(
+        rows.statistics,
+        start.mixture,
+        previous_lower_bound=start.lower_bound,
+        callback=monitor.listener,
+        **model._em_options(prior),
+    )
+    return Run.of(result)
+
+
+def _starting_points(
+    model: GaussianMixture,
+    rows: PartitionedRows,
+    facts: Facts,
+    prior: Any,
+    init_size: int | None,
+    failed: list[FailedStart],
+) -> list[StartingPoint]:
+    """Return where EM may begin, the most promising first; starts that fail by themselves go to `failed`."""
+    if model._goes_on():
+        last = model._continuation(facts.n_features, prior)
+        return [StartingPoint(0, last.make(), last.lower_bound)]
+    drawn = _drawn_rows(model, rows, facts, init_size)
+    starts = model._starts(drawn, prior)
+    points: list[tuple[float, StartingPoint]] = []
+    for i in range(starts.count):
+        try:
+            mixture = starts.make()
+            score = _score_on(drawn, mixture, model, starts) if starts.count > 1 else 0.0
+        except _core.CollapsedComponentError as error:
+            failed.append(FailedStart(i, 0, error.component))
+        else:
+            points.append((score, StartingPoint(i, mixture, starts.lower_bound)))
+    return [point for _, point in sorted(points, key=lambda scored: -scored[0])]
+
+
+def _drawn_rows(model: GaussianMixture, rows: PartitionedRows, facts: Facts, init_size: int | None) -> WeightedRows:
+    """Return the rows to start from: all of few, drawn at random of many."""
+    size = usual_init_size(facts, model.n_components) if init_size is None else init_size
+    if size < max(2, model.n_components):
+        raise ValueError(
+            f"init_size is {size}, but a start of n_components={model.n_components} needs at least "
+            f"{max(2, model.n_components)} rows."
+        )
+    if _is_given(model):  # nothing is estimated, but the number of features must be known
+        size = min(size, max(2, model.n_components))
+    takes_all = facts.n_present <= size
+    sample = rows.sample(size, 0 if takes_all else draws_from(model.random_state).seed())
+    # Weights have had their part in the drawing, unless there was no choice.
+    return WeightedRows(sample.X, sample.sample_weight if takes_all else None, thread_count(model.n_jobs))
+
+
+def _is_given(model: GaussianMixture) -> bool:
+    given = (model.weights_init, model.means_init, model.precisions_init)
+    return all(parameter is not None for parameter in given)
+
+
+def _score_on(drawn: WeightedRows, mixture: _core.Mixture, model: GaussianMixture, starts: Starts) -> float:
+    """Return the mean log-likelihood to which EM on the drawn rows leads."""
+    if model.max_iter == 0:
+        return _core.log_likelihood(drawn.X, mixture, drawn.sample_weight, drawn.n_threads) / drawn.total_weight
+    result = _core.em(
+        drawn.X,
+        mixture,
+        drawn.sample_weight,
+        previous_lower_bound=-np.inf,
+        callback=None,
+        n_threads=drawn.n_threads,
+        **model._em_options(starts.prior),
+    )
+    return result.lower_bounds[-1]
+
+
+def _one_component(rows: PartitionedRows, facts: Facts) -> _core.SufficientStatistics:
+    """Return the statistics of all rows as one component, about a mean of some of them."""
+    some = rows.sample(_LEAST_ROWS_OF_EACH, 0).X.astype(np.float64)
+    unit = max(facts.largest, 1.0) ** 2 * np.eye(facts.n_features)[np.newaxis]
+    return rows.statistics(_core.Mixture(np.ones(1), some.mean(axis=0)[np.newaxis], "full", covariances=unit))
+
+
+def _set_features(model: GaussianMixture, facts: Facts) -> None:
+    model.n_features_in_ = facts.n_features
+    if facts.feature_names is not None:
+        model.feature_names_in_ = np.array(facts.feature_names, dtype=object)
+    elif hasattr(model, "feature_names_in_"):
+        del model.feature_names_in_
+
+
+def _refuse_partition(model: GaussianMixture) -> None:
+    if model.responsibilities_init is not None:
+        raise ValueError(
+            "responsibilities_init is given, but rows in parts have no common order that it could follow. Give "
+            "means_init, weights_init and precisions_init instead, for instance those of "
+            "gmmx.m_step(gmmx.SufficientStatistics.from_responsibilities(...))."
+        )

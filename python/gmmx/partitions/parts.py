@@ -1,0 +1,81 @@
+"""One part of the rows, as the native code takes it."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.utils import check_array
+from sklearn.utils.validation import _get_feature_names
+
+from gmmx.validation import F64, ROW_DTYPES, ROWS_ALLOWED, WEIGHTS_ALLOWED, Rows, checking
+
+__all__ = ["Part", "part_of"]
+
+
+class Part(NamedTuple):
+    """Some of the rows.
+
+    Attributes
+    ----------
+    X : ndarray of shape (n_rows, n_features), float32 or float64
+        The rows; there may be none.
+    sample_weight : ndarray of shape (n_rows,), float64, or None
+        Their weights; None: all one.
+    feature_names : tuple of str or None
+        Names of the columns, where they have any.
+    """
+
+    X: Rows
+    sample_weight: F64 | None
+    feature_names: tuple[str, ...] | None
+
+
+def part_of(X: Any, sample_weight: Any = None, *, dtype: npt.DTypeLike | None = None, is_checked: bool = False) -> Part:
+    """Return rows and weights as arrays.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_rows, n_features)
+        Anything that `GaussianMixture.fit` takes. Other than there, there may be no rows.
+    sample_weight : array-like of shape (n_rows,), optional
+        Weights, not negative. They may all be zero.
+    dtype : float32 or float64, optional
+        To compute in. None: float32 stays, everything else becomes float64.
+    is_checked : bool
+        The rows were checked before, so that numbers which are not finite are not looked for again.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If it is no table of finite numbers, or the weights are not as described.
+
+    Examples
+    --------
+    >>> part_of([[1, 2], [3, 4]], [0.5, 2]).X.dtype
+    dtype('float64')
+    """
+    with checking("X", ROWS_ALLOWED):
+        names = _get_feature_names(X)
+        rows: Rows = check_array(
+            X,
+            dtype=ROW_DTYPES if dtype is None else dtype,
+            ensure_all_finite=not is_checked,
+            ensure_min_samples=0,
+            input_name="X",
+        )
+    weights = None if sample_weight is None else _weights_of(sample_weight, len(rows))
+    return Part(rows, weights, None if names is None else tuple(map(str, names)))
+
+
+def _weights_of(sample_weight: Any, n_rows: int) -> F64:
+    with checking("sample_weight", WEIGHTS_ALLOWED):
+        weights: F64 = check_array(
+            sample_weight, dtype=np.float64, ensure_2d=False, ensure_min_samples=0, input_name="sample_weight"
+        )
+        if weights.shape != (n_rows,):
+            raise ValueError(f"sample_weight has shape {weights.shape}, but X has {n_rows} rows")
+        if n_rows and weights.min() < 0:
+            raise ValueError(f"sample_weight holds {weights.min():g}")
+    return weights
