@@ -99,7 +99,7 @@ class Batches:
         for i, (X, sample_weight) in enumerate(self._pass()):
             with _naming_batch(i):
                 parts.append(facts_of(X, sample_weight))
-        merged = merge_facts(parts, kind="batch")
+        merged = merge_facts(parts, kind="batch", kinds="batches")
         self._parts, self._dtype = parts, merged.dtype
         return merged
 

@@ -73,8 +73,8 @@ def facts_of(X: Any, sample_weight: Any = None) -> Facts:
     )
 
 
-def merge_facts(parts: Sequence[Facts], *, kind: str = "partition") -> Facts:
-    """Return what is known of all rows; `kind` is what a part is called in errors.
+def merge_facts(parts: Sequence[Facts], *, kind: str = "partition", kinds: str = "partitions") -> Facts:
+    """Return what is known of all rows; `kind` is what a part is called in errors, `kinds` what several are.
 
     The precision is float32 if all parts have it.
 
@@ -90,7 +90,7 @@ def merge_facts(parts: Sequence[Facts], *, kind: str = "partition") -> Facts:
     """
     held = [(i, facts) for i, facts in enumerate(parts) if facts.n_rows > 0]
     if not held:
-        raise ValueError(f"X has no rows: all of its {len(parts)} {kind}s are empty. Give at least two rows.")
+        raise ValueError(f"X has no rows: all of its {len(parts)} {kinds} are empty. Give at least two rows.")
     first, model = held[0]
     for i, facts in held[1:]:
         if facts.n_features != model.n_features:
@@ -106,7 +106,7 @@ def merge_facts(parts: Sequence[Facts], *, kind: str = "partition") -> Facts:
     total_weight = math.fsum(facts.total_weight for _, facts in held)
     if not 0.0 < total_weight < math.inf:
         raise ValueError(
-            f"sample_weight sums to {total_weight:g} over all {kind}s, but its sum must be positive and finite: give "
+            f"sample_weight sums to {total_weight:g} over all {kinds}, but its sum must be positive and finite: give "
             "at least one row a weight above zero, and scale huge weights down."
         )
     return Facts(
