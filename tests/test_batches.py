@@ -188,7 +188,7 @@ def test_sources_that_cannot_be_fitted_say_why_and_leave_the_last_fit(source, er
 
 def test_a_function_that_begins_only_once_is_found_out():
     once = iter(BATCHES)
-    with pytest.raises(ValueError, match="the same rows in each pass.*only 0 batches"):
+    with pytest.raises(ValueError, match=r"the same rows in each pass.*only 0 batches"):
         GaussianMixture(2).fit_batches(lambda: once)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -37,7 +38,7 @@ def cuts(draw):
 
 
 def parts_of(bounds, weighted=True):
-    for begin, end in zip(bounds[:-1], bounds[1:], strict=True):
+    for begin, end in pairwise(bounds):
         yield begin, X[begin:end], WEIGHTS[begin:end] if weighted else None
 
 
