@@ -154,8 +154,8 @@ void register_em(py::module_& m) {
         py::arg("tol"), py::arg("reg_covar"), py::arg("max_iter"), py::arg("previous_lower_bound"),
         py::arg("callback").none(true), py::arg("n_threads"), py::arg("acceleration") = py::none(),
         py::arg("prior") = py::none());
-  m.def("em_over", &em_over, py::arg("e_step"), py::arg("mixture"), py::kw_only(), py::arg("tol"),
-        py::arg("reg_covar"), py::arg("max_iter"), py::arg("previous_lower_bound"), py::arg("callback").none(true),
+  m.def("em_over", &em_over, py::arg("e_step"), py::arg("mixture"), py::kw_only(), py::arg("tol"), py::arg("reg_covar"),
+        py::arg("max_iter"), py::arg("previous_lower_bound"), py::arg("callback").none(true),
         py::arg("acceleration") = py::none(), py::arg("prior") = py::none());
   m.def("em_from_kmeans", &em_from_kmeans_of, py::arg("X"), py::arg("n_components"), py::arg("covariance_type"),
         py::arg("uniforms"), py::arg("sample_weight").none(true), py::kw_only(), py::arg("tol"), py::arg("reg_covar"),

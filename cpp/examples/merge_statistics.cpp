@@ -1,6 +1,5 @@
-// EM by hand, the rows shared by two threads of this program: each computes statistics of its rows, the sum of both is
+// EM over rows that are shared by two threads of this program: each computes statistics of its rows, the sum of both is
 // what the M-step needs. In the same way they may come from two files, or from two machines.
-#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <future>
@@ -39,24 +38,21 @@ gmmx::Mixture initial_mixture(gmmx::MatrixView<const double> rows) {
 int main() {
   const std::vector<double> numbers = make_rows();
   const gmmx::MatrixView<const double> rows(numbers.data(), n_rows, n_features);
-  gmmx::Mixture mixture = initial_mixture(rows);
 
   const gmmx::Index half = n_rows / 2;
   const gmmx::MatrixView<const double> first(numbers.data(), half, n_features);
   const gmmx::MatrixView<const double> second(&rows(half, 0), n_rows - half, n_features);
-  double previous = -INFINITY;
-  for (int iteration = 1; iteration <= 100; ++iteration) {
+  const auto statistics_of_all = [&](const gmmx::Mixture& mixture) {
     auto others = std::async(std::launch::async, [&] { return gmmx::e_step(second, mixture); });
     gmmx::SufficientStatistics sum = gmmx::e_step(first, mixture);
     sum += others.get();
-    mixture = gmmx::m_step(sum, gmmx::CovarianceType::full, 1e-6);
-    const double mean = sum.log_likelihood / sum.total_weight;
-    if (mean - previous < 1e-6) {
-      std::printf("converged after %d iterations: means (%.3f, %.3f) and (%.3f, %.3f)\n", iteration, mixture.means()[0],
-                  mixture.means()[1], mixture.means()[2], mixture.means()[3]);
-      return 0;
-    }
-    previous = mean;
-  }
-  return 1;
+    return sum;
+  };
+  gmmx::EMOptions options;
+  options.tol = 1e-6;
+  const gmmx::EMResult result = gmmx::em(statistics_of_all, initial_mixture(rows), options);
+  const std::vector<double>& means = result.mixture.means();
+  std::printf("converged after %d iterations: means (%.3f, %.3f) and (%.3f, %.3f)\n",
+              static_cast<int>(result.mean_log_likelihoods.size()), means[0], means[1], means[2], means[3]);
+  return result.converged ? 0 : 1;
 }
