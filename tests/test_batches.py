@@ -98,7 +98,10 @@ def test_given_parameters_are_where_a_fit_starts():
     first = GaussianMixture(3, random_state=0, max_iter=0).fit(X)
     given = {"weights_init": first.weights_, "means_init": first.means_, "precisions_init": first.precisions_}
     expected = GaussianMixture(3, **given).fit(X)
-    assert_same_fit(GaussianMixture(3, **given).fit_batches(BATCHES), expected)
+    passes = []
+    source = lambda: passes.append(None) or BATCHES  # noqa: E731
+    assert_same_fit(GaussianMixture(3, n_init=5, **given).fit_batches(source), expected)
+    assert len(passes) == 1 + expected.n_iter_ + 1  # a look at the rows, EM, the likelihood at the end; no sample
 
 
 def test_warm_starts_go_on():

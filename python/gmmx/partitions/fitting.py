@@ -152,6 +152,10 @@ def _starting_points(
     if model._goes_on():
         last = model._continuation(facts.n_features, prior)
         return [StartingPoint(0, last.make(), last.lower_bound)]
+    if _is_given(model):
+        nothing = WeightedRows(np.empty((0, facts.n_features)), None, 1)  # nothing is left to estimate
+        given = model._starts(nothing, prior)
+        return [StartingPoint(0, given.make(), given.lower_bound)]
     drawn = _drawn_rows(model, rows, facts, init_size)
     starts = model._starts(drawn, prior)
     points: list[tuple[float, StartingPoint]] = []
@@ -174,8 +178,6 @@ def _drawn_rows(model: GaussianMixture, rows: PartitionedRows, facts: Facts, ini
             f"init_size is {size}, but a start of n_components={model.n_components} needs at least "
             f"{max(2, model.n_components)} rows."
         )
-    if _is_given(model):  # nothing is estimated, but the number of features must be known
-        size = min(size, max(2, model.n_components))
     takes_all = facts.n_present <= size
     sample = rows.sample(size, 0 if takes_all else draws_from(model.random_state).seed())
     # Weights have had their part in the drawing, unless there was no choice.
