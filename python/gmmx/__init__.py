@@ -8,7 +8,7 @@ may come in parts.
     rows -> e_step(mixture) -> SufficientStatistics -> m_step -> Mixture -> again
 """
 
-from gmmx import density, plot, reference
+from gmmx import data, density, plot, reference
 from gmmx._core import CollapsedComponentError, Mixture, SufficientStatistics, __version__
 from gmmx._versions import show_versions
 from gmmx.bootstrapping import BootstrapResult, LikelihoodRatioTests, bootstrap, bootstrap_lrt
@@ -35,6 +35,7 @@ __all__ = [
     "__version__",
     "bootstrap",
     "bootstrap_lrt",
+    "data",
     "density",
     "e_step",
     "hierarchical_clustering",

@@ -28,7 +28,18 @@ import numpy.typing as npt
 
 from gmmx._files import replacing
 
-__all__ = ["STANDARD_INPUT", "Table", "TableError", "read_table", "write_column"]
+__all__ = [
+    "DELIMITERS",
+    "MISSING",
+    "STANDARD_INPUT",
+    "Table",
+    "TableError",
+    "find_delimiter",
+    "looks_like_header",
+    "mostly_numbers",
+    "read_table",
+    "write_column",
+]
 
 STANDARD_INPUT = "-"
 """The path that stands for standard input."""
@@ -198,14 +209,14 @@ class _Rows:
         self._lines = _Lines(stream)
         head = self._lines.take(_HEAD)
         self._lines.put_back(head)
-        self._delimiter = _find_delimiter(head[0] if head else "", delimiter)
+        self._delimiter = find_delimiter(head[0] if head else "", delimiter)
         self._reader = self._parse(self._lines)
         first = [row for row in self._parse(iter(head)) if row]
         if len(head) == _HEAD and len(first) > 1:
             first.pop()  # its last cell may go on in the next line
         if not first:
             raise TableError(f"{source} is empty; it needs one row of names and at least one row of numbers")
-        self.has_header = _looks_like_header(first) if header is None else header
+        self.has_header = looks_like_header(first) if header is None else header
         if self.has_header:
             self.names = tuple(cell.strip() for cell in first.pop(0))
             next(row for row in self._reader if row)
@@ -327,7 +338,7 @@ def _open_text(path: str | os.PathLike[str]) -> Iterator[IO[str]]:
         yield file
 
 
-def _find_delimiter(first_line: str, delimiter: str | None) -> str:
+def find_delimiter(first_line: str, delimiter: str | None) -> str:
     """Return the delimiter; `delimiter` is what the file's extension says, None for standard input."""
     if delimiter is None:
         delimiter = "\t" if "\t" in first_line else ","
@@ -348,20 +359,21 @@ def _is_number(cell: str) -> bool:
     return "_" not in cell and not _is_missing(cell)  # 12_1 is a code, though a number in Python
 
 
-def _mostly_numbers(cells: Sequence[str]) -> bool:
+def mostly_numbers(cells: Sequence[str]) -> bool:
     """Whether more than half of the cells that are not missing are numbers."""
     present = [cell for cell in cells if not _is_missing(cell)]
     return 2 * sum(map(_is_number, present)) > len(present)
 
 
-def _looks_like_header(rows: list[list[str]]) -> bool:
+def looks_like_header(rows: list[list[str]]) -> bool:
+    """Whether the first of some rows holds names, as `read_table` finds out."""
     first, rest = rows[0], rows[1:]
     if not any(map(_is_number, first)):
         return True
     return any(
         not _is_number(cell)
         and not _is_missing(cell)
-        and _mostly_numbers([row[index] for row in rest if index < len(row)])
+        and mostly_numbers([row[index] for row in rest if index < len(row)])
         for index, cell in enumerate(first)
     )
 
@@ -375,7 +387,7 @@ def _numeric_columns(rows: _Rows, reasons: dict[int, str]) -> list[int]:
         cells = [row[index] for row in rows.first if index < len(row)]
         if index == 0 and not name:
             reasons[index] = "row names"
-        elif not _mostly_numbers(cells):
+        elif not mostly_numbers(cells):
             reasons[index] = _why_not_numeric(cells)
         else:
             chosen.append(index)
@@ -386,7 +398,7 @@ def _why_not_numeric(cells: Sequence[str]) -> str:
     present = [cell for cell in cells if not _is_missing(cell)]
     if not present:
         return "empty"
-    if _mostly_numbers([cell.replace(",", ".") for cell in present]):
+    if mostly_numbers([cell.replace(",", ".") for cell in present]):
         return "commas in numbers; write decimal points, leave out thousands separators"
     return "not numeric"
 

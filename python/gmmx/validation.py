@@ -17,7 +17,7 @@ from sklearn import config_context, get_config
 from sklearn.utils import check_array
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
-from gmmx import _core
+from gmmx import _core, arrow
 from gmmx.covariances import (
     SKLEARN_TYPES,
     is_named_by_letters,
@@ -114,7 +114,7 @@ def is_matrix_valued(covariance_type: str) -> bool:
 def check_rows(X: Any) -> Rows:
     """Return X as a finite two-dimensional float32 or float64 array, copied only if its type must change."""
     with checking("X", ROWS_ALLOWED):
-        rows: Rows = check_array(X, dtype=ROW_DTYPES, input_name="X")
+        rows: Rows = check_array(arrow.read(X).X, dtype=ROW_DTYPES, input_name="X")
     return rows
 
 
@@ -138,8 +138,14 @@ def check_rows_of(estimator: Any, X: Any, *, fit: bool) -> Rows:
         seen = vars(estimator)
         if "feature_names_in_" not in seen and seen.get("n_features_in_") == X.shape[1]:
             return X
+    requirements: dict[str, Any] = {"dtype": ROW_DTYPES, "ensure_min_samples": 2 if fit else 1}
     with checking("X", ROWS_ALLOWED):
-        rows: Rows = validate_data(estimator, X, dtype=ROW_DTYPES, reset=fit, ensure_min_samples=2 if fit else 1)
+        array, header = arrow.read(X)
+        if array is X:
+            rows: Rows = validate_data(estimator, X, reset=fit, **requirements)
+        else:
+            validate_data(estimator, header, reset=fit, skip_check_array=True)
+            rows = check_array(array, estimator=estimator, input_name="X", **requirements)
     return rows
 
 

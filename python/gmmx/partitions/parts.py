@@ -9,6 +9,7 @@ import numpy.typing as npt
 from sklearn.utils import check_array
 from sklearn.utils.validation import _get_feature_names
 
+from gmmx import arrow
 from gmmx.validation import F64, ROW_DTYPES, ROWS_ALLOWED, WEIGHTS_ALLOWED, Rows, checking
 
 __all__ = ["Part", "part_of"]
@@ -57,9 +58,10 @@ def part_of(X: Any, sample_weight: Any = None, *, dtype: npt.DTypeLike | None = 
     dtype('float64')
     """
     with checking("X", ROWS_ALLOWED):
-        names = _get_feature_names(X)
+        array, header = arrow.read(X)
+        names = _get_feature_names(header)
         rows: Rows = check_array(
-            X,
+            array,
             dtype=ROW_DTYPES if dtype is None else dtype,
             ensure_all_finite=not is_checked,
             ensure_min_samples=0,

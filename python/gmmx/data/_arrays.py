@@ -1,0 +1,199 @@
+"""Arrays that lie in files, read by slices of their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from numbers import Integral
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from gmmx.data._reader import Piece, Reader, checked, described, listed, rows_of_bytes
+
+__all__ = ["OpenArrays", "find_array", "reader_of_arrays"]
+
+
+class OpenArrays(NamedTuple):
+    """The rows of one file and their weights, open for reading: arrays of h5py or zarr."""
+
+    X: Any
+    sample_weight: Any
+
+
+Opener = Callable[[Path], AbstractContextManager[OpenArrays]]
+
+
+@dataclass(frozen=True)
+class _ArrayFiles:
+    """Columns of arrays in files that were looked at."""
+
+    files: list[Path]
+    opener: Opener
+    columns: list[int] | None
+    weight_column: int | None
+    dtype: np.dtype[Any]
+    rows_at_once: int
+    weights: str
+
+    def __iter__(self) -> Iterator[Piece]:
+        """Read from the first file on."""
+        for file in self.files:
+            with self.opener(file) as arrays:
+                for begin in range(0, arrays.X.shape[0], self.rows_at_once):
+                    piece = self._piece(arrays, begin, begin + self.rows_at_once)
+                    yield checked(piece, str(file), begin, feature_names=None, weights=self.weights)
+
+    def _piece(self, arrays: OpenArrays, begin: int, end: int) -> Piece:
+        rows: npt.NDArray[Any] = np.asarray(arrays.X[begin:end])
+        X = rows if self.columns is None else rows[:, self.columns]
+        weights = None
+        if self.weight_column is not None:
+            weights = rows[:, self.weight_column].astype(np.float64)
+        elif arrays.sample_weight is not None:
+            weights = np.asarray(arrays.sample_weight[begin:end]).astype(np.float64)
+        return Piece(np.ascontiguousarray(X, dtype=self.dtype), weights)
+
+
+def reader_of_arrays(
+    kind: str,
+    files: list[Path],
+    opener: Opener,
+    columns: Sequence[int] | None,
+    weight_column: int | None,
+    weights: str | None,
+    batch_size: int | None,
+) -> Reader:
+    """Look at the arrays of all files and return their rows as batches.
+
+    Parameters
+    ----------
+    kind : str
+        What the files are.
+    files : list of Path
+        The files.
+    opener : callable
+        Opens the arrays of one file.
+    columns, weight_column, weights, batch_size
+        As in `from_hdf5`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an array is not two-dimensional or holds no numbers, arrays disagree, there are no rows, or an argument is
+        not as described.
+    """
+    if weights is not None and weight_column is not None:
+        raise ValueError("weights and weight_column both say where the weights are: leave one out")
+    dtypes, widths, chunks = set(), set(), [1]
+    n_rows = 0
+    for file in files:
+        with opener(file) as arrays:
+            _check(arrays, str(file))
+            dtypes.add(np.dtype(arrays.X.dtype))
+            widths.add(arrays.X.shape[1])
+            chunks.append(arrays.X.chunks[0] if arrays.X.chunks else 1)
+            n_rows += arrays.X.shape[0]
+    if len(widths) > 1:
+        raise ValueError(f"path names arrays of {sorted(widths)} columns, but all must have the same ones")
+    if not n_rows:
+        raise ValueError(f"path names {described(f'{kind} files', files)}, without a single row: give files with rows")
+    width = widths.pop()
+    chosen = _chosen(columns, weight_column, width)
+    dtype = np.dtype(np.float32 if dtypes == {np.dtype(np.float32)} else np.float64)
+    n_features = width if chosen is None else len(chosen)
+    size = rows_of_bytes(batch_size, n_features, dtype)
+    chunk = max(chunks)
+    at_once = chunk * max(1, size // chunk)  # whole chunks: a part of one would unpack all of it
+    if batch_size is None:
+        size = at_once
+    named = f"column {weight_column}" if weights is None else repr(weights)
+    pieces = _ArrayFiles(files, opener, chosen, weight_column, dtype, at_once, named)
+    return Reader(
+        described(kind, files), pieces, feature_names=None, n_features=n_features, dtype=dtype, batch_size=size
+    )
+
+
+def find_array(arrays: Mapping[str, Any], name: str | None, n_dimensions: int, argument: str, where: str) -> Any:
+    """Return the array of a name, or the only one of some dimensions.
+
+    Parameters
+    ----------
+    arrays : mapping
+        The arrays of a file by their names.
+    name : str or None
+        Which one.
+    n_dimensions : int
+        Dimensions of those that may be meant.
+    argument : str
+        What the name was given as.
+    where : str
+        The file.
+
+    Raises
+    ------
+    ValueError
+        If there is no such array, or no name where there is not just one.
+    """
+    if name is not None and name.strip("/") in arrays:
+        return arrays[name.strip("/")]
+    candidates = [known for known, array in arrays.items() if len(array.shape or ()) == n_dimensions]
+    dimensions = f"{n_dimensions} dimension{'s' if n_dimensions > 1 else ''}"
+    if name is not None:
+        raise ValueError(
+            f"{argument} is {name!r}, but {where!r} has no array of this name; of {dimensions} it has "
+            f"{listed(candidates)}"
+        )
+    if len(candidates) != 1:
+        raise ValueError(
+            f"{argument} is not given, but {where!r} has {len(candidates)} arrays of {dimensions}: name the one to "
+            f"fit, of {listed(candidates)}"
+        )
+    return arrays[candidates[0]]
+
+
+def _check(arrays: OpenArrays, where: str) -> None:
+    """Refuse what is no matrix of numbers, and weights that are no vector of as many."""
+    X, sample_weight = arrays
+    if len(X.shape) != 2 or 0 in X.shape[1:]:
+        raise ValueError(f"{where} holds an array of shape {X.shape}, but must hold one of (n_samples, n_features)")
+    if np.dtype(X.dtype).kind not in "fiub":
+        raise ValueError(f"{where} holds an array of dtype {X.dtype}, but it must hold real numbers")
+    if sample_weight is None:
+        return
+    if sample_weight.shape != X.shape[:1] or np.dtype(sample_weight.dtype).kind not in "fiub":
+        raise ValueError(
+            f"{where} holds weights of shape {sample_weight.shape} and dtype {sample_weight.dtype}, but they must be "
+            f"numbers of shape {X.shape[:1]}: one for each row"
+        )
+
+
+def _chosen(columns: Sequence[int] | None, weight_column: int | None, width: int) -> list[int] | None:
+    """Return the indices of the columns that are features; None: all of them."""
+    if weight_column is not None:
+        _check_index("weight_column", weight_column, width)
+    if columns is None:
+        if weight_column is None:
+            return None
+        chosen = [column for column in range(width) if column != weight_column]
+    elif isinstance(columns, str) or not isinstance(columns, Sequence):
+        raise TypeError(f"columns is {columns!r}, but must be a list of column numbers, such as [0, 1]")
+    else:
+        for column in columns:
+            _check_index("columns", column, width)
+        chosen = [int(column) for column in columns]
+    if not chosen:
+        raise ValueError("columns leaves no column to fit: name at least one")
+    if len(set(chosen)) < len(chosen) or weight_column in chosen:
+        raise ValueError(f"columns is {chosen} and weight_column {weight_column}: no column may stand there twice")
+    return chosen
+
+
+def _check_index(argument: str, column: Any, width: int) -> None:
+    if isinstance(column, bool) or not isinstance(column, Integral):
+        raise TypeError(f"{argument} holds {column!r}, but columns of an array have numbers, the first 0")
+    if not 0 <= int(column) < width:
+        raise ValueError(f"{argument} holds {column}, but the columns of the array are 0 to {width - 1}")

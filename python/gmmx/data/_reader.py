@@ -1,0 +1,300 @@
+"""What all functions of this package return, and what they have in common."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import os
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
+from numbers import Integral
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Batch", "Piece", "Pieces", "Reader", "checked", "chosen_columns", "files_of", "rows_of_bytes"]
+
+Batch: TypeAlias = npt.NDArray[Any] | tuple[npt.NDArray[Any], npt.NDArray[np.float64]]
+Paths: TypeAlias = "str | os.PathLike[str] | Sequence[str | os.PathLike[str]]"
+
+_BYTES_OF_A_BATCH = 8 << 20
+_NAMED = 12
+
+
+class Piece(NamedTuple):
+    """Rows as a reader gets them at a time, with their weights."""
+
+    X: npt.NDArray[Any]
+    sample_weight: npt.NDArray[np.float64] | None
+
+
+class Pieces(Protocol):
+    """What reads files, piece by piece; each iteration begins with the first."""
+
+    def __iter__(self) -> Iterator[Piece]:
+        """Read from the first piece on."""
+        ...
+
+
+class Reader:
+    """Rows of files in batches, read anew in each iteration.
+
+    Made by `from_parquet`, `from_csv`, `from_hdf5` and `from_zarr`. At any time a few batches are in memory, whatever
+    the size of the files. Objects can be pickled; which files they read was settled when they were made.
+
+    Attributes
+    ----------
+    feature_names : tuple of str or None
+        Names of the columns; None where the files have none.
+    n_features : int
+        Number of columns.
+    dtype : numpy.dtype
+        float32 if that is the type of all columns in all files, else float64.
+    batch_size : int
+        Rows of each batch but the last, which may have fewer.
+    """
+
+    def __init__(
+        self,
+        description: str,
+        pieces: Pieces,
+        *,
+        feature_names: Sequence[str] | None,
+        n_features: int,
+        dtype: npt.DTypeLike,
+        batch_size: int,
+    ) -> None:
+        self._description = description
+        self._pieces = pieces
+        self.feature_names = None if feature_names is None else tuple(feature_names)
+        self.n_features = n_features
+        self.dtype = np.dtype(dtype)
+        self.batch_size = batch_size
+
+    def __repr__(self) -> str:
+        """Tell what is read and how."""
+        return (
+            f"{self._description}: {self.n_features} feature{'s' if self.n_features > 1 else ''} as {self.dtype}, "
+            f"{self.batch_size} rows a batch"
+        )
+
+    def __iter__(self) -> Iterator[Batch]:
+        """Read the files from their first row on.
+
+        Yields
+        ------
+        batch : ndarray of shape (n_rows, n_features), or a pair of it and an ndarray of shape (n_rows,)
+            Rows; a pair with their weights if the files have some. The caller may keep and change the arrays.
+        """
+        with closing(_rebatched(iter(self._pieces), self.batch_size)) as pieces:
+            for X, sample_weight in pieces:
+                yield X if sample_weight is None else (X, sample_weight)
+
+
+def _rebatched(pieces: Iterator[Piece], size: int) -> Generator[Piece, None, None]:
+    """Cut and join pieces to batches of one size; a piece of that size is handed on as it is."""
+    held: list[Piece] = []
+    n_held = 0
+    for piece in pieces:
+        begin = 0
+        while n_held + len(piece.X) - begin >= size:
+            end = begin + size - n_held
+            held.append(_slice(piece, begin, end))
+            yield _joined(held)
+            held, n_held, begin = [], 0, end
+        if begin < len(piece.X):
+            held.append(_slice(piece, begin, len(piece.X)))
+            n_held += len(piece.X) - begin
+    if held:
+        yield _joined(held)
+
+
+def _slice(piece: Piece, begin: int, end: int) -> Piece:
+    X, sample_weight = piece
+    return Piece(X[begin:end], None if sample_weight is None else sample_weight[begin:end])
+
+
+def _joined(pieces: list[Piece]) -> Piece:
+    if len(pieces) == 1:
+        return pieces[0]
+    weights = [piece.sample_weight for piece in pieces if piece.sample_weight is not None]
+    return Piece(np.concatenate([piece.X for piece in pieces]), np.concatenate(weights) if weights else None)
+
+
+def checked(
+    piece: Piece, where: str, first_row: int, *, feature_names: Sequence[str] | None, weights: str | None
+) -> Piece:
+    """Return a piece whose numbers are finite and whose weights are not negative.
+
+    Parameters
+    ----------
+    piece : Piece
+        Rows of one file.
+    where : str
+        The file.
+    first_row : int
+        Rows of the file before the piece.
+    feature_names : sequence of str or None
+        Names of the columns.
+    weights : str or None
+        What the file calls the weights, if it has some.
+
+    Raises
+    ------
+    ValueError
+        Naming file, row and column of the first number that will not do.
+    """
+    X, sample_weight = piece
+    with np.errstate(all="ignore"):
+        plain = math.isfinite(X.sum())  # quick, and never wrong if it says yes
+    if not plain and not (finite := np.isfinite(X)).all():
+        row, column = np.argwhere(~finite)[0]
+        name = int(column) if feature_names is None else repr(feature_names[column])
+        raise ValueError(
+            f"{where} holds {X[row, column]} in row {first_row + row} (the first is 0) of column {name}, but all "
+            "numbers must be finite: fill in missing values, or drop the rows or columns that have them"
+        )
+    if sample_weight is not None and not (usable := np.isfinite(sample_weight) & (sample_weight >= 0.0)).all():
+        row = int(np.flatnonzero(~usable)[0])
+        raise ValueError(
+            f"{where} holds the weight {sample_weight[row]:g} in row {first_row + row} (the first is 0) of {weights}, "
+            "but weights must be finite and not negative: 2 counts a row twice, 0 not at all"
+        )
+    return piece
+
+
+def files_of(path: Paths, suffixes: Sequence[str], *, folders: bool = True) -> list[Path]:
+    """Return the files that a path stands for.
+
+    Parameters
+    ----------
+    path : path-like or sequence of path-like
+        A file, a folder, or several of them.
+    suffixes : sequence of str
+        Endings of the files of a folder that count, in lower case.
+    folders : bool, default=True
+        Whether a folder stands for the files in it, and in the folders in it, sorted by their paths; else for itself.
+        What begins with a dot or an underscore is passed over, as what Spark leaves beside its data.
+
+    Raises
+    ------
+    TypeError
+        If it is something else.
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If there is no file in it.
+    """
+    given = [path] if isinstance(path, str | os.PathLike) else path
+    if not isinstance(given, Sequence) or not all(isinstance(one, str | os.PathLike) for one in given):
+        raise TypeError(
+            f"path is of type {type(path).__name__}, but must be the path of a file or a folder, or a list of paths"
+        )
+    if not given:
+        raise ValueError("path is an empty list, but must name at least one file")
+    files: list[Path] = []
+    for one in map(Path, given):
+        if not one.exists():
+            raise FileNotFoundError(f"path names {str(one)!r}, which does not exist: give a file or a folder that does")
+        if not (folders and one.is_dir()):
+            files.append(one)
+            continue
+        found = sorted(file for file in one.rglob("*") if _counts(file.relative_to(one), suffixes) and file.is_file())
+        if not found:
+            raise ValueError(f"path names the folder {str(one)!r}, in which no file ends in {' or '.join(suffixes)}")
+        files += found
+    return files
+
+
+def _counts(file: Path, suffixes: Sequence[str]) -> bool:
+    return file.name.lower().endswith(tuple(suffixes)) and not any(part[0] in "._" for part in file.parts)
+
+
+def described(kind: str, files: Sequence[Path]) -> str:
+    """Name the files of a source in a few words."""
+    return f"{kind} {str(files[0])!r}" + (f" and {len(files) - 1} more" if len(files) > 1 else "")
+
+
+def rows_of_bytes(batch_size: Any, n_features: int, dtype: np.dtype[Any]) -> int:
+    """Return the rows of a batch: what was asked for, or else as many as 8 MiB hold.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If something else than a number of at least one was asked for.
+    """
+    if batch_size is None:
+        return max(1, _BYTES_OF_A_BATCH // (n_features * dtype.itemsize))
+    if isinstance(batch_size, bool) or not isinstance(batch_size, Integral):
+        raise TypeError(f"batch_size is {batch_size!r}, but must be a number of rows, or None for 8 MiB of them")
+    if batch_size < 1:
+        raise ValueError(f"batch_size is {batch_size!r}, but must be at least 1, or None for 8 MiB of rows")
+    return int(batch_size)
+
+
+def chosen_columns(
+    names: Sequence[str], columns: Sequence[str] | None, weight_column: str | None, where: str
+) -> list[str]:
+    """Return the names of the columns that are features, in their order.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The columns of a file.
+    columns : sequence of str or None
+        Those asked for. None: all but the weights.
+    weight_column : str or None
+        That of the weights.
+    where : str
+        The file.
+
+    Raises
+    ------
+    TypeError
+        If `columns` is not a sequence of names.
+    ValueError
+        If a column is not there, stands there twice, or was asked for twice.
+    """
+    if weight_column is not None:
+        find_column(weight_column, names, where, "weight_column")
+    if columns is None:
+        chosen = [name for name in names if name != weight_column]
+    elif isinstance(columns, str) or not isinstance(columns, Iterable):
+        raise TypeError(f"columns is {columns!r}, but must be a list of names, such as [{columns!r}]")
+    else:
+        chosen = list(columns)
+    if not chosen:
+        raise ValueError(f"columns leaves no column of {where} to fit; it has {listed(names)}")
+    for position, name in enumerate(chosen):
+        find_column(name, names, where, "columns")
+        if name == weight_column:
+            raise ValueError(f"columns names {name!r}, and so does weight_column: take it out of one of them")
+        if name in chosen[:position]:
+            raise ValueError(f"columns names {name!r} twice: take one out")
+    return chosen
+
+
+def find_column(name: Any, names: Sequence[str], where: str, argument: str) -> int:
+    """Return the index of the column with a name.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or more than one.
+    """
+    count = list(names).count(name)
+    if count > 1:
+        raise ValueError(f"{where} has {count} columns named {name!r}: give them different names")
+    if not count:
+        close = difflib.get_close_matches(str(name), names, n=1)
+        hint = f"did you mean {close[0]!r}? It" if close else "it"
+        raise ValueError(f"{argument} names {name!r}, but {where} has no such column; {hint} has {listed(names)}")
+    return list(names).index(name)
+
+
+def listed(names: Sequence[str]) -> str:
+    """List names in a sentence, the first few of many."""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(map(repr, names[:_NAMED])) + more if names else "none"
