@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import gmmx
-from gmmx.data import from_csv, from_hdf5, from_parquet, from_zarr
+from gmmx.data import from_csv, from_hdf5, from_npy, from_parquet, from_zarr
 
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
@@ -202,6 +202,22 @@ class TestRows:
     def test_a_zarr_store_may_be_the_array_itself(self, tmp_path):
         zarr.save(str(tmp_path / "a.zarr"), numbers(5))
         np.testing.assert_array_equal(joined(from_zarr(tmp_path / "a.zarr"))[0], numbers(5))
+
+    def test_of_npy_files(self, tmp_path):
+        X = np.abs(numbers(50))
+        np.save(tmp_path / "a.npy", X[:20])
+        np.save(tmp_path / "b.npy", np.asfortranarray(X[20:]))
+        reader = from_npy(tmp_path, columns=[2, 0], weight_column=1, batch_size=7)
+        for _ in range(2):
+            found, weights = joined(reader)
+            np.testing.assert_array_equal(found, X[:, [2, 0]])
+            np.testing.assert_array_equal(weights, X[:, 1])
+        with pytest.raises(FileNotFoundError, match="nowhere"):
+            from_npy(tmp_path / "nowhere.npy")
+        for name, content in {"text.npy": b"text", "empty.npy": b""}.items():
+            (tmp_path / name).write_bytes(content)
+            with pytest.raises(ValueError, match=f"{name}', which cannot be read as NumPy's"):
+                from_npy(tmp_path / name)
 
 
 class TestCsv:

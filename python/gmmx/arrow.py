@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from gmmx._optional import needed
 
-__all__ = ["ArrowRows", "copy_columns", "is_stream", "number_type", "read"]
+__all__ = ["ArrowRows", "copy_columns", "is_stream", "number_type", "read", "table_of"]
 
 
 class ArrowRows(NamedTuple):
@@ -90,6 +90,13 @@ def read(X: Any) -> ArrowRows:
         copy_columns(batch, columns, rows[begin : begin + batch.num_rows], "X", begin)
         begin += batch.num_rows
     return ArrowRows(rows, reader.schema.empty_table())
+
+
+def table_of(X: Any) -> Any:
+    """Return Arrow data whose length nobody knows as a table; everything else is left as it is."""
+    if not is_stream(X) or hasattr(X, "__array__"):
+        return X
+    return needed("pyarrow", f"X of type {type(X).__name__}, which is Arrow data,", "data").table(X)
 
 
 def number_type(schema: Any, columns: Sequence[int], where: str) -> np.dtype[Any]:

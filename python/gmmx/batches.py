@@ -3,36 +3,40 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
+import itertools
+from collections.abc import Generator, Iterator
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
-from gmmx import _core
+from gmmx import _core, arrow
+from gmmx._read_ahead import read_ahead
 from gmmx.partitions import Facts, Sample, TreeSum, facts_of, merge_facts, merge_samples, sample_of, statistics_of
+from gmmx.progress import Progress
+from gmmx.sources import Source, source_of
 
 __all__ = ["Batches", "batches_of"]
 
-_BATCH_BYTES = 8 << 20
-"""Of an array that is cut into batches here."""
+_END = object()
+_KINDS: tuple[type[Exception], ...] = (TypeError, ValueError, OSError, ImportError)
+"""Errors that stay what they are when the number of the batch is added."""
 
 
-def batches_of(source: Any, n_threads: int, batch_size: int | None = None) -> Batches:
+def batches_of(source: Any, n_threads: int, batch_size: int | None = None, *, progress: bool | None = False) -> Batches:
     """Return what a source of batches holds, as rows in parts.
 
     Parameters
     ----------
-    source : re-iterable of batches, callable that returns an iterator of them, or array-like
+    source, batch_size, progress
         See `GaussianMixture.fit_batches`.
     n_threads : int
         Threads of an E-step.
-    batch_size : int, optional
-        Rows of a batch, where the source is one array; None: what fills 8 MiB.
 
     Raises
     ------
-    TypeError
-        If the source can be passed over only once, or not at all.
+    TypeError, ValueError
+        See `gmmx.sources.source_of`.
+    ImportError
+        If what reads the source, or shows the progress, is not installed.
 
     Examples
     --------
@@ -40,101 +44,95 @@ def batches_of(source: Any, n_threads: int, batch_size: int | None = None) -> Ba
     >>> batches_of([np.zeros((2, 3)), np.ones((4, 3))], 1).facts().n_rows
     6
     """
-    return Batches(_opener(source, batch_size), n_threads)
-
-
-def _opener(source: Any, batch_size: int | None) -> Callable[[], Iterable[Any]]:
-    """Return a function that begins a pass over a source."""
-    if callable(source):
-        return source  # type: ignore[no-any-return]
-    if hasattr(source, "__next__"):
-        raise TypeError(
-            f"source is a {type(source).__name__}, which can be passed over only once, but EM passes over the rows "
-            "once an iteration. Give the function that makes it (source=make_batches, not make_batches()), a list, "
-            "or a reader of gmmx.data."
-        )
-    if _is_table(source):
-        return lambda: [source]
-    if _is_array(source):
-        return lambda: _slices(source, batch_size)
-    if isinstance(source, str | bytes) or not isinstance(source, Iterable):
-        raise TypeError(
-            f"source is of type {type(source).__name__}, but must be an iterable of batches that can be passed over "
-            "again and again, a two-dimensional array, or a callable that returns an iterator of batches."
-        )
-    return lambda: source
-
-
-def _is_table(source: Any) -> bool:
-    return hasattr(source, "__dataframe__") or hasattr(source, "__arrow_c_stream__")
-
-
-def _is_array(source: Any) -> bool:
-    return all(hasattr(source, name) for name in ("shape", "dtype", "__getitem__"))
-
-
-def _slices(array: Any, batch_size: int | None) -> Iterator[Any]:
-    """Cut an array, which may lie in a file, into batches."""
-    if len(array.shape) != 2:
-        raise ValueError(f"source is an array of shape {array.shape}, but must have shape (n_samples, n_features).")
-    n_rows, n_features = array.shape
-    row = max(1, n_features * np.dtype(array.dtype).itemsize)
-    size = max(1, _BATCH_BYTES // row) if batch_size is None else batch_size
-    for begin in range(0, n_rows, size):
-        yield array[begin : begin + size]
+    return Batches(source_of(source, batch_size), n_threads, Progress(progress))
 
 
 class Batches:
-    """Rows in batches, of which one is in memory at a time; see `gmmx.partitions.PartitionedRows`."""
+    """Rows in batches, of which two are in memory at a time; see `gmmx.partitions.PartitionedRows`."""
 
-    def __init__(self, begin_pass: Callable[[], Iterable[Any]], n_threads: int) -> None:
-        self._begin_pass = begin_pass
+    def __init__(self, source: Source, n_threads: int, progress: Progress) -> None:
+        self._source = source
         self._n_threads = n_threads
+        self._progress = progress
+        self._n_sums = 0
         self._parts: list[Facts] | None = None  # of each batch, as the first pass found it
         self._dtype: str | None = None
 
     def facts(self) -> Facts:
         """Check all batches; later passes must bring the same."""
         parts = []
-        for i, (X, sample_weight) in enumerate(self._pass()):
-            with _naming_batch(i):
-                parts.append(facts_of(X, sample_weight))
+        with self._pass("checking rows") as batches:
+            for i, (X, sample_weight) in enumerate(batches):
+                with _naming_batch(i, "is not accepted"):
+                    parts.append(facts_of(X, sample_weight))
         merged = merge_facts(parts, kind="batch", kinds="batches")
         self._parts, self._dtype = parts, merged.dtype
-        return merged
+        names = self._source.feature_names
+        return merged if names is None else replace(merged, feature_names=names)
 
     def sample(self, size: int, seed: int) -> Sample:
         """Draw rows; which ones does not depend on how they are cut into batches."""
         drawn: Sample | None = None
         first_row = 0
-        for X, sample_weight in self._pass():
-            part = sample_of(X, sample_weight, first_row, size, seed, dtype=self._dtype)
-            first_row += len(X)
-            if part is not None:
-                drawn = part if drawn is None else merge_samples([drawn, part], size)
+        with self._pass("drawing rows to start from") as batches:
+            for X, sample_weight in batches:
+                part = sample_of(X, sample_weight, first_row, size, seed, dtype=self._dtype)
+                first_row += len(X)
+                if part is not None:
+                    drawn = part if drawn is None else merge_samples([drawn, part], size)
         assert drawn is not None  # the facts were that there are rows
         return drawn
 
     def statistics(self, mixture: _core.Mixture) -> _core.SufficientStatistics:
         """Add up the statistics of all batches."""
         total = TreeSum()
-        for X, sample_weight in self._pass():
-            total.add(statistics_of(X, sample_weight, mixture, dtype=self._dtype, n_threads=self._n_threads))
-        return total.total()
+        self._n_sums += 1
+        with self._pass(f"pass {self._n_sums} of EM") as batches:
+            for X, sample_weight in batches:
+                total.add(statistics_of(X, sample_weight, mixture, dtype=self._dtype, n_threads=self._n_threads))
+        statistics = total.total()
+        self._progress.tell(statistics.log_likelihood / statistics.total_weight)
+        return statistics
 
-    def _pass(self) -> Iterator[tuple[Any, Any]]:
+    def close(self) -> None:
+        """End the display of progress."""
+        self._progress.close()
+
+    def _pass(self, name: str) -> contextlib.closing[Generator[tuple[Any, Any], None, None]]:
+        """Begin a pass that ends, and with it the thread that reads ahead, when its context does."""
+        self._progress.begin_pass(name, None if self._parts is None else sum(part.n_rows for part in self._parts))
+        return contextlib.closing(self._batches())
+
+    def _batches(self) -> Generator[tuple[Any, Any], None, None]:
         """Yield rows and weights of each batch, and see to it that they are those of the first pass."""
         n_batches = 0
-        for i, batch in enumerate(self._begin_pass()):
-            X, sample_weight = batch if isinstance(batch, tuple) and len(batch) == 2 else (batch, None)
-            if self._parts is not None and (i >= len(self._parts) or len(X) != self._parts[i].n_rows):
-                self._refuse_change(f"batch {i} now has {len(X)} rows")
-            yield X, sample_weight
-            n_batches += 1
+        with contextlib.closing(self._read()) as batches:
+            for i, (X, sample_weight) in enumerate(batches):
+                if self._parts is not None and (i >= len(self._parts) or len(X) != self._parts[i].n_rows):
+                    self._refuse_change(f"batch {i} now has {len(X)} rows")
+                yield X, sample_weight
+                self._progress.advance(len(X))
+                n_batches += 1
         if n_batches == 0 and self._parts is None:
             raise ValueError("source has no batches. Give at least one batch of rows.")
         if self._parts is not None and n_batches < len(self._parts):
             self._refuse_change(f"there were only {n_batches} batches")
+
+    def _read(self) -> Generator[tuple[Any, Any], None, None]:
+        """Yield rows and weights of each batch; complaints of what reads them name it."""
+        source = self._source
+        with contextlib.ExitStack() as at_end:
+            if source.is_read:
+                batches: Iterator[Any] = at_end.enter_context(contextlib.closing(read_ahead(source.begin_pass)))
+            else:
+                batches = iter(source.begin_pass())
+            for i in itertools.count():
+                with _naming_batch(i, "cannot be read"):
+                    batch = next(batches, _END)
+                if batch is _END:
+                    return
+                X, sample_weight = batch if isinstance(batch, tuple) and len(batch) == 2 else (batch, None)
+                yield arrow.table_of(X), sample_weight
 
     def _refuse_change(self, what: str) -> None:
         assert self._parts is not None
@@ -146,10 +144,13 @@ class Batches:
 
 
 @contextlib.contextmanager
-def _naming_batch(number: int) -> Iterator[None]:
-    """Let complaints about rows say in which batch they are."""
+def _naming_batch(number: int, problem: str) -> Iterator[None]:
+    """Let complaints say which batch they are about."""
     try:
         yield
-    except (TypeError, ValueError) as error:
-        kind = TypeError if isinstance(error, TypeError) else ValueError
-        raise kind(f"batch {number} of source is not accepted: {error}") from error
+    except Exception as error:
+        explanation = f"batch {number} of source {problem}: {error}"
+        if isinstance(error, OSError) and error.errno is not None:
+            raise OSError(error.errno, explanation) from error  # of the same kind, FileNotFoundError for instance
+        kind = next((kind for kind in _KINDS if isinstance(error, kind)), RuntimeError)
+        raise kind(explanation) from error

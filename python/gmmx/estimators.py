@@ -467,7 +467,12 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         return _core.predict(rows.X, self.mixture_, rows.n_threads)
 
     def fit_batches(
-        self, source: Any, *, batch_size: int | None = None, init_size: int | None = None
+        self,
+        source: Any,
+        *,
+        batch_size: int | None = None,
+        init_size: int | None = None,
+        progress: bool | None = None,
     ) -> GaussianMixture:
         """Estimate the parameters as `fit` does, of rows that need not be in memory all at once.
 
@@ -476,25 +481,33 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
 
         Parameters
         ----------
-        source : iterable of batches, callable or array-like
+        source : iterable of batches, callable, path, or table or array in a file
             Where the rows come from, again in each pass:
 
             - an iterable that can be passed over again and again (a list, a reader of `gmmx.data`) of batches: each
               is what `fit` takes as X, or a tuple (X, sample_weight); batches without rows are allowed;
             - a callable that returns an iterator of such batches;
+            - a path or a list of paths of Parquet, CSV, HDF5, zarr or .npy files without weights, which `gmmx.data`
+              then reads;
             - an array of shape (n_samples, n_features) that is cut into batches here: a `numpy.memmap`, a dataset of
-              h5py, an array of zarr.
+              h5py, an array of zarr;
+            - a table that is cut into batches here: a dataset or table of pyarrow, a relation of DuckDB, a data frame.
 
-            A generator is refused: it can be passed over only once.
+            A generator is refused: it can be passed over only once. While EM works on a batch, a thread reads the
+            next one, unless `source` is a list or an array in memory: callables and iterators run in that thread.
 
         batch_size : int, default=None
-            Rows of a batch, where `source` is an array. None: as many as fill 8 MiB.
+            Rows of a batch, where `source` is not one of batches. None: as many as fill 8 MiB.
 
         init_size : int, default=None
             Rows to make the start of, by `init_params`. As many are drawn at random, in proportion to their weights
             and without regard to the batches; if there are no more rows, all are taken, and the start is that of
             `fit`. None: 50,000, or as many as 32 MiB hold. Of `n_init` starts the one whose EM on these rows ends
             highest goes on to all rows.
+
+        progress : bool, default=None
+            Whether to show a bar (by tqdm) with the rows of each pass, rows a second and the log-likelihood so far.
+            None: on a terminal, if the fit takes more than two seconds.
 
         Returns
         -------
@@ -525,7 +538,9 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
                [ 1.,  2.]])
         """
         self._validate_params()
-        return fit_partitions(self, batches_of(source, thread_count(self.n_jobs), batch_size), init_size=init_size)
+        batches = batches_of(source, thread_count(self.n_jobs), batch_size, progress=progress)
+        with contextlib.closing(batches):
+            return fit_partitions(self, batches, init_size=init_size)
 
     def _validate_params(self) -> None:
         """Check the constructor parameters; scikit-learn's own check words the complaint."""

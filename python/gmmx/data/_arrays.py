@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from numbers import Integral
 from pathlib import Path
@@ -14,11 +15,11 @@ import numpy.typing as npt
 
 from gmmx.data._reader import Piece, Reader, checked, described, listed, rows_of_bytes
 
-__all__ = ["OpenArrays", "find_array", "reader_of_arrays"]
+__all__ = ["OpenArrays", "find_array", "reader_of_array", "reader_of_arrays"]
 
 
 class OpenArrays(NamedTuple):
-    """The rows of one file and their weights, open for reading: arrays of h5py or zarr."""
+    """The rows of one file and their weights, open for reading: arrays of h5py, zarr or NumPy."""
 
     X: Any
     sample_weight: Any
@@ -46,9 +47,11 @@ class _ArrayFiles:
                 for begin in range(0, arrays.X.shape[0], self.rows_at_once):
                     piece = self._piece(arrays, begin, begin + self.rows_at_once)
                     yield checked(piece, str(file), begin, feature_names=None, weights=self.weights)
+                    _release(arrays.X)
 
     def _piece(self, arrays: OpenArrays, begin: int, end: int) -> Piece:
-        rows: npt.NDArray[Any] = np.asarray(arrays.X[begin:end])
+        read = np.array if isinstance(arrays.X, np.memmap) else np.asarray  # a view of a map has read nothing
+        rows: npt.NDArray[Any] = read(arrays.X[begin:end])
         X = rows if self.columns is None else rows[:, self.columns]
         weights = None
         if self.weight_column is not None:
@@ -95,7 +98,7 @@ def reader_of_arrays(
             _check(arrays, str(file))
             dtypes.add(np.dtype(arrays.X.dtype))
             widths.add(arrays.X.shape[1])
-            chunks.append(arrays.X.chunks[0] if arrays.X.chunks else 1)
+            chunks.append((getattr(arrays.X, "chunks", None) or [1])[0])
             n_rows += arrays.X.shape[0]
     if len(widths) > 1:
         raise ValueError(f"path names arrays of {sorted(widths)} columns, but all must have the same ones")
@@ -115,6 +118,40 @@ def reader_of_arrays(
     return Reader(
         described(kind, files), pieces, feature_names=None, n_features=n_features, dtype=dtype, batch_size=size
     )
+
+
+def reader_of_array(array: Any, batch_size: int | None) -> Reader:
+    """Return the rows of an array that lies in a file and is open, as batches.
+
+    Parameters
+    ----------
+    array : numpy.memmap, h5py.Dataset or zarr.Array of shape (n_samples, n_features)
+        The array.
+    batch_size : int or None
+        Rows of a batch. None: as many as 8 MiB hold, in whole chunks.
+    """
+    return reader_of_arrays(type(array).__name__, [Path("source")], _Given(array), None, None, None, batch_size)
+
+
+@dataclass(frozen=True)
+class _Given:
+    """Has an array open."""
+
+    array: Any
+
+    def __call__(self, file: Path) -> AbstractContextManager[OpenArrays]:
+        """Return it, whatever the file."""
+        return nullcontext(OpenArrays(self.array, None))
+
+
+def _release(array: Any) -> None:
+    """Let the system take back the memory of a mapped file; what was read stays in its cache while there is room.
+
+    Of a private map ("copy-on-write") changes would be lost: it is left alone.
+    """
+    mapped = getattr(array, "_mmap", None)
+    if mapped is not None and array.mode != "c" and hasattr(mmap, "MADV_DONTNEED"):
+        mapped.madvise(mmap.MADV_DONTNEED)
 
 
 def find_array(arrays: Mapping[str, Any], name: str | None, n_dimensions: int, argument: str, where: str) -> Any:
