@@ -23,6 +23,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from gmmx import _core
 from gmmx.batches import batches_of
+from gmmx.checkpoints import checkpoints_of
 from gmmx.covariances import is_named_by_letters, shown, shown_shape, shows_matrices
 from gmmx.covariances import kept as kept_of
 from gmmx.draws import draws_from
@@ -472,6 +473,9 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         *,
         batch_size: int | None = None,
         init_size: int | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        checkpoint_every: int = 1,
+        resume: bool = False,
         progress: bool | None = None,
     ) -> GaussianMixture:
         """Estimate the parameters as `fit` does, of rows that need not be in memory all at once.
@@ -505,6 +509,20 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
             `fit`. None: 50,000, or as many as 32 MiB hold. Of `n_init` starts the one whose EM on these rows ends
             highest goes on to all rows.
 
+        checkpoint : path-like, default=None
+            File that takes how far EM got, whole or not at all, so that a fit whose process is killed loses at most
+            `checkpoint_every` iterations. It stays when the fit is done, and `gmmx.load` reads the mixture in it. Not
+            together with `acceleration`.
+
+        checkpoint_every : int, default=1
+            Iterations between two times that `checkpoint` is written; a fit that ends without having converged writes
+            it once more.
+
+        resume : bool, default=False
+            Whether to go on from `checkpoint`, and to begin anew if there is no such file: what a job that may be
+            started again says each time. The result is, bit by bit, that of a fit that was never stopped. A checkpoint
+            of other parameters or rows is refused; `max_iter` may be another. False: a file that exists is an error.
+
         progress : bool, default=None
             Whether to show a bar (by tqdm) with the rows of each pass, rows a second and the log-likelihood so far.
             None: on a terminal, if the fit takes more than two seconds.
@@ -519,8 +537,10 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         FitFailedError
             A ValueError: every start ended in a collapsed component.
         ValueError, TypeError
-            If a parameter, the source or a batch is not as described, or a later pass brings other rows. An earlier
-            fit then stays as it was.
+            If a parameter, the source, a batch or the checkpoint is not as described, or a later pass brings other
+            rows. An earlier fit then stays as it was.
+        FileExistsError
+            If there is a checkpoint and `resume` is False.
 
         Warns
         -----
@@ -538,9 +558,10 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
                [ 1.,  2.]])
         """
         self._validate_params()
+        journal = checkpoints_of(self, checkpoint, checkpoint_every, resume)
         batches = batches_of(source, thread_count(self.n_jobs), batch_size, progress=progress)
         with contextlib.closing(batches):
-            return fit_partitions(self, batches, init_size=init_size)
+            return fit_partitions(self, batches, init_size=init_size, journal=journal)
 
     def _validate_params(self) -> None:
         """Check the constructor parameters; scikit-learn's own check words the complaint."""

@@ -35,13 +35,17 @@ class ModelFileError(ValueError):
 
 @dataclass(frozen=True)
 class ModelRecord:
-    """All that a file holds: arrays by name, facts of the fit, feature names, constructor parameters."""
+    """All that a file holds: arrays by name, facts of the fit, feature names, constructor parameters.
+
+    `checkpoint`, of a fit that was under way: what else it needs to go on.
+    """
 
     covariance_type: str
     tensors: Mapping[str, npt.NDArray[Any]]
     facts: Mapping[str, Any] = field(default_factory=dict)
     feature_names: list[str] | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
+    checkpoint: Mapping[str, Any] | None = None
 
 
 def representable(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -81,6 +85,8 @@ def save_model(record: ModelRecord, path: str | os.PathLike[str]) -> None:
         "feature_names": json.dumps(record.feature_names),
         **{name: json.dumps(record.facts[name]) for name in _FACTS},
     }
+    if record.checkpoint is not None:
+        metadata["checkpoint"] = json.dumps(dict(record.checkpoint))
     tensors = {name: np.ascontiguousarray(record.tensors[name]) for name in TENSORS}
     content = to_safetensors(tensors, metadata=metadata)
     with replacing(path) as file:
@@ -126,6 +132,7 @@ def read_model(path: str | os.PathLike[str]) -> ModelRecord:
             facts=_facts(metadata),
             feature_names=_feature_names(metadata, tensors["means"].shape[1]),
             params=_params(metadata),
+            checkpoint=_checkpoint(metadata),
         )
 
 
@@ -275,6 +282,15 @@ def _params(metadata: Mapping[str, str]) -> dict[str, Any]:
     if not isinstance(params, dict) or params != representable(params):
         raise ValueError("its metadata entry params must map names to numbers, strings, truth values or null")
     return params
+
+
+def _checkpoint(metadata: Mapping[str, str]) -> dict[str, Any] | None:
+    if "checkpoint" not in metadata:
+        return None
+    checkpoint = _from_json(metadata, "checkpoint")
+    if not isinstance(checkpoint, dict):
+        raise ValueError("its metadata entry checkpoint must map names to values")
+    return checkpoint
 
 
 def _from_json(metadata: Mapping[str, str], name: str) -> Any:

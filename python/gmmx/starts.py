@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -128,9 +128,10 @@ class Monitor:
         """The iteration; 0: making the start."""
         return 0 if self.makes_start else len(self.seen) + 1
 
-    def begin(self, start: int, lower_bound: float) -> None:
-        """Begin a start of EM."""
+    def begin(self, start: int, lower_bound: float, lower_bounds: Sequence[float] = ()) -> None:
+        """Begin a start of EM, or go on with one after the iterations of these bounds."""
         self.seen.clear()
+        self.seen.update(enumerate(lower_bounds, 1))
         self.makes_start, self.lower_bound = True, lower_bound
         self.began = self.previous = perf_counter()
         if self.verbose:

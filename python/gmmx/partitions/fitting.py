@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -17,7 +19,7 @@ from gmmx.validation import FitFailedError, WeightedRows, check_enough_rows, ref
 if TYPE_CHECKING:
     from gmmx.estimators import GaussianMixture
 
-__all__ = ["PartitionedRows", "fit_partitions", "usual_init_size"]
+__all__ = ["Journal", "PartitionedRows", "StartingPoint", "fit_partitions", "usual_init_size"]
 
 _MOST_ROWS, _MOST_BYTES, _LEAST_ROWS_OF_EACH = 50_000, 32 << 20, 10
 
@@ -47,6 +49,7 @@ def fit_partitions(
     *,
     init_size: int | None = None,
     loop: Loop | None = None,
+    journal: Journal | None = None,
 ) -> GaussianMixture:
     """Fit a model to rows in parts.
 
@@ -63,7 +66,9 @@ def fit_partitions(
     init_size : int, optional
         Rows to start from; see `usual_init_size`.
     loop : callable, optional
-        Runs EM, as `run_em` does: for engines that watch or store it.
+        Runs EM, as `run_em` does: for engines that watch it.
+    journal : Journal, optional
+        Keeps how far EM got, for a later fit to go on from.
 
     Returns
     -------
@@ -88,15 +93,19 @@ def fit_partitions(
         best: Run | None = None
         failed: list[FailedStart] = []
         try:
-            for start in _starting_points(model, rows, facts, prior, init_size, failed):
-                monitor.begin(start.number, start.lower_bound)
+            begin = partial(_starting_points, model, rows, facts, prior, init_size)
+            for start in _attempts(None if journal is None else journal.begin(model, facts), begin, failed):
+                monitor.begin(start.number, start.lower_bound, start.lower_bounds)
+                record = partial(_record, journal, monitor, start.number, failed)
                 try:
-                    best = (loop or run_em)(model, rows, start, prior, monitor)
+                    best = (loop or run_em)(model, _Recorded(rows, record), start, prior, monitor)
                 except _core.CollapsedComponentError as error:
                     monitor.end("failed")
                     failed.append(FailedStart(start.number, monitor.under_way, error.component))
                     continue
                 monitor.end("converged" if best.converged else "did not converge")
+                if not best.converged:
+                    record(best.mixture, ended=True)
                 break
         except ValueError:
             refuse_overflow(facts.largest, facts.n_rows, facts.dtype)
@@ -109,11 +118,58 @@ def fit_partitions(
 
 
 class StartingPoint(NamedTuple):
-    """Where one run of EM begins: which of `n_init`, the mixture, and the bound of the fit that it goes on from."""
+    """Where a run of EM begins, or goes on: between two passes over the rows, this is all that it consists of.
+
+    Attributes
+    ----------
+    number : int
+        Which of `n_init`.
+    mixture : Mixture
+        Where the next E-step is.
+    lower_bound : float
+        That of the iteration before, or of the fit that this one goes on from; -inf of a fresh start.
+    lower_bounds : tuple of float
+        Those of all iterations of this run before.
+    failed : tuple of FailedStart
+        Starts that were given up before.
+    """
 
     number: int
     mixture: _core.Mixture
     lower_bound: float
+    lower_bounds: tuple[float, ...] = ()
+    failed: tuple[FailedStart, ...] = ()
+
+
+class Journal(Protocol):
+    """Keeps how far EM got."""
+
+    def begin(self, model: GaussianMixture, facts: Facts) -> StartingPoint | None:
+        """Return where to go on, if an earlier fit of this model to these rows left something.
+
+        Raises
+        ------
+        ValueError
+            If it was another model, or there were other rows.
+        """
+
+    def keep(self, point: StartingPoint, *, ended: bool) -> None:
+        """Take note of where EM is, after each iteration; `ended`: there will be no further one."""
+
+
+def _record(
+    journal: Journal | None,
+    monitor: Monitor,
+    number: int,
+    failed: list[FailedStart],
+    mixture: _core.Mixture,
+    *,
+    ended: bool = False,
+) -> None:
+    """Tell a journal, if there is one, where EM is; the start itself is not worth telling."""
+    bounds = tuple(monitor.seen.values())
+    if journal is not None and bounds:
+        journal.keep(StartingPoint(number, mixture, bounds[-1], bounds, tuple(failed)), ended=ended)
 
 
 class Loop(Protocol):
@@ -127,17 +183,50 @@ class Loop(Protocol):
 
 def run_em(model: GaussianMixture, rows: PartitionedRows, start: StartingPoint, prior: Any, monitor: Monitor) -> Run:
     """Run EM over all rows from one start, in the loop that rows in memory run in."""
-    if model.max_iter == 0:
-        return Run.of_start(start.mixture)
+    before = list(start.lower_bounds)
+    options = model._em_options(prior)
+    options["max_iter"] -= len(before)
+    if options["max_iter"] <= 0:
+        return replace(Run.of_start(start.mixture), lower_bounds=before)
     monitor.makes_start = False
+    listener = monitor.listener
     result = _core.em_over(
         rows.statistics,
         start.mixture,
         previous_lower_bound=start.lower_bound,
-        callback=monitor.listener,
-        **model._em_options(prior),
+        callback=lambda iteration, bound: listener(iteration + len(before), bound),
+        **options,
     )
-    return Run.of(result)
+    run = Run.of(result)
+    return replace(run, lower_bounds=before + run.lower_bounds)
+
+
+class _Recorded:
+    """Rows, with a journal told where each pass is: from there EM can go on."""
+
+    def __init__(self, rows: PartitionedRows, record: Callable[[_core.Mixture], None]) -> None:
+        self.facts, self.sample = rows.facts, rows.sample
+        self._statistics = rows.statistics
+        self._record = record
+
+    def statistics(self, mixture: _core.Mixture) -> _core.SufficientStatistics:
+        """Make a pass."""
+        self._record(mixture)
+        return self._statistics(mixture)
+
+
+def _attempts(
+    last: StartingPoint | None, begin: Callable[[list[FailedStart]], list[StartingPoint]], failed: list[FailedStart]
+) -> Iterator[StartingPoint]:
+    """Yield where EM may begin, first of all where it got to; starts that fail by themselves go to `failed`."""
+    if last is not None:
+        failed += last.failed
+        yield last
+    known = {start.start for start in failed}
+    fresh: list[FailedStart] = []
+    points = begin(fresh)
+    failed += [start for start in fresh if start.start not in known]
+    yield from (point for point in points if point.number not in known)
 
 
 def _starting_points(
