@@ -889,6 +889,16 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         checked = self._rows(X)
         return WeightedRows(checked, check_sample_weight(sample_weight, checked), thread_count(self.n_jobs))
 
+    def _sums(
+        self,
+        X: npt.ArrayLike,
+        sample_weight: npt.ArrayLike | None,
+        *figures: Callable[[WeightedRows, _core.Mixture], float],
+    ) -> tuple[float, list[float]]:
+        """Return the total weight of rows and what functions of them, which add up over rows, say."""
+        rows, mixture = self._weighted_rows(X, sample_weight), self.mixture_
+        return rows.total_weight, [figure(rows, mixture) for figure in figures]
+
     def score_samples(self, X: npt.ArrayLike) -> Rows:
         """Compute the log-density of each row.
 
@@ -995,7 +1005,8 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
             - sum_n w_n sum_k r_nk log r_nk in nats, equation (104) of docs/theory.md: 0 if every row belongs to one
             component for sure.
         """
-        return _sum_over_rows(_entropies, self._weighted_rows(X, sample_weight), self.mixture_)
+        _, (entropy,) = self._sums(X, sample_weight, _entropy)
+        return entropy
 
     def icl(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
         """Compute the integrated completed likelihood criterion: the lower, the better.
@@ -1016,8 +1027,8 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         icl : float
             BIC - 2 sum_n w_n log max_k r_nk, equation (105) of docs/theory.md. mclust reports its negative.
         """
-        rows, mixture = self._weighted_rows(X, sample_weight), self.mixture_
-        return _bic(rows, mixture, _log_likelihood(rows, mixture)) - 2.0 * _log_certainty(rows, mixture)
+        total_weight, (log_likelihood, certainty) = self._sums(X, sample_weight, _log_likelihood, _log_certainty)
+        return _bic(total_weight, self.mixture_, log_likelihood) - 2.0 * certainty
 
     def bic(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
         """Compute the Bayesian information criterion: the lower, the better.
@@ -1035,8 +1046,8 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         bic : float
             -2 log-likelihood + number of free parameters * log n.
         """
-        rows, mixture = self._weighted_rows(X, sample_weight), self.mixture_
-        return _bic(rows, mixture, _log_likelihood(rows, mixture))
+        total_weight, (log_likelihood,) = self._sums(X, sample_weight, _log_likelihood)
+        return _bic(total_weight, self.mixture_, log_likelihood)
 
     def aic(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
         """Compute the Akaike information criterion: the lower, the better.
@@ -1054,8 +1065,8 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         aic : float
             -2 log-likelihood + 2 * number of free parameters.
         """
-        rows, mixture = self._weighted_rows(X, sample_weight), self.mixture_
-        return -2.0 * _log_likelihood(rows, mixture) + 2.0 * mixture.n_parameters
+        _, (log_likelihood,) = self._sums(X, sample_weight, _log_likelihood)
+        return -2.0 * log_likelihood + 2.0 * self.mixture_.n_parameters
 
     def sample(
         self,
@@ -1361,14 +1372,19 @@ def _log_likelihood(rows: WeightedRows, mixture: _core.Mixture) -> float:
     return _core.log_likelihood(rows.X, mixture, rows.sample_weight, rows.n_threads)
 
 
-def _bic(rows: WeightedRows, mixture: _core.Mixture, log_likelihood: float) -> float:
-    return -2.0 * log_likelihood + mixture.n_parameters * math.log(rows.total_weight)
+def _bic(total_weight: float, mixture: _core.Mixture, log_likelihood: float) -> float:
+    return -2.0 * log_likelihood + mixture.n_parameters * math.log(total_weight)
 
 
 def _entropies(responsibilities: Rows) -> F64:
     """Return -sum_k r_nk log r_nk of each row."""
     entropies: F64 = entr(responsibilities).sum(axis=1, dtype=np.float64)
     return entropies
+
+
+def _entropy(rows: WeightedRows, mixture: _core.Mixture) -> float:
+    """Return the entropy of the responsibilities of all rows."""
+    return _sum_over_rows(_entropies, rows, mixture)
 
 
 def _log_certainties(responsibilities: Rows) -> F64:

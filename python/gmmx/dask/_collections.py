@@ -1,0 +1,138 @@
+"""Dask's collections as partitions: what is taken, and how rows and weights are cut into delayed parts."""
+
+from __future__ import annotations
+
+import math
+import sys
+from typing import Any
+
+import dask.array as da
+import numpy as np
+
+from gmmx.dask._tasks import Place, pair
+
+Part = tuple[Any, Any]
+"""Delayed rows, and delayed weights, the name of their column, or None."""
+
+
+def is_array(X: Any) -> bool:
+    """Tell whether X is a Dask array."""
+    return isinstance(X, da.Array)
+
+
+def is_frame(X: Any) -> bool:
+    """Tell whether X is a Dask data frame."""
+    return _is_of(X, "DataFrame")
+
+
+def _is_of(X: Any, name: str) -> bool:
+    # Whoever has a data frame has imported the module.
+    return isinstance(X, getattr(sys.modules.get("dask.dataframe"), name, ()))
+
+
+def check_kind(X: Any) -> None:
+    """Refuse Dask's collections that are no table."""
+    if is_frame(X):
+        return
+    if not is_array(X):
+        raise TypeError(
+            f"X is of Dask's type {type(X).__name__}, but must be a Dask array or data frame: a series becomes one by "
+            "X.to_frame(), a bag by X.to_dataframe()."
+        )
+    if X.ndim != 2:
+        raise ValueError(
+            f"X is a Dask array of {X.ndim} dimensions, but must be two-dimensional, one row a sample: reshape it, "
+            "for instance a single feature by X[:, None]."
+        )
+
+
+def whole_rows(X: Any) -> Any:
+    """Return a collection whose parts hold whole rows; arrays stay cut between rows as they are."""
+    return X.rechunk({1: -1}) if is_array(X) and X.numblocks[1] > 1 else X
+
+
+def without_column(X: Any, sample_weight: Any) -> Any:
+    """Return the features alone, where the weights are a column of X."""
+    return X.drop(columns=sample_weight) if isinstance(sample_weight, str) else X
+
+
+def delayed_parts(X: Any, sample_weight: Any) -> list[Part]:
+    """Return the parts of rows and weights, such that one pass computes what they come from once.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the weights do not lie part by part as the rows do, as far as is known before they are computed.
+    """
+    X = whole_rows(X)
+    if sample_weight is None or isinstance(sample_weight, str):
+        if sample_weight is not None:
+            _check_column(X, sample_weight)
+        return [(part, sample_weight) for part in _delayed(X)]
+    _check_weights(X, sample_weight)
+    if set(X.__dask_graph__()).isdisjoint(sample_weight.__dask_graph__()):
+        return list(zip(_delayed(X), _delayed(sample_weight), strict=True))
+    # Optimised apart, each of the two would repeat what they have in common, such as reading a file.
+    return [(both, None) for both in _delayed(_paired(X, sample_weight))]
+
+
+def _delayed(collection: Any) -> list[Any]:
+    return list(np.ravel(collection.to_delayed()))
+
+
+def _paired(X: Any, sample_weight: Any) -> Any:
+    """Return one collection whose parts are pairs of rows and weights."""
+    if is_frame(X):
+        module: Any = sys.modules["dask.dataframe"]
+        if is_array(sample_weight):
+            sample_weight = module.from_dask_array(sample_weight, index=X.index)
+        return module.map_partitions(
+            pair, X, sample_weight, align_dataframes=False, enforce_metadata=False, meta=(None, object)
+        )
+    if not is_array(sample_weight):
+        sample_weight = sample_weight.to_dask_array()
+    as_they_are: dict[str, Any] = {"align_arrays": False, "dtype": object, "meta": np.empty(0, dtype=object)}
+    return da.blockwise(pair, "i", X, "ij", sample_weight, "i", concatenate=True, **as_they_are)
+
+
+def _check_column(X: Any, sample_weight: str) -> None:
+    if not is_frame(X):
+        raise ValueError(
+            f"sample_weight is {sample_weight!r}, but X is an array, whose columns have no names: give the weights as "
+            "a Dask array, such as one column of it."
+        )
+    if sample_weight not in X.columns:
+        raise ValueError(f"sample_weight is {sample_weight!r}, but X has the columns {list(X.columns)}: name one.")
+
+
+def _check_weights(X: Any, sample_weight: Any) -> None:
+    if not is_array(sample_weight) and not _is_of(sample_weight, "Series"):
+        raise TypeError(
+            f"sample_weight is of type {type(sample_weight).__name__}, but with Dask's rows it must be a Dask array or "
+            "series in the same partitions, or the name of a column of the data frame. "
+            "dask.array.from_array(sample_weight, chunks=(X.chunks[0],)) makes an array in memory one."
+        )
+    if sample_weight.ndim != 1:
+        raise ValueError(
+            f"sample_weight is a Dask array of {sample_weight.ndim} dimensions, but must be of shape (n_samples,): "
+            "take its column by sample_weight[:, 0]."
+        )
+    if sample_weight.npartitions != X.npartitions:
+        raise ValueError(
+            f"sample_weight has {sample_weight.npartitions} partitions, but X has {X.npartitions}. {_SAME_CUTS}"
+        )
+    if is_frame(X) and not is_array(sample_weight):
+        known = X.known_divisions and sample_weight.known_divisions
+        if known and X.divisions != sample_weight.divisions:
+            raise ValueError(f"sample_weight and X have different divisions. {_SAME_CUTS}")
+    if is_array(X) and is_array(sample_weight):
+        for i, (given, needed) in enumerate(zip(sample_weight.chunks[0], X.chunks[0], strict=True)):
+            if given != needed and not math.isnan(given) and not math.isnan(needed):
+                place = Place(i, X.npartitions)
+                raise ValueError(f"sample_weight has {given} numbers in {place}, but X has {needed} rows. {_SAME_CUTS}")
+
+
+_SAME_CUTS = (
+    "Weights go with rows by their place in the partition, so cut both at the same rows: arrays by "
+    "sample_weight.rechunk((X.chunks[0],)), data frames by naming a column of X."
+)

@@ -1,0 +1,454 @@
+"""The estimator for Dask's arrays and data frames."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable
+from typing import Any
+
+import dask
+import numpy as np
+import numpy.typing as npt
+from sklearn.utils.validation import check_is_fitted
+
+from gmmx import density, estimators
+from gmmx.dask._collections import check_kind, is_array, whole_rows, without_column
+from gmmx.dask._progress import LastGood
+from gmmx.dask._rows import DaskRows
+from gmmx.dask._running import WorkersLostError
+from gmmx.dask._tasks import Figure, array_block, frame_block, uncertainty
+from gmmx.partitions import fit_partitions
+from gmmx.priors import ConjugatePrior
+from gmmx.validation import check_rows_of
+
+_LAZY: dict[str, tuple[Callable[..., Any], str | None, bool]] = {
+    "predict": (density.predict, "int64", False),
+    "predict_proba": (density.responsibilities, None, True),
+    "score_samples": (density.score_samples, None, False),
+    "uncertainty": (uncertainty, None, False),
+}
+"""Methods that say something of each row: what they call, the type of it (None: that of the rows), and whether it has a
+column for each component."""
+
+
+class GaussianMixture(estimators.GaussianMixture):
+    """Gaussian mixture fitted by expectation-maximisation (EM) to Dask's arrays and data frames.
+
+    Everything that :class:`gmmx.GaussianMixture` has, for rows in partitions: from the same start the same parameters
+    but for rounding. EM passes over all partitions once an iteration, on a cluster or in this process; what travels
+    are parameters and sufficient statistics, never rows. Rows in memory (NumPy, pandas) are treated as there.
+
+    Nothing is persisted here: what X is computed from is computed again in each pass, about as many times as EM
+    has iterations, unless ``X = X.persist()`` keeps it in the memory of the workers.
+
+    Parameters
+    ----------
+    n_components : int, default=1
+        Number of components. This parameter and those below up to `prior` are described at
+        :class:`gmmx.GaussianMixture`.
+    covariance_type : str, default='full'
+        Model of the covariances.
+    tol : float, default=1e-3
+        EM stops when the mean log-likelihood of a row changes by less in one iteration.
+    reg_covar : float, default=1e-6
+        Added to the variances.
+    max_iter : int, default=100
+        Most iterations.
+    n_init : int, default=1
+        Number of starts on a sample of the rows, of which the best goes on to all rows.
+    init_params : {'kmeans', 'hc', 'k-means++', 'random', 'random_from_data'}, default='kmeans'
+        How the sample is partitioned for a start.
+    weights_init : array-like of shape (n_components,), default=None
+        Weights to start from.
+    means_init : array-like of shape (n_components, n_features), default=None
+        Means to start from.
+    precisions_init : array-like, default=None
+        Inverse covariances to start from.
+    random_state : int, RandomState, Generator or None, default=None
+        Source of randomness for the sample, the starts and `sample`. The sample depends on it and on the order of
+        the rows, not on how they are cut into partitions.
+    warm_start : bool, default=False
+        Whether a further call of `fit` goes on from the parameters of the last.
+    verbose : int, default=0
+        Whether to print every `verbose_interval`-th iteration.
+    verbose_interval : int, default=10
+        Number of iterations between two lines.
+    n_jobs : int, default=None
+        Threads of one task. None: one, because Dask runs a task on each of its threads; for workers that run one
+        task at a time on several processors, -1. Results do not depend on it.
+    callback : callable, default=None
+        Called as ``callback(iteration, log_likelihood)`` after each iteration.
+    responsibilities_init : None
+        Only for rows in memory.
+    acceleration : {'anderson', 'squarem'} or None, default=None
+        How EM jumps ahead, to fewer passes over the rows.
+    prior : 'default', ConjugatePrior or None, default=None
+        Prior of the means and covariances.
+    client : distributed.Client or None, default=None
+        The cluster to compute on. None takes the default client if there is one, and else Dask's own scheduler,
+        threads of this process if nothing else is configured. Clones share it; pickles and copies leave it out.
+
+    See Also
+    --------
+    gmmx.GaussianMixture : The same for rows in memory, with the attributes of a fit; `fit_batches` for files on one
+        machine.
+
+    Notes
+    -----
+    Arrays that are cut between columns are rechunked to whole rows. `sample_weight` is a Dask array or series that is
+    cut as the rows are, or, of a data frame, the name of a column, which then is no feature.
+
+    Results are the same bit by bit for the same partitions, whatever the number of workers, also after workers died
+    and their tasks ran again elsewhere. Other partitions differ by rounding, as do machines with other instruction
+    sets (see :func:`gmmx.show_versions`).
+
+    A graph that holds rows themselves, as `dask.array.from_array` makes it, is sent to the cluster in each
+    pass: persist those as well.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> import numpy as np
+    >>> import gmmx.dask
+    >>> rows = np.array([[1.0, 2], [1, 4], [1, 0], [10, 2], [10, 4], [10, 0]])
+    >>> X = da.from_array(rows, chunks=(2, 2))
+    >>> gm = gmmx.dask.GaussianMixture(n_components=2, random_state=0).fit(X)
+    >>> gm.means_.round(3)
+    array([[10.,  2.],
+           [ 1.,  2.]])
+    >>> labels = gm.predict(X)
+    >>> labels.chunks
+    ((2, 2, 2),)
+    >>> labels.compute()
+    array([1, 1, 1, 0, 0, 0])
+    """
+
+    _parameter_constraints = {  # noqa: RUF012
+        **estimators.GaussianMixture._parameter_constraints,
+        "client": [object],  # checked where it is used
+    }
+
+    def __init__(
+        self,
+        n_components: int = 1,
+        *,
+        covariance_type: str = "full",
+        tol: float = 1e-3,
+        reg_covar: float = 1e-6,
+        max_iter: int = 100,
+        n_init: int = 1,
+        init_params: str = "kmeans",
+        weights_init: npt.ArrayLike | None = None,
+        means_init: npt.ArrayLike | None = None,
+        precisions_init: npt.ArrayLike | None = None,
+        random_state: int | np.random.RandomState | np.random.Generator | None = None,
+        warm_start: bool = False,
+        verbose: int = 0,
+        verbose_interval: int = 10,
+        n_jobs: int | None = None,
+        callback: Callable[[int, float], Any] | None = None,
+        responsibilities_init: npt.ArrayLike | None = None,
+        acceleration: str | None = None,
+        prior: str | ConjugatePrior | None = None,
+        client: Any = None,
+    ) -> None:
+        super().__init__(
+            n_components,
+            covariance_type=covariance_type,
+            tol=tol,
+            reg_covar=reg_covar,
+            max_iter=max_iter,
+            n_init=n_init,
+            init_params=init_params,
+            weights_init=weights_init,
+            means_init=means_init,
+            precisions_init=precisions_init,
+            random_state=random_state,
+            warm_start=warm_start,
+            verbose=verbose,
+            verbose_interval=verbose_interval,
+            n_jobs=n_jobs,
+            callback=callback,
+            responsibilities_init=responsibilities_init,
+            acceleration=acceleration,
+            prior=prior,
+        )
+        self.client = client
+
+    # ------------------------------------------------------------------------------------------------ fitting
+
+    def fit(
+        self, X: Any, y: object = None, sample_weight: Any = None, *, init_size: int | None = None
+    ) -> GaussianMixture:
+        """Estimate the parameters by EM.
+
+        EM passes over all partitions once an iteration, and once more each to check the rows, to draw some to start
+        from and for `log_likelihood_`.
+
+        Parameters
+        ----------
+        X : Dask array of shape (n_samples, n_features) or Dask data frame
+            Training data, finite numbers. Chunk sizes and divisions may be unknown, partitions empty. If all are
+            float32 it is fitted in float32, else in float64. Rows in memory are fitted as
+            :meth:`gmmx.GaussianMixture.fit` does.
+
+        y : Ignored
+            Present by convention.
+
+        sample_weight : Dask array or series of shape (n_samples,), or str, default=None
+            Weights, not negative, in partitions of the same rows as X; or the name of the column of a data frame
+            that holds them. None: all one.
+
+        init_size : int, default=None
+            Rows to make the start of, drawn at random in proportion to their weights; the draw does not depend on how
+            the rows are cut. If there are no more, all are taken, and the start is that of a fit in memory. None:
+            50,000, or as many as 32 MiB hold.
+
+        Returns
+        -------
+        self : GaussianMixture
+            The fitted mixture.
+
+        Raises
+        ------
+        WorkersLostError
+            If a task killed one worker after another, or the cluster is gone. It carries the last good parameters.
+        FitFailedError
+            A ValueError: every start ended in a collapsed component.
+        ValueError, TypeError
+            If a parameter, X or the weights are not as described; the partition is named. An earlier fit then stays
+            as it was, as also after the other errors.
+        RuntimeError
+            If something else fails on a cluster, such as reading what X comes from.
+
+        Warns
+        -----
+        ConvergenceWarning
+            As :meth:`gmmx.GaussianMixture.fit`.
+        """
+        if not _is_of_dask(X, sample_weight):
+            if init_size is not None:
+                raise ValueError("init_size is for Dask's rows: of rows in memory all have a part in the start.")
+            super().fit(X, y, sample_weight)
+            return self
+        self._validate_params()
+        check_kind(X)
+        rows = DaskRows(X, sample_weight, self.client, self.n_jobs)
+        watched = LastGood(rows, keeps_best=self.acceleration is not None)
+        try:
+            fit_partitions(self, rows, init_size=init_size, loop=watched.run_em)
+        except WorkersLostError as error:
+            self._tell_of_last_good(error, watched, rows.dtype)
+            raise
+        return self
+
+    def _tell_of_last_good(self, error: WorkersLostError, last_good: LastGood, dtype: str) -> None:
+        """Let an error carry the last good parameters."""
+        if last_good.mixture is None:
+            error.args = (f"{error} EM had not begun.",)
+            return
+        error.args = (
+            f"{error} The attribute `model` of this error holds the last good parameters; "
+            "estimator.set_params(warm_start=False, weights_init=model.weights_, means_init=model.means_, "
+            "precisions_init=model.precisions_).fit(X) goes on from them.",
+        )
+        error.model = self._unfitted_local()
+        error.model._set_parameters(last_good.mixture, dtype)
+        error.model.n_features_in_ = last_good.mixture.n_features
+        error.model._set_facts({**estimators._NO_FIT, "log_likelihood_": last_good.log_likelihood})
+
+    def fit_predict(self, X: Any, y: object = None, sample_weight: Any = None) -> Any:
+        """Estimate the parameters as `fit` does and return the components of the rows, as `predict` does.
+
+        Parameters
+        ----------
+        X : Dask array of shape (n_samples, n_features) or Dask data frame
+            Training data.
+
+        y : Ignored
+            Present by convention.
+
+        sample_weight : Dask array or series, or str, default=None
+            Weights, as in `fit`.
+
+        Returns
+        -------
+        labels : Dask array or series of shape (n_samples,)
+            Most probable component of each row, to be computed.
+        """
+        if not _is_of_dask(X, sample_weight):
+            return super().fit_predict(X, y, sample_weight)
+        self.fit(X, sample_weight=sample_weight)
+        return self.predict(without_column(X, sample_weight))
+
+    # ------------------------------------------------------------------------------------- a value for each row
+
+    def predict(self, X: Any) -> Any:
+        """Find the most probable component of each row, block by block and not before it is asked for.
+
+        Parameters
+        ----------
+        X : Dask array of shape (n_samples, n_features) or Dask data frame
+            Rows.
+
+        Returns
+        -------
+        labels : Dask array or series of shape (n_samples,)
+            Components, as int64; for a data frame a series with its index.
+        """
+        return self._lazily("predict", X) if _is_of_dask(X) else super().predict(X)
+
+    def predict_proba(self, X: Any) -> Any:
+        """Compute the responsibilities, block by block and not before they are asked for.
+
+        Parameters
+        ----------
+        X : Dask array of shape (n_samples, n_features) or Dask data frame
+            Rows.
+
+        Returns
+        -------
+        responsibilities : Dask array or data frame of shape (n_samples, n_components)
+            In the type of X; for a data frame one with its index and a column for each component, 0, 1, ...
+        """
+        return self._lazily("predict_proba", X) if _is_of_dask(X) else super().predict_proba(X)
+
+    def score_samples(self, X: Any) -> Any:
+        """Compute the log-density of each row, block by block and not before it is asked for.
+
+        Parameters
+        ----------
+        X : Dask array of shape (n_samples, n_features) or Dask data frame
+            Rows.
+
+        Returns
+        -------
+        log_prob_norm : Dask array or series of shape (n_samples,)
+            log p(x_n), in the type of X; for a data frame a series with its index.
+        """
+        return self._lazily("score_samples", X) if _is_of_dask(X) else super().score_samples(X)
+
+    def uncertainty(self, X: Any) -> Any:
+        """Compute the probability that a row does not belong to the component that `predict` gives it, as lazily.
+
+        Parameters
+        ----------
+        X : Dask array of shape (n_samples, n_features) or Dask data frame
+            Rows.
+
+        Returns
+        -------
+        uncertainty : Dask array or series of shape (n_samples,)
+            1 - max_k r_nk, in the type of X; for a data frame a series with its index.
+        """
+        return self._lazily("uncertainty", X) if _is_of_dask(X) else super().uncertainty(X)
+
+    def _lazily(self, method: str, X: Any) -> Any:
+        """Return what a method says of each row, as a collection to be computed that is like X."""
+        check_is_fitted(self)
+        check_kind(X)
+        function, own_type, has_columns = _LAZY[method]
+        type_of_rows = self._check_features(X)
+        dtype = np.dtype(own_type or type_of_rows)
+        arguments = {"function": function, "mixture": self.mixture_, "n_jobs": self.n_jobs, "of_type": dtype}
+        n_columns = (len(self.weights_),) if has_columns else ()
+        if is_array(X):
+            X = whole_rows(X)
+            arguments["n_blocks"] = X.numblocks[0]
+            shape = {"chunks": (X.chunks[0], n_columns)} if has_columns else {"drop_axis": 1}
+            meta = np.empty((0,) + (0,) * len(n_columns), dtype=dtype)
+            return X.map_blocks(array_block, dtype=dtype, meta=meta, **shape, **arguments)
+        values = np.empty((0, *n_columns), dtype=dtype)
+        like = X._meta._constructor(values) if has_columns else X._meta._constructor_sliced(values)
+        like.index = X._meta.index
+        return X.map_partitions(frame_block, meta=like, like=like, n_blocks=X.npartitions, **arguments)
+
+    def _check_features(self, X: Any) -> str:
+        """Compare the columns with those of the fit, as far as they are known, and return the type to compute in."""
+        if not is_array(X):
+            return str(check_rows_of(self, X._meta_nonempty, fit=False).dtype)
+        dtype = "float32" if X.dtype == np.float32 else "float64"
+        if not math.isnan(X.shape[1]):
+            check_rows_of(self, np.zeros((1, X.shape[1]), dtype=dtype), fit=False)
+        return dtype
+
+    # --------------------------------------------------------------------------------------- sums over all rows
+
+    def score(self, X: Any, y: object = None, sample_weight: Any = None) -> float:
+        """Compute the mean log-density of a row, in one pass.
+
+        As `bic`, `aic`, `icl` and `entropy` do, it takes rows and weights as `fit` does and computes at once.
+
+        Parameters
+        ----------
+        X : Dask array of shape (n_samples, n_features) or Dask data frame
+            Rows.
+
+        y : Ignored
+            Present by convention.
+
+        sample_weight : Dask array or series, or str, default=None
+            Weights of the rows in the mean, as in `fit`. None: all one.
+
+        Returns
+        -------
+        log_likelihood : float
+            sum_n w_n log p(x_n) / sum_n w_n.
+        """
+        if not _is_of_dask(X, sample_weight):
+            return super().score(X, y, sample_weight)
+        total_weight, (log_likelihood,) = self._sums(X, sample_weight, estimators._log_likelihood)
+        return log_likelihood / total_weight
+
+    def _sums(self, X: Any, sample_weight: Any, *figures: Figure) -> tuple[float, list[float]]:
+        """Return the total weight of rows and what functions of them, which add up over rows, say; in one pass."""
+        if not _is_of_dask(X, sample_weight):
+            return super()._sums(X, sample_weight, *figures)
+        check_is_fitted(self)
+        check_kind(X)
+        rows = DaskRows(X, sample_weight, self.client, self.n_jobs)
+        self._check_features(without_column(X, sample_weight))
+        total_weight, *sums = rows.figures(self.mixture_, figures)
+        if not 0.0 < total_weight < math.inf:
+            raise ValueError(
+                f"The weights of all rows sum to {total_weight:g}, but their sum must be positive and finite: give at "
+                "least one row of positive weight."
+            )
+        return total_weight, sums
+
+    # ---------------------------------------------------------------------------------------------- and back
+
+    def to_local(self) -> estimators.GaussianMixture:
+        """Return the fitted model without Dask.
+
+        Returns
+        -------
+        model : gmmx.GaussianMixture
+            With copies of all parameters but `client`, and of all fitted attributes.
+        """
+        check_is_fitted(self)
+        model = self._unfitted_local()
+        for name, value in self.__getstate__().items():
+            if name not in self.get_params(deep=False):
+                setattr(model, name, copy.deepcopy(value))
+        return model
+
+    def _unfitted_local(self) -> estimators.GaussianMixture:
+        params = {name: value for name, value in self.get_params(deep=False).items() if name != "client"}
+        return estimators.GaussianMixture(**copy.deepcopy(params))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the client, which is a connection of this process."""
+        return super().__getstate__() | {"client": None}
+
+    def __sklearn_clone__(self) -> GaussianMixture:
+        """Return an unfitted copy with the same client, which cannot be copied."""
+        without_client = copy.copy(self)
+        clone: GaussianMixture = super(GaussianMixture, without_client).__sklearn_clone__()
+        clone.client = self.client
+        return clone
+
+
+def _is_of_dask(*collections: Any) -> bool:
+    return any(map(dask.is_dask_collection, collections))

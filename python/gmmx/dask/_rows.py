@@ -1,0 +1,78 @@
+"""Rows in Dask's partitions, as `gmmx.partitions.fit_partitions` takes them."""
+
+from __future__ import annotations
+
+import math
+import uuid
+from collections.abc import Callable, Sequence
+from itertools import accumulate
+from typing import Any
+
+from dask.delayed import delayed
+
+from gmmx import _core
+from gmmx.dask._collections import delayed_parts
+from gmmx.dask._running import FAN_IN, Task, client_for, combined, results
+from gmmx.dask._tasks import Figure, Place, figures_in, in_partition, merged, sample_in, statistics_in
+from gmmx.partitions import Facts, Sample, facts_of, merge_facts, merge_samples, tree_sum
+
+
+class DaskRows:
+    """Rows and weights in partitions; each method is one pass over them, on the given client or where Dask would run.
+
+    Parameters
+    ----------
+    X : Dask array or data frame
+        The rows.
+    sample_weight : Dask array, series, name of a column, or None
+        Their weights.
+    client : distributed.Client or None
+        Where to compute.
+    n_jobs : int or None
+        Threads of one task; None: one.
+    """
+
+    def __init__(self, X: Any, sample_weight: Any, client: Any, n_jobs: int | None) -> None:
+        self._client = client_for(client)
+        self._parts = delayed_parts(X, sample_weight)
+        self._n_jobs = n_jobs
+        self._facts: list[Facts] = []
+        self.dtype = "float64"
+
+    def facts(self) -> Facts:
+        """Check all rows and tell what they are."""
+        self._facts = self._results(self._tasks("facts", facts_of))
+        all_rows = merge_facts(self._facts)
+        self.dtype = all_rows.dtype
+        return all_rows
+
+    def sample(self, size: int, seed: int) -> Sample:
+        """Draw rows; as each partition gives up to `size` of them, workers merge these."""
+        first_rows = accumulate((facts.n_rows for facts in self._facts), initial=0)
+        arguments = [(self.dtype, first, size, seed) for first, _ in zip(first_rows, self._parts, strict=False)]
+        tasks = self._tasks("sample", sample_in, arguments)
+        return merge_samples(self._results(combined(tasks, merged, size, until=1)), size)
+
+    def statistics(self, mixture: _core.Mixture) -> _core.SufficientStatistics:
+        """Add up the statistics of all partitions; where these are many, workers add neighbours."""
+        tasks = self._tasks("statistics", statistics_in, [(mixture, self.dtype, self._n_jobs)] * len(self._parts))
+        return tree_sum(self._results(combined(tasks, tree_sum, until=FAN_IN)))
+
+    def figures(self, mixture: _core.Mixture, figures: Sequence[Figure]) -> list[float]:
+        """Return the total weight of all rows and what functions of the rows add up to."""
+        tasks = self._tasks("figures", figures_in, [(mixture, figures, self._n_jobs)] * len(self._parts))
+        return [math.fsum(column) for column in zip(*self._results(tasks), strict=True)]
+
+    def _results(self, tasks: list[Task]) -> list[Any]:
+        return results(tasks, len(self._parts), self._client)
+
+    def _tasks(
+        self, name: str, function: Callable[..., Any], arguments: Sequence[tuple[Any, ...]] | None = None
+    ) -> list[Task]:
+        """Return a task for each partition, under keys that no other pass has: a pass never takes old results."""
+        n_partitions, key = len(self._parts), f"gmmx-{name}-{uuid.uuid4().hex}"
+        call = delayed(in_partition, pure=False)
+        return [
+            Task(call(function, Place(i, n_partitions), X, weights, *more, dask_key_name=(key, i)), i, i + 1)
+            for i, ((X, weights), more) in enumerate(zip(self._parts, arguments or [()] * n_partitions, strict=True))
+        ]

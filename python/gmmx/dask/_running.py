@@ -1,0 +1,142 @@
+"""Running tasks on a cluster or in this process, and what to say if that fails."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import dask
+from dask.delayed import delayed
+
+from gmmx.dask._tasks import Place
+
+if TYPE_CHECKING:
+    from gmmx.estimators import GaussianMixture
+
+FAN_IN = 16  # a power of two: sums of so many neighbours are branches of the tree that `tree_sum` adds up along
+
+
+class WorkersLostError(RuntimeError):
+    """The cluster could not finish a pass over the rows: a task killed its workers, or they are gone.
+
+    Attributes
+    ----------
+    model : gmmx.GaussianMixture or None
+        The last good parameters, those of the last pass that was finished (with `acceleration`: of the best one), as a
+        fitted local model. None if EM had not begun.
+    """
+
+    def __init__(self, message: str, model: GaussianMixture | None = None) -> None:
+        super().__init__(message)
+        self.model = model
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle with the model."""
+        return type(self), (str(self), self.model)
+
+
+class Task(NamedTuple):
+    """A delayed value, and the partitions that go into it, from the first to before the last."""
+
+    value: Any
+    first: int
+    last: int
+
+
+def combined(tasks: list[Task], combine: Callable[..., Any], *arguments: Any, until: int) -> list[Task]:
+    """Let workers combine neighbours, in the order of the partitions, until no more than `until` values are left."""
+    while len(tasks) > until:
+        groups = [tasks[begin : begin + FAN_IN] for begin in range(0, len(tasks), FAN_IN)]
+        tasks = [
+            Task(
+                delayed(combine, pure=False)([task.value for task in group], *arguments),
+                group[0].first,
+                group[-1].last,
+            )
+            for group in groups
+        ]
+    return tasks
+
+
+def client_for(client: Any) -> Any:
+    """Return the client to compute with, or None for Dask's own schedulers in this process."""
+    distributed: Any = sys.modules.get("distributed")  # whoever has a client has imported it
+    if client is not None:
+        if distributed is None or not isinstance(client, distributed.Client):
+            raise TypeError(
+                f"client is of type {type(client).__name__}, but must be a distributed.Client, or None for the "
+                "default client if there is one and else threads of this process."
+            )
+    elif distributed is not None and dask.config.get("scheduler", None) in (None, "distributed", "dask.distributed"):
+        with contextlib.suppress(ValueError):  # there is none
+            client = distributed.get_client()
+    if client is not None and client.asynchronous:
+        raise ValueError(
+            "client is asynchronous, but the work of this method ends before it returns: give a client made with "
+            "asynchronous=False."
+        )
+    return client
+
+
+def results(tasks: list[Task], n_partitions: int, client: Any) -> list[Any]:
+    """Compute tasks.
+
+    Raises
+    ------
+    WorkersLostError
+        If the cluster lost workers for good, or too many by one task.
+    TypeError, ValueError
+        About the rows, naming their partition.
+    RuntimeError
+        If something else fails on a cluster, naming the partition. In this process it is raised as it is.
+    """
+    values = [task.value for task in tasks]
+    if client is None:
+        return list(dask.compute(*values))
+    futures: list[Any] = []
+    try:
+        futures = client.compute(values)
+        return list(client.gather(futures))
+    except Exception as error:
+        if hasattr(error, "partition"):
+            raise
+        failed = next((task for task, future in zip(tasks, futures, strict=False) if future.status == "error"), None)
+        where = "" if failed is None else _where(failed, n_partitions)
+        if _is_loss(error):
+            raise WorkersLostError(_loss(error, where)) from error
+        raise RuntimeError(f"{where or 'The cluster'} failed with {type(error).__name__}: {error}") from error
+    finally:
+        for future in futures:
+            future.release()  # lets Dask cancel what is still running
+
+
+def _where(failed: Task, n_partitions: int) -> str:
+    if failed.last - failed.first == 1:
+        return str(Place(failed.first, n_partitions)).capitalize()
+    return f"One of the partitions {failed.first} to {failed.last - 1} of {n_partitions} (counted from 0)"
+
+
+def _is_loss(error: Exception) -> bool:
+    """Tell whether workers or the scheduler are gone; by names, because distributed does not export all the classes."""
+    return any(kind.__name__ in _LOSSES for kind in type(error).__mro__)
+
+
+def _loss(error: Exception, where: str) -> str:
+    if type(error).__name__ == "KilledWorker":
+        return (
+            f"{where}, or what ran beside it, killed one worker after another ({error}). Most often a partition and "
+            "what is made of it do not fit in the memory of a worker: cut X smaller, or give workers more memory."
+        )
+    return f"The cluster lost what a pass over the rows needs ({type(error).__name__}: {error})."
+
+
+_LOSSES = {
+    "CancelledError",
+    "ClosedClientError",
+    "CommClosedError",
+    "KilledWorker",
+    "NoValidWorkerError",
+    "NoWorkerError",
+}
