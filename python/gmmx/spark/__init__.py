@@ -1,0 +1,27 @@
+"""Gaussian mixtures fitted to Spark DataFrames, with the parameter names of Spark's MLlib.
+
+A change of the import is all that it takes to come from MLlib::
+
+    from gmmx.spark import GaussianMixture  # was: from pyspark.ml.clustering import GaussianMixture
+
+Rows stay where they are: each iteration of EM is one Spark job, which sends the parameters to the executors and brings
+back sums. Spark Connect will do; neither SparkContext nor RDDs are used. The executors need gmmx, too.
+"""
+
+try:
+    import pyarrow  # noqa: F401
+    import pyspark.ml  # noqa: F401
+    from pyspark.sql.functions import arrow_udf  # noqa: F401
+except ImportError as error:
+    raise ImportError(
+        f"gmmx.spark needs pyspark 4.1 or newer with pyarrow, NumPy and pandas ({error}). Install them by "
+        'pip install "gmmx-native[spark]".'
+    ) from error
+
+from gmmx.spark.estimator import GaussianMixture
+from gmmx.spark.model import GaussianMixtureModel, GaussianMixtureSummary
+
+__all__ = ["GaussianMixture", "GaussianMixtureModel", "GaussianMixtureSummary"]
+
+for _class in (GaussianMixture, GaussianMixtureModel, GaussianMixtureSummary):
+    _class.__module__ = __name__  # saved models name their class; they must load wherever its file is

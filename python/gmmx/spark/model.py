@@ -1,0 +1,243 @@
+"""The fitted model and what is told of the fit."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from pyspark.ml import Model
+from pyspark.ml.linalg import DenseMatrix, DenseVector, Vector, VectorUDT
+from pyspark.ml.stat import MultivariateGaussian
+from pyspark.ml.util import MLReadable, MLWritable
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import IntegerType, StructField, StructType
+
+import gmmx
+from gmmx.covariances import as_matrices
+from gmmx.spark.params import MixtureParams
+from gmmx.spark.persistence import Reader, Writer
+from gmmx.spark.rows import features_of
+from gmmx.spark.tasks import on_executors
+
+__all__ = ["GaussianMixtureModel", "GaussianMixtureSummary"]
+
+_POSTERIOR = StructType([StructField("prediction", IntegerType()), StructField("probability", VectorUDT())])
+
+
+class GaussianMixtureModel(Model, MixtureParams, MLReadable, MLWritable):
+    """Mixture fitted by :class:`GaussianMixture`, with the methods of ``pyspark.ml.clustering.GaussianMixtureModel``.
+
+    Parameters
+    ----------
+    local : gmmx.GaussianMixture
+        The fitted model in memory. One that was fitted without Spark will do, to apply it to a DataFrame.
+
+    Examples
+    --------
+    >>> import gmmx
+    >>> from gmmx.spark import GaussianMixtureModel
+    >>> local = gmmx.GaussianMixture(n_components=2, random_state=0).fit([[0.0], [0.1], [5.0], [5.1]])
+    >>> df = spark.createDataFrame([([0.2],), ([4.9],)], ["features"])
+    >>> transformed = GaussianMixtureModel(local).transform(df)
+    >>> transformed.columns
+    ['features', 'probability', 'prediction']
+    >>> bool([row.prediction for row in transformed.collect()] == local.predict([[0.2], [4.9]]).tolist())
+    True
+    """
+
+    def __init__(self, local: gmmx.GaussianMixture) -> None:
+        super().__init__()
+        self._local = copy.deepcopy(local)
+        mixture = self._local.mixture_
+        self._set(k=mixture.n_components, covarianceType=mixture.covariance_type)
+        self._summary: GaussianMixtureSummary | None = None
+
+    def to_local(self) -> gmmx.GaussianMixture:
+        """Return the model as one in memory.
+
+        Returns
+        -------
+        local : gmmx.GaussianMixture
+            A copy, with all attributes of the fit. Its `tol` is about the mean of a row, so it is smaller than here.
+        """
+        return copy.deepcopy(self._local)
+
+    def setFeaturesCol(self, value: str) -> GaussianMixtureModel:
+        """Set `featuresCol` and return the model."""
+        return self._set(featuresCol=value)
+
+    def setPredictionCol(self, value: str) -> GaussianMixtureModel:
+        """Set `predictionCol` and return the model."""
+        return self._set(predictionCol=value)
+
+    def setProbabilityCol(self, value: str) -> GaussianMixtureModel:
+        """Set `probabilityCol` and return the model."""
+        return self._set(probabilityCol=value)
+
+    @property
+    def numFeatures(self) -> int:
+        """Number of features."""
+        return self._local.mixture_.n_features
+
+    @property
+    def weights(self) -> list[float]:
+        """Weights of the components."""
+        return [float(weight) for weight in self._local.weights_]
+
+    @property
+    def gaussians(self) -> list[Any]:
+        """The components, each a ``pyspark.ml.stat.MultivariateGaussian``, of whatever covariance type."""
+        return [MultivariateGaussian(mean, covariance) for mean, covariance in self._moments()]
+
+    @property
+    def gaussiansDF(self) -> DataFrame:
+        """The components as a DataFrame with the columns mean (vector) and cov (matrix)."""
+        return SparkSession.active().createDataFrame(self._moments(), ["mean", "cov"])
+
+    def _moments(self) -> list[tuple[Any, Any]]:
+        mixture = self._local.mixture_
+        d = mixture.n_features
+        matrices = as_matrices(mixture.covariances, mixture.covariance_type, mixture.n_components, d)
+        return [
+            (DenseVector(mean), DenseMatrix(d, d, matrix.ravel(order="F")))
+            for mean, matrix in zip(mixture.means, matrices, strict=True)
+        ]
+
+    def predict(self, value: Vector | npt.ArrayLike) -> int:
+        """Return the most probable component of one row, given as a vector."""
+        return int(self._local.predict(_one_row(value))[0])
+
+    def predictProbability(self, value: Vector | npt.ArrayLike) -> Any:
+        """Return the probability of each component for one row, as a vector."""
+        return DenseVector(self._local.predict_proba(_one_row(value))[0])
+
+    def _transform(self, dataset: DataFrame) -> DataFrame:
+        names = {"probability": self.getProbabilityCol(), "prediction": self.getPredictionCol()}
+        if not any(names.values()):
+            return dataset
+        posterior = F.arrow_udf(
+            on_executors("posterior", mixture=pickle.dumps(self._local.mixture_)),
+            _POSTERIOR,
+            F.ArrowUDFType.SCALAR_ITER,
+        )
+        # The executors compute both at once, of the features alone; the other columns stay where they are.
+        both = f"{self.uid}_posterior"
+        result = dataset.withColumn(both, posterior(features_of(dataset, self.getFeaturesCol())))
+        for field, name in names.items():
+            if name:
+                result = result.withColumn(name, result[both][field])
+        if names["prediction"]:
+            attribute = {"ml_attr": {"type": "nominal", "num_vals": self.getK()}}  # for later stages, as MLlib has it
+            result = result.withMetadata(names["prediction"], attribute)
+        return result.drop(both)
+
+    @property
+    def hasSummary(self) -> bool:
+        """Whether the model was fitted here, not loaded."""
+        return self._summary is not None
+
+    @property
+    def summary(self) -> GaussianMixtureSummary:
+        """What is told of the fit.
+
+        Raises
+        ------
+        RuntimeError
+            If the model was loaded, or made of one in memory.
+        """
+        if self._summary is None:
+            raise RuntimeError(
+                f"No training summary available for this {type(self).__name__}: it was not fitted here. to_local() has "
+                "the attributes of the fit."
+            )
+        return self._summary
+
+    def _with_summary(self, dataset: DataFrame, total_weight: float) -> GaussianMixtureModel:
+        self._summary = GaussianMixtureSummary(self, dataset, total_weight)
+        return self
+
+    def write(self) -> Writer:
+        """Return what writes the model, ``.overwrite()`` first where something is there; `save` calls it."""
+        return Writer(self, "data", self._local)
+
+    @classmethod
+    def read(cls) -> Reader:
+        """Return what reads a model; `load` calls it."""
+        return Reader(cls, "data", cls)
+
+    def __repr__(self) -> str:
+        """Name the model as MLlib does."""
+        return f"{type(self).__name__}: uid={self.uid}, k={self.getK()}, numFeatures={self.numFeatures}"
+
+
+class GaussianMixtureSummary:
+    """What is told of a fit, by MLlib's names.
+
+    Parameters
+    ----------
+    model : GaussianMixtureModel
+        The fitted model.
+    dataset : DataFrame
+        What it was fitted to.
+    total_weight : float
+        Sum of the weights of its rows.
+
+    Attributes
+    ----------
+    logLikelihood : float
+        Total log-likelihood of the rows at the model's parameters, weighted. MLlib's is that before the last M-step.
+    logLikelihoodHistory : list of float
+        That which each iteration saw, before its M-step.
+    numIter : int
+        Number of iterations.
+    converged : bool
+        Whether EM stopped before `maxIter`.
+    k : int
+        Number of components.
+    featuresCol, predictionCol, probabilityCol : str
+        Names of columns.
+    """
+
+    def __init__(self, model: GaussianMixtureModel, dataset: DataFrame, total_weight: float) -> None:
+        local = model._local
+        self._model, self._dataset = model.copy(), dataset
+        self.logLikelihood = float(local.log_likelihood_)
+        self.logLikelihoodHistory = [bound * total_weight for bound in local.lower_bounds_]
+        self.numIter = local.n_iter_
+        self.converged = local.converged_
+        self.k = model.getK()
+        self.featuresCol = model.getFeaturesCol()
+        self.predictionCol = model.getPredictionCol()
+        self.probabilityCol = model.getProbabilityCol()
+
+    @property
+    def predictions(self) -> DataFrame:
+        """The rows with predictions and probabilities: computed when it is asked for them."""
+        return self._model.transform(self._dataset)
+
+    @property
+    def cluster(self) -> DataFrame:
+        """The predictions alone."""
+        return self.predictions.select(self.predictionCol)
+
+    @property
+    def probability(self) -> DataFrame:
+        """The probabilities alone."""
+        return self.predictions.select(self.probabilityCol)
+
+    @property
+    def clusterSizes(self) -> list[int]:
+        """Number of rows of each component, by their predictions: one pass over them."""
+        sizes = [0] * self.k
+        for row in self.cluster.groupBy(self.predictionCol).count().collect():
+            sizes[row[0]] = row[1]
+        return sizes
+
+
+def _one_row(value: Any) -> npt.NDArray[np.float64]:
+    row = value.toArray() if hasattr(value, "toArray") else value
+    return np.asarray(row, dtype=np.float64).reshape(1, -1)

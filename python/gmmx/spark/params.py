@@ -1,0 +1,99 @@
+"""Parameters of the estimator and its model: MLlib's, by their names and defaults, and those that gmmx has beyond."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyspark.ml.clustering import GaussianMixtureModel as MLlibModel
+from pyspark.ml.param import Param, Params, TypeConverters
+from pyspark.ml.param.shared import (
+    HasAggregationDepth,
+    HasFeaturesCol,
+    HasMaxIter,
+    HasPredictionCol,
+    HasProbabilityCol,
+    HasRegParam,
+    HasSeed,
+    HasTol,
+    HasWeightCol,
+)
+
+import gmmx
+
+__all__ = ["MixtureParams"]
+
+
+class MixtureParams(
+    HasMaxIter,
+    HasFeaturesCol,
+    HasSeed,
+    HasPredictionCol,
+    HasProbabilityCol,
+    HasTol,
+    HasAggregationDepth,
+    HasWeightCol,
+    HasRegParam,
+):
+    """Parameters that the estimator and its model have in common; see :class:`GaussianMixture`."""
+
+    k: Any = Param(Params._dummy(), "k", "number of components (>= 1).", typeConverter=TypeConverters.toInt)
+    covarianceType: Any = Param(
+        Params._dummy(),
+        "covarianceType",
+        "model of the covariances: full, tied, diag, spherical or a parsimonious one as VEV.",
+        typeConverter=TypeConverters.toString,
+    )
+    nInit: Any = Param(
+        Params._dummy(), "nInit", "number of starts on a sample of the rows (>= 1).", typeConverter=TypeConverters.toInt
+    )
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        # MLlib's defaults, but for the seed: its default differs from process to process.
+        self._setDefault(k=2, tol=0.01, maxIter=100, aggregationDepth=2, seed=0)
+        self._setDefault(covarianceType="full", regParam=1e-6, nInit=1)
+
+    def getK(self) -> int:
+        """Return the number of components."""
+        return int(self.getOrDefault(self.k))
+
+    def getCovarianceType(self) -> str:
+        """Return the model of the covariances."""
+        return str(self.getOrDefault(self.covarianceType))
+
+    def getNInit(self) -> int:
+        """Return the number of starts."""
+        return int(self.getOrDefault(self.nInit))
+
+    def _weight_column(self) -> str | None:
+        """Return the column of weights; as in MLlib, an empty name means that there is none."""
+        return (self.getOrDefault(self.weightCol) or None) if self.isDefined(self.weightCol) else None
+
+
+def local_model_of(value: Any) -> gmmx.GaussianMixture:
+    """Return a fitted model as one of gmmx in memory.
+
+    Parameters
+    ----------
+    value : GaussianMixtureModel of gmmx.spark or of pyspark.ml.clustering, or fitted gmmx.GaussianMixture
+        The model.
+
+    Raises
+    ------
+    TypeError
+        If it is something else.
+    """
+    if hasattr(value, "to_local"):
+        value = value.to_local()
+    if isinstance(value, MLlibModel):
+        covariances = [gaussian.cov.toArray() for gaussian in value.gaussians]
+        means = [gaussian.mean.toArray() for gaussian in value.gaussians]
+        return gmmx.GaussianMixture.from_parameters(value.weights, means, covariances)
+    if not isinstance(value, gmmx.GaussianMixture):
+        raise TypeError(
+            f"initialModel is of type {type(value).__name__}, but must be a fitted model: of gmmx.spark, "
+            "pyspark.ml.clustering or gmmx.GaussianMixture. Of known parameters, "
+            "gmmx.GaussianMixture.from_parameters(weights, means, covariances) makes one."
+        )
+    _ = value.mixture_  # an estimator that is not fitted has none
+    return value

@@ -1,0 +1,202 @@
+"""The rows of a Spark DataFrame, as EM over parts wants them: each call is a pass over all partitions."""
+
+from __future__ import annotations
+
+import math
+import pickle
+from dataclasses import replace
+from itertools import groupby
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from pyspark import StorageLevel
+from pyspark.ml.linalg import VectorUDT
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.types import ArrayType, DataType, FloatType, NumericType
+
+from gmmx import _core
+from gmmx.partitions import Facts, Sample, merge_facts, merge_samples, tree_sum
+from gmmx.spark.tasks import BLOCKS, SAMPLES, STATISTICS, on_executors
+
+__all__ = ["SparkRows", "features_of"]
+
+_BYTES_OF_A_DRIVER = 64 << 20
+"""Of statistics of all partitions: up to here the driver adds them all; a further job would take longer."""
+
+
+def features_of(dataset: DataFrame, column: str) -> Any:
+    """Return a column of features that Arrow hands over as vectors, or as lists of float32 or float64.
+
+    Raises
+    ------
+    ValueError
+        If there is no such column, or it holds neither vectors nor arrays of numbers.
+    """
+    found = _type_of(dataset, "featuresCol", column)
+    is_array = isinstance(found, ArrayType) and isinstance(found.elementType, NumericType)
+    if not (is_array or isinstance(found, VectorUDT)):
+        raise ValueError(
+            f"featuresCol={column!r} holds {found.simpleString()}, but must hold vectors of pyspark.ml.linalg or "
+            "arrays of numbers: pyspark.ml.feature.VectorAssembler makes vectors of columns."
+        )
+    expression = dataset[f"`{column}`"]
+    # Vectors stay as they are: to make arrays of them takes Spark longer than to read them here.
+    if not is_array or isinstance(found.elementType, FloatType):
+        return expression
+    return expression.cast("array<double>")
+
+
+class SparkRows:
+    """The features of a DataFrame, and perhaps weights, packed into blocks that Spark keeps until `close`.
+
+    Parameters
+    ----------
+    dataset : DataFrame
+        The rows.
+    features : str
+        Column of vectors or arrays of numbers.
+    sample_weight : str, optional
+        Column of weights; None: all one.
+    aggregation_depth : int
+        In how many levels statistics are added where they are large; the sum is the same to the last bit.
+
+    Examples
+    --------
+    >>> df = spark.createDataFrame([([0.0, 1.0],), ([2.0, 3.0],)], ["features"])
+    >>> with SparkRows(df, "features") as rows:
+    ...     rows.facts().n_rows
+    2
+    """
+
+    def __init__(
+        self, dataset: DataFrame, features: str, sample_weight: str | None = None, aggregation_depth: int = 2
+    ) -> None:
+        columns = [features_of(dataset, features)]
+        if sample_weight is not None:
+            columns.append(_weights_of(dataset, sample_weight))
+        self._names = (features, sample_weight)
+        self._aggregation_depth = aggregation_depth
+        self._blocks = dataset.select(*columns).mapInArrow(on_executors("pack"), BLOCKS)
+        self._facts: list[Facts] | None = None  # by partition
+        # One pass an iteration: without this, each would do again whatever the DataFrame is made by.
+        self._blocks.persist(StorageLevel.MEMORY_AND_DISK)
+
+    def __enter__(self) -> SparkRows:
+        """Return the rows."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Let Spark forget the blocks."""
+        self._blocks.unpersist()
+
+    def facts(self) -> Facts:
+        """Check all rows and tell what they are."""
+        return merge_facts(self._facts_by_partition())
+
+    def sample(self, size: int, seed: int) -> Sample:
+        """Draw rows; which ones does not depend on how they are parted."""
+        parts = self._facts_by_partition()
+        weights = np.array([facts.total_weight for facts in parts])
+        shares = size * weights / weights.sum()
+        # Each partition returns little more than its share. If one might hold more rows of the sample, once again.
+        sizes = [math.ceil(share + 6 * math.sqrt(share) + 10) for share in shares]
+        sample, is_whole = self._drawn(sizes, size, seed)
+        return sample if is_whole else self._drawn([size] * len(parts), size, seed)[0]
+
+    def statistics(self, mixture: _core.Mixture) -> _core.SufficientStatistics:
+        """Add up the statistics of all partitions."""
+        facts = self.facts()
+        sums = self._run("sum_up", STATISTICS, mixture=pickle.dumps(mixture), dtype=facts.dtype)
+        rows = self._added(sums, mixture).collect()
+        total = tree_sum([_core.SufficientStatistics.from_bytes(bytes(row[1])) for row in sorted(rows)])
+        if total.n_samples != facts.n_present:
+            raise RuntimeError(
+                f"A pass saw {total.n_samples} rows of positive weight, the first one {facts.n_present}: the DataFrame "
+                "does not hold the same rows each time that Spark computes it. Write it to a table, or take random "
+                "numbers from a seed and order rows before limit()."
+            )
+        return total
+
+    def _run(self, task: str, schema: str, **options: Any) -> DataFrame:
+        return self._blocks.mapInArrow(on_executors(task, **options), schema)
+
+    def _facts_by_partition(self) -> list[Facts]:
+        if self._facts is None:
+            rows = self._blocks.select("partition", "first_row", "facts", "problem").collect()
+            for row in rows:
+                if row.problem is not None:
+                    raise ValueError(self._told(row.partition, row.problem))
+            blocks = sorted((row.partition, row.first_row, bytes(row.facts)) for row in rows)
+            self._facts = [
+                _joined([pickle.loads(facts) for _, _, facts in members])
+                for _, members in groupby(blocks, lambda block: block[0])
+            ]
+        return self._facts
+
+    def _told(self, partition: int, problem: str) -> str:
+        features, weights = self._names
+        columns = f"featuresCol={features!r}" + ("" if weights is None else f", weightCol={weights!r}")
+        return (
+            f"Partition {partition} of the DataFrame ({columns}) is not accepted: {problem}. All rows must hold the "
+            "same number of finite numbers, weights must not be negative: filter the others out, or impute them."
+        )
+
+    def _drawn(self, sizes: list[int], size: int, seed: int) -> tuple[Sample, bool]:
+        """Return rows, at most so many of each partition, and whether these are the sample."""
+        parts = self._facts_by_partition()
+        first_rows = np.cumsum([0, *(facts.n_rows for facts in parts)]).tolist()
+        options = {"first_rows": dict(enumerate(first_rows)), "sizes": dict(enumerate(sizes)), "seed": seed}
+        facts = self.facts()
+        rows = self._run("draw", SAMPLES, **options, n_features=facts.n_features, dtype=facts.dtype).collect()
+        samples: list[Sample | None] = [pickle.loads(bytes(row.sample)) for row in sorted(rows)]
+        merged = merge_samples(samples, size)
+        last = merged.keys.max() if len(merged.keys) == size else np.inf
+        is_whole = all(
+            # Nothing was held back, or all of that comes after the last row of the sample.
+            sample is None or len(sample.keys) in (size, part.n_present) or sample.keys.max() > last
+            for sample, part in zip(samples, parts, strict=True)
+        )
+        return merged, is_whole
+
+    def _added(self, sums: DataFrame, mixture: _core.Mixture) -> DataFrame:
+        """Add statistics of neighbouring partitions on executors, where they are too many for the driver."""
+        n_partitions = len(self._facts_by_partition())
+        n_numbers = mixture.covariances.size + mixture.means.size
+        if self._aggregation_depth == 1 or 8 * n_numbers * n_partitions <= _BYTES_OF_A_DRIVER:
+            return sums
+        # A power of two, so that the sums are those of a tree over all.
+        n_together = 2 ** math.ceil(math.log2(n_partitions) / self._aggregation_depth)
+        for _ in range(self._aggregation_depth - 1):
+            n_partitions = math.ceil(n_partitions / n_together)
+            grouped = sums.repartition(n_partitions, F.floor(F.col("partition") / n_together))
+            ordered = grouped.sortWithinPartitions("partition")
+            sums = ordered.mapInArrow(on_executors("add_neighbours", n_together=n_together), STATISTICS)
+        return sums
+
+
+def _joined(blocks: list[Facts]) -> Facts:
+    """Return what is known of a partition, whose blocks agree in all but their sizes."""
+    return replace(
+        blocks[0],
+        n_rows=sum(facts.n_rows for facts in blocks),
+        n_present=sum(facts.n_present for facts in blocks),
+        total_weight=math.fsum(facts.total_weight for facts in blocks),
+        largest=max(facts.largest for facts in blocks),
+    )
+
+
+def _weights_of(dataset: DataFrame, column: str) -> Any:
+    found = _type_of(dataset, "weightCol", column)
+    if not isinstance(found, NumericType):
+        raise ValueError(f"weightCol={column!r} holds {found.simpleString()}, but must hold numbers.")
+    return dataset[f"`{column}`"].cast("double")
+
+
+def _type_of(dataset: DataFrame, param: str, column: str) -> DataType:
+    if column not in dataset.columns:
+        raise ValueError(f"{param}={column!r} is not a column of the DataFrame, which has {dataset.columns}.")
+    return dataset.schema[column].dataType

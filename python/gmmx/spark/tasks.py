@@ -1,0 +1,180 @@
+"""What executors do with one partition; each task takes Arrow batches, or columns, and yields such.
+
+A fit first packs its partitions into blocks: of the rows of one Arrow batch, the bytes of the matrix. Spark keeps
+them, and each iteration reads them without a look at single rows.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from pyspark import TaskContext
+
+from gmmx import _core
+from gmmx.partitions import Sample, TreeSum, facts_of, merge_samples, sample_of, statistics_of
+from gmmx.spark.columns import matrix_of, vectors_of
+from gmmx.validation import F64, Rows
+
+__all__ = ["BLOCKS", "SAMPLES", "STATISTICS", "on_executors"]
+
+Batches = Iterator[pa.RecordBatch]
+
+BLOCKS = "partition int, first_row long, X binary, sample_weight binary, facts binary, problem string"
+SAMPLES = "partition int, sample binary"
+STATISTICS = "partition int, statistics binary"
+_BLOCKS = pa.schema(
+    [
+        ("partition", pa.int32()),
+        ("first_row", pa.int64()),  # in the partition
+        ("X", pa.binary()),
+        ("sample_weight", pa.binary()),
+        ("facts", pa.binary()),
+        ("problem", pa.string()),
+    ]
+)
+_SAMPLES = pa.schema([("partition", pa.int32()), ("sample", pa.binary())])
+_STATISTICS = pa.schema([("partition", pa.int32()), ("statistics", pa.binary())])
+
+
+def on_executors(task: str, **options: Any) -> Callable[[Iterator[Any]], Iterator[Any]]:
+    """Return one of the functions below, by its name, in a wrapping that tells where gmmx is not installed."""
+
+    def run(data: Iterator[Any]) -> Iterator[Any]:
+        # A function within another goes over by value: nothing of gmmx is imported before this line.
+        try:
+            from gmmx.spark import tasks
+        except ImportError as error:
+            raise ImportError(
+                f"an executor of Spark cannot import gmmx ({error}). Install it with pyspark on all of them, "
+                'pip install "gmmx-native[spark]", or ship an environment that holds it (spark.archives).'
+            ) from error
+        run_task = getattr(tasks, task)
+        return run_task(data, **options)
+
+    return run
+
+
+def pack(batches: Batches) -> Batches:
+    """Turn a column of features, perhaps one of weights, into blocks; problems are told in a column of their own."""
+    partition = _partition()
+    first_row, n_features = 0, None
+    for batch in batches:
+        try:
+            X = matrix_of(batch.column(0))
+            weights = _weights_of(batch.column(1)) if batch.num_columns > 1 else None
+            if n_features not in (None, X.shape[1]):
+                raise ValueError(f"some rows have {n_features} features, others {X.shape[1]}")
+            facts = facts_of(X, weights)
+        except ValueError as error:
+            last_row = first_row + len(batch) - 1
+            yield _block(partition, first_row, problem=f"of rows {first_row} to {last_row}, {error}")
+            return
+        n_features = X.shape[1]
+        yield _block(
+            partition,
+            first_row,
+            X=X.tobytes(),
+            sample_weight=None if weights is None else weights.tobytes(),
+            facts=pickle.dumps(facts),
+        )
+        first_row += len(batch)
+    if first_row == 0:
+        yield _block(partition, 0, X=b"", facts=pickle.dumps(facts_of([])))
+
+
+def draw(
+    batches: Batches, *, first_rows: dict[int, int], sizes: dict[int, int], seed: int, n_features: int, dtype: str
+) -> Batches:
+    """Draw rows from the blocks of a partition."""
+    for partition, blocks in _by_partition(batches, n_features, dtype):
+        size, drawn = sizes[partition], None
+        for block in blocks:
+            some = sample_of(block.X, block.sample_weight, first_rows[partition] + block.first_row, size, seed)
+            drawn = _merged(drawn, some, size)
+        yield pa.record_batch([[partition], [pickle.dumps(drawn)]], schema=_SAMPLES)
+
+
+def sum_up(batches: Batches, *, mixture: bytes, dtype: str) -> Batches:
+    """Add up the statistics of the blocks of a partition."""
+    model: _core.Mixture = pickle.loads(mixture)
+    for partition, blocks in _by_partition(batches, model.n_features, dtype):
+        total = TreeSum()
+        for block in blocks:
+            total.add(statistics_of(block.X, block.sample_weight, model))
+        yield pa.record_batch([[partition], [total.total().to_bytes()]], schema=_STATISTICS)
+
+
+def add_neighbours(batches: Batches, *, n_together: int) -> Batches:
+    """Add statistics of neighbouring partitions, which come in order; the sums are numbered anew."""
+    rows = (row for batch in batches for row in zip(*batch.columns, strict=True))
+    for group, members in groupby(rows, lambda row: row[0].as_py() // n_together):
+        total = TreeSum()
+        for _, statistics in members:
+            total.add(_core.SufficientStatistics.from_bytes(statistics.as_py()))
+        yield pa.record_batch([[group], [total.total().to_bytes()]], schema=_STATISTICS)
+
+
+def posterior(columns: Iterator[pa.Array], *, mixture: bytes) -> Iterator[pa.Array]:
+    """Find the most probable component of each row, and the probabilities of all."""
+    model: _core.Mixture = pickle.loads(mixture)
+    for column in columns:
+        try:
+            X = matrix_of(column)
+            facts_of(X)
+            if X.shape[1] != model.n_features:
+                raise ValueError(f"rows have {X.shape[1]} features, but the model has {model.n_features}")
+        except ValueError as error:
+            raise ValueError(f"The features in partition {_partition()} are not accepted: {error}") from error
+        labels = pa.array(_core.predict(X, model, 1).astype(np.int32))
+        yield pa.StructArray.from_arrays(
+            [labels, vectors_of(_core.responsibilities(X, model, 1))], ["prediction", "probability"]
+        )
+
+
+@dataclass(frozen=True)
+class _Block:
+    first_row: int
+    X: Rows
+    sample_weight: F64 | None
+
+
+def _partition() -> int:
+    context = TaskContext.get()
+    assert context is not None, "tasks run on executors"
+    return context.partitionId()
+
+
+def _block(partition: int, first_row: int, **columns: Any) -> pa.RecordBatch:
+    values = {"partition": partition, "first_row": first_row, **columns}
+    return pa.record_batch([[values.get(name)] for name in _BLOCKS.names], schema=_BLOCKS)
+
+
+def _by_partition(batches: Batches, n_features: int, dtype: str) -> Iterator[tuple[int, Iterator[_Block]]]:
+    """Yield the blocks of each partition, in their order."""
+    rows = (row for batch in batches for row in zip(*batch.columns, strict=True))
+    for partition, members in groupby(rows, lambda row: row[0].as_py()):
+        yield partition, (_unpacked(row, n_features, dtype) for row in members)
+
+
+def _unpacked(row: Any, n_features: int, dtype: str) -> _Block:
+    _, first_row, X, weights = row[:4]
+    rows = np.frombuffer(X.as_buffer(), dtype=dtype).reshape(-1, n_features)
+    return _Block(first_row.as_py(), rows, np.frombuffer(weights.as_buffer()) if weights.is_valid else None)
+
+
+def _merged(drawn: Sample | None, some: Sample | None, size: int) -> Sample | None:
+    present = [sample for sample in (drawn, some) if sample is not None]
+    return merge_samples(present, size) if present else None
+
+
+def _weights_of(column: pa.Array) -> F64:
+    if column.null_count:
+        raise ValueError(f"the weights of {column.null_count} of {len(column)} rows are null")
+    weights: F64 = column.to_numpy(zero_copy_only=False)
+    return weights
