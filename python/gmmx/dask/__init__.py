@@ -8,7 +8,7 @@ partitions, so that the same bits come out.
 """
 
 try:
-    import dask.array as _
+    import dask.array  # noqa: F401
 except ImportError as error:
     raise ImportError(f'gmmx.dask needs Dask ({error}): pip install "gmmx-native[dask]"') from error
 
