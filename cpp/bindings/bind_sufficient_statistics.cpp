@@ -217,6 +217,22 @@ array([2., 1.])
         py::arg("covariance_type"), py::arg("sample_weight").none(true), py::arg("n_threads"));
   m.def("statistics_from_responsibilities", &from_responsibilities, py::arg("X"), py::arg("responsibilities"),
         py::arg("covariance_type"), py::arg("sample_weight").none(true), py::arg("n_threads"));
+  m.def(
+      "rescaled",
+      [](S s, double total_weight) {
+        s.rescale(total_weight);
+        return s;
+      },
+      py::arg("statistics"), py::arg("total_weight"));
+  m.def(
+      "with_least_counts",
+      [](S s, double least_share) {
+        s.raise_counts(least_share);
+        return s;
+      },
+      py::arg("statistics"), py::arg("least_share"));
+  m.def("blend", &blend, py::arg("earlier"), py::arg("later"), py::arg("share"));
+  m.def("expected_statistics", &expected_statistics, py::arg("mixture"));
 }
 
 }  // namespace gmmx::python

@@ -144,6 +144,18 @@ def statistics_from_responsibilities(
     sample_weight: _F64 | None,
     n_threads: int,
 ) -> SufficientStatistics: ...
+def expected_statistics(mixture: Mixture) -> SufficientStatistics:
+    """Return what rows of total weight 1 sum to on average if they are drawn from the mixture."""
+
+def blend(earlier: SufficientStatistics, later: SufficientStatistics, share: float) -> SufficientStatistics:
+    """Return (1 - share) earlier + share later, about the shifts of `later`; they may come from different mixtures."""
+
+def rescaled(statistics: SufficientStatistics, total_weight: float) -> SufficientStatistics:
+    """Return the same statistics as if the weights of the rows had another sum."""
+
+def with_least_counts(statistics: SufficientStatistics, least_share: float) -> SufficientStatistics:
+    """Return statistics in which components of a smaller share of the weight are raised to it, where they are."""
+
 def em(
     X: _Rows,
     mixture: Mixture,

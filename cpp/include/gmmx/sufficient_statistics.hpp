@@ -8,6 +8,7 @@
 
 #include "gmmx/covariance_type.hpp"
 #include "gmmx/export.hpp"
+#include "gmmx/mixture.hpp"
 #include "gmmx/views.hpp"
 
 namespace gmmx {
@@ -58,6 +59,14 @@ struct GMMX_EXPORT SufficientStatistics {
   /// Moves the moments to other shifts (K x d). \throws InvalidArgument where sizes disagree
   void move_to(const std::vector<double>& new_shifts);
 
+  /// Scales all sums as if the weights of the rows had another sum; n_samples stays.
+  /// \throws InvalidArgument where either weight is not positive and finite
+  void rescale(double new_total_weight);
+
+  /// Raises counts below least_share * total_weight to it; where moments are kept by component they grow alike, so that
+  /// its mean and covariance stay. Components that hold nothing at all are left alone.
+  void raise_counts(double least_share);
+
   /// Components that hold no more than a rounding error of the weight: N_k <= eps * total_weight.
   std::vector<Index> empty_components() const;
 
@@ -68,6 +77,16 @@ struct GMMX_EXPORT SufficientStatistics {
 };
 
 GMMX_EXPORT SufficientStatistics operator+(SufficientStatistics left, const SufficientStatistics& right);
+
+/// (1 - share) * earlier + share * later, for a share in [0, 1], about the shifts of `later`. Each may come from a
+/// mixture of its own: this is a step of online EM, which forgets by and by what earlier mixtures made of their rows.
+/// The result belongs to no mixture; its n_samples is that of both. \throws InvalidArgument where shapes or forms
+/// differ
+GMMX_EXPORT SufficientStatistics blend(SufficientStatistics earlier, const SufficientStatistics& later, double share);
+
+/// What rows of total weight 1 sum to on average if they are drawn from the mixture: N_k = weights_k, S_k = weights_k
+/// covariances_k about the means. n_samples and log_likelihood are 0. O(K d^2)
+GMMX_EXPORT SufficientStatistics expected_statistics(const Mixture& mixture);
 
 /// Statistics of a given partition: row n belongs to component labels[n]; -1: to none.
 /// Shifts are the components' own means. T is float or double. Two passes over the n x d rows, 2 n K d^2 operations at

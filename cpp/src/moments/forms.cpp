@@ -21,37 +21,59 @@ void add_scale_to_matrix(double* matrix, Index d, const double* scale, double sh
   for (Index i = 0; i < d * d; ++i) matrix[i] += share * scale[i];
 }
 
+// For components of `size` numbers each.
+void add_weighted(double* second, Index n_components, Index size, const double* weights, const double* covariances) {
+  for (Index k = 0; k < n_components; ++k) {
+    for (Index i = k * size; i < (k + 1) * size; ++i) second[i] += weights[k] * covariances[i];
+  }
+}
+
 // In the order of SecondMomentForm. (50)
 constexpr FormTraits table[] = {
-    {"full", [](MomentShape s) { return s.n_components * s.n_features * s.n_features; },
+    {"full", [](MomentShape s) { return s.n_components * s.n_features * s.n_features; }, true,
      [](double* second, MomentShape s, Index k, const double* u, const double* v) {
        add_to_matrix(second + k * s.n_features * s.n_features, s.n_features, u, v);
      },
      [](double* second, MomentShape s, Index k, const double* scale, double share) {
        add_scale_to_matrix(second + k * s.n_features * s.n_features, s.n_features, scale, share);
+     },
+     [](double* second, MomentShape s, const double* weights, const double* covariances) {
+       add_weighted(second, s.n_components, s.n_features * s.n_features, weights, covariances);
      }},
-    {"pooled", [](MomentShape s) { return s.n_features * s.n_features; },
+    {"pooled", [](MomentShape s) { return s.n_features * s.n_features; }, false,
      [](double* second, MomentShape s, Index, const double* u, const double* v) {
        add_to_matrix(second, s.n_features, u, v);
      },
      [](double* second, MomentShape s, Index, const double* scale, double share) {
        add_scale_to_matrix(second, s.n_features, scale, share);
+     },
+     [](double* second, MomentShape s, const double* weights, const double* covariance) {
+       for (Index k = 0; k < s.n_components; ++k) {
+         add_scale_to_matrix(second, s.n_features, covariance, weights[k]);
+       }
      }},
-    {"diagonal", [](MomentShape s) { return s.n_components * s.n_features; },
+    {"diagonal", [](MomentShape s) { return s.n_components * s.n_features; }, true,
      [](double* second, MomentShape s, Index k, const double* u, const double* v) {
        for (Index j = 0; j < s.n_features; ++j) second[k * s.n_features + j] += 2 * u[j] * v[j];
      },
      [](double* second, MomentShape s, Index k, const double* scale, double share) {
        const Index d = s.n_features;
        for (Index j = 0; j < d; ++j) second[k * d + j] += share * scale[j * d + j];
+     },
+     [](double* second, MomentShape s, const double* weights, const double* variances) {
+       add_weighted(second, s.n_components, s.n_features, weights, variances);
      }},
-    {"trace", [](MomentShape s) { return s.n_components; },
+    {"trace", [](MomentShape s) { return s.n_components; }, true,
      [](double* second, MomentShape s, Index k, const double* u, const double* v) {
        for (Index j = 0; j < s.n_features; ++j) second[k] += 2 * u[j] * v[j];
      },
      [](double* second, MomentShape s, Index k, const double* scale, double share) {
        const Index d = s.n_features;
        for (Index j = 0; j < d; ++j) second[k] += share * scale[j * d + j] / static_cast<double>(d);
+     },
+     [](double* second, MomentShape s, const double* weights, const double* variances) {
+       const auto d = static_cast<double>(s.n_features);
+       for (Index k = 0; k < s.n_components; ++k) second[k] += d * weights[k] * variances[k];
      }},
 };
 

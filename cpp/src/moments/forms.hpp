@@ -15,11 +15,14 @@ struct MomentShape {
 struct FormTraits {
   const char* name;
   Index (*size)(MomentShape);
+  bool by_component;  // else summed over the components
   // Adds u v^T + v u^T to component k; u and v have d entries.
   void (*add_symmetric_outer)(double* second, MomentShape, Index k, const double* u, const double* v);
   // Adds a share of a prior's scale (d x d) to component k: its diagonal where no more is kept, and of that the mean
   // where one number stands for all features.
   void (*add_scale)(double* second, MomentShape, Index k, const double* scale, double share);
+  // Adds weights[k] times the covariance of each component, kept as by the models that ask for this form.
+  void (*add_covariances)(double* second, MomentShape, const double* weights, const double* covariances);
 };
 
 const FormTraits& traits_of(SecondMomentForm form);

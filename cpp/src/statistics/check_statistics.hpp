@@ -7,5 +7,7 @@ namespace gmmx {
 
 // \throws InvalidArgument
 void check_sizes(const SufficientStatistics& statistics);
+// Sizes and forms must be the same. \throws InvalidArgument
+void check_alike(const SufficientStatistics& a, const SufficientStatistics& b);
 
 }  // namespace gmmx

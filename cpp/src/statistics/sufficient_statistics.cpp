@@ -64,7 +64,11 @@ void add(std::vector<double>& to, const std::vector<double>& what) {
                         remedy);
 }
 
-void check_addable(const SufficientStatistics& a, const SufficientStatistics& b) {
+}  // namespace
+
+void check_alike(const SufficientStatistics& a, const SufficientStatistics& b) {
+  check_sizes(a);
+  check_sizes(b);
   const auto shape = [](const SufficientStatistics& s) {
     return "(" + std::to_string(s.n_components) + " components, " + std::to_string(s.n_features) + " features)";
   };
@@ -75,18 +79,14 @@ void check_addable(const SufficientStatistics& a, const SufficientStatistics& b)
     refuse("second moment forms", "'" + to_string(a.form) + "'", "'" + to_string(b.form) + "'",
            "compute both for the same covariance type");
   }
-  if (a.mixture_fingerprint != b.mixture_fingerprint) {
-    refuse("mixtures", std::to_string(a.mixture_fingerprint), std::to_string(b.mixture_fingerprint) + " (fingerprints)",
-           "run the E-step of both on the same mixture");
-  }
 }
 
-}  // namespace
-
 SufficientStatistics& SufficientStatistics::operator+=(const SufficientStatistics& other) {
-  check_sizes(*this);
-  check_sizes(other);
-  check_addable(*this, other);
+  check_alike(*this, other);
+  if (mixture_fingerprint != other.mixture_fingerprint) {
+    refuse("mixtures", std::to_string(mixture_fingerprint),
+           std::to_string(other.mixture_fingerprint) + " (fingerprints)", "run the E-step of both on the same mixture");
+  }
   if (shifts != other.shifts) {
     // Only partitions and different precisions get here. A side without rows has no say in the shifts.
     if (n_samples == 0 && total_weight == 0.0) {
