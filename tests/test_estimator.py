@@ -121,6 +121,9 @@ def test_constructor_has_scikit_learns_parameters_and_defaults():
         "responsibilities_init": None,
         "acceleration": None,
         "prior": None,
+        "learning_decay": 0.6,
+        "learning_offset": 1.0,
+        "average": False,
     }
 
 

@@ -19,6 +19,7 @@ from gmmx.reference import hierarchical as reference_hierarchical
 ROOT = Path(__file__).resolve().parents[1]
 THEORY = ROOT / "docs" / "theory.md"
 TYPES = ("full", "tied", "diag", "spherical")
+SUMS = ("counts", "first_moments", "second_moments", "log_likelihood", "total_weight")
 
 
 def source_of_the_reference():
@@ -1278,6 +1279,78 @@ def test_costs_of_a_common_covariance():
         adjugate = (vectors * [np.prod(np.delete(values, k)) for k in range(3)]) @ vectors.T
         rises = np.linalg.det(V + np.outer(v, v)) - np.linalg.det(V) + v @ v
         assert v @ (adjugate + np.eye(3)) @ v == pytest.approx(rises, rel=1e-9)  # (97)
+
+
+# Section 25: streams
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_steps_come_to_rest_at_a_fixed_point_of_em(covariance_type):
+    X = make_rows(60, 2)
+    fixed = reference.em(X, make_mixture(covariance_type, 2, 2), tol=1e-12, reg_covar=0.0, max_iter=3000).mixture
+    np.testing.assert_allclose(reference.stepwise_em(5 * [X], fixed).mixture.means, fixed.means, atol=1e-5)  # (107)
+    moved = with_means(fixed, fixed.means + 0.1)
+    for batches, left in [(400 * [X], 0.005), (200 * [X[::2], X[1::2]], 0.02)]:  # without and with noise
+        found = reference.stepwise_em(batches, moved).mixture
+        assert np.abs(found.means - fixed.means).max() < left
+
+
+def test_step_lengths():
+    lengths = reference.step_lengths(np.full(10_000, 3.0), decay=0.6, offset=2.0)
+    np.testing.assert_allclose(lengths[1:], (np.arange(2, 10_001) + 2.0) ** -0.6)  # (108)
+    assert np.prod(1 - lengths[1:]) < 1e-30  # the start is forgotten
+    split = reference.step_lengths([3.0, 3.0, 1e-9, 3.0], decay=0.6, offset=2.0)
+    assert split[2] < 1e-9
+    assert reference.step_lengths([1.0, 1.0, 1e9]).tolist()[2] == 1.0
+
+
+@settings(max_examples=20, deadline=None)
+@given(weights=st.lists(st.floats(0.1, 10), min_size=1, max_size=8), seed=st.integers(0, 100))
+def test_equal_steps_give_the_mean_of_all_rows(weights, seed):
+    rng = np.random.default_rng(seed)
+    mixture, X = make_mixture("full", 2, 2), rng.normal(size=(3 * len(weights), 2))
+    w = np.repeat(weights, 3)
+    parts = [reference.e_step(X[3 * t : 3 * t + 3], mixture, w[3 * t : 3 * t + 3]) for t in range(len(weights))]
+    running = reference.expected_statistics(mixture)
+    totals = [part.total_weight for part in parts]
+    for part, length in zip(parts, reference.step_lengths(totals, decay=1, offset=0), strict=True):
+        mean = replace(part, **{name: getattr(part, name) / part.total_weight for name in SUMS})
+        running = reference.blend(running, mean, length)
+    whole = reference.e_step(X, mixture, w)
+    for name in SUMS:
+        np.testing.assert_allclose(
+            getattr(running, name), getattr(whole, name) / w.sum(), rtol=1e-9, atol=1e-12
+        )  # (109)
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_expected_statistics_are_those_of_many_rows(covariance_type):
+    mixture, rng, n_samples = make_mixture(covariance_type, 2, 2), np.random.default_rng(0), 200_000
+    labels = rng.choice(2, n_samples, p=mixture.weights)
+    factors = np.linalg.cholesky(covariance_matrices(mixture))
+    X = mixture.means[labels] + np.einsum("nij,nj->ni", factors[labels], rng.normal(size=(n_samples, 2)))
+    drawn, expected = reference.e_step(X, mixture), reference.expected_statistics(mixture)
+    for name in ("counts", "first_moments", "second_moments"):
+        np.testing.assert_allclose(getattr(drawn, name) / n_samples, getattr(expected, name), atol=0.03)  # (110)
+    again = reference.m_step(expected, covariance_type)
+    np.testing.assert_allclose(again.covariances, mixture.covariances, rtol=1e-12)
+
+
+def test_average_of_the_steps():
+    X, start = make_rows(90, 2), make_mixture("full", 1, 2)
+    sizes = np.array([10, 20, 40, 20])
+    batches = np.split(X, np.cumsum(sizes)[:-1])
+    lengths = reference.step_lengths(sizes)
+    running, steps = np.zeros((2, 3)), []
+    for batch, length in zip(batches, lengths, strict=True):
+        moments = np.column_stack([batch.mean(axis=0), batch.T @ batch / len(batch)])  # about the origin
+        running = (1 - length) * running + length * moments
+        steps.append(running)
+    share = np.arange(1, 5) * sizes / np.sum(np.arange(1, 5) * sizes)
+    mean = np.einsum("t,tij->ij", share, np.array(steps))  # (111)
+    averaged = reference.stepwise_em(batches, start).averaged
+    np.testing.assert_allclose(averaged.means[0], mean[:, 0], rtol=1e-10)
+    np.testing.assert_allclose(averaged.covariances[0], mean[:, 1:] - np.outer(mean[:, 0], mean[:, 0]), rtol=1e-9)
 
 
 needs_theory = pytest.mark.skipif(not THEORY.is_file(), reason="docs/theory.md is not part of this copy")

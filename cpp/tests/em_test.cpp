@@ -135,6 +135,82 @@ TEST_CASE("moving the moments there and back changes nothing") {
   }
 }
 
+TEST_CASE("a blend of statistics of several mixtures is that of all rows with weights") {
+  const auto p = make_problem(400, 3, 2);
+  const Index cut = 150;
+  const double share = 0.3;
+  for (const CovarianceType type : gmmx::testing::models()) {
+    CAPTURE(to_string(type));
+    const SecondMomentForm form = second_moment_form(type);
+    const auto part = [&](Index begin, Index end) {
+      SufficientStatistics s = statistics_from_labels(
+          MatrixView<const double>(p.rows.data() + begin * p.d, end - begin, p.d),
+          VectorView<const std::int32_t>(p.labels.data() + begin, end - begin), p.k, form, {}, 1);
+      s.rescale(1.0);
+      return s;
+    };
+    const SufficientStatistics blended = blend(part(0, cut), part(cut, p.n), share);
+    std::vector<double> weights(static_cast<std::size_t>(p.n), share / static_cast<double>(p.n - cut));
+    std::fill_n(weights.begin(), cut, (1 - share) / static_cast<double>(cut));
+    SufficientStatistics whole =
+        statistics_from_labels(p.view(), p.label_view(), p.k, form, VectorView<const double>(weights.data(), p.n), 1);
+    whole.move_to(blended.shifts);
+    CHECK(blended.n_samples == p.n);
+    CHECK(blended.total_weight == doctest::Approx(1.0));
+    CHECK(blended.mixture_fingerprint == 0);
+    for (std::size_t i = 0; i < whole.second_moments.size(); ++i) {
+      CHECK(blended.second_moments[i] == doctest::Approx(whole.second_moments[i]).epsilon(1e-10));
+    }
+    const Mixture mixture = m_step(blended, type, 1e-6);
+    const SufficientStatistics later = e_step(p.view(), mixture);
+    CHECK(blend(blended, later, 1.0).second_moments == later.second_moments);
+    CHECK_THROWS_WITH_AS(blend(blended, later, -0.5), doctest::Contains("share is -0.5"), InvalidArgument);
+  }
+  const auto wide = make_problem(200, 4, 2);
+  CHECK_THROWS_WITH_AS(blend(e_step(p.view(), p.mixture(CovarianceType::diag)),
+                             e_step(wide.view(), wide.mixture(CovarianceType::diag)), 0.5),
+                       doctest::Contains("shapes"), InvalidArgument);
+}
+
+TEST_CASE("the M-step of expected statistics gives the mixture back") {
+  const auto p = make_problem(300, 3, 3);
+  for (const CovarianceType type : gmmx::testing::models()) {
+    CAPTURE(to_string(type));
+    const Mixture mixture = p.mixture(type);
+    const SufficientStatistics expected = expected_statistics(mixture);
+    CHECK(expected.total_weight == 1);
+    const Mixture again = m_step(expected, mixture, 0.0);
+    CHECK(again.means() == mixture.means());
+    for (std::size_t i = 0; i < mixture.covariances().size(); ++i) {
+      CHECK(again.covariances()[i] == doctest::Approx(mixture.covariances()[i]).epsilon(1e-9));
+    }
+  }
+}
+
+TEST_CASE("counts are raised where a component is, and weights are rescaled") {
+  const std::vector<double> rows{0, 2, 7, 9};
+  const std::vector<std::int32_t> labels{0, 0, 1, 1};
+  const std::vector<double> weights{1, 1, 1e-20, 1e-20};
+  for (const CovarianceType type : {CovarianceType::full, CovarianceType::diag, CovarianceType::spherical}) {
+    SufficientStatistics s = statistics_from_labels(
+        MatrixView<const double>(rows.data(), 4, 1), VectorView<const std::int32_t>(labels.data(), 4), 2,
+        second_moment_form(type), VectorView<const double>(weights.data(), 4), 1);
+    s.raise_counts(1e-10);
+    s.rescale(100);
+    CHECK(s.counts[0] == doctest::Approx(100));
+    CHECK(s.counts[1] == doctest::Approx(1e-8));
+    const Mixture mixture = m_step(s, type, 0.0);
+    CHECK(mixture.means()[1] == doctest::Approx(8));
+    CHECK(mixture.covariances()[1] == doctest::Approx(1));
+    s.counts[1] = 0;
+    s.raise_counts(1e-10);
+    CHECK(s.counts[1] == 0);
+    CHECK_THROWS_WITH_AS(s.rescale(0.0), doctest::Contains("new_total_weight is 0"), InvalidArgument);
+    s.total_weight = 0;
+    CHECK_THROWS_WITH_AS(s.rescale(1.0), doctest::Contains("total_weight is 0"), InvalidArgument);
+  }
+}
+
 TEST_CASE("an M-step from full moments serves every type") {
   const auto p = make_problem(400, 3, 3);
   const SufficientStatistics full =

@@ -34,6 +34,7 @@ from gmmx.initialization import (
     given_partition,
     initial_mixture,
 )
+from gmmx.online import Gathering, Stream, after_batch
 from gmmx.partitions import fit_partitions
 from gmmx.persistence import ModelFileError, ModelRecord, read_model, representable, save_model
 from gmmx.priors import ConjugatePrior, NativePrior, one_component, prior_of
@@ -60,6 +61,7 @@ from gmmx.validation import (
     check_precisions,
     check_rows_of,
     check_sample_weight,
+    check_weight_of_part,
     check_weights,
     refuse_overflow,
     thread_count,
@@ -69,6 +71,7 @@ __all__ = ["FailedStart", "GaussianMixture", "load"]
 
 _PARAMETERS = ("weights_", "means_", "covariances_", "precisions_cholesky_")
 _DECOMPOSITION = ("volumes_", "shapes_", "orientations_")
+_OF_ROWS_SEEN = ("_fitted_weight", "_online", "n_steps_", "n_samples_seen_")
 _FLOPS_OF_SMALL_DATA = 5e6
 """Of one E-step: up to here threads gain more from starts than from rows."""
 _FLOPS_OF_ONE_THREAD = 4e5
@@ -221,6 +224,17 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         component collapses. 'default' is the weak one of Fraley and Raftery, made from the data. `lower_bounds_`
         and `tol` are about the likelihood all the same. Not together with `acceleration`.
 
+    learning_decay : float, default=0.6
+        How fast `partial_fit` forgets: alpha in the length ``(t + learning_offset)**-learning_decay`` of its step t, in
+        (0.5, 1]. The smaller, the sooner bad first steps are forgotten, and the more the last batches sway the result.
+
+    learning_offset : float, default=1.0
+        Makes the first steps of `partial_fit` shorter; not negative.
+
+    average : bool, default=False
+        Whether the parameters after `partial_fit` are those of the running statistics averaged over its steps, step t
+        with weight t. That evens out the noise of batches of a few rows; those of a hundred have little to gain.
+
     Attributes
     ----------
     weights_ : ndarray of shape (n_components,)
@@ -279,6 +293,13 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
 
     failed_starts_ : list of FailedStart
         Starts that ended in a collapsed component, while another did not.
+
+    n_steps_ : int
+        After `partial_fit`: batches that went into the parameters, 0 while rows are gathered for a start. An earlier
+        fit counts as one.
+
+    n_samples_seen_ : int
+        After `partial_fit`: rows of positive weight that it was given.
 
     n_features_in_ : int
         Number of features of the training data.
@@ -341,6 +362,9 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         "responsibilities_init": ["array-like", None],
         "acceleration": [StrOptions({"anderson", "squarem"}), None],
         "prior": [StrOptions({"default"}), ConjugatePrior, None],
+        "learning_decay": [Interval(Real, 0.5, 1.0, closed="right")],
+        "learning_offset": [Interval(Real, 0.0, None, closed="left")],
+        "average": ["boolean"],
     }
 
     weights_: npt.NDArray[Any]
@@ -358,6 +382,8 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
     log_likelihood_: float
     empty_components_: list[int]
     failed_starts_: list[FailedStart]
+    n_steps_: int
+    n_samples_seen_: int
     n_features_in_: int
     feature_names_in_: npt.NDArray[Any]
 
@@ -383,6 +409,9 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         responsibilities_init: npt.ArrayLike | None = None,
         acceleration: str | None = None,
         prior: str | ConjugatePrior | None = None,
+        learning_decay: float = 0.6,
+        learning_offset: float = 1.0,
+        average: bool = False,
     ) -> None:
         self.n_components = n_components
         self.covariance_type = covariance_type
@@ -403,6 +432,9 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         self.responsibilities_init = responsibilities_init
         self.acceleration = acceleration
         self.prior = prior
+        self.learning_decay = learning_decay
+        self.learning_offset = learning_offset
+        self.average = average
 
     # ------------------------------------------------------------------------------------------------ fitting
 
@@ -563,6 +595,103 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         with contextlib.closing(batches):
             return fit_partitions(self, batches, init_size=init_size, journal=journal)
 
+    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
+    def partial_fit(
+        self, X: npt.ArrayLike, y: object = None, sample_weight: npt.ArrayLike | None = None
+    ) -> GaussianMixture:
+        """Take one step of stepwise EM with a batch of rows, which is then forgotten.
+
+        For rows that come one batch at a time, or too many to pass over again and again. The result is approximate: it
+        comes near that of `fit` to all rows, and does not converge as that does.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The batch, of any number of rows, even a single one.
+
+        y : Ignored
+            Present by convention.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights, as in `fit`. A batch is worth as much as its weights sum to; where that is zero, nothing happens.
+
+        Returns
+        -------
+        self : GaussianMixture
+            The mixture after the step.
+
+        Raises
+        ------
+        FitFailedError
+            A ValueError: in every start a component collapsed, however many rows were gathered.
+        ValueError, TypeError
+            If a parameter, X or the weights are not as described. The mixture, and what is known of earlier batches,
+            then stay as they were.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If a component collapses, which it can without `reg_covar` only. The mixture then stays as it was, and the
+            batch goes into the statistics alone.
+
+        See Also
+        --------
+        fit_batches : Passes over the batches until EM has converged.
+
+        Notes
+        -----
+        Equations (107) to (111) of docs/theory.md; Cappé and Moulines (2009). Each call runs an E-step over the batch
+        with the present parameters and takes the mean statistics of its rows into running statistics, of which the
+        M-step makes the next parameters. Step t has the length ``(t + learning_offset)**-learning_decay`` times the
+        weight of the batch over the mean weight of the batches so far, at most 1. With ``learning_decay=1`` and
+        ``learning_offset=0`` all rows count the same.
+
+        The first rows are gathered, 5 * n_components * (n_features + 1) of them, but no more than 32 MiB hold, and
+        until as many are different as there are components. Until then there are no parameters, and `predict` raises
+        NotFittedError. The start is made of them as in `fit`, by `init_params` or what is given; of `n_init` starts the
+        one under which they are likeliest is taken. They are the first batch, and decide alone.
+
+        After a `fit` the first call goes on from its parameters, and the fit counts as a batch of all its rows.
+        Parameters of other origin (`from_parameters`, `from_sklearn`, `load`) count as a batch like the next. To begin
+        anew, clone the estimator. `fit` forgets the stream. So does `save`; a pickle goes on where it was.
+
+        A component whose rows stop coming keeps its mean and covariance while its weight fades, to 1e-10 at the
+        least. `prior='default'` is made of the gathered rows, after a `fit`, too. A prior counts as rows do and fades
+        as they come. `converged_` is False, `n_iter_` is `n_steps_`, `lower_bound_` the mean log-likelihood of the
+        rows of the last batch under the parameters before its step, `lower_bounds_` empty and `log_likelihood_` NaN.
+        `tol`, `max_iter`, `warm_start`, `verbose`, `callback` and `acceleration` have no say.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from gmmx import GaussianMixture
+        >>> rng = np.random.default_rng(0)
+        >>> gm = GaussianMixture(n_components=2, random_state=0)
+        >>> for _ in range(100):
+        ...     batch = rng.normal([[0.0]] * 30 + [[9.0]] * 10)
+        ...     gm = gm.partial_fit(batch)
+        >>> np.sort(gm.weights_).round(2)
+        array([0.25, 0.75])
+        >>> gm.n_steps_, gm.n_samples_seen_
+        (100, 4000)
+        """
+        with unchanged_on_failure(self):
+            first = not hasattr(self, "n_features_in_")
+            checked = check_rows_of(self, X, fit=first, min_samples=1)
+            weights = check_weight_of_part(sample_weight, len(checked))
+            state = after_batch(self, WeightedRows(checked, weights, thread_count(self.n_jobs)))
+            if state is not None:
+                self._set_online(state)
+        return self
+
+    def _set_online(self, state: Gathering | Stream) -> None:
+        """Set the attributes that a step leaves."""
+        if isinstance(state, Stream):
+            self._set_parameters(state.shown, state.dtype)
+            self._mixture = state.shown
+            self._set_facts({**_NO_FIT, "n_iter_": state.n_steps, "lower_bound_": state.lower_bound})
+        self._online, self.n_steps_, self.n_samples_seen_ = state, state.n_steps, state.n_samples
+
     def _validate_params(self) -> None:
         """Check the constructor parameters; scikit-learn's own check words the complaint."""
         own_class: Any = type(self)
@@ -585,6 +714,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
                 raise FitFailedError(failure_message(failed, rows.X.dtype))
             self._warn_of(best)
             self._set_run(best, failed, rows.X.dtype, partial(_log_likelihood, rows))
+            self._fitted_weight = rows.total_weight
         return rows
 
     def _goes_on(self) -> bool:
@@ -657,18 +787,21 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
 
     def _continuation(self, n_features: int, prior: NativePrior | None) -> Starts:
         """Return the fitted mixture as the only start, after a check that it still fits."""
+        self._check_goes_on("warm_start=True goes on from the last fit", n_features, "Set warm_start=False")
+        fitted = self.mixture_
+        return Starts(lambda: fitted, 1, float(self.lower_bound_), prior=prior)
+
+    def _check_goes_on(self, who: str, n_features: int, remedy: str) -> None:
+        """Refuse to go on from parameters of another shape than is asked for now."""
         now = (self.n_components, n_features)
         then = np.shape(self.means_)
         shape = np.shape(self.precisions_cholesky_)
         if now != then or shape != shown_shape(self.covariance_type, *now):
             raise ValueError(
-                f"warm_start=True goes on from the last fit, with (n_components, n_features) = {then} and "
-                f"covariances of shape {shape}, but now these are {now} and "
-                f"covariance_type={self.covariance_type!r}. "
-                "Set warm_start=False or fit a new estimator (sklearn.base.clone)."
+                f"{who}, with (n_components, n_features) = {then} and covariances of shape {shape}, but now these are "
+                f"{now} and covariance_type={self.covariance_type!r}. "
+                f"{remedy} or fit a new estimator (sklearn.base.clone)."
             )
-        fitted = self.mixture_
-        return Starts(lambda: fitted, 1, float(self.lower_bound_), prior=prior)
 
     def _best_of(self, starts: Starts, rows: WeightedRows) -> tuple[Run | None, list[FailedStart]]:
         """Run the starts; return the best run, None if there is none, and the starts that failed."""
@@ -807,7 +940,9 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
             )
 
     def _set_parameters(self, mixture: _core.Mixture, dtype: npt.DTypeLike) -> None:
-        """Set the attributes that hold the mixture, in one type."""
+        """Set the attributes that hold the mixture, in one type; what is known of other rows is forgotten."""
+        for name in _OF_ROWS_SEEN:
+            self.__dict__.pop(name, None)
         factors = self._shown(mixture.precisions_cholesky, mixture).astype(dtype)
         self.weights_ = np.array(mixture.weights, dtype=dtype)
         self.means_ = np.array(mixture.means, dtype=dtype)
@@ -831,6 +966,10 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         return shown(kept, mixture.covariance_type, mixture.n_components, mixture.n_features)
 
     # ------------------------------------------------------------------------------------- the fitted mixture
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Tell whether there are parameters: `partial_fit` may still gather rows for its start."""
+        return hasattr(self, "weights_")
 
     @property
     def mixture_(self) -> _core.Mixture:

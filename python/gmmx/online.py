@@ -8,7 +8,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,9 +16,13 @@ from sklearn.exceptions import ConvergenceWarning
 
 from gmmx import _core
 from gmmx.priors import NativePrior
-from gmmx.validation import FitFailedError, Rows, WeightedRows, refuse_overflow
+from gmmx.starts import Starts
+from gmmx.validation import FitFailedError, WeightedRows, refuse_overflow
 
-__all__ = ["Gathering", "Settings", "Stream", "best_start", "rows_to_start"]
+if TYPE_CHECKING:
+    from gmmx.estimators import GaussianMixture
+
+__all__ = ["Gathering", "Settings", "Stream", "after_batch", "rows_to_start"]
 
 _ROWS_A_PARAMETER = 5
 """Rows of a component for each number of its mean, and one number more."""
@@ -56,8 +60,8 @@ class Settings(NamedTuple):
 
     def step_length(self, n_steps: int, weight: float, total_weight: float) -> float:
         """Return the share of a batch in the running statistics, of `n_steps` batches of so much weight in all."""
-        relative = weight / total_weight * n_steps
-        return min(1.0, relative * (n_steps + self.learning_offset) ** -self.learning_decay)  # (108)
+        decayed: float = (n_steps + self.learning_offset) ** -self.learning_decay
+        return min(1.0, weight / (total_weight / n_steps) * decayed)  # (108)
 
 
 def rows_to_start(n_components: int, n_features: int) -> int:
@@ -115,7 +119,8 @@ class Gathering:
         """
         present = slice(None) if rows.sample_weight is None else rows.sample_weight > 0.0
         weights = None if rows.sample_weight is None else rows.sample_weight[present]
-        batch = WeightedRows(np.array(rows.X[present]), weights, rows.n_threads)
+        X: Any = np.array(rows.X)[present]
+        batch = WeightedRows(X, weights, rows.n_threads)
         grown = replace(self, parts=(*self.parts, batch), n_samples=self.n_samples + len(batch.X))
         wanted = rows_to_start(settings.n_components, rows.X.shape[1]) << self.n_failures
         return grown if sum(len(part.X) for part in grown.parts) < wanted else grown._start(settings)
@@ -130,8 +135,8 @@ class Gathering:
             return replace(stream.take(gathered, settings), n_samples=self.n_samples)
         if self.n_failures == _MOST_DOUBLINGS:
             raise FitFailedError(
-                f"No start can be made of the {len(gathered.X)} rows that partial_fit has gathered: in each a component "
-                "collapsed. Increase reg_covar, give a prior, lower n_components, or scale the data."
+                f"No start can be made of the {len(gathered.X)} rows that partial_fit has gathered: a component "
+                "collapsed in each. Increase reg_covar, give a prior, lower n_components, or scale the data."
             )
         return replace(self, parts=(gathered,), n_failures=self.n_failures + 1)
 
@@ -145,34 +150,11 @@ class Gathering:
         return WeightedRows(X, weights, self.parts[-1].n_threads)
 
 
-def best_start(make: Callable[[], _core.Mixture], count: int, rows: WeightedRows) -> _core.Mixture | None:
-    """Return the start under which the rows are likeliest, or None if all collapse.
-
-    Parameters
-    ----------
-    make : callable
-        Returns the next start.
-    count : int
-        Number of starts.
-    rows : WeightedRows
-        The rows to judge them by.
-    """
-    best, highest = None, -np.inf
-    for _ in range(count):
-        try:
-            mixture = make()
-        except _core.CollapsedComponentError:
-            continue
-        log_likelihood = 0.0 if count == 1 else _statistics(rows, mixture).log_likelihood
-        if best is None or log_likelihood > highest:
-            best, highest = mixture, log_likelihood
-    return best
-
-
 def _statistics(rows: WeightedRows, mixture: _core.Mixture) -> _core.SufficientStatistics:
     statistics = _core.e_step(rows.X, mixture, rows.sample_weight, rows.n_threads)
-    if not (np.isfinite(statistics.first_moments).all() and np.isfinite(statistics.second_moments).all()):
-        refuse_overflow(rows.X)
+    sums = (statistics.counts, statistics.first_moments, statistics.second_moments)
+    if not all(np.isfinite(each).all() for each in sums):
+        refuse_overflow(float(np.abs(rows.X).max()), len(rows.X), rows.X.dtype)
         raise ValueError("X holds numbers too large to square and add, together with sample_weight: scale them down.")
     return statistics
 
@@ -227,6 +209,15 @@ class Stream:
     def counted_as(self, weight: float) -> Stream:
         """Return the state in which the mixture itself counts as a batch of some weight."""
         return replace(self, n_steps=1, total_weight=weight)
+
+    def check_covariance_type(self, covariance_type: str) -> None:
+        """Refuse to go on with another model: its M-step may need other statistics than were kept."""
+        begun = self.mixture.covariance_type
+        if covariance_type != begun:
+            raise ValueError(
+                f"covariance_type is {covariance_type!r}, but partial_fit began with {begun!r} and keeps statistics "
+                "for that alone. Set it back, or begin anew with a new estimator (sklearn.base.clone)."
+            )
 
     def take(self, rows: WeightedRows, settings: Settings) -> Stream:
         """Return the state after one more batch of positive weight.
@@ -286,3 +277,92 @@ class Stream:
         # A prior counts as rows do, so the statistics must stand for all that came.
         scaled = statistics if self.prior is None else _core.rescaled(statistics, self.total_weight)
         return _core.m_step(scaled, self.mixture.covariance_type, settings.reg_covar, previous, self.prior)
+
+
+def after_batch(model: GaussianMixture, rows: WeightedRows) -> Gathering | Stream | None:
+    """Return the state of a model's stream after one more batch; None if that holds no rows of positive weight.
+
+    Parameters
+    ----------
+    model : GaussianMixture
+        With the state after the last batch, or the parameters to go on from, or neither. It is not changed.
+    rows : WeightedRows
+        The batch.
+
+    Raises
+    ------
+    FitFailedError
+        If all starts collapse, however many rows were gathered.
+    ValueError
+        If parameters of the model are not accepted or do not fit what came before, or the rows are too large.
+    """
+    if rows.n_present == 0:
+        return None
+    settings = Settings(
+        model.n_components,
+        float(model.learning_decay),
+        float(model.learning_offset),
+        bool(model.average),
+        float(model.reg_covar),
+        lambda gathered: _stream_of(model, gathered),
+    )
+    return _state_before(model, rows).take(rows, settings)
+
+
+def _has_parameters(model: GaussianMixture) -> bool:
+    return hasattr(model, "weights_")
+
+
+def _state_before(model: GaussianMixture, rows: WeightedRows) -> Gathering | Stream:
+    """Return what the last batch left, or where the first one begins."""
+    if _has_parameters(model):
+        model._check_goes_on("partial_fit goes on from what is fitted", rows.X.shape[1], "Set them back")
+    state: Gathering | Stream | None = vars(model).get("_online")
+    if isinstance(state, Stream):
+        state.check_covariance_type(model.covariance_type)
+    if state is not None:
+        return state
+    if not _has_parameters(model):
+        _check_start(model, rows)
+    elif model.prior != "default":
+        return _stream_of_parameters(model, rows)
+    return Gathering()
+
+
+def _check_start(model: GaussianMixture, rows: WeightedRows) -> None:
+    """Check what the start will be made by now, not once enough rows are gathered."""
+    if model.responsibilities_init is not None:
+        raise ValueError(
+            "responsibilities_init is given, but partial_fit cannot tell which rows of a stream it is for. Give "
+            "means_init, weights_init and precisions_init, or fit the rows that it is for and go on from there."
+        )
+    model._starts(rows, None if model.prior == "default" else model._prior_of(rows))
+
+
+def _stream_of(model: GaussianMixture, gathered: WeightedRows) -> Stream | None:
+    """Return the stream that begins with gathered rows; None if no start can be made of them."""
+    if _has_parameters(model):
+        return _stream_of_parameters(model, gathered)
+    prior = model._prior_of(gathered)
+    mixture = _best_of(model._starts(gathered, prior), gathered)
+    return None if mixture is None else Stream.at(mixture, gathered.X.dtype, prior)
+
+
+def _stream_of_parameters(model: GaussianMixture, rows: WeightedRows) -> Stream:
+    """Return the stream that goes on from a fit to so many rows, or else from parameters worth as much as a batch."""
+    weight = vars(model).get("_fitted_weight", rows.total_weight)
+    return Stream.at(model.mixture_, model.means_.dtype, model._prior_of(rows)).counted_as(weight)
+
+
+def _best_of(starts: Starts, rows: WeightedRows) -> _core.Mixture | None:
+    """Return the start under which the rows are likeliest, or None if all collapse."""
+    best, highest = None, -np.inf
+    for _ in range(starts.count):
+        try:
+            mixture = starts.make()
+        except _core.CollapsedComponentError:
+            continue
+        log_likelihood = 0.0 if starts.count == 1 else _statistics(rows, mixture).log_likelihood
+        if best is None or log_likelihood > highest:
+            best, highest = mixture, log_likelihood
+    return best

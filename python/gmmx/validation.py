@@ -9,6 +9,7 @@ import contextlib
 import math
 import re
 from collections.abc import Iterator
+from numbers import Real
 from typing import Any, NamedTuple, Protocol, TypeAlias, TypeGuard
 
 import numpy as np
@@ -128,9 +129,13 @@ def _is_plain(X: Any, min_samples: int) -> TypeGuard[Rows]:
         return math.isfinite(X.sum())
 
 
-def check_rows_of(estimator: Any, X: Any, *, fit: bool) -> Rows:
-    """Return X as `check_rows` does, and set (fit) or compare the features that an estimator has seen."""
-    if _is_plain(X, 2 if fit else 1):
+def check_rows_of(estimator: Any, X: Any, *, fit: bool, min_samples: int | None = None) -> Rows:
+    """Return X as `check_rows` does, and set (fit) or compare the features that an estimator has seen.
+
+    `min_samples`: the least number of rows; None: 2 for a fit, else 1.
+    """
+    least = min_samples or (2 if fit else 1)
+    if _is_plain(X, least):
         if fit:
             estimator.n_features_in_ = X.shape[1]
             vars(estimator).pop("feature_names_in_", None)
@@ -138,7 +143,7 @@ def check_rows_of(estimator: Any, X: Any, *, fit: bool) -> Rows:
         seen = vars(estimator)
         if "feature_names_in_" not in seen and seen.get("n_features_in_") == X.shape[1]:
             return X
-    requirements: dict[str, Any] = {"dtype": ROW_DTYPES, "ensure_min_samples": 2 if fit else 1}
+    requirements: dict[str, Any] = {"dtype": ROW_DTYPES, "ensure_min_samples": least}
     with checking("X", ROWS_ALLOWED):
         array, header = arrow.read(X)
         if array is X:
@@ -162,6 +167,23 @@ def check_sample_weight(sample_weight: Any, X: Rows) -> F64 | None:
             f"sample_weight sums to {total:g}, but its sum must be positive and finite: give at least one "
             "row a weight above zero, and scale huge weights down."
         )
+    return weights
+
+
+def check_weight_of_part(sample_weight: Any, n_rows: int) -> F64 | None:
+    """Return the weights of some of the rows as float64 of shape (n_rows,), or None; they may all be zero."""
+    if sample_weight is None:
+        return None
+    if isinstance(sample_weight, Real):
+        sample_weight = np.full(n_rows, sample_weight)
+    with checking("sample_weight", WEIGHTS_ALLOWED):
+        weights: F64 = check_array(
+            sample_weight, dtype=np.float64, ensure_2d=False, ensure_min_samples=0, input_name="sample_weight"
+        )
+        if weights.shape != (n_rows,):
+            raise ValueError(f"sample_weight has shape {weights.shape}, but X has {n_rows} rows")
+        if n_rows and weights.min() < 0:
+            raise ValueError(f"sample_weight holds {weights.min():g}")
     return weights
 
 

@@ -114,6 +114,7 @@ def fit_partitions(
             raise FitFailedError(failure_message(failed, facts.dtype))
         model._warn_of(best)
         model._set_run(best, failed, np.dtype(facts.dtype), lambda mixture: rows.statistics(mixture).log_likelihood)
+        model._fitted_weight = facts.total_weight
     return model
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numpy as np
 import numpy.typing as npt
 from sklearn.utils import check_array
 from sklearn.utils.validation import _get_feature_names
 
 from gmmx import arrow
-from gmmx.validation import F64, ROW_DTYPES, ROWS_ALLOWED, WEIGHTS_ALLOWED, Rows, checking
+from gmmx.validation import F64, ROW_DTYPES, ROWS_ALLOWED, Rows, check_weight_of_part, checking
 
 __all__ = ["Part", "part_of"]
 
@@ -67,17 +66,5 @@ def part_of(X: Any, sample_weight: Any = None, *, dtype: npt.DTypeLike | None = 
             ensure_min_samples=0,
             input_name="X",
         )
-    weights = None if sample_weight is None else _weights_of(sample_weight, len(rows))
+    weights = check_weight_of_part(sample_weight, len(rows))
     return Part(rows, weights, None if names is None else tuple(map(str, names)))
-
-
-def _weights_of(sample_weight: Any, n_rows: int) -> F64:
-    with checking("sample_weight", WEIGHTS_ALLOWED):
-        weights: F64 = check_array(
-            sample_weight, dtype=np.float64, ensure_2d=False, ensure_min_samples=0, input_name="sample_weight"
-        )
-        if weights.shape != (n_rows,):
-            raise ValueError(f"sample_weight has shape {weights.shape}, but X has {n_rows} rows")
-        if n_rows and weights.min() < 0:
-            raise ValueError(f"sample_weight holds {weights.min():g}")
-    return weights

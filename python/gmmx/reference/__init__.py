@@ -16,7 +16,7 @@ The covariance types are entries of one table, ``COVARIANCE_FAMILIES``. A new ty
 :class:`CovarianceFamily` and one more entry; nothing outside ``covariance`` knows a type by its name.
 
 Modules, each using only those before it: ``inputs``, ``errors``, ``second_moments``; ``covariance``; ``mixture``,
-``prior``, ``statistics``, ``density``, ``expectation``, ``maximisation``, ``loop``; ``criteria``,
+``prior``, ``statistics``, ``density``, ``expectation``, ``maximisation``, ``loop``, ``stepwise``; ``criteria``,
 ``decomposition``; ``k_means``; ``hierarchical``.
 """
 
@@ -42,6 +42,7 @@ from gmmx.reference.maximisation import m_step, q_function
 from gmmx.reference.mixture import Mixture, n_parameters
 from gmmx.reference.prior import ConjugatePrior, default_prior, log_prior
 from gmmx.reference.statistics import SufficientStatistics
+from gmmx.reference.stepwise import StepwiseResult, blend, expected_statistics, step_lengths, stepwise_em
 
 __all__ = [
     "COVARIANCE_FAMILIES",
@@ -52,16 +53,19 @@ __all__ = [
     "EMResult",
     "KMeansResult",
     "Mixture",
+    "StepwiseResult",
     "SufficientStatistics",
     "Tree",
     "aic",
     "bic",
+    "blend",
     "covariance_family",
     "decompose",
     "default_prior",
     "e_step",
     "em",
     "entropy",
+    "expected_statistics",
     "hierarchical_clustering",
     "icl",
     "kmeans",
@@ -78,6 +82,8 @@ __all__ = [
     "responsibilities",
     "statistics_from_labels",
     "statistics_from_responsibilities",
+    "step_lengths",
+    "stepwise_em",
     "uncertainty",
     "weighted_log_prob",
 ]

@@ -52,7 +52,7 @@ def expected_statistics(mixture: Mixture) -> SufficientStatistics:
 
     Notes
     -----
-    Equation (109) of docs/theory.md.
+    Equation (110) of docs/theory.md.
 
     Examples
     --------
@@ -66,7 +66,7 @@ def expected_statistics(mixture: Mixture) -> SufficientStatistics:
     family = covariance_family(mixture.covariance_type)
     variances, axes = family.principal_axes(mixture.covariances, K, d)
     matrices = np.einsum("k,kil,kl,kjl->kij", mixture.weights, axes, variances, axes)
-    return SufficientStatistics(  # (109)
+    return SufficientStatistics(  # (110)
         second_moment_form=family.second_moment_form,
         shifts=np.array(mixture.means),
         counts=np.array(mixture.weights),
@@ -76,3 +76,157 @@ def expected_statistics(mixture: Mixture) -> SufficientStatistics:
         n_samples=0,
         total_weight=1.0,
     )
+
+
+def blend(earlier: SufficientStatistics, later: SufficientStatistics, share: float) -> SufficientStatistics:
+    """Mix the statistics of rows that different mixtures have seen.
+
+    Parameters
+    ----------
+    earlier, later : SufficientStatistics
+        Of the same shape and form.
+    share : float
+        Of ``later``, from 0 to 1.
+
+    Returns
+    -------
+    SufficientStatistics
+        (1 - share) earlier + share later, about the shifts of ``later``. ``n_samples`` is the sum of both.
+
+    Raises
+    ------
+    ValueError
+        If the share is no such number, or shapes or forms differ.
+
+    Notes
+    -----
+    Equations (48), (107) and (111) of docs/theory.md.
+
+    Examples
+    --------
+    >>> from gmmx import reference
+    >>> left = reference.statistics_from_labels([[0.0], [2.0]], [0, 0], 1, "diag")
+    >>> right = reference.statistics_from_labels([[4.0]], [0], 1, "diag")
+    >>> half = reference.blend(left, right, 0.5)
+    >>> half.counts.tolist(), half.shifts.tolist(), half.first_moments.tolist()
+    ([1.5], [[4.0]], [[-3.0]])
+    """
+    if not 0.0 <= share <= 1.0:
+        raise ValueError(f"share must lie between 0 and 1, got {share}")
+    moved = earlier.moved_to(later.shifts)  # (48)
+    return _scaled(moved, 1.0 - share) + _scaled(later, share)  # (107), (111)
+
+
+def _scaled(statistics: SufficientStatistics, factor: float) -> SufficientStatistics:
+    """Return statistics in which every row counts so many times."""
+    return replace(
+        statistics,
+        counts=factor * statistics.counts,
+        first_moments=factor * statistics.first_moments,
+        second_moments=factor * statistics.second_moments,
+        log_likelihood=factor * statistics.log_likelihood,
+        total_weight=factor * statistics.total_weight,
+    )
+
+
+def step_lengths(batch_weights: ArrayLike, decay: float = 0.6, offset: float = 1.0) -> FloatArray:
+    """Shares that the batches of a stream have in the running statistics when they come.
+
+    Parameters
+    ----------
+    batch_weights : array-like of shape (T,)
+        b_t, the sums of the weights of the batches, positive.
+    decay : float, default=0.6
+        alpha, greater than 0.5 and at most 1.
+    offset : float, default=1.0
+        t_0, not negative.
+
+    Returns
+    -------
+    ndarray of shape (T,), float64
+        gamma_t. The first is 1: before it there is nothing.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of its range.
+
+    Notes
+    -----
+    Equation (108) of docs/theory.md.
+
+    Examples
+    --------
+    >>> from gmmx import reference
+    >>> reference.step_lengths([2, 2, 2, 2], decay=1, offset=0).round(3).tolist()
+    [1.0, 0.5, 0.333, 0.25]
+    """
+    b = np.asarray(batch_weights, dtype=np.float64)
+    if not (0.5 < decay <= 1.0 and offset >= 0.0 and np.all(b > 0)):
+        raise ValueError(f"need 0.5 < decay <= 1, offset >= 0 and weights > 0, got {decay}, {offset} and {b}")
+    t = np.arange(1.0, len(b) + 1.0)
+    lengths = np.minimum(1.0, b / (np.cumsum(b) / t) * (t + offset) ** -float(decay))  # (108)
+    lengths[:1] = 1.0
+    return np.asarray(lengths)
+
+
+def stepwise_em(
+    batches: Iterable[ArrayLike],
+    mixture: Mixture,
+    *,
+    decay: float = 0.6,
+    offset: float = 1.0,
+    reg_covar: float = 0.0,
+) -> StepwiseResult:
+    """Pass once over batches of rows, with a step of EM for each.
+
+    Parameters
+    ----------
+    batches : iterable of array-like of shape (n_samples, d)
+        The rows, in batches that are not empty.
+    mixture : Mixture
+        Under which the first batch is seen.
+    decay, offset : float
+        As in :func:`step_lengths`.
+    reg_covar : float, default=0.0
+        As in :func:`m_step`.
+
+    Returns
+    -------
+    StepwiseResult
+        mixture, averaged, step_lengths.
+
+    Raises
+    ------
+    ValueError
+        As :func:`e_step`, :func:`m_step` and :func:`step_lengths` do.
+    CollapsedComponentError
+        If a component collapses.
+
+    Notes
+    -----
+    Equations (107), (108) and (111) of docs/theory.md; Cappé and Moulines, "On-line expectation-maximization
+    algorithm for latent data models", J. R. Statist. Soc. B 71 (2009).
+
+    Examples
+    --------
+    >>> from gmmx import reference
+    >>> start = reference.Mixture.from_covariances([0.5, 0.5], [[1.0], [6.0]], [4.0, 4.0], "spherical")
+    >>> batches = 10 * [[[0.0], [1.0], [8.0], [9.0]]]
+    >>> reference.stepwise_em(batches, start).mixture.means.round(2).tolist()
+    [[0.5], [8.5]]
+    """
+    running = averaged = expected_statistics(mixture)
+    weights: list[float] = []
+    averaged_weight = 0.0
+    lengths: FloatArray = np.empty(0)
+    for batch in batches:
+        statistics = e_step(batch, mixture)
+        weights.append(statistics.total_weight)
+        lengths = step_lengths(weights, decay, offset)
+        running = blend(running, _scaled(statistics, 1.0 / weights[-1]), lengths[-1])  # (107)
+        mixture = m_step(running, mixture.covariance_type, reg_covar, mixture)
+        averaged_weight += len(weights) * weights[-1]
+        averaged = blend(averaged, running, len(weights) * weights[-1] / averaged_weight)  # (111)
+    shown = m_step(averaged, mixture.covariance_type, reg_covar, mixture)
+    return StepwiseResult(mixture, shown, lengths.tolist())
