@@ -87,3 +87,9 @@ def test_models():
 def test_hierarchical():
     """A tree is built and EM started from it; where mclust is there, the script asserts equal or better optima."""
     assert "| tree of 50 rows |" in run("hierarchical.py", "--threads", "1")
+
+
+@pytest.mark.skipif(not (BENCH / "online.py").exists(), reason="the benchmarks are not beside the tests")
+def test_online():
+    """A stream passes once; that a million rows end near EM is asserted at full size."""
+    assert "| 20,000 x 2, 5, full | 1.5 |" in run("online.py", "--threads", "1")
