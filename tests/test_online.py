@@ -165,16 +165,17 @@ def test_steps_agree_with_the_reference(covariance_type, average):
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("fitted_first", [False, True])
-def test_one_component_with_equal_steps_is_a_fit_to_all_rows(fitted_first, weighted):
+@pytest.mark.parametrize("first", [None, "fit", "fit_batches"])
+def test_one_component_with_equal_steps_is_a_fit_to_all_rows(first, weighted):
     X = rows_of(300)
     w = np.random.default_rng(1).uniform(0, 3, 300) if weighted else None
     model = GaussianMixture(1, reg_covar=0, learning_decay=1, learning_offset=0)
-    rest = slice(0, None)
-    if fitted_first:
+    n_fitted = 120 if first else 0
+    if first == "fit":
         model.fit(X[:120], sample_weight=None if w is None else w[:120])
-        rest = slice(120, None)
-    stream(model, X[rest], 37, None if w is None else w[rest])
+    elif first == "fit_batches":
+        model.fit_batches([X[:120] if w is None else (X[:120], w[:120])])
+    stream(model, X[n_fitted:], 37, None if w is None else w[n_fitted:])
     assert_same_parameters(model, GaussianMixture(1, reg_covar=0).fit(X, sample_weight=w), rtol=1e-10, atol=1e-12)
 
 

@@ -602,7 +602,8 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         """Take one step of stepwise EM with a batch of rows, which is then forgotten.
 
         For rows that come one batch at a time, or too many to pass over again and again. The result is approximate: it
-        comes near that of `fit` to all rows, and does not converge as that does.
+        comes near that of `fit` to all rows, and does not converge as that does. The rows must come in random order:
+        sorted ones, or one cluster after another, need `fit_batches`.
 
         Parameters
         ----------
