@@ -714,8 +714,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
             if best is None:
                 raise FitFailedError(failure_message(failed, rows.X.dtype))
             self._warn_of(best)
-            self._set_run(best, failed, rows.X.dtype, partial(_log_likelihood, rows))
-            self._fitted_weight = rows.total_weight
+            self._set_run(best, failed, rows.X.dtype, rows.total_weight, partial(_log_likelihood, rows))
         return rows
 
     def _goes_on(self) -> bool:
@@ -727,10 +726,12 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         best: Run,
         failed: list[FailedStart],
         dtype: npt.DTypeLike,
+        total_weight: float,
         log_likelihood: Callable[[_core.Mixture], float],
     ) -> None:
         """Set the attributes that a fit leaves; `log_likelihood` tells that of the training data."""
         self._set_parameters(best.mixture, dtype)
+        self._fitted_weight = total_weight
         self._mixture = best.mixture
         self.converged_ = best.converged
         self.n_iter_ = len(best.lower_bounds)

@@ -270,7 +270,7 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
             model.n_features_in_ = self.n_features_in_
             if hasattr(self, "feature_names_in_"):
                 model.feature_names_in_ = self.feature_names_in_
-            model._set_run(run, outcomes[best].failed, rows.X.dtype, partial(_log_likelihood, rows))
+            model._set_run(run, outcomes[best].failed, rows.X.dtype, rows.total_weight, partial(_log_likelihood, rows))
             self.best_estimator_ = model
         return self
 

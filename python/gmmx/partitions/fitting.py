@@ -113,8 +113,7 @@ def fit_partitions(
         if best is None:
             raise FitFailedError(failure_message(failed, facts.dtype))
         model._warn_of(best)
-        model._set_run(best, failed, np.dtype(facts.dtype), lambda mixture: rows.statistics(mixture).log_likelihood)
-        model._fitted_weight = facts.total_weight
+        model._set_run(best, failed, np.dtype(facts.dtype), facts.total_weight, partial(_log_likelihood, rows))
     return model
 
 
@@ -300,6 +299,10 @@ def _one_component(rows: PartitionedRows, facts: Facts) -> _core.SufficientStati
     some = rows.sample(_LEAST_ROWS_OF_EACH, 0).X.astype(np.float64)
     unit = max(facts.largest, 1.0) ** 2 * np.eye(facts.n_features)[np.newaxis]
     return rows.statistics(_core.Mixture(np.ones(1), some.mean(axis=0)[np.newaxis], "full", covariances=unit))
+
+
+def _log_likelihood(rows: PartitionedRows, mixture: _core.Mixture) -> float:
+    return rows.statistics(mixture).log_likelihood
 
 
 def _set_features(model: GaussianMixture, facts: Facts) -> None:
