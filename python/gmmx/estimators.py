@@ -648,9 +648,10 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         ``learning_offset=0`` all rows count the same.
 
         The first rows are gathered, 5 * n_components * (n_features + 1) of them, but no more than 32 MiB hold, and
-        until as many are different as there are components. Until then there are no parameters, and `predict` raises
-        NotFittedError. The start is made of them as in `fit`, by `init_params` or what is given; of `n_init` starts the
-        one under which they are likeliest is taken. They are the first batch, and decide alone.
+        until as many are different as there are components; up to 16 times as many if all starts collapse. Until then
+        there are no parameters, and `predict` raises NotFittedError. The start is made of them as in `fit`, by
+        `init_params` or what is given; of `n_init` starts the one under which they are likeliest is taken. They are the
+        first batch, and decide alone.
 
         After a `fit` the first call goes on from its parameters, and the fit counts as a batch of all its rows.
         Parameters of other origin (`from_parameters`, `from_sklearn`, `load`) count as a batch like the next. To begin

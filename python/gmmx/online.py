@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Gathering", "Settings", "Stream", "after_batch", "rows_to_start"]
 
 _ROWS_A_PARAMETER = 5
-"""Rows of a component for each number of its mean, and one number more: the stream does not mend a start from too few."""
+"""Rows of a component for each number of its mean and one more: of too few, the start is one that no stream mends."""
 _NUMBERS_GATHERED = 1 << 22
 """Where rows have many features, fewer are gathered."""
 _MOST_DOUBLINGS = 4
