@@ -7,10 +7,10 @@ Dask may run them again wherever it likes, as it does when a worker dies, and su
 partitions, so that the same bits come out.
 """
 
-try:
-    import dask.array  # noqa: F401
-except ImportError as error:
-    raise ImportError(f'gmmx.dask needs Dask ({error}): pip install "gmmx-native[dask]"') from error
+from importlib.util import find_spec
+
+if find_spec("dask") is None:
+    raise ImportError('gmmx.dask needs Dask. Install it: pip install "gmmx-native[dask]"')
 
 from gmmx.dask._estimator import GaussianMixture
 from gmmx.dask._running import WorkersLostError

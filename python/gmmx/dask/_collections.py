@@ -36,8 +36,9 @@ def check_kind(X: Any) -> None:
         return
     if not is_array(X):
         raise TypeError(
-            f"X is of Dask's type {type(X).__name__}, but must be a Dask array or data frame: a series becomes one by "
-            "X.to_frame(), a bag by X.to_dataframe()."
+            f"X is of type {type(X).__module__.split('.')[0]}.{type(X).__name__}, but must be a Dask array or data "
+            "frame: dask.array.from_array makes one of rows in memory, a series becomes one by X.to_frame(), a bag by "
+            "X.to_dataframe()."
         )
     if X.ndim != 2:
         raise ValueError(

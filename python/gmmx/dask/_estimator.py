@@ -425,7 +425,7 @@ class GaussianMixture(estimators.GaussianMixture):
         Returns
         -------
         model : gmmx.GaussianMixture
-            With copies of all parameters but `client`, and of all fitted attributes.
+            With the same parameters but `client`, and copies of all fitted attributes.
         """
         check_is_fitted(self)
         model = self._unfitted_local()
@@ -436,7 +436,7 @@ class GaussianMixture(estimators.GaussianMixture):
 
     def _unfitted_local(self) -> estimators.GaussianMixture:
         params = {name: value for name, value in self.get_params(deep=False).items() if name != "client"}
-        return estimators.GaussianMixture(**copy.deepcopy(params))
+        return estimators.GaussianMixture(**params)
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the client, which is a connection of this process."""

@@ -56,7 +56,14 @@ class DaskRows:
     def statistics(self, mixture: _core.Mixture) -> _core.SufficientStatistics:
         """Add up the statistics of all partitions; where these are many, workers add neighbours."""
         tasks = self._tasks("statistics", statistics_in, [(mixture, self.dtype, self._n_jobs)] * len(self._parts))
-        return tree_sum(self._results(combined(tasks, tree_sum, until=FAN_IN)))
+        statistics = tree_sum(self._results(combined(tasks, tree_sum, until=FAN_IN)))
+        n_rows = sum(facts.n_present for facts in self._facts)
+        if statistics.n_samples != n_rows:
+            raise ValueError(
+                f"X must have the same rows in each pass, but it had {n_rows} (of positive weight) and now has "
+                f"{statistics.n_samples}. Draw random numbers from a fixed seed, or keep the rows by X.persist()."
+            )
+        return statistics
 
     def figures(self, mixture: _core.Mixture, figures: Sequence[Figure]) -> list[float]:
         """Return the total weight of all rows and what functions of the rows add up to."""
