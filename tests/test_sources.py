@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
+import textwrap
 import threading
 import time
 
@@ -256,3 +258,91 @@ class TestProgress:
         Progress(None).advance(1)
         with pytest.raises(ImportError, match=r'progress=True needs tqdm: pip install "gmmx-native\[data\]"'):
             GaussianMixture(2).fit_batches([X], progress=True)
+
+
+MEMORY = """
+    import os, sys, threading, time, warnings
+    import numpy as np
+    from gmmx import GaussianMixture
+
+    warnings.simplefilter("ignore")
+
+    def anonymous():
+        with open("/proc/self/status") as status:
+            return next(int(line.split()[1]) for line in status if line.startswith("RssAnon")) / 1024
+
+    def fit(X):
+        model = GaussianMixture(2, covariance_type="spherical", init_params="random_from_data", reg_covar=1.0)
+        return model.set_params(random_state=0, max_iter=2, tol=0, n_jobs=1).fit(X)
+
+    def growth(path):
+        X = np.load(path, mmap_mode="r")
+        before, highest, done = anonymous(), [0.0], threading.Event()
+
+        def watch():
+            while not done.wait(0.001):
+                highest.append(anonymous())
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        fit(X)
+        done.set()
+        watcher.join()
+        return max(highest) - before
+
+    fit(np.random.default_rng(0).normal(size=(100, 8)))  # what the first fit of all allocates
+    os.chdir(sys.argv[1])
+    generator = np.random.default_rng(0)
+    for name, n_samples in {"f8": 500_000, "f4": 1_000_000, "i2": 2_000_000}.items():
+        array = np.lib.format.open_memmap("rows.npy", mode="w+", dtype=name, shape=(n_samples, 8))
+        for begin in range(0, n_samples, 100_000):
+            array[begin : begin + 100_000] = generator.integers(-99, 99, size=(100_000, 8))
+        del array
+        print(name, n_samples * 8 * (4 if name == "f4" else 8) / 2**20, growth("rows.npy"))
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is told by Linux's /proc")
+def test_fits_of_memory_maps_never_hold_all_rows(tmp_path):
+    command = [sys.executable, "-c", textwrap.dedent(MEMORY), str(tmp_path)]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert result.returncode == 0, result.stderr
+    figures = {name: (float(size), float(growth)) for name, size, growth in map(str.split, result.stdout.splitlines())}
+    assert set(figures) == {"f8", "f4", "i2"}
+    for name, (size, growth) in figures.items():
+        assert growth < size / 2, f"{name}: rows of {size:.0f} MiB took {growth:.0f} MiB"
+
+
+class TestMapsOfOtherTypes:
+    @pytest.fixture(params=["<i2", ">f8", "?", "<f2"])
+    def mapped(self, request, tmp_path):
+        array = X > 2 if request.param == "?" else X
+        np.save(tmp_path / "rows.npy", array.astype(request.param))
+        return np.load(tmp_path / "rows.npy", mmap_mode="r")
+
+    def test_are_fitted_as_the_array(self, mapped):
+        weights = np.arange(len(X)) % 3
+        array = np.array(mapped, dtype=np.float64)
+        for options in ({}, {"sample_weight": weights}):
+            model = GaussianMixture(3, random_state=1, max_iter=500).fit(mapped, **options)
+            expected = GaussianMixture(3, random_state=1, max_iter=500).fit(array, **options)
+            np.testing.assert_allclose(model.means_, expected.means_, rtol=1e-7, atol=1e-7)
+            assert (model.n_iter_, model.n_features_in_) == (expected.n_iter_, 3)
+            labels = GaussianMixture(3, random_state=1, max_iter=500).fit_predict(mapped, **options)
+            np.testing.assert_array_equal(labels, expected.predict(array))
+
+    def test_take_a_given_partition_as_the_array_does(self, mapped):
+        labels = np.arange(len(X)) % 3
+        model = GaussianMixture(3, responsibilities_init=labels, max_iter=500).fit(mapped)
+        expected = GaussianMixture(3, responsibilities_init=labels, max_iter=500).fit(np.array(mapped, np.float64))
+        np.testing.assert_array_equal(model.means_, expected.means_)
+
+    def test_name_the_argument_in_errors(self, tmp_path):
+        np.save(tmp_path / "rows.npy", np.array([[1.0], [np.nan]], dtype=">f8"))
+        mapped = np.load(tmp_path / "rows.npy", mmap_mode="r")
+        with pytest.raises(ValueError, match="X holds nan in row 1"):
+            GaussianMixture().fit(mapped)
+        with pytest.raises(ValueError, match="sample_weight"):
+            GaussianMixture().fit(mapped, sample_weight=[1.0])
+        with pytest.raises(ValueError, match="n_components"):
+            GaussianMixture(9).fit(mapped[:1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import math
 from collections.abc import Generator, Iterator
 from dataclasses import replace
 from typing import Any
@@ -73,13 +74,16 @@ class Batches:
     def sample(self, size: int, seed: int) -> Sample:
         """Draw rows; which ones does not depend on how they are cut into batches."""
         drawn: Sample | None = None
+        largest_key = math.inf
         first_row = 0
         with self._pass("drawing rows to start from") as batches:
             for X, sample_weight in batches:
-                part = sample_of(X, sample_weight, first_row, size, seed, dtype=self._dtype)
+                part = sample_of(X, sample_weight, first_row, size, seed, dtype=self._dtype, largest_key=largest_key)
                 first_row += len(X)
-                if part is not None:
+                if part is not None and len(part.keys):
                     drawn = part if drawn is None else merge_samples([drawn, part], size)
+                    if len(drawn.keys) == size:
+                        largest_key = float(drawn.keys.max())
         assert drawn is not None  # the facts were that there are rows
         return drawn
 

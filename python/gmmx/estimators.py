@@ -26,6 +26,7 @@ from gmmx.batches import batches_of
 from gmmx.checkpoints import checkpoints_of
 from gmmx.covariances import is_named_by_letters, shown, shown_shape, shows_matrices
 from gmmx.covariances import kept as kept_of
+from gmmx.data._arrays import reader_of_array
 from gmmx.draws import draws_from
 from gmmx.initialization import (
     CHUNK_NUMBERS,
@@ -38,6 +39,7 @@ from gmmx.online import Gathering, Stream, after_batch
 from gmmx.partitions import fit_partitions
 from gmmx.persistence import ModelFileError, ModelRecord, read_model, representable, save_model
 from gmmx.priors import ConjugatePrior, NativePrior, one_component, prior_of
+from gmmx.sources import is_converted_map
 from gmmx.starts import (
     FailedStart,
     Monitor,
@@ -445,7 +447,9 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Training data; float32 is fitted in float32, everything else becomes float64.
+            Training data; float32 is fitted in float32, everything else becomes float64. A `numpy.memmap` of either
+            type is never read whole; one of another type is fitted as by `fit_batches`, which converts a batch at a
+            time, unless there is `responsibilities_init`.
 
         y : Ignored
             Present by convention.
@@ -471,6 +475,9 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         ConvergenceWarning
             If the best start did not converge in `max_iter` iterations, or a component ended without any row.
         """
+        if is_converted_map(X) and self.responsibilities_init is None:
+            reader = reader_of_array(X, None, check_sample_weight(sample_weight, X), name="X")
+            return self.fit_batches(reader, progress=False)
         self._fit(X, sample_weight)
         return self
 
@@ -496,6 +503,9 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         labels : ndarray of shape (n_samples,)
             Most probable component of each row, as `predict` finds it.
         """
+        if is_converted_map(X):
+            fitted: GaussianMixture = self.fit(X, sample_weight=sample_weight)
+            return fitted.predict(X)
         rows = self._fit(X, sample_weight)
         return _core.predict(rows.X, self.mixture_, rows.n_threads)
 

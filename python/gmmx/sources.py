@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -14,8 +14,9 @@ from gmmx import arrow, data
 from gmmx.data._arrays import reader_of_array
 from gmmx.data._arrow import is_dataset, reader_of_table
 from gmmx.data._reader import rows_of_bytes
+from gmmx.validation import ROW_DTYPES
 
-__all__ = ["Source", "source_of"]
+__all__ = ["Source", "is_converted_map", "source_of"]
 
 _BY_SUFFIX: dict[str, Callable[..., data.Reader]] = {
     ".parquet": data.from_parquet,
@@ -101,6 +102,13 @@ def source_of(source: Any, batch_size: int | None) -> Source:
             "batches."
         )
     return Source(lambda: source, not isinstance(source, list | tuple))
+
+
+def is_converted_map(X: Any) -> TypeGuard[np.memmap[Any, Any]]:
+    """Tell whether X is an array in a file whose numbers must be converted, that is, copied, to be computed with."""
+    if not isinstance(X, np.memmap) or X.ndim != 2 or X.dtype.kind not in "fiub":
+        return False
+    return X.dtype not in ROW_DTYPES or not X.dtype.isnative
 
 
 def _slices(table: Any, by_rows: Any, dtype: np.dtype[Any], batch_size: int | None) -> Iterator[Any]:

@@ -154,7 +154,7 @@ def check_rows_of(estimator: Any, X: Any, *, fit: bool, min_samples: int | None 
     return rows
 
 
-def check_sample_weight(sample_weight: Any, X: Rows) -> F64 | None:
+def check_sample_weight(sample_weight: Any, X: npt.NDArray[Any]) -> F64 | None:
     """Return the weights as float64 of shape (n_samples,), or None where none were given."""
     if sample_weight is None:
         return None

@@ -120,7 +120,7 @@ def reader_of_arrays(
     )
 
 
-def reader_of_array(array: Any, batch_size: int | None) -> Reader:
+def reader_of_array(array: Any, batch_size: int | None, sample_weight: Any = None, *, name: str = "source") -> Reader:
     """Return the rows of an array that lies in a file and is open, as batches.
 
     Parameters
@@ -129,19 +129,25 @@ def reader_of_array(array: Any, batch_size: int | None) -> Reader:
         The array.
     batch_size : int or None
         Rows of a batch. None: as many as 8 MiB hold, in whole chunks.
+    sample_weight : array of shape (n_samples,), optional
+        Weights of its rows.
+    name : str
+        What the user calls it, for errors.
     """
-    return reader_of_arrays(type(array).__name__, [Path("source")], _Given(array), None, None, None, batch_size)
+    opener = _Given(OpenArrays(array, sample_weight))
+    weights = None if sample_weight is None else "sample_weight"
+    return reader_of_arrays(type(array).__name__, [Path(name)], opener, None, None, weights, batch_size)
 
 
 @dataclass(frozen=True)
 class _Given:
-    """Has an array open."""
+    """Has arrays open."""
 
-    array: Any
+    arrays: OpenArrays
 
     def __call__(self, file: Path) -> AbstractContextManager[OpenArrays]:
-        """Return it, whatever the file."""
-        return nullcontext(OpenArrays(self.array, None))
+        """Return them, whatever the file."""
+        return nullcontext(self.arrays)
 
 
 def _release(array: Any) -> None:

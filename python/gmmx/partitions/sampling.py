@@ -44,7 +44,14 @@ class Sample(NamedTuple):
 
 
 def sample_of(
-    X: Any, sample_weight: Any, first_row: int, size: int, seed: int, *, dtype: npt.DTypeLike | None = None
+    X: Any,
+    sample_weight: Any,
+    first_row: int,
+    size: int,
+    seed: int,
+    *,
+    dtype: npt.DTypeLike | None = None,
+    largest_key: float = np.inf,
 ) -> Sample | None:
     """Draw from one part of the rows what may belong to the sample of all.
 
@@ -62,6 +69,8 @@ def sample_of(
         Below 2**64.
     dtype : float32 or float64, optional
         To return rows in.
+    largest_key : float
+        No row of a larger key is drawn: of others, `size` are known already whose keys are smaller.
 
     Returns
     -------
@@ -87,6 +96,9 @@ def sample_of(
     keys = -np.log(_uniforms(numbers, seed))
     if weights is not None:
         keys /= weights[present]
+    if largest_key < np.inf:
+        low = keys <= largest_key
+        present, numbers, keys = present[low], numbers[low], keys[low]
     chosen = _smallest(keys, numbers, size)
     places: Any = present[chosen]
     return Sample(rows[places], None if weights is None else weights[places], keys[chosen], numbers[chosen])
