@@ -35,7 +35,7 @@ def rows_of(name):
     return X
 
 
-def medians(sides, rounds):
+def medians(sides, rounds, spinning):
     """Seconds of the median call of each side: a few calls of one, a few of the other, and so on.
 
     What the first moments of a turn show does not count: the other side's threads are still spinning then.
@@ -44,7 +44,7 @@ def medians(sides, rounds):
     for _ in range(rounds):
         for name, function in sides.items():
             begin = time.perf_counter()
-            while time.perf_counter() - begin < SPINNING:
+            while time.perf_counter() - begin < spinning:
                 function()
             for _ in range(CALLS_IN_A_TURN):
                 begin = time.perf_counter()
@@ -59,7 +59,7 @@ def line(name, times):
     return f"| {name} | {ours * 1e6:.0f} | {theirs * 1e6:.0f} | {theirs / ours:.1f} |"
 
 
-def lines(rounds, threads):
+def lines(rounds, threads, spinning):
     """The rows of the table."""
     import sklearn.mixture
 
@@ -77,19 +77,19 @@ def lines(rounds, threads):
         if not np.isclose(scores["gmmx"], scores["scikit-learn"], rtol=1e-6):
             raise click.ClickException(f"{name}: log-likelihoods a row differ: {scores}")
         sides = {side: (lambda model=model, X=X: model.fit(X)) for side, model in models.items()}
-        yield line(f"fit: {name}", medians(sides, rounds))
+        yield line(f"fit: {name}", medians(sides, rounds, spinning))
     models, row = fitted[TASKS[0][0]], rows_of("iris")[:1]
     for method in METHODS:
         sides = {
             side: (lambda model=model, method=method: getattr(model, method)(row)) for side, model in models.items()
         }
-        yield line(f"{method} of one row of iris", medians(sides, 10 * rounds))
+        yield line(f"{method} of one row of iris", medians(sides, 10 * rounds, spinning))
     mixture = models["gmmx"].mixture_
     sides = {
         "gmmx": lambda: gmmx.density.responsibilities(row, mixture),
         "scikit-learn": lambda: models["scikit-learn"].predict_proba(row),
     }
-    yield line("the same by gmmx.density.responsibilities, without checks", medians(sides, 10 * rounds))
+    yield line("the same by gmmx.density.responsibilities, without checks", medians(sides, 10 * rounds, spinning))
 
 
 def import_time(rounds):
@@ -100,7 +100,7 @@ def import_time(rounds):
 
 
 @click.command(help=__doc__)
-@click.option("--quick", is_flag=True, help="One call of each: does everything run?")
+@click.option("--quick", is_flag=True, help="A few calls of each: does everything run?")
 @click.option("--rounds", default=10, show_default=True)
 @click.option("--threads", default=2, show_default=True)
 def main(quick, rounds, threads):
@@ -110,7 +110,7 @@ def main(quick, rounds, threads):
     warnings.simplefilter("ignore")
     facts = machine.facts(threads)
     click.echo("| | gmmx us | scikit-learn us | times faster |\n|---|---:|---:|---:|")
-    for text in lines(1 if quick else rounds, threads):
+    for text in lines(1 if quick else rounds, threads, 0.0 if quick else SPINNING):
         click.echo(text)
     click.echo(f"\n`import gmmx` after scikit-learn: {import_time(1 if quick else 5):.3f} s")
     click.echo("\n" + "\n".join(report.facts_table(facts)))
