@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import copy
 import pickle
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 from pyspark.ml import Model
 from pyspark.ml.linalg import DenseMatrix, DenseVector, Vector, VectorUDT
 from pyspark.ml.stat import MultivariateGaussian
@@ -119,14 +121,16 @@ class GaussianMixtureModel(Model, MixtureParams, MLReadable, MLWritable):
         names = {"probability": self.getProbabilityCol(), "prediction": self.getPredictionCol()}
         if not any(names.values()):
             return dataset
-        posterior = F.arrow_udf(
-            on_executors("posterior", mixture=pickle.dumps(self._local.mixture_)),
-            _POSTERIOR,
-            F.ArrowUDFType.SCALAR_ITER,
-        )
+        task = on_executors("posterior", mixture=pickle.dumps(self._local.mixture_))
+
+        # Spark knows by the annotations that it takes batch by batch.
+        def posterior(columns: Iterator[pa.Array]) -> Iterator[pa.Array]:
+            return task(columns)
+
         # The executors compute both at once, of the features alone; the other columns stay where they are.
+        features = features_of(dataset, self.getFeaturesCol())
         both = f"{self.uid}_posterior"
-        result = dataset.withColumn(both, posterior(features_of(dataset, self.getFeaturesCol())))
+        result = dataset.withColumn(both, F.arrow_udf(posterior, _POSTERIOR)(features))
         for field, name in names.items():
             if name:
                 result = result.withColumn(name, result[both][field])
