@@ -36,7 +36,7 @@ def test_python_runs_and_does_what_its_comments_say(monkeypatch: pytest.MonkeyPa
     exec(compile(source, "README.md", "exec"), names)
 
     promises = re.findall(r"^(.+?)  # about (.+)$", source, flags=re.MULTILINE)
-    assert len(promises) == 9
+    assert len(promises) == 10
     for expression, value in promises:
         np.testing.assert_allclose(eval(expression, names), eval(value), rtol=0.01, atol=1e-3)
     exact = re.findall(r"^(.+?)  # ('\w+'|\d+)$", source, flags=re.MULTILINE)
