@@ -163,6 +163,12 @@ def test_warm_starts_go_on():
     np.testing.assert_allclose(twice.means_, once.means_, **CLOSE)
 
 
+def test_a_fit_goes_on_from_its_checkpoint(tmp_path):
+    with pytest.warns(ConvergenceWarning):
+        model(max_iter=3).fit(ARRAY, checkpoint=tmp_path / "fit")
+    assert_same_bits(model().fit(ARRAY, checkpoint=tmp_path / "fit", resume=True), model().fit(ARRAY))
+
+
 def test_what_rows_come_from_is_computed_once_a_pass():
     loads = []
 
@@ -291,9 +297,16 @@ def test_a_client_must_be_one():
         model(client="tcp://127.0.0.1:8786").fit(ARRAY)
 
 
-def test_init_size_is_for_partitions():
-    with pytest.raises(ValueError, match="init_size is for Dask's rows"):
-        model().fit(X, init_size=100)
+@pytest.mark.parametrize("option", [{"init_size": 100}, {"checkpoint": "a"}, {"resume": True}])
+def test_options_for_partitions_are_refused_with_rows_in_memory(option):
+    with pytest.raises(ValueError, match="X is in memory"):
+        model().fit(X, **option)
+
+
+def test_partial_fit_takes_rows_in_memory():
+    with pytest.raises(TypeError, match="partial_fit takes one batch of rows in memory"):
+        model().partial_fit(ARRAY)
+    assert_same_parameters(model().partial_fit(X), local().partial_fit(X))
 
 
 def test_a_failed_fit_leaves_the_earlier_one():

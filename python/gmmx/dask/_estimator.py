@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
 from gmmx import density, estimators
+from gmmx.checkpoints import checkpoints_of
 from gmmx.dask._collections import check_kind, is_array, whole_rows, without_column
 from gmmx.dask._progress import LastGood
 from gmmx.dask._rows import DaskRows
@@ -45,7 +47,7 @@ class GaussianMixture(estimators.GaussianMixture):
     Parameters
     ----------
     n_components : int, default=1
-        Number of components. This parameter and those below up to `prior` are described at
+        Number of components. This parameter and those below up to `average` are described at
         :class:`gmmx.GaussianMixture`.
     covariance_type : str, default='full'
         Model of the covariances.
@@ -85,6 +87,12 @@ class GaussianMixture(estimators.GaussianMixture):
         How EM jumps ahead, to fewer passes over the rows.
     prior : 'default', ConjugatePrior or None, default=None
         Prior of the means and covariances.
+    learning_decay : float, default=0.6
+        How fast `partial_fit` forgets; only for rows in memory, as the next two.
+    learning_offset : float, default=1.0
+        Makes the first steps of `partial_fit` shorter.
+    average : bool, default=False
+        Whether `partial_fit` averages parameters.
     client : distributed.Client or None, default=None
         The cluster to compute on. None takes the default client if there is one, and else Dask's own scheduler,
         threads of this process if nothing else is configured. Clones share it; pickles and copies leave it out.
@@ -151,6 +159,9 @@ class GaussianMixture(estimators.GaussianMixture):
         responsibilities_init: npt.ArrayLike | None = None,
         acceleration: str | None = None,
         prior: str | ConjugatePrior | None = None,
+        learning_decay: float = 0.6,
+        learning_offset: float = 1.0,
+        average: bool = False,
         client: Any = None,
     ) -> None:
         super().__init__(
@@ -173,13 +184,24 @@ class GaussianMixture(estimators.GaussianMixture):
             responsibilities_init=responsibilities_init,
             acceleration=acceleration,
             prior=prior,
+            learning_decay=learning_decay,
+            learning_offset=learning_offset,
+            average=average,
         )
         self.client = client
 
     # ------------------------------------------------------------------------------------------------ fitting
 
     def fit(
-        self, X: Any, y: object = None, sample_weight: Any = None, *, init_size: int | None = None
+        self,
+        X: Any,
+        y: object = None,
+        sample_weight: Any = None,
+        *,
+        init_size: int | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        checkpoint_every: int = 1,
+        resume: bool = False,
     ) -> GaussianMixture:
         """Estimate the parameters by EM.
 
@@ -205,6 +227,10 @@ class GaussianMixture(estimators.GaussianMixture):
             the rows are cut. If there are no more, all are taken, and the start is that of a fit in memory. None:
             50,000, or as many as 32 MiB hold.
 
+        checkpoint, checkpoint_every, resume
+            As for :meth:`gmmx.GaussianMixture.fit_batches`: a file on the client's machine that takes how far EM got,
+            for a later fit to go on from.
+
         Returns
         -------
         self : GaussianMixture
@@ -228,16 +254,20 @@ class GaussianMixture(estimators.GaussianMixture):
             As :meth:`gmmx.GaussianMixture.fit`.
         """
         if not _is_of_dask(X, sample_weight):
-            if init_size is not None:
-                raise ValueError("init_size is for Dask's rows: of rows in memory all have a part in the start.")
+            if init_size is not None or checkpoint is not None or resume:
+                raise ValueError(
+                    "init_size, checkpoint and resume are for Dask's collections, but X is in memory: leave them out, "
+                    "or call fit_batches([X], ...)."
+                )
             super().fit(X, y, sample_weight)
             return self
         self._validate_params()
         check_kind(X)
+        journal = checkpoints_of(self._unfitted_local(), checkpoint, checkpoint_every, resume)
         rows = DaskRows(X, sample_weight, self.client, self.n_jobs)
-        watched = LastGood(rows, keeps_best=self.acceleration is not None)
+        watched = LastGood(keeps_best=self.acceleration is not None)
         try:
-            fit_partitions(self, rows, init_size=init_size, loop=watched.run_em)
+            fit_partitions(self, rows, init_size=init_size, loop=watched.run_em, journal=journal)
         except WorkersLostError as error:
             self._tell_of_last_good(error, watched, rows.dtype)
             raise
@@ -257,6 +287,38 @@ class GaussianMixture(estimators.GaussianMixture):
         error.model._set_parameters(last_good.mixture, dtype)
         error.model.n_features_in_ = last_good.mixture.n_features
         error.model._set_facts({**estimators._NO_FIT, "log_likelihood_": last_good.log_likelihood})
+
+    def partial_fit(self, X: Any, y: object = None, sample_weight: Any = None) -> GaussianMixture:
+        """Take one step of stepwise EM with a batch of rows in memory, as :meth:`gmmx.GaussianMixture.partial_fit`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The batch.
+
+        y : Ignored
+            Present by convention.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights.
+
+        Returns
+        -------
+        self : GaussianMixture
+            The mixture after the step.
+
+        Raises
+        ------
+        TypeError
+            If X is a Dask collection.
+        """
+        if _is_of_dask(X, sample_weight):
+            raise TypeError(
+                "partial_fit takes one batch of rows in memory, not a Dask collection: compute the partitions and "
+                "give them one after another, or call fit, which passes over all of them."
+            )
+        super().partial_fit(X, y, sample_weight)
+        return self
 
     def fit_predict(self, X: Any, y: object = None, sample_weight: Any = None) -> Any:
         """Estimate the parameters as `fit` does and return the components of the rows, as `predict` does.
