@@ -48,8 +48,8 @@ def _from_lists(column: pa.Array) -> Rows:
     values = column.flatten()
     if values.null_count:
         raise ValueError(f"rows hold null {values.null_count} times")
-    rows: Rows = values.to_numpy(zero_copy_only=False).reshape(len(column), -1 if len(values) else 0)
     _check_lengths(_lengths(column))
+    rows: Rows = values.to_numpy(zero_copy_only=False).reshape(len(column), -1 if len(values) else 0)
     return rows
 
 

@@ -101,12 +101,11 @@ class GaussianMixtureModel(Model, MixtureParams, MLReadable, MLWritable):
         return SparkSession.active().createDataFrame(self._moments(), ["mean", "cov"])
 
     def _moments(self) -> list[tuple[Any, Any]]:
-        mixture = self._local.mixture_
-        d = mixture.n_features
-        matrices = as_matrices(mixture.covariances, mixture.covariance_type, mixture.n_components, d)
+        local, d = self._local, self.numFeatures
+        matrices = as_matrices(local.covariances_, local.covariance_type, self.getK(), d)
         return [
             (DenseVector(mean), DenseMatrix(d, d, matrix.ravel(order="F")))
-            for mean, matrix in zip(mixture.means, matrices, strict=True)
+            for mean, matrix in zip(local.means_, matrices, strict=True)
         ]
 
     def predict(self, value: Vector | npt.ArrayLike) -> int:
