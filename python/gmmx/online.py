@@ -61,7 +61,7 @@ class Settings(NamedTuple):
     def step_length(self, n_steps: int, weight: float, total_weight: float) -> float:
         """Return the share of a batch in the running statistics, of `n_steps` batches of so much weight in all."""
         decayed: float = (n_steps + self.learning_offset) ** -self.learning_decay
-        return min(1.0, weight / (total_weight / n_steps) * decayed)  # (108)
+        return min(1.0, weight / total_weight * n_steps * decayed)  # (108)
 
 
 def rows_to_start(n_components: int, n_features: int) -> int:
