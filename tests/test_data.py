@@ -188,11 +188,12 @@ class TestRows:
         expected = np.concatenate([numbers(3), numbers(4), numbers(2)])
         np.testing.assert_array_equal(joined(from_parquet(str(tmp_path)))[0], expected)
 
-    def test_default_batches_hold_about_8_mebibytes(self, kind, tmp_path):
+    def test_default_batches_hold_about_8_mebibytes_and_no_more_than_131072_rows(self, kind, tmp_path):
         write, read = FORMATS[kind]
-        write(tmp_path / f"a.{kind}", numbers(10, 4))
-        batches = read(tmp_path / f"a.{kind}", False)
-        assert 7 << 20 < batches.batch_size * 4 * 8 <= 8 << 20
+        for n_features, most_rows in ((4, 1 << 17), (100, (8 << 20) // 800)):
+            write(tmp_path / f"{n_features}.{kind}", numbers(10, n_features))
+            batch_size = read(tmp_path / f"{n_features}.{kind}", False).batch_size
+            assert 0.99 * most_rows < batch_size <= most_rows
 
     def test_of_arrays_are_read_by_whole_chunks(self, tmp_path):
         write_hdf5(tmp_path / "a.h5", numbers(100), chunks=(30, 3))

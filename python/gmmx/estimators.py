@@ -543,7 +543,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
             next one, unless `source` is a list or an array in memory: callables and iterators run in that thread.
 
         batch_size : int, default=None
-            Rows of a batch, where `source` is not one of batches. None: as many as fill 8 MiB.
+            Rows of a batch, where `source` is not one of batches. None: as many as 8 MiB hold, at most 131,072.
 
         init_size : int, default=None
             Rows to make the start of, by `init_params`. As many are drawn at random, in proportion to their weights

@@ -53,7 +53,7 @@ def reader_of_table(table: Any, batch_size: int | None) -> Reader:
     table : object with the method ``__arrow_c_stream__``, or pyarrow.dataset.Dataset
         What can be read again and again. All its columns are features and must hold numbers.
     batch_size : int or None
-        Rows of a batch. None: as many as 8 MiB hold.
+        Rows of a batch. None: as many as 8 MiB hold, at most 131,072.
 
     Raises
     ------

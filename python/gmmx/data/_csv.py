@@ -135,7 +135,7 @@ def from_csv(
         Name of the column of the rows' weights. None: the rows have none.
 
     batch_size : int, default=None
-        Rows of a batch. None: as many as 8 MiB hold.
+        Rows of a batch. None: as many as 8 MiB hold, at most 131,072.
 
     delimiter : str, default=None
         What stands between two cells. None: a tab in .tsv and .tab files; elsewhere a comma, or a semicolon if the
@@ -166,7 +166,7 @@ def from_csv(
     >>> _ = pathlib.Path("flowers.csv").write_text("species,length,width\nsetosa,1.4,0.2\nvirginica,5.9,1.8\n")
     >>> batches = gmmx.data.from_csv("flowers.csv", columns=["width", "length"])
     >>> batches
-    CSV 'flowers.csv': 2 features as float64, 524288 rows a batch
+    CSV 'flowers.csv': 2 features as float64, 131072 rows a batch
     >>> [X.tolist() for X in batches]
     [[[0.2, 1.4], [1.8, 5.9]]]
     """

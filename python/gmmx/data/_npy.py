@@ -48,7 +48,7 @@ def from_npy(
         Column that holds the rows' weights. None: they have none.
 
     batch_size : int, default=None
-        Rows of a batch. None: as many as 8 MiB hold.
+        Rows of a batch. None: as many as 8 MiB hold, at most 131,072.
 
     Returns
     -------

@@ -24,8 +24,8 @@ from gmmx.data._reader import (
 )
 
 _SUFFIXES = (".parquet", ".parq", ".pq")
-_READ_AT_ONCE = 1 << 20  # bytes of a column; without it a whole row group is read
-_MOST_ROWS_AT_ONCE = 1 << 16  # what the decoder holds in memory grows with them
+_READ_AT_ONCE = 1 << 16  # bytes of a column; without it a whole row group is read
+_MOST_ROWS_AT_ONCE = 1 << 14  # what the decoder holds in memory grows with them
 _PURPOSE = "Reading Parquet files"
 
 
@@ -91,7 +91,7 @@ def from_parquet(
         Name of the column of the rows' weights. None: the rows have none.
 
     batch_size : int, default=None
-        Rows of a batch. None: as many as 8 MiB hold.
+        Rows of a batch. None: as many as 8 MiB hold, at most 131,072.
 
     Returns
     -------

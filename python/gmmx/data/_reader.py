@@ -19,7 +19,7 @@ __all__ = ["Batch", "Piece", "Pieces", "Reader", "checked", "chosen_columns", "f
 Batch: TypeAlias = npt.NDArray[Any] | tuple[npt.NDArray[Any], npt.NDArray[np.float64]]
 Paths: TypeAlias = "str | os.PathLike[str] | Sequence[str | os.PathLike[str]]"
 
-_BYTES_OF_A_BATCH = 8 << 20
+_BYTES_OF_A_BATCH, _MOST_ROWS_OF_A_BATCH = 8 << 20, 1 << 17
 _NAMED = 12
 
 
@@ -95,32 +95,38 @@ class Reader:
 
 def _rebatched(pieces: Iterator[Piece], size: int) -> Generator[Piece, None, None]:
     """Cut and join pieces to batches of one size; a piece of that size is handed on as it is."""
-    held: list[Piece] = []
+    batch: Piece | None = None  # under way, with `n_held` rows so far
     n_held = 0
     for piece in pieces:
-        begin = 0
-        while n_held + len(piece.X) - begin >= size:
-            end = begin + size - n_held
-            held.append(_slice(piece, begin, end))
-            yield _joined(held)
-            held, n_held, begin = [], 0, end
-        if begin < len(piece.X):
-            held.append(_slice(piece, begin, len(piece.X)))
-            n_held += len(piece.X) - begin
-    if held:
-        yield _joined(held)
+        begin, n_rows = 0, len(piece.X)
+        if n_rows == size and batch is None:
+            yield piece
+            continue
+        while begin < n_rows:
+            if batch is None:
+                batch = _room_for(piece, size)
+            end = min(n_rows, begin + size - n_held)
+            _copy(piece, begin, end, batch, n_held)
+            n_held += end - begin
+            begin = end
+            if n_held == size:
+                yield batch
+                batch, n_held = None, 0
+    if batch is not None:
+        X, sample_weight = batch
+        yield Piece(X[:n_held], None if sample_weight is None else sample_weight[:n_held])
 
 
-def _slice(piece: Piece, begin: int, end: int) -> Piece:
+def _room_for(piece: Piece, size: int) -> Piece:
     X, sample_weight = piece
-    return Piece(X[begin:end], None if sample_weight is None else sample_weight[begin:end])
+    return Piece(np.empty((size, X.shape[1]), X.dtype), None if sample_weight is None else np.empty(size))
 
 
-def _joined(pieces: list[Piece]) -> Piece:
-    if len(pieces) == 1:
-        return pieces[0]
-    weights = [piece.sample_weight for piece in pieces if piece.sample_weight is not None]
-    return Piece(np.concatenate([piece.X for piece in pieces]), np.concatenate(weights) if weights else None)
+def _copy(piece: Piece, begin: int, end: int, batch: Piece, first_row: int) -> None:
+    rows = slice(first_row, first_row + end - begin)
+    batch.X[rows] = piece.X[begin:end]
+    if batch.sample_weight is not None and piece.sample_weight is not None:
+        batch.sample_weight[rows] = piece.sample_weight[begin:end]
 
 
 def checked(
@@ -218,7 +224,7 @@ def described(kind: str, files: Sequence[Path]) -> str:
 
 
 def rows_of_bytes(batch_size: Any, n_features: int, dtype: np.dtype[Any]) -> int:
-    """Return the rows of a batch: what was asked for, or else as many as 8 MiB hold.
+    """Return the rows of a batch: what was asked for, or else as many as 8 MiB hold, but at most 131,072.
 
     Raises
     ------
@@ -226,7 +232,7 @@ def rows_of_bytes(batch_size: Any, n_features: int, dtype: np.dtype[Any]) -> int
         If something else than a number of at least one was asked for.
     """
     if batch_size is None:
-        return max(1, _BYTES_OF_A_BATCH // (n_features * dtype.itemsize))
+        return max(1, min(_MOST_ROWS_OF_A_BATCH, _BYTES_OF_A_BATCH // (n_features * dtype.itemsize)))
     if isinstance(batch_size, bool) or not isinstance(batch_size, Integral):
         raise TypeError(f"batch_size is {batch_size!r}, but must be a number of rows, or None for 8 MiB of them")
     if batch_size < 1:

@@ -69,7 +69,7 @@ def from_zarr(
         Name of an array of shape (n_samples,) that holds the rows' weights. None, as `weight_column`: they have none.
 
     batch_size : int, default=None
-        Rows of a batch. None: as many as 8 MiB hold, in whole chunks of the store, at least one.
+        Rows of a batch. None: as many as 8 MiB hold, at most 131,072, but in whole chunks of the store.
 
     Returns
     -------
