@@ -93,3 +93,11 @@ def test_hierarchical():
 def test_online():
     """A stream passes once; that a million rows end near EM is asserted at full size."""
     assert "| 20,000 x 2, 5, full | 1.5 |" in run("online.py", "--threads", "1")
+
+
+@pytest.mark.skipif(not (BENCH / "batches.py").exists(), reason="the benchmarks are not beside the tests")
+def test_batches():
+    """Files are fitted as their rows in memory, within the limit of memory, which the script asserts."""
+    pytest.importorskip("pyarrow")
+    text = run("batches.py", "--threads", "1", "--rows", "1000000", "--iterations", "3")
+    assert "| Parquet | 0 | in batches |" in text

@@ -47,10 +47,11 @@ def write_hdf5(path, X, weights=None, chunks=None):
 
 
 def write_zarr(path, X, weights=None, chunks=(7, 2)):
-    group = zarr.open_group(path, mode="w")
-    group.create_array("inner/X", shape=X.shape, chunks=chunks, dtype=X.dtype)[:] = X
+    group = zarr.open_group(str(path), mode="w")
+    create = getattr(group, "create_array", None) or group.create_dataset  # before zarr 3
+    create("inner/X", shape=X.shape, chunks=chunks, dtype=X.dtype)[:] = X
     if weights is not None:
-        group.create_array("inner/w", shape=weights.shape, chunks=(5,), dtype=weights.dtype)[:] = weights
+        create("inner/w", shape=weights.shape, chunks=(5,), dtype=weights.dtype)[:] = weights
 
 
 def read_parquet(path, weighted, **options):

@@ -13,6 +13,7 @@ __all__ = ["read_ahead"]
 Item = TypeVar("Item")
 
 _END = object()
+_PATIENCE = 5.0  # seconds that a reader has to end in; one that hangs must not hold up Ctrl-C
 
 
 def read_ahead(begin: Callable[[], Iterable[Item]]) -> Generator[Item, None, None]:
@@ -59,4 +60,4 @@ def read_ahead(begin: Callable[[], Iterable[Item]]) -> Generator[Item, None, Non
     finally:
         closed.set()
         wanted.release()
-        thread.join()
+        thread.join(_PATIENCE)
