@@ -85,7 +85,8 @@ TEST_CASE("a model of more freedom is never worse") {
       {T::EEI, T::EEE}, {T::EEE, T::VEE}, {T::EEE, T::EVE}, {T::VEE, T::VVE}, {T::EVE, T::VVE}, {T::EVI, T::EVE},
       {T::VVI, T::VVE}, {T::EEE, T::EEV}, {T::VEE, T::VEV}, {T::EVE, T::EVV}, {T::VVE, T::VVV}, {T::EEV, T::VEV},
       {T::EEV, T::EVV}, {T::VEV, T::VVV}, {T::EVV, T::VVV}};
-  for (const auto& [less, more] : nested) {
+  for (const auto& pair : nested) {
+    const auto less = pair.first, more = pair.second;
     CAPTURE(to_string(less));
     CAPTURE(to_string(more));
     CHECK(loss_of(more) <= loss_of(less) + 1e-9);

@@ -139,10 +139,11 @@ TEST_CASE("starts that go through the rows together end where each ends alone") 
     CAPTURE(to_string(type));
     // Of so many components all go together, 8, 3 and 1 of them: whoever ends makes room for the next.
     const std::vector<std::pair<Index, std::size_t>> sizes = {{1, 11}, {2, 11}, {5, 6}, {20, 3}};
-    for (const auto& [k, n_starts] : sizes) {
+    for (const auto& size : sizes) {
+      const Index k = size.first;
       CAPTURE(k);
       if (type == T::EVE && k > 2) continue;
-      const auto starts = starts_at_rows(p, type, k, n_starts);
+      const auto starts = starts_at_rows(p, type, k, size.second);
       const auto outcomes = em_from_mixtures(p.view(), starts, p.weight_view(), options);
       const auto in_float = em_from_mixtures(narrow_view, starts, p.weight_view(), options);
       EMOptions more_threads = options;
