@@ -11,7 +11,7 @@ from typing import Any
 import dask
 import numpy as np
 import numpy.typing as npt
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gmmx import density, estimators
 from gmmx.checkpoints import checkpoints_of
@@ -22,7 +22,6 @@ from gmmx.dask._running import WorkersLostError
 from gmmx.dask._tasks import Figure, array_block, frame_block, uncertainty
 from gmmx.partitions import fit_partitions
 from gmmx.priors import ConjugatePrior
-from gmmx.validation import check_rows_of
 
 _LAZY: dict[str, tuple[Callable[..., Any], str | None, bool]] = {
     "predict": (density.predict, "int64", False),
@@ -428,12 +427,13 @@ class GaussianMixture(estimators.GaussianMixture):
 
     def _check_features(self, X: Any) -> str:
         """Compare the columns with those of the fit, as far as they are known, and return the type to compute in."""
-        if not is_array(X):
-            return str(check_rows_of(self, X._meta_nonempty, fit=False).dtype)
-        dtype = "float32" if X.dtype == np.float32 else "float64"
-        if not math.isnan(X.shape[1]):
-            check_rows_of(self, np.zeros((1, X.shape[1]), dtype=dtype), fit=False)
-        return dtype
+        if is_array(X):
+            dtypes, like = [X.dtype], None if math.isnan(X.shape[1]) else np.empty((0, X.shape[1]))
+        else:
+            dtypes, like = list(X.dtypes), X._meta
+        if like is not None:
+            validate_data(self, like, reset=False, skip_check_array=True)
+        return "float32" if all(dtype == np.float32 for dtype in dtypes) else "float64"
 
     # --------------------------------------------------------------------------------------- sums over all rows
 

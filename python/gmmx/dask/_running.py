@@ -92,12 +92,12 @@ def results(tasks: list[Task], n_partitions: int, client: Any) -> list[Any]:
     RuntimeError
         If something else fails on a cluster, naming the partition. In this process it is raised as it is.
     """
-    values = [task.value for task in tasks]
+    values = [task.value for task in tasks]  # what they come from was optimised when it was cut into parts
     if client is None:
-        return list(dask.compute(*values))
+        return list(dask.compute(*values, optimize_graph=False))
     futures: list[Any] = []
     try:
-        futures = client.compute(values)
+        futures = client.compute(values, optimize_graph=False)
         return list(client.gather(futures))
     except Exception as error:
         if hasattr(error, "partition"):
