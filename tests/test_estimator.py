@@ -720,7 +720,7 @@ def test_from_parameters(covariance_type, dtype):
 
 
 def test_import_is_light():
-    optional = ("matplotlib", "click", "pyarrow", "h5py", "zarr", "tqdm")
+    optional = ("matplotlib", "click", "pyarrow", "h5py", "zarr", "tqdm", "dask", "pyspark")
     code = (
         "import sys, sklearn.mixture; before = set(sys.modules); import gmmx\n"
         f"print([m for m in {optional} if m in set(sys.modules) - before])"

@@ -79,6 +79,7 @@ class SparkRows:
         self._names = (features, sample_weight)
         self._aggregation_depth = aggregation_depth
         self._blocks = dataset.select(*columns).mapInArrow(on_executors("pack"), BLOCKS)
+        self._rows = self._blocks.select("partition", "first_row", "X", "sample_weight")
         self._facts: list[Facts] | None = None  # by partition
         # One pass an iteration: without this, each would do again whatever the DataFrame is made by.
         self._blocks.persist(StorageLevel.MEMORY_AND_DISK)
@@ -122,7 +123,7 @@ class SparkRows:
         return total
 
     def _run(self, task: str, schema: str, **options: Any) -> DataFrame:
-        return self._blocks.mapInArrow(on_executors(task, **options), schema)
+        return self._rows.mapInArrow(on_executors(task, **options), schema)
 
     def _facts_by_partition(self) -> list[Facts]:
         if self._facts is None:

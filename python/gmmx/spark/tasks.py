@@ -163,7 +163,7 @@ def _by_partition(batches: Batches, n_features: int, dtype: str) -> Iterator[tup
 
 
 def _unpacked(row: Any, n_features: int, dtype: str) -> _Block:
-    _, first_row, X, weights = row[:4]
+    _, first_row, X, weights = row
     rows = np.frombuffer(X.as_buffer(), dtype=dtype).reshape(-1, n_features)
     return _Block(first_row.as_py(), rows, np.frombuffer(weights.as_buffer()) if weights.is_valid else None)
 
