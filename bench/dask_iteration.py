@@ -10,7 +10,7 @@ import problems
 import report
 
 N_WORKERS = 2
-ITERATIONS = 10
+ITERATIONS = 8
 
 FEW_ROWS = problems.Shape(2_000, 8, 8, "full")
 SHAPES = [

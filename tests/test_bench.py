@@ -101,3 +101,10 @@ def test_batches():
     pytest.importorskip("pyarrow")
     text = run("batches.py", "--threads", "1", "--rows", "1000000", "--iterations", "3")
     assert "| Parquet | 0 | in batches |" in text
+
+
+@pytest.mark.skipif(not (BENCH / "dask_iteration.py").exists(), reason="the benchmarks are not beside the tests")
+def test_dask_iteration():
+    """On Dask's threads and on a cluster the log-likelihoods are those of one process, which the script asserts."""
+    pytest.importorskip("distributed")
+    assert "| 1,000 x 16, 8, full | 8 |" in run("dask_iteration.py", "--threads", "1")

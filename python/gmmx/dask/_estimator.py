@@ -113,6 +113,10 @@ class GaussianMixture(estimators.GaussianMixture):
     A graph that holds rows themselves, as `dask.array.from_array` makes it, is sent to the cluster in each
     pass: persist those as well.
 
+    Dask gives a task up once it has seen its workers die a few times (``distributed.scheduler.allowed-failures``), and
+    the fit raises `WorkersLostError`. For a cluster without any worker left it waits, unless
+    ``distributed.scheduler.no-workers-timeout`` says how long.
+
     Examples
     --------
     >>> import dask.array as da
