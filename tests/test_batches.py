@@ -202,6 +202,28 @@ def test_a_source_that_grows_is_found_out():
         GaussianMixture(2).fit_batches(lambda: next(passes))
 
 
+def test_a_source_of_other_rows_in_each_pass_is_found_out():
+    rng = np.random.default_rng(0)
+    with pytest.raises(ValueError, match=r"other ones than in the first pass.*fixed seed"):
+        GaussianMixture(2).fit_batches(lambda: iter([rng.normal(size=(1000, 3))]))
+    weights = np.ones(len(X))
+
+    def heavier():
+        weights[:] *= 2
+        yield X, weights
+
+    with pytest.raises(ValueError, match="other ones than in the first pass"):
+        GaussianMixture(2).fit_batches(heavier)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("offset", [0.0, 1e4])
+@pytest.mark.parametrize("covariance_type", ["full", "tied", "diag", "spherical"])
+def test_rounding_does_not_look_like_other_rows(covariance_type, offset, dtype):
+    data = (rows(20_000, 5, seed=9) + offset).astype(dtype)
+    GaussianMixture(4, covariance_type=covariance_type, random_state=0, tol=1e-2).fit_batches(data, batch_size=700)
+
+
 def test_errors_of_a_source_come_through():
     def broken():
         yield X

@@ -371,3 +371,11 @@ class TestOtherFits:
         with pytest.raises(FileNotFoundError, match=r"the folder '.*nowhere' does not exist: make it first"):
             estimator().fit_batches(BATCHES, checkpoint=tmp_path / "nowhere" / "state")
         assert list(tmp_path.iterdir()) == []
+
+
+def test_rows_of_other_columns_are_refused(tmp_path):
+    stopped_in(2, tmp_path / "state")
+    swapped = [batch[:, [1, 0, 2]] for batch in BATCHES]
+    with pytest.raises(ValueError, match="other rows: the sums of their columns differ"):
+        estimator().fit_batches(swapped, checkpoint=tmp_path / "state", resume=True)
+    assert estimator().fit_batches(BATCHES, checkpoint=tmp_path / "state", resume=True).converged_

@@ -347,3 +347,18 @@ class TestMapsOfOtherTypes:
             GaussianMixture().fit(mapped, sample_weight=[1.0])
         with pytest.raises(ValueError, match="n_components"):
             GaussianMixture(9).fit(mapped[:1])
+
+
+def test_readers_are_no_rows_in_memory_and_say_what_they_are_for(tmp_path):
+    np.save(tmp_path / "rows.npy", X)
+    reader = gmmx.data.from_npy(tmp_path / "rows.npy")
+    model = gmmx.GaussianMixture(2, random_state=0).fit_batches(reader)
+    for method in (model.fit, model.predict, model.score):
+        with pytest.raises(TypeError, match=r"reader of batches.*give it to fit_batches, or loop"):
+            method(reader)
+
+
+def test_collections_of_dask_are_sent_to_its_estimator():
+    da = pytest.importorskip("dask.array")
+    with pytest.raises(TypeError, match=r"gmmx\.dask\.GaussianMixture"):
+        gmmx.GaussianMixture(2).fit_batches(da.from_array(X, chunks=(10, -1)))

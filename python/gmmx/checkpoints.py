@@ -33,7 +33,7 @@ __all__ = ["Checkpoints", "checkpoints_of"]
 _FREE = frozenset({"max_iter", "verbose", "verbose_interval", "n_jobs", "callback", "warm_start"})
 """Parameters that may be others when a fit goes on."""
 
-_ENTRIES = {"fit": dict, "rows": dict, "start": int, "failed": list}
+_ENTRIES = {"fit": dict, "rows": dict, "sums": list, "start": int, "failed": list}
 
 
 def checkpoints_of(
@@ -98,7 +98,7 @@ class Checkpoints:
 
     def begin(self, model: GaussianMixture, facts: Facts) -> StartingPoint | None:
         """Return where to go on, if there is a checkpoint."""
-        self._rows = _rows_of(facts)
+        self._rows, self._sums = _rows_of(facts), list(facts.sums)
         self._params = representable(model.get_params(deep=False))
         names = getattr(model, "feature_names_in_", None)
         self._feature_names = None if names is None else [str(name) for name in names]
@@ -107,6 +107,11 @@ class Checkpoints:
         checkpoint, record = self._checkpoint(self._record), self._record
         self._record = None
         _refuse_others("rows", self._path, checkpoint["rows"], self._rows)
+        if not _same_sums(checkpoint["sums"], facts):
+            raise ValueError(
+                f"checkpoint is {str(self._path)!r}, which is of a fit with other rows: the sums of their columns "
+                "differ. Go on with the rows that it was, or give another path to begin anew."
+            )
         _refuse_others(
             "rows", self._path, {"feature_names": record.feature_names}, {"feature_names": self._feature_names}
         )
@@ -142,6 +147,7 @@ class Checkpoints:
             checkpoint={
                 "fit": self._fit,
                 "rows": self._rows,
+                "sums": self._sums,
                 "start": point.number,
                 "failed": [list(start) for start in point.failed],
             },
@@ -188,6 +194,12 @@ def _rows_of(facts: Facts) -> dict[str, Any]:
         "largest": facts.largest,
         "dtype": facts.dtype,
     }
+
+
+def _same_sums(then: list[Any], facts: Facts) -> bool:
+    """Tell whether the sums of the columns are those of then, but for the order in which batches were added."""
+    scale = 1e-12 * facts.total_weight * facts.largest
+    return len(then) == len(facts.sums) and all(abs(a - b) <= scale for a, b in zip(then, facts.sums, strict=True))
 
 
 def _refuse_others(what: str, path: Path, then: Mapping[str, Any], now: Mapping[str, Any]) -> None:

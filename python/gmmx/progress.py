@@ -48,6 +48,7 @@ class Progress:
         self._name, self._total, self._n_done = name, n_rows, 0
         if self._bar is not None:
             self._bar.set_description(self._name + self._known, refresh=False)
+            self._bar.initial = 0
             self._bar.reset(n_rows)
 
     def advance(self, n_rows: int) -> None:

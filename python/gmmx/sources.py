@@ -81,6 +81,11 @@ def source_of(source: Any, batch_size: int | None) -> Source:
             "once an iteration. Give the function that makes it (source=make_batches, not make_batches()), a list, "
             "or a reader of gmmx.data."
         )
+    if hasattr(source, "__dask_graph__"):
+        raise TypeError(
+            f"source is a {type(source).__name__} of Dask, which fit_batches does not take. Fit it by "
+            "gmmx.dask.GaussianMixture(...).fit(source)."
+        )
     if _names_files(source):
         return source_of(_reader_of_files(source, batch_size), batch_size)
     if arrow.is_stream(source) or is_dataset(source):

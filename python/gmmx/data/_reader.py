@@ -9,7 +9,7 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from numbers import Integral
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Any, NamedTuple, NoReturn, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -78,6 +78,13 @@ class Reader:
         return (
             f"{self._description}: {self.n_features} feature{'s' if self.n_features > 1 else ''} as {self.dtype}, "
             f"{self.batch_size} rows a batch"
+        )
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NoReturn:
+        """Refuse to become one array: whoever asks for that wants rows in memory."""
+        raise TypeError(
+            f"{self!r} is a reader of batches, not rows in memory: give it to fit_batches, or loop over it and give "
+            "its batches one by one, to predict for instance"
         )
 
     def __iter__(self) -> Iterator[Batch]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from gmmx import _core
 from gmmx.partitions.parts import part_of
+from gmmx.validation import F64, Rows
 
-__all__ = ["Facts", "facts_of", "merge_facts"]
+__all__ = ["Facts", "check_same_rows", "facts_of", "merge_facts"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,9 @@ class Facts:
         Largest absolute number.
     feature_names : tuple of str or None
         Names of the columns.
+    sums : tuple of float
+        Weighted sums of the columns, by which later passes are known to bring the same rows. Not compared: they differ
+        by rounding where rows are cut into other parts.
     """
 
     n_rows: int
@@ -43,7 +48,11 @@ class Facts:
     dtype: str
     largest: float = 0.0
     feature_names: tuple[str, ...] | None = None
+    sums: tuple[float, ...] = field(default=(), compare=False)
 
+
+_ROUNDING = {"float32": 1e-5, "float64": 1e-9}
+"""Of sums over rows, in units of the largest number, by precision."""
 
 _NOTHING = Facts(0, 0, 0.0, 0, "float32")
 
@@ -70,6 +79,7 @@ def facts_of(X: Any, sample_weight: Any = None) -> Facts:
         dtype=rows.dtype.name,
         largest=float(max(rows.max(), -rows.min())),
         feature_names=names,
+        sums=tuple(_sums(rows, weights).tolist()),
     )
 
 
@@ -117,7 +127,38 @@ def merge_facts(parts: Sequence[Facts], *, kind: str = "partition", kinds: str =
         dtype=np.result_type(*(facts.dtype for _, facts in held)).name,
         largest=max(facts.largest for _, facts in held),
         feature_names=model.feature_names,
+        sums=tuple(math.fsum(column) for column in zip(*(facts.sums for _, facts in held), strict=True)),
     )
+
+
+def check_same_rows(statistics: _core.SufficientStatistics, facts: Facts) -> None:
+    """Refuse the statistics of a pass that brought other rows than the first one, as far as sums can tell.
+
+    The weighted sums of the columns are sums over the components of first moments, whatever the mixture.
+
+    Raises
+    ------
+    ValueError
+        If the number of rows, their weight or the sum of a column is another.
+    """
+    tolerance = _ROUNDING[facts.dtype] * facts.total_weight
+    sums = statistics.first_moments.sum(axis=0) + statistics.counts @ statistics.shifts
+    has_other_sums = np.abs(sums - facts.sums).max() > tolerance * facts.largest
+    has_other_weight = abs(statistics.total_weight - facts.total_weight) > tolerance
+    if statistics.n_samples != facts.n_present or has_other_weight or has_other_sums:
+        raise ValueError(
+            "The rows are other ones than in the first pass: their number, their weight or the sum of a column has "
+            "changed, but EM needs the same rows in each pass. Where rows are made by a function, a query or a graph, "
+            "random numbers must be drawn from a fixed seed, and no sample of the rows taken anew; or store the rows."
+        )
+
+
+def _sums(rows: Rows, weights: F64 | None) -> F64:
+    if weights is None:
+        sums: F64 = rows.sum(axis=0, dtype=np.float64)
+    else:
+        sums = np.einsum("n,nd->d", weights, rows)
+    return sums
 
 
 def _shown(names: tuple[str, ...] | None) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 
 from gmmx import _core
 from gmmx.draws import draws_from
-from gmmx.partitions.facts import Facts
+from gmmx.partitions.facts import Facts, check_same_rows
 from gmmx.partitions.sampling import Sample
 from gmmx.starts import FailedStart, Monitor, Run, Starts, failure_message, unchanged_on_failure
 from gmmx.validation import FitFailedError, WeightedRows, check_enough_rows, refuse_overflow, thread_count
@@ -86,6 +86,7 @@ def fit_partitions(
         model._validate_params()
         facts = rows.facts()
         check_enough_rows(facts, model.n_components)
+        rows = _Checked(rows, facts)
         _set_features(model, facts)
         _refuse_partition(model)
         prior = model._prior(facts.n_features, partial(_one_component, rows, facts))
@@ -213,6 +214,24 @@ class _Recorded:
         """Make a pass."""
         self._record(mixture)
         return self._statistics(mixture)
+
+
+class _Checked:
+    """Rows whose passes are seen to be over the same rows as the first."""
+
+    def __init__(self, rows: PartitionedRows, facts: Facts) -> None:
+        self._facts = facts
+        self._statistics, self.sample = rows.statistics, rows.sample
+
+    def facts(self) -> Facts:
+        """Return what the first pass found."""
+        return self._facts
+
+    def statistics(self, mixture: _core.Mixture) -> _core.SufficientStatistics:
+        """Make a pass."""
+        statistics = self._statistics(mixture)
+        check_same_rows(statistics, self._facts)
+        return statistics
 
 
 def _attempts(
