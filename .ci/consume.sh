@@ -1,28 +1,32 @@
 #!/usr/bin/env bash
-# The C++ library as its users get it: installed into a clean prefix; a project of its own finds it there by CMake, and one
-# file by pkg-config; everything is run. Static of GCC is the library of the preset dev, static of clang that of asan-ubsan,
-# with whose sanitizers the programs are then linked; shared of GCC is built here.
-# Usage: .ci/consume.sh <scratch folder>, after cmake --workflow --preset dev and cmake --workflow --preset asan-ubsan
+# The C++ library as its users get it: built and installed into a clean prefix, static and shared, with GCC and with clang;
+# a project of its own finds it there by CMake, and one file by pkg-config; everything is run.
+# Usage: .ci/consume.sh <scratch folder>
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 scratch=$1
 
+quickly=(-DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE=-O0 -DCMAKE_UNITY_BUILD=ON)
+
 consume() {
-  local name=$1 build=$2 compiler=$3 flags=$4
-  local here=$scratch/$name
-  printf '+ %s\n' "$name"
-  cmake --install "$build" --prefix "$here/prefix" >"$here.log"
+  local compiler=$1 kind=$2 shared=$3
+  local here=$scratch/$compiler-$kind
+  printf '+ %s, %s\n' "$compiler" "$kind"
+  cmake -G Ninja -S . -B "$here/build" "${quickly[@]}" -DCMAKE_CXX_COMPILER="$compiler" -DBUILD_SHARED_LIBS="$shared" \
+    >"$here.log"
+  cmake --build "$here/build" >>"$here.log"
+  cmake --install "$here/build" --prefix "$here/prefix" >>"$here.log"
 
   cmake -G Ninja -S cpp/examples/consumer -B "$here/consumer" -DCMAKE_CXX_COMPILER="$compiler" \
-    -DCMAKE_CXX_FLAGS="$flags" -DCMAKE_PREFIX_PATH="$here/prefix" >>"$here.log"
+    -DCMAKE_PREFIX_PATH="$here/prefix" >>"$here.log"
   cmake --build "$here/consumer" >>"$here.log"
   run_programs "$here/consumer"
 
-  local found
-  found=$(PKG_CONFIG_PATH=$here/prefix/lib/pkgconfig:$here/prefix/lib/x86_64-linux-gnu/pkgconfig \
+  local flags
+  flags=$(PKG_CONFIG_PATH=$here/prefix/lib/pkgconfig:$here/prefix/lib/x86_64-linux-gnu/pkgconfig \
     pkg-config --cflags --libs gmmx)
   # shellcheck disable=SC2086
-  "$compiler" -std=c++17 $flags cpp/examples/consumer/consumer.cpp -o "$here/by-pkg-config" $found
+  "$compiler" -std=c++17 cpp/examples/consumer/consumer.cpp -o "$here/by-pkg-config" $flags
   LD_LIBRARY_PATH=$(dirname "$(find "$here/prefix" -name 'libgmmx.*' | head -1)") "$here/by-pkg-config"
 }
 
@@ -34,16 +38,10 @@ run_programs() {
 }
 
 mkdir -p "$scratch"
-consume g++-static build/dev g++ ''
-consume clang++-static build/asan-ubsan clang++ -fsanitize=address,undefined
-# Each file for itself, not a folder as one: none may need what another includes.
-cmake -G Ninja -S . -B "$scratch/shared" -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE=-O0 \
-  -DCMAKE_CXX_COMPILER=g++ -DBUILD_SHARED_LIBS=ON >"$scratch/shared.log"
-cmake --build "$scratch/shared" >>"$scratch/shared.log"
-consume g++-shared "$scratch/shared" g++ ''
-# A project that takes gmmx into its own build finds the same target.
-cmake -G Ninja -S cpp/tests/agreement -B "$scratch/within" >"$scratch/within.log"
-cmake --build "$scratch/within" --target CMakeFiles/agreement.dir/agreement.cpp.o >>"$scratch/within.log"
+for compiler in g++ clang++; do
+  consume "$compiler" static OFF
+  consume "$compiler" shared ON
+done
 # What a library of another version would do: the consumer must not link with it.
 sed -i 's/#define GMMX_VERSION_MINOR 1 /#define GMMX_VERSION_MINOR 99 /' "$scratch/g++-static/prefix/include/gmmx/version.hpp"
 if cmake --build "$scratch/g++-static/consumer" >"$scratch/other-version.log" 2>&1; then
