@@ -267,8 +267,14 @@ def test_acceleration_stays_in_the_model_and_climbs(name, method):
 # ------------------------------------------------------------------------------------------------------------ priors
 
 
+def usual_prior(X, sample_weight, n_components, covariance_type):
+    rows = gmmx.validation.WeightedRows(X, sample_weight, 2)
+    statistics = lambda: gmmx.priors.one_component(rows)  # noqa: E731
+    return gmmx.priors.prior_of("default", X.shape[1], statistics, n_components, covariance_type)
+
+
 def test_the_usual_prior_of_iris():
-    prior = gmmx.priors.prior_of("default", gmmx.validation.WeightedRows(IRIS, None, 1), 3, "VVV")
+    prior = usual_prior(IRIS, None, 3, "VVV")
     np.testing.assert_allclose(np.diag(prior.scale), [0.39588533, 0.10968467, 1.79918386, 0.33544412], rtol=1e-7)
     assert (prior.shrinkage, prior.dof) == (0.01, 6.0)
     np.testing.assert_allclose(prior.mean, IRIS.mean(axis=0), rtol=1e-14)
@@ -280,7 +286,7 @@ def test_m_steps_with_a_prior_are_the_references(name, weighted):
     X, labels = overlapping(n_samples=80, n_features=1 if name in "EV" else 3)
     weight = np.random.default_rng(1).uniform(0.2, 3, len(X)) if weighted else None
     expected_prior = reference.default_prior(X, 3, name, weight)
-    prior = gmmx.priors.prior_of("default", gmmx.validation.WeightedRows(X, weight, 2), 3, name)
+    prior = usual_prior(X, weight, 3, name)
     native = _core.m_step(
         _core.statistics_from_labels(X, labels.astype(np.int32), 3, name, weight, 1), name, 0.01, prior=prior
     )
