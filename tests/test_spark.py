@@ -19,8 +19,6 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 import gmmx
@@ -631,31 +629,18 @@ except ImportError as error:
 # -------------------------------------------------------------------------------------------------------------- columns
 
 
-@given(
-    st.integers(1, 5).flatmap(
-        lambda d: st.lists(
-            st.tuples(st.booleans(), st.lists(st.floats(-1e9, 1e9), min_size=d, max_size=d)), min_size=1, max_size=8
-        )
-    )
-)
-@settings(max_examples=60, deadline=None)
-def test_dense_and_sparse_vectors_become_their_rows(rows):
-    from gmmx.spark.columns import matrix_of
+@pytest.mark.spark
+def test_dense_and_sparse_vectors_become_their_rows_and_null_ones_are_refused(spark):
+    from pyspark.ml.linalg import Vectors
 
-    def struct(is_sparse, row):
-        if not is_sparse:
-            return {"type": 1, "size": None, "indices": None, "values": row}
-        places = [i for i, value in enumerate(row) if value != 0.0]
-        return {"type": 0, "size": len(row), "indices": places, "values": [row[i] for i in places]}
+    from gmmx.spark.rows import SparkRows
 
-    kind = pa.struct(
-        [
-            ("type", pa.int8()),
-            ("size", pa.int32()),
-            ("indices", pa.list_(pa.int32())),
-            ("values", pa.list_(pa.float64())),
-        ]
-    )
-    matrix = matrix_of(pa.array([struct(*row) for row in rows], kind))
-    np.testing.assert_array_equal(matrix, [row for _, row in rows])
-    assert matrix.dtype == np.float64
+    rows = np.round(X[:9], 1) * (RNG.random((9, 3)) < 0.6)
+    as_sparse = [Vectors.sparse(3, [(j, row[j]) for j in np.flatnonzero(row)]) for row in rows]
+    mixed = [(as_sparse[i] if i % 2 else Vectors.dense(row),) for i, row in enumerate(rows)]
+    with SparkRows(spark.createDataFrame(mixed, ["features"]).coalesce(1), "features") as kept:
+        np.testing.assert_array_equal(kept.sample(9, 0).X, rows[kept.sample(9, 0).numbers])
+        assert kept.facts().dtype == "float64"
+    missing = spark.createDataFrame([*mixed, (None,)], ["features"]).coalesce(1)
+    with SparkRows(missing, "features") as kept, pytest.raises(ValueError, match="1 of 10 rows are null"):
+        kept.facts()

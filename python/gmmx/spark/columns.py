@@ -1,4 +1,4 @@
-"""Columns of features: Arrow's lists and Spark's vectors as matrices, and probabilities as vectors."""
+"""Columns of features as matrices, and probabilities as Spark's vectors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gmmx.validation import Rows
 
 __all__ = ["matrix_of", "vectors_of"]
 
-_SPARSE, _DENSE = 0, 1  # the field `type` of Spark's vectors
+_DENSE = 1  # the field `type` of Spark's vectors
 
 
 def matrix_of(column: pa.Array) -> Rows:
@@ -22,7 +22,7 @@ def matrix_of(column: pa.Array) -> Rows:
     Parameters
     ----------
     column : pyarrow.Array
-        Lists of numbers, or the structs that Spark's dense and sparse vectors are.
+        Lists of numbers.
 
     Returns
     -------
@@ -41,41 +41,14 @@ def matrix_of(column: pa.Array) -> Rows:
     """
     if column.null_count:
         raise ValueError(f"{column.null_count} of {len(column)} rows are null")
-    return _from_vectors(column) if pa.types.is_struct(column.type) else _from_lists(column)
-
-
-def _from_lists(column: pa.Array) -> Rows:
     values = column.flatten()
     if values.null_count:
         raise ValueError(f"rows hold null {values.null_count} times")
-    _check_lengths(_lengths(column))
-    rows: Rows = values.to_numpy(zero_copy_only=False).reshape(len(column), -1 if len(values) else 0)
-    return rows
-
-
-def _from_vectors(column: pa.Array) -> Rows:
-    is_sparse = column.field("type").to_numpy() == _SPARSE
-    if not is_sparse.any():
-        return _from_lists(column.field("values"))
-    stored = _lengths(column.field("values"))
-    sizes = np.where(is_sparse, column.field("size").fill_null(0).to_numpy(), stored)
-    _check_lengths(sizes)
-    of_sparse = np.repeat(is_sparse, stored)
-    places = np.arange(stored.sum()) - np.repeat(np.cumsum(stored) - stored, stored)
-    places[of_sparse] = column.field("indices").flatten().to_numpy()
-    rows = np.zeros((len(column), sizes[0]))
-    rows[np.repeat(np.arange(len(column)), stored), places] = column.field("values").flatten().to_numpy()
-    return rows
-
-
-def _lengths(lists: pa.Array) -> npt.NDArray[np.int64]:
-    lengths: npt.NDArray[np.int64] = pc.list_value_length(lists).to_numpy().astype(np.int64)
-    return lengths
-
-
-def _check_lengths(lengths: npt.NDArray[np.int64]) -> None:
+    lengths: npt.NDArray[np.int64] = pc.list_value_length(column).to_numpy()
     if len(lengths) and lengths.min() != lengths.max():
         raise ValueError(f"rows have from {lengths.min()} to {lengths.max()} features")
+    rows: Rows = values.to_numpy(zero_copy_only=False).reshape(len(column), -1 if len(values) else 0)
+    return rows
 
 
 def vectors_of(X: npt.NDArray[Any]) -> pa.StructArray:

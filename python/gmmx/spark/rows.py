@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from pyspark import StorageLevel
+from pyspark.ml.functions import vector_to_array
 from pyspark.ml.linalg import VectorUDT
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -27,7 +28,7 @@ _BYTES_OF_A_DRIVER = 64 << 20
 
 
 def features_of(dataset: DataFrame, column: str) -> Any:
-    """Return a column of features that Arrow hands over as vectors, or as lists of float32 or float64.
+    """Return a column of features that Arrow hands over as lists of float32 or float64.
 
     Raises
     ------
@@ -42,10 +43,10 @@ def features_of(dataset: DataFrame, column: str) -> Any:
             "arrays of numbers: pyspark.ml.feature.VectorAssembler makes vectors of columns."
         )
     expression = dataset[f"`{column}`"]
-    # Vectors stay as they are: to make arrays of them takes Spark longer than to read them here.
-    if not is_array or isinstance(found.elementType, FloatType):
-        return expression
-    return expression.cast("array<double>")
+    if not is_array:
+        # Spark makes arrays of vectors faster than it hands over their structs; it fails at a vector that is null.
+        return F.when(expression.isNotNull(), vector_to_array(expression))
+    return expression if isinstance(found.elementType, FloatType) else expression.cast("array<double>")
 
 
 class SparkRows:
