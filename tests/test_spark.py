@@ -139,6 +139,24 @@ def test_columns_of_vectors_and_of_float32_are_taken(spark, kind):
 
 
 @pytest.mark.spark
+def test_partitions_of_several_arrow_batches_are_fitted_as_those_of_one(spark, df):
+    from gmmx.spark import GaussianMixture
+
+    estimator = GaussianMixture(k=3, initialModel=START, weightCol="weight", maxIter=3, tol=0.0)
+    setting = "spark.sql.execution.arrow.maxRecordsPerBatch"
+    with pytest.warns(ConvergenceWarning):
+        wanted = estimator.fit(df).to_local()
+    before = spark.conf.get(setting)
+    spark.conf.set(setting, "64")
+    try:
+        with pytest.warns(ConvergenceWarning):
+            got = estimator.fit(frame(spark, PARTS)).to_local()
+    finally:
+        spark.conf.set(setting, before)
+    assert_same_model(got, wanted)
+
+
+@pytest.mark.spark
 def test_facts_samples_and_statistics_are_those_of_the_whole(df):
     from gmmx.spark.rows import SparkRows
 

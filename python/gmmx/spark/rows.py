@@ -181,13 +181,14 @@ class SparkRows:
 
 
 def _joined(blocks: list[Facts]) -> Facts:
-    """Return what is known of a partition, whose blocks agree in all but their sizes."""
+    """Return what is known of a partition, whose blocks agree in all that is not counted or summed."""
     return replace(
         blocks[0],
         n_rows=sum(facts.n_rows for facts in blocks),
         n_present=sum(facts.n_present for facts in blocks),
         total_weight=math.fsum(facts.total_weight for facts in blocks),
         largest=max(facts.largest for facts in blocks),
+        sums=tuple(math.fsum(column) for column in zip(*(facts.sums for facts in blocks), strict=True)),
     )
 
 
