@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
@@ -171,7 +172,12 @@ def test_arrays_in_files_are_cut_into_batches(tmp_path, batch_size):
         ([], ValueError, "no batches"),
         ([np.empty((0, 3))], ValueError, "all of its 1 batches are empty"),
         ([X, X[:, :2]], ValueError, "2 features in batch 1, but 3 in batch 0"),
-        ([X, [[1.0, np.nan, 2.0]]], ValueError, "batch 1 of source.*NaN"),
+        ([X, [[1.0, np.nan, 2.0]]], ValueError, r"batch 1 of source.*NaN in row 0 \(the first is 0\) of column 1"),
+        ([pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, np.inf]})], ValueError, "infinity in row 1.*of column 'b'"),
+        ((X, np.ones(len(X))), ValueError, r"is one batch: give a list of batches, \[\(X, sample_weight\)\]"),
+        ([[X, np.ones(len(X))]], ValueError, r"batch 0 of source is a list of rows and weights: make it a tuple"),
+        (lambda: None, TypeError, r"source\(\) returned an object of type NoneType, but must return an iterator"),
+        (pl.LazyFrame({"a": [1.0, 2.0]}), TypeError, r"LazyFrame of polars.*sink_parquet\(path\), and give the path"),
         ([X, [["a", "b", "c"]]], ValueError, "batch 1 of source"),
         ([(X, np.ones(3))], ValueError, "batch 0 of source.*sample_weight"),
         ([X[0]], ValueError, "batch 0 of source.*2D"),
@@ -188,6 +194,25 @@ def test_sources_that_cannot_be_fitted_say_why_and_leave_the_last_fit(source, er
     with pytest.raises(error, match=complaint):
         model.fit_batches(source)
     assert model.means_ is before
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "complaint"),
+    [
+        ({"batch_size": 0}, ValueError, "^batch_size is 0, but must be at least 1"),
+        ({"batch_size": "9"}, TypeError, "^batch_size is '9', but must be a number of rows"),
+        ({"progress": "no"}, TypeError, "^progress is 'no', but must be True or False or None"),
+        ({"resume": 1, "checkpoint": "state"}, TypeError, "^resume is 1, but must be True or False"),
+        ({"checkpoint": 3}, TypeError, "^checkpoint is of type int, but must be the path of a file"),
+        ({"checkpoint": "."}, IsADirectoryError, "^checkpoint is '.', which is a folder: name a file in it"),
+    ],
+)
+def test_options_that_mean_nothing_are_refused_before_anything_is_read(options, error, complaint):
+    def unread():
+        raise AssertionError("was read")
+
+    with pytest.raises(error, match=complaint):
+        GaussianMixture(2).fit_batches(unread, **options)
 
 
 def test_a_function_that_begins_only_once_is_found_out():

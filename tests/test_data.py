@@ -251,7 +251,9 @@ class TestCsv:
 
     def test_a_cell_far_from_the_beginning_that_is_no_number_is_an_error(self, tmp_path):
         (tmp_path / "a.csv").write_text("a,b\n" + "1,2\n" * 600_000 + "3,four\n")
-        with pytest.raises(ValueError, match=r"a\.csv' is not a table of numbers .*four.*: correct it, or leave"):
+        with pytest.raises(
+            ValueError, match=r"a\.csv' is not a table of numbers \(column 'b', line 600002: .*four.*: correct"
+        ):
             joined(from_csv(tmp_path / "a.csv"))
 
     @pytest.mark.parametrize("missing", ["", "NA", "nan", "None", "?", "null"])
@@ -332,6 +334,13 @@ class TestFaults:
             from_parquet(tmp_path / "a.parquet")
         with pytest.raises(ValueError, match=r"column 'species' with cells such as 'setosa'.* choose .*, of 'x'"):
             from_csv(tmp_path / "a.csv")
+        (tmp_path / "blanks.csv").write_text("1.5 2\n3 4e-3\n")
+        with pytest.raises(ValueError, match=r"with cells such as '3 4e-3'.*: if single blanks part .* delimiter=' '"):
+            from_csv(tmp_path / "blanks.csv")
+        assert joined(from_csv(tmp_path / "blanks.csv", delimiter=" "))[0].tolist() == [[1.5, 2.0], [3.0, 4e-3]]
+        (tmp_path / "commas.csv").write_text("a;b\n0,5;1\n")
+        with pytest.raises(ValueError, match=r"column 'a' with cells such as '0,5'.*: write decimal points in place"):
+            from_csv(tmp_path / "commas.csv")
         with pytest.raises(ValueError, match="'species'"):
             from_parquet(tmp_path / "a.parquet", ["x"], "species")
 
@@ -344,13 +353,13 @@ class TestFaults:
         with pytest.raises(ValueError, match=rf"a\.{kind} (holds the weight|has no value).* row 4 .* of .*w"):
             joined(read(tmp_path / f"a.{kind}", True))
 
-    @pytest.mark.parametrize("value", [np.nan, np.inf])
-    def test_a_number_that_is_not_finite_is_named_by_file_row_and_column(self, kind, tmp_path, value):
+    @pytest.mark.parametrize(("value", "name"), [(np.nan, "NaN"), (np.inf, "infinity")])
+    def test_a_number_that_is_not_finite_is_named_by_file_row_and_column(self, kind, tmp_path, value, name):
         write, read = FORMATS[kind]
         X = np.ones((9, 2))
         X[6, 1] = value
         write(tmp_path / f"a.{kind}", X)
-        with pytest.raises(ValueError, match=rf"a\.{kind} (holds {value}|has no value) in row 6 .* column '?x?1"):
+        with pytest.raises(ValueError, match=rf"a\.{kind} (holds {name}|has no value) in row 6 .* column '?x?1"):
             joined(read(tmp_path / f"a.{kind}", False, batch_size=4))
 
     def test_numbers_whose_sum_overflows_are_finite(self, tmp_path):

@@ -287,7 +287,8 @@ def test_a_batch_without_weight_is_skipped(before):
     assert (skipping.n_steps_, skipping.n_samples_seen_) == (plain.n_steps_, plain.n_samples_seen_)
     assert_same_parameters(skipping.partial_fit(X[before:]), plain.partial_fit(X[before:]))
     first = GaussianMixture(3).partial_fit(X[:5], sample_weight=np.zeros(5))
-    with pytest.raises(NotFittedError):
+    assert (first.n_steps_, first.n_samples_seen_) == (0, 0)
+    with pytest.raises(NotFittedError, match="has seen 0"):
         first.predict(X)
 
 
@@ -309,8 +310,9 @@ def test_rows_are_gathered_until_a_start_can_be_made():
         model.partial_fit(X[n - 1 : n])
         assert (model.n_steps_, model.n_samples_seen_, model.n_features_in_) == (0, n, 2)
         assert not hasattr(model, "weights_")
-        with pytest.raises(NotFittedError, match="not fitted"):
-            model.predict(X)
+        for method in (model.predict, model.score, lambda _: model.sample(3), lambda _: model.mixture_):
+            with pytest.raises(NotFittedError, match=f"makes the start of {wanted} rows.*and has seen {n}"):
+                method(X)
     model.partial_fit(X[wanted - 1 : wanted])
     assert_same_parameters(model, GaussianMixture(3, random_state=0).partial_fit(X[:wanted]))
     assert (model.n_steps_, model.n_samples_seen_) == (1, wanted)

@@ -341,7 +341,7 @@ class TestMapsOfOtherTypes:
     def test_name_the_argument_in_errors(self, tmp_path):
         np.save(tmp_path / "rows.npy", np.array([[1.0], [np.nan]], dtype=">f8"))
         mapped = np.load(tmp_path / "rows.npy", mmap_mode="r")
-        with pytest.raises(ValueError, match="X holds nan in row 1"):
+        with pytest.raises(ValueError, match="X holds NaN in row 1"):
             GaussianMixture().fit(mapped)
         with pytest.raises(ValueError, match="sample_weight"):
             GaussianMixture().fit(mapped, sample_weight=[1.0])

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from gmmx._optional import needed
 
-__all__ = ["ArrowRows", "copy_columns", "is_stream", "number_type", "read", "table_of"]
+__all__ = ["ArrowRows", "copy_columns", "is_lazy", "is_stream", "number_type", "read", "table_of"]
 
 
 class ArrowRows(NamedTuple):
@@ -49,6 +49,12 @@ def is_stream(X: Any) -> bool:
     return len(getattr(X, "shape", ())) == 2  # a single column is no table
 
 
+def is_lazy(X: Any) -> bool:
+    """Tell whether X is a query of polars that has not been run."""
+    kind = type(X)
+    return kind.__name__ == "LazyFrame" and kind.__module__.partition(".")[0] == "polars"
+
+
 def read(X: Any) -> ArrowRows:
     """Read Arrow data into one array; everything else is left as it is.
 
@@ -66,6 +72,8 @@ def read(X: Any) -> ArrowRows:
     ------
     ImportError
         If pyarrow is not installed.
+    TypeError
+        If X is a query of polars that has not been run.
     ValueError
         If a column does not hold numbers, or a value is missing.
 
@@ -76,6 +84,8 @@ def read(X: Any) -> ArrowRows:
     array([[1.5, 3. ],
            [2. , 4. ]])
     """
+    if is_lazy(X):
+        raise TypeError("X is a LazyFrame of polars, which holds a query and no rows: collect it first, X.collect().")
     if not is_stream(X):
         return ArrowRows(X, X)
     pyarrow = needed("pyarrow", f"X of type {type(X).__name__}, which is Arrow data,", "data")

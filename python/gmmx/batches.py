@@ -9,11 +9,15 @@ from collections.abc import Generator, Iterator
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from gmmx import _core, arrow
 from gmmx._read_ahead import read_ahead
+from gmmx.data._reader import rows_of_bytes
 from gmmx.partitions import Facts, Sample, TreeSum, facts_of, merge_facts, merge_samples, sample_of, statistics_of
 from gmmx.progress import Progress
-from gmmx.sources import Source, source_of
+from gmmx.sources import Source, is_pair, source_of
+from gmmx.validation import check_flag
 
 __all__ = ["Batches", "batches_of"]
 
@@ -45,6 +49,9 @@ def batches_of(source: Any, n_threads: int, batch_size: int | None = None, *, pr
     >>> batches_of([np.zeros((2, 3)), np.ones((4, 3))], 1).facts().n_rows
     6
     """
+    check_flag("progress", progress, may_be_none=True)
+    if batch_size is not None:
+        rows_of_bytes(batch_size, 1, np.dtype(np.float64))  # refused now, not when the first batch is cut
     return Batches(source_of(source, batch_size), n_threads, Progress(progress))
 
 
@@ -135,6 +142,10 @@ class Batches:
                     batch = next(batches, _END)
                 if batch is _END:
                     return
+                if isinstance(batch, list) and is_pair(batch):
+                    raise ValueError(
+                        f"batch {i} of source is a list of rows and weights: make it a tuple, (X, sample_weight)."
+                    )
                 X, sample_weight = batch if isinstance(batch, tuple) and len(batch) == 2 else (batch, None)
                 yield arrow.table_of(X), sample_weight
 

@@ -24,6 +24,7 @@ from gmmx.partitions.fitting import StartingPoint
 from gmmx.persistence import TENSORS, ModelFileError, ModelRecord, read_model, representable, save_model
 from gmmx.priors import ConjugatePrior
 from gmmx.starts import FailedStart
+from gmmx.validation import check_flag
 
 if TYPE_CHECKING:
     from gmmx.estimators import GaussianMixture
@@ -40,6 +41,7 @@ def checkpoints_of(
     model: GaussianMixture, checkpoint: str | os.PathLike[str] | None, checkpoint_every: int, resume: bool
 ) -> Checkpoints | None:
     """Return what writes the checkpoints of `GaussianMixture.fit_batches`, if there are to be any."""
+    check_flag("resume", resume)
     if checkpoint is not None:
         return Checkpoints(checkpoint, checkpoint_every, resume, model)
     if resume:
@@ -64,7 +66,7 @@ class Checkpoints:
     ModelFileError
         A ValueError: the file is no checkpoint, damaged, or of a model with other parameters.
     OSError
-        If the file cannot be read, or its folder does not exist.
+        If the file cannot be read, it is a folder, or its folder does not exist or cannot be written to.
     ValueError, TypeError
         If a parameter is not as described.
     """
@@ -77,6 +79,8 @@ class Checkpoints:
                 f"checkpoint is given and acceleration={model.acceleration!r}, whose memory of earlier points a "
                 "checkpoint does not hold. Leave out one of the two."
             )
+        if not isinstance(path, str | os.PathLike):
+            raise TypeError(f"checkpoint is of type {type(path).__name__}, but must be the path of a file.")
         self._path: Path = Path(path)
         self._every: int = int(every)
         self._fit: dict[str, Any] = _identity(model)
@@ -85,6 +89,13 @@ class Checkpoints:
             raise FileNotFoundError(
                 f"checkpoint is {str(path)!r}, but the folder {str(self._path.parent)!r} does not exist: make it first."
             )
+        if not os.access(self._path.parent, os.W_OK):
+            raise PermissionError(
+                f"checkpoint is {str(path)!r}, but files cannot be written to the folder {str(self._path.parent)!r}: "
+                "give a path in another one."
+            )
+        if self._path.is_dir():
+            raise IsADirectoryError(f"checkpoint is {str(path)!r}, which is a folder: name a file in it.")
         if not self._path.exists():
             return
         if not resume:
@@ -92,7 +103,13 @@ class Checkpoints:
                 f"checkpoint is {str(path)!r}, which exists. With resume=True the fit goes on from it; to begin anew, "
                 "delete it or give another path."
             )
-        self._record = read_model(self._path)
+        try:
+            self._record = read_model(self._path)
+        except ModelFileError as error:
+            raise ModelFileError(
+                f"checkpoint is {str(path)!r}, which is no checkpoint, or damaged. Delete it to begin anew, or give "
+                f"another path. ({error})"
+            ) from error
         checkpoint = self._checkpoint(self._record)
         _refuse_others("parameters", self._path, checkpoint["fit"], self._fit)
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import sklearn.mixture
 from scipy.special import entr
 from sklearn.base import BaseEstimator, DensityMixin, _fit_context
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.utils._param_validation import Interval, StrOptions, make_constraint
 from sklearn.utils.validation import check_is_fitted
 
@@ -531,10 +531,11 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
             Where the rows come from, again in each pass:
 
             - an iterable that can be passed over again and again (a list, a reader of `gmmx.data`) of batches: each
-              is what `fit` takes as X, or a tuple (X, sample_weight); batches without rows are allowed;
+              is what `fit` takes as X, or a tuple (X, sample_weight); rows without weights count once; batches without
+              rows are allowed;
             - a callable that returns an iterator of such batches;
             - a path or a list of paths of Parquet, CSV, HDF5, zarr or .npy files without weights, which `gmmx.data`
-              then reads;
+              then reads (all columns are features: for weights and choices give `from_csv(path, ...)` and its like);
             - an array of shape (n_samples, n_features) that is cut into batches here: a `numpy.memmap`, a dataset of
               h5py, an array of zarr;
             - a table that is cut into batches here: a dataset or table of pyarrow, a relation of DuckDB, a data frame.
@@ -618,7 +619,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            The batch, of any number of rows, even a single one.
+            The batch, of one row or more.
 
         y : Ignored
             Present by convention.
@@ -984,10 +985,21 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         """Tell whether there are parameters: `partial_fit` may still gather rows for its start."""
         return hasattr(self, "weights_")
 
+    def _check_is_fitted(self) -> None:
+        """Refuse what needs parameters while there are none."""
+        state = vars(self).get("_online")
+        if isinstance(state, Gathering) and not hasattr(self, "weights_"):
+            raise NotFittedError(
+                f"This {type(self).__name__} has no parameters yet: partial_fit makes the start of "
+                f"{state.rows_wanted(self.n_components, self.n_features_in_)} rows, at least {self.n_components} of "
+                f"them different, and has seen {state.n_samples}. Give it more batches, or call 'fit'."
+            )
+        check_is_fitted(self)
+
     @property
     def mixture_(self) -> _core.Mixture:
         """The fitted mixture as a value, made of `weights_`, `means_` and `precisions_cholesky_`."""
-        check_is_fitted(self)
+        self._check_is_fitted()
         kept: _core.Mixture | None = vars(self).get("_mixture")
         if kept is None or not self._is_held_by(kept):
             self._check_fits_covariance_type()
@@ -1034,7 +1046,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
 
     def _rows(self, X: npt.ArrayLike) -> Rows:
         """Return rows to apply the fitted mixture to."""
-        check_is_fitted(self)
+        self._check_is_fitted()
         return check_rows_of(self, X, fit=False)
 
     def _weighted_rows(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None) -> WeightedRows:
@@ -1249,7 +1261,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         ValueError
             If `n_samples` is less than one.
         """
-        check_is_fitted(self)
+        self._check_is_fitted()
         if not isinstance(n_samples, Integral):
             raise TypeError(f"n_samples is {n_samples!r}, but must be an integer of at least 1.")
         if n_samples < 1:
@@ -1390,7 +1402,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
             which it does not know, become 'full'. A Generator as
             `random_state` becomes a RandomState over the same stream.
         """
-        check_is_fitted(self)
+        self._check_is_fitted()
         known = sklearn.mixture.GaussianMixture().get_params()
         params = {name: value for name, value in self.get_params(deep=False).items() if name in known}
         params = copy.deepcopy(params)
@@ -1427,7 +1439,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         the names of the features, and those constructor parameters that are numbers, strings, truth values or
         None.
         """
-        check_is_fitted(self)
+        self._check_is_fitted()
         arrays = {name.rstrip("_"): np.asarray(getattr(self, name)) for name in _PARAMETERS}
         for name in ("covariances", "precisions_cholesky"):
             arrays[name] = kept_of(arrays[name], self.covariance_type, argument=f"{name}_")

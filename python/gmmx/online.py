@@ -122,8 +122,12 @@ class Gathering:
         X: Any = np.array(rows.X)[present]
         batch = WeightedRows(X, weights, rows.n_threads)
         grown = replace(self, parts=(*self.parts, batch), n_samples=self.n_samples + len(batch.X))
-        wanted = rows_to_start(settings.n_components, rows.X.shape[1]) << self.n_failures
+        wanted = self.rows_wanted(settings.n_components, rows.X.shape[1])
         return grown if sum(len(part.X) for part in grown.parts) < wanted else grown._start(settings)
+
+    def rows_wanted(self, n_components: int, n_features: int) -> int:
+        """Return how many rows are gathered before the next attempt at a start."""
+        return rows_to_start(n_components, n_features) << self.n_failures
 
     def _start(self, settings: Settings) -> Gathering | Stream:
         gathered = self._joined()
@@ -280,7 +284,9 @@ class Stream:
 
 
 def after_batch(model: GaussianMixture, rows: WeightedRows) -> Gathering | Stream | None:
-    """Return the state of a model's stream after one more batch; None if that holds no rows of positive weight.
+    """Return the state of a model's stream after one more batch; None if parameters stay all that there is.
+
+    A batch without rows of positive weight changes nothing.
 
     Parameters
     ----------
@@ -297,7 +303,8 @@ def after_batch(model: GaussianMixture, rows: WeightedRows) -> Gathering | Strea
         If parameters of the model are not accepted or do not fit what came before, or the rows are too large.
     """
     if rows.n_present == 0:
-        return None
+        state: Gathering | Stream | None = vars(model).get("_online")
+        return state if state is not None or _has_parameters(model) else Gathering()
     settings = Settings(
         model.n_components,
         float(model.learning_decay),

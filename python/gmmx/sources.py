@@ -16,7 +16,7 @@ from gmmx.data._arrow import is_dataset, reader_of_table
 from gmmx.data._reader import rows_of_bytes
 from gmmx.validation import ROW_DTYPES
 
-__all__ = ["Source", "is_converted_map", "source_of"]
+__all__ = ["Source", "is_converted_map", "is_pair", "source_of"]
 
 _BY_SUFFIX: dict[str, Callable[..., data.Reader]] = {
     ".parquet": data.from_parquet,
@@ -74,7 +74,7 @@ def source_of(source: Any, batch_size: int | None) -> Source:
     if isinstance(source, data.Reader):
         return Source(lambda: source, True, source.feature_names)
     if callable(source):
-        return Source(source, True)
+        return Source(lambda: _made_by(source), True)
     if hasattr(source, "__next__"):
         raise TypeError(
             f"source is a {type(source).__name__}, which can be passed over only once, but EM passes over the rows "
@@ -85,6 +85,15 @@ def source_of(source: Any, batch_size: int | None) -> Source:
         raise TypeError(
             f"source is a {type(source).__name__} of Dask, which fit_batches does not take. Fit it by "
             "gmmx.dask.GaussianMixture(...).fit(source)."
+        )
+    if arrow.is_lazy(source):
+        raise TypeError(
+            "source is a LazyFrame of polars, which holds a query and no rows: collect it, source.collect(), or write "
+            "it to a file, source.sink_parquet(path), and give the path."
+        )
+    if is_pair(source):
+        raise ValueError(
+            "source is a pair of rows and weights, which is one batch: give a list of batches, [(X, sample_weight)]."
         )
     if _names_files(source):
         return source_of(_reader_of_files(source, batch_size), batch_size)
@@ -107,6 +116,24 @@ def source_of(source: Any, batch_size: int | None) -> Source:
             "batches."
         )
     return Source(lambda: source, not isinstance(source, list | tuple))
+
+
+def is_pair(batch: Any) -> bool:
+    """Tell whether something looks like rows and their weights, by the dimensions of its two members."""
+    if not isinstance(batch, tuple | list) or len(batch) != 2:
+        return False
+    return [len(getattr(member, "shape", ())) for member in batch] == [2, 1]
+
+
+def _made_by(source: Callable[[], Any]) -> Iterable[Any]:
+    """Return the batches that a callable makes."""
+    batches = source()
+    if not isinstance(batches, Iterable):
+        raise TypeError(
+            f"source() returned an object of type {type(batches).__name__}, but must return an iterator of batches: "
+            "return a list of them, or let the function yield them"
+        )
+    return batches
 
 
 def is_converted_map(X: Any) -> TypeGuard[np.memmap[Any, Any]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from numbers import Real
 from typing import Any, NamedTuple, Protocol, TypeAlias, TypeGuard
 
@@ -110,6 +110,41 @@ def is_matrix_valued(covariance_type: str) -> bool:
     n_features = 1  # the only number that all types allow
     shape = _core.covariance_shape(covariance_type, n_features + 1, n_features)
     return tuple(shape[-2:]) == (n_features, n_features)
+
+
+def first_not_finite(X: npt.NDArray[Any], feature_names: Sequence[str] | None = None, first_row: int = 0) -> str | None:
+    """Say where the first number stands that is not finite, or return None if there is none.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_rows, n_features)
+        Rows.
+    feature_names : sequence of str, optional
+        Names of the columns.
+    first_row : int
+        Rows before these.
+
+    Examples
+    --------
+    >>> first_not_finite(np.array([[1.0, 2.0], [3.0, np.nan]]), first_row=10)
+    'NaN in row 11 (the first is 0) of column 1'
+    """
+    with np.errstate(all="ignore"):
+        if math.isfinite(X.sum()):  # quick, and never wrong if it says yes
+            return None
+    finite = np.isfinite(X)
+    if finite.all():
+        return None
+    row, column = np.argwhere(~finite)[0]
+    what = "NaN" if np.isnan(X[row, column]) else "infinity"
+    name = int(column) if feature_names is None else repr(feature_names[column])
+    return f"{what} in row {first_row + row} (the first is 0) of column {name}"
+
+
+def check_flag(argument: str, value: Any, *, may_be_none: bool = False) -> None:
+    """Refuse what is neither True nor False (nor None, where that is allowed): "no" would count as true."""
+    if not (isinstance(value, bool | np.bool_) or (may_be_none and value is None)):
+        raise TypeError(f"{argument} is {value!r}, but must be True or False{' or None' if may_be_none else ''}.")
 
 
 def check_rows(X: Any) -> Rows:
@@ -365,11 +400,11 @@ def check_covariances(
     return array
 
 
-def check_covariance_type(covariance_type: Any) -> str:
+def check_covariance_type(covariance_type: Any, *, argument: str = "covariance_type") -> str:
     """Return the name of a covariance model that exists."""
     allowed = _core.covariance_types()
     if not isinstance(covariance_type, str) or covariance_type not in allowed:
-        raise ValueError(f"covariance_type is {covariance_type!r}, but must be one of {allowed}.")
+        raise ValueError(f"{argument} is {covariance_type!r}, but must be one of {allowed}.")
     return covariance_type
 
 

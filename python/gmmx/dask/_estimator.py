@@ -11,7 +11,7 @@ from typing import Any
 import dask
 import numpy as np
 import numpy.typing as npt
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
 from gmmx import density, estimators
 from gmmx.checkpoints import checkpoints_of
@@ -411,7 +411,7 @@ class GaussianMixture(estimators.GaussianMixture):
 
     def _lazily(self, method: str, X: Any) -> Any:
         """Return what a method says of each row, as a collection to be computed that is like X."""
-        check_is_fitted(self)
+        self._check_is_fitted()
         check_kind(X)
         function, own_type, has_columns = _LAZY[method]
         type_of_rows = self._check_features(X)
@@ -436,7 +436,15 @@ class GaussianMixture(estimators.GaussianMixture):
         else:
             dtypes, like = list(X.dtypes), X._meta
         if like is not None:
-            validate_data(self, like, reset=False, skip_check_array=True)
+            try:
+                validate_data(self, like, reset=False, skip_check_array=True)
+            except ValueError as error:
+                if is_array(X) or not hasattr(self, "feature_names_in_"):
+                    raise
+                raise ValueError(
+                    f"{error}\nOf a data frame with further columns, such as weights, take those of the fit: "
+                    "X[list(model.feature_names_in_)]."
+                ) from error
         return "float32" if all(dtype == np.float32 for dtype in dtypes) else "float64"
 
     # --------------------------------------------------------------------------------------- sums over all rows
@@ -471,7 +479,7 @@ class GaussianMixture(estimators.GaussianMixture):
         """Return the total weight of rows and what functions of them, which add up over rows, say; in one pass."""
         if not _is_of_dask(X, sample_weight):
             return super()._sums(X, sample_weight, *figures)
-        check_is_fitted(self)
+        self._check_is_fitted()
         check_kind(X)
         rows = DaskRows(X, sample_weight, self.client, self.n_jobs)
         self._check_features(without_column(X, sample_weight))
@@ -493,7 +501,7 @@ class GaussianMixture(estimators.GaussianMixture):
         model : gmmx.GaussianMixture
             With the same parameters but `client`, and copies of all fitted attributes.
         """
-        check_is_fitted(self)
+        self._check_is_fitted()
         model = self._unfitted_local()
         for name, value in self.__getstate__().items():
             if name not in self.get_params(deep=False):

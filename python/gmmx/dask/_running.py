@@ -104,7 +104,7 @@ def results(tasks: list[Task], n_partitions: int, client: Any) -> list[Any]:
             raise
         failed = next((task for task, future in zip(tasks, futures, strict=False) if future.status == "error"), None)
         where = "" if failed is None else _where(failed, n_partitions)
-        if _is_loss(error):
+        if _is_loss(error) or client.status != "running":
             raise WorkersLostError(_loss(error, where)) from error
         raise RuntimeError(f"{where or 'The cluster'} failed with {type(error).__name__}: {error}") from error
     finally:
@@ -129,7 +129,10 @@ def _loss(error: Exception, where: str) -> str:
             f"{where}, or what ran beside it, killed one worker after another ({error}). Most often a partition and "
             "what is made of it do not fit in the memory of a worker: cut X smaller, or give workers more memory."
         )
-    return f"The cluster lost what a pass over the rows needs ({type(error).__name__}: {error})."
+    return (
+        f"The cluster lost what a pass over the rows needs ({type(error).__name__}: {error}). Connect to one that runs "
+        "and give its client, estimator.set_params(client=...)."
+    )
 
 
 _LOSSES = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,15 @@ _HEAD = 1 << 16  # bytes that are looked at before a file is read
 _BLOCK = 1 << 20  # bytes that are turned into numbers at a time
 _MISSING = [as_written(cell) for as_written in (str.lower, str.upper, str.title) for cell in MISSING]
 _PURPOSE = "Reading CSV files"
+_NUMBER = r"[-+]?[0-9][0-9.eE+-]*"
+_REMEDIES = [
+    (rf"{_NUMBER}( {_NUMBER})+", "if single blanks part the cells, give delimiter=' '"),
+    (
+        r"[-+]?[0-9]*,[0-9]+([eE][-+]?[0-9]+)?",
+        "write decimal points in place of commas, as pandas.read_csv(..., decimal=',') reads them",
+    ),
+]
+"""What cells look like that are no numbers, and what helps."""
 
 
 @dataclass(frozen=True)
@@ -102,9 +112,15 @@ class _CsvFiles:
                 yield from reader
         except pyarrow.ArrowInvalid as error:
             raise ValueError(
-                f"{str(file)!r} is not a table of numbers ({error}; its columns are counted from 0): correct it, or "
-                "leave the column out by columns"
+                f"{str(file)!r} is not a table of numbers ({_told(error, in_file)}): correct it, or leave the column "
+                "out by columns"
             ) from error
+
+
+def _told(error: Exception, names: Sequence[str]) -> str:
+    """Return what pyarrow says, with the column by its name and rows as the lines of a file, which they are."""
+    named = re.sub(r"In CSV column #(\d+): ", lambda found: f"column {names[int(found[1])].strip()!r}, ", str(error))
+    return re.sub(r"\bRow #(\d+)", r"line \1", named)
 
 
 def from_csv(
@@ -237,7 +253,11 @@ def _refuse_text(layout: _Layout, name: str, where: str) -> None:
             for j, other in enumerate(layout.names)
             if mostly_numbers([row[j] for row in layout.rows if j < len(row)]) and other
         ]
+        remedy = next(
+            (remedy for pattern, remedy in _REMEDIES if re.fullmatch(pattern, cells[0].strip())),
+            f"choose others by columns, of {listed(numeric)}",
+        )
         raise ValueError(
             f"{where} has the column {name!r} with cells such as {cells[0]!r}, but all columns must hold numbers: "
-            f"choose others by columns, of {listed(numeric)}"
+            f"{remedy}"
         )

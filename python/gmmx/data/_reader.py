@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import math
 import os
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
@@ -13,6 +12,8 @@ from typing import Any, NamedTuple, NoReturn, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+
+from gmmx.validation import first_not_finite
 
 __all__ = ["Batch", "Piece", "Pieces", "Reader", "checked", "chosen_columns", "files_of", "rows_of_bytes"]
 
@@ -160,14 +161,11 @@ def checked(
         Naming file, row and column of the first number that will not do.
     """
     X, sample_weight = piece
-    with np.errstate(all="ignore"):
-        plain = math.isfinite(X.sum())  # quick, and never wrong if it says yes
-    if not plain and not (finite := np.isfinite(X)).all():
-        row, column = np.argwhere(~finite)[0]
-        name = int(column) if feature_names is None else repr(feature_names[column])
+    problem = first_not_finite(X, feature_names, first_row)
+    if problem is not None:
         raise ValueError(
-            f"{where} holds {X[row, column]} in row {first_row + row} (the first is 0) of column {name}, but all "
-            "numbers must be finite: fill in missing values, or drop the rows or columns that have them"
+            f"{where} holds {problem}, but all numbers must be finite: fill in missing values, or drop the rows or "
+            "columns that have them"
         )
     if sample_weight is not None and not (usable := np.isfinite(sample_weight) & (sample_weight >= 0.0)).all():
         row = int(np.flatnonzero(~usable)[0])

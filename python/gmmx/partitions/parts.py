@@ -9,7 +9,7 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import _get_feature_names
 
 from gmmx import arrow
-from gmmx.validation import F64, ROW_DTYPES, ROWS_ALLOWED, Rows, check_weight_of_part, checking
+from gmmx.validation import F64, ROW_DTYPES, ROWS_ALLOWED, Rows, check_weight_of_part, checking, first_not_finite
 
 __all__ = ["Part", "part_of"]
 
@@ -62,9 +62,15 @@ def part_of(X: Any, sample_weight: Any = None, *, dtype: npt.DTypeLike | None = 
         rows: Rows = check_array(
             array,
             dtype=ROW_DTYPES if dtype is None else dtype,
-            ensure_all_finite=not is_checked,
+            ensure_all_finite=False,  # looked for below, where it can be said in which row
             ensure_min_samples=0,
             input_name="X",
         )
-    weights = check_weight_of_part(sample_weight, len(rows))
-    return Part(rows, weights, None if names is None else tuple(map(str, names)))
+    feature_names = None if names is None else tuple(map(str, names))
+    problem = None if is_checked else first_not_finite(rows, feature_names)
+    if problem is not None:
+        raise ValueError(
+            f"X contains {problem}, but all numbers must be finite: fill in missing values, or drop the rows or "
+            "columns that have them"
+        )
+    return Part(rows, check_weight_of_part(sample_weight, len(rows)), feature_names)

@@ -239,7 +239,7 @@ class GaussianMixture(Estimator, MixtureParams, MLReadable, MLWritable):
             value = self.getOrDefault(name)
             if not least <= value < np.inf:
                 raise ValueError(f"{name} is {value}, but must be a finite number of at least {least}.")
-        check_covariance_type(self.getCovarianceType())
+        check_covariance_type(self.getCovarianceType(), argument="covarianceType")
 
     def _local_estimator(self, facts: Facts) -> gmmx.GaussianMixture:
         """Return the estimator that is to be fitted to the rows in parts."""

@@ -143,8 +143,9 @@ class SparkRows:
         features, weights = self._names
         columns = f"featuresCol={features!r}" + ("" if weights is None else f", weightCol={weights!r}")
         return (
-            f"Partition {partition} of the DataFrame ({columns}) is not accepted: {problem}. All rows must hold the "
-            "same number of finite numbers, weights must not be negative: filter the others out, or impute them."
+            f"Partition {partition} of the DataFrame ({columns}) is not accepted: {problem.rstrip('.')}. All rows must "
+            "hold the same number of finite numbers, and weights must not be negative: filter the others out, or "
+            "impute them."
         )
 
     def _drawn(self, sizes: list[int], size: int, seed: int) -> tuple[Sample, bool]:
