@@ -277,7 +277,7 @@ def test_a_bad_row_gives_an_error_that_names_its_partition(spark):
         ({"maxIter": -1}, "maxIter is -1"),
         ({"nInit": 0}, "nInit is 0"),
         ({"aggregationDepth": 0}, "aggregationDepth is 0"),
-        ({"covarianceType": "round"}, "covariance_type is 'round'"),
+        ({"covarianceType": "round"}, "covarianceType is 'round'"),
         ({"k": 601}, "601"),
         ({"k": 2, "initialModel": START}, "initialModel has k=3, but it must be 2: set k to that"),
         ({"k": 3, "initialModel": START, "covarianceType": "diag"}, "covarianceType='full', but it must be 'diag'"),
