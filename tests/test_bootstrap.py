@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 import gmmx
-from gmmx import _core, bootstrapping
+from gmmx import _core, _many_fits, bootstrapping, likelihood_ratio
 from gmmx.initialization import PARTITIONS
 
 TYPES = ("full", "tied", "diag", "spherical")
@@ -379,7 +379,7 @@ def test_interrupt_ends_a_long_fit_of_another_thread():
     def task(number, look):
         if number == 0:
             return number
-        listener = bootstrapping._listener(X, look)
+        listener = _many_fits.listener_for(X, look)
         assert listener is look
         for iteration in range(100_000):  # as EM would, for a minute
             looks.append(iteration)
@@ -393,7 +393,7 @@ def test_interrupt_ends_a_long_fit_of_another_thread():
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        bootstrapping._in_threads(task, 2, 2, interrupt)
+        _many_fits.in_threads(task, 2, 2, interrupt)
     assert len(looks) < 1000
 
 
@@ -516,7 +516,7 @@ def test_poor_start_of_the_larger_mixture_is_mended_by_splitting(covariance_type
         return _core.statistics_from_responsibilities(rows.X, resp, covariance_type, rows.sample_weight, 1)
 
     monkeypatch.setitem(PARTITIONS, "random", same_for_all)
-    fitter = bootstrapping._Fitter(covariance_type, {"init_params": "random", "tol": 1e-9, "max_iter": 2000})
+    fitter = likelihood_ratio._Fitter(covariance_type, {"init_params": "random", "tol": 1e-9, "max_iter": 2000})
     assert fitter.fit(X, None, 3).log_likelihood_ < smaller.log_likelihood_ - 10
     larger = fitter.larger(X, None, smaller)
     best = fitted(X, 3, covariance_type=covariance_type, n_init=10)
@@ -526,7 +526,7 @@ def test_poor_start_of_the_larger_mixture_is_mended_by_splitting(covariance_type
 def test_statistic_is_never_negative():
     X = three_clouds(30)
     better, worse = fitted(X, 3), fitted(X, 1)
-    assert bootstrapping._Pair(better, worse).statistic == 0.0
+    assert likelihood_ratio._Pair(better, worse).statistic == 0.0
 
 
 def test_mixture_that_cannot_be_fitted_ends_the_tests():

@@ -359,7 +359,7 @@ def test_sums_over_many_rows_go_by_chunks(monkeypatch):
     X, weights = clouds(1000), np.random.default_rng(0).uniform(0, 2, 1000)
     model = GaussianMixture(3, random_state=0).fit(X)
     whole = model.entropy(X, weights), model.icl(X, weights), model.entropy(X)
-    monkeypatch.setattr("gmmx.estimators.CHUNK_NUMBERS", 50)
+    monkeypatch.setattr("gmmx.figures.CHUNK_NUMBERS", 50)
     np.testing.assert_allclose([model.entropy(X, weights), model.icl(X, weights), model.entropy(X)], whole, rtol=1e-12)
 
 

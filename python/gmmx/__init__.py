@@ -11,9 +11,10 @@ may come in parts.
 from gmmx import data, density, plot, reference
 from gmmx._core import CollapsedComponentError, Mixture, SufficientStatistics, __version__
 from gmmx._versions import show_versions
-from gmmx.bootstrapping import BootstrapResult, LikelihoodRatioTests, bootstrap, bootstrap_lrt
+from gmmx.bootstrapping import BootstrapResult, bootstrap
 from gmmx.estimators import GaussianMixture, load
 from gmmx.hierarchy import ClusterTree, hierarchical_clustering
+from gmmx.likelihood_ratio import LikelihoodRatioTests, bootstrap_lrt
 from gmmx.persistence import ModelFileError
 from gmmx.priors import ConjugatePrior
 from gmmx.selection import GaussianMixtureIC

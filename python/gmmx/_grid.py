@@ -11,18 +11,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
-from gmmx import _core
+from gmmx import _core, figures
 from gmmx.covariances import letters
 from gmmx.degeneracy import DataScale, flaw_of
 from gmmx.draws import draws_from
-from gmmx.estimators import (
-    _FLOPS_OF_SMALL_DATA,
-    GaussianMixture,
-    _log_certainty,
-    _log_likelihood,
-)
+from gmmx.estimators import GaussianMixture
 from gmmx.hierarchy import MAX_ROWS, tree_of_rows
 from gmmx.initialization import PARTITIONS, partition_by_tree
+from gmmx.runs import FLOPS_OF_SMALL_DATA, best_of
 from gmmx.starts import FailedStart, Run, Starts
 from gmmx.validation import WeightedRows
 
@@ -88,7 +84,7 @@ def fit_cells(
     types = list(dict.fromkeys(cell.covariance_type for cell in cells))
     form = types[0] if len(types) == 1 else "full"  # full moments serve every type
     scale = DataScale.of(rows)
-    side_by_side = rows.n_threads > 1 and _flops(rows, sizes[-1]) < _FLOPS_OF_SMALL_DATA
+    side_by_side = rows.n_threads > 1 and _flops(rows, sizes[-1]) < FLOPS_OF_SMALL_DATA
     share = rows._replace(n_threads=1) if side_by_side else rows
     starts = _partitions_by_tree if make_model(cells[0]).init_params == "hc" else _partitions
     partitions = starts([make_model(Cell(form, size)) for size in sizes], rows)
@@ -154,9 +150,9 @@ def _fit_cell(
     def start() -> _core.Mixture:
         return _core.m_step(next(statistics), model.covariance_type, float(model.reg_covar), prior=prior)
 
-    best, failed = model._best_of(Starts(start, len(partitions), -float("inf"), prior=prior), rows)
+    best, failed = best_of(model, Starts(start, len(partitions), -float("inf"), prior=prior), rows)
     if best is None:
         return Outcome(None, failed, flaw="; ".join(map(str, failed[:3])))
-    log_likelihood = _log_likelihood(rows, best.mixture)
+    log_likelihood = figures.log_likelihood(rows, best.mixture)
     flaw = flaw_of(best.mixture, rows.total_weight, float(model.reg_covar), scale, has_prior=model.prior is not None)
-    return Outcome(best, failed, log_likelihood, _log_certainty(rows, best.mixture), flaw)
+    return Outcome(best, failed, log_likelihood, figures.log_certainty(rows, best.mixture), flaw)

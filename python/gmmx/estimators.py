@@ -7,7 +7,7 @@ import copy
 import math
 import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 from numbers import Integral, Real
 from typing import Any
@@ -15,13 +15,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import sklearn.mixture
-from scipy.special import entr
 from sklearn.base import BaseEstimator, DensityMixin, _fit_context
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.utils._param_validation import Interval, StrOptions, make_constraint
 from sklearn.utils.validation import check_is_fitted
 
-from gmmx import _core
+from gmmx import _core, figures
 from gmmx.batches import batches_of
 from gmmx.checkpoints import checkpoints_of
 from gmmx.covariances import is_named_by_letters, shown, shown_shape, shows_matrices
@@ -29,7 +28,6 @@ from gmmx.covariances import kept as kept_of
 from gmmx.data._arrays import reader_of_array
 from gmmx.draws import draws_from
 from gmmx.initialization import (
-    CHUNK_NUMBERS,
     PARTITIONS,
     GivenParameters,
     given_partition,
@@ -39,14 +37,12 @@ from gmmx.online import Gathering, Stream, after_batch
 from gmmx.partitions import fit_partitions
 from gmmx.persistence import ModelFileError, ModelRecord, read_model, representable, save_model
 from gmmx.priors import ConjugatePrior, NativePrior, one_component, prior_of
+from gmmx.runs import best_of
 from gmmx.sources import is_converted_map
 from gmmx.starts import (
     FailedStart,
-    Monitor,
     Run,
     Starts,
-    beats,
-    ended,
     failure_message,
     unchanged_on_failure,
 )
@@ -65,7 +61,6 @@ from gmmx.validation import (
     check_sample_weight,
     check_weight_of_part,
     check_weights,
-    refuse_overflow,
     thread_count,
 )
 
@@ -74,12 +69,6 @@ __all__ = ["FailedStart", "GaussianMixture", "load"]
 _PARAMETERS = ("weights_", "means_", "covariances_", "precisions_cholesky_")
 _DECOMPOSITION = ("volumes_", "shapes_", "orientations_")
 _OF_ROWS_SEEN = ("_fitted_weight", "_online", "n_steps_", "n_samples_seen_")
-_FLOPS_OF_SMALL_DATA = 5e6
-"""Of one E-step: up to here threads gain more from starts than from rows."""
-_FLOPS_OF_ONE_THREAD = 4e5
-"""Of one E-step: up to here rows are not shared by threads at all."""
-_BATCH_OF_STARTS = 16
-"""Starts that run between two looks at the keyboard."""
 _SKLEARN_FACTS: dict[str, Any] = {
     "n_iter_": 0,
     "converged_": False,
@@ -722,11 +711,11 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
             rows = self._training_rows(X, sample_weight)
             prior = self._prior_of(rows)
             starts = self._continuation(rows.X.shape[1], prior) if self._goes_on() else self._starts(rows, prior)
-            best, failed = self._best_of(starts, rows)
+            best, failed = best_of(self, starts, rows)
             if best is None:
                 raise FitFailedError(failure_message(failed, rows.X.dtype))
             self._warn_of(best)
-            self._set_run(best, failed, rows.X.dtype, rows.total_weight, partial(_log_likelihood, rows))
+            self._set_run(best, failed, rows.X.dtype, rows.total_weight, partial(figures.log_likelihood, rows))
         return rows
 
     def _goes_on(self) -> bool:
@@ -817,104 +806,6 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
                 f"{remedy} or fit a new estimator (sklearn.base.clone)."
             )
 
-    def _best_of(self, starts: Starts, rows: WeightedRows) -> tuple[Run | None, list[FailedStart]]:
-        """Run the starts; return the best run, None if there is none, and the starts that failed."""
-        best: Run | None = None
-        best_score = -np.inf
-        failed: list[FailedStart] = []
-        for run in self._way_to_run(starts, rows)(starts, rows):
-            if isinstance(run, FailedStart):
-                failed.append(run)
-                continue
-            score = run.lower_bound
-            if self.max_iter == 0 and starts.count > 1:
-                score = _log_likelihood(rows, run.mixture)
-            if best is None or beats(score, best_score, rows.X.dtype):
-                best, best_score = run, score
-            if run.stopped:
-                break
-        return best, failed
-
-    def _way_to_run(self, starts: Starts, rows: WeightedRows) -> Callable[..., Iterator[Run | FailedStart]]:
-        """Return the quickest way to run the starts; in turn if somebody watches them."""
-        if self.max_iter == 0 or self.verbose or self.callback or starts.lower_bound > -np.inf:
-            return self._runs_in_turn
-        n_samples, n_features = rows.X.shape
-        flops = n_samples * self.n_components * (2 * n_features**2 + 4 * n_features + 20)
-        if starts.draws is not None and flops < (_FLOPS_OF_SMALL_DATA if starts.count > 1 else _FLOPS_OF_ONE_THREAD):
-            return self._runs_side_by_side
-        if starts.count > 1 and _core.starts_per_pass(self.covariance_type, self.n_components) > 1:
-            return self._runs_together
-        return self._runs_in_turn
-
-    def _runs_side_by_side(self, starts: Starts, rows: WeightedRows) -> Iterator[Run | FailedStart]:
-        """Yield what becomes of each start, a batch of them at once on all threads, from k-means on.
-
-        Starts whose clusters an earlier one has found are left out: they would end where it did.
-        """
-        draws = starts.draws
-        assert draws is not None
-        for first in range(0, starts.count, _BATCH_OF_STARTS):
-            size = min(_BATCH_OF_STARTS, starts.count - first)
-            try:
-                outcomes = _core.em_from_kmeans(
-                    rows.X,
-                    self.n_components,
-                    self.covariance_type,
-                    draws.uniform((size, _core.kmeans_draws(self.n_components))),
-                    rows.sample_weight,
-                    n_threads=rows.n_threads,
-                    **self._em_options(starts.prior),
-                )
-            except ValueError:
-                refuse_overflow(float(np.abs(rows.X).max()), len(rows.X), rows.X.dtype)
-                raise
-            for i, outcome in enumerate(outcomes, first):
-                if not isinstance(outcome, int):
-                    yield ended(i, outcome)
-
-    def _runs_together(self, starts: Starts, rows: WeightedRows) -> Iterator[Run | FailedStart]:
-        """Yield what becomes of each start, several of them going through the rows in one pass."""
-        mixtures: dict[int, _core.Mixture] = {}
-        outcome_of: dict[int, Run | FailedStart] = {}
-        try:
-            for i in range(starts.count):
-                try:
-                    mixtures[i] = starts.make()
-                except _core.CollapsedComponentError as error:
-                    outcome_of[i] = FailedStart(i, 0, error.component)
-            outcomes = _core.em_from_mixtures(
-                rows.X,
-                list(mixtures.values()),
-                rows.sample_weight,
-                n_threads=rows.n_threads,
-                **self._em_options(starts.prior),
-            )
-        except ValueError:
-            refuse_overflow(float(np.abs(rows.X).max()), len(rows.X), rows.X.dtype)
-            raise
-        for i, outcome in zip(mixtures, outcomes, strict=True):
-            outcome_of[i] = ended(i, outcome)
-        for i in range(starts.count):
-            yield outcome_of[i]
-
-    def _runs_in_turn(self, starts: Starts, rows: WeightedRows) -> Iterator[Run | FailedStart]:
-        """Yield what becomes of each start, one after another, all threads on its rows."""
-        monitor = Monitor(self.verbose, self.verbose_interval, self.callback, rows.total_weight)
-        for i in range(starts.count):
-            monitor.begin(i, starts.lower_bound)
-            try:
-                run = self._run(starts.make(), starts, rows, monitor)
-            except _core.CollapsedComponentError as error:
-                monitor.end("failed")
-                yield FailedStart(i, monitor.under_way, error.component)
-                continue
-            except ValueError:
-                refuse_overflow(float(np.abs(rows.X).max()), len(rows.X), rows.X.dtype)
-                raise
-            monitor.end("converged" if run.converged else "did not converge")
-            yield run
-
     def _em_options(self, prior: NativePrior | None) -> dict[str, Any]:
         return {
             "tol": float(self.tol),
@@ -923,22 +814,6 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
             "acceleration": self.acceleration,
             "prior": prior,
         }
-
-    def _run(self, mixture: _core.Mixture, starts: Starts, rows: WeightedRows, monitor: Monitor) -> Run:
-        """Run EM from one mixture."""
-        if self.max_iter == 0:
-            return Run.of_start(mixture)
-        monitor.makes_start = False
-        result = _core.em(
-            rows.X,
-            mixture,
-            rows.sample_weight,
-            previous_lower_bound=starts.lower_bound,
-            callback=monitor.listener,
-            n_threads=rows.n_threads,
-            **self._em_options(starts.prior),
-        )
-        return Run.of(result)
 
     def _warn_of(self, best: Run) -> None:
         """Warn if the best run is not what one hopes for."""
@@ -1102,7 +977,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         rows = self._weighted_rows(X, sample_weight)
         if rows.X.dtype == np.float32 and rows.sample_weight is None:
             return float(np.mean(_core.score_samples(rows.X, self.mixture_, rows.n_threads)))
-        return _log_likelihood(rows, self.mixture_) / rows.total_weight
+        return figures.log_likelihood(rows, self.mixture_) / rows.total_weight
 
     def predict(self, X: npt.ArrayLike) -> npt.NDArray[np.int64]:
         """Find the most probable component of each row.
@@ -1169,7 +1044,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
             - sum_n w_n sum_k r_nk log r_nk in nats, equation (104) of docs/theory.md: 0 if every row belongs to one
             component for sure.
         """
-        _, (entropy,) = self._sums(X, sample_weight, _entropy)
+        _, (entropy,) = self._sums(X, sample_weight, figures.entropy)
         return entropy
 
     def icl(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
@@ -1191,7 +1066,9 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         icl : float
             BIC - 2 sum_n w_n log max_k r_nk, equation (105) of docs/theory.md. mclust reports its negative.
         """
-        total_weight, (log_likelihood, certainty) = self._sums(X, sample_weight, _log_likelihood, _log_certainty)
+        total_weight, (log_likelihood, certainty) = self._sums(
+            X, sample_weight, figures.log_likelihood, figures.log_certainty
+        )
         return _bic(total_weight, self.mixture_, log_likelihood) - 2.0 * certainty
 
     def bic(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
@@ -1210,7 +1087,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         bic : float
             -2 log-likelihood + number of free parameters * log n.
         """
-        total_weight, (log_likelihood,) = self._sums(X, sample_weight, _log_likelihood)
+        total_weight, (log_likelihood,) = self._sums(X, sample_weight, figures.log_likelihood)
         return _bic(total_weight, self.mixture_, log_likelihood)
 
     def aic(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
@@ -1229,7 +1106,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         aic : float
             -2 log-likelihood + 2 * number of free parameters.
         """
-        _, (log_likelihood,) = self._sums(X, sample_weight, _log_likelihood)
+        _, (log_likelihood,) = self._sums(X, sample_weight, figures.log_likelihood)
         return -2.0 * log_likelihood + 2.0 * self.mixture_.n_parameters
 
     def sample(
@@ -1532,46 +1409,8 @@ def load(path: str | os.PathLike[str]) -> GaussianMixture:
         ) from error
 
 
-def _log_likelihood(rows: WeightedRows, mixture: _core.Mixture) -> float:
-    return _core.log_likelihood(rows.X, mixture, rows.sample_weight, rows.n_threads)
-
-
 def _bic(total_weight: float, mixture: _core.Mixture, log_likelihood: float) -> float:
     return -2.0 * log_likelihood + mixture.n_parameters * math.log(total_weight)
-
-
-def _entropies(responsibilities: Rows) -> F64:
-    """Return -sum_k r_nk log r_nk of each row."""
-    entropies: F64 = entr(responsibilities).sum(axis=1, dtype=np.float64)
-    return entropies
-
-
-def _entropy(rows: WeightedRows, mixture: _core.Mixture) -> float:
-    """Return the entropy of the responsibilities of all rows."""
-    return _sum_over_rows(_entropies, rows, mixture)
-
-
-def _log_certainties(responsibilities: Rows) -> F64:
-    """Return log max_k r_nk of each row."""
-    certainties: F64 = np.log(responsibilities.max(axis=1).astype(np.float64))
-    return certainties
-
-
-def _log_certainty(rows: WeightedRows, mixture: _core.Mixture) -> float:
-    """Return the log-probability that all rows belong where `predict` puts them."""
-    return _sum_over_rows(_log_certainties, rows, mixture)
-
-
-def _sum_over_rows(of: Callable[[Rows], F64], rows: WeightedRows, mixture: _core.Mixture) -> float:
-    """Add up a function of the responsibilities of each row, chunk by chunk: they never stand in memory all at once."""
-    chunk = max(1, CHUNK_NUMBERS // mixture.n_components)
-    total = 0.0
-    for begin in range(0, len(rows.X), chunk):
-        part: Any = rows.X[begin : begin + chunk]
-        values = of(_core.responsibilities(part, mixture, rows.n_threads))
-        weights = None if rows.sample_weight is None else rows.sample_weight[begin : begin + chunk]
-        total += float(values.sum() if weights is None else weights @ values)
-    return total
 
 
 def _precisions(factors: npt.NDArray[Any], covariance_type: str) -> npt.NDArray[Any]:

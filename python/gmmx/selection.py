@@ -15,10 +15,10 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from gmmx import _core
+from gmmx import _core, figures
 from gmmx._grid import Cell, Outcome, fit_cells, repetitions
 from gmmx.draws import draws_from
-from gmmx.estimators import GaussianMixture, _log_likelihood
+from gmmx.estimators import GaussianMixture
 from gmmx.initialization import PARTITIONS
 from gmmx.priors import ConjugatePrior
 from gmmx.starts import unchanged_on_failure
@@ -270,7 +270,9 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
             model.n_features_in_ = self.n_features_in_
             if hasattr(self, "feature_names_in_"):
                 model.feature_names_in_ = self.feature_names_in_
-            model._set_run(run, outcomes[best].failed, rows.X.dtype, rows.total_weight, partial(_log_likelihood, rows))
+            model._set_run(
+                run, outcomes[best].failed, rows.X.dtype, rows.total_weight, partial(figures.log_likelihood, rows)
+            )
             self.best_estimator_ = model
         return self
 

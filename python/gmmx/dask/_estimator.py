@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils.validation import validate_data
 
-from gmmx import density, estimators
+from gmmx import density, estimators, figures
 from gmmx.checkpoints import checkpoints_of
 from gmmx.dask._collections import check_kind, is_array, whole_rows, without_column
 from gmmx.dask._progress import LastGood
@@ -472,7 +472,7 @@ class GaussianMixture(estimators.GaussianMixture):
         """
         if not _is_of_dask(X, sample_weight):
             return super().score(X, y, sample_weight)
-        total_weight, (log_likelihood,) = self._sums(X, sample_weight, estimators._log_likelihood)
+        total_weight, (log_likelihood,) = self._sums(X, sample_weight, figures.log_likelihood)
         return log_likelihood / total_weight
 
     def _sums(self, X: Any, sample_weight: Any, *figures: Figure) -> tuple[float, list[float]]:
