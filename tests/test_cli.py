@@ -22,12 +22,16 @@ from click.testing import CliRunner, Result
 
 import gmmx
 from gmmx import cli
+from gmmx._core import covariance_types
 from gmmx._files import replacing
-from gmmx.cli import command_line, common
+from gmmx.cli import command_line, saying
 from gmmx.cli import fit as fit_module
 from gmmx.cli import select as select_module
+from gmmx.cli.options import DataOptions
+from gmmx.cli.reading import Table
+from gmmx.cli.reading import read_table as read_as_told
 from gmmx.cli.select import SelectOptions, run_select
-from gmmx.tables import TableError, read_table
+from gmmx.tables import TableError
 
 FAITHFUL = Path(__file__).parents[1] / "examples" / "data" / "faithful.csv"
 
@@ -60,6 +64,10 @@ def write(tmp_path: Path) -> Write:
         return path
 
     return write_file
+
+
+def read_table(path: Path, **options: Any) -> Table:
+    return read_as_told(DataOptions(data=str(path), **options))
 
 
 def report(result: Result) -> Any:
@@ -103,7 +111,7 @@ class TestFit:
         assert document["columns"] == ["eruptions", "waiting"]
         assert document["n_parameters"] == 11
 
-    @pytest.mark.parametrize("covariance_type", common.COVARIANCE_TYPES)
+    @pytest.mark.parametrize("covariance_type", covariance_types())
     @pytest.mark.parametrize("columns", ["waiting", "eruptions,waiting"])
     def test_every_covariance_type_prints(self, run: Run, covariance_type: str, columns: str) -> None:
         arguments = ("fit", FAITHFUL, "-k", "2", "--covariance-type", covariance_type, "--columns", columns)
@@ -306,11 +314,11 @@ class TestSelect:
             def stop(self) -> None:
                 calls.append("stop")
 
-        with common.shown_if_slow(Display()):
+        with saying.shown_if_slow(Display()):
             pass
         assert calls == []
-        monkeypatch.setattr(common, "_QUIET_SECONDS", 0.0)
-        with pytest.raises(ZeroDivisionError), common.shown_if_slow(Display()):
+        monkeypatch.setattr(saying, "_QUIET_SECONDS", 0.0)
+        with pytest.raises(ZeroDivisionError), saying.shown_if_slow(Display()):
             while not calls:
                 time.sleep(0.001)
             raise ZeroDivisionError
@@ -389,7 +397,7 @@ class TestOutputs:
         self, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str, path: str, words: str
     ) -> None:
         (tmp_path / "folder.csv").mkdir()
-        monkeypatch.setattr(fit_module, "_fit_model", lambda *_: pytest.fail("fitted"))
+        monkeypatch.setattr(fit_module, "_fit_whole", lambda *_: pytest.fail("fitted"))
         assert words in error(run("fit", FAITHFUL, "-k", "2", option, path))
 
     def test_force_never_replaces_the_data(self, run: Run, write: Write) -> None:
@@ -456,7 +464,7 @@ class TestReading:
 
     def test_columns_weights_and_labels(self, write: Write) -> None:
         path = write("a,b,class,w\n1,2,0,1\n3,4,1,2.5\n")
-        table = read_table(path, columns=["b", "a"], weight_column="w", label_column="class")
+        table = read_table(path, columns="b,a", weight_column="w", label_column="class")
         assert table.names == ("b", "a")
         np.testing.assert_array_equal(table.values, [[2, 1], [4, 3]])
         assert table.weights is not None
@@ -493,7 +501,7 @@ class TestReading:
             (
                 "a,b\n1,2\n3,\n5,NA\n6,1\n",
                 (),
-                "missing in 2 rows of 4 (rows 2, 3, counted without the header",
+                "missing in 2 rows of the 4 read (rows 2, 3, counted without the header",
             ),
             ("a,b\n1,2\n3,inf\n", (), "row 2 (line 3), column 'b': inf is not finite"),
             ("a,b\n1,2\n3\n", (), "row 2 (line 3): 1 cell where the first row has 2"),

@@ -37,7 +37,7 @@ class ModelFileError(ValueError):
 class ModelRecord:
     """All that a file holds: arrays by name, facts of the fit, feature names, constructor parameters.
 
-    `checkpoint`, of a fit that was under way: what else it needs to go on.
+    `checkpoint`, of a fit that was under way: what else it needs to go on. `gmmx_version` wrote the file, or would.
     """
 
     covariance_type: str
@@ -46,6 +46,7 @@ class ModelRecord:
     feature_names: list[str] | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
     checkpoint: Mapping[str, Any] | None = None
+    gmmx_version: str = _core.__version__
 
 
 def representable(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -133,6 +134,7 @@ def read_model(path: str | os.PathLike[str]) -> ModelRecord:
             feature_names=_feature_names(metadata, tensors["means"].shape[1]),
             params=_params(metadata),
             checkpoint=_checkpoint(metadata),
+            gmmx_version=metadata.get("gmmx_version", "unknown"),
         )
 
 

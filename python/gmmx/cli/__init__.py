@@ -1,10 +1,8 @@
-"""The command line: ``gmmx fit``, ``gmmx select`` and, in time, their sisters.
+"""The command line: ``gmmx fit``, ``gmmx select`` and their sisters.
 
 Each command is a module with one function ``..._command`` that declares its options and one ``run_...`` that does the
 work; `command_line` lists them. click, rich and matplotlib are the optional extra ``cli``: none is imported
 with this package, so that `main` can say how to install what is missing.
-
-Exit codes: 0, done; 1, the fit failed; 2, the command or the data cannot be used.
 """
 
 from __future__ import annotations
@@ -12,14 +10,31 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from gmmx.cli.common import INSTALL_COMMAND, UNUSABLE
+from gmmx.cli.bench import bench_command
 from gmmx.cli.fit import fit_command
+from gmmx.cli.info import info_command
+from gmmx.cli.plot import plot_command
+from gmmx.cli.predict import predict_command
+from gmmx.cli.sample import sample_command
+from gmmx.cli.saying import EXIT_CODES, INSTALL_COMMAND, UNUSABLE
+from gmmx.cli.score import score_command
 from gmmx.cli.select import select_command
 
 if TYPE_CHECKING:
     import click
 
 __all__ = ["command_line", "main"]
+
+_COMMANDS = (
+    fit_command,
+    select_command,
+    predict_command,
+    score_command,
+    sample_command,
+    plot_command,
+    info_command,
+    bench_command,
+)
 
 
 def main() -> None:
@@ -46,12 +61,22 @@ def command_line() -> click.Group:
     import click
 
     from gmmx import __version__
+    from gmmx.cli.program import program_class
 
-    @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+    exit_codes = "\n".join(f"  {code:<3}  {meaning}" for code, meaning in EXIT_CODES.items())
+
+    @click.group(
+        cls=program_class(),
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+        epilog=f"\b\nExit codes:\n{exit_codes}",
+    )
     @click.version_option(__version__, prog_name="gmmx", message="%(prog)s %(version)s")
     def gmmx() -> None:
-        """Gaussian mixture models by expectation-maximisation, on data files."""
+        """Gaussian mixture models by expectation-maximisation, on data files.
 
-    gmmx.add_command(fit_command())
-    gmmx.add_command(select_command())
+        gmmx COMMAND --help shows the options of a command, and examples.
+        """
+
+    for command in _COMMANDS:
+        gmmx.add_command(command())
     return gmmx

@@ -3,34 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import math
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gmmx.cli.common import (
+from gmmx.cli.fitting import check_outputs, fit_quietly, write_outputs
+from gmmx.cli.options import FittingOptions, check_jobs, data_options, em_options, output_options
+from gmmx.cli.reading import Table, describe_data, read_table, require_rows, say_data
+from gmmx.cli.saying import (
     UNUSABLE,
-    CommonOptions,
     components,
-    data_options,
-    describe_data,
-    em_options,
-    fit_quietly,
     grid,
     one_line,
     open_console,
-    output_options,
-    require_rows,
+    print_json,
     say,
-    say_data,
+    say_written,
     shown_if_slow,
     stop,
-    usable_table,
     watched,
-    write_outputs,
 )
-from gmmx.tables import Table
 
 if TYPE_CHECKING:
     import click
@@ -48,7 +40,7 @@ Examples:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SelectOptions(CommonOptions):
+class SelectOptions(FittingOptions):
     """What ``gmmx select`` was asked to do; one field an option, and its default."""
 
     components: str = "1-9"
@@ -96,8 +88,8 @@ def select_command() -> click.Command:
     def select(**options: Any) -> None:
         """Fit mixtures of all covariance types and numbers of components to DATA and print the best.
 
-        DATA is a CSV (.csv) or TSV (.tsv) file, or - for standard input. Columns that hold no numbers are
-        left out. --labels and --model write what the best mixture says.
+        DATA is a CSV, TSV, Parquet, NPY or NPZ file, or - for standard input; all of it is read into memory. Columns
+        that hold no numbers are left out. --labels and --model write what the best mixture says.
         """
         run_select(SelectOptions(**options))
 
@@ -121,7 +113,9 @@ def run_select(options: SelectOptions) -> None:
 
     low, high = _range(options.components)
     types = _covariance_types(options.covariance_type)
-    table = usable_table(options)
+    check_jobs(options.jobs)
+    label_format = check_outputs(options)
+    table = read_table(options)
     require_rows(table, low)
     with contextlib.ExitStack() as stack:
         callback = None
@@ -148,11 +142,14 @@ def run_select(options: SelectOptions) -> None:
             n_jobs=options.jobs,
             callback=callback,
         )
-        caught = fit_quietly(selection, table, remedy="")
+        caught = fit_quietly(lambda: selection.fit(table.values, sample_weight=table.weights), remedy="")
     notes = list(dict.fromkeys(one_line(warning.message) for warning in caught))
-    written = write_outputs(selection.best_estimator_, table, options, lambda: _figure(selection))
+    best = selection.best_estimator_
+    written = write_outputs(
+        best, table, options, label_format, lambda: iter([best.predict(table.values)]), lambda: _figure(selection)
+    )
     if options.as_json:
-        sys.stdout.write(_to_json(selection, table, options, notes, written) + "\n")
+        print_json(_document(selection, table, options, notes, written))
     else:
         _print_selection(selection, table, options, notes, written, open_console())
 
@@ -207,13 +204,13 @@ def _records(selection: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _to_json(selection: Any, table: Table, options: SelectOptions, notes: list[str], written: dict[str, str]) -> str:
-    from gmmx import __version__
-
+def _document(
+    selection: Any, table: Table, options: SelectOptions, notes: list[str], written: dict[str, str]
+) -> dict[str, Any]:
+    """Return the JSON document."""
     records, best = _records(selection), selection.best_estimator_
-    document = {
-        "gmmx_version": __version__,
-        **describe_data(table),
+    return {
+        **describe_data(table, table.count()),
         "criterion": options.criterion,
         "seed": options.seed,
         "best": {
@@ -222,12 +219,12 @@ def _to_json(selection: Any, table: Table, options: SelectOptions, notes: list[s
             "means": best.means_.tolist(),
             "covariances": best.covariances_.tolist(),
         },
+        "best_index": int(selection.best_index_),
         "ranking": selection.ranking().tolist(),
         "results": records,
         "notes": notes,
         "written": written,
     }
-    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
 
 
 def _print_selection(
@@ -239,7 +236,7 @@ def _print_selection(
     console: Console,
 ) -> None:
     records, order = _records(selection), selection.ranking()
-    say_data(table, options, console)
+    say_data(table, table.count(), options, console)
     shown = order[: options.top] if len(order) else [selection.best_index_]
     console.print()
     console.print(_ranking([records[i] for i in shown]))
@@ -255,8 +252,7 @@ def _print_selection(
         )
     for note in notes:
         say(console, f"note: {note}")
-    for what, path in written.items():
-        say(console, f"wrote {what}: {path}")
+    say_written(console, written)
 
 
 def _ranking(records: list[dict[str, Any]]) -> Any:

@@ -1,0 +1,316 @@
+"""Data files as the commands read them: which columns there are, and their numbers, block by block.
+
+Each format is a class that answers `DataFile`. Text is read by `gmmx.tables`, so that every fault is named with row and
+column; Parquet and NumPy's files by `gmmx.data`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import gzip
+import io
+import os
+import shutil
+import stat
+import sys
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from gmmx import arrow, data
+from gmmx._optional import needed
+from gmmx.cli.formats import DELIMITERS, ENDINGS, STANDARD_STREAM
+from gmmx.data._arrays import OpenArrays, find_array, reader_of_arrays
+from gmmx.data._reader import Piece, Reader, files_of
+from gmmx.tables import TableError, TextRows
+
+__all__ = ["DataFile", "blaming", "opened"]
+
+
+class DataFile(Protocol):
+    """An open data file.
+
+    Attributes
+    ----------
+    path : str
+        Where it lies; of standard input that was copied, the copy.
+    names : tuple of str
+        Names of its columns; ``column_1``, ``column_2``, ... where the file has none.
+    has_header : bool
+        Whether the names stand in the file.
+    n_rows : int or None
+        Number of rows, where the file tells.
+    n_bytes : int
+        Bytes that its numbers take, about; 0 if nobody knows.
+    """
+
+    path: str
+    names: tuple[str, ...]
+    has_header: bool
+    n_rows: int | None
+    n_bytes: int
+
+    def why_not_numeric(self, index: int) -> str | None:
+        """Return why a column is not one of numbers; None if it is."""
+        ...
+
+    def blocks(self, values: Sequence[int], weights: int | None) -> Iterator[Piece]:
+        """Read columns of values and one of weights, once; all numbers are finite, no weight is negative."""
+        ...
+
+    def reader(self, values: Sequence[int], weights: int | None, batch_size: int | None) -> Reader:
+        """Return what reads these columns over and over."""
+        ...
+
+    def part_read(self) -> float | None:
+        """Tell what part of the file `blocks` has read, where rows do not."""
+        ...
+
+
+@contextlib.contextmanager
+def opened(
+    path: str, file_format: str, *, source: str, header: bool | None, array: str | None, again: bool
+) -> Iterator[DataFile]:
+    """Open a data file.
+
+    Parameters
+    ----------
+    path : str
+        The file, or ``-`` for standard input.
+    file_format : str
+        One of `gmmx.cli.formats.FORMATS`.
+    source : str
+        What errors call the file.
+    header : bool or None
+        Whether the first row of text holds names; None finds out.
+    array : str or None
+        Name of the array in a .npz file; None for the only one.
+    again : bool
+        Whether `DataFile.reader` will be asked for.
+
+    Raises
+    ------
+    TableError
+        If the file cannot be read as this format.
+    """
+    with contextlib.ExitStack() as stack:
+        if path == STANDARD_STREAM and (again or file_format not in DELIMITERS):
+            path = stack.enter_context(_spooled(ENDINGS[file_format][0]))
+        file: DataFile
+        with blaming(source, path):
+            if file_format in DELIMITERS:
+                is_stream = path == STANDARD_STREAM
+                stream, raw = stack.enter_context(_open_text(path))
+                delimiter = None if is_stream and file_format == "csv" else DELIMITERS[file_format]
+                file = _TextFile(path, source, raw, TextRows(stream, source, delimiter, header))
+            elif file_format == "parquet":
+                file = _ParquetFile(path)
+            else:
+                file = _ArrayFile(path, file_format, array)
+        yield file
+
+
+@contextlib.contextmanager
+def _spooled(ending: str) -> Iterator[str]:
+    """Copy standard input to a temporary file, for what must be read from several places or several times."""
+    with tempfile.NamedTemporaryFile(prefix="gmmx-", suffix=ending) as file:
+        shutil.copyfileobj(sys.stdin.buffer, file)
+        file.flush()
+        yield file.name
+
+
+@contextlib.contextmanager
+def _open_text(path: str) -> Iterator[tuple[IO[str], IO[bytes]]]:
+    """Open a table as text: UTF-8, with or without a byte-order mark, line ends left to the csv module."""
+    with contextlib.ExitStack() as stack:
+        raw: IO[bytes]
+        raw = sys.stdin.buffer if path == STANDARD_STREAM else stack.enter_context(open(path, "rb"))
+        unpacked = gzip.GzipFile(fileobj=raw) if path.lower().endswith(".gz") else raw
+        stream = io.TextIOWrapper(unpacked, encoding="utf-8-sig", newline="")
+        stack.callback(stream.detach)
+        yield stream, raw
+
+
+class _TextFile:
+    """A CSV or TSV file."""
+
+    n_rows: int | None = None
+
+    def __init__(self, path: str, source: str, raw: IO[bytes], rows: TextRows) -> None:
+        self.names, self.has_header = rows.names, rows.has_header
+        self.path, self._source, self._rows, self._raw = path, source, rows, raw
+        self.n_bytes = _size(raw)
+
+    def why_not_numeric(self, index: int) -> str | None:
+        return self._rows.why_not_numeric(index)
+
+    def blocks(self, values: Sequence[int], weights: int | None) -> Iterator[Piece]:
+        if weights is None:
+            for block in self._rows.numbers(values):
+                yield Piece(block, None)
+            return
+        n_before = 0
+        for block in self._rows.numbers([*values, weights]):
+            column = block[:, -1].copy()
+            if (negative := np.flatnonzero(column < 0)).size:
+                row = int(negative[0])
+                place = f"{self._source}, row {n_before + row + 1}, column {self.names[weights]!r}"
+                raise TableError(f"{place}: weight {column[row]:g} is negative; use 0 or more")
+            yield Piece(np.ascontiguousarray(block[:, :-1]), column)
+            n_before += len(block)
+
+    def reader(self, values: Sequence[int], weights: int | None, batch_size: int | None) -> Reader:
+        return data.from_csv(
+            self.path,
+            columns=[self.names[index] for index in values],
+            weight_column=None if weights is None else self.names[weights],
+            batch_size=batch_size,
+            delimiter=self._rows.delimiter,
+            header=self.has_header,
+        )
+
+    def part_read(self) -> float | None:
+        return min(1.0, self._raw.tell() / self.n_bytes) if self.n_bytes else None
+
+
+class _ParquetFile:
+    """A Parquet file, or a folder of them."""
+
+    has_header = True
+
+    def __init__(self, path: str) -> None:
+        parquet = needed("pyarrow.parquet", "Reading Parquet files", "data")
+        self.path = path
+        metadata = []
+        for file in files_of(path, ENDINGS["parquet"]):
+            with parquet.ParquetFile(file) as opened_file:
+                metadata.append(opened_file.metadata)
+                self._schema = opened_file.schema_arrow
+        self.names = tuple(self._schema.names)
+        self.n_rows = sum(one.num_rows for one in metadata)
+        self.n_bytes = 8 * self.n_rows * len(self.names)
+
+    def why_not_numeric(self, index: int) -> str | None:
+        if self.names[index].startswith("__index_level_"):
+            return "row names"  # as pandas writes them
+        try:
+            arrow.number_type(self._schema, [index], self.path)
+        except ValueError:
+            return "not numeric"
+        return None
+
+    def blocks(self, values: Sequence[int], weights: int | None) -> Iterator[Piece]:
+        return _pieces(self.reader(values, weights, None))
+
+    def reader(self, values: Sequence[int], weights: int | None, batch_size: int | None) -> Reader:
+        return data.from_parquet(
+            self.path,
+            columns=[self.names[index] for index in values],
+            weight_column=None if weights is None else self.names[weights],
+            batch_size=batch_size,
+        )
+
+    def part_read(self) -> None:
+        return None
+
+
+class _ArrayFile:
+    """The array of a .npy file, or one of those in a .npz file."""
+
+    has_header = False
+
+    def __init__(self, path: str, file_format: str, array: str | None) -> None:
+        self.path, self._kind, self._opener = path, file_format.upper(), _Opener(array)
+        with self._opener(Path(path)) as arrays:
+            if len(arrays.X.shape) != 2:
+                raise ValueError(f"it holds an array of shape {arrays.X.shape}; give one of rows and columns")
+            self.n_rows, n_columns = arrays.X.shape
+            self.n_bytes = int(arrays.X.nbytes)
+        self.names = tuple(f"column_{index + 1}" for index in range(n_columns))
+
+    def why_not_numeric(self, index: int) -> None:
+        return None
+
+    def blocks(self, values: Sequence[int], weights: int | None) -> Iterator[Piece]:
+        return _pieces(self.reader(values, weights, None))
+
+    def reader(self, values: Sequence[int], weights: int | None, batch_size: int | None) -> Reader:
+        chosen = None if list(values) == list(range(len(self.names))) else list(values)
+        return reader_of_arrays(self._kind, [Path(self.path)], self._opener, chosen, weights, None, batch_size)
+
+    def part_read(self) -> None:
+        return None
+
+
+@dataclass(frozen=True)
+class _Opener:
+    """Opens the array of a file of NumPy; one of a single dimension is a column."""
+
+    array: str | None
+
+    @contextlib.contextmanager
+    def __call__(self, file: Path) -> Iterator[OpenArrays]:
+        try:
+            loaded = np.load(file, mmap_mode="r", allow_pickle=False)
+            chosen = loaded if isinstance(loaded, np.ndarray) else self._chosen(dict(loaded), str(file))
+        except (EOFError, zipfile.BadZipFile) as error:
+            raise ValueError(f"it is not a whole .npy or .npz file ({error})") from error
+        except ValueError as error:
+            if "pickle" not in str(error):
+                raise
+            raise ValueError("it is not a .npy or .npz file of numbers") from error
+        yield OpenArrays(chosen[:, None] if chosen.ndim == 1 else chosen, None)
+
+    def _chosen(self, arrays: Mapping[str, npt.NDArray[Any]], where: str) -> Any:
+        if self.array is None and len(arrays) == 1:
+            return next(iter(arrays.values()))
+        if self.array is not None and self.array not in arrays:
+            raise ValueError(f"it has no array {self.array!r}; --array must name one of {', '.join(arrays)}")
+        return find_array(arrays, self.array, 2, "--array", where)
+
+
+def _pieces(reader: Reader) -> Iterator[Piece]:
+    for batch in reader:
+        yield Piece(*batch) if isinstance(batch, tuple) else Piece(batch, None)
+
+
+def _size(raw: IO[bytes]) -> int:
+    """Return the bytes of a regular file, 0 of a stream."""
+    try:
+        status = os.fstat(raw.fileno())
+    except (OSError, AttributeError):
+        return 0
+    return status.st_size if stat.S_ISREG(status.st_mode) else 0
+
+
+@contextlib.contextmanager
+def blaming(source: str, path: str) -> Iterator[None]:
+    """Turn whatever goes wrong in reading into a `TableError` that names the source."""
+    try:
+        yield
+    except TableError:
+        raise
+    except UnicodeDecodeError as error:
+        raise TableError(f"{source} is not UTF-8 text; save it as CSV in UTF-8 and try again") from error
+    except csv.Error as error:
+        raise TableError(f"{source} is not a table of text: {error}") from error
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise TableError(f"{source} cannot be unpacked: {error}; give a whole .gz file") from error
+    except ImportError as error:
+        raise TableError(str(error)) from error
+    except OSError as error:
+        raise TableError(f"{source} cannot be read: {error.strerror or error}") from error
+    except MemoryError as error:
+        raise TableError(f"{source} does not fit into memory") from error
+    except ValueError as error:
+        message = str(error).removeprefix("path names ").replace(repr(path), source).replace(path, source)
+        message = message.replace("by columns", "by --columns")
+        raise TableError(message if source in message else f"{source}: {message}") from error

@@ -1,0 +1,77 @@
+"""What the commands that fit have in common: the fit itself, and the files that come of it."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gmmx.cli.options import FittingOptions
+from gmmx.cli.reading import OpenTable, Table
+from gmmx.cli.saying import FAILED, one_line, stop
+from gmmx.cli.writing import MODEL_ENDINGS, Outputs, save_figure, writing
+from gmmx.tables import TableError
+
+
+def check_outputs(options: FittingOptions) -> str:
+    """Refuse outputs that could not be written; return the format of the labels."""
+    outputs = Outputs({"DATA": options.data}, force=options.force)
+    outputs.check_plot("--plot", options.plot)
+    outputs.check("--model", options.model, MODEL_ENDINGS)
+    return outputs.check_table("--labels", options.labels)
+
+
+def fit_quietly(fit: Callable[[], Any], *, remedy: str) -> list[warnings.WarningMessage]:
+    """Fit an estimator; return its warnings. `remedy` tells what to change if components collapse."""
+    from gmmx import FitFailedError
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            fit()
+        except TableError:
+            raise
+        except (ValueError, ArithmeticError, RuntimeError, MemoryError) as error:
+            message = one_line(error) or type(error).__name__
+            collapsed = isinstance(error, FitFailedError)
+            raise stop(f"the fit failed: {message.rstrip('.')}{remedy if collapsed else ''}", FAILED) from error
+    return caught
+
+
+def write_outputs(
+    model: Any,
+    data: Table | OpenTable,
+    options: FittingOptions,
+    label_format: str,
+    labels: Callable[[], Iterator[npt.NDArray[Any]]],
+    draw: Callable[[], Any],
+) -> dict[str, str]:
+    """Write the files that were asked for; return their paths by what they hold.
+
+    `labels` returns the component of each row, part by part; `draw` returns a figure.
+    """
+    written = {}
+    if options.model is not None:
+        _with_names(model, data).save(options.model)
+        written["model"] = options.model
+    if options.labels is not None:
+        with writing(options.labels, label_format, {"component": ["component"]}) as write:
+            for part in labels():
+                write(part)
+        written["labels"] = options.labels
+    if options.plot is not None:
+        save_figure(draw(), options.plot)
+        written["plot"] = options.plot
+    return written
+
+
+def _with_names(model: Any, data: Table | OpenTable) -> Any:
+    """Return a copy of a model that knows the names of its columns, as if it were fitted to a data frame."""
+    named = copy.copy(model)
+    if data.has_header:
+        named.feature_names_in_ = np.array(data.names, dtype=object)
+    return named

@@ -1,0 +1,63 @@
+"""The formats of data files, by the endings of their names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from gmmx.cli.saying import UNUSABLE, stop
+
+STANDARD_STREAM = "-"
+"""The path that stands for standard input, or standard output."""
+
+ENDINGS: dict[str, tuple[str, ...]] = {
+    "csv": (".csv",),
+    "tsv": (".tsv", ".tab"),
+    "parquet": (".parquet", ".parq", ".pq"),
+    "npy": (".npy",),
+    "npz": (".npz",),
+}
+"""Format: the endings of its files."""
+
+FORMATS = tuple(ENDINGS)
+DELIMITERS = {"csv": ",", "tsv": "\t"}
+"""Format of text: what stands between two cells."""
+
+
+def format_of(path: str) -> str | None:
+    """Return the format of a file by its name's ending, None if that is unknown; .gz may follow those of text."""
+    name = Path(path).name.lower()
+    plain = name.removesuffix(".gz")
+    for known, endings in ENDINGS.items():
+        if plain.endswith(endings) and (plain == name or known in DELIMITERS):
+            return known
+    return None
+
+
+def input_format(path: str, given: str | None) -> str:
+    """Return the format of DATA: what --format says, else its ending; CSV for standard input.
+
+    Raises
+    ------
+    click.ClickException
+        If the ending is unknown.
+    """
+    known = given or ("csv" if path == STANDARD_STREAM else format_of(path))
+    if known is None:
+        raise stop(
+            f"{path}: the data must end in {listed(all_endings())}, or be {STANDARD_STREAM} for standard input; "
+            f"for another name say its format by --format",
+            UNUSABLE,
+        )
+    return known
+
+
+def all_endings() -> list[str]:
+    """List the endings of all formats."""
+    return [ending for endings in ENDINGS.values() for ending in endings]
+
+
+def listed(alternatives: Sequence[str]) -> str:
+    """List alternatives in a sentence."""
+    *most, last = alternatives
+    return f"{', '.join(most)} or {last}" if most else last

@@ -1,0 +1,395 @@
+"""Rows and models as the commands' options ask for them."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gmmx.cli.data_files import DataFile, blaming, opened
+from gmmx.cli.formats import STANDARD_STREAM, format_of, input_format
+from gmmx.cli.options import DataOptions
+from gmmx.cli.saying import MAX_ROWS, UNUSABLE, columns, components, first, progress_bar, rows, say, stop
+from gmmx.data._reader import Batch, Piece, Reader
+from gmmx.tables import TableError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from gmmx import GaussianMixture
+
+ROWS_DRAWN = 100_000
+"""Rows of a large file that a picture shows: more look no different."""
+
+_MOST_NAMED = 12
+
+
+@dataclass(frozen=True)
+class Table:
+    """The numbers of one data file.
+
+    Attributes
+    ----------
+    source : str
+        The file's path, or "standard input".
+    names : tuple of str
+        Names of the columns of `values`; ``column_1``, ``column_2``, ... for a file without header.
+    has_header : bool
+        Whether the names stand in the file.
+    values : ndarray of shape (n_samples, n_features)
+        The numbers: finite; float32 if the file holds nothing else, else float64.
+    weights : ndarray of shape (n_samples,) or None
+        The weight column, if one was asked for: finite, not negative, not all zero.
+    left_out : tuple of (str, str)
+        Columns of the file that are not in `values`, each with the reason.
+    """
+
+    source: str
+    names: tuple[str, ...]
+    has_header: bool
+    values: npt.NDArray[Any]
+    weights: npt.NDArray[np.float64] | None
+    left_out: tuple[tuple[str, str], ...]
+
+    def count(self) -> RowCount:
+        """Count the rows."""
+        counted = RowCount()
+        counted.add(Piece(self.values, self.weights))
+        return counted
+
+
+@dataclass
+class RowCount:
+    """Rows, and how many they stand for."""
+
+    n_samples: int = 0
+    total_weight: float = 0.0
+
+    def add(self, piece: Piece) -> None:
+        """Count some more."""
+        self.n_samples += len(piece.X)
+        self.total_weight += float(len(piece.X) if piece.sample_weight is None else piece.sample_weight.sum())
+
+
+@dataclass(frozen=True)
+class Features:
+    """What a model asks of data: so many columns, perhaps of these names."""
+
+    model: str
+    count: int
+    names: tuple[str, ...] | None
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which columns of a file are read."""
+
+    names: tuple[str, ...]
+    indices: tuple[int, ...]
+    weights: int | None
+    left_out: tuple[tuple[str, str], ...]
+
+
+class OpenTable:
+    """A data file that is being read.
+
+    Attributes
+    ----------
+    source : str
+        The file's path, or "standard input".
+    names : tuple of str
+        Names of the columns that are read as values.
+    left_out : tuple of (str, str)
+        The other columns, each with the reason.
+    has_header : bool
+        Whether their names stand in the file.
+    n_bytes : int
+        Bytes that the file's numbers take, about; 0 if nobody knows.
+    """
+
+    def __init__(self, file: DataFile, source: str, layout: Layout, weight_column: str | None) -> None:
+        self.source, self.names, self.left_out = source, layout.names, layout.left_out
+        self.has_header, self.n_bytes = file.has_header, file.n_bytes
+        self._file, self._layout, self._weight_column = file, layout, weight_column
+
+    def blocks(self, what: str = "reading", *, quiet: bool = True) -> Iterator[Piece]:
+        """Read the rows once, with a bar on the terminal unless `quiet`.
+
+        Raises
+        ------
+        TableError
+            If they are not all numbers, or all weights are zero.
+        """
+        counted = RowCount()
+        pieces = self._file.blocks(self._layout.indices, self._layout.weights)
+        with progress_bar(what, quiet=quiet) as update:
+            while True:
+                with blaming(self.source, self._file.path):
+                    piece = next(pieces, None)
+                if piece is None:
+                    break
+                yield piece
+                counted.add(piece)
+                n_rows = self._file.n_rows
+                update(counted.n_samples, counted.n_samples / n_rows if n_rows else self._file.part_read())
+        self._check_total(counted)
+
+    def batches(self, batch_size: int | None) -> Batches:
+        """Return what reads the rows over and over, in batches of so many."""
+        with blaming(self.source, self._file.path):
+            reader = self._file.reader(self._layout.indices, self._layout.weights, batch_size)
+        return Batches(reader, self.source, self._file.path)
+
+    def read(self) -> Table:
+        """Read all rows into memory."""
+        parts = list(self.blocks())
+        weights = [part.sample_weight for part in parts if part.sample_weight is not None]
+        return Table(
+            self.source,
+            self.names,
+            self.has_header,
+            np.concatenate([part.X for part in parts]),
+            np.concatenate(weights) if weights else None,
+            self.left_out,
+        )
+
+    def sample(self) -> Table:
+        """Read all rows and keep those that a picture shows: of very many a random choice, in their order."""
+        rng = np.random.default_rng(0)
+        kept: list[npt.NDArray[Any]] = []  # rows, weights, and the draws: the lowest stay
+        for part in self.blocks():
+            weights = np.ones(len(part.X)) if part.sample_weight is None else part.sample_weight
+            more = [part.X, weights, rng.random(len(part.X))]
+            kept = [np.concatenate(pair) for pair in zip(kept, more, strict=True)] if kept else more
+            if len(kept[0]) > ROWS_DRAWN:
+                chosen = np.sort(np.argpartition(kept[2], ROWS_DRAWN)[:ROWS_DRAWN])
+                kept = [array[chosen] for array in kept]
+        X, weights, _ = kept
+        weighted = self._layout.weights is not None
+        return Table(self.source, self.names, self.has_header, X, weights if weighted else None, self.left_out)
+
+    def _check_total(self, counted: RowCount) -> None:
+        if counted.n_samples and not counted.total_weight:
+            raise TableError(
+                f"{self.source}: all weights in column {self._weight_column!r} are zero; at least one must be positive"
+            )
+
+
+class Batches:
+    """Rows in batches, over and over.
+
+    Attributes
+    ----------
+    counted : RowCount
+        The rows of the last whole pass.
+    batch_size : int
+        Rows of each batch but the last.
+    """
+
+    def __init__(self, reader: Reader, source: str, path: str) -> None:
+        self.counted, self.batch_size = RowCount(), reader.batch_size
+        self._reader, self._source, self._path = reader, source, path
+
+    def __iter__(self) -> Iterator[Batch]:
+        """Read from the first row on."""
+        counted = RowCount()
+        with blaming(self._source, self._path):
+            for batch in self._reader:
+                counted.add(Piece(*batch) if isinstance(batch, tuple) else Piece(batch, None))
+                yield batch
+        self.counted = counted
+
+
+@contextlib.contextmanager
+def open_table(options: DataOptions, features: Features | None = None, *, again: bool = False) -> Iterator[OpenTable]:
+    """Open the data file that options name.
+
+    Parameters
+    ----------
+    options : DataOptions
+        The file and what is said of its columns.
+    features : Features, optional
+        What a model asks for: columns of its features' names, where it and the file have names, else as many columns.
+    again : bool
+        Whether `OpenTable.batches` will be asked for.
+
+    Raises
+    ------
+    TableError
+        If the file cannot be read, a named column does not exist, or there are other columns than the model's.
+    """
+    source = "standard input" if options.data == STANDARD_STREAM else options.data
+    file_format = input_format(options.data, options.format)
+    with opened(
+        options.data, file_format, source=source, header=options.header, array=options.array, again=again
+    ) as file:
+        layout = _layout(file, source, options, features)
+        yield OpenTable(file, source, layout, options.weight_column)
+
+
+def read_table(options: DataOptions) -> Table:
+    """Read the data file that options name into memory; see `open_table`."""
+    with open_table(options) as table:
+        return table.read()
+
+
+def require_rows(table: Table, n_components: int) -> None:
+    """Refuse fewer rows than components."""
+    if len(table.values) < max(n_components, 2):
+        raise stop(
+            f"{table.source} has {rows(len(table.values))}, too few for {components(n_components)}; "
+            f"choose fewer components or more data",
+            UNUSABLE,
+        )
+
+
+# --- models ---
+
+
+def load_model(path: str) -> tuple[GaussianMixture, Features]:
+    """Load a model, which then takes rows without names, and tell what it asks of data.
+
+    Raises
+    ------
+    click.ClickException
+        If the file is no model.
+    """
+    from gmmx import ModelFileError, load
+
+    try:
+        model = load(path)
+    except ModelFileError as error:
+        hint = "; MODEL stands before DATA" if format_of(path) else ""
+        raise stop(f"{error}".rstrip(".") + hint, UNUSABLE) from error
+    except OSError as error:
+        raise stop(f"{path} cannot be read: {error.strerror or error}", UNUSABLE) from error
+    names = getattr(model, "feature_names_in_", None)
+    if names is not None:
+        del model.feature_names_in_
+    return model, Features(path, model.n_features_in_, None if names is None else tuple(map(str, names)))
+
+
+# --- what is said of the data ---
+
+
+def describe_data(table: Table | OpenTable, counted: RowCount) -> dict[str, Any]:
+    """Return what a JSON document says of the data."""
+    return {
+        "data": table.source,
+        "n_samples": counted.n_samples,
+        "n_features": len(table.names),
+        "columns": list(table.names),
+        "left_out": [{"column": name, "reason": reason} for name, reason in table.left_out],
+        "total_weight": counted.total_weight,
+    }
+
+
+def say_data(table: Table | OpenTable, counted: RowCount, options: DataOptions, console: Console) -> None:
+    """Print what was read."""
+    say(console, f"{table.source}: {rows(counted.n_samples)} x {columns(len(table.names))}")
+    for name, reason in first(table.left_out):
+        say(console, f"left out: {name} ({reason})")
+    if len(table.left_out) > MAX_ROWS:
+        say(console, f"left out: {len(table.left_out) - MAX_ROWS} more columns")
+    if options.weight_column is not None:
+        say(console, f"weights: {options.weight_column}, sum {counted.total_weight:g}")
+
+
+# --- which columns ---
+
+
+def split_names(text: str) -> list[str]:
+    """Split ``a,"b,c",d`` into names."""
+    return [name.strip() for name in next(csv.reader([text], skipinitialspace=True), []) if name.strip()]
+
+
+def _layout(file: DataFile, source: str, options: DataOptions, features: Features | None) -> Layout:
+    reasons: dict[int, str] = {}
+    weights = None
+    if options.label_column is not None:
+        reasons[_find(options.label_column, file, source)] = "label column"
+    if options.weight_column is not None:
+        weights = _find(options.weight_column, file, source)
+        reasons[weights] = "weight column"
+    if options.columns is not None:
+        chosen = _named(split_names(options.columns), file, source, reasons, "stands in --columns too")
+        others = "not in --columns"
+    elif features is not None and features.names is not None and file.has_header:
+        _check_has(features.names, features.model, file, source)
+        chosen = _named(features.names, file, source, reasons, f"is a feature of {features.model} too")
+        others = "not in the model"
+    else:
+        chosen = []
+        for index in range(len(file.names)):
+            if index not in reasons:
+                reason = file.why_not_numeric(index)
+                if reason is None:
+                    chosen.append(index)
+                else:
+                    reasons[index] = reason
+        others = ""
+    if not chosen:
+        found = ", ".join(f"{file.names[index]}: {reasons[index]}" for index in sorted(reasons)[:6])
+        raise TableError(f"{source} has no column of numbers to fit ({found}); numbers look like 12 or 1.5e-3")
+    names = tuple(file.names[index] for index in chosen)
+    if features is not None and len(chosen) != features.count:
+        raise TableError(
+            f"{source} has {columns(len(chosen))} of numbers ({_some(names)}), but {features.model} has "
+            f"{features.count} {'feature' if features.count == 1 else 'features'}"
+            f"{'' if features.names is None else f' ({_some(features.names)})'}; choose as many, in their order, "
+            "by --columns"
+        )
+    for index in range(len(file.names)):
+        if index not in chosen:
+            reasons.setdefault(index, others)
+    left_out = tuple((file.names[index] or "(unnamed)", reasons[index]) for index in sorted(reasons))
+    return Layout(names, tuple(chosen), weights, left_out)
+
+
+def _named(names: Sequence[str], file: DataFile, source: str, reasons: Mapping[int, str], clash: str) -> list[int]:
+    """Return the indices of columns by their names."""
+    chosen: list[int] = []
+    for name in names:
+        index = _find(name, file, source)
+        if index in reasons:
+            raise TableError(
+                f"{source}: column {name!r} is the {reasons[index]} and {clash}; take it out of one of them"
+            )
+        if index in chosen:
+            raise TableError(f"{source}: column {name!r} stands twice in --columns")
+        chosen.append(index)
+    return chosen
+
+
+def _check_has(names: Sequence[str], model: str, file: DataFile, source: str) -> None:
+    """Name all features of a model for which a file has no column."""
+    missing = [name for name in names if name not in file.names]
+    if missing:
+        raise TableError(
+            f"{source} has no {'column' if len(missing) == 1 else 'columns'} {_some([repr(name) for name in missing])} "
+            f"of {model}; it has {_some(file.names)}; rename them, or name those that take the places of the model's "
+            f"features by --columns, in the order {_some(names)}"
+        )
+
+
+def _find(name: str, file: DataFile, source: str) -> int:
+    """Return the index of the column with this name."""
+    count = file.names.count(name)
+    if count == 1:
+        return file.names.index(name)
+    if count > 1:
+        raise TableError(f"{source} has {count} columns named {name!r}; give them different names")
+    close = difflib.get_close_matches(name, file.names, n=1)
+    hint = f"did you mean {close[0]!r}?" if close else f"it has {_some(file.names)}"
+    raise TableError(f"{source} has no column {name!r}; {hint}")
+
+
+def _some(names: Sequence[str]) -> str:
+    """List the first few of many names."""
+    return ", ".join(names[:_MOST_NAMED]) + (", ..." if len(names) > _MOST_NAMED else "")
