@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ast
 import importlib.metadata
-import importlib.resources
 import os
 import pickle
 import re
@@ -35,20 +33,6 @@ def test_python_and_cpp_report_the_same_version():
 def test_build_config_names_the_loaded_instruction_set():
     assert _core.build_config()["instruction_set"] == _core.instruction_set
     assert _core.instruction_set in _core.available_instruction_sets()
-
-
-def test_core_holds_what_its_stub_declares():
-    stub = ast.parse((importlib.resources.files(gmmx) / "_core.pyi").read_text(encoding="utf-8"))
-    declared = set()
-    for node in stub.body:
-        if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
-            declared.add(node.name)
-        elif isinstance(node, ast.AnnAssign):
-            declared.add(node.target.id)
-    public = {name for name in declared if not name.startswith("_")}
-    compiled = {name for name in vars(_core._module) if not name.startswith("_")}
-    assert public - set(vars(_core)) == set()
-    assert compiled - public == set()
 
 
 def test_available_instruction_sets_run_here_and_come_best_first():

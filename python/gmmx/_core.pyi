@@ -12,6 +12,8 @@ _Rows = NDArray[np.float32] | NDArray[np.float64]
 
 __version__: str
 instruction_set: str  # of the build that was loaded: "baseline", "x86-64-v3" or "x86-64-v4"
+VARIABLE: str  # the environment variable that chooses
+PREFERENCE: tuple[str, ...]  # best first
 
 class CollapsedComponentError(ValueError):
     """A covariance is not positive definite; `component` is its index (-1: shared by all)."""
