@@ -8,6 +8,7 @@ import pickle
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,7 @@ import gmmx
 from gmmx import _core, _cpu
 
 VARIABLE = "GMMX_INSTRUCTION_SET"
+RECIPE = Path(__file__).parents[1] / "recipe" / "recipe.yaml"
 
 
 def run_python(code: str, instruction_set: str | None = None, **pipes) -> subprocess.CompletedProcess:
@@ -28,6 +30,11 @@ def test_python_and_cpp_report_the_same_version():
     version = importlib.metadata.version("gmmx-native")
     assert re.fullmatch(r"\d+\.\d+\.\d+", version)
     assert gmmx.__version__ == _core.__version__ == _core.build_config()["version"] == version
+
+
+@pytest.mark.skipif(not RECIPE.exists(), reason="the recipe for conda is not part of this copy")
+def test_recipe_for_conda_has_the_version():
+    assert re.findall(r'^  version: "(.*)"$', RECIPE.read_text(encoding="utf-8"), re.MULTILINE) == [gmmx.__version__]
 
 
 def test_build_config_names_the_loaded_instruction_set():

@@ -1,0 +1,171 @@
+"""Tasks, each in a fresh environment: `nox -l` lists them, `nox -s lint types` runs two.
+
+What needs gmmx compiles it, which takes minutes; CONTRIBUTING.md tells how to work in one environment instead.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tarfile
+import time
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "virtualenv"
+
+ROOT = Path(__file__).parent
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+# One module, for all machines: where the numbers matter and their speed does not.
+BASELINE = {"CMAKE_ARGS": "-DGMMX_INSTRUCTION_SETS=baseline"}
+
+
+def install_group(session: nox.Session, name: str) -> None:
+    """Install one of the dependency groups of pyproject.toml."""
+    session.install(*nox.project.dependency_groups(PYPROJECT, name))
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Ruff, codespell, clang-format."""
+    install_group(session, "lint")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("codespell")
+    sources = [str(path.relative_to(ROOT)) for path in sorted((ROOT / "cpp").rglob("*.[ch]pp"))]
+    session.run("clang-format", "--dry-run", "-Werror", *sources, silent=True)
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Mypy; that the stubs agree with the compiled modules is among the tests (tests/test_stubs.py)."""
+    install_group(session, "types")
+    session.run("mypy")
+
+
+@nox.session(default=False)
+def stubs(session: nox.Session) -> None:
+    """Stubtest of the compiled modules, and their signatures beside the stubs'."""
+    session.install(".[test]", env=BASELINE)
+    session.run("pytest", "tests/test_stubs.py", *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Python tests on all instruction sets built; arguments after -- go to pytest."""
+    session.install(".[test]")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session(default=False)
+def cpp(session: nox.Session) -> None:
+    """C++ unit tests, optimised; the files of a folder are compiled as one, which takes half the time."""
+    install_group(session, "cpp")
+    session.run("cmake", "--preset", "dev", "--fresh", "-DCMAKE_UNITY_BUILD=ON")
+    session.run("cmake", "--build", "--preset", "dev")
+    session.run("ctest", "--preset", "dev")
+
+
+@nox.session(default=False)
+def sanitizers(session: nox.Session) -> None:
+    """C++ unit tests under the sanitizers, then damaged model files for a minute (-- 600: ten)."""
+    install_group(session, "cpp")
+    session.run("cmake", "--workflow", "--preset", "asan-ubsan")
+    session.run(".ci/fuzz.sh", *session.posargs, external=True)
+
+
+@nox.session(default=False)
+def tidy(session: nox.Session) -> None:
+    """Clang-tidy over all C++; needs clang and clang-tidy. Takes half an hour of one processor's time."""
+    install_group(session, "cpp")
+    session.run("cmake", "--workflow", "--preset", "tidy")
+
+
+@nox.session(default=False)
+def docs(session: nox.Session) -> None:
+    """Documentation pages, to build/docs; a warning is an error."""
+    session.install(".[docs]", env=BASELINE)
+    session.run("sphinx-build", "-W", "--keep-going", "-b", "html", "docs", "build/docs", *session.posargs)
+
+
+@nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """Native code beside the NumPy reference; bench/README.md tells of the other benchmarks."""
+    session.install(".[test,bench]")
+    session.run("pytest", "bench/test_reference_vs_native.py", *session.posargs)
+
+
+@nox.session(default=False)
+def review(session: nox.Session) -> None:
+    """Run the checks of the Scientific Python guide; pyproject.toml gives a reason for each that is not met."""
+    install_group(session, "review")
+    session.run("sp-repo-review", ".")
+    session.run("zizmor", "--offline", ".github")
+
+
+@nox.session(default=False)
+def wheel(session: nox.Session) -> None:
+    """Source distribution and wheel in build/release, each installed into a bare environment and tested there."""
+    install_group(session, "wheel")
+    released = ROOT / "build" / "release"
+    shutil.rmtree(released, ignore_errors=True)
+    unrepaired = Path(session.create_tmp()) / "unrepaired"
+    shutil.rmtree(unrepaired, ignore_errors=True)
+
+    session.run("python", "-m", "build", "--sdist", "--outdir", str(released))
+    (source,) = released.glob("*.tar.gz")
+    session.run("pip", "wheel", "--no-deps", "--wheel-dir", str(unrepaired), str(source))
+    # Without --plat: to the lowest manylinux tag that the symbols allow.
+    session.run("auditwheel", "repair", "--wheel-dir", str(released), *map(str, unrepaired.glob("*.whl")))
+    (built,) = released.glob("*.whl")
+
+    session.run("twine", "check", "--strict", str(source), str(built))
+    session.run("check-wheel-contents", "--ignore", "W004", str(built))  # gmmx_native.libs is no module's name
+    sources = ["/LICENSE", "/cpp/include/gmmx/version.hpp", "/tests/conftest.py"]
+    must_hold(session, source.name, tarfile.open(source).getnames(), sources)
+    installed = ["gmmx/py.typed", "gmmx/_core.pyi", "gmmx/_cpu.pyi", "gmmx_native.libs/libgomp-"]
+    installed += [f"gmmx/_core_{name}." for name in ("baseline", "x86_64_v3", "x86_64_v4")]
+    installed += [f".dist-info/licenses/{name}" for name in ("LICENSE", "THIRD_PARTY_NOTICES")]
+    installed += [f".dist-info/licenses/licenses/{path.name}" for path in (ROOT / "licenses").iterdir()]
+    must_hold(session, built.name, zipfile.ZipFile(built).namelist(), installed)
+
+    test_installed(session, built, compiles=False)
+    test_installed(session, source, compiles=True)
+
+
+def must_hold(session: nox.Session, archive: str, names: Iterable[str], parts: Iterable[str]) -> None:
+    """Fail if a part stands in none of the names of an archive."""
+    names = list(names)
+    if missing := [part for part in parts if not any(part in name for name in names)]:
+        session.error(f"{archive} lacks {', '.join(missing)}")
+
+
+def test_installed(session: nox.Session, distribution: Path, *, compiles: bool) -> None:
+    """Install a distribution and what it needs, nothing else, and run the tests of wheels outside the source tree."""
+    settings = PYPROJECT["tool"]["cibuildwheel"]
+    place = Path(session.create_tmp()) / distribution.name
+    shutil.rmtree(place, ignore_errors=True)
+    session.run("python", "-m", "venv", str(place / "environment"))
+    programs = place / "environment" / "bin"
+    # With no compiler to be found, what would compile fails.
+    environment = {"PATH": os.environ["PATH"] if compiles else str(programs), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+
+    def python(*arguments: str) -> None:
+        session.run(str(programs / "python"), *arguments, env=environment, external=True)
+
+    for name in settings["test-sources"]:
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, place / name)
+    with session.chdir(place):
+        started = time.monotonic()
+        python("-m", "pip", "install", "-q", *([] if compiles else ["--only-binary", ":all:"]), str(distribution))
+        session.log(f"{distribution.name}: installed in {time.monotonic() - started:.0f} s")
+        python("-c", "import gmmx; gmmx.show_versions()")
+        python("-c", "import gmmx; print(gmmx.GaussianMixture(2, random_state=0).fit([[0.0], [1.0], [5.0]]).means_)")
+        for group in settings["test-groups"]:
+            python("-m", "pip", "install", "-q", *nox.project.dependency_groups(PYPROJECT, group))
+        python("-m", *settings["test-command"].split())
