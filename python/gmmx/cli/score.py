@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from gmmx import figures
 from gmmx.cli.options import MODEL_COLUMNS, DataOptions, check_jobs, data_options, ending_options, jobs_option
 from gmmx.cli.reading import RowCount, describe_data, load_model, open_table, say_data
 from gmmx.cli.saying import FAILED, open_console, print_json, say_facts, stop
-from gmmx.estimators import _log_certainty, _log_likelihood
 
 if TYPE_CHECKING:
     import click
@@ -74,7 +74,7 @@ def run_score(options: ScoreOptions) -> None:
         for piece in table.blocks("scoring", quiet=options.as_json):
             counted.add(piece)
             if piece.sample_weight is None or piece.sample_weight.any():
-                _, sums = model._sums(piece.X, piece.sample_weight, _log_likelihood, _log_certainty)
+                _, sums = model._sums(piece.X, piece.sample_weight, figures.log_likelihood, figures.log_certainty)
                 log_likelihood += sums[0]
                 log_certainty += sums[1]
     if not math.isfinite(log_likelihood):
