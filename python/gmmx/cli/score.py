@@ -85,7 +85,7 @@ def run_score(options: ScoreOptions) -> None:
         )
     n_parameters = model._n_parameters()
     bic = -2.0 * log_likelihood + n_parameters * math.log(counted.total_weight)
-    figures = {
+    scores = {
         "log_likelihood": log_likelihood,
         "log_likelihood_per_row": log_likelihood / counted.total_weight,
         "bic": bic,
@@ -94,7 +94,7 @@ def run_score(options: ScoreOptions) -> None:
         "n_parameters": n_parameters,
     }
     if options.as_json:
-        print_json({"model": options.model, **describe_data(table, counted), **figures})
+        print_json({"model": options.model, **describe_data(table, counted), **scores})
         return
     console = open_console()
     say_data(table, counted, options, console)
@@ -102,9 +102,9 @@ def run_score(options: ScoreOptions) -> None:
     say_facts(
         console,
         {
-            "log-likelihood": f"{log_likelihood:.6f} ({figures['log_likelihood_per_row']:.6f} per row)",
-            "BIC": f"{figures['bic']:.4f}",
-            "ICL": f"{figures['icl']:.4f}",
-            "AIC": f"{figures['aic']:.4f} ({n_parameters} free parameters)",
+            "log-likelihood": f"{log_likelihood:.6f} ({scores['log_likelihood_per_row']:.6f} per row)",
+            "BIC": f"{scores['bic']:.4f}",
+            "ICL": f"{scores['icl']:.4f}",
+            "AIC": f"{scores['aic']:.4f} ({n_parameters} free parameters)",
         },
     )
