@@ -299,10 +299,24 @@ def test_a_client_must_be_one():
         model(client="tcp://127.0.0.1:8786").fit(ARRAY)
 
 
-@pytest.mark.parametrize("option", [{"init_size": 100}, {"checkpoint": "a"}, {"resume": True}])
+@pytest.mark.parametrize("option", [{"init_size": 100}, {"checkpoint": "a"}, {"resume": True}, {"progress": True}])
 def test_options_for_partitions_are_refused_with_rows_in_memory(option):
     with pytest.raises(ValueError, match="X is in memory"):
         model().fit(X, **option)
+
+
+@pytest.mark.parametrize("shown", [False, True])
+def test_each_pass_is_shown_if_asked_for(capsys, shown):
+    fitted = model(max_iter=3, tol=0.0)
+    with pytest.warns(ConvergenceWarning):
+        fitted.fit(ARRAY, progress=shown)
+    told = capsys.readouterr().err
+    if shown:
+        assert "pass 3 of EM, log-likelihood" in told and f"{len(X)}/{len(X)}" in told
+    else:
+        assert told == ""
+    with pytest.raises(TypeError, match="progress is 'no', but must be True or False or None"):
+        fitted.fit(ARRAY, progress="no")
 
 
 def test_partial_fit_takes_rows_in_memory():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import math
 import os
@@ -22,6 +23,8 @@ from gmmx.dask._running import WorkersLostError
 from gmmx.dask._tasks import Figure, array_block, frame_block, uncertainty
 from gmmx.partitions import fit_partitions
 from gmmx.priors import ConjugatePrior
+from gmmx.progress import Progress, ShownRows
+from gmmx.validation import check_flag
 
 _LAZY: dict[str, tuple[Callable[..., Any], str | None, bool]] = {
     "predict": (density.predict, "int64", False),
@@ -205,6 +208,7 @@ class GaussianMixture(estimators.GaussianMixture):
         checkpoint: str | os.PathLike[str] | None = None,
         checkpoint_every: int = 1,
         resume: bool = False,
+        progress: bool | None = None,
     ) -> GaussianMixture:
         """Estimate the parameters by EM.
 
@@ -234,6 +238,11 @@ class GaussianMixture(estimators.GaussianMixture):
             As for :meth:`gmmx.GaussianMixture.fit_batches`: a file on the client's machine that takes how far EM got,
             for a later fit to go on from.
 
+        progress : bool, default=None
+            Whether to show a bar (by tqdm, extra `data`) with each pass that is done, rows a second and the
+            log-likelihood so far. None: on a terminal, if the fit takes more than two seconds. What goes on within a
+            pass shows Dask's dashboard.
+
         Returns
         -------
         self : GaussianMixture
@@ -257,20 +266,24 @@ class GaussianMixture(estimators.GaussianMixture):
             As :meth:`gmmx.GaussianMixture.fit`.
         """
         if not _is_of_dask(X, sample_weight):
-            if init_size is not None or checkpoint is not None or resume:
+            if init_size is not None or checkpoint is not None or resume or progress:
                 raise ValueError(
-                    "init_size, checkpoint and resume are for Dask's collections, but X is in memory: leave them out, "
-                    "or call fit_batches([X], ...)."
+                    "init_size, checkpoint, resume and progress are for Dask's collections, but X is in memory: leave "
+                    "them out, or call fit_batches([X], ...)."
                 )
             super().fit(X, y, sample_weight)
             return self
         self._validate_params()
         check_kind(X)
+        check_flag("progress", progress, may_be_none=True)
         journal = checkpoints_of(self._unfitted_local(), checkpoint, checkpoint_every, resume)
         rows = DaskRows(X, sample_weight, self.client, self.n_jobs)
         watched = LastGood(keeps_best=self.acceleration is not None)
+        bar = Progress(progress)
         try:
-            fit_partitions(self, rows, init_size=init_size, loop=watched.run_em, journal=journal)
+            with contextlib.closing(bar):
+                shown = ShownRows(rows, bar)
+                fit_partitions(self, shown, init_size=init_size, loop=watched.run_em, journal=journal)
         except WorkersLostError as error:
             self._tell_of_last_good(error, watched, rows.dtype)
             raise
