@@ -32,6 +32,7 @@ consume() {
 
 run_programs() {
   "$1/consumer"
+  "$1/quickstart"
   "$1/merge_statistics"
   "$1/fit_csv" examples/data/faithful.csv 2 "$1/model.safetensors"
   printf '3.6 79\n1.8,54\n' | "$1/score_stream" "$1/model.safetensors"
