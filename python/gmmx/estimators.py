@@ -295,7 +295,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
     n_features_in_ : int
         Number of features of the training data.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Their names, where the data had columns named by strings.
 
     See Also
@@ -1041,8 +1041,8 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         Returns
         -------
         entropy : float
-            - sum_n w_n sum_k r_nk log r_nk in nats, equation (104) of docs/theory.md: 0 if every row belongs to one
-            component for sure.
+            Minus sum_n w_n sum_k r_nk log r_nk in nats, equation (104) of docs/theory.md: 0 if every row belongs to
+            one component for sure.
         """
         _, (entropy,) = self._sums(X, sample_weight, figures.entropy)
         return entropy

@@ -91,7 +91,8 @@ class CovarianceFamily(ABC):
         Returns
         -------
         float
-            e in the log-density -1/2 (e log |Sigma| + tr(Sigma^-1 Lambda)) + constant; equation (89) of docs/theory.md.
+            e in the log-density ``-1/2 (e log |Sigma| + tr(Sigma^-1 Lambda)) + constant``; equation (89) of
+            docs/theory.md.
         """
 
     @abstractmethod
