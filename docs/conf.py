@@ -66,10 +66,10 @@ sphinx_gallery_conf = {
     "gallery_dirs": "gallery",
     "filename_pattern": r"/\w+\.py$",
     "within_subsection_order": "FileNameSortKey",
+    "write_computation_times": False,  # that page would ask other hosts for scripts
     "abort_on_example_error": True,
     "copyfile_regex": r"",
     "download_all_examples": False,
-    "min_reported_time": 0,
     "remove_config_comments": True,
     "show_memory": False,
     "show_signature": False,
