@@ -40,6 +40,7 @@ myst_dmath_double_inline = True
 # Looks
 html_theme = "furo"
 html_title = f"gmmx {release}"
+html_favicon = "_static/favicon.svg"
 html_static_path = ["_static"]
 html_css_files = ["gmmx.css"]
 html_show_sphinx = False

@@ -15,7 +15,7 @@ import gmmx
 
 here = Path(__file__).parent if "__file__" in globals() else Path.cwd()
 data = here.parent / "data" / "faithful.csv"
-names = data.read_text().splitlines()[0].split(",")
+names = [name.strip('"') for name in data.read_text().splitlines()[0].split(",")]
 X = np.loadtxt(data, delimiter=",", skiprows=1)
 
 # %%
