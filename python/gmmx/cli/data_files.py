@@ -26,9 +26,9 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmx import arrow, data
-from gmmx._optional import needed
 from gmmx.cli.formats import DELIMITERS, ENDINGS, STANDARD_STREAM
 from gmmx.data._arrays import OpenArrays, find_array, reader_of_arrays
+from gmmx.data._parquet import opened_parquet
 from gmmx.data._reader import Piece, Reader, files_of
 from gmmx.tables import TableError, TextRows
 
@@ -187,13 +187,12 @@ class _ParquetFile:
     has_header = True
 
     def __init__(self, path: str) -> None:
-        parquet = needed("pyarrow.parquet", "Reading Parquet files", "data")
         self.path = path
         metadata = []
         for file in files_of(path, ENDINGS["parquet"]):
-            with parquet.ParquetFile(file) as opened_file:
-                metadata.append(opened_file.metadata)
-                self._schema = opened_file.schema_arrow
+            with opened_parquet(file) as parquet:
+                metadata.append(parquet.metadata)
+                self._schema = parquet.schema_arrow
         self.names = tuple(self._schema.names)
         self.n_rows = sum(one.num_rows for one in metadata)
         self.n_bytes = 8 * self.n_rows * len(self.names)
@@ -260,13 +259,11 @@ class _Opener:
     def __call__(self, file: Path) -> Iterator[OpenArrays]:
         try:
             loaded = np.load(file, mmap_mode="r", allow_pickle=False)
-            chosen = loaded if isinstance(loaded, np.ndarray) else self._chosen(dict(loaded), str(file))
-        except (EOFError, zipfile.BadZipFile) as error:
-            raise ValueError(f"it is not a whole .npy or .npz file ({error})") from error
-        except ValueError as error:
-            if "pickle" not in str(error):
-                raise
-            raise ValueError("it is not a .npy or .npz file of numbers") from error
+            arrays = loaded if isinstance(loaded, np.ndarray) else dict(loaded)
+        except (ValueError, EOFError, zipfile.BadZipFile) as error:
+            problem = "" if "pickle" in str(error) else f" ({error})"
+            raise ValueError(f"it is not a whole .npy or .npz file of numbers{problem}; save it again") from error
+        chosen = arrays if isinstance(arrays, np.ndarray) else self._chosen(arrays, str(file))
         yield OpenArrays(chosen[:, None] if chosen.ndim == 1 else chosen, None)
 
     def _chosen(self, arrays: Mapping[str, npt.NDArray[Any]], where: str) -> Any:
@@ -311,6 +308,6 @@ def blaming(source: str, path: str) -> Iterator[None]:
     except MemoryError as error:
         raise TableError(f"{source} does not fit into memory") from error
     except ValueError as error:
-        message = str(error).removeprefix("path names ").replace(repr(path), source).replace(path, source)
-        message = message.replace("by columns", "by --columns")
+        message = str(error).replace(repr(path), source).replace(path, source)
+        message = message.replace("path names", "DATA is").replace("by columns", "by --columns")
         raise TableError(message if source in message else f"{source}: {message}") from error

@@ -150,8 +150,8 @@ def _criterion(options: PlotOptions) -> Any:
         )
     except (ValueError, KeyError, IndexError, TypeError) as error:
         raise stop(
-            f"{options.model} is not what gmmx select --json printed; make it by: "
-            f"gmmx select DATA --json > {options.model}",
+            f"{options.model} is not what gmmx select --json printed; make that by: "
+            f"gmmx select DATA --json > selection.json",
             UNUSABLE,
         ) from error
     except OSError as error:

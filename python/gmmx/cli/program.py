@@ -37,6 +37,8 @@ def program_class() -> type[click.Group]:
             sys.exit(_exit_code(run))
 
         def invoke(self, ctx: click.Context) -> Any:
+            if sys.stdout is None or sys.stdin is None:
+                raise click.ClickException("standard input or output is closed; redirect it to /dev/null instead")
             try:
                 result = super().invoke(ctx)
                 sys.stdout.flush()

@@ -127,7 +127,8 @@ class OpenTable:
             If they are not all numbers, or all weights are zero.
         """
         counted = RowCount()
-        pieces = self._file.blocks(self._layout.indices, self._layout.weights)
+        with blaming(self.source, self._file.path):
+            pieces = self._file.blocks(self._layout.indices, self._layout.weights)
         with progress_bar(what, quiet=quiet) as update:
             while True:
                 with blaming(self.source, self._file.path):
@@ -265,8 +266,13 @@ def load_model(path: str) -> tuple[GaussianMixture, Features]:
     try:
         model = load(path)
     except ModelFileError as error:
-        hint = "; MODEL stands before DATA" if format_of(path) else ""
-        raise stop(f"{error}".rstrip(".") + hint, UNUSABLE) from error
+        if format_of(path):
+            raise stop(
+                f"{path} is no model but data, by its ending; MODEL is a file that gmmx fit --model wrote, and stands "
+                "before any DATA",
+                UNUSABLE,
+            ) from error
+        raise stop(str(error).rstrip("."), UNUSABLE) from error
     except OSError as error:
         raise stop(f"{path} cannot be read: {error.strerror or error}", UNUSABLE) from error
     names = getattr(model, "feature_names_in_", None)

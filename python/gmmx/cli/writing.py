@@ -31,6 +31,7 @@ Columns = Mapping[str, Sequence[str]]
 Write = Callable[..., None]
 
 _DPI = 150
+_ROW_GROUP = 1 << 17  # rows that are compressed together
 _NPY_HEADER = 128  # bytes, with room for every number of rows
 
 
@@ -175,7 +176,7 @@ def emit(
 
         def collect(*arrays: npt.NDArray[Any]) -> None:
             for rows, array in zip(collected.values(), arrays, strict=True):
-                rows.extend(array.tolist())
+                rows.extend(_without_infinities(array).tolist())
 
         put(collect)
         print_json({**describe(), **collected})
@@ -198,6 +199,15 @@ def _text(stream: IO[bytes], delimiter: str, columns: Columns) -> Write:
         stream.write("".join(f"{line}\n" for line in lines).encode())
 
     return write
+
+
+def _without_infinities(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Put None, which JSON has, in the place of infinity, which it has not."""
+    if array.dtype.kind != "f" or np.isfinite(array).all():
+        return array
+    values = array.astype(object)
+    values[~np.isfinite(array)] = None
+    return values
 
 
 class _NpyFile:
@@ -249,22 +259,32 @@ class _NpzFile:
 
 
 class _ParquetFile:
-    """A column for each one, a row group for each part."""
+    """A column for each one."""
 
     def __init__(self, stream: IO[bytes], columns: Columns, stack: contextlib.ExitStack) -> None:
         self._stream, self._names = stream, _names(columns)
         self._writer: Any = None
+        self._waiting: list[Any] = []
 
     def __call__(self, *arrays: npt.NDArray[Any]) -> None:
         pyarrow = needed("pyarrow", "Writing Parquet files", "data")
         cells = [np.ascontiguousarray(column) for array in arrays for column in _columns_of(array)]
-        table = pyarrow.table(cells, names=self._names)
+        self._waiting.append(pyarrow.table(cells, names=self._names))
+        if sum(table.num_rows for table in self._waiting) >= _ROW_GROUP:
+            self._write()
+
+    def _write(self) -> None:
+        """Write what waits as one row group."""
+        table = needed("pyarrow", "Writing Parquet files", "data").concat_tables(self._waiting)
         if self._writer is None:
             self._writer = _parquet().ParquetWriter(self._stream, table.schema)
         self._writer.write_table(table)
+        self._waiting = []
 
     def close(self) -> None:
         """Write what stands at the end."""
+        if self._waiting:
+            self._write()
         if self._writer is not None:
             self._writer.close()
 

@@ -47,7 +47,7 @@ class _ParquetFiles:
     def _pieces(self, file: Path) -> Iterator[Piece]:
         where, first_row = str(file), 0
         wanted = [*self.names, *([] if self.weight_column is None else [self.weight_column])]
-        with _opened(file, buffer_size=_READ_AT_ONCE, pre_buffer=False) as parquet:
+        with opened_parquet(file, buffer_size=_READ_AT_ONCE, pre_buffer=False) as parquet:
             for batch in parquet.iter_batches(self.rows_at_once, columns=wanted, use_threads=False):
                 present = batch.schema.names
                 columns = [find_column(name, present, where, "columns") for name in self.names]
@@ -127,7 +127,7 @@ def from_parquet(
     types = set()
     n_rows = 0
     for file in files:
-        with _opened(file) as parquet:
+        with opened_parquet(file) as parquet:
             schema = parquet.schema_arrow
             n_rows += parquet.metadata.num_rows
         where = str(file)
@@ -147,8 +147,23 @@ def from_parquet(
     )
 
 
-def _opened(file: Path, **options: Any) -> Any:
-    """Open a Parquet file."""
+def opened_parquet(file: Path, **options: Any) -> Any:
+    """Open a Parquet file.
+
+    Parameters
+    ----------
+    file : Path
+        The file.
+    **options
+        Those of `pyarrow.parquet.ParquetFile`.
+
+    Raises
+    ------
+    ImportError
+        If pyarrow is not installed.
+    ValueError
+        If it is no Parquet file.
+    """
     pyarrow = needed("pyarrow", _PURPOSE, "data")
     try:
         return needed("pyarrow.parquet", _PURPOSE, "data").ParquetFile(file, **options)
