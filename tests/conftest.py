@@ -9,11 +9,14 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+
+if TYPE_CHECKING:
+    from click.testing import Result
 
 DATA = Path(__file__).parent / "data"
 
@@ -54,6 +57,37 @@ def read_dataset(name: str) -> Dataset:
         labels = labels.astype(np.int64)
         labels.setflags(write=False)
     return Dataset(name, X, list(columns), labels, [str(class_name) for class_name in class_names])
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Run ``gmmx`` with these arguments in an empty directory, on a terminal of 80 columns."""
+    from click.testing import CliRunner
+
+    from gmmx.cli import command_line
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+
+    def run_gmmx(*arguments: object, stdin: str | bytes | None = None) -> Result:
+        result = CliRunner().invoke(command_line(), [str(argument) for argument in arguments], input=stdin)
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    return run_gmmx
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., Path]:
+    """Write a text file into the directory in which `run` runs."""
+
+    def write_file(text: str, name: str = "data.csv", encoding: str = "utf-8") -> Path:
+        path = tmp_path / name
+        path.write_text(text, encoding=encoding)
+        return path
+
+    return write_file
 
 
 SPARK_OPTIONS = {

@@ -7,8 +7,6 @@ import csv
 import json
 import os
 import re
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,14 +16,13 @@ import click
 import numpy as np
 import pandas as pd
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 import gmmx
-from gmmx import cli
 from gmmx._core import covariance_types
 from gmmx._files import replacing
-from gmmx.cli import command_line, saying
 from gmmx.cli import fit as fit_module
+from gmmx.cli import saying
 from gmmx.cli import select as select_module
 from gmmx.cli.options import DataOptions
 from gmmx.cli.reading import Table
@@ -37,33 +34,6 @@ FAITHFUL = Path(__file__).parents[1] / "examples" / "data" / "faithful.csv"
 
 Run = Callable[..., Result]
 Write = Callable[..., Path]
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run ``gmmx`` with these arguments in an empty directory, on a terminal of 80 columns."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "80")
-
-    def run_gmmx(*arguments: str | Path, stdin: str | bytes | None = None) -> Result:
-        result = CliRunner().invoke(command_line(), [str(argument) for argument in arguments], input=stdin)
-        if result.exception is not None and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        return result
-
-    return run_gmmx
-
-
-@pytest.fixture
-def write(tmp_path: Path) -> Write:
-    """Write a text file into the directory in which `run` runs."""
-
-    def write_file(text: str, name: str = "data.csv", encoding: str = "utf-8") -> Path:
-        path = tmp_path / name
-        path.write_text(text, encoding=encoding)
-        return path
-
-    return write_file
 
 
 def read_table(path: Path, **options: Any) -> Table:
@@ -529,40 +499,6 @@ class TestReading:
         assert "latin.csv is not UTF-8" in error(run("fit", "latin.csv", "-k", "1"))
         assert "none.csv cannot be read: No such file" in error(run("fit", "none.csv", "-k", "1"))
         assert "book.xlsx: the data must end in .csv" in error(run("fit", "book.xlsx", "-k", "1"))
-
-
-class TestProgram:
-    def test_version_and_help(self, run: Run) -> None:
-        assert run("--version").stdout == f"gmmx {gmmx.__version__}\n"
-        assert "fit" in run("--help").stdout
-        help_text = run("fit", "--help").stdout
-        assert "Examples:" in help_text
-        assert "the same seed gives the same mixture" in " ".join(help_text.split())
-
-    def test_unknown_usage_is_exit_code_2(self, run: Run) -> None:
-        assert run("fit", FAITHFUL).exit_code == 2
-        assert run("fit", FAITHFUL, "-k", "0").exit_code == 2
-        assert run("fit", FAITHFUL, "-k", "2", "--covariance-type", "round").exit_code == 2
-
-    @pytest.mark.parametrize("package", ["click", "rich"])
-    def test_missing_packages_are_named_with_the_command(
-        self, package: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        forbid(monkeypatch, package)
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-        assert stop.value.code == 2
-        assert capsys.readouterr().err == (
-            f'gmmx: the command line needs {package}; install it with: pip install "gmmx-native[cli]"\n'
-        )
-
-    def test_in_a_process_of_its_own(self, tmp_path: Path) -> None:
-        program = "import sys; from gmmx.cli import main; sys.argv[0] = 'gmmx'; main()"
-        arguments = ["fit", str(FAITHFUL), "-k", "2", "--json", "--labels", "labels.csv"]
-        command = [sys.executable, "-c", program, *arguments]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
-        assert (done.returncode, done.stderr) == (0, "")
-        assert json.loads(done.stdout)["written"] == {"labels": "labels.csv"}
 
 
 def forbid(monkeypatch: pytest.MonkeyPatch, package: str) -> None:

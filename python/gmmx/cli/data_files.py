@@ -258,8 +258,7 @@ class _Opener:
     @contextlib.contextmanager
     def __call__(self, file: Path) -> Iterator[OpenArrays]:
         try:
-            loaded = np.load(file, mmap_mode="r", allow_pickle=False)
-            arrays = loaded if isinstance(loaded, np.ndarray) else dict(loaded)
+            arrays = _load(file)
         except (ValueError, EOFError, zipfile.BadZipFile) as error:
             problem = "" if "pickle" in str(error) else f" ({error})"
             raise ValueError(f"it is not a whole .npy or .npz file of numbers{problem}; save it again") from error
@@ -272,6 +271,16 @@ class _Opener:
         if self.array is not None and self.array not in arrays:
             raise ValueError(f"it has no array {self.array!r}; --array must name one of {', '.join(arrays)}")
         return find_array(arrays, self.array, 2, "--array", where)
+
+
+def _load(file: Path) -> Any:
+    """Return the array of a .npy file, or the arrays of a .npz file by their names."""
+    with open(file, "rb") as stream:
+        if stream.read(2) == b"PK":
+            stream.seek(0)
+            with np.load(stream, allow_pickle=False) as archive:
+                return dict(archive)
+    return np.load(file, mmap_mode="r", allow_pickle=False)
 
 
 def _pieces(reader: Reader) -> Iterator[Piece]:

@@ -41,9 +41,9 @@ FIT_EXAMPLES = """\b
 Examples:
   gmmx fit faithful.csv --components 2 --plot faithful.png
   gmmx fit cells.tsv -k 4 --columns "height,width" --labels labels.csv
-  gmmx fit readings.parquet -k 8 --batch-size 100000 --model mixture.safetensors
+  gmmx fit readings.parquet -k 8 --batch-size 100000 --model readings.safetensors
   gmmx fit survey.csv -k 3 --weight-column weight --json > mixture.json
-  sort -u readings.csv | gmmx fit - -k 2 --covariance-type diag
+  grep -v NA readings.csv | gmmx fit - -k 2 --covariance-type diag
 """
 
 

@@ -27,19 +27,27 @@ def check_outputs(options: FittingOptions) -> str:
 
 def fit_quietly(fit: Callable[[], Any], *, remedy: str) -> list[warnings.WarningMessage]:
     """Fit an estimator; return its warnings. `remedy` tells what to change if components collapse."""
-    from gmmx import FitFailedError
-
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             fit()
         except TableError:
             raise
-        except (ValueError, ArithmeticError, RuntimeError, MemoryError) as error:
-            message = one_line(error) or type(error).__name__
-            collapsed = isinstance(error, FitFailedError)
-            raise stop(f"the fit failed: {message.rstrip('.')}{remedy if collapsed else ''}", FAILED) from error
+        except ValueError as error:
+            if isinstance(error.__cause__, TableError):  # of a batch
+                raise error.__cause__ from error
+            raise _failed(error, remedy) from error
+        except (ArithmeticError, RuntimeError, MemoryError) as error:
+            raise _failed(error, remedy) from error
     return caught
+
+
+def _failed(error: Exception, remedy: str) -> Exception:
+    from gmmx import FitFailedError
+
+    message = one_line(error) or type(error).__name__
+    collapsed = isinstance(error, FitFailedError)
+    return stop(f"the fit failed: {message.rstrip('.')}{remedy if collapsed else ''}", FAILED)
 
 
 def write_outputs(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 INFO_EXAMPLES = """\b
 Examples:
   gmmx info mixture.safetensors
-  gmmx info mixture.safetensors --json | jq .means
+  gmmx info mixture.safetensors --json > mixture.json
 """
 
 

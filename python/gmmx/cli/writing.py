@@ -10,7 +10,7 @@ import shutil
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -194,11 +194,15 @@ def _text(stream: IO[bytes], delimiter: str, columns: Columns) -> Write:
     stream.write(heading.getvalue().encode())
 
     def write(*arrays: npt.NDArray[Any]) -> None:
-        cells = [column.astype(str).tolist() for array in arrays for column in _columns_of(array)]
+        cells = [_written(column) for array in arrays for column in _columns_of(array)]
         lines = map(delimiter.join, zip(*cells, strict=True))
         stream.write("".join(f"{line}\n" for line in lines).encode())
 
     return write
+
+
+def _written(column: npt.NDArray[Any]) -> Iterable[str]:
+    return column.astype(str).tolist() if column.dtype == np.float32 else map(repr, column.tolist())
 
 
 def _without_infinities(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -1,0 +1,409 @@
+"""The command line: every format comes in and goes out the same, whole or in batches, and nothing is lost."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow
+import pyarrow.parquet
+import pytest
+from click.testing import Result
+
+import gmmx
+from gmmx.cli import fit as fit_module
+from gmmx.cli import reading, writing
+
+FAITHFUL = Path(__file__).parents[1] / "examples" / "data" / "faithful.csv"
+X = np.loadtxt(FAITHFUL, delimiter=",", skiprows=1)
+NAMES = ["eruptions", "waiting"]
+
+Run = Callable[..., Result]
+Write = Callable[..., Path]
+
+
+def save_as(ending: str, folder: Path) -> Path:
+    """Write the geyser's rows in one of the formats."""
+    path, frame = folder / f"data{ending}", pd.DataFrame(X, columns=NAMES)
+    if ending in (".csv", ".csv.gz"):
+        frame.to_csv(path, index=False)
+    elif ending in (".tsv", ".tab"):
+        frame.to_csv(path, index=False, sep="\t")
+    elif ending in (".parquet", ".pq"):
+        frame.to_parquet(path)
+    elif ending == ".npy":
+        np.save(path, X)
+    else:
+        np.savez(path, X)
+    return path
+
+
+ENDINGS = (".csv", ".csv.gz", ".tsv", ".tab", ".parquet", ".pq", ".npy", ".npz")
+
+
+@pytest.fixture
+def model(run: Run, tmp_path: Path) -> gmmx.GaussianMixture:
+    """The geyser's mixture; ``m.safetensors`` holds it and the names of its features."""
+    assert run("fit", FAITHFUL, "-k", "2", "--model", "m.safetensors").exit_code == 0
+    loaded = gmmx.load(tmp_path / "m.safetensors")
+    del loaded.feature_names_in_
+    return loaded
+
+
+def documents(result: Result) -> Any:
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def refusal(result: Result, exit_code: int = 2) -> str:
+    assert result.exit_code == exit_code, result.output
+    assert result.stdout == ""
+    (line,) = result.stderr.splitlines()
+    return line
+
+
+class TestFormatsIn:
+    @pytest.mark.parametrize("ending", ENDINGS)
+    def test_every_format_gives_the_same_fit(self, run: Run, tmp_path: Path, ending: str) -> None:
+        document = documents(run("fit", save_as(ending, tmp_path), "-k", "2", "--json"))
+        expected = documents(run("fit", FAITHFUL, "-k", "2", "--json"))
+        has_names = ending not in (".npy", ".npz")
+        assert document.pop("columns") == (NAMES if has_names else ["column_1", "column_2"])
+        del document["data"], expected["data"], expected["columns"]
+        assert document == expected
+
+    @pytest.mark.parametrize("ending", ENDINGS)
+    def test_every_format_in_batches_gives_the_fit_of_the_whole(self, run: Run, tmp_path: Path, ending: str) -> None:
+        path = save_as(ending, tmp_path)
+        document = documents(run("fit", path, "-k", "2", "--json", "--batch-size", "50"))
+        assert (document["batch_size"], document["n_samples"], document["total_weight"]) == (50, 272, 272.0)
+        whole = gmmx.GaussianMixture(2, random_state=0).fit(X)
+        np.testing.assert_allclose(document["means"], whole.means_, rtol=1e-9)
+        assert document["bic"] == pytest.approx(whole.bic(X), rel=1e-12)
+
+    @pytest.mark.parametrize("ending", [".csv", ".tsv", ".parquet", ".npy", ".npz"])
+    def test_every_format_comes_through_standard_input(self, run: Run, tmp_path: Path, ending: str) -> None:
+        stdin = save_as(ending, tmp_path).read_bytes()
+        file_format = () if ending in (".csv", ".tsv") else ("--format", ending[1:])
+        document = documents(run("fit", "-", "-k", "2", "--json", *file_format, stdin=stdin))
+        assert document["data"] == "standard input"
+        assert document["bic"] == documents(run("fit", FAITHFUL, "-k", "2", "--json"))["bic"]
+
+    def test_standard_input_in_batches(self, run: Run) -> None:
+        result = run("fit", "-", "-k", "2", "--batch-size", "100", stdin=FAITHFUL.read_bytes())
+        assert "standard input: 272 rows x 2 columns\nread anew in each iteration, 100 rows at a time" in result.stdout
+
+    def test_format_tells_what_the_name_does_not(self, run: Run, tmp_path: Path) -> None:
+        path = tmp_path / "measurements.dat"
+        save_as(".parquet", tmp_path).rename(path)
+        assert "--format" in refusal(run("fit", path, "-k", "2"))
+        assert documents(run("fit", path, "-k", "2", "--format", "parquet", "--json"))["columns"] == NAMES
+
+    def test_float32_stays_float32(self, run: Run, tmp_path: Path) -> None:
+        np.save(tmp_path / "x.npy", X.astype(np.float32))
+        assert run("fit", "x.npy", "-k", "2", "--model", "x.safetensors").exit_code == 0
+        assert documents(run("info", "x.safetensors", "--json"))["dtype"] == "float32"
+
+    def test_an_array_of_one_dimension_is_a_column(self, run: Run, tmp_path: Path) -> None:
+        np.save(tmp_path / "x.npy", X[:, 0])
+        assert documents(run("fit", "x.npy", "-k", "2", "--json"))["columns"] == ["column_1"]
+
+    def test_the_array_of_an_npz_file(self, run: Run, tmp_path: Path) -> None:
+        np.savez(tmp_path / "one.npz", X=X, labels=np.zeros(len(X), int))
+        assert documents(run("fit", "one.npz", "-k", "2", "--json"))["n_features"] == 2
+        np.savez(tmp_path / "two.npz", A=X, B=X[:, :1])
+        message = refusal(run("fit", "two.npz", "-k", "2"))
+        assert "--array is not given" in message
+        assert "'A', 'B'" in message
+        assert documents(run("fit", "two.npz", "-k", "2", "--json", "--array", "B"))["n_features"] == 1
+        assert "no array 'C'; --array must name one of A, B" in refusal(
+            run("fit", "two.npz", "-k", "2", "--array", "C")
+        )
+
+    def test_parquet_leaves_text_and_row_names_out(self, run: Run, tmp_path: Path) -> None:
+        frame = pd.DataFrame(X, columns=NAMES).assign(day="Monday")
+        frame.index = pd.Index(np.arange(len(X)) * 2)
+        frame.to_parquet(tmp_path / "x.parquet", index=True)
+        document = documents(run("fit", "x.parquet", "-k", "2", "--json"))
+        assert document["columns"] == NAMES
+        reasons = {one["column"]: one["reason"] for one in document["left_out"]}
+        assert reasons == {"day": "not numeric", "__index_level_0__": "row names"}
+
+    def test_a_folder_of_parquet_files_is_one_table(self, run: Run, tmp_path: Path) -> None:
+        (tmp_path / "parts.parquet").mkdir()
+        for number, part in enumerate(np.array_split(X, 3)):
+            pd.DataFrame(part, columns=NAMES).to_parquet(tmp_path / "parts.parquet" / f"part-{number}.parquet")
+        assert documents(run("fit", "parts.parquet", "-k", "2", "--json"))["n_samples"] == 272
+
+    @pytest.mark.parametrize("ending", [".csv", ".parquet", ".npy"])
+    @pytest.mark.parametrize("batches", [(), ("--batch-size", "40")])
+    def test_weights_and_columns(self, run: Run, tmp_path: Path, ending: str, batches: tuple[str, ...]) -> None:
+        weights = np.arange(len(X)) % 3
+        table = np.column_stack([weights, X])
+        if ending == ".npy":
+            names = ["column_1", "column_2", "column_3"]
+            np.save(tmp_path / "x.npy", table)
+        else:
+            names = ["times", *NAMES]
+            frame = pd.DataFrame(table, columns=names)
+            frame.to_csv(tmp_path / "x.csv", index=False)
+            frame.to_parquet(tmp_path / "x.parquet")
+        chosen = ("--columns", f"{names[2]},{names[1]}", "--weight-column", names[0])
+        document = documents(run("fit", f"x{ending}", "-k", "2", "--json", *chosen, *batches))
+        expected = gmmx.GaussianMixture(2, random_state=0).fit(X[:, ::-1], sample_weight=weights)
+        assert document["columns"] == [names[2], names[1]]
+        assert document["total_weight"] == weights.sum()
+        assert document["n_samples"] == 272
+        np.testing.assert_allclose(document["means"], expected.means_, rtol=1e-6)
+
+    @pytest.mark.parametrize(
+        ("name", "content", "words"),
+        [
+            ("x.parquet", b"hello", "cannot be read as Parquet"),
+            ("x.npy", b"hello", "not a whole .npy or .npz file of numbers; save it again"),
+            ("x.npz", b"PK\x03\x04", "not a whole .npy or .npz file of numbers"),
+            ("x.csv.gz", b"a,b\n1,2\n", "x.csv.gz cannot be unpacked"),
+            ("x.csv.gz", gzip.compress(b"a,b\n1,2\n")[:-9], "x.csv.gz cannot be unpacked"),
+        ],
+    )
+    def test_broken_files(self, run: Run, tmp_path: Path, name: str, content: bytes, words: str) -> None:
+        (tmp_path / name).write_bytes(content)
+        message = refusal(run("fit", name, "-k", "1"))
+        assert words in message
+        assert name in message
+
+    @pytest.mark.parametrize(
+        ("array", "words"),
+        [
+            (np.ones((2, 2, 2)), "shape (2, 2, 2)"),
+            (np.ones((3, 2), complex), "real numbers"),
+            (np.ones((0, 2)), "without a single row"),
+            (np.array([[1.0, np.nan], [2.0, 3.0]]), "x.npy holds nan in row 0"),
+            (np.array([[1.0, 2.0], [np.inf, 3.0]]), "x.npy holds inf in row 1"),
+            (np.array([{}], dtype=object), "not a whole .npy or .npz file of numbers"),
+        ],
+    )
+    def test_unusable_arrays(self, run: Run, tmp_path: Path, array: Any, words: str) -> None:
+        np.save(tmp_path / "x.npy", array, allow_pickle=True)
+        assert words in refusal(run("fit", "x.npy", "-k", "1"))
+
+    @pytest.mark.parametrize("command", [("fit", "-k", "2"), ("select",), ("fit", "-k", "2", "--batch-size", "9")])
+    def test_a_missing_value_in_parquet(self, run: Run, tmp_path: Path, command: tuple[str, ...]) -> None:
+        table = pyarrow.table({"a": [1.0, None, 3.0], "b": [1.0, 2.0, 3.0]})
+        pyarrow.parquet.write_table(table, tmp_path / "x.parquet")
+        assert "x.parquet has no value in row 1" in refusal(run(*command, "x.parquet"))
+
+    def test_without_pyarrow_the_command_is_named(
+        self, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = save_as(".parquet", tmp_path)
+        monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+        install = 'needs pyarrow: pip install "gmmx-native[data]"'
+        assert install in refusal(run("fit", path, "-k", "2"))
+        assert install in refusal(run("fit", FAITHFUL, "-k", "2", "--labels", "labels.parquet"))
+
+
+class TestLargeFiles:
+    def test_beyond_a_size_files_are_read_in_batches(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert documents(run("fit", FAITHFUL, "-k", "2", "--json"))["batch_size"] is None
+        monkeypatch.setattr(fit_module, "LARGE", 100)
+        result = run("fit", FAITHFUL, "-k", "2")
+        assert "read anew in each iteration, 131,072 rows at a time" in result.stdout
+
+    def test_outputs_of_a_fit_in_batches(self, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        outputs = ("--labels", "l.npy", "--model", "b.safetensors", "--plot", "p.png")
+        monkeypatch.setattr(reading, "ROWS_DRAWN", 100)
+        assert run("fit", FAITHFUL, "-k", "2", "--batch-size", "50", *outputs).exit_code == 0
+        whole = gmmx.GaussianMixture(2, random_state=0).fit(X)
+        np.testing.assert_array_equal(np.load(tmp_path / "l.npy"), whole.predict(X))
+        assert list(gmmx.load(tmp_path / "b.safetensors").feature_names_in_) == NAMES
+        assert (tmp_path / "p.png").read_bytes().startswith(b"\x89PNG")
+
+    def test_the_rows_of_a_picture_are_a_choice_in_order(self, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(reading, "ROWS_DRAWN", 500)
+        path = write("x,w\n" + "".join(f"{x},{x}\n" for x in range(25_000)))
+        options = reading.DataOptions(data=str(path), weight_column="w")
+        with reading.open_table(options) as table:
+            drawn = table.sample()
+        assert drawn.values.shape == (500, 1)
+        assert (np.diff(drawn.values[:, 0]) > 0).all()
+        assert drawn.weights is not None
+        np.testing.assert_array_equal(drawn.weights, drawn.values[:, 0])
+        assert 10_000 < drawn.values.mean() < 15_000
+
+    @pytest.mark.parametrize("ending", [".csv", ".parquet", ".npy"])
+    def test_predictions_by_parts_are_those_of_the_whole(
+        self, run: Run, tmp_path: Path, model: gmmx.GaussianMixture, monkeypatch: pytest.MonkeyPatch, ending: str
+    ) -> None:
+        many = np.tile(X, (100, 1))  # 27,200 rows: three blocks of text
+        path = tmp_path / f"many{ending}"
+        if ending == ".csv":
+            np.savetxt(path, many, delimiter=",", header="eruptions,waiting", comments="")
+        elif ending == ".npy":
+            np.save(path, many)
+        else:
+            pd.DataFrame(many, columns=NAMES).to_parquet(path)
+        monkeypatch.setattr(writing, "_ROW_GROUP", 7_000)
+        monkeypatch.setattr("gmmx.cli.predict._NUMBERS_AT_ONCE", 2 * 4_111)
+        assert run("predict", "m.safetensors", path, "--proba", "--log-density", "-o", "out.parquet").exit_code == 0
+        assert pyarrow.parquet.ParquetFile(tmp_path / "out.parquet").num_row_groups > 2
+        frame = pd.read_parquet(tmp_path / "out.parquet")
+        np.testing.assert_array_equal(frame["component"], model.predict(many))
+        np.testing.assert_allclose(frame[["proba_0", "proba_1"]], model.predict_proba(many), rtol=1e-9, atol=1e-15)
+        np.testing.assert_allclose(frame["log_density"], model.score_samples(many), rtol=1e-12)
+
+
+class TestFormatsOut:
+    def read(self, path: Path) -> dict[str, Any]:
+        """Return the columns of a written table."""
+        if path.suffix == ".npz":
+            with np.load(path) as archive:
+                return dict(archive)
+        if path.suffix == ".npy":
+            values = np.load(path)
+            return {"component": values[:, 0], "proba": values[:, 1:3], "log_density": values[:, 3]}
+        frame = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, sep=None, engine="python")
+        assert list(frame) == ["component", "proba_0", "proba_1", "log_density"]
+        assert frame["component"].dtype == np.int64
+        return {
+            "component": frame["component"],
+            "proba": frame[["proba_0", "proba_1"]],
+            "log_density": frame["log_density"],
+        }
+
+    @pytest.mark.parametrize("ending", [".csv", ".tsv", ".parquet", ".npy", ".npz"])
+    def test_every_format_holds_the_same_numbers(
+        self, run: Run, tmp_path: Path, model: gmmx.GaussianMixture, ending: str
+    ) -> None:
+        result = run("predict", "m.safetensors", FAITHFUL, "--proba", "--log-density", "-o", f"out{ending}")
+        assert result.exit_code == 0, result.output
+        written = self.read(tmp_path / f"out{ending}")
+        np.testing.assert_array_equal(written["component"], model.predict(X))
+        np.testing.assert_array_equal(written["proba"], model.predict_proba(X))
+        np.testing.assert_array_equal(written["log_density"], model.score_samples(X))
+
+    @pytest.mark.parametrize("table_format", ["csv", "tsv", "parquet", "npy", "npz"])
+    def test_standard_output_is_the_file(
+        self, run: Run, tmp_path: Path, model: gmmx.GaussianMixture, table_format: str
+    ) -> None:
+        arguments = ("predict", "m.safetensors", FAITHFUL, "--proba", "--log-density", "--output-format", table_format)
+        result = run(*arguments)
+        assert result.exit_code == 0
+        assert result.stderr == ""
+        (tmp_path / f"stream.{table_format}").write_bytes(result.stdout_bytes)
+        written = self.read(tmp_path / f"stream.{table_format}")
+        np.testing.assert_array_equal(written["proba"], model.predict_proba(X))
+
+    def test_one_array_keeps_its_shape_and_type_in_npy(
+        self, run: Run, tmp_path: Path, model: gmmx.GaussianMixture
+    ) -> None:
+        for flags, name in [
+            ((), "label"),
+            (("--no-label", "--proba"), "proba"),
+            (("--no-label", "--log-density"), "log"),
+        ]:
+            assert run("predict", "m.safetensors", FAITHFUL, *flags, "-o", f"{name}.npy").exit_code == 0
+        for name, expected in [
+            ("label", model.predict(X)),
+            ("proba", model.predict_proba(X)),
+            ("log", model.score_samples(X)),
+        ]:
+            array = np.load(tmp_path / f"{name}.npy")
+            assert array.dtype == expected.dtype
+            np.testing.assert_array_equal(array, expected)
+
+    @pytest.mark.parametrize("name", ["l.csv", "l.parquet", "l.npy"])
+    def test_labels_of_a_fit_in_every_format(self, run: Run, tmp_path: Path, name: str) -> None:
+        assert run("fit", FAITHFUL, "-k", "2", "--labels", name).exit_code == 0
+        path = tmp_path / name
+        read = {".csv": pd.read_csv, ".parquet": pd.read_parquet}
+        labels = np.load(path) if path.suffix == ".npy" else read[path.suffix](path)["component"]
+        np.testing.assert_array_equal(labels, gmmx.GaussianMixture(2, random_state=0).fit_predict(X))
+
+    def test_the_output_format_wins_over_the_ending(
+        self, run: Run, tmp_path: Path, model: gmmx.GaussianMixture
+    ) -> None:
+        assert run("predict", "m.safetensors", FAITHFUL, "-o", "out.dat", "--output-format", "npy").exit_code == 0
+        np.testing.assert_array_equal(np.load(tmp_path / "out.dat"), model.predict(X))
+
+
+class TestNothingIsLost:
+    @pytest.mark.parametrize(
+        "command",
+        [
+            ("predict", "m.safetensors", FAITHFUL, "-o", "out.csv"),
+            ("sample", "m.safetensors", "3", "-o", "out.csv"),
+            ("plot", "m.safetensors", FAITHFUL, "-o", "out.png"),
+        ],
+    )
+    def test_an_existing_file_needs_force(
+        self, run: Run, write: Write, model: gmmx.GaussianMixture, command: tuple[Any, ...]
+    ) -> None:
+        path = write("precious", command[-1])
+        message = refusal(run(*command))
+        assert message == f"Error: --output {path.name}: the file exists; say --force to replace it"
+        assert path.read_text() == "precious"
+        assert run(*command, "--force").exit_code == 0
+        assert path.read_bytes() != b"precious"
+
+    def test_a_fault_late_in_the_data_leaves_the_old_output(
+        self, run: Run, write: Write, tmp_path: Path, model: gmmx.GaussianMixture
+    ) -> None:
+        write("eruptions,waiting\n" + "2,50\n" * 25_000 + "2,oops\n")
+        for name in ("out.csv", "out.npz", "out.parquet"):
+            path = write("precious", name)
+            message = refusal(run("predict", "m.safetensors", "data.csv", "-o", name, "--force"))
+            assert "row 25001 (line 25002), column 'waiting': 'oops' is not a number" in message
+            assert path.read_text() == "precious"
+        assert sorted(os.listdir(tmp_path)) == ["data.csv", "m.safetensors", "out.csv", "out.npz", "out.parquet"]
+
+    def test_force_never_replaces_what_is_read(self, run: Run, write: Write, model: gmmx.GaussianMixture) -> None:
+        write(FAITHFUL.read_text())
+        message = refusal(run("predict", "m.safetensors", "data.csv", "-o", "./data.csv", "--force"))
+        assert "this file is DATA already" in message
+        arguments = ("sample", "m.safetensors", "2", "-o", "m.safetensors", "--output-format", "csv", "--force")
+        assert "this file is MODEL already" in refusal(run(*arguments))
+
+    @pytest.mark.parametrize(
+        ("path", "words"),
+        [
+            ("out.xlsx", "must end in .csv"),
+            ("out", "must end in .csv"),
+            ("nowhere/out.csv", "there is no directory nowhere"),
+            ("folder.csv", "this is a directory"),
+            ("pipe.csv", "no regular file"),
+        ],
+    )
+    def test_unusable_outputs_are_refused_before_the_work(
+        self, run: Run, tmp_path: Path, model: gmmx.GaussianMixture, path: str, words: str
+    ) -> None:
+        (tmp_path / "folder.csv").mkdir()
+        os.mkfifo(tmp_path / "pipe.csv")
+        for command in (("predict", "m.safetensors", "no-such-data.csv"), ("sample", "m.safetensors", "3")):
+            assert words in refusal(run(*command, "-o", path, "--force"))
+
+    def test_an_output_that_cannot_be_written_is_one_line(
+        self, run: Run, model: gmmx.GaussianMixture, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def full(*_: Any) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(writing._NpyFile, "__call__", full)
+        message = refusal(run("predict", "m.safetensors", FAITHFUL, "-o", "out.npy"))
+        assert message == "Error: the result cannot be written: [Errno 28] No space left on device"
+        assert not os.path.exists("out.npy")
+
+
+def test_numpy_reads_the_header_of_streamed_arrays(run: Run, model: gmmx.GaussianMixture) -> None:
+    for count, labels, shape in [(1, (), (1, 2)), (70_000, ("--labels",), (70_000, 3))]:
+        result = run("sample", "m.safetensors", count, *labels, "--output-format", "npy")
+        array = np.load(io.BytesIO(result.stdout_bytes))
+        assert (array.shape, array.dtype) == (shape, np.float64)

@@ -1,0 +1,233 @@
+"""The command line as a program: help whose examples run, exit codes, errors of one line, pipes and interruptions."""
+
+from __future__ import annotations
+
+import builtins
+import json
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import Result
+
+import gmmx
+from gmmx import cli
+from gmmx.cli import bench as bench_module
+from gmmx.cli import command_line, saying
+
+FAITHFUL = Path(__file__).parents[1] / "examples" / "data" / "faithful.csv"
+X = np.loadtxt(FAITHFUL, delimiter=",", skiprows=1)
+
+Run = Callable[..., Result]
+
+COMMANDS = ("fit", "select", "predict", "score", "sample", "plot", "info", "bench")
+
+
+def examples(name: str) -> list[str]:
+    command = command_line().commands[name]
+    assert command.epilog is not None
+    return re.findall(r"^  (\S.*)$", command.epilog, re.MULTILINE)
+
+
+@pytest.fixture
+def files(run: Run, tmp_path: Path) -> None:
+    """The files that examples name."""
+    frame = pd.DataFrame(X, columns=["eruptions", "waiting"])
+    frame.to_csv(tmp_path / "faithful.csv", index=False)
+    frame.to_parquet(tmp_path / "readings.parquet")
+    frame.to_csv(tmp_path / "readings.csv", index=False)
+    frame.set_axis(["height", "width"], axis=1).to_csv(tmp_path / "cells.tsv", sep="\t", index=False)
+    frame.assign(weight=1.5).to_csv(tmp_path / "survey.csv", index=False)
+    assert run("fit", "faithful.csv", "-k", "2", "--model", "mixture.safetensors").exit_code == 0
+
+
+def run_in_shell(run: Run, line: str) -> bytes:
+    """Do what a shell would with pipes and redirections between gmmx and other programs; return the output."""
+    lexer = shlex.shlex(line, posix=True, punctuation_chars="|<>")
+    lexer.whitespace_split = True
+    stages: list[list[str]] = [[]]
+    stdin, target = b"", None
+    words: Iterator[str] = iter(lexer)
+    for word in words:
+        if word == "|":
+            stages.append([])
+        elif word == "<":
+            stdin = Path(next(words)).read_bytes()
+        elif word == ">":
+            target = Path(next(words))
+        else:
+            stages[-1].append(word)
+    for program, *arguments in stages:
+        if program == "gmmx":
+            result = run(*arguments, stdin=stdin)
+            assert result.exit_code == 0, result.output
+            assert result.stderr == ""
+            stdin = result.stdout_bytes
+        else:
+            stdin = subprocess.run([program, *arguments], input=stdin, capture_output=True, check=True).stdout
+    if target is not None:
+        target.write_bytes(stdin)
+    return stdin
+
+
+class TestHelp:
+    def test_all_commands_are_listed_in_the_order_of_use(self, run: Run) -> None:
+        listed = re.findall(r"^  (\w+)  ", run("--help").stdout.split("Commands:")[1], re.MULTILINE)
+        assert tuple(listed[: len(COMMANDS)]) == COMMANDS
+
+    def test_exit_codes_are_told(self, run: Run) -> None:
+        text = run("--help").stdout
+        for code, meaning in saying.EXIT_CODES.items():
+            assert re.search(rf"^ +{code} +{meaning}$", text, re.MULTILINE)
+
+    @pytest.mark.parametrize("name", COMMANDS)
+    def test_each_command_has_examples(self, run: Run, name: str) -> None:
+        assert len(examples(name)) >= 2
+        text = run(name, "--help").stdout
+        assert all(example in text for example in examples(name))
+
+    @pytest.mark.parametrize("line", [line for name in COMMANDS for line in examples(name)])
+    def test_examples_run(
+        self, run: Run, files: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str
+    ) -> None:
+        monkeypatch.setattr(bench_module, "PROBLEMS", (bench_module.Problem(200, 2, 2, "full"),))
+        if "selection.json" in line and "gmmx plot" in line:
+            run_in_shell(run, "gmmx select faithful.csv -k 1-2 --json > selection.json")
+        before = {path.name for path in tmp_path.iterdir()}
+        output = run_in_shell(run, line)
+        created = {path.name for path in tmp_path.iterdir()} - before
+        named = set(re.findall(r"[\w-]+\.(?:png|pdf|svg|json|csv|npz|parquet|safetensors)", line))
+        assert created == named - before
+        if "--json" in line:
+            json.loads(output)
+
+    def test_sorting_finds_the_least_likely_rows(self, run: Run, files: None) -> None:
+        (line,) = [line for line in examples("predict") if "sort" in line]
+        first = run_in_shell(run, line).decode().splitlines()
+        densities = gmmx.load("mixture.safetensors").score_samples(pd.read_csv("faithful.csv"))
+        assert float(first[1].split(",")[1]) == densities.min()
+
+    def test_version(self, run: Run) -> None:
+        assert run("--version").stdout == f"gmmx {gmmx.__version__}\n"
+
+
+class TestErrors:
+    @pytest.mark.parametrize(
+        ("arguments", "line"),
+        [
+            (("fti",), "Error: No such command 'fti'"),
+            (("fit", "-k", "2"), "Error: Missing argument 'DATA' (gmmx fit --help tells what there is)"),
+            (("fit", "x.csv"), "Error: Missing option '-k' / '--components' (gmmx fit --help tells what there is)"),
+            (("fit", "x.csv", "-k", "0"), "Error: Invalid value for '-k' / '--components': 0 is not in the range x>=1"),
+            (("fit", "x.csv", "-k", "2", "--covariance-type", "round"), "Error: Invalid value for '--covariance-type'"),
+            (("fit", "x.csv", "-k", "2", "--plott", "x.png"), "Error: No such option '--plott'"),
+            (("sample", "m.safetensors", "many"), "Error: Invalid value for 'N'"),
+            (("fit", "x.csv", "-k", "2", "--batch-size", "0"), "Error: Invalid value for '--batch-size'"),
+            (("predict", "m.safetensors", "x.csv", "--jobs", "0"), "Error: --jobs must not be 0"),
+            (("bench", "--jobs", "0"), "Error: --jobs must not be 0"),
+        ],
+    )
+    def test_usage_is_refused_in_one_line(self, run: Run, arguments: tuple[str, ...], line: str) -> None:
+        result = run(*arguments)
+        assert (result.exit_code, result.stdout) == (2, "")
+        (told,) = result.stderr.splitlines()
+        assert told.startswith(line)
+
+    def test_no_command_shows_the_help(self, run: Run) -> None:
+        assert "Commands:" in run().output
+
+    @pytest.mark.parametrize("package", ["click", "rich"])
+    def test_missing_packages_are_named_with_the_command(
+        self, package: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        forbid(monkeypatch, package)
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        assert stop.value.code == 2
+        assert capsys.readouterr().err == (
+            f'gmmx: the command line needs {package}; install it with: pip install "gmmx-native[cli]"\n'
+        )
+
+    @pytest.mark.parametrize(
+        ("thrown", "exit_code", "words"),
+        [
+            (KeyboardInterrupt(), 130, ""),
+            (MemoryError(), 1, "Error: the fit failed: MemoryError"),
+        ],
+    )
+    def test_ways_to_end(
+        self, run: Run, monkeypatch: pytest.MonkeyPatch, thrown: BaseException, exit_code: int, words: str
+    ) -> None:
+        def fit(*_: Any, **__: Any) -> None:
+            raise thrown
+
+        monkeypatch.setattr(gmmx.GaussianMixture, "fit", fit)
+        result = run("fit", FAITHFUL, "-k", "2", "--model", "m.safetensors")
+        assert (result.exit_code, result.stdout, result.stderr.strip()) == (exit_code, "", words)
+        assert not Path("m.safetensors").exists()
+
+    def test_a_caller_in_python_gets_the_exception(self) -> None:
+        with pytest.raises(click.UsageError):
+            command_line().main(["fit"], standalone_mode=False)
+
+
+class TestProcesses:
+    """What only a process of its own shows."""
+
+    def start(self, *arguments: str, **options: Any) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "gmmx.cli", *arguments]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+
+    def test_it_runs_as_a_module(self, tmp_path: Path) -> None:
+        arguments = ("fit", str(FAITHFUL), "-k", "2", "--json", "--labels", "labels.csv")
+        with self.start(*arguments, cwd=tmp_path) as process:
+            stdout, stderr = process.communicate(timeout=120)
+        assert (process.returncode, stderr) == (0, b"")
+        assert json.loads(stdout)["written"] == {"labels": "labels.csv"}
+        assert len((tmp_path / "labels.csv").read_text().splitlines()) == 273
+
+    def test_a_reader_that_has_enough_ends_it_quietly(self, files: None, tmp_path: Path) -> None:
+        (tmp_path / "long.csv").write_text("eruptions,waiting\n" + "2,50\n" * 200_000)
+        with self.start("predict", "mixture.safetensors", "long.csv", cwd=tmp_path) as process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            assert process.stdout.readline() == b"component\n"
+            process.stdout.close()
+            assert process.stderr.read() == b""
+        assert process.returncode == 141
+
+    def test_an_interruption_ends_it_quietly_and_leaves_nothing(self, files: None, tmp_path: Path) -> None:
+        arguments = ("predict", "mixture.safetensors", "-", "-o", "out.csv")
+        with self.start(*arguments, stdin=subprocess.PIPE, cwd=tmp_path) as process:
+            assert process.stdin is not None
+            assert process.stderr is not None
+            process.stdin.write(b"eruptions,waiting\n" + b"2,50\n" * 30_000)
+            process.stdin.flush()
+            while not list(tmp_path.glob(".out.csv.*")):  # until it has begun to write
+                assert process.poll() is None
+            process.send_signal(signal.SIGINT)
+            process.stdin.close()
+            assert process.stderr.read().strip() == b""
+        assert process.returncode == 130
+        assert not list(tmp_path.glob("*out.csv*"))
+
+
+def forbid(monkeypatch: pytest.MonkeyPatch, package: str) -> None:
+    """Let imports of a package fail as if it were not installed."""
+    genuine = builtins.__import__
+
+    def guarded(name: str, *arguments: Any, **keywords: Any) -> Any:
+        if name.partition(".")[0] == package:
+            raise ModuleNotFoundError(f"No module named {package!r}", name=package)
+        return genuine(name, *arguments, **keywords)
+
+    monkeypatch.setattr(builtins, "__import__", guarded)
