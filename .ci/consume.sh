@@ -1,21 +1,23 @@
 #!/usr/bin/env bash
-# The C++ library as its users get it: built and installed into a clean prefix, static and shared, with GCC and with clang;
-# a project of its own finds it there by CMake, and one file by pkg-config; everything is run.
-# Usage: .ci/consume.sh <scratch folder>
+# The C++ library as its users get it: installed into a clean prefix, static and shared, with GCC and with clang; a project
+# of its own finds it there by CMake, and one file by pkg-config; everything is run.
+# Usage: .ci/consume.sh <scratch folder>, after cmake --workflow --preset dev, whose library is the static one of GCC
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 scratch=$1
 
-quickly=(-DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE=-O0 -DCMAKE_UNITY_BUILD=ON)
+build() {
+  local compiler=$1 shared=$2 unity=$3 folder=$4
+  cmake -G Ninja -S . -B "$folder" -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE=-O0 \
+    -DCMAKE_CXX_COMPILER="$compiler" -DBUILD_SHARED_LIBS="$shared" -DCMAKE_UNITY_BUILD="$unity" >"$folder.log"
+  cmake --build "$folder" >>"$folder.log"
+}
 
 consume() {
-  local compiler=$1 kind=$2 shared=$3
+  local compiler=$1 kind=$2 built=$3
   local here=$scratch/$compiler-$kind
   printf '+ %s, %s\n' "$compiler" "$kind"
-  cmake -G Ninja -S . -B "$here/build" "${quickly[@]}" -DCMAKE_CXX_COMPILER="$compiler" -DBUILD_SHARED_LIBS="$shared" \
-    >"$here.log"
-  cmake --build "$here/build" >>"$here.log"
-  cmake --install "$here/build" --prefix "$here/prefix" >>"$here.log"
+  cmake --install "$built" --prefix "$here/prefix" >"$here.log"
 
   cmake -G Ninja -S cpp/examples/consumer -B "$here/consumer" -DCMAKE_CXX_COMPILER="$compiler" \
     -DCMAKE_PREFIX_PATH="$here/prefix" >>"$here.log"
@@ -39,10 +41,17 @@ run_programs() {
 }
 
 mkdir -p "$scratch"
-for compiler in g++ clang++; do
-  consume "$compiler" static OFF
-  consume "$compiler" shared ON
+consume g++ static build/dev
+# Each file for itself, not a folder as one: none may need what another includes.
+build g++ ON OFF "$scratch/g++"
+consume g++ shared "$scratch/g++"
+for kind in static shared; do
+  build clang++ "$([[ $kind == shared ]] && echo ON || echo OFF)" ON "$scratch/clang++-$kind-build"
+  consume clang++ "$kind" "$scratch/clang++-$kind-build"
 done
+# A project that takes gmmx into its own build finds the same target.
+cmake -G Ninja -S cpp/tests/agreement -B "$scratch/within" >"$scratch/within.log"
+cmake --build "$scratch/within" --target CMakeFiles/agreement.dir/agreement.cpp.o >>"$scratch/within.log"
 # What a library of another version would do: the consumer must not link with it.
 sed -i 's/#define GMMX_VERSION_MINOR 1 /#define GMMX_VERSION_MINOR 99 /' "$scratch/g++-static/prefix/include/gmmx/version.hpp"
 if cmake --build "$scratch/g++-static/consumer" >"$scratch/other-version.log" 2>&1; then

@@ -49,8 +49,8 @@ TEST_CASE("statistics of parts add up, and their sum does not depend on the numb
 }
 
 TEST_CASE("EM over rows that lie elsewhere takes the same path, accelerated or not") {
-  const auto p = make_problem(700, 3, 4);
-  const Index cut = 300;
+  const auto p = make_problem(1500, 3, 4);
+  const Index cut = 700;
   const EStepElsewhere in_two_parts = [&](const Mixture& mixture) {
     return e_step(MatrixView<const double>(p.rows.data(), cut, p.d), mixture,
                   VectorView<const double>(p.weights.data(), cut)) +
