@@ -1,18 +1,14 @@
-"""A bar that shows how far a long fit has got, and rows in parts whose passes it shows."""
+"""A bar that shows how far a long fit has got."""
 
 from __future__ import annotations
 
 import sys
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gmmx._optional import needed
 
-if TYPE_CHECKING:
-    from gmmx import _core
-    from gmmx.partitions import Facts, PartitionedRows, Sample
-
-__all__ = ["Progress", "ShownRows"]
+__all__ = ["Progress"]
 
 _SECONDS = 2.0
 """A fit that takes less shows no bar, unless it was asked for."""
@@ -75,44 +71,3 @@ class Progress:
         if self._bar is not None:
             self._bar.close()
             self._bar = None
-
-
-class ShownRows:
-    """Rows in parts, of which each pass is shown when it is done: for engines that do not tell of parts.
-
-    Parameters
-    ----------
-    rows : PartitionedRows
-        The rows.
-    progress : Progress
-        What shows them.
-    """
-
-    def __init__(self, rows: PartitionedRows, progress: Progress) -> None:
-        self._rows, self._progress = rows, progress
-        self._n_rows: int | None = None
-        self._n_sums = 0
-
-    def facts(self) -> Facts:
-        """Make the first pass."""
-        self._progress.begin_pass("checking rows", None)
-        facts = self._rows.facts()
-        self._n_rows = facts.n_rows
-        self._progress.advance(facts.n_rows)
-        return facts
-
-    def sample(self, size: int, seed: int) -> Sample:
-        """Make a pass that draws rows."""
-        self._progress.begin_pass("drawing rows to start from", self._n_rows)
-        sample = self._rows.sample(size, seed)
-        self._progress.advance(self._n_rows or 0)
-        return sample
-
-    def statistics(self, mixture: _core.Mixture) -> _core.SufficientStatistics:
-        """Make a pass that adds up."""
-        self._n_sums += 1
-        self._progress.begin_pass(f"pass {self._n_sums} of EM", self._n_rows)
-        statistics = self._rows.statistics(mixture)
-        self._progress.tell(statistics.log_likelihood / statistics.total_weight)
-        self._progress.advance(self._n_rows or 0)
-        return statistics

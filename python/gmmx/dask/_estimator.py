@@ -22,8 +22,9 @@ from gmmx.dask._rows import DaskRows
 from gmmx.dask._running import WorkersLostError
 from gmmx.dask._tasks import Figure, array_block, frame_block, uncertainty
 from gmmx.partitions import fit_partitions
+from gmmx.partitions.shown import ShownRows
 from gmmx.priors import ConjugatePrior
-from gmmx.progress import Progress, ShownRows
+from gmmx.progress import Progress
 from gmmx.validation import check_flag
 
 _LAZY: dict[str, tuple[Callable[..., Any], str | None, bool]] = {
