@@ -8,6 +8,7 @@ listed, not followed. CHROMIUM names the browser, if it is not found by its usua
 """
 
 import argparse
+import contextlib
 import functools
 import http.server
 import os
@@ -59,10 +60,14 @@ TOO_WIDE = """
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
-    """Serves files without a line for each."""
+    """Serves files without a line for each, also to pages that are closed before they have all."""
 
     def log_message(self, *_):
         pass
+
+    def copyfile(self, source, outputfile):
+        with contextlib.suppress(ConnectionError):
+            super().copyfile(source, outputfile)
 
 
 def served(folder):

@@ -69,6 +69,7 @@ sphinx_gallery_conf = {
     "within_subsection_order": "FileNameSortKey",
     "write_computation_times": False,  # that page would ask other hosts for scripts
     "abort_on_example_error": True,
+    "capture_repr": (),
     "copyfile_regex": r"",
     "download_all_examples": False,
     "remove_config_comments": True,

@@ -2,8 +2,9 @@
 Old Faithful
 ============
 
-The geyser erupts for some minutes and then rests for an hour or more. 272 eruptions, each a row of two numbers: how long it
-lasted, and how long the wait for the next one was.
+The geyser erupts for some minutes and then rests for an hour or more. 272 eruptions,
+each a row of two numbers: how long it lasted, and how long the wait for the next one
+was.
 """
 
 from pathlib import Path
@@ -22,8 +23,8 @@ X = np.loadtxt(data, delimiter=",", skiprows=1)
 # Two kinds of eruptions
 # ----------------------
 #
-# A mixture of two components finds the short eruptions and the long ones. The ellipses hold half and nine tenths of each
-# component.
+# A mixture of two components finds the short eruptions and the long ones. The ellipses
+# hold half and nine tenths of each component.
 
 model = gmmx.GaussianMixture(n_components=2, random_state=0).fit(X)
 print("weights", model.weights_.round(3))
@@ -36,13 +37,13 @@ gmmx.plot.classification(model, X, feature_names=names, ax=ax)
 # Which rows are in doubt
 # -----------------------
 #
-# The uncertainty of a row is the probability that its most probable component is not the one it came from. Here the
-# clusters lie so far apart that only a few rows between them are in doubt at all.
+# The uncertainty of a row is the probability that its most probable component is not
+# the one it came from. Here the clusters lie so far apart that only a few rows between
+# them are in doubt at all.
 
 doubt = model.uncertainty(X)
-print(
-    f"{np.count_nonzero(doubt > 0.01)} of {len(X)} rows with an uncertainty above 0.01, the largest {doubt.max():.3f}"
-)
+print(f"above 0.01: {np.count_nonzero(doubt > 0.01)} of {len(X)} rows")
+print(f"largest: {doubt.max():.3f}")
 
 figure, ax = plt.subplots(figsize=(6.5, 4.5), layout="constrained")
 gmmx.plot.uncertainty(model, X, feature_names=names, ax=ax)

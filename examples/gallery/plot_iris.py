@@ -2,7 +2,8 @@
 Iris: which model, and how many components?
 ===========================================
 
-150 flowers of three species, four lengths each. The species are known, but nobody tells the mixture.
+150 flowers of three species, four lengths each. The species are known, but nobody tells
+the mixture.
 """
 
 import matplotlib.pyplot as plt
@@ -20,8 +21,8 @@ names = [name.removesuffix(" (cm)") for name in iris.feature_names]
 # Fourteen models, one to nine components
 # ---------------------------------------
 #
-# The Bayesian information criterion (BIC; the smaller, the better) weighs the likelihood against the number of parameters. The
-# ring is around the best.
+# The Bayesian information criterion (BIC; the smaller, the better) weighs the
+# likelihood against the number of parameters. The ring is around the best.
 
 choice = gmmx.GaussianMixtureIC(random_state=0).fit(X)
 
@@ -29,28 +30,40 @@ figure, ax = plt.subplots(figsize=(8, 5.5), layout="constrained")
 gmmx.plot.criterion(choice, ax=ax)
 
 # %%
-# BIC takes two components of one shape and of different volumes and orientations (VEV): two of the species overlap so much that a density
-# needs no third component. The next best has three.
+# BIC takes two components of one shape and of different volumes and orientations (VEV):
+# two of the species overlap so much that a density needs no third component. The next
+# best has three.
 
 for row in choice.ranking()[:4]:
-    found = choice.results_
-    print(f"{found['covariance_type'][row]},{found['n_components'][row]}  BIC {found['bic'][row]:.1f}")
+    print(
+        *(
+            choice.results_[name][row]
+            for name in ("covariance_type", "n_components", "bic")
+        )
+    )
 
 # %%
 # Against the species
 # -------------------
 #
-# Three components of the same model are the species, but for a few flowers. The adjusted Rand index is 1 for equal partitions and
-# about 0 for unrelated ones.
+# Three components of the same model are the species, but for a few flowers. The
+# adjusted Rand index is 1 for equal partitions and about 0 for unrelated ones.
 
-three = gmmx.GaussianMixture(3, covariance_type="VEV", init_params="hc", reg_covar=0, tol=1e-6, max_iter=1000).fit(X)
+three = gmmx.GaussianMixture(
+    3, covariance_type="VEV", init_params="hc", reg_covar=0, tol=1e-6, max_iter=1000
+).fit(X)
 labels = three.predict(X)
 for component in range(3):
     counts = np.bincount(species[labels == component], minlength=3)
-    print(f"component {component}:", *(f"{n} {name}" for n, name in zip(counts, iris.target_names, strict=True) if n))
+    print(
+        f"component {component}:",
+        *(
+            f"{n} {name}"
+            for n, name in zip(counts, iris.target_names, strict=True)
+            if n
+        ),
+    )
 print(f"adjusted Rand index: {adjusted_rand_score(species, labels):.3f}")
 
-axes = gmmx.plot.pairs(three, X, feature_names=names)
-figure = axes.flat[0].figure
-figure.set_size_inches(8, 8)
-figure
+figure, axes = plt.subplots(4, 4, figsize=(8, 8), layout="constrained")
+gmmx.plot.pairs(three, X, feature_names=names, ax=axes)

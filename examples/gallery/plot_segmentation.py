@@ -2,8 +2,8 @@
 Segments of an image
 ====================
 
-Each pixel is a row of three numbers, red, green and blue. A mixture of colours cuts the image into regions without a look
-at where a pixel lies.
+Each pixel is a row of three numbers, red, green and blue. A mixture of colours cuts the
+image into regions without a look at where a pixel lies.
 """
 
 import time
@@ -23,8 +23,8 @@ print(f"{len(X):,} rows")
 # Six components
 # --------------
 #
-# float32 rows are fitted in float32. The components may have covariances of their own: a sky that goes from white to blue is long and
-# thin in the space of colours.
+# float32 rows are fitted in float32. The components may have covariances of their own:
+# a sky that goes from white to blue is long and thin in the space of colours.
 
 begin = time.perf_counter()
 model = gmmx.GaussianMixture(6, random_state=0, tol=1e-4).fit(X)
