@@ -42,6 +42,14 @@ def assert_same_bits(one, other):
         assert getattr(one, name) == getattr(other, name), name
 
 
+def test_what_a_killed_process_left_beside_a_checkpoint_goes_when_the_fit_goes_on(tmp_path):
+    leftover, other = tmp_path / ".state.0123abcd.tmp", tmp_path / ".states.0123abcd.tmp"
+    leftover.write_bytes(b"half")
+    other.write_bytes(b"of another file")
+    estimator().fit_batches(BATCHES, checkpoint=tmp_path / "state", resume=True)
+    assert not leftover.exists() and other.exists()
+
+
 class Killed(BaseException):
     """Ends a fit as a kill does: nothing is done after it."""
 

@@ -327,6 +327,23 @@ class TestFaults:
         with pytest.raises(ValueError, match=r"columns names 'x1', but .*b\.parquet has no such column"):
             from_parquet(tmp_path)
 
+    def test_arguments_that_mean_something_else(self, tmp_path):
+        (tmp_path / "a.csv").write_text("x,y\n1,2\n")
+        for header in ("infer", 0):
+            with pytest.raises(TypeError, match=r"header is .*, but must be True or False or None"):
+                from_csv(tmp_path / "a.csv", header=header)
+        with pytest.raises(ValueError, match=r"delimiter is ';', which does not occur .*leave it out, or give ','"):
+            from_csv(tmp_path / "a.csv", delimiter=";")
+        with pytest.raises(TypeError, match="weight_column is of type ndarray, but must be the name of a column"):
+            from_csv(tmp_path / "a.csv", weight_column=np.ones(1))
+        with pytest.raises(FileNotFoundError, match=r"pyarrow\.dataset\.dataset\(address\), which fit_batches takes"):
+            from_parquet("s3://bucket/rows")
+        with pytest.raises(FileNotFoundError, match=r"patterns are not looked up.*what glob\.glob finds"):
+            from_parquet(str(tmp_path / "*.parquet"))
+        (tmp_path / "tabs.csv").write_text("x\ty\n1\t2\n")
+        with pytest.raises(ValueError, match="if tabs part the cells, give delimiter="):
+            from_csv(tmp_path / "tabs.csv")
+
     def test_a_column_of_text(self, tmp_path):
         pq.write_table(pa.table({"x": [1.0], "species": ["setosa"]}), tmp_path / "a.parquet")
         (tmp_path / "a.csv").write_text("x,species\n1,setosa\n")

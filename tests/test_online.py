@@ -299,6 +299,19 @@ def test_a_batch_of_hardly_any_weight_changes_hardly_anything():
     assert_same_parameters(after, model, rtol=1e-9, atol=1e-9)
 
 
+def test_a_loaded_model_goes_on_as_after_a_fit_to_all_rows_so_far(tmp_path):
+    X = rows_of(2000)
+    streamed = stream(GaussianMixture(3, random_state=0), X, 100)
+    streamed.save(tmp_path / "model.safetensors")
+    loaded = gmmx.load(tmp_path / "model.safetensors")
+    few = rows_of(5)
+    assert_same_parameters(loaded.partial_fit(few), streamed, rtol=0.02, atol=0.02)
+    fitted = GaussianMixture(3, random_state=0).fit(X)
+    fitted.save(tmp_path / "model.safetensors")
+    again = gmmx.load(tmp_path / "model.safetensors")
+    assert_same_parameters(again.partial_fit(few), fitted.partial_fit(few), rtol=1e-12, atol=1e-12)
+
+
 # Before the start
 
 

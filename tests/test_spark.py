@@ -353,9 +353,52 @@ def test_transform_is_lazy_and_computes_what_is_asked_for(spark, df, model):
     assert schema["prediction"].dataType.simpleString() == "int"
     assert schema["prediction"].metadata == {"ml_attr": {"type": "nominal", "num_vals": 3}}
     assert isinstance(schema["probability"].dataType, VectorUDT)
-    named = model.copy().setPredictionCol("number").setProbabilityCol("")
-    assert named.transform(df).columns == df.columns  # as in MLlib, one that is there is replaced
-    assert named.setPredictionCol("").transform(df) is df
+    assert model.copy().setPredictionCol("").setProbabilityCol("").transform(df) is df
+
+
+@pytest.mark.spark
+def test_transform_writes_over_no_column_as_mllib(df, model):
+    for prediction, probability in (("number", "p"), ("features", "p"), ("p", "weight"), ("p", "p")):
+        named = model.copy().setPredictionCol(prediction).setProbabilityCol(probability)
+        with pytest.raises(ValueError, match="is a column already: give it another name"):
+            named.transform(df)
+
+
+@pytest.mark.spark
+def test_rows_are_counted_within_their_partition(spark):
+    from pyspark.errors import PythonException
+    from pyspark.sql import functions as F
+
+    from gmmx.spark import GaussianMixture, GaussianMixtureModel
+
+    value = F.when(F.col("id") == 25_447, float("nan")).otherwise(F.col("id").cast("double"))
+    rows = spark.range(0, 30_000, 1, 1).select(F.array(value).alias("features"))
+    local = gmmx.GaussianMixture.from_parameters([1.0], [[0.0]], [[[1.0]]])
+    with pytest.raises(PythonException, match="partition 0 are not accepted: X contains NaN in row 25447 "):
+        GaussianMixtureModel(local).transform(rows).select(F.sum("prediction")).collect()
+    with pytest.raises(ValueError, match=r"Partition 0 of the DataFrame .* X contains NaN in row 25447 "):
+        GaussianMixture(k=1).fit(rows)
+
+
+@pytest.mark.spark
+def test_other_frames_and_other_models_are_refused(spark):
+    import sklearn.mixture
+
+    from gmmx.spark import GaussianMixture, GaussianMixtureModel
+
+    with pytest.raises(TypeError, match=r"dataset is of type numpy\.ndarray, but must be a DataFrame of Spark"):
+        GaussianMixture().fit(X)
+    with pytest.raises(TypeError, match=r"local is of type sklearn\.GaussianMixture, .*from_sklearn makes one"):
+        GaussianMixtureModel(sklearn.mixture.GaussianMixture().fit(X))
+
+
+@pytest.mark.spark
+def test_none_is_the_default_as_in_mllib(df):
+    from gmmx.spark import GaussianMixture
+
+    given = GaussianMixture(k=3, seed=None, weightCol=None, initialModel=None, maxIter=1, tol=1e9)
+    assert given.fit(df).summary.numIter == 1
+    assert given.setParams(seed=None).getSeed() == GaussianMixture().getSeed()
 
 
 @pytest.mark.spark

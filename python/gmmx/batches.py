@@ -16,8 +16,8 @@ from gmmx._read_ahead import read_ahead
 from gmmx.data._reader import rows_of_bytes
 from gmmx.partitions import Facts, Sample, TreeSum, facts_of, merge_facts, merge_samples, sample_of, statistics_of
 from gmmx.progress import Progress
-from gmmx.sources import Source, is_pair, source_of
-from gmmx.validation import check_flag
+from gmmx.sources import Source, source_of
+from gmmx.validation import check_flag, is_pair
 
 __all__ = ["Batches", "batches_of"]
 

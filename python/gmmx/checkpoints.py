@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gmmx import _core
+from gmmx._files import remove_leftovers
 from gmmx.partitions import Facts
 from gmmx.partitions.fitting import StartingPoint
 from gmmx.persistence import TENSORS, ModelFileError, ModelRecord, read_model, representable, save_model
@@ -96,6 +97,8 @@ class Checkpoints:
             )
         if self._path.is_dir():
             raise IsADirectoryError(f"checkpoint is {str(path)!r}, which is a folder: name a file in it.")
+        if resume:
+            remove_leftovers(self._path)
         if not self._path.exists():
             return
         if not resume:

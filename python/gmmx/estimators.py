@@ -653,9 +653,15 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         `init_params` or what is given; of `n_init` starts the one under which they are likeliest is taken. They are the
         first batch, and decide alone.
 
-        After a `fit` the first call goes on from its parameters, and the fit counts as a batch of all its rows.
-        Parameters of other origin (`from_parameters`, `from_sklearn`, `load`) count as a batch like the next. To begin
-        anew, clone the estimator. `fit` forgets the stream. So does `save`; a pickle goes on where it was.
+        After a `fit` the first call goes on from its parameters, and the fit counts as a batch of all its rows, which
+        `n_samples_seen_` does not count. Parameters of other origin (`from_parameters`, `from_sklearn`) count as a
+        batch like the next. To begin anew, clone the estimator. `fit` forgets the stream. To go on in another process,
+        pickle the estimator. What `load` returns counts as a fit to all rows that came before `save`, without the
+        running statistics and their average.
+
+        Steps become shorter and shorter, so that a long stream hardly follows rows that change. Begin anew from the
+        present parameters then, from time to time: ``from_parameters(model.weights_, model.means_,
+        model.covariances_, covariance_type=...)``.
 
         A component whose rows stop coming keeps its mean and covariance while its weight fades, to 1e-10 at the
         least. `prior='default'` is made of the gathered rows, after a `fit`, too. A prior counts as rows do and fades
@@ -1313,8 +1319,8 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         Notes
         -----
         Stored are the parameters of the mixture, `n_iter_`, `converged_`, the bounds and the log-likelihood,
-        the names of the features, and those constructor parameters that are numbers, strings, truth values or
-        None.
+        the names of the features, the weight of the rows that these come from, and those constructor parameters that
+        are numbers, strings, truth values or None. Of a stream (`partial_fit`) that is not all; pickle keeps it.
         """
         self._check_is_fitted()
         arrays = {name.rstrip("_"): np.asarray(getattr(self, name)) for name in _PARAMETERS}
@@ -1335,8 +1341,15 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
             },
             feature_names=None if names is None else [str(name) for name in names],
             params=representable(self.get_params(deep=False)),
+            total_weight=self._weight_seen(),
         )
         save_model(record, path)
+
+    def _weight_seen(self) -> float | None:
+        """Return the weight of the rows that the parameters come from, as far as it is known."""
+        state = vars(self).get("_online")
+        seen: float | None = state.total_weight if isinstance(state, Stream) else vars(self).get("_fitted_weight")
+        return seen
 
     @classmethod
     def _from_record(cls, record: ModelRecord) -> GaussianMixture:
@@ -1358,6 +1371,8 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         if record.feature_names is not None:
             model.feature_names_in_ = np.array(record.feature_names, dtype=object)
         model._set_facts({f"{name}_": value for name, value in record.facts.items()})
+        if record.total_weight is not None:
+            model._fitted_weight = record.total_weight
         return model
 
     def _set_facts(self, facts: Mapping[str, Any]) -> None:

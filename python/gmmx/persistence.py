@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -37,7 +38,8 @@ class ModelFileError(ValueError):
 class ModelRecord:
     """All that a file holds: arrays by name, facts of the fit, feature names, constructor parameters.
 
-    `checkpoint`, of a fit that was under way: what else it needs to go on. `gmmx_version` wrote the file, or would.
+    `checkpoint`, of a fit that was under way: what else it needs to go on. `total_weight` of the rows that the
+    mixture was fitted to, if they are known. `gmmx_version` wrote the file, or would.
     """
 
     covariance_type: str
@@ -46,6 +48,7 @@ class ModelRecord:
     feature_names: list[str] | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
     checkpoint: Mapping[str, Any] | None = None
+    total_weight: float | None = None
     gmmx_version: str = _core.__version__
 
 
@@ -88,6 +91,8 @@ def save_model(record: ModelRecord, path: str | os.PathLike[str]) -> None:
     }
     if record.checkpoint is not None:
         metadata["checkpoint"] = json.dumps(dict(record.checkpoint))
+    if record.total_weight is not None:
+        metadata["total_weight"] = json.dumps(record.total_weight)
     tensors = {name: np.ascontiguousarray(record.tensors[name]) for name in TENSORS}
     content = to_safetensors(tensors, metadata=metadata)
     with replacing(path) as file:
@@ -134,6 +139,7 @@ def read_model(path: str | os.PathLike[str]) -> ModelRecord:
             feature_names=_feature_names(metadata, tensors["means"].shape[1]),
             params=_params(metadata),
             checkpoint=_checkpoint(metadata),
+            total_weight=_total_weight(metadata),
             gmmx_version=metadata.get("gmmx_version", "unknown"),
         )
 
@@ -250,6 +256,16 @@ def check_tensors(tensors: Mapping[str, npt.NDArray[Any]], covariance_type: str)
         covariance_type,
         precisions_cholesky=tensors["precisions_cholesky"].astype(np.float64),
     )
+
+
+def _total_weight(metadata: Mapping[str, str]) -> float | None:
+    """Read the weight of the rows, which files of a mixture without rows do not have."""
+    if "total_weight" not in metadata:
+        return None
+    weight = _from_json(metadata, "total_weight")
+    if type(weight) not in (int, float) or not 0.0 < weight < math.inf:
+        raise ValueError(f"its metadata entry total_weight is {metadata['total_weight'][:80]!r}, not a positive number")
+    return float(weight)
 
 
 def _facts(metadata: Mapping[str, str]) -> dict[str, Any]:

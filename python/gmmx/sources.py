@@ -14,9 +14,9 @@ from gmmx import arrow, data
 from gmmx.data._arrays import reader_of_array
 from gmmx.data._arrow import is_dataset, reader_of_table
 from gmmx.data._reader import rows_of_bytes
-from gmmx.validation import ROW_DTYPES
+from gmmx.validation import ROW_DTYPES, is_pair
 
-__all__ = ["Source", "is_converted_map", "is_pair", "source_of"]
+__all__ = ["Source", "is_converted_map", "source_of"]
 
 _BY_SUFFIX: dict[str, Callable[..., data.Reader]] = {
     ".parquet": data.from_parquet,
@@ -118,16 +118,14 @@ def source_of(source: Any, batch_size: int | None) -> Source:
     return Source(lambda: source, not isinstance(source, list | tuple))
 
 
-def is_pair(batch: Any) -> bool:
-    """Tell whether something looks like rows and their weights, by the dimensions of its two members."""
-    if not isinstance(batch, tuple | list) or len(batch) != 2:
-        return False
-    return [len(getattr(member, "shape", ())) for member in batch] == [2, 1]
-
-
 def _made_by(source: Callable[[], Any]) -> Iterable[Any]:
     """Return the batches that a callable makes."""
     batches = source()
+    if isinstance(batches, str | os.PathLike) or hasattr(batches, "shape"):
+        raise TypeError(
+            f"source() returned an object of type {type(batches).__name__}, but must return an iterator of batches: "
+            "return a list, [X], or give it as source itself"
+        )
     if not isinstance(batches, Iterable):
         raise TypeError(
             f"source() returned an object of type {type(batches).__name__}, but must return an iterator of batches: "

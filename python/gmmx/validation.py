@@ -141,15 +141,54 @@ def first_not_finite(X: npt.NDArray[Any], feature_names: Sequence[str] | None = 
     return f"{what} in row {first_row + row} (the first is 0) of column {name}"
 
 
+def is_pair(batch: Any) -> bool:
+    """Tell whether something looks like rows and their weights, by the dimensions of its two members."""
+    if not isinstance(batch, tuple | list) or len(batch) != 2:
+        return False
+    return [len(getattr(member, "shape", ())) for member in batch] == [2, 1]
+
+
 def check_flag(argument: str, value: Any, *, may_be_none: bool = False) -> None:
     """Refuse what is neither True nor False (nor None, where that is allowed): "no" would count as true."""
     if not (isinstance(value, bool | np.bool_) or (may_be_none and value is None)):
         raise TypeError(f"{argument} is {value!r}, but must be True or False{' or None' if may_be_none else ''}.")
 
 
+@contextlib.contextmanager
+def placing(X: Any) -> Iterator[None]:
+    """Let complaints about what a table holds say where: scikit-learn's do not."""
+    try:
+        yield
+    except ValueError as error:
+        where = _place_of_trouble(X, str(error))
+        if where is None:
+            raise
+        raise ValueError(where) from error
+
+
+def _place_of_trouble(X: Any, complaint: str) -> str | None:
+    names = [str(name) for name in X.columns] if hasattr(X, "columns") and hasattr(X, "dtypes") else None
+    if names is not None and "could not convert" in complaint:
+        texts = [name for name, kind in zip(names, X.dtypes, strict=True) if getattr(kind, "kind", "O") not in "biuf"]
+        if texts:
+            return (
+                f"X has the column {texts[0]!r} with what is no number ({complaint}), but all columns must hold "
+                "numbers: leave it out, or turn it into numbers."
+            )
+    if "contains NaN" in complaint or "contains infinity" in complaint:
+        with contextlib.suppress(TypeError, ValueError):
+            problem = first_not_finite(np.asarray(X, dtype=np.float64), names)
+            if problem is not None:
+                return (
+                    f"Input X contains {problem}, but all numbers must be finite: fill in missing values, or drop the "
+                    "rows or columns that have them."
+                )
+    return None
+
+
 def check_rows(X: Any) -> Rows:
     """Return X as a finite two-dimensional float32 or float64 array, copied only if its type must change."""
-    with checking("X", ROWS_ALLOWED):
+    with checking("X", ROWS_ALLOWED), placing(X):
         rows: Rows = check_array(arrow.read(X).X, dtype=ROW_DTYPES, input_name="X")
     return rows
 
@@ -178,8 +217,13 @@ def check_rows_of(estimator: Any, X: Any, *, fit: bool, min_samples: int | None 
         seen = vars(estimator)
         if "feature_names_in_" not in seen and seen.get("n_features_in_") == X.shape[1]:
             return X
+    if is_pair(X):
+        raise ValueError(
+            "X is a pair of rows and weights: take it apart, for X, w in batches, and give w as sample_weight where "
+            "weights are taken."
+        )
     requirements: dict[str, Any] = {"dtype": ROW_DTYPES, "ensure_min_samples": least}
-    with checking("X", ROWS_ALLOWED):
+    with checking("X", ROWS_ALLOWED), placing(X):
         array, header = arrow.read(X)
         if array is X:
             rows: Rows = validate_data(estimator, X, reset=fit, **requirements)
@@ -205,8 +249,11 @@ def check_sample_weight(sample_weight: Any, X: npt.NDArray[Any]) -> F64 | None:
     return weights
 
 
-def check_weight_of_part(sample_weight: Any, n_rows: int) -> F64 | None:
-    """Return the weights of some of the rows as float64 of shape (n_rows,), or None; they may all be zero."""
+def check_weight_of_part(sample_weight: Any, n_rows: int, first_row: int = 0) -> F64 | None:
+    """Return the weights of some of the rows as float64 of shape (n_rows,), or None; they may all be zero.
+
+    `first_row`: rows before these, for errors.
+    """
     if sample_weight is None:
         return None
     if isinstance(sample_weight, Real):
@@ -218,7 +265,11 @@ def check_weight_of_part(sample_weight: Any, n_rows: int) -> F64 | None:
         if weights.shape != (n_rows,):
             raise ValueError(f"sample_weight has shape {weights.shape}, but X has {n_rows} rows")
         if n_rows and weights.min() < 0:
-            raise ValueError(f"sample_weight holds {weights.min():g}")
+            row = int(np.argmax(weights < 0))
+            raise ValueError(
+                f"sample_weight holds {weights[row]:g} in row {first_row + row} (the first is 0), but weights must be "
+                "finite and not negative"
+            )
     return weights
 
 

@@ -108,10 +108,14 @@ def _check_column(X: Any, sample_weight: str) -> None:
 
 def _check_weights(X: Any, sample_weight: Any) -> None:
     if not is_array(sample_weight) and not _is_of(sample_weight, "Series"):
+        remedy = (
+            "Make them a column of the data frame and name that."
+            if is_frame(X)
+            else "dask.array.from_array(sample_weight, chunks=(X.chunks[0],)) makes an array in memory one."
+        )
         raise TypeError(
             f"sample_weight is of type {type(sample_weight).__name__}, but with Dask's rows it must be a Dask array or "
-            "series in the same partitions, or the name of a column of the data frame. "
-            "dask.array.from_array(sample_weight, chunks=(X.chunks[0],)) makes an array in memory one."
+            f"series in the same partitions, or the name of a column of the data frame. {remedy}"
         )
     if sample_weight.ndim != 1:
         raise ValueError(

@@ -28,6 +28,7 @@ from gmmx.data._reader import (
     rows_of_bytes,
 )
 from gmmx.tables import DELIMITERS, MISSING, find_delimiter, looks_like_header, mostly_numbers
+from gmmx.validation import check_flag
 
 _SUFFIXES = (*DELIMITERS, *(f"{suffix}.gz" for suffix in DELIMITERS))
 _HEAD = 1 << 16  # bytes that are looked at before a file is read
@@ -36,6 +37,7 @@ _MISSING = [as_written(cell) for as_written in (str.lower, str.upper, str.title)
 _PURPOSE = "Reading CSV files"
 _NUMBER = r"[-+]?[0-9][0-9.eE+-]*"
 _REMEDIES = [
+    (r"[^\t]*(\t[^\t]*)+", r"if tabs part the cells, give delimiter='\t'"),
     (rf"{_NUMBER}( {_NUMBER})+", "if single blanks part the cells, give delimiter=' '"),
     (
         r"[-+]?[0-9]*,[0-9]+([eE][-+]?[0-9]+)?",
@@ -189,6 +191,7 @@ def from_csv(
     needed("pyarrow.csv", _PURPOSE, "data")
     if delimiter is not None and (not isinstance(delimiter, str) or len(delimiter) != 1):
         raise ValueError(f"delimiter is {delimiter!r}, but must be one character, or None to find it")
+    check_flag("header", header, may_be_none=True)
     files = files_of(path, _SUFFIXES)
     names: list[str] = []
     has_header, has_rows = header, False
@@ -226,6 +229,11 @@ def _look_at(file: Path, delimiter: str | None, has_header: bool | None) -> _Lay
     if delimiter is None:
         by_suffix = DELIMITERS.get(Path(file.stem if file.suffix.lower() == ".gz" else file).suffix.lower(), ",")
         delimiter = find_delimiter(text.partition("\n")[0], by_suffix)
+    elif delimiter not in text and find_delimiter(text.partition("\n")[0], None) in text:
+        raise ValueError(
+            f"delimiter is {delimiter!r}, which does not occur in the beginning of {str(file)!r}: leave it out, or "
+            f"give {find_delimiter(text.partition(chr(10))[0], None)!r}"
+        )
     rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row]
     if len(head) == _HEAD and len(rows) > 2:
         rows.pop()  # it may go on

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from numbers import Integral
@@ -208,7 +209,7 @@ def files_of(path: Paths, suffixes: Sequence[str], *, folders: bool = True) -> l
     files: list[Path] = []
     for one in map(Path, given):
         if not one.exists():
-            raise FileNotFoundError(f"path names {str(one)!r}, which does not exist: give a file or a folder that does")
+            raise FileNotFoundError(f"path names {str(one)!r}, which does not exist: {_remedy_of_missing(one)}")
         if not (folders and one.is_dir()):
             files.append(one)
             continue
@@ -217,6 +218,14 @@ def files_of(path: Paths, suffixes: Sequence[str], *, folders: bool = True) -> l
             raise ValueError(f"path names the folder {str(one)!r}, in which no file ends in {' or '.join(suffixes)}")
         files += found
     return files
+
+
+def _remedy_of_missing(path: Path) -> str:
+    if re.match(r"[a-z0-9]{2,}:/", str(path), re.IGNORECASE):
+        return "files elsewhere are read by pyarrow.dataset.dataset(address), which fit_batches takes"
+    if any(sign in str(path) for sign in "*?["):
+        return "patterns are not looked up, so give the folder, or what glob.glob finds"
+    return "give a file or a folder that does"
 
 
 def _counts(file: Path, suffixes: Sequence[str]) -> bool:
@@ -269,6 +278,11 @@ def chosen_columns(
         If a column is not there, stands there twice, or was asked for twice.
     """
     if weight_column is not None:
+        if not isinstance(weight_column, str):
+            raise TypeError(
+                f"weight_column is of type {type(weight_column).__name__}, but must be the name of a column. Weights "
+                "in memory go with batches: fit_batches([(X, sample_weight), ...])"
+            )
         find_column(weight_column, names, where, "weight_column")
     if columns is None:
         chosen = [name for name in names if name != weight_column]

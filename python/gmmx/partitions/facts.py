@@ -57,7 +57,7 @@ _ROUNDING = {"float32": 1e-5, "float64": 1e-9}
 _NOTHING = Facts(0, 0, 0.0, 0, "float32")
 
 
-def facts_of(X: Any, sample_weight: Any = None) -> Facts:
+def facts_of(X: Any, sample_weight: Any = None, *, first_row: int = 0) -> Facts:
     """Check one part of the rows and tell what it is; for arguments and errors see `part_of`.
 
     Examples
@@ -67,7 +67,7 @@ def facts_of(X: Any, sample_weight: Any = None) -> Facts:
     """
     if np.ndim(X) == 1 and len(X) == 0:
         return _NOTHING  # an empty part may have lost its columns
-    rows, weights, names = part_of(X, sample_weight)
+    rows, weights, names = part_of(X, sample_weight, first_row=first_row)
     n_rows, n_features = rows.shape
     if n_rows == 0:
         return _NOTHING

@@ -9,7 +9,16 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import _get_feature_names
 
 from gmmx import arrow
-from gmmx.validation import F64, ROW_DTYPES, ROWS_ALLOWED, Rows, check_weight_of_part, checking, first_not_finite
+from gmmx.validation import (
+    F64,
+    ROW_DTYPES,
+    ROWS_ALLOWED,
+    Rows,
+    check_weight_of_part,
+    checking,
+    first_not_finite,
+    placing,
+)
 
 __all__ = ["Part", "part_of"]
 
@@ -32,7 +41,14 @@ class Part(NamedTuple):
     feature_names: tuple[str, ...] | None
 
 
-def part_of(X: Any, sample_weight: Any = None, *, dtype: npt.DTypeLike | None = None, is_checked: bool = False) -> Part:
+def part_of(
+    X: Any,
+    sample_weight: Any = None,
+    *,
+    dtype: npt.DTypeLike | None = None,
+    is_checked: bool = False,
+    first_row: int = 0,
+) -> Part:
     """Return rows and weights as arrays.
 
     Parameters
@@ -45,6 +61,8 @@ def part_of(X: Any, sample_weight: Any = None, *, dtype: npt.DTypeLike | None = 
         To compute in. None: float32 stays, everything else becomes float64.
     is_checked : bool
         The rows were checked before, so that numbers which are not finite are not looked for again.
+    first_row : int
+        Rows before these, for errors.
 
     Raises
     ------
@@ -56,7 +74,7 @@ def part_of(X: Any, sample_weight: Any = None, *, dtype: npt.DTypeLike | None = 
     >>> part_of([[1, 2], [3, 4]], [0.5, 2]).X.dtype
     dtype('float64')
     """
-    with checking("X", ROWS_ALLOWED):
+    with checking("X", ROWS_ALLOWED), placing(X):
         array, header = arrow.read(X)
         names = _get_feature_names(header)
         rows: Rows = check_array(
@@ -67,10 +85,10 @@ def part_of(X: Any, sample_weight: Any = None, *, dtype: npt.DTypeLike | None = 
             input_name="X",
         )
     feature_names = None if names is None else tuple(map(str, names))
-    problem = None if is_checked else first_not_finite(rows, feature_names)
+    problem = None if is_checked else first_not_finite(rows, feature_names, first_row)
     if problem is not None:
         raise ValueError(
             f"X contains {problem}, but all numbers must be finite: fill in missing values, or drop the rows or "
             "columns that have them"
         )
-    return Part(rows, check_weight_of_part(sample_weight, len(rows)), feature_names)
+    return Part(rows, check_weight_of_part(sample_weight, len(rows), first_row), feature_names)

@@ -144,7 +144,7 @@ class GaussianMixture(Estimator, MixtureParams, MLReadable, MLWritable):
         initialModel: Any = None,
     ) -> None:
         super().__init__()
-        self._set(**self._input_kwargs)
+        self._set(**_given(self._input_kwargs))
 
     @keyword_only
     def setParams(
@@ -165,7 +165,7 @@ class GaussianMixture(Estimator, MixtureParams, MLReadable, MLWritable):
         initialModel: Any = None,
     ) -> GaussianMixture:
         """Set those parameters that are given, and return the estimator."""
-        return self._set(**self._input_kwargs)
+        return self._set(**_given(self._input_kwargs))
 
     def setFeaturesCol(self, value: str) -> GaussianMixture:
         """Set `featuresCol` and return the estimator."""
@@ -224,6 +224,11 @@ class GaussianMixture(Estimator, MixtureParams, MLReadable, MLWritable):
         return self.getOrDefault(self.initialModel) if self.isSet(self.initialModel) else None
 
     def _fit(self, dataset: DataFrame) -> GaussianMixtureModel:
+        if not isinstance(dataset, DataFrame):
+            raise TypeError(
+                f"dataset is of type {type(dataset).__module__.partition('.')[0]}.{type(dataset).__name__}, but must "
+                "be a DataFrame of Spark: spark.createDataFrame makes one; gmmx.GaussianMixture fits rows in memory."
+            )
         self._check_params()
         rows = SparkRows(dataset, self.getFeaturesCol(), self._weight_column(), self.getAggregationDepth())
         with rows:
@@ -280,3 +285,8 @@ class GaussianMixture(Estimator, MixtureParams, MLReadable, MLWritable):
     def read(cls) -> Reader:
         """Return what reads an estimator; `load` calls it."""
         return Reader(cls, "initialModel", lambda local: cls() if local is None else cls(initialModel=local))
+
+
+def _given(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments that are not None, as MLlib takes that for not given."""
+    return {name: value for name, value in arguments.items() if value is not None}

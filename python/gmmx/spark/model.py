@@ -53,6 +53,11 @@ class GaussianMixtureModel(Model, MixtureParams, MLReadable, MLWritable):
 
     def __init__(self, local: gmmx.GaussianMixture) -> None:
         super().__init__()
+        if not isinstance(local, gmmx.GaussianMixture):
+            raise TypeError(
+                f"local is of type {type(local).__module__.partition('.')[0]}.{type(local).__name__}, but must be a "
+                "fitted gmmx.GaussianMixture; gmmx.GaussianMixture.from_sklearn makes one of scikit-learn's."
+            )
         self._local = copy.deepcopy(local)
         mixture = self._local.mixture_
         self._set(k=mixture.n_components, covarianceType=mixture.covariance_type)
@@ -120,6 +125,7 @@ class GaussianMixtureModel(Model, MixtureParams, MLReadable, MLWritable):
         names = {"probability": self.getProbabilityCol(), "prediction": self.getPredictionCol()}
         if not any(names.values()):
             return dataset
+        self._check_names(dataset, names)
         task = on_executors("posterior", mixture=pickle.dumps(self._local.mixture_))
 
         # Spark knows by the annotations that it takes batch by batch.
@@ -137,6 +143,16 @@ class GaussianMixtureModel(Model, MixtureParams, MLReadable, MLWritable):
             attribute = {"ml_attr": {"type": "nominal", "num_vals": self.getK()}}  # for later stages, as MLlib has it
             result = result.withMetadata(names["prediction"], attribute)
         return result.drop(both)
+
+    def _check_names(self, dataset: DataFrame, names: dict[str, str]) -> None:
+        """Refuse to write over a column, as MLlib does."""
+        given = [name for name in names.values() if name]
+        for what, name in names.items():
+            if name in dataset.columns or given.count(name) > 1:
+                raise ValueError(
+                    f"{what}Col={name!r} is a column already: give it another name, '' to leave it out, or drop the "
+                    "column that is there."
+                )
 
     @property
     def hasSummary(self) -> bool:

@@ -70,10 +70,9 @@ def pack(batches: Batches) -> Batches:
             weights = _weights_of(batch.column(1)) if batch.num_columns > 1 else None
             if n_features not in (None, X.shape[1]):
                 raise ValueError(f"some rows have {n_features} features, others {X.shape[1]}")
-            facts = facts_of(X, weights)
+            facts = facts_of(X, weights, first_row=first_row)
         except ValueError as error:
-            last_row = first_row + len(batch) - 1
-            yield _block(partition, first_row, problem=f"of rows {first_row} to {last_row}, {error}")
+            yield _block(partition, first_row, problem=str(error))
             return
         n_features = X.shape[1]
         yield _block(
@@ -123,14 +122,16 @@ def add_neighbours(batches: Batches, *, n_together: int) -> Batches:
 def posterior(columns: Iterator[pa.Array], *, mixture: bytes) -> Iterator[pa.Array]:
     """Find the most probable component of each row, and the probabilities of all."""
     model: _core.Mixture = pickle.loads(mixture)
+    first_row = 0
     for column in columns:
         try:
             X = matrix_of(column)
-            facts_of(X)
+            facts_of(X, first_row=first_row)
             if X.shape[1] != model.n_features:
                 raise ValueError(f"rows have {X.shape[1]} features, but the model has {model.n_features}")
         except ValueError as error:
             raise ValueError(f"The features in partition {_partition()} are not accepted: {error}") from error
+        first_row += len(X)
         labels = pa.array(_core.predict(X, model, 1).astype(np.int32))
         yield pa.StructArray.from_arrays(
             [labels, vectors_of(_core.responsibilities(X, model, 1))], ["prediction", "probability"]
