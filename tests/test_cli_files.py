@@ -186,8 +186,8 @@ class TestFormatsIn:
             (np.ones((2, 2, 2)), "shape (2, 2, 2)"),
             (np.ones((3, 2), complex), "real numbers"),
             (np.ones((0, 2)), "without a single row"),
-            (np.array([[1.0, np.nan], [2.0, 3.0]]), "x.npy holds nan in row 0"),
-            (np.array([[1.0, 2.0], [np.inf, 3.0]]), "x.npy holds inf in row 1"),
+            (np.array([[1.0, np.nan], [2.0, 3.0]]), "x.npy holds NaN in row 0"),
+            (np.array([[1.0, 2.0], [np.inf, 3.0]]), "x.npy holds infinity in row 1"),
             (np.array([{}], dtype=object), "not a whole .npy or .npz file of numbers"),
         ],
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import platform
 import statistics
 import time
@@ -26,6 +27,9 @@ Examples:
   gmmx bench --jobs 1 --repeats 9
   gmmx bench --json > bench.json
 """
+
+SECONDS = 6.0
+"""No fit is repeated once so many seconds went into a problem."""
 
 TOLERANCE = 1e-6
 """Difference of the mean log-likelihoods of a row up to which two fits are the same."""
@@ -69,6 +73,7 @@ class Outcome:
     problem: Problem
     gmmx_seconds: float
     scikit_learn_seconds: float
+    repeats: int
     difference: float
 
     @property
@@ -87,14 +92,21 @@ def bench_command() -> click.Command:
     @click.option(
         "--iterations", type=positive, default=10, show_default=True, help="Iterations of EM of each fit, no less."
     )
-    @click.option("--repeats", type=positive, default=5, show_default=True, help="Fits of each kind.")
+    @click.option(
+        "--repeats",
+        type=positive,
+        default=5,
+        show_default=True,
+        help="Fits of each kind at most; long ones are repeated less.",
+    )
     @click.option("--jobs", type=int, default=None, help="Threads of both; -1 for all.  [default: the physical cores]")
     @ending_options(force=False)
     def bench(**options: Any) -> None:
         """Measure how long gmmx and scikit-learn take on this machine to fit the same mixtures.
 
         Both fit the same rows from the same start, with as many iterations and threads, in turn. The median is
-        printed, and the ratio only where both come to the same log-likelihood. It takes less than a minute.
+        printed, and the ratio only where both come to the same log-likelihood. On an idle machine it takes less than a
+        minute; while other programs run its figures mean little.
         """
         run_bench(BenchOptions(**options))
 
@@ -120,13 +132,21 @@ def run_bench(options: BenchOptions) -> None:
 
     check_jobs(options.jobs)
     n_threads = _core.thread_count(options.jobs)
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    n_processors = os.cpu_count() or 1
+    note = ""
+    if load > 0.3 * n_processors:
+        note = (
+            f"other programs were at work (load {load:.1f} on {n_processors} processors), which slows libraries of "
+            "several threads unevenly: repeat it on an idle machine before you trust a ratio"
+        )
     status = open_console(stderr=True).status("measuring") if watched(quiet=options.as_json) else None
     with (
         threadpool_limits(limits=n_threads),
         shown_if_slow(status) if status is not None else contextlib.nullcontext(),
     ):
         outcomes = [measure(problem, options, n_threads) for problem in PROBLEMS]
-    machine = _machine(n_threads)
+    machine = {**_machine(n_threads), "load_average": load}
     if options.as_json:
         print_json(
             {
@@ -138,15 +158,20 @@ def run_bench(options: BenchOptions) -> None:
                         **asdict(one.problem),
                         "gmmx_seconds": one.gmmx_seconds,
                         "scikit_learn_seconds": one.scikit_learn_seconds,
+                        "repeats": one.repeats,
                         "log_likelihood_difference": one.difference,
                         "ratio": one.ratio,
                     }
                     for one in outcomes
                 ],
+                "notes": [note] if note else [],
             }
         )
     else:
-        _print(outcomes, machine, options, open_console())
+        console = open_console()
+        _print(outcomes, machine, options, console)
+        if note:
+            say(console, f"note: {note}")
     if any(one.ratio is None for one in outcomes):
         raise stop(f"results differ by more than {TOLERANCE:g} per row; there the times cannot be compared", FAILED)
 
@@ -169,15 +194,18 @@ def measure(problem: Problem, options: BenchOptions, n_threads: int) -> Outcome:
     seconds: dict[Any, list[float]] = {ours: [], theirs: []}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that they did not converge
-        for _ in range(1 + options.repeats):
+        first = time.perf_counter()
+        while len(seconds[ours]) <= options.repeats:
             for model, taken in seconds.items():
                 begin = time.perf_counter()
                 model.fit(X)
                 taken.append(time.perf_counter() - begin)
+            if len(seconds[ours]) > 1 and time.perf_counter() - first > SECONDS:
+                break
     is_same = ours.n_iter_ == theirs.n_iter_ == options.iterations
     difference = abs(ours.to_sklearn().score(X) - theirs.score(X)) if is_same else float("inf")
     medians = [statistics.median(taken[1:]) for taken in seconds.values()]  # the first one warms up
-    return Outcome(problem, medians[0], medians[1], float(difference))
+    return Outcome(problem, medians[0], medians[1], len(seconds[ours]) - 1, float(difference))
 
 
 def _rows_and_start(problem: Problem) -> tuple[npt.NDArray[np.float64], dict[str, Any]]:
@@ -221,7 +249,7 @@ def _print(outcomes: list[Outcome], machine: dict[str, Any], options: BenchOptio
     threads = f"{machine['n_threads']} {'thread' if machine['n_threads'] == 1 else 'threads'}"
     say(console, f"gmmx {__version__} ({machine['instruction_set']}), {threads}")
     say(console, f"scikit-learn {machine['scikit_learn_version']}, NumPy {machine['numpy_version']}, {threads}")
-    say(console, f"fits of {options.iterations} iterations from the same start, median of {options.repeats}")
+    say(console, f"fits of {options.iterations} iterations from the same start, median of up to {options.repeats}")
     console.print()
     table = grid("rows", "features", "components", "model", "scikit-learn", "gmmx", "ratio")
     for one in outcomes:
