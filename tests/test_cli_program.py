@@ -50,7 +50,7 @@ def files(run: Run, tmp_path: Path) -> None:
     assert run("fit", "faithful.csv", "-k", "2", "--model", "mixture.safetensors").exit_code == 0
 
 
-def run_in_shell(run: Run, line: str) -> bytes:
+def run_in_shell(run: Run, line: str, *, refused: bool = False) -> bytes:
     """Do what a shell would with pipes and redirections between gmmx and other programs; return the output."""
     lexer = shlex.shlex(line, posix=True, punctuation_chars="|<>")
     lexer.whitespace_split = True
@@ -69,13 +69,13 @@ def run_in_shell(run: Run, line: str) -> bytes:
     for program, *arguments in stages:
         if program == "gmmx":
             result = run(*arguments, stdin=stdin)
-            assert result.exit_code == 0, result.output
-            assert result.stderr == ""
-            stdin = result.stdout_bytes
+            assert (result.exit_code != 0, result.stderr != "") == (refused, refused), result.output
+            stdin = result.stderr_bytes if refused else result.stdout_bytes
         else:
             stdin = subprocess.run([program, *arguments], input=stdin, capture_output=True, check=True).stdout
     if target is not None:
         target.write_bytes(stdin)
+        return b""
     return stdin
 
 
@@ -107,8 +107,8 @@ class TestHelp:
         created = {path.name for path in tmp_path.iterdir()} - before
         named = set(re.findall(r"[\w-]+\.(?:png|pdf|svg|json|csv|npz|parquet|safetensors)", line))
         assert created == named - before
-        if "--json" in line:
-            json.loads(output)
+        for text in [path.read_bytes() for path in tmp_path.glob("*.json")] or [output] * ("--json" in line):
+            json.loads(text)
 
     def test_sorting_finds_the_least_likely_rows(self, run: Run, files: None) -> None:
         (line,) = [line for line in examples("predict") if "sort" in line]
@@ -118,6 +118,38 @@ class TestHelp:
 
     def test_version(self, run: Run) -> None:
         assert run("--version").stdout == f"gmmx {gmmx.__version__}\n"
+
+
+class TestGuide:
+    """docs/cli.md shows what the commands print."""
+
+    GUIDE = (Path(__file__).parents[1] / "docs" / "cli.md").read_text(encoding="utf-8")
+
+    def test_the_sessions_are_real(self, run: Run, files: None) -> None:
+        consoles = re.findall(r"^```console\n(.*?)^```$", self.GUIDE, re.MULTILINE | re.DOTALL)
+        steps = [step.partition("\n") for console in consoles for step in console.split("$ ")[1:]]
+        assert len(steps) >= 14
+        for command, _, promised in steps:
+            refused = promised.startswith("Error: ")
+            printed = run_in_shell(run, command, refused=refused).decode()
+            assert len(printed.splitlines()) == len(promised.splitlines()), printed
+            for one, other in zip(printed.split(), promised.split(), strict=True):
+                same_cells(one.strip(","), other.strip(","))
+
+    def test_it_tells_all_commands_and_exit_codes(self) -> None:
+        assert all(f"| `gmmx {name}" in self.GUIDE for name in COMMANDS)
+        for code, meaning in saying.EXIT_CODES.items():
+            assert f"| {code} | {meaning}" in self.GUIDE
+
+
+def same_cells(printed: str, promised: str) -> None:
+    """Compare words, or rows of numbers between commas."""
+    try:
+        one, other = ([float(cell) for cell in text.split(",")] for text in (printed, promised))
+    except ValueError:
+        assert printed == promised
+    else:
+        assert one == pytest.approx(other, rel=1e-6)
 
 
 class TestErrors:
