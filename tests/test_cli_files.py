@@ -128,6 +128,10 @@ class TestFormatsIn:
             run("fit", "two.npz", "-k", "2", "--array", "C")
         )
 
+    def test_an_array_is_not_named_in_vain(self, run: Run) -> None:
+        message = refusal(run("fit", FAITHFUL, "-k", "2", "--array", "X"))
+        assert "--array names an array of a .npz file" in message
+
     def test_parquet_leaves_text_and_row_names_out(self, run: Run, tmp_path: Path) -> None:
         frame = pd.DataFrame(X, columns=NAMES).assign(day="Monday")
         frame.index = pd.Index(np.arange(len(X)) * 2)

@@ -254,7 +254,7 @@ class TestPlot:
             "select", FAITHFUL, "-k", "1-3", "--covariance-type", "EEE,VVV,EII", "--criterion", "icl", "--json"
         )
         (tmp_path / "selection.json").write_text(selection.stdout)
-        svg = self.drawn(run, "selection.json", "--kind", "criterion")
+        svg = self.drawn(run, "selection.json")
         best = json.loads(selection.stdout)["best"]
         assert f"Best by ICL: {best['covariance_type']}, K = {best['n_components']}" in svg
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gmmx.cli.layout import split_names
 from gmmx.cli.options import MODEL_COLUMNS, DataOptions, data_options, ending_options
-from gmmx.cli.reading import Table, load_model, open_table, split_names
+from gmmx.cli.reading import Table, load_model, open_table
 from gmmx.cli.saying import FAILED, UNUSABLE, open_console, print_json, say_written, stop
 from gmmx.cli.writing import Outputs, save_figure
 from gmmx.tables import TableError
@@ -52,7 +53,8 @@ def plot_command() -> click.Command:
     @click.option(
         "--kind",
         type=click.Choice(KINDS),
-        help="What is drawn; of more than two columns, every pair.  [default: classification, without DATA density]",
+        help="What is drawn; of more than two columns, every pair.  [default: classification; without DATA density, "
+        "of a .json file criterion]",
     )
     @click.option("--draw", metavar="A,B,...", help="Features to draw.  [default: all, of many the first six]")
     @click.option("--title", metavar="TEXT", help="Title of the picture.  [default: what it shows]")
@@ -86,9 +88,9 @@ def run_plot(options: PlotOptions) -> None:
     """
     inputs = {"MODEL": options.model, **({} if options.data is None else {"DATA": options.data})}
     Outputs(inputs, force=options.force).check_plot("--output", options.output)
-    draw = _criterion if options.kind == "criterion" else _mixture
+    is_selection = options.kind == "criterion" or (options.kind is None and options.model.lower().endswith(".json"))
     try:
-        figure = draw(options)
+        figure = _criterion(options) if is_selection else _mixture(options)
     except (ValueError, ArithmeticError) as error:
         if isinstance(error, TableError):
             raise

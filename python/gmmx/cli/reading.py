@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import csv
-import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +12,7 @@ import numpy.typing as npt
 
 from gmmx.cli.data_files import DataFile, blaming, opened
 from gmmx.cli.formats import STANDARD_STREAM, format_of, input_format
+from gmmx.cli.layout import Features, Layout, layout_of
 from gmmx.cli.options import DataOptions
 from gmmx.cli.saying import MAX_ROWS, UNUSABLE, columns, components, first, progress_bar, rows, say, stop
 from gmmx.data._reader import Batch, Piece, Reader
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
 
 ROWS_DRAWN = 100_000
 """Rows of a large file that a picture shows: more look no different."""
-
-_MOST_NAMED = 12
 
 
 @dataclass(frozen=True)
@@ -75,25 +72,6 @@ class RowCount:
         """Count some more."""
         self.n_samples += len(piece.X)
         self.total_weight += float(len(piece.X) if piece.sample_weight is None else piece.sample_weight.sum())
-
-
-@dataclass(frozen=True)
-class Features:
-    """What a model asks of data: so many columns, perhaps of these names."""
-
-    model: str
-    count: int
-    names: tuple[str, ...] | None
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Which columns of a file are read."""
-
-    names: tuple[str, ...]
-    indices: tuple[int, ...]
-    weights: int | None
-    left_out: tuple[tuple[str, str], ...]
 
 
 class OpenTable:
@@ -227,10 +205,12 @@ def open_table(options: DataOptions, features: Features | None = None, *, again:
     """
     source = "standard input" if options.data == STANDARD_STREAM else options.data
     file_format = input_format(options.data, options.format)
+    if options.array is not None and file_format != "npz":
+        raise stop(f"--array names an array of a .npz file, but {source} is {file_format}; leave it out", UNUSABLE)
     with opened(
         options.data, file_format, source=source, header=options.header, array=options.array, again=again
     ) as file:
-        layout = _layout(file, source, options, features)
+        layout = layout_of(file, source, options, features)
         yield OpenTable(file, source, layout, options.weight_column)
 
 
@@ -305,97 +285,3 @@ def say_data(table: Table | OpenTable, counted: RowCount, options: DataOptions, 
         say(console, f"left out: {len(table.left_out) - MAX_ROWS} more columns")
     if options.weight_column is not None:
         say(console, f"weights: {options.weight_column}, sum {counted.total_weight:g}")
-
-
-# --- which columns ---
-
-
-def split_names(text: str) -> list[str]:
-    """Split ``a,"b,c",d`` into names."""
-    return [name.strip() for name in next(csv.reader([text], skipinitialspace=True), []) if name.strip()]
-
-
-def _layout(file: DataFile, source: str, options: DataOptions, features: Features | None) -> Layout:
-    reasons: dict[int, str] = {}
-    weights = None
-    if options.label_column is not None:
-        reasons[_find(options.label_column, file, source)] = "label column"
-    if options.weight_column is not None:
-        weights = _find(options.weight_column, file, source)
-        reasons[weights] = "weight column"
-    if options.columns is not None:
-        chosen = _named(split_names(options.columns), file, source, reasons, "stands in --columns too")
-        others = "not in --columns"
-    elif features is not None and features.names is not None and file.has_header:
-        _check_has(features.names, features.model, file, source)
-        chosen = _named(features.names, file, source, reasons, f"is a feature of {features.model} too")
-        others = "not in the model"
-    else:
-        chosen = []
-        for index in range(len(file.names)):
-            if index not in reasons:
-                reason = file.why_not_numeric(index)
-                if reason is None:
-                    chosen.append(index)
-                else:
-                    reasons[index] = reason
-        others = ""
-    if not chosen:
-        found = ", ".join(f"{file.names[index]}: {reasons[index]}" for index in sorted(reasons)[:6])
-        raise TableError(f"{source} has no column of numbers to fit ({found}); numbers look like 12 or 1.5e-3")
-    names = tuple(file.names[index] for index in chosen)
-    if features is not None and len(chosen) != features.count:
-        raise TableError(
-            f"{source} has {columns(len(chosen))} of numbers ({_some(names)}), but {features.model} has "
-            f"{features.count} {'feature' if features.count == 1 else 'features'}"
-            f"{'' if features.names is None else f' ({_some(features.names)})'}; choose as many, in their order, "
-            "by --columns"
-        )
-    for index in range(len(file.names)):
-        if index not in chosen:
-            reasons.setdefault(index, others)
-    left_out = tuple((file.names[index] or "(unnamed)", reasons[index]) for index in sorted(reasons))
-    return Layout(names, tuple(chosen), weights, left_out)
-
-
-def _named(names: Sequence[str], file: DataFile, source: str, reasons: Mapping[int, str], clash: str) -> list[int]:
-    """Return the indices of columns by their names."""
-    chosen: list[int] = []
-    for name in names:
-        index = _find(name, file, source)
-        if index in reasons:
-            raise TableError(
-                f"{source}: column {name!r} is the {reasons[index]} and {clash}; take it out of one of them"
-            )
-        if index in chosen:
-            raise TableError(f"{source}: column {name!r} stands twice in --columns")
-        chosen.append(index)
-    return chosen
-
-
-def _check_has(names: Sequence[str], model: str, file: DataFile, source: str) -> None:
-    """Name all features of a model for which a file has no column."""
-    missing = [name for name in names if name not in file.names]
-    if missing:
-        raise TableError(
-            f"{source} has no {'column' if len(missing) == 1 else 'columns'} {_some([repr(name) for name in missing])} "
-            f"of {model}; it has {_some(file.names)}; rename them, or name those that take the places of the model's "
-            f"features by --columns, in the order {_some(names)}"
-        )
-
-
-def _find(name: str, file: DataFile, source: str) -> int:
-    """Return the index of the column with this name."""
-    count = file.names.count(name)
-    if count == 1:
-        return file.names.index(name)
-    if count > 1:
-        raise TableError(f"{source} has {count} columns named {name!r}; give them different names")
-    close = difflib.get_close_matches(name, file.names, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"it has {_some(file.names)}"
-    raise TableError(f"{source} has no column {name!r}; {hint}")
-
-
-def _some(names: Sequence[str]) -> str:
-    """List the first few of many names."""
-    return ", ".join(names[:_MOST_NAMED]) + (", ..." if len(names) > _MOST_NAMED else "")

@@ -1,0 +1,143 @@
+"""Which columns of a data file are read: those that are named, those that a model asks for, or all of numbers."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from gmmx.cli.data_files import DataFile
+from gmmx.cli.options import DataOptions
+from gmmx.cli.saying import columns
+from gmmx.tables import TableError
+
+_MOST_NAMED = 12
+
+
+@dataclass(frozen=True)
+class Features:
+    """What a model asks of data: so many columns, perhaps of these names."""
+
+    model: str
+    count: int
+    names: tuple[str, ...] | None
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which columns of a file are read."""
+
+    names: tuple[str, ...]
+    indices: tuple[int, ...]
+    weights: int | None
+    left_out: tuple[tuple[str, str], ...]
+
+
+def split_names(text: str) -> list[str]:
+    """Split ``a,"b,c",d`` into names."""
+    return [name.strip() for name in next(csv.reader([text], skipinitialspace=True), []) if name.strip()]
+
+
+def layout_of(file: DataFile, source: str, options: DataOptions, features: Features | None) -> Layout:
+    """Choose the columns of a file that are read.
+
+    Parameters
+    ----------
+    file : DataFile
+        The file.
+    source : str
+        What errors call it.
+    options : DataOptions
+        What is said of its columns.
+    features : Features or None
+        What a model asks for; None takes all columns that hold numbers.
+
+    Raises
+    ------
+    TableError
+        If a named column does not exist, stands there twice, or there are other columns than the model's.
+    """
+    reasons: dict[int, str] = {}
+    weights = None
+    if options.label_column is not None:
+        reasons[_find(options.label_column, file, source)] = "label column"
+    if options.weight_column is not None:
+        weights = _find(options.weight_column, file, source)
+        reasons[weights] = "weight column"
+    if options.columns is not None:
+        chosen = _named(split_names(options.columns), file, source, reasons, "stands in --columns too")
+        others = "not in --columns"
+    elif features is not None and features.names is not None and file.has_header:
+        _check_has(features.names, features.model, file, source)
+        chosen = _named(features.names, file, source, reasons, f"is a feature of {features.model} too")
+        others = "not in the model"
+    else:
+        chosen = []
+        for index in range(len(file.names)):
+            if index not in reasons:
+                reason = file.why_not_numeric(index)
+                if reason is None:
+                    chosen.append(index)
+                else:
+                    reasons[index] = reason
+        others = ""
+    if not chosen:
+        found = ", ".join(f"{file.names[index]}: {reasons[index]}" for index in sorted(reasons)[:6])
+        raise TableError(f"{source} has no column of numbers to fit ({found}); numbers look like 12 or 1.5e-3")
+    names = tuple(file.names[index] for index in chosen)
+    if features is not None and len(chosen) != features.count:
+        raise TableError(
+            f"{source} has {columns(len(chosen))} of numbers ({_some(names)}), but {features.model} has "
+            f"{features.count} {'feature' if features.count == 1 else 'features'}"
+            f"{'' if features.names is None else f' ({_some(features.names)})'}; choose as many, in their order, "
+            "by --columns"
+        )
+    for index in range(len(file.names)):
+        if index not in chosen:
+            reasons.setdefault(index, others)
+    left_out = tuple((file.names[index] or "(unnamed)", reasons[index]) for index in sorted(reasons))
+    return Layout(names, tuple(chosen), weights, left_out)
+
+
+def _named(names: Sequence[str], file: DataFile, source: str, reasons: Mapping[int, str], clash: str) -> list[int]:
+    """Return the indices of columns by their names."""
+    chosen: list[int] = []
+    for name in names:
+        index = _find(name, file, source)
+        if index in reasons:
+            raise TableError(
+                f"{source}: column {name!r} is the {reasons[index]} and {clash}; take it out of one of them"
+            )
+        if index in chosen:
+            raise TableError(f"{source}: column {name!r} stands twice in --columns")
+        chosen.append(index)
+    return chosen
+
+
+def _check_has(names: Sequence[str], model: str, file: DataFile, source: str) -> None:
+    """Name all features of a model for which a file has no column."""
+    missing = [name for name in names if name not in file.names]
+    if missing:
+        raise TableError(
+            f"{source} has no {'column' if len(missing) == 1 else 'columns'} {_some([repr(name) for name in missing])} "
+            f"of {model}; it has {_some(file.names)}; rename them, or name those that take the places of the model's "
+            f"features by --columns, in the order {_some(names)}"
+        )
+
+
+def _find(name: str, file: DataFile, source: str) -> int:
+    """Return the index of the column with this name."""
+    count = file.names.count(name)
+    if count == 1:
+        return file.names.index(name)
+    if count > 1:
+        raise TableError(f"{source} has {count} columns named {name!r}; give them different names")
+    close = difflib.get_close_matches(name, file.names, n=1)
+    hint = f"did you mean {close[0]!r}?" if close else f"it has {_some(file.names)}"
+    raise TableError(f"{source} has no column {name!r}; {hint}")
+
+
+def _some(names: Sequence[str]) -> str:
+    """List the first few of many names."""
+    return ", ".join(names[:_MOST_NAMED]) + (", ..." if len(names) > _MOST_NAMED else "")
