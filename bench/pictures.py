@@ -5,6 +5,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import LogLocator, NullFormatter
 
 LAST_RUN = Path(__file__).with_name("last_run.json")
 
@@ -40,6 +41,9 @@ def bars(name):
     ax.set_yticks(range(len(labels)), labels)
     ax.invert_yaxis()
     ax.set_xscale("log")
+    ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
+    ax.xaxis.set_major_formatter("{x:g}")
+    ax.xaxis.set_minor_formatter(NullFormatter())
     ax.margins(x=0.12)
     ax.set_xlabel(f"{table['unit']}, logarithmic; less is better")
     figure.legend(loc="outside upper center", ncols=min(len(sides), 6), fontsize="small")

@@ -116,6 +116,11 @@ def keep_equations_whole(app, doctree):
             equation.children = [nodes.Text(rf"\[{equation.astext()}\]")]
 
 
+def name_the_core(app, what, name, thing, options, signature, returned):
+    """Show native classes by their public names, not by the module that this machine's processor runs."""
+    return tuple(text and re.sub(r"gmmx\._core_\w+\.", "", text) for text in (signature, returned))
+
+
 def copy_mathjax(app, exception):
     """Copy the one component that the pages load, and its fonts."""
     if exception is None and app.builder.format == "html":
@@ -127,5 +132,6 @@ def copy_mathjax(app, exception):
 
 def setup(app):
     app.connect("source-read", bring_in_pages)
+    app.connect("autodoc-process-signature", name_the_core)
     app.connect("doctree-read", keep_equations_whole)
     app.connect("build-finished", copy_mathjax)

@@ -17,9 +17,8 @@ from sklearn.exceptions import ConvergenceWarning
 
 import gmmx
 
-warnings.simplefilter(
-    "ignore", ConvergenceWarning
-)  # ten iterations are not meant to converge
+# Ten iterations are not meant to converge.
+warnings.simplefilter("ignore", ConvergenceWarning)
 gmmx.show_versions()
 print(f"{os.cpu_count()} processors")
 

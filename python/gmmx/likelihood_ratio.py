@@ -39,7 +39,7 @@ _FINEST_TOL = 1e-13
 
 @dataclass(frozen=True, eq=False)
 class LikelihoodRatioTests:
-    """Tests of K components against K + 1, for K = 1, 2, ... in turn.
+    """Tests of K components against K + 1, for K from 1 on, in turn.
 
     Attributes
     ----------
@@ -177,7 +177,7 @@ def bootstrap_lrt(
     random_state: int | np.random.RandomState | np.random.Generator | None = None,
     callback: Callable[[int, int], Any] | None = None,
 ) -> LikelihoodRatioTests:
-    """Test how many components there are: K against K + 1 for K = 1, 2, ... until one more is not significant.
+    """Test how many components there are: K against K + 1 for K from 1 on, until one more is not significant.
 
     The likelihood ratio of mixtures has no chi-squared distribution, so that of the data is held against those of rows
     drawn from the mixture of K components, (102). To these rows both mixtures are fitted from the same kind of start as
