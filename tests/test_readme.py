@@ -108,6 +108,15 @@ def test_printed_output_is_the_commands(clone: Path, monkeypatch: pytest.MonkeyP
     assert (clone / "faithful.png").stat().st_size > 10_000
 
 
+def test_commands_of_the_tutorial_run(clone: Path) -> None:
+    commands = "".join(blocks(DOCS / "tutorial.md", "bash")).splitlines()
+    assert len(commands) == 5
+    for name, *arguments in map(str.split, commands):
+        assert name == "gmmx"
+        result = CliRunner().invoke(command_line(), arguments)
+        assert result.exit_code == 0, f"gmmx {arguments}: {result.output}"
+
+
 def test_console_shows_what_the_command_prints(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     (console,) = blocks(DOCS / "guides" / "choosing.md", "console")
