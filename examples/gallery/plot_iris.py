@@ -54,15 +54,8 @@ three = gmmx.GaussianMixture(
 ).fit(X)
 labels = three.predict(X)
 for component in range(3):
-    counts = np.bincount(species[labels == component], minlength=3)
-    print(
-        f"component {component}:",
-        *(
-            f"{n} {name}"
-            for n, name in zip(counts, iris.target_names, strict=True)
-            if n
-        ),
-    )
+    counts = np.bincount(species[labels == component], minlength=3).tolist()
+    print(component, dict(zip(iris.target_names.tolist(), counts, strict=True)))
 print(f"adjusted Rand index: {adjusted_rand_score(species, labels):.3f}")
 
 figure, axes = plt.subplots(4, 4, figsize=(8, 8), layout="constrained")
