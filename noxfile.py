@@ -86,9 +86,11 @@ def tidy(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def docs(session: nox.Session) -> None:
-    """Documentation pages, to build/docs; a warning is an error."""
+    """Documentation pages, to build/docs; a warning is an error. Each is looked at in Chromium, where there is one."""
     session.install(".[docs]", env=BASELINE)
     session.run("sphinx-build", "-W", "--keep-going", "-b", "html", "docs", "build/docs", *session.posargs)
+    if shutil.which("chromium"):
+        session.run("python", "docs/check_pages.py", "build/docs")
 
 
 @nox.session(default=False)
