@@ -87,6 +87,7 @@ TEST_CASE("given groups go on as if their merges had been the first") {
   const std::set<std::int64_t> left(name.begin(), name.end());
   const std::vector<std::int64_t> sorted(left.begin(), left.end());
   std::vector<std::int32_t> groups;
+  groups.reserve(name.size());
   for (const auto own : name) groups.push_back(static_cast<std::int32_t>(std::distance(left.begin(), left.find(own))));
   const auto rest = hierarchical_clustering(p.view(), MergeCriterion::VVV, {groups.data(), p.n}, {});
   REQUIRE(rest.values.size() == 9);

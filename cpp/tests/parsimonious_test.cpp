@@ -57,7 +57,7 @@ TEST_CASE("volumes, shapes and orientations make the covariances") {
     CAPTURE(to_string(type));
     const Mixture mixture = p.mixture(type);
     const Decomposition parts = decompose(mixture);
-    std::vector<double> matrices(2 * 4 * 4, 0.0);
+    std::vector<double> matrices(32, 0.0);  // two of 4 x 4
     for (std::size_t k = 0; k < 2; ++k) {
       for (std::size_t i = 0; i < 4; ++i) {
         for (std::size_t j = 0; j < 4; ++j) {

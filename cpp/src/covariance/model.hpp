@@ -15,12 +15,12 @@ namespace gmmx {
 
 // What an M-step of the covariances knows: scatter about the new means, in the model's form.
 struct Scatter {
-  Index n_components;
-  Index n_features;
+  Index n_components = 0;
+  Index n_features = 0;
   const std::vector<double>& counts;  // N_k; 0 for an empty component
-  double total_count;                 // sum_k N_k
+  double total_count = 0.0;           // sum_k N_k
   const std::vector<double>& second;  // W_k
-  double reg_covar;                   // added to the variances
+  double reg_covar = 0.0;             // added to the variances
   const Mixture* previous = nullptr;  // where searches for the maximum begin, of the same model; or none
 };
 
