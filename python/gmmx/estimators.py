@@ -114,11 +114,12 @@ def _remember_valid(estimator_class: Any, values: list[Any]) -> None:
 class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
     r"""Gaussian mixture fitted by expectation-maximisation (EM).
 
-    Takes the place of :class:`sklearn.mixture.GaussianMixture`: the same parameters, methods, attributes,
-    errors and warnings, and from the same `random_state` the same result but for what docs/guides/from_scikit_learn.md lists,
-    computed natively. Beyond that it weighs rows (`sample_weight`), runs on several threads (`n_jobs`), reports and stops (`callback`), starts
-    from a partition (`responsibilities_init`) or a tree of the rows (``init_params="hc"``), has the parsimonious models
-    of mclust and a prior against collapse (`prior`), and saves, loads and converts models.
+    Takes the place of :class:`sklearn.mixture.GaussianMixture`: the same parameters, methods, attributes, errors and
+    warnings, and from the same `random_state` the same result but for what docs/guides/from_scikit_learn.md lists,
+    computed natively. Beyond that it weighs rows (`sample_weight`), runs on several threads (`n_jobs`), reports and
+    stops (`callback`), starts from a partition (`responsibilities_init`) or a tree of the rows (``init_params="hc"``),
+    has the parsimonious models of mclust and a prior against collapse (`prior`), and saves, loads and converts
+    models.
 
     Parameters
     ----------
