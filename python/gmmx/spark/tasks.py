@@ -72,7 +72,8 @@ def pack(batches: Batches) -> Batches:
                 raise ValueError(f"some rows have {n_features} features, others {X.shape[1]}")
             facts = facts_of(X, weights, first_row=first_row)
         except ValueError as error:
-            yield _block(partition, first_row, problem=str(error))
+            where = "" if " in row " in str(error) else f"of rows {first_row} to {first_row + len(batch) - 1}, "
+            yield _block(partition, first_row, problem=f"{where}{error}")
             return
         n_features = X.shape[1]
         yield _block(
