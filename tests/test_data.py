@@ -256,6 +256,24 @@ class TestCsv:
         ):
             joined(from_csv(tmp_path / "a.csv"))
 
+    @pytest.mark.parametrize("packed", [False, True])
+    def test_an_empty_line_of_a_column_is_a_missing_value(self, tmp_path, packed):
+        path, opened = (tmp_path / "a.csv.gz", gzip.open) if packed else (tmp_path / "a.csv", open)
+
+        def read(text):
+            with opened(path, "wb") as file:
+                file.write(text)
+            return joined(from_csv(path))[0].ravel().tolist()
+
+        assert read(b"\xef\xbb\xbfa\r\n1\r\n2\r\n\r\n \r\n") == [1.0, 2.0]
+        assert read(b"\n\na\n1\n2") == [1.0, 2.0]
+        assert len(read(b"a\n" + b"1\n" * 600_000 + b"\n" * 2_000_000)) == 600_000  # more than pyarrow reads at a time
+        for text, row in ((b"a\n1\n\n2\n", 1), (b"a\r\n1\r\n\r\n2\r\n", 1), (b"\n1\n2\n", 0)):
+            with pytest.raises(ValueError, match=rf"no value in row {row} \(the first is 0\) of the column"):
+                read(text)
+        with pytest.raises(ValueError, match="no value in row 600000 "):
+            read(b"a\n" + b"1\n" * 600_000 + b"\n" * 2_000_000 + b"1\n")
+
     @pytest.mark.parametrize("missing", ["", "NA", "nan", "None", "?", "null"])
     def test_a_missing_value_is_named_by_file_row_and_column(self, tmp_path, missing):
         (tmp_path / "a.csv").write_text(f"a,b\n1,2\n3,{missing}\n")

@@ -46,7 +46,7 @@ class _Lines:
     """The lines of a text, counted, with a way to put some back."""
 
     def __init__(self, stream: IO[str]) -> None:
-        self._stream = stream
+        self._stream = _without_empty_end(stream)
         self._returned: deque[str] = deque()
         self.taken = 0
 
@@ -99,6 +99,11 @@ class TextRows:
     ------
     TableError
         If there is no row.
+
+    Notes
+    -----
+    Empty lines are no rows, but in a table of one column: there they are missing values, unless they stand before the
+    header or at the end.
 
     Examples
     --------
@@ -165,8 +170,10 @@ class TextRows:
 
     def _read_plain(self, lines: list[str], indices: Sequence[int]) -> FloatArray | None:
         """Read lines fast, if they hold finite numbers and no quotes; else return None."""
+        delimiters, with_empty = len(self.names) - 1, len(lines)
         lines = [line for line in lines if not line.isspace()]
-        delimiters = len(self.names) - 1
+        if not delimiters and len(lines) < with_empty:
+            return None
         if not lines or any('"' in line or line.count(self.delimiter) != delimiters for line in lines):
             return None
         try:
@@ -178,8 +185,9 @@ class TextRows:
     def _read_carefully(self, last_line: int, indices: Sequence[int]) -> FloatArray:
         """Read rows up to a line cell by cell; the first fault is an error that names its place."""
         block: list[list[float]] = []
-        for row in self._reader:
-            if row:
+        for cells in self._reader:
+            row = cells or [""]
+            if len(self.names) == 1 or len(row) > 1 or row[0].strip():  # of one column an empty line is an empty cell
                 place = f"{self._source}, row {self._taken + len(block) + 1} (line {self._lines.taken})"
                 if len(row) != len(self.names):
                     raise TableError(
@@ -204,6 +212,18 @@ class TextRows:
             f"{', '.join(map(repr, names[:_NAMED_ROWS]))}); fill them in, delete these rows, or choose other columns "
             "with --columns"
         )
+
+
+def _without_empty_end(stream: IO[str]) -> Iterator[str]:
+    """Leave out the empty lines at the end: they are no rows, whatever those before it are."""
+    empty: list[str] = []
+    for line in stream:
+        if line.isspace():
+            empty.append(line)
+        else:
+            yield from empty
+            empty.clear()
+            yield line
 
 
 def find_delimiter(first_line: str, delimiter: str | None) -> str:

@@ -98,25 +98,58 @@ class _CsvFiles:
         in_file = layout.names if layout.header is None else layout.header
         chosen = [in_file[column] for column in columns]
         null_values = [*arrow_csv.ConvertOptions().null_values, *_MISSING]
+        is_column = len(in_file) == 1  # then an empty line is a missing value
         try:
-            with arrow_csv.open_csv(
-                file,
-                arrow_csv.ReadOptions(
-                    block_size=_BLOCK, column_names=in_file if layout.header is None else None, use_threads=False
-                ),
-                arrow_csv.ParseOptions(delimiter=layout.delimiter, newlines_in_values=True),
-                arrow_csv.ConvertOptions(
-                    column_types=dict.fromkeys(chosen, pyarrow.float64()),
-                    include_columns=chosen,
-                    null_values=null_values,
-                ),
-            ) as reader:
+            with (
+                pyarrow.input_stream(file, compression="detect") as stream,
+                arrow_csv.open_csv(
+                    _Stripped(stream, at_beginning=layout.header is not None) if is_column else stream,
+                    arrow_csv.ReadOptions(
+                        block_size=_BLOCK, column_names=in_file if layout.header is None else None, use_threads=False
+                    ),
+                    arrow_csv.ParseOptions(
+                        delimiter=layout.delimiter, newlines_in_values=True, ignore_empty_lines=not is_column
+                    ),
+                    arrow_csv.ConvertOptions(
+                        column_types=dict.fromkeys(chosen, pyarrow.float64()),
+                        include_columns=chosen,
+                        null_values=null_values,
+                    ),
+                ) as reader,
+            ):
                 yield from reader
         except pyarrow.ArrowInvalid as error:
             raise ValueError(
                 f"{str(file)!r} is not a table of numbers ({_told(error, in_file)}): correct it, or leave the column "
                 "out by columns"
             ) from error
+
+
+class _Stripped(io.RawIOBase):
+    """A stream of bytes without the white space at its end, and perhaps at its beginning."""
+
+    def __init__(self, stream: Any, *, at_beginning: bool) -> None:
+        super().__init__()
+        self._stream, self._at_beginning = stream, at_beginning
+        self._ready = b""
+        self._space = b""  # that comes next, unless the stream ends with it
+
+    def readable(self) -> bool:
+        """Tell that it can be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Read some bytes; none at the end."""
+        while not self._ready and (taken := self._stream.read(len(buffer))):
+            text = taken.lstrip() if self._at_beginning else taken
+            filled = text.rstrip()
+            if filled:
+                self._ready, self._space, self._at_beginning = self._space + filled, text[len(filled) :], False
+            else:
+                self._space += text
+        returned, self._ready = self._ready[: len(buffer)], self._ready[len(buffer) :]
+        buffer[: len(returned)] = returned
+        return len(returned)
 
 
 def _told(error: Exception, names: Sequence[str]) -> str:
@@ -177,6 +210,11 @@ def from_csv(
     ValueError, TypeError
         If no file has rows, a column is missing or holds no numbers, or an argument is not as described; in an
         iteration: if a value is no number, is missing or not finite, or a weight is negative.
+
+    Notes
+    -----
+    Empty lines are skipped, but in a file of one column they are missing values, unless they stand before the header
+    or at the end.
 
     Examples
     --------
