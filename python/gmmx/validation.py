@@ -112,15 +112,17 @@ def is_matrix_valued(covariance_type: str) -> bool:
     return tuple(shape[-2:]) == (n_features, n_features)
 
 
-def first_not_finite(X: npt.NDArray[Any], feature_names: Sequence[str] | None = None, first_row: int = 0) -> str | None:
+def first_not_finite(
+    X: npt.NDArray[Any], feature_names: Sequence[str | int] | None = None, first_row: int = 0
+) -> str | None:
     """Say where the first number stands that is not finite, or return None if there is none.
 
     Parameters
     ----------
     X : ndarray of shape (n_rows, n_features)
         Rows.
-    feature_names : sequence of str, optional
-        Names of the columns.
+    feature_names : sequence of str or int, optional
+        Names or numbers of the columns.
     first_row : int
         Rows before these.
 

@@ -11,6 +11,7 @@ import csv
 import gzip
 import io
 import os
+import re
 import shutil
 import stat
 import sys
@@ -33,6 +34,16 @@ from gmmx.data._reader import Piece, Reader, files_of
 from gmmx.tables import TableError, TextRows
 
 __all__ = ["DataFile", "blaming", "opened"]
+
+
+_REMEDY = "fill in missing values, delete these rows, or choose other columns with --columns"
+_WORDS = {
+    "path names": "DATA is",
+    "by columns": "by --columns",
+    "fill in missing values, or drop the rows or the columns that have them": _REMEDY,
+    "fill in missing values, or drop the rows or columns that have them": _REMEDY,
+}
+"""What `gmmx.data` says: what the command line says."""
 
 
 class DataFile(Protocol):
@@ -317,6 +328,15 @@ def blaming(source: str, path: str) -> Iterator[None]:
     except MemoryError as error:
         raise TableError(f"{source} does not fit into memory") from error
     except ValueError as error:
-        message = str(error).replace(repr(path), source).replace(path, source)
-        message = message.replace("path names", "DATA is").replace("by columns", "by --columns")
+        parts = str(error).replace(repr(path), path).split(path)
+        message = source.join(map(_in_words_of_the_command_line, parts))
         raise TableError(message if source in message else f"{source}: {message}") from error
+
+
+def _in_words_of_the_command_line(message: str) -> str:
+    """Let a message of `gmmx.data` count rows from 1, name columns of arrays as `DataFile` does, and name options."""
+    message = re.sub(r"row (\d+) \(the first is 0\)", lambda row: f"row {int(row[1]) + 1}", message)
+    message = re.sub(r"\bcolumn (\d+)", lambda column: f"column 'column_{int(column[1]) + 1}'", message)
+    for words, others in _WORDS.items():
+        message = message.replace(words, others)
+    return message

@@ -46,7 +46,7 @@ class _ArrayFiles:
             with self.opener(file) as arrays:
                 for begin in range(0, arrays.X.shape[0], self.rows_at_once):
                     piece = self._piece(arrays, begin, begin + self.rows_at_once)
-                    yield checked(piece, str(file), begin, feature_names=None, weights=self.weights)
+                    yield checked(piece, str(file), begin, feature_names=self.columns, weights=self.weights)
                     _release(arrays.X)
 
     def _piece(self, arrays: OpenArrays, begin: int, end: int) -> Piece:

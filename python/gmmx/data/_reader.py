@@ -139,7 +139,7 @@ def _copy(piece: Piece, begin: int, end: int, batch: Piece, first_row: int) -> N
 
 
 def checked(
-    piece: Piece, where: str, first_row: int, *, feature_names: Sequence[str] | None, weights: str | None
+    piece: Piece, where: str, first_row: int, *, feature_names: Sequence[str | int] | None, weights: str | None
 ) -> Piece:
     """Return a piece whose numbers are finite and whose weights are not negative.
 
@@ -151,8 +151,8 @@ def checked(
         The file.
     first_row : int
         Rows of the file before the piece.
-    feature_names : sequence of str or None
-        Names of the columns.
+    feature_names : sequence of str or int, or None
+        Names or numbers of the columns; None where they are numbered from 0 without a gap.
     weights : str or None
         What the file calls the weights, if it has some.
 
