@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -30,9 +31,9 @@ Run = Callable[..., Result]
 Write = Callable[..., Path]
 
 
-def save_as(ending: str, folder: Path) -> Path:
+def save_as(ending: str, folder: Path, rows: Any = X) -> Path:
     """Write the geyser's rows in one of the formats."""
-    path, frame = folder / f"data{ending}", pd.DataFrame(X, columns=NAMES)
+    path, frame = folder / f"data{ending}", pd.DataFrame(rows, columns=NAMES)
     if ending in (".csv", ".csv.gz"):
         frame.to_csv(path, index=False)
     elif ending in (".tsv", ".tab"):
@@ -40,9 +41,9 @@ def save_as(ending: str, folder: Path) -> Path:
     elif ending in (".parquet", ".pq"):
         frame.to_parquet(path)
     elif ending == ".npy":
-        np.save(path, X)
+        np.save(path, rows)
     else:
-        np.savez(path, X)
+        np.savez(path, rows)
     return path
 
 
@@ -190,8 +191,8 @@ class TestFormatsIn:
             (np.ones((2, 2, 2)), "shape (2, 2, 2)"),
             (np.ones((3, 2), complex), "real numbers"),
             (np.ones((0, 2)), "without a single row"),
-            (np.array([[1.0, np.nan], [2.0, 3.0]]), "x.npy holds NaN in row 0"),
-            (np.array([[1.0, 2.0], [np.inf, 3.0]]), "x.npy holds infinity in row 1"),
+            (np.array([[1.0, np.nan], [2.0, 3.0]]), "x.npy holds NaN in row 1"),
+            (np.array([[1.0, 2.0], [np.inf, 3.0]]), "x.npy holds infinity in row 2"),
             (np.array([{}], dtype=object), "not a whole .npy or .npz file of numbers"),
         ],
     )
@@ -203,7 +204,7 @@ class TestFormatsIn:
     def test_a_missing_value_in_parquet(self, run: Run, tmp_path: Path, command: tuple[str, ...]) -> None:
         table = pyarrow.table({"a": [1.0, None, 3.0], "b": [1.0, 2.0, 3.0]})
         pyarrow.parquet.write_table(table, tmp_path / "x.parquet")
-        assert "x.parquet has no value in row 1" in refusal(run(*command, "x.parquet"))
+        assert "x.parquet has no value in row 2" in refusal(run(*command, "x.parquet"))
 
     def test_without_pyarrow_the_command_is_named(
         self, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -411,3 +412,56 @@ def test_numpy_reads_the_header_of_streamed_arrays(run: Run, model: gmmx.Gaussia
         result = run("sample", "m.safetensors", count, *labels, "--output-format", "npy")
         array = np.load(io.BytesIO(result.stdout_bytes))
         assert (array.shape, array.dtype) == (shape, np.float64)
+
+
+class TestPlaces:
+    """Rows are counted from 1 and columns are called by their names, whatever reads the file."""
+
+    @pytest.mark.parametrize("in_batches", [(), ("--batch-size", "2")])
+    def test_an_empty_line_in_a_column_is_a_missing_value(self, run: Run, write: Write, in_batches: tuple[str]) -> None:
+        path = write("a\n1\n2\n\n4\n")
+        line = refusal(run("fit", path, "-k", "1", *in_batches))
+        assert "row 3" in line
+        assert "column 'a'" in line
+
+    @pytest.mark.parametrize("in_batches", [(), ("--batch-size", "2")])
+    @pytest.mark.parametrize("text", ["a\n1\n2\n4\n\n \n", "\na\r\n1\r\n2\r\n4\r\n\r\n", "a,b\n1,2\n\n3,4\n7,5\n"])
+    def test_other_empty_lines_are_no_rows(self, run: Run, write: Write, text: str, in_batches: tuple[str]) -> None:
+        assert documents(run("fit", write(text), "-k", "1", "--json", *in_batches))["n_samples"] == 3
+
+    @pytest.mark.parametrize(
+        ("ending", "name"), [(".csv", "waiting"), (".parquet", "waiting"), (".npy", "column_2"), (".npz", "column_2")]
+    )
+    @pytest.mark.parametrize("options", [(), ("--batch-size", "20")])
+    @pytest.mark.parametrize("all_columns", [True, False])
+    def test_a_missing_value(
+        self, run: Run, tmp_path: Path, ending: str, name: str, options: tuple[str], all_columns: bool
+    ) -> None:
+        holey = X.copy()
+        holey[100, 1] = np.nan
+        chosen = () if all_columns else ("--columns", name)
+        line = refusal(run("fit", save_as(ending, tmp_path, holey), "-k", "2", *options, *chosen))
+        assert re.search(r"\brow 101\b", line)
+        assert f"column {name!r}" in line
+        assert "the first is 0" not in line
+        assert "--columns" in line
+
+    def test_a_negative_weight(self, run: Run, tmp_path: Path) -> None:
+        np.save(tmp_path / "x.npy", np.column_stack([X, np.where(np.arange(len(X)) == 7, -1.0, 1.0)]))
+        line = refusal(run("fit", "x.npy", "-k", "2", "--weight-column", "column_3"))
+        assert "weight -1 in row 8 of column 'column_3'" in line
+
+    def test_two_columns_of_a_name(self, run: Run, write: Write) -> None:
+        path = write("a,a,b\n1,2,3\n2,3,1\n4,4,4\n")
+        for command in (("fit", path, "-k", "1", "--model", "m.safetensors"), ("select", path)):
+            assert refusal(run(*command)).endswith("has 2 columns named 'a'; give them different names")
+        assert documents(run("fit", path, "-k", "1", "--columns", "b", "--json"))["columns"] == ["b"]
+
+    def test_labels_beside_a_feature_called_component(self, run: Run, write: Write, tmp_path: Path) -> None:
+        path = write("component\n1\n2\n4\n")
+        assert run("fit", path, "-k", "1", "--model", "m.safetensors").exit_code == 0
+        line = refusal(run("sample", "m.safetensors", "2", "--labels"))
+        assert "has a feature of this name; write a .npz file" in line
+        assert run("sample", "m.safetensors", "2", "--labels", "-o", "drawn.npz").exit_code == 0
+        with np.load(tmp_path / "drawn.npz") as arrays:
+            assert sorted(arrays) == ["X", "component"]

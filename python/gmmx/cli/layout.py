@@ -82,6 +82,9 @@ def layout_of(file: DataFile, source: str, options: DataOptions, features: Featu
                 else:
                     reasons[index] = reason
         others = ""
+        if features is None:
+            for index in chosen:
+                _find(file.names[index], file, source)  # a model's names must each find one column
     if not chosen:
         found = ", ".join(f"{file.names[index]}: {reasons[index]}" for index in sorted(reasons)[:6])
         raise TableError(f"{source} has no column of numbers to fit ({found}); numbers look like 12 or 1.5e-3")

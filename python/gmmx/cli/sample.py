@@ -9,7 +9,7 @@ import numpy as np
 
 from gmmx.cli.options import RowsOptions, rows_options, seed_option
 from gmmx.cli.reading import load_model
-from gmmx.cli.saying import columns, open_console, progress_bar, rows, say, say_written
+from gmmx.cli.saying import UNUSABLE, columns, open_console, progress_bar, rows, say, say_written, stop
 from gmmx.cli.writing import Outputs, Write, emit
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ Examples:
   gmmx sample mixture.safetensors 272 | gmmx fit - --components 2
 """
 
+MOST_ROWS = 10**12
 _NUMBERS_AT_ONCE = 1 << 20
 
 
@@ -41,7 +42,7 @@ def sample_command() -> click.Command:
 
     @click.command("sample", short_help="Draw random rows from a mixture.", epilog=SAMPLE_EXAMPLES)
     @click.argument("model", metavar="MODEL")
-    @click.argument("count", metavar="N", type=click.IntRange(min=1))
+    @click.argument("count", metavar="N", type=click.IntRange(1, MOST_ROWS))
     @seed_option("Seed of the draws: the same seed gives the same rows.")
     @click.option("--labels", is_flag=True, help="Write the component of each row too, as column component.")
     @rows_options("the rows")
@@ -72,6 +73,12 @@ def run_sample(options: SampleOptions) -> None:
     output_format = outputs.check_rows("--output", options.output, options.output_format)
     model, features = load_model(options.model)
     names = features.names or tuple(f"column_{index + 1}" for index in range(features.count))
+    if options.labels and "component" in names and output_format not in ("npy", "npz"):
+        raise stop(
+            f"--labels writes the column component, but {options.model} has a feature of this name; write a .npz file, "
+            "in which they stand apart, or leave --labels out",
+            UNUSABLE,
+        )
     layout = {"X": names, **({"component": ["component"]} if options.labels else {})}
 
     def put(write: Write) -> None:
