@@ -236,6 +236,15 @@ class TestPlot:
         assert "eruptions" not in svg
         assert "name DATA after MODEL" in refusal(run("plot", "m.safetensors", "-o", "p.png", "--kind", "pairs"))
 
+    def test_the_model_names_the_columns_of_data_without_names(
+        self, run: Run, tmp_path: Path, model: gmmx.GaussianMixture
+    ) -> None:
+        np.save(tmp_path / "x.npy", np.loadtxt(FAITHFUL, delimiter=",", skiprows=1))
+        svg = self.drawn(run, "m.safetensors", "x.npy")
+        assert "eruptions" in svg
+        assert "column_1" not in svg
+        assert "waiting" in self.drawn(run, "m.safetensors", "x.npy", "--draw", "waiting")
+
     def test_many_columns_are_drawn_in_pairs(self, run: Run, tmp_path: Path, dataset: Any) -> None:
         iris = dataset("iris")
         pd.DataFrame(iris.X, columns=list("abcd")).to_csv(tmp_path / "iris.csv", index=False)

@@ -116,7 +116,8 @@ def _mixture(options: PlotOptions) -> Any:
     if options.data is not None:
         with open_table(options, features) as opened:
             table = opened.sample()
-        names = table.names
+        if table.has_header or features.names is None:
+            names = table.names
     drawn = list(names) if options.draw is None else split_names(options.draw)
     for name in drawn:
         if name not in names:
