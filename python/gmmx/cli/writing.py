@@ -191,9 +191,11 @@ def _text(stream: IO[bytes], delimiter: str, columns: Columns) -> Write:
     """Write numbers as short as they can be so that reading gives the same ones."""
     heading = io.StringIO()
     csv.writer(heading, delimiter=delimiter, lineterminator="\n").writerow(_names(columns))
-    stream.write(heading.getvalue().encode())
 
     def write(*arrays: npt.NDArray[Any]) -> None:
+        stream.write(heading.getvalue().encode())  # with the first rows: before them the data may be refused
+        heading.seek(0)
+        heading.truncate()
         cells = [_written(column) for array in arrays for column in _columns_of(array)]
         lines = map(delimiter.join, zip(*cells, strict=True))
         stream.write("".join(f"{line}\n" for line in lines).encode())
