@@ -465,3 +465,31 @@ class TestPlaces:
         assert run("sample", "m.safetensors", "2", "--labels", "-o", "drawn.npz").exit_code == 0
         with np.load(tmp_path / "drawn.npz") as arrays:
             assert sorted(arrays) == ["X", "component"]
+
+    def test_booleans_and_empty_columns_of_parquet_are_left_out(self, run: Run, tmp_path: Path) -> None:
+        frame = pd.DataFrame(X, columns=NAMES).assign(flag=True, hole=np.nan, nothing=None)
+        frame.to_parquet(tmp_path / "x.parquet", row_group_size=100)
+        frame.to_csv(tmp_path / "x.csv", index=False)
+        for name in ("x.parquet", "x.csv"):
+            assert documents(run("fit", name, "-k", "2", "--json"))["left_out"] == [
+                {"column": "flag", "reason": "not numeric"},
+                {"column": "hole", "reason": "empty"},
+                {"column": "nothing", "reason": "empty"},
+            ]
+        assert "column 'hole'" in refusal(run("fit", "x.parquet", "-k", "2", "--columns", "waiting,hole"))
+
+    def test_a_folder_of_unlike_files(self, run: Run, tmp_path: Path) -> None:
+        (tmp_path / "parts").mkdir()
+        frame = pd.DataFrame(X, columns=NAMES)
+        frame.to_parquet(tmp_path / "parts" / "a.parquet")
+        frame.rename(columns={"waiting": "pause"}).to_parquet(tmp_path / "parts" / "b.parquet")
+        common = ("fit", "parts", "-k", "2", "--format", "parquet")
+        assert "parts: only some of its files have the column 'pause'" in refusal(run(*common))
+        assert documents(run(*common, "--columns", "eruptions", "--json"))["n_samples"] == 544
+
+    def test_no_rows_leave_standard_output_empty(self, run: Run, tmp_path: Path, model: gmmx.GaussianMixture) -> None:
+        np.save(tmp_path / "none.npy", np.empty((0, 2)))
+        assert "without a single row" in refusal(run("predict", "m.safetensors", "none.npy"))
+
+    def test_too_many_rows_to_draw(self, run: Run, model: gmmx.GaussianMixture) -> None:
+        assert "not in the range" in refusal(run("sample", "m.safetensors", "9" * 20))

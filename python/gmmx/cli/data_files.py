@@ -199,18 +199,35 @@ class _ParquetFile:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        metadata = []
+        self._schema: Any = None
+        self._metadata: list[Any] = []
+        self._not_in_all: set[str] = set()
         for file in files_of(path, ENDINGS["parquet"]):
             with opened_parquet(file) as parquet:
-                metadata.append(parquet.metadata)
-                self._schema = parquet.schema_arrow
+                schema = parquet.schema_arrow
+                if self._metadata:
+                    self._not_in_all |= set(schema.names) ^ set(self._schema.names)
+                    for name in sorted(set(self._schema.names) - set(schema.names)):
+                        schema = schema.append(self._schema.field(name))
+                self._schema = schema
+                self._metadata.append(parquet.metadata)
         self.names = tuple(self._schema.names)
-        self.n_rows = sum(one.num_rows for one in metadata)
+        self.n_rows = sum(one.num_rows for one in self._metadata)
         self.n_bytes = 8 * self.n_rows * len(self.names)
 
     def why_not_numeric(self, index: int) -> str | None:
-        if self.names[index].startswith("__index_level_"):
+        name, of_type = self.names[index], str(self._schema.field(index).type)
+        if name.startswith("__index_level_"):
             return "row names"  # as pandas writes them
+        if name in self._not_in_all:
+            raise TableError(
+                f"{self.path}: only some of its files have the column {name!r}; choose by --columns what all have, "
+                "or read the files one by one"
+            )
+        if of_type == "null" or (self.n_rows and all(_is_empty(one, index, name) for one in self._metadata)):
+            return "empty"
+        if of_type == "bool":
+            return "not numeric"  # as in CSV
         try:
             arrow.number_type(self._schema, [index], self.path)
         except ValueError:
@@ -230,6 +247,20 @@ class _ParquetFile:
 
     def part_read(self) -> None:
         return None
+
+
+def _is_empty(metadata: Any, index: int, name: str) -> bool:
+    """Tell whether the statistics of a Parquet file say that a column has no value; it may have none unsaid."""
+    if index >= metadata.num_columns:
+        return False
+    for group in range(metadata.num_row_groups):
+        column = metadata.row_group(group).column(index)
+        statistics = column.statistics
+        if column.path_in_schema != name or statistics is None or not statistics.has_null_count:
+            return False
+        if statistics.null_count < column.num_values:
+            return False
+    return True
 
 
 class _ArrayFile:
