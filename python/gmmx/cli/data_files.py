@@ -199,19 +199,19 @@ class _ParquetFile:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self._schema: Any = None
         self._metadata: list[Any] = []
         self._not_in_all: set[str] = set()
+        schema: Any = None
         for file in files_of(path, ENDINGS["parquet"]):
             with opened_parquet(file) as parquet:
-                schema = parquet.schema_arrow
-                if self._metadata:
-                    self._not_in_all |= set(schema.names) ^ set(self._schema.names)
-                    for name in sorted(set(self._schema.names) - set(schema.names)):
-                        schema = schema.append(self._schema.field(name))
-                self._schema = schema
+                before, schema = schema, parquet.schema_arrow
+                if before is not None:
+                    self._not_in_all |= set(schema.names) ^ set(before.names)
+                    for name in sorted(set(before.names) - set(schema.names)):
+                        schema = schema.append(before.field(name))
                 self._metadata.append(parquet.metadata)
-        self.names = tuple(self._schema.names)
+        self._schema = schema
+        self.names = tuple(schema.names)
         self.n_rows = sum(one.num_rows for one in self._metadata)
         self.n_bytes = 8 * self.n_rows * len(self.names)
 
