@@ -189,6 +189,18 @@ class TestErrors:
             f'gmmx: the command line needs {package}; install it with: pip install "gmmx-native[cli]"\n'
         )
 
+    def test_an_interruption_before_it_runs(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        def interrupted() -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(cli, "command_line", interrupted)
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        assert stop.value.code == 130
+        assert capsys.readouterr() == ("", "")
+
     @pytest.mark.parametrize(
         ("thrown", "exit_code", "words"),
         [

@@ -16,7 +16,7 @@ from gmmx.cli.info import info_command
 from gmmx.cli.plot import plot_command
 from gmmx.cli.predict import predict_command
 from gmmx.cli.sample import sample_command
-from gmmx.cli.saying import EXIT_CODES, INSTALL_COMMAND, UNUSABLE
+from gmmx.cli.saying import EXIT_CODES, INSTALL_COMMAND, INTERRUPTED, UNUSABLE
 from gmmx.cli.score import score_command
 from gmmx.cli.select import select_command
 
@@ -42,12 +42,16 @@ def main() -> None:
     try:
         import click  # noqa: F401
         import rich  # noqa: F401
+
+        program = command_line()
     except ModuleNotFoundError as error:
         if error.name not in {"click", "rich"}:
             raise
         sys.stderr.write(f"gmmx: the command line needs {error.name}; install it with: {INSTALL_COMMAND}\n")
         sys.exit(UNUSABLE)
-    command_line()(prog_name="gmmx")
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    program(prog_name="gmmx")
 
 
 def command_line() -> click.Group:
