@@ -89,7 +89,7 @@ class TestFit:
         if covariance_type in ("E", "V") and d > 1:
             refused = run(*arguments)
             assert refused.exit_code != 0
-            assert "are for data of one feature" in refused.output
+            assert "is for one column, but" in refused.output
             return
         assert f"{covariance_type} covariance" in run(*arguments).stdout
         shape = np.shape(report(run(*arguments, "--json"))["covariances"])

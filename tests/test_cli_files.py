@@ -193,7 +193,7 @@ class TestFormatsIn:
             (np.ones((0, 2)), "without a single row"),
             (np.array([[1.0, np.nan], [2.0, 3.0]]), "x.npy holds NaN in row 1"),
             (np.array([[1.0, 2.0], [np.inf, 3.0]]), "x.npy holds infinity in row 2"),
-            (np.array([{}], dtype=object), "not a whole .npy or .npz file of numbers"),
+            (np.array([{}], dtype=object), "holds Python objects; save it as float64"),
         ],
     )
     def test_unusable_arrays(self, run: Run, tmp_path: Path, array: Any, words: str) -> None:
@@ -493,3 +493,56 @@ class TestPlaces:
 
     def test_too_many_rows_to_draw(self, run: Run, model: gmmx.GaussianMixture) -> None:
         assert "not in the range" in refusal(run("sample", "m.safetensors", "9" * 20))
+
+
+class TestHelpfulRefusals:
+    """What a user is likely to try is answered by what to do instead."""
+
+    @pytest.mark.parametrize(
+        ("arguments", "words"),
+        [
+            (("fit", "parts", "-k", "2"), "parts is a folder; a folder of Parquet files needs --format parquet"),
+            (("predict", "-", FAITHFUL), "MODEL cannot be standard input; name a file"),
+            (("info", "-"), "MODEL cannot be standard input; name a file"),
+            (("fit", "pipe.csv", "-k", "1"), "one column was found: cells are parted by commas, semicolons or tabs"),
+            (("fit", "vectors.npz", "-k", "1"), "--array is not given, but it holds several arrays; name the one to "),
+            (("fit", "empty.npz", "-k", "1"), "empty.npz: it holds no array"),
+            (("fit", "objects.npy", "-k", "1"), "objects.npy: it holds Python objects; save it as float64"),
+            (("fit", "objects.npz", "-k", "1"), "objects.npz: it holds Python objects; save it as float64"),
+            (("fit", "comment.csv", "-k", "1"), "comment.csv begins with lines of comment; delete those that start"),
+            (("fit", "comment.csv", "-k", "1", "--batch-size", "2"), "comment.csv begins with lines of comment"),
+            (("fit", FAITHFUL, "-k", "2-4"), "'2-4' is a range; give one number, as gmmx select is what compares"),
+            (("fit", FAITHFUL, "-k", "2", "--covariance-type", "vvv"), "there is no 'vvv'; did you mean 'VVV'?"),
+            (("fit", FAITHFUL, "-k", "2", "--covariance-type", "banana"), "'banana' is not one of 'full', 'tied'"),
+            (("select", FAITHFUL, "--covariance-type", "vvv"), "did you mean VVV?"),
+            (("fit", FAITHFUL, "-k", "2", "--covariance-type", "V"), "faithful.csv has 2 of numbers; choose one by --"),
+            (("select", FAITHFUL, "--covariance-type", "E,EII"), "--covariance-type E is for one column"),
+            (("fit", FAITHFUL, "-k", "2", "--reg-covar", "nan"), "'--reg-covar': nan is not a finite number"),
+            (("fit", FAITHFUL, "-k", "2", "--tol", "inf"), "'--tol': inf is not a finite number"),
+        ],
+    )
+    def test_refusal(self, run: Run, write: Write, tmp_path: Path, arguments: tuple[Any, ...], words: str) -> None:
+        (tmp_path / "parts").mkdir()
+        write("a|b\n1|2\n2|3\n", "pipe.csv")
+        write("# made by hand\n# twice\na,b\n1,2\n2,3\n4,4\n", "comment.csv")
+        np.savez(tmp_path / "vectors.npz", x=X[:, 0], y=X[:, 1])
+        np.savez(tmp_path / "empty.npz")
+        np.save(tmp_path / "objects.npy", X.astype(object))
+        np.savez(tmp_path / "objects.npz", X=X.astype(object))
+        assert words in refusal(run(*arguments))
+
+    @pytest.mark.parametrize("ending", [".npy", ".npz", ".parquet"])
+    def test_bytes_of_another_format(self, run: Run, tmp_path: Path, ending: str) -> None:
+        stdin = save_as(ending, tmp_path).read_bytes()
+        words = f"standard input is no text but {ending[1:]}; name its format: --format {ending[1:]}"
+        for in_batches in ((), ("--batch-size", "9")):
+            assert refusal(run("fit", "-", "-k", "2", *in_batches, stdin=stdin)).endswith(words)
+
+    def test_packed_bytes(self, run: Run) -> None:
+        line = refusal(run("fit", "-", "-k", "2", stdin=gzip.compress(FAITHFUL.read_bytes())))
+        assert "standard input is packed by gzip; unpack it" in line
+
+    @pytest.mark.parametrize("text", ["#a,b\n1,2\n2,3\n4,9\n", "PAR1,PAR2\n1,2\n2,3\n4,9\n"])
+    def test_names_that_look_like_something_else(self, run: Run, write: Write, text: str) -> None:
+        names = text.partition("\n")[0].split(",")
+        assert documents(run("fit", write(text), "-k", "1", "--json"))["columns"] == names

@@ -98,7 +98,7 @@ class TextRows:
     Raises
     ------
     TableError
-        If there is no row.
+        If there is no row, or the first are lines of comment.
 
     Notes
     -----
@@ -127,6 +127,10 @@ class TextRows:
             first.pop()  # its last cell may go on in the next line
         if not first:
             raise TableError(f"{source} is empty; it needs one row of names and at least one row of numbers")
+        if first[0][0].startswith("#") and len(first) > 1 and _is_comment(first[0], first[1]):
+            raise TableError(
+                f"{source} begins with lines of comment; delete those that start with #, as grep -v '^#' does"
+            )
         self.has_header = looks_like_header(first) if header is None else header
         if self.has_header:
             self.names = tuple(cell.strip() for cell in first.pop(0))
@@ -233,6 +237,11 @@ def find_delimiter(first_line: str, delimiter: str | None) -> str:
     if delimiter == "," and "," not in first_line and ";" in first_line:
         return ";"
     return delimiter
+
+
+def _is_comment(row: list[str], following: list[str]) -> bool:
+    """Whether a row that starts with # is no header, by the one after it."""
+    return len(following) != len(row) or following[0].startswith("#")
 
 
 def _is_missing(cell: str) -> bool:

@@ -28,7 +28,7 @@ import numpy.typing as npt
 
 from gmmx import arrow, data
 from gmmx.cli.formats import DELIMITERS, ENDINGS, STANDARD_STREAM
-from gmmx.data._arrays import OpenArrays, find_array, reader_of_arrays
+from gmmx.data._arrays import OpenArrays, reader_of_arrays
 from gmmx.data._parquet import opened_parquet
 from gmmx.data._reader import Piece, Reader, files_of
 from gmmx.tables import TableError, TextRows
@@ -44,6 +44,10 @@ _WORDS = {
     "fill in missing values, or drop the rows or columns that have them": _REMEDY,
 }
 """What `gmmx.data` says: what the command line says."""
+
+
+_MAGIC = {b"\x93NUMPY": "npy", b"PK\x03\x04": "npz", b"PAR1\x15": "parquet"}
+"""What a file begins with: its format."""
 
 
 class DataFile(Protocol):
@@ -120,6 +124,8 @@ def opened(
             if file_format in DELIMITERS:
                 is_stream = path == STANDARD_STREAM
                 stream, raw = stack.enter_context(_open_text(path))
+                if not path.lower().endswith(".gz"):
+                    _refuse_bytes(raw, source)
                 delimiter = None if is_stream and file_format == "csv" else DELIMITERS[file_format]
                 file = _TextFile(path, source, raw, TextRows(stream, source, delimiter, header))
             elif file_format == "parquet":
@@ -150,6 +156,22 @@ def _open_text(path: str) -> Iterator[tuple[IO[str], IO[bytes]]]:
         yield stream, raw
 
 
+def _refuse_bytes(raw: IO[bytes], source: str) -> None:
+    """Refuse what begins as a file of another format does."""
+    if isinstance(raw, io.BufferedReader):
+        beginning = raw.peek(8)
+    elif raw.seekable():
+        beginning = raw.read(8)
+        raw.seek(-len(beginning), io.SEEK_CUR)
+    else:
+        return
+    for magic, file_format in _MAGIC.items():
+        if beginning.startswith(magic):
+            raise TableError(f"{source} is no text but {file_format}; name its format: --format {file_format}")
+    if beginning.startswith(b"\x1f\x8b"):
+        raise TableError(f"{source} is packed by gzip; unpack it, or name a file that ends in .gz")
+
+
 class _TextFile:
     """A CSV or TSV file."""
 
@@ -161,7 +183,10 @@ class _TextFile:
         self.n_bytes = _size(raw)
 
     def why_not_numeric(self, index: int) -> str | None:
-        return self._rows.why_not_numeric(index)
+        reason = self._rows.why_not_numeric(index)
+        if reason == "not numeric" and len(self.names) == 1:
+            return f"{reason}; one column was found: cells are parted by commas, semicolons or tabs"
+        return reason
 
     def blocks(self, values: Sequence[int], weights: int | None) -> Iterator[Piece]:
         if weights is None:
@@ -302,17 +327,29 @@ class _Opener:
         try:
             arrays = _load(file)
         except (ValueError, EOFError, zipfile.BadZipFile) as error:
+            if "Object arrays" in str(error) or "Python objects" in str(error):
+                raise ValueError("it holds Python objects; save it as float64") from error
             problem = "" if "pickle" in str(error) else f" ({error})"
             raise ValueError(f"it is not a whole .npy or .npz file of numbers{problem}; save it again") from error
-        chosen = arrays if isinstance(arrays, np.ndarray) else self._chosen(arrays, str(file))
+        chosen = arrays if isinstance(arrays, np.ndarray) else self._chosen(arrays)
         yield OpenArrays(chosen[:, None] if chosen.ndim == 1 else chosen, None)
 
-    def _chosen(self, arrays: Mapping[str, npt.NDArray[Any]], where: str) -> Any:
+    def _chosen(self, arrays: Mapping[str, npt.NDArray[Any]]) -> Any:
+        if not arrays:
+            raise ValueError("it holds no array; save some by numpy.savez")
         if self.array is None and len(arrays) == 1:
             return next(iter(arrays.values()))
         if self.array is not None and self.array not in arrays:
             raise ValueError(f"it has no array {self.array!r}; --array must name one of {', '.join(arrays)}")
-        return find_array(arrays, self.array, 2, "--array", where)
+        if self.array is not None:
+            return arrays[self.array]
+        matrices = [name for name, array in arrays.items() if array.ndim == 2]
+        if len(matrices) != 1:
+            raise ValueError(
+                f"--array is not given, but it holds several arrays; name the one to fit, of "
+                f"{', '.join(map(repr, matrices or arrays))}"
+            )
+        return arrays[matrices[0]]
 
 
 def _load(file: Path) -> Any:

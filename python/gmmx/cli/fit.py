@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmx._core import covariance_types
-from gmmx.cli.fitting import check_outputs, fit_quietly, write_outputs
+from gmmx.cli.fitting import check_covariance_types, check_outputs, fit_quietly, write_outputs
 from gmmx.cli.mixture_tables import ShownMixture, print_mixture
 from gmmx.cli.options import FittingOptions, check_jobs, data_options, em_options, output_options
 from gmmx.cli.reading import OpenTable, RowCount, Table, describe_data, open_table, require_rows, say_data
@@ -80,12 +80,14 @@ def fit_command() -> click.Command:
     """Build the command ``gmmx fit``."""
     import click
 
+    from gmmx.cli.parameters import NumberOfComponents, OneOf
+
     @click.command("fit", short_help="Fit a mixture to the numbers in a file.", epilog=FIT_EXAMPLES)
     @click.argument("data", metavar="DATA")
-    @click.option("-k", "--components", type=click.IntRange(min=1), required=True, help="Number of components.")
+    @click.option("-k", "--components", type=NumberOfComponents(), required=True, help="Number of components.")
     @click.option(
         "--covariance-type",
-        type=click.Choice(covariance_types()),
+        type=OneOf(covariance_types()),
         default="full",
         show_default=True,
         help="Shape of the covariances: one matrix each, one shared, one variance a column, one variance.",
@@ -129,6 +131,7 @@ def run_fit(options: FitOptions) -> None:
     check_jobs(options.jobs)
     label_format = check_outputs(options)
     with open_table(options, again=options.batch_size is not None) as table:
+        check_covariance_types([options.covariance_type], table)
         in_batches = options.batch_size is not None or table.n_bytes > LARGE
         fitted = _fit_batches(table, options) if in_batches else _fit_whole(table, options)
         written = write_outputs(

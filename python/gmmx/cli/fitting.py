@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from gmmx.cli.options import FittingOptions
 from gmmx.cli.reading import OpenTable, Table
-from gmmx.cli.saying import FAILED, one_line, stop
+from gmmx.cli.saying import FAILED, UNUSABLE, one_line, stop
 from gmmx.cli.writing import MODEL_ENDINGS, Outputs, save_figure, writing
 from gmmx.tables import TableError
 
@@ -23,6 +23,16 @@ def check_outputs(options: FittingOptions) -> str:
     outputs.check_plot("--plot", options.plot)
     outputs.check("--model", options.model, MODEL_ENDINGS)
     return outputs.check_table("--labels", options.labels)
+
+
+def check_covariance_types(covariance_types: Sequence[str], table: Table | OpenTable) -> None:
+    """Refuse the types for one column where there are more."""
+    for name in {"E", "V"} & set(covariance_types) if len(table.names) > 1 else ():
+        raise stop(
+            f"--covariance-type {name} is for one column, but {table.source} has {len(table.names)} of numbers; choose "
+            f"one by --columns, or take {name}II",
+            UNUSABLE,
+        )
 
 
 def fit_quietly(fit: Callable[[], Any], *, remedy: str) -> list[warnings.WarningMessage]:

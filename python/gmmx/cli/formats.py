@@ -43,6 +43,8 @@ def input_format(path: str, given: str | None) -> str:
         If the ending is unknown.
     """
     known = given or ("csv" if path == STANDARD_STREAM else format_of(path))
+    if known is None and Path(path).is_dir():
+        raise stop(f"{path} is a folder; a folder of Parquet files needs --format parquet", UNUSABLE)
     if known is None:
         raise stop(
             f"{path}: the data must end in {listed(all_endings())}, or be {STANDARD_STREAM} for standard input; "

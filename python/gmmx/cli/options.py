@@ -74,8 +74,9 @@ def em_options(*, tol: float, max_iter: int, reg_covar: float, init_params: str)
     """Make a decorator that adds the options of EM, with these defaults."""
     import click
 
+    from gmmx.cli.parameters import FiniteNumber
+
     positive = click.IntRange(min=1)
-    not_negative = click.FloatRange(min=0.0)
     return _all_of(
         click.option(
             "--init-params",
@@ -87,7 +88,7 @@ def em_options(*, tol: float, max_iter: int, reg_covar: float, init_params: str)
         click.option("--n-init", type=positive, default=1, show_default=True, help="Starts; the best one is kept."),
         click.option(
             "--tol",
-            type=not_negative,
+            type=FiniteNumber(),
             default=tol,
             show_default=True,
             help="EM stops when the log-likelihood per row gains less than this.",
@@ -105,7 +106,7 @@ def em_options(*, tol: float, max_iter: int, reg_covar: float, init_params: str)
             help="Jump ahead of EM's iterations, so that fewer are needed.",
         ),
         click.option(
-            "--reg-covar", type=not_negative, default=reg_covar, show_default=True, help="Added to every variance."
+            "--reg-covar", type=FiniteNumber(), default=reg_covar, show_default=True, help="Added to every variance."
         ),
         seed_option("Seed of the start: the same seed gives the same mixture."),
         jobs_option(),

@@ -239,10 +239,12 @@ def load_model(path: str) -> tuple[GaussianMixture, Features]:
     Raises
     ------
     click.ClickException
-        If the file is no model.
+        If the file is no model, or standard input.
     """
     from gmmx import ModelFileError, load
 
+    if path == STANDARD_STREAM:
+        raise stop("MODEL cannot be standard input; name a file", UNUSABLE)
     try:
         model = load(path)
     except ModelFileError as error:

@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gmmx.cli.fitting import check_outputs, fit_quietly, write_outputs
+from gmmx.cli.fitting import check_covariance_types, check_outputs, fit_quietly, write_outputs
 from gmmx.cli.options import FittingOptions, check_jobs, data_options, em_options, output_options
 from gmmx.cli.reading import Table, describe_data, read_table, require_rows, say_data
 from gmmx.cli.saying import (
@@ -116,6 +116,7 @@ def run_select(options: SelectOptions) -> None:
     check_jobs(options.jobs)
     label_format = check_outputs(options)
     table = read_table(options)
+    check_covariance_types(types, table)
     require_rows(table, low)
     with contextlib.ExitStack() as stack:
         callback = None
@@ -177,8 +178,9 @@ def _covariance_types(text: str) -> str | list[str]:
         return "all"
     for name in names or [text]:
         if name not in covariance_types():
+            hint = f"did you mean {name.upper()}? Or " if name.upper() in covariance_types() else ""
             allowed = ", ".join(covariance_types())
-            raise stop(f"--covariance-type {name!r} is not known; take all, or some of {allowed}", UNUSABLE)
+            raise stop(f"--covariance-type {name!r} is not known; {hint}take all, or some of {allowed}", UNUSABLE)
     return names
 
 

@@ -1,0 +1,51 @@
+"""Types of options, for what click's own would refuse without a remedy or not at all; needs click."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from typing import Any
+
+import click
+
+__all__ = ["FiniteNumber", "NumberOfComponents", "OneOf"]
+
+
+class FiniteNumber(click.FloatRange):
+    """A number of at least 0 that is neither NaN nor infinite."""
+
+    def __init__(self) -> None:
+        super().__init__(min=0.0)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read the number."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a finite number", param, ctx)
+        return number
+
+
+class NumberOfComponents(click.IntRange):
+    """A number of at least 1."""
+
+    def __init__(self) -> None:
+        super().__init__(min=1)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read the number."""
+        if re.fullmatch(r"\d+\D+\d+", str(value)):
+            self.fail(f"{value!r} is a range; give one number, as gmmx select is what compares a range", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class OneOf(click.Choice[str]):
+    """One of some names; of one that is none of them the closest is told."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Find the name."""
+        if value not in self.choices:
+            by_lower_case = {name.lower(): name for name in self.choices}
+            if close := difflib.get_close_matches(str(value).lower(), by_lower_case, n=1):
+                self.fail(f"there is no {value!r}; did you mean {by_lower_case[close[0]]!r}?", param, ctx)
+        return super().convert(value, param, ctx)
