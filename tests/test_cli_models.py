@@ -357,6 +357,7 @@ class TestBench:
 
     def test_equal_fits_get_a_ratio(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(bench_module, "PROBLEMS", self.SMALL)
+        monkeypatch.setattr("os.getloadavg", lambda: (0.0, 0.0, 0.0))
         arguments = ("bench", "--iterations", "3", "--repeats", "2", "--jobs", "1")
         measured = document(run(*arguments, "--json"))
         assert (measured["iterations"], measured["repeats"], measured["n_threads"]) == (3, 2, 1)
@@ -373,7 +374,10 @@ class TestBench:
         monkeypatch.setattr(bench_module, "PROBLEMS", self.SMALL[:1])
         for load, noted in [(0.0, False), (1000.0, True)]:
             monkeypatch.setattr("os.getloadavg", lambda load=load: (load, load, load))
-            assert ("note: other programs were at work" in run("bench", "--repeats", "1").stdout) == noted
+            printed = run("bench", "--repeats", "1").stdout
+            assert ("note: other programs were at work" in printed) == noted
+            assert bool(re.search(r" ms +\(\d+\.\d\)\n", printed)) == noted
+            assert bool(re.search(r" ms +\d+\.\d\n", printed)) != noted
 
     def test_different_fits_get_none(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(bench_module, "PROBLEMS", self.SMALL[:1])

@@ -106,7 +106,7 @@ def bench_command() -> click.Command:
 
         Both fit the same rows from the same start, with as many iterations and threads, in turn. The median is
         printed, and the ratio only where both come to the same log-likelihood. On an idle machine it takes less than a
-        minute; while other programs run its figures mean little.
+        minute; while other programs run its figures mean little, and the ratios stand in brackets.
         """
         run_bench(BenchOptions(**options))
 
@@ -138,7 +138,7 @@ def run_bench(options: BenchOptions) -> None:
     if load > 0.3 * n_processors:
         note = (
             f"other programs were at work (load {load:.1f} on {n_processors} processors), which slows libraries of "
-            "several threads unevenly: repeat it on an idle machine before you trust a ratio"
+            "several threads unevenly: repeat it on an idle machine, and trust no ratio in brackets"
         )
     status = open_console(stderr=True).status("measuring") if watched(quiet=options.as_json) else None
     with (
@@ -169,7 +169,7 @@ def run_bench(options: BenchOptions) -> None:
         )
     else:
         console = open_console()
-        _print(outcomes, machine, options, console)
+        _print(outcomes, machine, options, console, is_busy=bool(note))
         if note:
             say(console, f"note: {note}")
     if any(one.ratio is None for one in outcomes):
@@ -243,7 +243,9 @@ def _machine(n_threads: int) -> dict[str, Any]:
     }
 
 
-def _print(outcomes: list[Outcome], machine: dict[str, Any], options: BenchOptions, console: Console) -> None:
+def _print(
+    outcomes: list[Outcome], machine: dict[str, Any], options: BenchOptions, console: Console, *, is_busy: bool
+) -> None:
     from gmmx import __version__
 
     threads = f"{machine['n_threads']} {'thread' if machine['n_threads'] == 1 else 'threads'}"
@@ -261,6 +263,6 @@ def _print(outcomes: list[Outcome], machine: dict[str, Any], options: BenchOptio
             problem.covariance_type,
             f"{1e3 * one.scikit_learn_seconds:.1f} ms",
             f"{1e3 * one.gmmx_seconds:.1f} ms",
-            "-" if one.ratio is None else f"{one.ratio:.1f}",
+            "-" if one.ratio is None else f"({one.ratio:.1f})" if is_busy else f"{one.ratio:.1f}",
         )
     console.print(table)
