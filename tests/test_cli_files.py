@@ -465,6 +465,8 @@ class TestPlaces:
         assert run("sample", "m.safetensors", "2", "--labels", "-o", "drawn.npz").exit_code == 0
         with np.load(tmp_path / "drawn.npz") as arrays:
             assert sorted(arrays) == ["X", "component"]
+        drawn = documents(run("sample", "m.safetensors", "2", "--labels", "--json"))
+        assert (drawn["columns"], drawn["component"]) == (["component"], [0, 0])
 
     def test_booleans_and_empty_columns_of_parquet_are_left_out(self, run: Run, tmp_path: Path) -> None:
         frame = pd.DataFrame(X, columns=NAMES).assign(flag=True, hole=np.nan, nothing=None)

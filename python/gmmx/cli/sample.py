@@ -73,7 +73,8 @@ def run_sample(options: SampleOptions) -> None:
     output_format = outputs.check_rows("--output", options.output, options.output_format)
     model, features = load_model(options.model)
     names = features.names or tuple(f"column_{index + 1}" for index in range(features.count))
-    if options.labels and "component" in names and output_format not in ("npy", "npz"):
+    by_column = output_format not in ("npy", "npz") and not (options.as_json and options.to_stream)
+    if options.labels and "component" in names and by_column:
         raise stop(
             f"--labels writes the column component, but {options.model} has a feature of this name; write a .npz file, "
             "in which they stand apart, or leave --labels out",
