@@ -114,7 +114,7 @@ def wheel(session: nox.Session) -> None:
     install_group(session, "wheel")
     released = ROOT / "build" / "release"
     shutil.rmtree(released, ignore_errors=True)
-    unrepaired = Path(session.create_tmp()) / "unrepaired"
+    unrepaired = Path(session.create_tmp()).resolve() / "unrepaired"
     shutil.rmtree(unrepaired, ignore_errors=True)
 
     session.run("python", "-m", "build", "--sdist", "--outdir", str(released))
@@ -150,7 +150,7 @@ def must_hold(session: nox.Session, archive: str, names: Iterable[str], parts: I
 def test_installed(session: nox.Session, distribution: Path, *, compiles: bool) -> None:
     """Install a distribution and what it needs, nothing else, and run the tests of wheels outside the source tree."""
     settings = PYPROJECT["tool"]["cibuildwheel"]
-    place = Path(session.create_tmp()) / distribution.name
+    place = Path(session.create_tmp()).resolve() / distribution.name
     shutil.rmtree(place, ignore_errors=True)
     session.run("python", "-m", "venv", str(place / "environment"))
     programs = place / "environment" / "bin"
