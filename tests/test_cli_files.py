@@ -513,6 +513,8 @@ class TestHelpfulRefusals:
             (("fit", "objects.npz", "-k", "1"), "objects.npz: it holds Python objects; save it as float64"),
             (("fit", "comment.csv", "-k", "1"), "comment.csv begins with lines of comment; delete those that start"),
             (("fit", "comment.csv", "-k", "1", "--batch-size", "2"), "comment.csv begins with lines of comment"),
+            (("fit", FAITHFUL, "-k", "2", "--max-iter", "9" * 20), "is not in the range 0<=x<=2147483647"),
+            (("fit", FAITHFUL, "-k", "2", "--n-init", "9" * 20), "is not in the range 1<=x<=2147483647"),
             (("fit", FAITHFUL, "-k", "2-4"), "'2-4' is a range; give one number, as gmmx select is what compares"),
             (("fit", FAITHFUL, "-k", "2", "--covariance-type", "vvv"), "there is no 'vvv'; did you mean 'VVV'?"),
             (("fit", FAITHFUL, "-k", "2", "--covariance-type", "banana"), "'banana' is not one of 'full', 'tied'"),

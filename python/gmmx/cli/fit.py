@@ -14,7 +14,7 @@ import numpy.typing as npt
 from gmmx._core import covariance_types
 from gmmx.cli.fitting import check_covariance_types, check_outputs, fit_quietly, write_outputs
 from gmmx.cli.mixture_tables import ShownMixture, print_mixture
-from gmmx.cli.options import FittingOptions, check_jobs, data_options, em_options, output_options
+from gmmx.cli.options import MOST, FittingOptions, check_jobs, data_options, em_options, output_options
 from gmmx.cli.reading import OpenTable, RowCount, Table, describe_data, open_table, require_rows, say_data
 from gmmx.cli.saying import (
     components,
@@ -94,7 +94,7 @@ def fit_command() -> click.Command:
     )
     @click.option(
         "--batch-size",
-        type=click.IntRange(min=1),
+        type=click.IntRange(1, MOST),
         metavar="ROWS",
         help="Read DATA anew in each iteration, so many rows at a time; files beyond 1 GiB are read so in any case.",
     )

@@ -70,13 +70,17 @@ class RowsOptions:
         return not (self.as_json or self.to_stream)
 
 
+MOST = 2**31 - 1
+"""Of whatever is counted in the native code."""
+
+
 def em_options(*, tol: float, max_iter: int, reg_covar: float, init_params: str) -> Callable[[Function], Function]:
     """Make a decorator that adds the options of EM, with these defaults."""
     import click
 
     from gmmx.cli.parameters import FiniteNumber
 
-    positive = click.IntRange(min=1)
+    positive = click.IntRange(1, MOST)
     return _all_of(
         click.option(
             "--init-params",
@@ -95,7 +99,7 @@ def em_options(*, tol: float, max_iter: int, reg_covar: float, init_params: str)
         ),
         click.option(
             "--max-iter",
-            type=click.IntRange(min=0),
+            type=click.IntRange(0, MOST),
             default=max_iter,
             show_default=True,
             help="Iterations of EM at most.",
