@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import csv
 import os
 import shutil
@@ -88,6 +89,23 @@ def write(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write_file
+
+
+@pytest.fixture
+def forbid(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Let imports of a package fail as if it were not installed."""
+
+    def forbid_package(package: str) -> None:
+        genuine = builtins.__import__
+
+        def guarded(name: str, *arguments: Any, **keywords: Any) -> Any:
+            if name.partition(".")[0] == package:
+                raise ModuleNotFoundError(f"No module named {package!r}", name=package)
+            return genuine(name, *arguments, **keywords)
+
+        monkeypatch.setattr(builtins, "__import__", guarded)
+
+    return forbid_package
 
 
 SPARK_OPTIONS = {

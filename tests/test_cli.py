@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import csv
 import json
 import os
@@ -384,8 +383,8 @@ class TestOutputs:
         assert path.read_text() == "old"
         assert os.listdir(tmp_path) == ["result.csv"]
 
-    def test_plot_without_matplotlib(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-        forbid(monkeypatch, "matplotlib")
+    def test_plot_without_matplotlib(self, run: Run, forbid: Callable[[str], None]) -> None:
+        forbid("matplotlib")
         message = error(run("fit", FAITHFUL, "-k", "2", "--plot", "p.png"))
         assert message == 'Error: --plot needs matplotlib; install it with: pip install "gmmx-native[cli]"'
 
@@ -499,15 +498,3 @@ class TestReading:
         assert "latin.csv is not UTF-8" in error(run("fit", "latin.csv", "-k", "1"))
         assert "none.csv cannot be read: No such file" in error(run("fit", "none.csv", "-k", "1"))
         assert "book.xlsx: the data must end in .csv" in error(run("fit", "book.xlsx", "-k", "1"))
-
-
-def forbid(monkeypatch: pytest.MonkeyPatch, package: str) -> None:
-    """Let imports of a package fail as if it were not installed."""
-    genuine = builtins.__import__
-
-    def guarded(name: str, *arguments: Any, **keywords: Any) -> Any:
-        if name.partition(".")[0] == package:
-            raise ModuleNotFoundError(f"No module named {package!r}", name=package)
-        return genuine(name, *arguments, **keywords)
-
-    monkeypatch.setattr(builtins, "__import__", guarded)

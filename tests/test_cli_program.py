@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import json
 import re
 import shlex
@@ -179,9 +178,9 @@ class TestErrors:
 
     @pytest.mark.parametrize("package", ["click", "rich"])
     def test_missing_packages_are_named_with_the_command(
-        self, package: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+        self, package: str, forbid: Callable[[str], None], capsys: pytest.CaptureFixture[str]
     ) -> None:
-        forbid(monkeypatch, package)
+        forbid(package)
         with pytest.raises(SystemExit) as stop:
             cli.main()
         assert stop.value.code == 2
@@ -263,15 +262,3 @@ class TestProcesses:
             assert process.stderr.read().strip() == b""
         assert process.returncode == 130
         assert not list(tmp_path.glob("*out.csv*"))
-
-
-def forbid(monkeypatch: pytest.MonkeyPatch, package: str) -> None:
-    """Let imports of a package fail as if it were not installed."""
-    genuine = builtins.__import__
-
-    def guarded(name: str, *arguments: Any, **keywords: Any) -> Any:
-        if name.partition(".")[0] == package:
-            raise ModuleNotFoundError(f"No module named {package!r}", name=package)
-        return genuine(name, *arguments, **keywords)
-
-    monkeypatch.setattr(builtins, "__import__", guarded)

@@ -398,7 +398,9 @@ def test_none_is_the_default_as_in_mllib(df):
 
     given = GaussianMixture(k=3, seed=None, weightCol=None, initialModel=None, tol=1e9)
     assert given.fit(df).summary.converged
-    assert given.setParams(seed=None).getSeed() == GaussianMixture().getSeed()
+    assert given.setSeed(7).setParams(seed=None).getSeed() == GaussianMixture().getSeed()
+    given.setParams(weightCol="weight", initialModel=START).setParams(weightCol=None, initialModel=None)
+    assert given._weight_column() is None and given.getInitialModel() is None
 
 
 @pytest.mark.spark

@@ -144,7 +144,7 @@ class GaussianMixture(Estimator, MixtureParams, MLReadable, MLWritable):
         initialModel: Any = None,
     ) -> None:
         super().__init__()
-        self._set(**_given(self._input_kwargs))
+        self._set_or_clear(self._input_kwargs)
 
     @keyword_only
     def setParams(
@@ -164,8 +164,15 @@ class GaussianMixture(Estimator, MixtureParams, MLReadable, MLWritable):
         nInit: int = 1,
         initialModel: Any = None,
     ) -> GaussianMixture:
-        """Set those parameters that are given, and return the estimator."""
-        return self._set(**_given(self._input_kwargs))
+        """Set those parameters that are given, None to its default, and return the estimator."""
+        return self._set_or_clear(self._input_kwargs)
+
+    def _set_or_clear(self, arguments: dict[str, Any]) -> GaussianMixture:
+        """Set parameters; None stands for the default, as in MLlib."""
+        given = {name: value for name, value in arguments.items() if value is not None}
+        for name in arguments.keys() - given.keys():
+            self.clear(self.getParam(name))
+        return self._set(**given)
 
     def setFeaturesCol(self, value: str) -> GaussianMixture:
         """Set `featuresCol` and return the estimator."""
@@ -285,8 +292,3 @@ class GaussianMixture(Estimator, MixtureParams, MLReadable, MLWritable):
     def read(cls) -> Reader:
         """Return what reads an estimator; `load` calls it."""
         return Reader(cls, "initialModel", lambda local: cls() if local is None else cls(initialModel=local))
-
-
-def _given(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments that are not None, as MLlib takes that for not given."""
-    return {name: value for name, value in arguments.items() if value is not None}
