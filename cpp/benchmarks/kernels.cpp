@@ -37,14 +37,14 @@ const std::vector<Shape>& shapes() {
 // spherical and for tied, whose common whitening or pooled moments add d^2 a row.
 double operations_of_one_side(const Shape& s) {
   const double n = static_cast<double>(s.n), d = static_cast<double>(s.d), k = static_cast<double>(s.k);
-  switch (s.type) {
-    case CovarianceType::full:
+  switch (second_moment_form(s.type)) {
+    case SecondMomentForm::full:
       return n * k * d * d;
-    case CovarianceType::diag:
+    case SecondMomentForm::diagonal:
       return 4 * n * k * d;
-    case CovarianceType::spherical:
+    case SecondMomentForm::trace:
       return 2 * n * k * d;
-    case CovarianceType::tied:
+    case SecondMomentForm::pooled:
       return 2 * n * k * d + n * d * d;
   }
   return 0;

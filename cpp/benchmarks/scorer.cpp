@@ -69,6 +69,7 @@ void add(CovarianceType type, const std::string& precision) {
 
 void register_scorer() {
   for (const CovarianceType type : covariance_types()) {
+    if (type == CovarianceType::E || type == CovarianceType::V) continue;  // of one feature
     add<double>(type, "float64");
     add<float>(type, "float32");
   }

@@ -24,7 +24,7 @@ std::unique_ptr<LogDensity<T>> diag_density(const Mixture& mixture, Weighting we
   coefficients.bottomRows(d) = -0.5 * precisions.transpose().matrix();
   const double squared_reach = squared_reach_for<T>(precisions.maxCoeff(), d);
   return std::make_unique<FeatureLogDensity<T>>(
-      SecondMomentForm::diagonal, coefficients, squared_reach,
+      SecondMomentForm::diagonal, d, coefficients, squared_reach,
       [&mixture, weighting] { return std::make_unique<Exact>(mixture, weighting); });
 }
 

@@ -37,7 +37,7 @@ std::unique_ptr<LogDensity<T>> full_density(const Mixture& mixture, Weighting we
   }
   const double squared_reach = squared_reach_for<T>(largest_precision, d);
   return std::make_unique<FeatureLogDensity<T>>(
-      SecondMomentForm::full, coefficients, squared_reach,
+      SecondMomentForm::full, d, coefficients, squared_reach,
       [&mixture, weighting] { return std::make_unique<Exact>(mixture, weighting); });
 }
 

@@ -23,7 +23,7 @@ std::unique_ptr<LogDensity<T>> spherical_density(const Mixture& mixture, Weighti
   coefficients.row(1 + d) = -0.5 * precisions.transpose().matrix();
   const double squared_reach = squared_reach_for<T>(precisions.maxCoeff(), d);
   return std::make_unique<FeatureLogDensity<T>>(
-      SecondMomentForm::trace, coefficients, squared_reach,
+      SecondMomentForm::trace, d, coefficients, squared_reach,
       [&mixture, weighting] { return std::make_unique<Exact>(mixture, weighting); });
 }
 

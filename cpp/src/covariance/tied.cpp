@@ -26,7 +26,7 @@ std::unique_ptr<LogDensity<T>> tied_density(const Mixture& mixture, Weighting we
   for (Index k = 0; k < means.rows(); ++k) coefficients(0, k) = constants(k) - 0.5 * means.row(k).dot(linear.col(k));
   const double squared_reach = squared_reach_for<T>(largest_eigenvalue(precision), d);
   return std::make_unique<FeatureLogDensity<T>>(
-      SecondMomentForm::pooled, coefficients, squared_reach,
+      SecondMomentForm::pooled, d, coefficients, squared_reach,
       [&mixture, weighting] { return std::make_unique<Exact>(mixture, weighting); },
       Matrix<double>(Exact::factor(mixture)));
 }

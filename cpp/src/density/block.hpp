@@ -63,7 +63,7 @@ class Block {
   ProductPanel<T> products(SecondMomentForm form) {
     if (factors_.empty()) {
       for (const ColumnPair pair : product_features(form, n_features_)) {
-        factors_.push_back({pair.left * columns_.rows(), pair.right * columns_.rows(), pair.n_alike});
+        factors_.push_back({pair.left * columns_.rows(), pair.right * columns_.rows()});
       }
     }
     return {columns_.data(), columns_.rows(), factors_.data(), padded_size(), static_cast<Index>(factors_.size())};

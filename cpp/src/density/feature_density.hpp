@@ -15,11 +15,13 @@
 #include <limits>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
 #include "density/log_density.hpp"
 #include "panels/products.hpp"
+#include "panels/quadratic_forms.hpp"
 
 namespace gmmx {
 
@@ -42,16 +44,21 @@ double squared_reach_for(double largest_precision, Index n_features) {
 template <class T>
 class FeatureLogDensity final : public LogDensity<T> {
  public:
-  // coefficients: p x K. make_exact: what serves the blocks beyond reach; asked once at most, when the first comes.
-  // common_factor: U of a quadratic term that all components share, or empty.
-  FeatureLogDensity(SecondMomentForm form, const Matrix<double>& coefficients, double squared_reach,
+  // coefficients: features x K. make_exact: what serves the blocks beyond reach; asked once at most, when the first
+  // comes. common_factor: U of a quadratic term that all components share, or empty.
+  FeatureLogDensity(SecondMomentForm form, Index n_features, const Matrix<double>& coefficients, double squared_reach,
                     std::function<std::unique_ptr<LogDensity<T>>()> make_exact,
                     const Matrix<double>& common_factor = {})
       : form_(form),
-        coefficients_(coefficients.cast<T>()),
         common_factor_(common_factor.cast<T>()),
         squared_reach_(squared_reach),
-        make_exact_(std::move(make_exact)) {}
+        make_exact_(std::move(make_exact)) {
+    if (form == SecondMomentForm::full) {
+      quadratic_forms_.emplace(n_features, coefficients);
+    } else {
+      coefficients_ = coefficients.cast<T>();
+    }
+  }
 
   const char* name() const override { return "features"; }
   const char* name_for(Block<T>& block) const override { return reaches(block) ? name() : exact().name(); }
@@ -62,15 +69,11 @@ class FeatureLogDensity final : public LogDensity<T> {
       exact().weighted_log_prob(block, out);
       return;
     }
-    T* const first = out.data();
-    const Index stride = out.outerStride();
-    Eigen::Map<Array<T>, 0, Eigen::OuterStride<>>(first, block.padded_size(), out.cols(), Eigen::OuterStride<>(stride))
-        .setZero();
-    const Index k = coefficients_.cols();
-    const Panel<T> plain = block.plain_features(form_);
-    const ProductPanel<T> products = block.products(form_);
-    add_linear_forms(plain, coefficients_.data(), k, k, first, stride);
-    add_linear_forms(products, coefficients_.data() + plain.n_features * k, k, k, first, stride);
+    if (quadratic_forms_) {
+      quadratic_forms_->evaluate(block.panel_of_rows(), out.data(), out.outerStride());
+    } else {
+      linear_forms(block, out);
+    }
     if (common_factor_.size() > 0) subtract_common_term(block, out);
   }
 
@@ -82,6 +85,17 @@ class FeatureLogDensity final : public LogDensity<T> {
   }
 
   bool reaches(Block<T>& block) const { return block.squared_radius() < squared_reach_; }
+
+  void linear_forms(Block<T>& block, BlockOfColumns<T> out) const {
+    T* const first = out.data();
+    const Index stride = out.outerStride();
+    Eigen::Map<Array<T>, 0, Eigen::OuterStride<>>(first, block.padded_size(), out.cols(), Eigen::OuterStride<>(stride))
+        .setZero();
+    const Index k = coefficients_.cols();
+    const Panel<T> plain = block.plain_features(form_);
+    add_linear_forms(plain, coefficients_.data(), k, k, first, stride);
+    add_linear_forms(block.products(form_), coefficients_.data() + plain.n_features * k, k, k, first, stride);
+  }
 
   // |U^T x|^2 / 2 of each row, for all components at once.
   void subtract_common_term(Block<T>& block, BlockOfColumns<T> out) const {
@@ -102,8 +116,9 @@ class FeatureLogDensity final : public LogDensity<T> {
   }
 
   SecondMomentForm form_;
-  RowMajorMatrix<T> coefficients_;   // features x K
-  RowMajorMatrix<T> common_factor_;  // U
+  std::optional<QuadraticForms<T>> quadratic_forms_;  // of the form `full`
+  RowMajorMatrix<T> coefficients_;                    // features x K, of the other forms
+  RowMajorMatrix<T> common_factor_;                   // U
   double squared_reach_;
   std::function<std::unique_ptr<LogDensity<T>>()> make_exact_;
   mutable std::mutex mutex_;

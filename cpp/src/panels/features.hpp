@@ -20,12 +20,10 @@ inline Index n_features_of(SecondMomentForm form, Index d) { return 1 + d + n_se
 // Of the columns (1, x_1, ..., x_d, |x|^2) so many are features as they are.
 inline Index n_plain_features(SecondMomentForm form, Index d) { return 1 + d + (form == SecondMomentForm::trace); }
 
-// The other features are products of two columns. So many from this one on have the same left one, and right ones that
-// follow each other.
+// The other features are products of two columns.
 struct ColumnPair {
   Index left;
   Index right;
-  Index n_alike;
 };
 
 inline std::vector<ColumnPair> product_features(SecondMomentForm form, Index d) {
@@ -33,11 +31,11 @@ inline std::vector<ColumnPair> product_features(SecondMomentForm form, Index d) 
   if (form == SecondMomentForm::full) {
     pairs.reserve(static_cast<std::size_t>(n_second_features(form, d)));
     for (Index i = 1; i <= d; ++i) {
-      for (Index j = i; j <= d; ++j) pairs.push_back({i, j, d - j + 1});
+      for (Index j = i; j <= d; ++j) pairs.push_back({i, j});
     }
   }
   if (form == SecondMomentForm::diagonal) {
-    for (Index j = 1; j <= d; ++j) pairs.push_back({j, j, 1});
+    for (Index j = 1; j <= d; ++j) pairs.push_back({j, j});
   }
   return pairs;
 }

@@ -68,63 +68,18 @@ struct Tile {
       }
     }
   }
-
-  // Adds the sums times a column.
-  void add_multiple_to(const T* column, T* out, Index out_stride) const {
-    Packet<T> x[Packets];
-    for (int r = 0; r < Packets; ++r) x[r] = load(column + r * packet_size<T>);
-    for (int c = 0; c < Columns; ++c) {
-      for (int r = 0; r < Packets; ++r) {
-        T* const at = out + c * out_stride + r * packet_size<T>;
-        store(at, Eigen::internal::pmadd(x[r], sum[c][r], load(at)));
-      }
-    }
-  }
 };
 
-// Terms that are added up before their sum joins that of the others: of features, and of sums times a column.
+// Features whose terms are added up before their sum joins that of the others.
 constexpr Index section = 48;
-constexpr Index section_of_sums = 16;
 
 template <Index Packets, int Columns, class T, class P>
-void linear_forms_in_sections(const P& panel, Index first, Index row, const T* w, Index w_stride, T* out,
-                              Index out_stride) {
-  for (Index f = first; f < panel.n_features; f += section) {
+void linear_forms_tile(const P& panel, Index row, const T* w, Index w_stride, T* out, Index out_stride) {
+  for (Index f = 0; f < panel.n_features; f += section) {
     Tile<T, Packets, Columns> tile;
     tile.accumulate(panel, f, std::min(f + section, panel.n_features), row, w + f * w_stride, w_stride);
     tile.add_to(out, out_stride);
   }
-}
-
-template <Index Packets, int Columns, class T>
-void linear_forms_tile(const Panel<T>& panel, Index row, const T* w, Index w_stride, T* out, Index out_stride) {
-  linear_forms_in_sections<Packets, Columns>(panel, 0, row, w, w_stride, out, out_stride);
-}
-
-// x_i (sum_j w_ij x_j) in place of sum_j w_ij (x_i x_j) where many features share their left column: fewer
-// multiplications, and sums of fewer terms.
-template <Index Packets, int Columns, class T>
-void linear_forms_tile(const ProductPanel<T>& panel, Index row, const T* w, Index w_stride, T* out, Index out_stride) {
-  constexpr Index many = 16;
-  constexpr Index stride = Packets * packet_size<T>;
-  Index f = 0;
-  const auto share_left = [&] { return f < panel.n_features && panel.factors[f].n_alike >= many; };
-  while (share_left()) {
-    alignas(64) T part[Columns * stride] = {};
-    for (Index sum = 0; sum < section_of_sums && share_left(); ++sum) {
-      const Factors& first = panel.factors[f];
-      const Index n_alike = std::min(first.n_alike, panel.n_features - f);
-      const Panel<T> right{panel.values + first.right, panel.stride, panel.n_rows, n_alike};
-      Tile<T, Packets, Columns> tile;
-      tile.accumulate(right, 0, n_alike, row, w + f * w_stride, w_stride);
-      tile.add_multiple_to(panel.values + first.left + row, part, stride);
-      f += n_alike;
-    }
-    for (Index c = 0; c < Columns; ++c) {
-      for (Index r = 0; r < stride; ++r) out[c * out_stride + r] += part[c * stride + r];
-    }
-  }
-  linear_forms_in_sections<Packets, Columns>(panel, f, row, w, w_stride, out, out_stride);
 }
 
 // The sums over four packets each, at once: halved down to four numbers, then transposed and added.

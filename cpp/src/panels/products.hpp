@@ -29,7 +29,6 @@ struct Panel {
 struct Factors {
   Index left;
   Index right;
-  Index n_alike;  // features from this one on that have the same left column
 };
 
 template <class T>
