@@ -11,6 +11,7 @@
 #include "panels/features.hpp"
 #include "panels/products.hpp"
 #include "panels/rows_to_columns.hpp"
+#include "panels/scatter.hpp"
 
 namespace gmmx {
 
@@ -32,6 +33,7 @@ class Block {
   void load(MatrixView<const T> rows, Index begin, Index end, const RowVector<T>& origin) {
     size_ = end - begin;
     squared_radius_.reset();
+    is_packed_ = false;
     copy_to_columns(rows, begin, end, origin.data(), &columns_(0, 1), columns_.rows());
     columns_.middleRows(size_, padded_size() - size_).rightCols(n_features_ + 1).setZero();
   }
@@ -72,9 +74,18 @@ class Block {
   // The rows themselves as a panel.
   Panel<T> panel_of_rows() const { return {&columns_(0, 1), columns_.rows(), padded_size(), n_features_}; }
 
+  // The rows in panels.
+  RowPanels<T> row_panels() {
+    T* const panels = scratch_panels(panels_);
+    if (!is_packed_) pack_rows(panel_of_rows(), panels, panels_.rows());
+    is_packed_ = true;
+    return {panels, panels_.rows(), padded_size(), n_features_};
+  }
+
   // Scratch (size x d). A kernel may use it until it returns.
   auto differences() { return scratch(differences_).topRows(size_); }
   auto whitened() { return scratch(whitened_).topRows(size_); }
+  T* panels_of_some_rows() { return scratch_panels(some_panels_); }
 
  private:
   Matrix<T>& scratch(Matrix<T>& matrix) {
@@ -82,11 +93,19 @@ class Block {
     return matrix;
   }
 
+  T* scratch_panels(Matrix<T>& panels) {
+    if (panels.size() == 0) panels.setZero(padded<T>(columns_.rows()) * packet_size<T>, n_panels_of<T>(n_features_));
+    return panels.data();
+  }
+
   Index n_features_;
   Index size_ = 0;
   Matrix<T> columns_;  // 1, x_1, ..., x_d, |x|^2
   Matrix<T> differences_;
   Matrix<T> whitened_;
+  Matrix<T> panels_;
+  Matrix<T> some_panels_;
+  bool is_packed_ = false;
   std::vector<Factors> factors_;
   std::optional<double> squared_radius_;
 };

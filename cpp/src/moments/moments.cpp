@@ -1,207 +1,34 @@
 #include "moments/moments.hpp"
 
 #include <algorithm>
-#include <type_traits>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "density/columns.hpp"
-#include "moments/forms.hpp"
+#include "moments/about_shifts.hpp"
+#include "moments/sums.hpp"
 #include "panels/triangle.hpp"
-#include "products.hpp"
 
 namespace gmmx {
 
 namespace {
-
-// Memberships that change no sum of a component by more than 1e-12 (float: 1e-7) of it, be its weight as small as 1e-10
-// (float: 1e-6).
-template <class T>
-constexpr T negligible_resp = std::is_same_v<T, double> ? T(1e-25) : T(1e-15);
-
-// Shifts are rounded to T relative to the origin; the rounded ones are what the moments are about.
-template <class T>
-Matrix<T> relative(ConstMatrixMap shifts, const RowVector<T>& origin) {
-  return (shifts.rowwise() - origin.template cast<double>()).template cast<T>();
-}
-
-template <class T>
-std::vector<double> rounded_shifts(ConstMatrixMap shifts, const RowVector<T>& origin) {
-  std::vector<double> result(static_cast<std::size_t>(shifts.size()));
-  MatrixMap(result.data(), shifts.rows(), shifts.cols()) =
-      relative<T>(shifts, origin).template cast<double>().rowwise() + origin.template cast<double>();
-  return result;
-}
-
-// What the four forms share: counts, first moments and the hand-over. (46), (50)
-template <class T>
-class ShiftedMoments : public Moments<T> {
- public:
-  ShiftedMoments(SecondMomentForm form, const RowVector<T>& origin, ConstMatrixMap shifts)
-      : relative_shifts_(relative<T>(shifts, origin)), sums_(make_zero(form, origin, shifts)) {}
-
-  void take(Moments<T>& other) override {
-    auto& source = static_cast<ShiftedMoments&>(other);
-    if (!source.used_) return;
-    sums_ += source.sums_;
-    source.sums_ = SufficientStatistics(sums_.form, sums_.n_components, sums_.n_features, sums_.shifts);
-    source.used_ = false;
-    used_ = true;
-  }
-
-  SufficientStatistics statistics() const override { return sums_; }
-
- protected:
-  static SufficientStatistics make_zero(SecondMomentForm form, const RowVector<T>& origin, ConstMatrixMap shifts) {
-    return {form, shifts.rows(), shifts.cols(), rounded_shifts<T>(shifts, origin)};
-  }
-
-  double& count(Index k) { return sums_.counts[static_cast<std::size_t>(k)]; }
-  auto first(Index k) { return VectorMap(sums_.first_moments.data() + k * sums_.n_features, sums_.n_features); }
-  double* second() { return sums_.second_moments.data(); }
-  auto shifted(Block<T>& block, Index k, Index j) const { return block.column(j) - relative_shifts_(k, j); }
-
-  Matrix<T> relative_shifts_;
-  SufficientStatistics sums_;
-  bool used_ = false;
-};
-
-// Symmetric matrices: rank updates of the lower triangle; the upper one is filled when the sums are handed over.
-// A component's update takes only the rows that belong to it where these are few: of well separated clusters, that is
-// one component a row, and the work shrinks by a factor of K.
-template <class T>
-class MatrixMoments final : public ShiftedMoments<T> {
- public:
-  MatrixMoments(SecondMomentForm form, const RowVector<T>& origin, ConstMatrixMap shifts)
-      : ShiftedMoments<T>(form, origin, shifts),
-        components_apart_(form == SecondMomentForm::full),
-        block_sum_(shifts.cols(), shifts.cols()) {}
-
-  void add(Block<T>& block, BlockOfColumns<T> resp) override {
-    this->used_ = true;
-    for (Index k = 0; k < resp.cols(); ++k) {
-      const auto r = resp.col(k);
-      const Index n_members = count_above(r.data(), r.size(), negligible_resp<T>);
-      if (n_members == 0) continue;
-      auto differences = block.differences();
-      auto weighted = block.whitened();
-      if (2 * n_members > r.size()) {
-        differences = block.rows().rowwise() - this->relative_shifts_.row(k);
-        weighted = differences.array().colwise() * r;
-        add_component(k, static_cast<double>(r.sum()), differences, weighted);
-      } else {
-        find_members(r);
-        gather(block, k, r, differences, weighted);
-        double total = 0;
-        for (const Index n : members_) total += static_cast<double>(r(n));
-        add_component(k, total, differences.topRows(n_members), weighted.topRows(n_members));
-      }
-    }
-  }
-
-  SufficientStatistics statistics() const override {
-    SufficientStatistics result = this->sums_;
-    const Index d = result.n_features;
-    const auto size = static_cast<Index>(result.second_moments.size());
-    for (Index start = 0; start < size; start += d * d) {
-      Eigen::Map<Matrix<double>> sum(result.second_moments.data() + start, d, d);
-      sum.template triangularView<Eigen::StrictlyUpper>() = sum.transpose();
-    }
-    return result;
-  }
-
- private:
-  template <class Resp>
-  void find_members(const Resp& r) {
-    members_.clear();
-    for (Index n = 0; n < r.size(); ++n) {
-      if (r(n) > negligible_resp<T>) members_.push_back(n);
-    }
-  }
-
-  template <class Resp, class Differences, class Weighted>
-  void gather(const Block<T>& block, Index k, const Resp& r, Differences& differences, Weighted& weighted) const {
-    for (Index j = 0; j < block.n_features(); ++j) {
-      const auto column = block.column(j);
-      const T shift = this->relative_shifts_(k, j);
-      Index at = 0;
-      for (const Index n : members_) {
-        const T difference = column(n) - shift;
-        differences(at, j) = difference;
-        weighted(at, j) = difference * r(n);
-        ++at;
-      }
-    }
-  }
-
-  template <class Differences, class Weighted>
-  void add_component(Index k, double total, const Differences& differences, const Weighted& weighted) {
-    const Index d = differences.cols();
-    this->count(k) += total;
-    this->first(k) += weighted.colwise().sum().transpose().template cast<double>();
-    // Row-major storage of the symmetric sum: its lower triangle is the upper one of the column-major map.
-    Eigen::Map<Matrix<double>> sum(this->second() + (components_apart_ ? k * d * d : 0), d, d);
-    if constexpr (std::is_same_v<T, double>) {
-      multiply_to_lower<T>(differences, weighted, true, sum);
-    } else {
-      multiply_to_lower<T>(differences, weighted, false, block_sum_);
-      sum.template triangularView<Eigen::Lower>() += block_sum_.template cast<double>();
-    }
-  }
-
-  bool components_apart_;
-  Matrix<T> block_sum_;
-  std::vector<Index> members_;
-};
-
-// Sums of squares feature by feature, kept apart (diagonal) or added up (trace).
-template <class T>
-class SquareMoments final : public ShiftedMoments<T> {
- public:
-  SquareMoments(SecondMomentForm form, const RowVector<T>& origin, ConstMatrixMap shifts)
-      : ShiftedMoments<T>(form, origin, shifts), features_apart_(form == SecondMomentForm::diagonal) {}
-
-  void add(Block<T>& block, BlockOfColumns<T> resp) override {
-    this->used_ = true;
-    const Index d = block.n_features();
-    auto scratch = block.differences().col(0).array();
-    for (Index k = 0; k < resp.cols(); ++k) {
-      const auto r = resp.col(k);
-      const T total = r.sum();
-      if (total == T(0)) continue;
-      this->count(k) += static_cast<double>(total);
-      auto first = this->first(k);
-      for (Index j = 0; j < d; ++j) {
-        scratch = r * this->shifted(block, k, j);
-        first(j) += static_cast<double>(scratch.sum());
-        this->second()[features_apart_ ? k * d + j : k] +=
-            static_cast<double>((scratch * this->shifted(block, k, j)).sum());
-      }
-    }
-  }
-
- private:
-  bool features_apart_;
-};
-
-template <class T>
-std::unique_ptr<Moments<T>> make_exact(SecondMomentForm form, const RowVector<T>& origin, ConstMatrixMap shifts) {
-  const bool matrices = form == SecondMomentForm::full || form == SecondMomentForm::pooled;
-  if (matrices) return std::make_unique<MatrixMoments<T>>(form, origin, shifts);
-  return std::make_unique<SquareMoments<T>>(form, origin, shifts);
-}
 
 // (66) Sums of features about the origin, R^T phi(X), one matrix product a block; moved to the shifts when handed over.
 template <class T>
 class FeatureMoments final : public Moments<T> {
  public:
   FeatureMoments(SecondMomentForm form, const RowVector<T>& origin, ConstMatrixMap shifts, double squared_reach)
-      : form_(form),
-        origin_(origin),
-        shifts_(shifts),
-        squared_reach_(squared_reach),
-        sums_(RowMajorMatrix<double>::Zero(n_features_of(form, origin.size()), shifts.rows())) {
-    if (form == SecondMomentForm::pooled) scatter_.setZero(origin.size(), origin.size());
+      : form_(form), origin_(origin), shifts_(shifts), squared_reach_(squared_reach) {
+    const Index d = origin.size();
+    const bool full = form == SecondMomentForm::full;
+    if (full && TriangleSums<T>::suits(1 + d, shifts.rows())) triangle_sums_.emplace();
+    if (full && !triangle_sums_ && ScatterSums<T>::suits(d)) {
+      scatter_sums_.emplace(d, shifts.rows());
+    } else {
+      sums_.setZero(n_features_of(form, d), shifts.rows());
+    }
+    if (form == SecondMomentForm::pooled) scatter_.setZero(d, d);
   }
 
   void add(Block<T>& block, BlockOfColumns<T> resp) override {
@@ -212,14 +39,19 @@ class FeatureMoments final : public Moments<T> {
     used_ = true;
     T* const first = resp.data();
     const Index stride = resp.outerStride();
-    // Packets run past the last row.
-    Eigen::Map<Array<T>, 0, Eigen::OuterStride<>>(first + block.size(), block.padded_size() - block.size(), resp.cols(),
-                                                  Eigen::OuterStride<>(stride))
-        .setZero();
-    const Index k = sums_.cols();
+    clear_beyond(block, resp);
+    const Index k = shifts_.rows();
+    if (scatter_sums_) {
+      const RowPanels<T> rows = block.row_panels();
+      for (Index i = 0; i < k; ++i) {
+        const T* const column = first + i * stride;
+        scatter_sums_->add(rows, column, sum_of(column, block.size()), i);
+      }
+      return;
+    }
     const Panel<T> plain = block.plain_features(form_);
-    if (form_ == SecondMomentForm::full && TriangleSums<T>::suits(plain.n_features, k)) {
-      triangle_sums_.add(plain, first, stride, k, sums_.data());
+    if (triangle_sums_) {
+      triangle_sums_->add(plain, first, stride, k, sums_.data());
       return;
     }
     add_weighted_sums(plain, first, stride, k, sums_.data(), k);
@@ -231,6 +63,7 @@ class FeatureMoments final : public Moments<T> {
     auto& source = static_cast<FeatureMoments&>(other);
     if (source.exact_) exact().take(*source.exact_);
     if (!source.used_) return;
+    if (scatter_sums_) scatter_sums_->take(*source.scatter_sums_);
     if (used_) {
       sums_ += source.sums_;
       scatter_ += source.scatter_;
@@ -247,10 +80,10 @@ class FeatureMoments final : public Moments<T> {
   SufficientStatistics statistics() const override {
     std::vector<double> shifts = rounded_shifts<T>(shifts_, origin_);
     if (!used_)
-      return exact_ ? exact_->statistics() : SufficientStatistics(form_, sums_.cols(), origin_.size(), shifts);
+      return exact_ ? exact_->statistics() : SufficientStatistics(form_, shifts_.rows(), origin_.size(), shifts);
     std::vector<double> origins(shifts.size());
-    MatrixMap(origins.data(), sums_.cols(), origin_.size()).rowwise() = origin_.template cast<double>();
-    SufficientStatistics total(form_, sums_.cols(), origin_.size(), std::move(origins));
+    MatrixMap(origins.data(), shifts_.rows(), origin_.size()).rowwise() = origin_.template cast<double>();
+    SufficientStatistics total(form_, shifts_.rows(), origin_.size(), std::move(origins));
     unpack(total);
     total.move_to(shifts);
     if (exact_) total += exact_->statistics();
@@ -259,7 +92,7 @@ class FeatureMoments final : public Moments<T> {
 
  private:
   Moments<T>& exact() {
-    if (!exact_) exact_ = make_exact<T>(form_, origin_, shifts_);
+    if (!exact_) exact_ = make_exact_moments<T>(form_, origin_, shifts_);
     return *exact_;
   }
 
@@ -269,7 +102,7 @@ class FeatureMoments final : public Moments<T> {
     if (form_ != SecondMomentForm::full || block.n_features() < least_features) return false;
     Index n_members = 0;
     for (Index k = 0; k < resp.cols(); ++k) n_members += count_above(&resp(0, k), resp.rows(), negligible_resp<T>);
-    return 4 * n_members < resp.size();
+    return 2 * n_members < resp.size();
   }
 
   // What all components share: sum_n w_n x_n x_n^T, lower triangle.
@@ -292,28 +125,15 @@ class FeatureMoments final : public Moments<T> {
   }
 
   void unpack(SufficientStatistics& s) const {
-    const Index d = origin_.size();
-    const Index k_count = sums_.cols();
-    VectorMap(s.counts.data(), k_count) = sums_.row(0);
-    MatrixMap(s.first_moments.data(), k_count, d) = sums_.middleRows(1, d).transpose();
-    if (form_ == SecondMomentForm::pooled) {
-      MatrixMap second(s.second_moments.data(), d, d);
-      second = scatter_;
-      second.template triangularView<Eigen::StrictlyUpper>() = scatter_.transpose();
+    if (scatter_sums_) {
+      unpack_scatter(*scatter_sums_, s);
       return;
     }
-    const Index n_second = n_second_features(form_, d);
-    if (form_ != SecondMomentForm::full) {
-      MatrixMap(s.second_moments.data(), k_count, n_second) = sums_.bottomRows(n_second).transpose();
-      return;
-    }
-    for (Index k = 0; k < k_count; ++k) {
-      MatrixMap second(s.second_moments.data() + k * d * d, d, d);
-      Index at = 1 + d;
-      for (Index i = 0; i < d; ++i) {
-        for (Index j = i; j < d; ++j) second(i, j) = second(j, i) = sums_(at++, k);
-      }
-    }
+    unpack_features(sums_.transpose(), s);
+    if (form_ != SecondMomentForm::pooled) return;
+    MatrixMap second(s.second_moments.data(), s.n_features, s.n_features);
+    second = scatter_;
+    second.template triangularView<Eigen::StrictlyUpper>() = scatter_.transpose();
   }
 
   SecondMomentForm form_;
@@ -322,9 +142,11 @@ class FeatureMoments final : public Moments<T> {
   std::unique_ptr<Moments<T>> exact_;  // made when the first block needs it
   double squared_reach_;
   bool used_ = false;
-  TriangleSums<T> triangle_sums_;
-  RowMajorMatrix<double> sums_;     // features x K
-  RowMajorMatrix<double> scatter_;  // lower triangle; pooled alone
+  // What adds up full second moments fastest, if it is not sums of products.
+  std::optional<TriangleSums<T>> triangle_sums_;
+  std::optional<ScatterSums<T>> scatter_sums_;  // has sums of its own
+  RowMajorMatrix<double> sums_;                 // features x K
+  RowMajorMatrix<double> scatter_;              // lower triangle; pooled alone
 };
 
 }  // namespace
@@ -332,7 +154,7 @@ class FeatureMoments final : public Moments<T> {
 template <class T>
 std::unique_ptr<Moments<T>> make_moments(SecondMomentForm form, const RowVector<T>& origin, ConstMatrixMap shifts,
                                          double squared_reach) {
-  if (squared_reach <= 0) return make_exact<T>(form, origin, shifts);
+  if (squared_reach <= 0) return make_exact_moments<T>(form, origin, shifts);
   return std::make_unique<FeatureMoments<T>>(form, origin, shifts, squared_reach);
 }
 

@@ -86,8 +86,10 @@ void triangle_tile(const T* left, const T* right, Index stride, const T* resp, I
 template <class T>
 bool TriangleSums<T>::suits(Index n_columns, Index n_components) {
   constexpr Index least_columns = 9;
+  constexpr Index most_columns = 96;  // of more, scatter.hpp adds up faster
   const Index n_groups = (n_components + group_width<T> - 1) / group_width<T>;
-  return many_registers && n_columns >= least_columns && 6 * n_components >= 5 * n_groups * group_width<T>;
+  return many_registers && n_columns >= least_columns && n_columns <= most_columns &&
+         6 * n_components >= 5 * n_groups * group_width<T>;
 }
 
 template <class T>

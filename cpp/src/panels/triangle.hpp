@@ -14,7 +14,7 @@ namespace gmmx {
 template <class T>
 class TriangleSums {
  public:
-  // Whether this is faster than sums of products.
+  // Whether this is faster than sums of products, or by scatter.hpp.
   static bool suits(Index n_columns, Index n_components);
 
   // sums(f, k) += sum_n z_i(n) z_j(n) resp(n, k), where z are the columns of the panel and f counts the pairs i <= j

@@ -1,0 +1,72 @@
+// What ways of adding up moments share: shifts, and sums on their way to the statistics.
+#pragma once
+
+#include <type_traits>
+#include <vector>
+
+#include "density/block.hpp"
+#include "gmmx/sufficient_statistics.hpp"
+#include "linear_algebra.hpp"
+#include "panels/features.hpp"
+#include "panels/scatter.hpp"
+
+namespace gmmx {
+
+// Memberships that change no sum of a component by more than 1e-12 (float: 1e-7) of it, be its weight as small as 1e-10
+// (float: 1e-6).
+template <class T>
+inline constexpr T negligible_resp = std::is_same_v<T, double> ? T(1e-25) : T(1e-15);
+
+// Shifts are rounded to T relative to the origin; the rounded ones are what the moments are about.
+template <class T>
+Matrix<T> relative(ConstMatrixMap shifts, const RowVector<T>& origin) {
+  return (shifts.rowwise() - origin.template cast<double>()).template cast<T>();
+}
+
+template <class T>
+std::vector<double> rounded_shifts(ConstMatrixMap shifts, const RowVector<T>& origin) {
+  std::vector<double> result(static_cast<std::size_t>(shifts.size()));
+  MatrixMap(result.data(), shifts.rows(), shifts.cols()) =
+      relative<T>(shifts, origin).template cast<double>().rowwise() + origin.template cast<double>();
+  return result;
+}
+
+// Packets run past the last row.
+template <class T>
+void clear_beyond(const Block<T>& block, BlockOfColumns<T> resp) {
+  const Index stride = resp.outerStride();
+  Eigen::Map<Array<T>, 0, Eigen::OuterStride<>>(resp.data() + block.size(), block.padded_size() - block.size(),
+                                                resp.cols(), Eigen::OuterStride<>(stride))
+      .setZero();
+}
+
+// K x features (65). Of the form `pooled`, which has none for them, second moments stay as they are.
+template <class Sums>
+void unpack_features(const Sums& sums, SufficientStatistics& s) {
+  const Index d = s.n_features;
+  VectorMap(s.counts.data(), s.n_components) = sums.col(0);
+  MatrixMap(s.first_moments.data(), s.n_components, d) = sums.middleCols(1, d);
+  const Index n_second = n_second_features(s.form, d);
+  if (s.form != SecondMomentForm::full) {
+    if (n_second > 0) MatrixMap(s.second_moments.data(), s.n_components, n_second) = sums.rightCols(n_second);
+    return;
+  }
+  for (Index k = 0; k < s.n_components; ++k) {
+    MatrixMap second(s.second_moments.data() + k * d * d, d, d);
+    Index at = 1 + d;
+    for (Index i = 0; i < d; ++i) {
+      for (Index j = i; j < d; ++j) second(i, j) = second(j, i) = sums(k, at++);
+    }
+  }
+}
+
+template <class T>
+void unpack_scatter(const ScatterSums<T>& sums, SufficientStatistics& s) {
+  for (Index k = 0; k < s.n_components; ++k) {
+    s.counts[static_cast<std::size_t>(k)] = sums.count(k);
+    sums.copy_first(k, s.first_moments.data() + k * s.n_features);
+    sums.copy_second(k, s.second_moments.data() + k * s.n_features * s.n_features);
+  }
+}
+
+}  // namespace gmmx

@@ -1,0 +1,48 @@
+#include "panels/few_features.hpp"
+
+#include "packets.hpp"
+#include "panels/tiles.hpp"
+
+namespace gmmx {
+
+namespace {
+
+template <int Features, class T>
+EIGEN_DONT_INLINE void add_moments(const Panel<T>& rows, const T* resp, const T* shift, double* sums) {
+  using namespace Eigen::internal;
+  constexpr int n_pairs = Features * (Features + 1) / 2;
+  Packet<T> count = broadcast(T(0));
+  Packet<T> first[Features];
+  Packet<T> second[n_pairs];
+  for (auto& packet : first) packet = count;
+  for (auto& packet : second) packet = count;
+  for (Index n = 0; n < rows.n_rows; n += packet_size<T>) {
+    const Packet<T> r = load(resp + n);
+    count = padd(count, r);
+    Packet<T> difference[Features];
+    for (int j = 0; j < Features; ++j) {
+      difference[j] = psub(load(rows.values + j * rows.stride + n), broadcast(shift[j]));
+    }
+    int pair = 0;
+    for (int i = 0; i < Features; ++i) {
+      const Packet<T> weighted = pmul(r, difference[i]);
+      first[i] = padd(first[i], weighted);
+      for (int j = i; j < Features; ++j, ++pair) second[pair] = pmadd(weighted, difference[j], second[pair]);
+    }
+  }
+  *sums++ += static_cast<double>(predux(count));
+  for (const auto& packet : first) *sums++ += static_cast<double>(predux(packet));
+  for (const auto& packet : second) *sums++ += static_cast<double>(predux(packet));
+}
+
+}  // namespace
+
+template <class T>
+void add_moments_of_few(const Panel<T>& rows, const T* resp, const T* shift, double* sums) {
+  with_width<few_features>(rows.n_features, [&](auto features) { add_moments<features()>(rows, resp, shift, sums); });
+}
+
+template void add_moments_of_few(const Panel<float>&, const float*, const float*, double*);
+template void add_moments_of_few(const Panel<double>&, const double*, const double*, double*);
+
+}  // namespace gmmx

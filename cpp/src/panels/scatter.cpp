@@ -1,0 +1,227 @@
+#include "panels/scatter.hpp"
+
+#include "panels/tiles.hpp"
+
+namespace gmmx {
+
+namespace {
+
+constexpr int group_panels = 3;  // that are weighted together
+// Numbers of another panel by which a tile of so many panels is multiplied: as many sums as registers hold, and enough
+// of them to hide what an addition takes.
+template <class T>
+constexpr int tile_width(int n_panels) {
+  const int width = many_registers || n_panels == 1 ? 8 : 4;
+  return width < packet_size<T> ? width : static_cast<int>(packet_size<T>);
+}
+// Weighted panels of so many rows stay in a first-level cache.
+template <class T>
+constexpr Index scatter_rows = Index{1024 / sizeof(T)};
+
+// For each group of panels begin(first, n_panels), then for its tiles tile(first, n_panels, j): panels first and on, of
+// the group, by the numbers of a row from feature j on.
+template <class T, class Begin, class Tile>
+void for_tiles(Index n_panels, Begin begin, Tile tile) {
+  constexpr Index size = packet_size<T>;
+  for (Index group = 0, end = 0; group < n_panels; group = end) {
+    end = group + even_share(n_panels - group, group_panels);
+    begin(group, end - group);
+    for (Index panel = 0; panel < end; ++panel) {
+      const Index first = std::max(panel, group);
+      const Index width = tile_width<T>(static_cast<int>(end - first));
+      for (Index j = panel * size; j < (panel + 1) * size; j += width) tile(first, end - first, j);
+    }
+  }
+}
+
+template <class T>
+void add_sums(const Packet<T>& packet, double* sums) {
+  using namespace Eigen::internal;
+  if constexpr (std::is_same_v<T, double>) {
+    pstoreu(sums, padd(ploadu<Packet<double>>(sums), packet));
+  } else {
+    T numbers[packet_size<T>];
+    pstoreu(numbers, packet);
+    for (Index i = 0; i < packet_size<T>; ++i) sums[i] += static_cast<double>(numbers[i]);
+  }
+}
+
+// weighted(n) = resp(n) times the panels of row n, side by side.
+template <int Panels, class T>
+EIGEN_DONT_INLINE void weigh(const T* panels, Index stride, const T* resp, Index n_rows, T* weighted, double* sums) {
+  using namespace Eigen::internal;
+  constexpr Index size = packet_size<T>;
+  Packet<T> sum[Panels];
+  for (auto& packet : sum) packet = broadcast(T(0));
+  for (Index n = 0; n < n_rows; ++n, weighted += Panels * size) {
+    const Packet<T> factor = broadcast(resp[n]);
+    for (int p = 0; p < Panels; ++p) {
+      const Packet<T> product = pmul(load(panels + p * stride + n * size), factor);
+      store(weighted + p * size, product);
+      sum[p] = padd(sum[p], product);
+    }
+  }
+  for (int p = 0; p < Panels; ++p) add_sums<T>(sum[p], sums + p * size);
+}
+
+// left: some of the weighted panels, whose rows are left_stride apart; right: from one number of a panel on.
+template <int Panels, int Width, class T>
+EIGEN_DONT_INLINE void scatter_tile(const T* left, Index left_stride, const T* right, Index n_rows, double* sums) {
+  using namespace Eigen::internal;
+  constexpr Index size = packet_size<T>;
+  constexpr Index line = 64 / sizeof(double);
+  for (Index i = 0; i < Width * Panels * size; i += line) prefetch(sums + i);
+  Packet<T> sum[Width][Panels];
+  for (auto& column : sum) {
+    for (auto& packet : column) packet = broadcast(T(0));
+  }
+  for (Index n = 0; n < n_rows; ++n, left += left_stride, right += size) {
+    Packet<T> value[Panels];
+    for (int p = 0; p < Panels; ++p) value[p] = load(left + p * size);
+    for (int j = 0; j < Width; ++j) {
+      Packet<T> factor = broadcast(right[j]);
+      keep_in_register(factor);
+      for (int p = 0; p < Panels; ++p) sum[j][p] = pmadd(value[p], factor, sum[j][p]);
+    }
+  }
+  for (int j = 0; j < Width; ++j) {
+    for (int p = 0; p < Panels; ++p) add_sums<T>(sum[j][p], sums + (j * Panels + p) * size);
+  }
+}
+
+// Where the first moments of a component begin, and where its tiles do.
+constexpr Index first_moments_at = 8;
+template <class T>
+Index tiles_at(Index n_panels) {
+  return first_moments_at + n_panels * packet_size<T>;
+}
+
+template <class T>
+Index n_sums(Index n_panels) {
+  Index size = tiles_at<T>(n_panels);
+  for_tiles<T>(
+      n_panels, [](Index, Index) {},
+      [&](Index, Index n, Index) { size += n * packet_size<T> * tile_width<T>(static_cast<int>(n)); });
+  return padded<double>(size);
+}
+
+}  // namespace
+
+template <class T>
+void pack_rows(const Panel<T>& columns, T* panels, Index stride) {
+  constexpr Index size = packet_size<T>;
+  for (Index first = 0; first < columns.n_features; first += size, panels += stride) {
+    const Index width = std::min(size, columns.n_features - first);
+    for (Index n = 0; n < columns.n_rows; n += size) {
+      Packet<T> square[size];
+      for (Index i = 0; i < size; ++i) {
+        square[i] = i < width ? load(columns.values + (first + i) * columns.stride + n) : broadcast(T(0));
+      }
+      transpose(square);
+      for (Index i = 0; i < size; ++i) store(panels + (n + i) * size, square[i]);
+    }
+  }
+}
+
+template <class T>
+RowPanels<T> gather_rows(const RowPanels<T>& rows, const Index* which, Index n_rows, const T* shift, T* panels) {
+  constexpr Index size = packet_size<T>;
+  for (Index panel = 0; panel < n_panels_of<T>(rows.n_features); ++panel) {
+    alignas(64) T center[size] = {};
+    std::copy_n(shift + panel * size, std::min(size, rows.n_features - panel * size), center);
+    const Packet<T> packet = load(center);
+    const T* const from = rows.values + panel * rows.stride;
+    T* const to = panels + panel * rows.stride;
+    for (Index n = 0; n < n_rows; ++n)
+      store(to + n * size, Eigen::internal::psub(load(from + which[n] * size), packet));
+  }
+  return {panels, rows.stride, n_rows, rows.n_features};
+}
+
+// In packets of multiply-adds: what is computed of the triangle and around it, and what sums of products take, their
+// products and the adding up of packets.
+template <class T>
+bool ScatterSums<T>::suits(Index n_features) {
+  constexpr double more_than_sums = 1.35;
+  const auto size = static_cast<double>(packet_size<T>);
+  const auto p = static_cast<double>(n_panels_of<T>(n_features));
+  const auto d = static_cast<double>(n_features);
+  return 0.5 * p * (p + 1) * size + 3 * p <= more_than_sums * 0.5 * (d + 1) * (d + 2) / size;
+}
+
+template <class T>
+ScatterSums<T>::ScatterSums(Index n_features, Index n_components)
+    : n_features_(n_features),
+      n_panels_(n_panels_of<T>(n_features)),
+      sums_(Array<double>::Zero(n_sums<T>(n_panels_), n_components)),
+      weighted_(group_panels * packet_size<T>, scatter_rows<T>) {}
+
+template <class T>
+void ScatterSums<T>::add(const RowPanels<T>& rows, const T* resp, double total, Index k) {
+  constexpr Index size = packet_size<T>;
+  double* const sums = &sums_(0, k);
+  sums[0] += total;
+  for (Index n = 0; n < rows.n_rows; n += scatter_rows<T>) {
+    const Index n_rows = std::min(scatter_rows<T>, rows.n_rows - n);
+    const T* const values = rows.values + n * size;
+    double* tile_sums = sums + tiles_at<T>(n_panels_);
+    Index group = 0;
+    Index left_stride = 0;
+    for_tiles<T>(
+        n_panels_,
+        [&](Index first, Index n_panels) {
+          group = first;
+          left_stride = n_panels * size;
+          with_width<group_panels>(n_panels, [&](auto panels) {
+            weigh<panels()>(values + first * rows.stride, rows.stride, resp + n, n_rows, weighted_.data(),
+                            sums + first_moments_at + first * size);
+          });
+        },
+        [&](Index first, Index n_panels, Index j) {
+          const T* const left = weighted_.data() + (first - group) * size;
+          const T* const right = values + j / size * rows.stride + j % size;
+          with_width<group_panels>(n_panels, [&](auto panels) {
+            constexpr int width = tile_width<T>(panels());
+            scatter_tile<panels(), width>(left, left_stride, right, n_rows, tile_sums);
+            tile_sums += panels() * size * width;
+          });
+        });
+  }
+}
+
+template <class T>
+void ScatterSums<T>::take(ScatterSums& other) {
+  sums_ += other.sums_;
+  other.sums_.setZero();
+}
+
+template <class T>
+void ScatterSums<T>::copy_first(Index k, double* first) const {
+  std::copy_n(&sums_(first_moments_at, k), n_features_, first);
+}
+
+template <class T>
+void ScatterSums<T>::copy_second(Index k, double* second) const {
+  constexpr Index size = packet_size<T>;
+  const Index d = n_features_;
+  const double* sum = &sums_(tiles_at<T>(n_panels_), k);
+  for_tiles<T>(
+      n_panels_, [](Index, Index) {},
+      [&](Index first, Index n_panels, Index j_begin) {
+        const Index j_end = j_begin + tile_width<T>(static_cast<int>(n_panels));
+        for (Index j = j_begin; j < j_end; ++j) {
+          for (Index i = first * size; i < (first + n_panels) * size; ++i, ++sum) {
+            if (i < d && j <= i) second[i * d + j] = second[j * d + i] = *sum;
+          }
+        }
+      });
+}
+
+template void pack_rows(const Panel<float>&, float*, Index);
+template void pack_rows(const Panel<double>&, double*, Index);
+template RowPanels<float> gather_rows(const RowPanels<float>&, const Index*, Index, const float*, float*);
+template RowPanels<double> gather_rows(const RowPanels<double>&, const Index*, Index, const double*, double*);
+template class ScatterSums<float>;
+template class ScatterSums<double>;
+
+}  // namespace gmmx

@@ -1,0 +1,64 @@
+// Weighted sums of rows and of their outer products, component by component: r_n, r_n x_n and r_n x_n x_n^T.
+//
+// Rows lie in panels: panel p holds the features p P..(p + 1) P of row after row, P the length of a packet. Three
+// panels at a time are multiplied by a component's responsibilities; of each row so many numbers of theirs, by one
+// number of another panel after the other, make a tile of sums that stay in registers while a few hundred rows run
+// past. Only tiles that touch the lower triangle are formed. Nothing depends on the number of components, and from some
+// panels on it is faster than sums of products of features, as these are formed anew for each tile.
+#pragma once
+
+#include <algorithm>
+
+#include "linear_algebra.hpp"
+#include "packets.hpp"
+#include "panels/products.hpp"
+
+namespace gmmx {
+
+template <class T>
+constexpr Index n_panels_of(Index n_features) {
+  return (n_features + packet_size<T> - 1) / packet_size<T>;
+}
+
+template <class T>
+struct RowPanels {
+  const T* values;  // aligned to packets
+  Index stride;     // between panels
+  Index n_rows;
+  Index n_features;
+};
+
+// The panels of rows that are given by columns, `stride` apart: whole packets of rows.
+template <class T>
+void pack_rows(const Panel<T>& columns, T* panels, Index stride);
+
+// The panels of some rows less a shift, in the same distance.
+template <class T>
+RowPanels<T> gather_rows(const RowPanels<T>& rows, const Index* which, Index n_rows, const T* shift, T* panels);
+
+template <class T>
+class ScatterSums {
+ public:
+  // Whether this is faster than sums of products.
+  static bool suits(Index n_features);
+
+  ScatterSums(Index n_features, Index n_components);
+
+  // Adds the rows to component k. resp: of each row; total: their sum.
+  void add(const RowPanels<T>& rows, const T* resp, double total, Index k);
+
+  // Adds the sums of another one of this size, and leaves it at zero.
+  void take(ScatterSums& other);
+
+  double count(Index k) const { return sums_(0, k); }
+  void copy_first(Index k, double* first) const;    // d
+  void copy_second(Index k, double* second) const;  // d x d, symmetric
+
+ private:
+  Index n_features_;
+  Index n_panels_;
+  Array<double> sums_;  // of a component: its count and padding, first moments, tile after tile; x K
+  Array<T> weighted_;   // three panels times responsibilities, side by side
+};
+
+}  // namespace gmmx

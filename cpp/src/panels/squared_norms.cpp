@@ -1,0 +1,112 @@
+#include "panels/squared_norms.hpp"
+
+#include "packets.hpp"
+#include "panels/tiles.hpp"
+
+namespace gmmx {
+
+namespace {
+
+constexpr int norm_packets = many_registers ? 4 : 2;  // of rows
+constexpr int norm_columns = 6;                       // of U: 24 or 12 sums are kept in registers
+
+constexpr int few_columns = 8;  // of U: these are worked on together
+
+// differences: feature after feature of Packets of rows. Adds the squares of Columns of their products with U, whose
+// first n_rows_of_u rows are not zero.
+template <int Packets, int Columns, class T>
+EIGEN_DONT_INLINE void add_squares(const T* differences, const T* u, Index n_rows_of_u, T* norms) {
+  using namespace Eigen::internal;
+  constexpr Index size = packet_size<T>;
+  Packet<T> sum[Columns][Packets];
+  for (auto& column : sum) {
+    for (auto& packet : column) packet = broadcast(T(0));
+  }
+  for (Index j = 0; j < n_rows_of_u; ++j, differences += Packets * size, u += Columns) {
+    Packet<T> value[Packets];
+    for (int r = 0; r < Packets; ++r) value[r] = load(differences + r * size);
+    for (int c = 0; c < Columns; ++c) {
+      Packet<T> factor = broadcast(u[c]);
+      keep_in_register(factor);
+      for (int r = 0; r < Packets; ++r) sum[c][r] = pmadd(value[r], factor, sum[c][r]);
+    }
+  }
+  for (int r = 0; r < Packets; ++r) {
+    Packet<T> squares = pmul(sum[0][r], sum[0][r]);
+    for (int c = 1; c < Columns; ++c) squares = pmadd(sum[c][r], sum[c][r], squares);
+    store(norms + r * size, padd(load(norms + r * size), squares));
+  }
+}
+
+// All of it for few features: nothing leaves the registers. u: d x d, row after row.
+template <int Features, class T>
+EIGEN_DONT_INLINE void norms_of_few_features(const Panel<T>& rows, const T* u, const T* mean, T constant, T* out) {
+  using namespace Eigen::internal;
+  for (Index n = 0; n < rows.n_rows; n += packet_size<T>) {
+    Packet<T> difference[Features];
+    for (int j = 0; j < Features; ++j) {
+      difference[j] = psub(load(rows.values + j * rows.stride + n), broadcast(mean[j]));
+    }
+    Packet<T> norm = broadcast(T(0));
+    for (int i = 0; i < Features; ++i) {
+      Packet<T> sum = pmul(difference[0], broadcast(u[i]));
+      for (int j = 1; j <= i; ++j) sum = pmadd(difference[j], broadcast(u[j * Features + i]), sum);
+      norm = pmadd(sum, sum, norm);
+    }
+    store(out + n, psub(broadcast(constant), pmul(broadcast(T(0.5)), norm)));
+  }
+}
+
+}  // namespace
+
+template <class T>
+SquaredNorms<T>::SquaredNorms(const Matrix<T>& upper) {
+  const Index together = upper.cols() <= few_columns ? few_columns : norm_columns;
+  for_even_shares(upper.cols(), together, [&](Index first, Index width) {
+    for (Index j = 0; j < first + width; ++j) {
+      for (Index i = first; i < first + width; ++i) packed_.push_back(j <= i ? upper(j, i) : T(0));
+    }
+  });
+}
+
+template <class T>
+void SquaredNorms<T>::evaluate(const Panel<T>& rows, const T* mean, T constant, T* differences, T* out) const {
+  using namespace Eigen::internal;
+  constexpr Index size = packet_size<T>;
+  const Index d = rows.n_features;
+  if (d <= few_columns) {
+    with_width<few_columns>(
+        d, [&](auto features) { norms_of_few_features<features()>(rows, packed_.data(), mean, constant, out); });
+    return;
+  }
+  const auto evaluate_some = [&](auto packets, Index n) {
+    T* to = differences;
+    for (Index j = 0; j < d; ++j) {
+      const Packet<T> center = broadcast(mean[j]);
+      for (int r = 0; r < packets; ++r, to += size) {
+        store(to, psub(load(rows.values + j * rows.stride + n + r * size), center));
+      }
+    }
+    for (int r = 0; r < packets; ++r) store(out + n + r * size, broadcast(T(0)));
+    const T* u = packed_.data();
+    for_even_shares(d, norm_columns, [&](Index first, Index width) {
+      with_width<norm_columns>(
+          width, [&](auto columns) { add_squares<packets(), columns()>(differences, u, first + width, out + n); });
+      u += width * (first + width);
+    });
+    for (int r = 0; r < packets; ++r) {
+      T* const at = out + n + r * size;
+      store(at, psub(broadcast(constant), pmul(broadcast(T(0.5)), load(at))));
+    }
+  };
+  Index n = 0;
+  for (; n + norm_packets * size <= rows.n_rows; n += norm_packets * size) {
+    evaluate_some(std::integral_constant<int, norm_packets>(), n);
+  }
+  for (; n < rows.n_rows; n += size) evaluate_some(std::integral_constant<int, 1>(), n);
+}
+
+template class SquaredNorms<float>;
+template class SquaredNorms<double>;
+
+}  // namespace gmmx

@@ -1,0 +1,28 @@
+// Squared lengths of rows less a mean, times an upper triangular matrix: |U^T (x_n - m)|^2.
+//
+// The differences of a few rows are formed first and stay in the first-level cache; then some numbers of U^T (x - m) at
+// a time are summed up in registers, and their squares added to the lengths.
+#pragma once
+
+#include <vector>
+
+#include "linear_algebra.hpp"
+#include "panels/products.hpp"
+
+namespace gmmx {
+
+template <class T>
+class SquaredNorms {
+ public:
+  // Zero below its diagonal.
+  explicit SquaredNorms(const Matrix<T>& upper);
+
+  // out(n) = constant - |U^T (x_n - mean)|^2 / 2. rows and out: aligned to packets. differences: scratch, aligned, of
+  // four packets a feature.
+  void evaluate(const Panel<T>& rows, const T* mean, T constant, T* differences, T* out) const;
+
+ private:
+  std::vector<T> packed_;  // for some columns of U after the other: its rows down to the last diagonal, side by side
+};
+
+}  // namespace gmmx
