@@ -115,6 +115,41 @@ def test_moments_of_many_components_agree_with_the_reference(dtype, n_features, 
     np.testing.assert_allclose(native.second_moments, expected.second_moments, rtol=tolerance, atol=10 * tolerance)
 
 
+@pytest.mark.parametrize("weights", [None, "some"])
+@pytest.mark.parametrize("kernel", ["features", "triangular"])
+@pytest.mark.parametrize("n_features", [1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 17, 31, 33, 64, 70, 100, 129])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_an_e_step_of_any_number_of_features_agrees_with_the_reference(dtype, n_features, kernel, weights):
+    rng = np.random.default_rng(n_features)
+    n_samples, n_components = 777, 7
+    labels = (np.arange(n_samples) % n_components).astype(np.int32)
+    # Sizes far apart are out of reach of features. The first cluster is away from the others: their rows are not its
+    # members.
+    least = {np.float64: 1e-4, np.float32: 1e-2}[dtype]
+    sizes = np.geomspace(least, 1, n_components) if kernel == "triangular" else np.linspace(1, 2, n_components)
+    centers = rng.normal(size=(n_components, n_features)) * (4 * sizes / np.sqrt(n_features))[:, None]
+    centers[0] += 3 if kernel == "triangular" else 0
+    X = (centers[labels] + sizes[labels, None] * rng.normal(size=(n_samples, n_features))).astype(dtype)
+    sample_weight = None if weights is None else rng.uniform(0, 2, size=n_samples)
+    exact = X.astype(np.float64)
+    axes = rng.normal(size=(n_components, n_features, n_features)) / np.sqrt(n_features)
+    covariances = sizes[:, None, None] ** 2 * (np.eye(n_features) + 0.3 * axes @ axes.transpose(0, 2, 1))
+    weights_of_clusters = np.full(n_components, 1 / n_components)
+    native = _core.Mixture(weights_of_clusters, centers, "full", covariances=covariances)
+    twin = reference.Mixture.from_covariances(weights_of_clusters, centers, covariances, "full")
+    assert kernel_for(X, native) == kernel
+    tolerance = {np.float64: 1e-10, np.float32: 2e-4}[dtype]
+    log_prob, expected_log_prob = _core.log_prob(X, native, 2), reference.log_prob(exact, twin)
+    np.testing.assert_allclose(log_prob, expected_log_prob, rtol=tolerance, atol=10 * tolerance)
+    got, expected = _core.e_step(X, native, sample_weight, 2), reference.e_step(exact, twin, sample_weight)
+    np.testing.assert_allclose(got.counts, expected.counts, rtol=tolerance)
+    # Moments about the means, in units of each component's size.
+    scale = (expected.counts * sizes)[:, None]
+    np.testing.assert_allclose(got.first_moments / scale, expected.first_moments / scale, atol=10 * tolerance)
+    scale = (expected.counts * sizes**2)[:, None, None]
+    np.testing.assert_allclose(got.second_moments / scale, expected.second_moments / scale, atol=10 * tolerance)
+
+
 def test_the_kernel_is_reported():
     X, labels = narrow_clusters(1.0, 3, np.float64)
     wide, wide_labels = narrow_clusters(1.0, 100, np.float64)
