@@ -143,10 +143,11 @@ RowPanels<T> gather_rows(const RowPanels<T>& rows, const Index* which, Index n_r
 template <class T>
 bool ScatterSums<T>::suits(Index n_features) {
   constexpr double more_than_sums = 1.35;
+  constexpr bool wide = packet_size<T> * sizeof(T) >= 32;  // tiles of shorter packets have too few sums
   const auto size = static_cast<double>(packet_size<T>);
   const auto p = static_cast<double>(n_panels_of<T>(n_features));
   const auto d = static_cast<double>(n_features);
-  return 0.5 * p * (p + 1) * size + 3 * p <= more_than_sums * 0.5 * (d + 1) * (d + 2) / size;
+  return wide && 0.5 * p * (p + 1) * size + 3 * p <= more_than_sums * 0.5 * (d + 1) * (d + 2) / size;
 }
 
 template <class T>

@@ -7,9 +7,10 @@ namespace gmmx {
 
 namespace {
 
-constexpr int norm_packets = many_registers ? 4 : 2;  // of rows
-constexpr int norm_columns = 6;                       // of U: 24 or 12 sums are kept in registers
-
+// A tile's rows, in packets, and columns of U: its 24, 12 or 8 sums are kept in registers.
+constexpr bool wide_packets = packet_size<float> * sizeof(float) >= 32;
+constexpr int norm_packets = many_registers ? 4 : 2;
+constexpr int norm_columns = many_registers || wide_packets ? 6 : 4;
 constexpr int few_columns = 8;  // of U: these are worked on together
 
 // differences: feature after feature of Packets of rows. Adds the squares of Columns of their products with U, whose
