@@ -62,9 +62,12 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def cpp(session: nox.Session) -> None:
-    """C++ unit tests, optimised; the files of a folder are compiled as one, which takes half the time."""
+    """C++ unit tests, optimised; the files of a folder are compiled as one, which takes half the time.
+
+    With -- -DGMMX_BENCHMARKS=ON the benchmarks, too, are built and some of them run once.
+    """
     install_group(session, "cpp")
-    session.run("cmake", "--preset", "dev", "--fresh", "-DCMAKE_UNITY_BUILD=ON")
+    session.run("cmake", "--preset", "dev", "--fresh", "-DCMAKE_UNITY_BUILD=ON", *session.posargs)
     session.run("cmake", "--build", "--preset", "dev")
     session.run("ctest", "--preset", "dev")
 

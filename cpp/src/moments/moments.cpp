@@ -24,7 +24,7 @@ class FeatureMoments final : public Moments<T> {
     const bool full = form == SecondMomentForm::full;
     if (full && TriangleSums<T>::suits(1 + d, shifts.rows())) triangle_sums_.emplace();
     if (full && !triangle_sums_ && ScatterSums<T>::suits(d)) {
-      scatter_sums_.emplace(d, shifts.rows());
+      scatter_sums_.emplace(d, shifts.rows(), false);
     } else {
       sums_.setZero(n_features_of(form, d), shifts.rows());
     }

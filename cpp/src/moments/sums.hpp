@@ -65,6 +65,8 @@ void unpack_scatter(const ScatterSums<T>& sums, SufficientStatistics& s) {
   for (Index k = 0; k < s.n_components; ++k) {
     s.counts[static_cast<std::size_t>(k)] = sums.count(k);
     sums.copy_first(k, s.first_moments.data() + k * s.n_features);
+  }
+  for (Index k = 0; k < sums.n_second(); ++k) {
     sums.copy_second(k, s.second_moments.data() + k * s.n_features * s.n_features);
   }
 }

@@ -89,16 +89,11 @@ EIGEN_DONT_INLINE void scatter_tile(const T* left, Index left_stride, const T* r
   }
 }
 
-// Where the first moments of a component begin, and where its tiles do.
 constexpr Index first_moments_at = 8;
-template <class T>
-Index tiles_at(Index n_panels) {
-  return first_moments_at + n_panels * packet_size<T>;
-}
 
 template <class T>
-Index n_sums(Index n_panels) {
-  Index size = tiles_at<T>(n_panels);
+Index n_tile_sums(Index n_panels) {
+  Index size = 0;
   for_tiles<T>(
       n_panels, [](Index, Index) {},
       [&](Index, Index n, Index) { size += n * packet_size<T> * tile_width<T>(static_cast<int>(n)); });
@@ -151,10 +146,11 @@ bool ScatterSums<T>::suits(Index n_features) {
 }
 
 template <class T>
-ScatterSums<T>::ScatterSums(Index n_features, Index n_components)
+ScatterSums<T>::ScatterSums(Index n_features, Index n_components, bool common)
     : n_features_(n_features),
       n_panels_(n_panels_of<T>(n_features)),
-      sums_(Array<double>::Zero(n_sums<T>(n_panels_), n_components)),
+      sums_(Array<double>::Zero(first_moments_at + padded<double>(n_panels_ * packet_size<T>), n_components)),
+      tile_sums_(Array<double>::Zero(n_tile_sums<T>(n_panels_), common ? 1 : n_components)),
       weighted_(group_panels * packet_size<T>, scatter_rows<T>) {}
 
 template <class T>
@@ -165,7 +161,7 @@ void ScatterSums<T>::add(const RowPanels<T>& rows, const T* resp, double total, 
   for (Index n = 0; n < rows.n_rows; n += scatter_rows<T>) {
     const Index n_rows = std::min(scatter_rows<T>, rows.n_rows - n);
     const T* const values = rows.values + n * size;
-    double* tile_sums = sums + tiles_at<T>(n_panels_);
+    double* tile_sums = &tile_sums_(0, n_second() == 1 ? 0 : k);
     Index group = 0;
     Index left_stride = 0;
     for_tiles<T>(
@@ -193,7 +189,9 @@ void ScatterSums<T>::add(const RowPanels<T>& rows, const T* resp, double total, 
 template <class T>
 void ScatterSums<T>::take(ScatterSums& other) {
   sums_ += other.sums_;
+  tile_sums_ += other.tile_sums_;
   other.sums_.setZero();
+  other.tile_sums_.setZero();
 }
 
 template <class T>
@@ -205,7 +203,7 @@ template <class T>
 void ScatterSums<T>::copy_second(Index k, double* second) const {
   constexpr Index size = packet_size<T>;
   const Index d = n_features_;
-  const double* sum = &sums_(tiles_at<T>(n_panels_), k);
+  const double* sum = &tile_sums_(0, k);
   for_tiles<T>(
       n_panels_, [](Index, Index) {},
       [&](Index first, Index n_panels, Index j_begin) {

@@ -42,7 +42,8 @@ class ScatterSums {
   // Whether this is faster than sums of products.
   static bool suits(Index n_features);
 
-  ScatterSums(Index n_features, Index n_components);
+  // common: outer products of all components are added to one sum.
+  ScatterSums(Index n_features, Index n_components, bool common);
 
   // Adds the rows to component k. resp: of each row; total: their sum.
   void add(const RowPanels<T>& rows, const T* resp, double total, Index k);
@@ -52,13 +53,15 @@ class ScatterSums {
 
   double count(Index k) const { return sums_(0, k); }
   void copy_first(Index k, double* first) const;    // d
-  void copy_second(Index k, double* second) const;  // d x d, symmetric
+  void copy_second(Index k, double* second) const;  // d x d, symmetric; of k = 0 where it is common
+  Index n_second() const { return tile_sums_.cols(); }
 
  private:
   Index n_features_;
   Index n_panels_;
-  Array<double> sums_;  // of a component: its count and padding, first moments, tile after tile; x K
-  Array<T> weighted_;   // three panels times responsibilities, side by side
+  Array<double> sums_;       // of a component: its count and padding, first moments; x K
+  Array<double> tile_sums_;  // tile after tile; x K or one
+  Array<T> weighted_;        // three panels times responsibilities, side by side
 };
 
 }  // namespace gmmx
