@@ -3,6 +3,7 @@
 
 #include <Eigen/Core>
 #include <algorithm>
+#include <type_traits>
 
 #include "gmmx/views.hpp"
 
@@ -51,6 +52,19 @@ Packet<T> load(const T* from) {
 template <class T>
 void store(T* to, const Packet<T>& value) {
   Eigen::internal::pstore(to, value);
+}
+
+// Adds the numbers of a packet to as many doubles.
+template <class T>
+void add_packet(const Packet<T>& packet, double* sums) {
+  using namespace Eigen::internal;
+  if constexpr (std::is_same_v<T, double>) {
+    pstoreu(sums, padd(ploadu<Packet<double>>(sums), packet));
+  } else {
+    T numbers[packet_size<T>];
+    pstoreu(numbers, packet);
+    for (Index i = 0; i < packet_size<T>; ++i) sums[i] += static_cast<double>(numbers[i]);
+  }
 }
 
 // The square of numbers of as many packets as each is long.

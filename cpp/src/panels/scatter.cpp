@@ -34,18 +34,6 @@ void for_tiles(Index n_panels, Begin begin, Tile tile) {
   }
 }
 
-template <class T>
-void add_sums(const Packet<T>& packet, double* sums) {
-  using namespace Eigen::internal;
-  if constexpr (std::is_same_v<T, double>) {
-    pstoreu(sums, padd(ploadu<Packet<double>>(sums), packet));
-  } else {
-    T numbers[packet_size<T>];
-    pstoreu(numbers, packet);
-    for (Index i = 0; i < packet_size<T>; ++i) sums[i] += static_cast<double>(numbers[i]);
-  }
-}
-
 // weighted(n) = resp(n) times the panels of row n, side by side.
 template <int Panels, class T>
 EIGEN_DONT_INLINE void weigh(const T* panels, Index stride, const T* resp, Index n_rows, T* weighted, double* sums) {
@@ -61,7 +49,7 @@ EIGEN_DONT_INLINE void weigh(const T* panels, Index stride, const T* resp, Index
       sum[p] = padd(sum[p], product);
     }
   }
-  for (int p = 0; p < Panels; ++p) add_sums<T>(sum[p], sums + p * size);
+  for (int p = 0; p < Panels; ++p) add_packet<T>(sum[p], sums + p * size);
 }
 
 // left: some of the weighted panels, whose rows are left_stride apart; right: from one number of a panel on.
@@ -85,7 +73,7 @@ EIGEN_DONT_INLINE void scatter_tile(const T* left, Index left_stride, const T* r
     }
   }
   for (int j = 0; j < Width; ++j) {
-    for (int p = 0; p < Panels; ++p) add_sums<T>(sum[j][p], sums + (j * Panels + p) * size);
+    for (int p = 0; p < Panels; ++p) add_packet<T>(sum[j][p], sums + (j * Panels + p) * size);
   }
 }
 

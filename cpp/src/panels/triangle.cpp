@@ -36,16 +36,6 @@ void transpose_columns(const T* columns, Index stride, Index n_columns, Index n_
   }
 }
 
-void add_packet(const Packet<double>& packet, double* sums) {
-  using namespace Eigen::internal;
-  pstoreu(sums, padd(ploadu<Packet<double>>(sums), packet));
-}
-void add_packet(const Packet<float>& packet, double* sums) {
-  float numbers[packet_size<float>];
-  Eigen::internal::pstoreu(numbers, packet);
-  for (Index k = 0; k < packet_size<float>; ++k) sums[k] += static_cast<double>(numbers[k]);
-}
-
 // left: a column; right: rows of right features, stride apart; resp: rows of a group.
 template <int Right, class T>
 void triangle_tile(const T* left, const T* right, Index stride, const T* resp, Index n_rows, Index n_components,
@@ -70,12 +60,12 @@ void triangle_tile(const T* left, const T* right, Index stride, const T* resp, I
   }
   if (n_components >= group_width<T>) {
     for (int f = 0; f < Right; ++f) {
-      for (int p = 0; p < group_packets; ++p) add_packet(sum[f][p], sums + f * sums_stride + p * size);
+      for (int p = 0; p < group_packets; ++p) add_packet<T>(sum[f][p], sums + f * sums_stride + p * size);
     }
   } else {
     for (int f = 0; f < Right; ++f) {
       double totals[group_width<T>] = {};
-      for (int p = 0; p < group_packets; ++p) add_packet(sum[f][p], totals + p * size);
+      for (int p = 0; p < group_packets; ++p) add_packet<T>(sum[f][p], totals + p * size);
       for (Index k = 0; k < n_components; ++k) sums[f * sums_stride + k] += totals[k];
     }
   }
