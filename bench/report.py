@@ -30,7 +30,9 @@ def _cell(record, ours):
     if ours is None or record is ours:
         return text
     ratio = record["best"] / ours["best"]
-    return f"{text} ({ratio:.2g}x)" if ratio >= 1 else f"**{text} ({ratio:.2f}x)**"
+    if ratio < 1:
+        return f"**{text} ({ratio:.2f}x)**"
+    return f"{text} ({ratio:.2g}x)" if ratio < 100 else f"{text} ({ratio:.0f}x)"
 
 
 def markdown(records, facts, ours):

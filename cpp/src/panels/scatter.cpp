@@ -58,7 +58,8 @@ EIGEN_DONT_INLINE void scatter_tile(const T* left, Index left_stride, const T* r
   using namespace Eigen::internal;
   constexpr Index size = packet_size<T>;
   constexpr Index line = 64 / sizeof(double);
-  for (Index i = 0; i < Width * Panels * size; i += line) prefetch(sums + i);
+  constexpr Index n_sums = Index{Width} * Panels * size;
+  for (Index i = 0; i < n_sums; i += line) prefetch(sums + i);
   Packet<T> sum[Width][Panels];
   for (auto& column : sum) {
     for (auto& packet : column) packet = broadcast(T(0));
