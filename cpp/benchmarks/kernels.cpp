@@ -8,8 +8,11 @@
 #include <limits>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <random>
+#include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "gemm.hpp"
@@ -83,6 +86,23 @@ struct Problem {
   std::unique_ptr<Mixture> mixture;
 };
 
+// Nothing is timed of which two passes over the rows do not agree: the E-step's sums with the densities of the rows.
+template <class T>
+void check(const Problem<T>& p, int n_threads) {
+  constexpr double tolerance = std::is_same_v<T, double> ? 1e-10 : 1e-4;
+  const auto agree = [](double got, double expected) {
+    return std::abs(got - expected) <= tolerance * (1 + std::abs(expected));
+  };
+  const auto statistics = e_step<T>(p.view, *p.mixture, {}, n_threads);
+  std::vector<T> scores(static_cast<std::size_t>(p.view.rows()));
+  score_samples<T>(p.view, *p.mixture, {scores.data(), p.view.rows()}, n_threads);
+  const double total = std::accumulate(scores.begin(), scores.end(), 0.0);
+  const double count = std::accumulate(statistics.counts.begin(), statistics.counts.end(), 0.0);
+  if (!agree(statistics.log_likelihood, total) || !agree(count, static_cast<double>(p.view.rows()))) {
+    throw std::runtime_error("e_step() and score_samples() differ");
+  }
+}
+
 // One at a time is kept: the benchmarks of a shape follow each other.
 template <class T>
 const Problem<T>& problem(std::size_t which) {
@@ -91,6 +111,7 @@ const Problem<T>& problem(std::size_t which) {
   if (kept != which) {
     the_problem.reset();
     the_problem = std::make_unique<Problem<T>>(shapes()[which]);
+    check(*the_problem, thread_count());
     kept = which;
   }
   return *the_problem;

@@ -21,16 +21,14 @@ void multiply_upper(const ConstMatrixRef<T>& a, const ConstMatrixRef<T>& u, Matr
   out.noalias() = a * u.template triangularView<Eigen::Upper>();
 }
 
-template <class T>
-void multiply_to_lower(const ConstMatrixRef<T>& a, const ConstMatrixRef<T>& b, bool accumulate, MatrixRef<T> out) {
-  if (!accumulate) out.template triangularView<Eigen::Lower>().setZero();
-  out.template triangularView<Eigen::Lower>() += a.transpose() * b;
+void multiply_to_lower(const ConstMatrixRef<double>& a, const ConstMatrixRef<double>& b, MatrixRef<double> out) {
+  out.triangularView<Eigen::Lower>().setZero();
+  out.triangularView<Eigen::Lower>() += a.transpose() * b;
 }
 
-#define GMMX_INSTANTIATE(T)                                                                          \
-  template void multiply<T>(const ConstMatrixRef<T>&, const ConstMatrixRef<T>&, MatrixRef<T>);       \
-  template void multiply_upper<T>(const ConstMatrixRef<T>&, const ConstMatrixRef<T>&, MatrixRef<T>); \
-  template void multiply_to_lower<T>(const ConstMatrixRef<T>&, const ConstMatrixRef<T>&, bool, MatrixRef<T>);
+#define GMMX_INSTANTIATE(T)                                                                    \
+  template void multiply<T>(const ConstMatrixRef<T>&, const ConstMatrixRef<T>&, MatrixRef<T>); \
+  template void multiply_upper<T>(const ConstMatrixRef<T>&, const ConstMatrixRef<T>&, MatrixRef<T>);
 GMMX_INSTANTIATE(float)
 GMMX_INSTANTIATE(double)
 #undef GMMX_INSTANTIATE

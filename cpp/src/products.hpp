@@ -19,8 +19,7 @@ void multiply(const ConstMatrixRef<T>& a, const ConstMatrixRef<T>& b, MatrixRef<
 template <class T>
 void multiply_upper(const ConstMatrixRef<T>& a, const ConstMatrixRef<T>& u, MatrixRef<T> out);
 
-// The lower triangle of out = a^T b, or += with `accumulate`
-template <class T>
-void multiply_to_lower(const ConstMatrixRef<T>& a, const ConstMatrixRef<T>& b, bool accumulate, MatrixRef<T> out);
+// The lower triangle of out = a^T b
+void multiply_to_lower(const ConstMatrixRef<double>& a, const ConstMatrixRef<double>& b, MatrixRef<double> out);
 
 }  // namespace gmmx

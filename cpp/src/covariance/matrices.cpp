@@ -121,7 +121,7 @@ void precision_of_factor(ConstMatrixMap u, Matrix<double>& precision) {
     return;
   }
   const Matrix<double> factor_t = u.transpose();
-  multiply_to_lower<double>(factor_t, factor_t, false, precision);
+  multiply_to_lower(factor_t, factor_t, precision);
   precision.triangularView<Eigen::StrictlyUpper>() = precision.transpose();
 }
 

@@ -76,7 +76,7 @@ class Block {
 
   // The rows in panels.
   RowPanels<T> row_panels() {
-    T* const panels = scratch_panels(panels_);
+    T* const panels = scratch_panels(panels_).data();
     if (!is_packed_) pack_rows(panel_of_rows(), panels, panels_.rows());
     is_packed_ = true;
     return {panels, panels_.rows(), padded_size(), n_features_};
@@ -85,17 +85,16 @@ class Block {
   // Scratch (size x d). A kernel may use it until it returns.
   auto differences() { return scratch(differences_).topRows(size_); }
   auto whitened() { return scratch(whitened_).topRows(size_); }
-  T* panels_of_some_rows() { return scratch_panels(some_panels_); }
+  T* panels_of_some_rows() { return scratch_panels(some_panels_).data(); }
 
  private:
-  Matrix<T>& scratch(Matrix<T>& matrix) {
-    if (matrix.size() == 0) matrix.setZero(columns_.rows(), n_features_);
-    return matrix;
+  Matrix<T>& scratch(Matrix<T>& matrix) { return scratch(matrix, columns_.rows(), n_features_); }
+  Matrix<T>& scratch_panels(Matrix<T>& matrix) {
+    return scratch(matrix, padded<T>(columns_.rows()) * packet_size<T>, n_panels_of<T>(n_features_));
   }
-
-  T* scratch_panels(Matrix<T>& panels) {
-    if (panels.size() == 0) panels.setZero(padded<T>(columns_.rows()) * packet_size<T>, n_panels_of<T>(n_features_));
-    return panels.data();
+  static Matrix<T>& scratch(Matrix<T>& matrix, Index n_rows, Index n_columns) {
+    if (matrix.size() == 0) matrix.setZero(n_rows, n_columns);
+    return matrix;
   }
 
   Index n_features_;

@@ -1,7 +1,7 @@
 // Densities linear in features: a block's log-densities are one matrix product, phi(X) W, or quadratic forms.
 //
-// All of it runs at the speed of a matrix product, and rows share what components do not differ in. The price is
-// rounding: phi(x)^T w_k is a difference of terms as large as x^T P_k x, so that its error is about
+// No difference of a row and a mean is formed for each component, and all runs at the speed of a matrix product. The
+// price is rounding: phi(x)^T w_k is a difference of terms as large as x^T P_k x, so that its error is about
 //
 //     (67)  eps |x - origin|^2 lambda_max(P_k),        P_k = Sigma_k^-1,
 //

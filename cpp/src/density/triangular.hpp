@@ -13,11 +13,11 @@ template <class T>
 class TriangularLogDensity final : public LogDensity<T> {
  public:
   TriangularLogDensity(const Mixture& mixture, Weighting weighting)
-      : components_(mixture, weighting, log_determinants(mixture)), means_(components_.means.transpose()) {
+      : components_(mixture, weighting, log_determinants(mixture)) {
     const Index d = mixture.n_features();
     for (Index k = 0; k < mixture.n_components(); ++k) {
       const ConstMatrixMap factor(mixture.precisions_cholesky().data() + k * d * d, d, d);
-      norms_.emplace_back(factor.template cast<T>());
+      norms_.emplace_back(factor.template cast<T>(), components_.means.row(k));
     }
   }
 
@@ -25,9 +25,8 @@ class TriangularLogDensity final : public LogDensity<T> {
 
   void weighted_log_prob(Block<T>& block, BlockOfColumns<T> out) const override {
     for (Index k = 0; k < components_.n_components(); ++k) {
-      norms_[static_cast<std::size_t>(k)].evaluate(block.panel_of_rows(), means_.col(k).data(),
-                                                   components_.constants(k), block.differences().data(),
-                                                   out.col(k).data());  // (1), (6), (53)
+      norms_[static_cast<std::size_t>(k)].evaluate(block.panel_of_rows(), components_.constants(k),
+                                                   block.differences().data(), out.col(k).data());  // (1), (6), (53)
     }
   }
 
@@ -43,7 +42,6 @@ class TriangularLogDensity final : public LogDensity<T> {
 
  private:
   CentredComponents<T> components_;
-  Matrix<T> means_;  // d x K
   std::vector<SquaredNorms<T>> norms_;
 };
 

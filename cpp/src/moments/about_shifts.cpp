@@ -13,8 +13,6 @@ namespace gmmx {
 
 namespace {
 
-// Counts, first and second moments about the shifts (46), of the latter what a form keeps (50).
-
 // Matrices of 1 to few_features features; a common one is their sum.
 template <class T>
 class FewFeaturesMoments final : public Moments<T> {

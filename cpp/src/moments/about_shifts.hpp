@@ -7,6 +7,7 @@
 
 namespace gmmx {
 
+// Counts, first and second moments about the shifts (46), of the latter what the form keeps (50).
 template <class T>
 std::unique_ptr<Moments<T>> make_exact_moments(SecondMomentForm form, const RowVector<T>& origin,
                                                ConstMatrixMap shifts);

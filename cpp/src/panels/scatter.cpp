@@ -78,8 +78,6 @@ EIGEN_DONT_INLINE void scatter_tile(const T* left, Index left_stride, const T* r
   }
 }
 
-constexpr Index first_moments_at = 8;
-
 template <class T>
 Index n_tile_sums(Index n_panels) {
   Index size = 0;
@@ -138,15 +136,15 @@ template <class T>
 ScatterSums<T>::ScatterSums(Index n_features, Index n_components, bool common)
     : n_features_(n_features),
       n_panels_(n_panels_of<T>(n_features)),
-      sums_(Array<double>::Zero(first_moments_at + padded<double>(n_panels_ * packet_size<T>), n_components)),
+      counts_(Column<double>::Zero(n_components)),
+      first_moments_(Array<double>::Zero(n_panels_ * packet_size<T>, n_components)),
       tile_sums_(Array<double>::Zero(n_tile_sums<T>(n_panels_), common ? 1 : n_components)),
       weighted_(group_panels * packet_size<T>, scatter_rows<T>) {}
 
 template <class T>
 void ScatterSums<T>::add(const RowPanels<T>& rows, const T* resp, double total, Index k) {
   constexpr Index size = packet_size<T>;
-  double* const sums = &sums_(0, k);
-  sums[0] += total;
+  counts_(k) += total;
   for (Index n = 0; n < rows.n_rows; n += scatter_rows<T>) {
     const Index n_rows = std::min(scatter_rows<T>, rows.n_rows - n);
     const T* const values = rows.values + n * size;
@@ -160,7 +158,7 @@ void ScatterSums<T>::add(const RowPanels<T>& rows, const T* resp, double total, 
           left_stride = n_panels * size;
           with_width<group_panels>(n_panels, [&](auto panels) {
             weigh<panels()>(values + first * rows.stride, rows.stride, resp + n, n_rows, weighted_.data(),
-                            sums + first_moments_at + first * size);
+                            &first_moments_(first * size, k));
           });
         },
         [&](Index first, Index n_panels, Index j) {
@@ -177,15 +175,17 @@ void ScatterSums<T>::add(const RowPanels<T>& rows, const T* resp, double total, 
 
 template <class T>
 void ScatterSums<T>::take(ScatterSums& other) {
-  sums_ += other.sums_;
+  counts_ += other.counts_;
+  first_moments_ += other.first_moments_;
   tile_sums_ += other.tile_sums_;
-  other.sums_.setZero();
+  other.counts_.setZero();
+  other.first_moments_.setZero();
   other.tile_sums_.setZero();
 }
 
 template <class T>
 void ScatterSums<T>::copy_first(Index k, double* first) const {
-  std::copy_n(&sums_(first_moments_at, k), n_features_, first);
+  std::copy_n(&first_moments_(0, k), n_features_, first);
 }
 
 template <class T>

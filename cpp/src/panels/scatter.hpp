@@ -51,7 +51,7 @@ class ScatterSums {
   // Adds the sums of another one of this size, and leaves it at zero.
   void take(ScatterSums& other);
 
-  double count(Index k) const { return sums_(0, k); }
+  double count(Index k) const { return counts_(k); }
   void copy_first(Index k, double* first) const;    // d
   void copy_second(Index k, double* second) const;  // d x d, symmetric; of k = 0 where it is common
   Index n_second() const { return tile_sums_.cols(); }
@@ -59,9 +59,10 @@ class ScatterSums {
  private:
   Index n_features_;
   Index n_panels_;
-  Array<double> sums_;       // of a component: its count and padding, first moments; x K
-  Array<double> tile_sums_;  // tile after tile; x K or one
-  Array<T> weighted_;        // three panels times responsibilities, side by side
+  Column<double> counts_;
+  Array<double> first_moments_;  // whole panels of features; x K
+  Array<double> tile_sums_;      // tile after tile; x K or one
+  Array<T> weighted_;            // three panels times responsibilities, side by side
 };
 
 }  // namespace gmmx

@@ -61,7 +61,7 @@ EIGEN_DONT_INLINE void norms_of_few_features(const Panel<T>& rows, const T* u, c
 }  // namespace
 
 template <class T>
-SquaredNorms<T>::SquaredNorms(const Matrix<T>& upper) {
+SquaredNorms<T>::SquaredNorms(const Matrix<T>& upper, const RowVector<T>& mean) : mean_(mean) {
   const Index together = upper.cols() <= few_columns ? few_columns : norm_columns;
   for_even_shares(upper.cols(), together, [&](Index first, Index width) {
     for (Index j = 0; j < first + width; ++j) {
@@ -71,19 +71,20 @@ SquaredNorms<T>::SquaredNorms(const Matrix<T>& upper) {
 }
 
 template <class T>
-void SquaredNorms<T>::evaluate(const Panel<T>& rows, const T* mean, T constant, T* differences, T* out) const {
+void SquaredNorms<T>::evaluate(const Panel<T>& rows, T constant, T* differences, T* out) const {
   using namespace Eigen::internal;
   constexpr Index size = packet_size<T>;
   const Index d = rows.n_features;
   if (d <= few_columns) {
-    with_width<few_columns>(
-        d, [&](auto features) { norms_of_few_features<features()>(rows, packed_.data(), mean, constant, out); });
+    with_width<few_columns>(d, [&](auto features) {
+      norms_of_few_features<features()>(rows, packed_.data(), mean_.data(), constant, out);
+    });
     return;
   }
   const auto evaluate_some = [&](auto packets, Index n) {
     T* to = differences;
     for (Index j = 0; j < d; ++j) {
-      const Packet<T> center = broadcast(mean[j]);
+      const Packet<T> center = broadcast(mean_(j));
       for (int r = 0; r < packets; ++r, to += size) {
         store(to, psub(load(rows.values + j * rows.stride + n + r * size), center));
       }

@@ -14,14 +14,15 @@ namespace gmmx {
 template <class T>
 class SquaredNorms {
  public:
-  // Zero below its diagonal.
-  explicit SquaredNorms(const Matrix<T>& upper);
+  // upper: U, zero below its diagonal.
+  SquaredNorms(const Matrix<T>& upper, const RowVector<T>& mean);
 
-  // out(n) = constant - |U^T (x_n - mean)|^2 / 2. rows and out: aligned to packets. differences: scratch, aligned, of
+  // out(n) = constant - |U^T (x_n - m)|^2 / 2. rows and out: aligned to packets. differences: scratch, aligned, of
   // four packets a feature.
-  void evaluate(const Panel<T>& rows, const T* mean, T constant, T* differences, T* out) const;
+  void evaluate(const Panel<T>& rows, T constant, T* differences, T* out) const;
 
  private:
+  RowVector<T> mean_;
   std::vector<T> packed_;  // for some columns of U after the other: its rows down to the last diagonal, side by side
 };
 
