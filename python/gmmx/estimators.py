@@ -21,6 +21,7 @@ from sklearn.utils._param_validation import Interval, StrOptions, make_constrain
 from sklearn.utils.validation import check_is_fitted
 
 from gmmx import _core, figures
+from gmmx._sklearn_hooks import refuse_overridden_hooks
 from gmmx.batches import batches_of
 from gmmx.checkpoints import checkpoints_of
 from gmmx.covariances import is_named_by_letters, shown, shown_shape, shows_matrices
@@ -313,7 +314,8 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
     the second moments of all rows about the origin, which leads elsewhere.
 
     `sample` draws natively: from the same `random_state` other rows than scikit-learn's, of the same distribution.
-    A subclass that overrides scikit-learn's private methods (``_m_step`` and the like) is not asked for them.
+    A subclass must not override scikit-learn's private methods (``_m_step``, ``_estimate_log_prob`` and the like): the
+    native code never calls them, so that `fit` and `predict` raise TypeError and name what replaces each.
 
     Examples
     --------
@@ -590,6 +592,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         array([[10.,  2.],
                [ 1.,  2.]])
         """
+        refuse_overridden_hooks(self)
         self._validate_params()
         journal = checkpoints_of(self, checkpoint, checkpoint_every, resume)
         batches = batches_of(source, thread_count(self.n_jobs), batch_size, progress=progress)
@@ -684,6 +687,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         >>> gm.n_steps_, gm.n_samples_seen_
         (100, 4000)
         """
+        refuse_overridden_hooks(self)
         with unchanged_on_failure(self):
             first = not hasattr(self, "n_features_in_")
             checked = check_rows_of(self, X, fit=first, min_samples=1)
@@ -714,6 +718,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
 
     def _fit(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None) -> WeightedRows:
         """Fit, and set the fitted attributes at the end, all at once."""
+        refuse_overridden_hooks(self)
         with unchanged_on_failure(self):
             rows = self._training_rows(X, sample_weight)
             prior = self._prior_of(rows)
@@ -868,7 +873,8 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
         return hasattr(self, "weights_")
 
     def _check_is_fitted(self) -> None:
-        """Refuse what needs parameters while there are none."""
+        """Refuse what needs parameters while there are none, or what a subclass means to compute otherwise."""
+        refuse_overridden_hooks(self)
         state = vars(self).get("_online")
         if isinstance(state, Gathering) and not hasattr(self, "weights_"):
             raise NotFittedError(

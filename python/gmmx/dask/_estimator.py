@@ -15,6 +15,7 @@ import numpy.typing as npt
 from sklearn.utils.validation import validate_data
 
 from gmmx import density, estimators, figures
+from gmmx._sklearn_hooks import refuse_overridden_hooks
 from gmmx.checkpoints import checkpoints_of
 from gmmx.dask._collections import check_kind, is_array, whole_rows, without_column
 from gmmx.dask._progress import LastGood
@@ -274,6 +275,7 @@ class GaussianMixture(estimators.GaussianMixture):
                 )
             super().fit(X, y, sample_weight)
             return self
+        refuse_overridden_hooks(self)
         self._validate_params()
         check_kind(X)
         check_flag("progress", progress, may_be_none=True)

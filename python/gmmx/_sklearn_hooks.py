@@ -1,0 +1,72 @@
+"""Private methods of scikit-learn's mixtures that a subclass may override there, and that no native fit would call."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+_OWN_LOOP = "write the loop with gmmx.e_step and gmmx.m_step"
+_OWN_RESPONSIBILITIES = "write the loop with SufficientStatistics.from_responsibilities and gmmx.m_step"
+
+_HOOKS: dict[str, str] = {
+    "_check_parameters": "override fit, check there and call super().fit",
+    "_compute_lower_bound": "pass callback, which may end the fit",
+    "_e_step": _OWN_LOOP,
+    "_estimate_log_prob": _OWN_RESPONSIBILITIES,
+    "_estimate_log_prob_resp": _OWN_RESPONSIBILITIES,
+    "_estimate_log_weights": _OWN_LOOP,
+    "_estimate_means": _OWN_LOOP,
+    "_estimate_precisions": _OWN_LOOP,
+    "_estimate_weighted_log_prob": _OWN_RESPONSIBILITIES,
+    "_estimate_weights": _OWN_LOOP,
+    "_get_parameters": "read the fitted attributes",
+    "_initialize": "pass weights_init, means_init and precisions_init",
+    "_initialize_parameters": "pass responsibilities_init",
+    "_m_step": _OWN_LOOP,
+    "_print_verbose_msg_init_beg": "pass callback",
+    "_print_verbose_msg_init_end": "pass callback",
+    "_print_verbose_msg_iter_end": "pass callback",
+    "_set_parameters": "use from_parameters, or override fit and call super().fit",
+}
+"""The hooks of scikit-learn's mixtures, with what replaces each."""
+
+_HONOURED_BY = ("gmmx.", "sklearn.mixture.")
+"""Modules that may define methods of these names."""
+
+
+@cache
+def _overridden_in(estimator_class: type) -> tuple[str, str] | None:
+    """Return the first hook that a class of neither library defines, as (class, name), or None."""
+    seen: set[str] = set()
+    for owner in estimator_class.__mro__:
+        names = _HOOKS.keys() & vars(owner).keys() - seen
+        if names and not f"{owner.__module__}.".startswith(_HONOURED_BY):
+            return owner.__name__, min(names)
+        seen |= names
+    return None
+
+
+def refuse_overridden_hooks(estimator: Any) -> None:
+    """Refuse an estimator that overrides private methods of scikit-learn, in its class or by an attribute.
+
+    Parameters
+    ----------
+    estimator : GaussianMixture
+        About to be fitted or evaluated.
+
+    Raises
+    ------
+    TypeError
+        If the estimator overrides a hook. Native code calls none, so that the result would silently ignore it.
+    """
+    found = _overridden_in(type(estimator))
+    if found is None:
+        names = _HOOKS.keys() & vars(estimator).keys()
+        if not names:
+            return
+        found = type(estimator).__name__, min(names)
+    raise TypeError(
+        f"{'.'.join(found)} overrides a private method of scikit-learn's GaussianMixture, which gmmx never calls: the "
+        f"result would ignore it. A subclass may override public methods only. Instead, {_HOOKS[found[1]]}; or derive "
+        "from sklearn.mixture.GaussianMixture (GaussianMixture.from_sklearn converts what it fitted)."
+    )
