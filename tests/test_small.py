@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import gmmx
+from gmmx import reference
 from gmmx.draws import draws_from
 
 
@@ -87,6 +88,33 @@ def test_unchecked_functions_equal_the_checked_methods(covariance_type, dtype):
         np.testing.assert_array_equal(gmmx.density.responsibilities(rows, mixture), model.predict_proba(rows))
         np.testing.assert_array_equal(gmmx.density.score_samples(rows, mixture), model.score_samples(rows))
         np.testing.assert_array_equal(gmmx.density.predict(rows, mixture), model.predict(rows))
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float32, 2e-5), (np.float64, 1e-11)])
+@pytest.mark.parametrize("covariance_type", ["full", "tied", "diag", "spherical", "VEE", "EVI"])
+def test_component_log_densities_are_those_of_the_reference(covariance_type, dtype, tolerance):
+    X = problem(dtype)
+    mixture = gmmx.GaussianMixture(2, covariance_type=covariance_type, random_state=0).fit(X).mixture_
+    twin = reference.Mixture(
+        mixture.weights, mixture.means, mixture.covariances, mixture.precisions_cholesky, covariance_type
+    )
+    expected = reference.log_prob(X.astype(np.float64), twin)
+    for rows in (X, np.asfortranarray(X), np.repeat(X, 2, axis=0)[::2]):
+        found = gmmx.density.component_log_densities(rows, mixture, n_threads=2)
+        assert (found.dtype, found.shape) == (dtype, (len(X), 2))
+        np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance)
+        np.testing.assert_array_equal(found, mixture.component_log_densities(rows))
+    weighted = found.astype(np.float64) + np.log(mixture.weights)
+    np.testing.assert_allclose(np.logaddexp.reduce(weighted, axis=1), gmmx.density.score_samples(X, mixture), rtol=1e-4)
+    assert mixture.component_log_densities(X[:0]).shape == (0, 2)
+
+
+def test_component_log_densities_refuse_other_shapes_and_types():
+    mixture = gmmx.GaussianMixture(2, random_state=0).fit(problem()).mixture_
+    with pytest.raises(ValueError, match="4"):
+        mixture.component_log_densities(np.zeros((1, 4)))
+    with pytest.raises(TypeError, match="int64"):
+        mixture.component_log_densities(np.zeros((1, 3), dtype=np.int64))
 
 
 def test_unchecked_functions_still_check_shape_and_type():

@@ -23,15 +23,53 @@ py::array rows_to_matrix(const py::array& rows, const Mixture& mixture, Fill fil
   });
 }
 
+py::array log_densities_of(const py::array& rows, const Mixture& mixture, int n_threads) {
+  return rows_to_matrix(rows, mixture,
+                        [&](auto view, auto out) { component_log_densities(view, mixture, out, n_threads); });
+}
+
 }  // namespace
 
 void register_density(py::module_& m) {
-  m.def(
-      "log_prob",
-      [](const py::array& rows, const Mixture& mixture, int n_threads) {
-        return rows_to_matrix(rows, mixture, [&](auto view, auto out) { log_prob(view, mixture, out, n_threads); });
-      },
-      py::arg("X"), py::arg("mixture"), py::arg("n_threads"));
+  py::class_<Mixture>(m.attr("Mixture"))
+      .def(
+          "component_log_densities",
+          [](const Mixture& self, const py::array& rows, int n_threads) {
+            return log_densities_of(rows, self, n_threads);
+          },
+          py::arg("X"), py::arg("n_threads") = 1, R"(Compute the log-density of each row under each component.
+
+The mixing weights are left out: add ``np.log(mixture.weights)`` for log(weights_k N(x_n | k)). Values are not checked:
+of a row that holds NaN or infinity the result means nothing.
+
+Parameters
+----------
+X : ndarray of shape (n_samples, n_features), float64 or float32
+    Rows, all finite.
+n_threads : int, default=1
+    Threads. The result does not depend on it.
+
+Returns
+-------
+log_densities : ndarray of shape (n_samples, n_components)
+    log N(x_n | mean_k, covariance_k), natural logarithms, in the type of X. Equation (1) of the theory.
+
+Raises
+------
+TypeError
+    If X is not an array of float64 or float32.
+ValueError
+    If the shape of X does not fit the mixture.
+
+Examples
+--------
+>>> import numpy as np
+>>> import gmmx
+>>> mixture = gmmx.Mixture([0.5, 0.5], [[0.0], [4.0]], "diag", covariances=[[1.0], [1.0]])
+>>> mixture.component_log_densities(np.array([[0.0]])).round(4)
+array([[-0.9189, -8.9189]])
+)");
+  m.def("log_prob", &log_densities_of, py::arg("X"), py::arg("mixture"), py::arg("n_threads"));
   m.def(
       "responsibilities",
       [](const py::array& rows, const Mixture& mixture, int n_threads) {

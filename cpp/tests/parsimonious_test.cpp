@@ -20,7 +20,7 @@ SufficientStatistics full_statistics(const testing::Problem& p) {
 // sum_k N_k (log |Sigma_k| + tr(Sigma_k^-1 W_k / N_k)), by densities: -2 Q but for constants.
 double loss(const testing::Problem& p, const Mixture& mixture) {
   std::vector<double> log_densities(static_cast<std::size_t>(p.n * p.k));
-  log_prob(p.view(), mixture, MatrixView<double>(log_densities.data(), p.n, p.k), 1);
+  component_log_densities(p.view(), mixture, MatrixView<double>(log_densities.data(), p.n, p.k), 1);
   double sum = 0;
   for (Index i = 0; i < p.n; ++i) {
     sum -= 2 * log_densities[static_cast<std::size_t>(i * p.k + p.labels[static_cast<std::size_t>(i)])];

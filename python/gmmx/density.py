@@ -13,9 +13,48 @@ import numpy.typing as npt
 
 from gmmx import _core
 
-__all__ = ["predict", "responsibilities", "score_samples"]
+__all__ = ["component_log_densities", "predict", "responsibilities", "score_samples"]
 
 Rows = npt.NDArray[Any]
+
+
+def component_log_densities(X: Rows, mixture: _core.Mixture, n_threads: int = 1) -> Rows:
+    """Compute the log-density of each row under each component.
+
+    The mixing weights are left out: ``log_densities + np.log(mixture.weights)`` are the logarithms of
+    weights_k N(x_n | k), whose log-sum-exp over a row is what `score_samples` returns. X is not searched for NaN or
+    infinity.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features), float64 or float32
+        Rows, all finite.
+    mixture : Mixture
+        What `GaussianMixture.mixture_` holds.
+    n_threads : int, default=1
+        Threads. The result does not depend on it.
+
+    Returns
+    -------
+    log_densities : ndarray of shape (n_samples, n_components)
+        log N(x_n | mean_k, covariance_k), natural logarithms, in the type of X. Equation (1) of the theory.
+
+    Raises
+    ------
+    TypeError
+        If X is not an array of float64 or float32.
+    ValueError
+        If its shape does not fit the mixture.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gmmx
+    >>> model = gmmx.GaussianMixture.from_parameters([0.5, 0.5], [[0.0], [4.0]], [1.0, 1.0], "spherical")
+    >>> gmmx.density.component_log_densities(np.array([[0.0]]), model.mixture_).round(4)
+    array([[-0.9189, -8.9189]])
+    """
+    return mixture.component_log_densities(X, n_threads)
 
 
 def responsibilities(X: Rows, mixture: _core.Mixture, n_threads: int = 1) -> Rows:

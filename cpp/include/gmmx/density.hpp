@@ -16,9 +16,10 @@
 
 namespace gmmx {
 
-/// log N(x_n | mu_k, Sigma_k), natural logarithms, into out (n x K).
+/// log N(x_n | mu_k, Sigma_k) of each component without its weight, natural logarithms, into out (n x K).
 template <class T>
-GMMX_EXPORT void log_prob(MatrixView<const T> rows, const Mixture& mixture, MatrixView<T> out, int n_threads = 1);
+GMMX_EXPORT void component_log_densities(MatrixView<const T> rows, const Mixture& mixture, MatrixView<T> out,
+                                         int n_threads = 1);
 
 /// log p(x_n) into out (n); minus infinity where every density is zero even in logarithms.
 template <class T>

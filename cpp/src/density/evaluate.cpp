@@ -74,7 +74,7 @@ constexpr auto nothing_to_merge = [](auto&) {};
 }  // namespace
 
 template <class T>
-void log_prob(MatrixView<const T> rows, const Mixture& mixture, MatrixView<T> out, int n_threads) {
+void component_log_densities(MatrixView<const T> rows, const Mixture& mixture, MatrixView<T> out, int n_threads) {
   check_output(out.rows(), out.cols(), rows.rows(), mixture.n_components());
   for_densities(
       rows, mixture, Weighting::unweighted, n_threads,
@@ -143,11 +143,11 @@ double log_likelihood(MatrixView<const T> rows, const Mixture& mixture, VectorVi
   return total;
 }
 
-#define GMMX_INSTANTIATE(T)                                                                  \
-  template void log_prob(MatrixView<const T>, const Mixture&, MatrixView<T>, int);           \
-  template void responsibilities(MatrixView<const T>, const Mixture&, MatrixView<T>, int);   \
-  template void score_samples(MatrixView<const T>, const Mixture&, VectorView<T>, int);      \
-  template void predict(MatrixView<const T>, const Mixture&, VectorView<std::int64_t>, int); \
+#define GMMX_INSTANTIATE(T)                                                                       \
+  template void component_log_densities(MatrixView<const T>, const Mixture&, MatrixView<T>, int); \
+  template void responsibilities(MatrixView<const T>, const Mixture&, MatrixView<T>, int);        \
+  template void score_samples(MatrixView<const T>, const Mixture&, VectorView<T>, int);           \
+  template void predict(MatrixView<const T>, const Mixture&, VectorView<std::int64_t>, int);      \
   template double log_likelihood(MatrixView<const T>, const Mixture&, VectorView<const double>, int);
 GMMX_INSTANTIATE(float)
 GMMX_INSTANTIATE(double)

@@ -20,7 +20,7 @@ RowVector<T> origin_of(const Mixture& mixture) {
   return mean.cast<T>();
 }
 
-// log pi_k is left out on demand: log_prob() reports log N alone.
+// log pi_k is left out on demand: component_log_densities() reports log N alone.
 enum class Weighting { weighted, unweighted };
 
 template <class T>
