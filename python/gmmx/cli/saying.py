@@ -9,6 +9,8 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from gmmx._text import printable, printable_json
+
 if TYPE_CHECKING:
     import click
     from rich.console import Console
@@ -47,10 +49,14 @@ def stop(message: str, exit_code: int) -> click.ClickException:
 
 
 def open_console(*, stderr: bool = False) -> Console:
-    """Return a console that prints text as it is."""
+    """Return a console that prints text as it is, except for what a terminal would obey."""
     from rich.console import Console
+    from rich.text import Text
 
     class PlainConsole(Console):
+        def render_str(self, text: str, **options: Any) -> Text:
+            return super().render_str(printable(text), **options)
+
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError  # the program ends the way it does when anything else is written
 
@@ -80,7 +86,7 @@ def print_json(document: Mapping[str, Any]) -> None:
     from gmmx import __version__
 
     text = json.dumps({"gmmx_version": __version__, **document}, indent=2, ensure_ascii=False, allow_nan=False)
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(printable_json(text) + "\n")
 
 
 def finite(value: float) -> float | None:
@@ -106,8 +112,8 @@ def first(items: Sequence[Any]) -> Sequence[Any]:
 
 
 def one_line(thing: object) -> str:
-    """Return a text without line breaks."""
-    return " ".join(str(thing).split())
+    """Return a text without line breaks, and without what a terminal would obey."""
+    return printable(" ".join(str(thing).split()))
 
 
 def rows(count: int) -> str:

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from gmmx._files import replacing
 from gmmx._optional import needed
+from gmmx._text import printable
 from gmmx.cli.formats import DELIMITERS, STANDARD_STREAM, all_endings, format_of, listed
 from gmmx.cli.options import RowsOptions
 from gmmx.cli.saying import INSTALL_COMMAND, UNUSABLE, print_json, stop
@@ -133,12 +134,13 @@ def writing(path: str, table_format: str, columns: Columns) -> Iterator[Write]:
     """
     with contextlib.ExitStack() as stack:
         is_spooled = path == STANDARD_STREAM and table_format not in DELIMITERS  # its beginning is written last
+        is_seen = path == STANDARD_STREAM and sys.stdout.isatty()
         if path != STANDARD_STREAM:
             stream = stack.enter_context(replacing(path))
         else:
             stream = stack.enter_context(tempfile.TemporaryFile()) if is_spooled else sys.stdout.buffer
         if table_format in DELIMITERS:
-            yield _text(stream, DELIMITERS[table_format], columns)
+            yield _text(stream, DELIMITERS[table_format], _shown(columns) if is_seen else columns)
         else:
             write: Any = _BINARY[table_format](stream, columns, stack)
             yield write
@@ -201,6 +203,11 @@ def _text(stream: IO[bytes], delimiter: str, columns: Columns) -> Write:
         stream.write("".join(f"{line}\n" for line in lines).encode())
 
     return write
+
+
+def _shown(columns: Columns) -> dict[str, list[str]]:
+    """Return the names of columns as a terminal may see them."""
+    return {array: [printable(name) for name in names] for array, names in columns.items()}
 
 
 def _written(column: npt.NDArray[Any]) -> Iterable[str]:

@@ -1,0 +1,57 @@
+"""Text from outside, made safe to show."""
+
+from __future__ import annotations
+
+import re
+
+# Controls of C0 and C1 but tab and line feed, separators of lines and paragraphs, marks that reorder what is shown,
+# halves of surrogate pairs.
+_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def printable(text: object) -> str:
+    r"""
+    Return a text in which what a terminal would obey is escaped.
+
+    Names of files, columns and features come from outside. A terminal takes an escape character in them as an order: it
+    moves the cursor, sets the title or hides what follows.
+
+    Parameters
+    ----------
+    text : object
+        A text, or something that is shown as its ``str``.
+
+    Returns
+    -------
+    str
+        The text, with controls except for tab and line feed, marks of direction and lone surrogates as in Python's
+        string literals.
+
+    Examples
+    --------
+    >>> print(printable("mass\x1b[2J"))
+    mass\x1b[2J
+    """
+    return _UNSAFE.sub(lambda match: ascii(match[0])[1:-1], str(text))
+
+
+def printable_json(document: str) -> str:
+    r"""
+    Return a JSON document in which what a terminal would obey is escaped; it means the same.
+
+    Parameters
+    ----------
+    document : str
+        The document. Characters that `json.dumps` leaves as they are stand in its strings alone.
+
+    Returns
+    -------
+    str
+        The document with these characters as ``\uXXXX``.
+
+    Examples
+    --------
+    >>> print(printable_json('["mass\x9b2J"]'))
+    ["mass\u009b2J"]
+    """
+    return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", document)
