@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import pickle
 import sys
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 
 import gmmx
 from gmmx.data import from_csv, from_hdf5, from_npy, from_parquet, from_zarr
+from gmmx.data._reader import chosen_columns, find_columns
 
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
@@ -474,3 +477,35 @@ def test_a_description_says_what_is_read(tmp_path):
     write_parquet(tmp_path / "a.parquet", np.ones((3, 2), np.float32))
     batches = gmmx.data.from_parquet([tmp_path / "a.parquet"] * 3, batch_size=2)
     assert repr(batches).endswith("a.parquet' and 2 more: 2 features as float32, 2 rows a batch")
+
+
+class _Scanned(list[str]):
+    """Names that must not be searched from the beginning for each of them."""
+
+    def _refuse(self, *_: object) -> Any:
+        raise AssertionError("a search for each name takes quadratic time")
+
+    count = index = __contains__ = _refuse
+
+
+def test_many_columns_are_found_in_linear_time() -> None:
+    names = _Scanned(f"gene {i}" for i in range(2000))
+    assert find_columns(reversed(names), names, "a file", "columns") == list(range(2000))[::-1]
+    assert chosen_columns(names, None, "gene 7", "a file") == [name for name in names if name != "gene 7"]
+    with pytest.raises(ValueError, match="'gene 3' twice"):
+        chosen_columns(names, ["gene 3", "gene 4", "gene 3"], None, "a file")
+
+
+def test_parquet_of_many_columns(tmp_path: Path) -> None:
+    n = 10_000  # searches for each name took 12 s
+    pq.write_table(pa.table({f"g{i}": [float(i), 2.0] for i in range(n)}), tmp_path / "wide.parquet")
+    (X,) = gmmx.data.from_parquet(tmp_path / "wide.parquet")
+    np.testing.assert_array_equal(X, [np.arange(n), np.full(n, 2.0)])
+
+
+def test_csv_of_many_columns(tmp_path: Path) -> None:
+    n = 4000
+    header = ",".join(f"g{i}" for i in range(n))
+    (tmp_path / "wide.csv").write_text("\n".join([header, *[",".join(map(str, range(n)))] * 3]) + "\n")
+    (X,) = from_csv(tmp_path / "wide.csv")
+    np.testing.assert_array_equal(X, [np.arange(n)] * 3)

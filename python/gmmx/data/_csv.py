@@ -23,7 +23,7 @@ from gmmx.data._reader import (
     chosen_columns,
     described,
     files_of,
-    find_column,
+    find_columns,
     listed,
     rows_of_bytes,
 )
@@ -94,7 +94,7 @@ class _CsvFiles:
         if layout is None or not layout.rows:
             return
         wanted = [*self.names, *([] if self.weight_column is None else [self.weight_column])]
-        columns = [find_column(name, layout.names, str(file), "columns") for name in wanted]
+        columns = find_columns(wanted, layout.names, str(file), "columns")
         in_file = layout.names if layout.header is None else layout.header
         chosen = [in_file[column] for column in columns]
         null_values = [*arrow_csv.ConvertOptions().null_values, *_MISSING]
@@ -239,8 +239,9 @@ def from_csv(
             continue
         has_header = layout.header is not None
         wanted = names or _features(layout, columns, weight_column, str(file))
-        for name in wanted if weight_column is None else [*wanted, weight_column]:
-            _refuse_text(layout, name, str(file))
+        read = wanted if weight_column is None else [*wanted, weight_column]
+        for column in find_columns(read, layout.names, str(file), "columns"):
+            _refuse_text(layout, column, str(file))
         names = wanted
         has_rows = has_rows or bool(layout.rows)
     if not has_rows:
@@ -289,9 +290,8 @@ def _features(layout: _Layout, columns: Sequence[str] | None, weight_column: str
     return chosen_columns(names, columns, weight_column, where)
 
 
-def _refuse_text(layout: _Layout, name: str, where: str) -> None:
+def _refuse_text(layout: _Layout, column: int, where: str) -> None:
     """Refuse a column that holds something else than numbers."""
-    column = find_column(name, layout.names, where, "columns")
     cells = [row[column] for row in layout.rows if column < len(row)]
     if cells and not mostly_numbers(cells):
         numeric = [
@@ -304,6 +304,6 @@ def _refuse_text(layout: _Layout, name: str, where: str) -> None:
             f"choose others by columns, of {listed(numeric)}",
         )
         raise ValueError(
-            f"{where} has the column {name!r} with cells such as {cells[0]!r}, but all columns must hold numbers: "
-            f"{remedy}"
+            f"{where} has the column {layout.names[column]!r} with cells such as {cells[0]!r}, but all columns must "
+            f"hold numbers: {remedy}"
         )

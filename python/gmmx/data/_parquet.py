@@ -20,6 +20,7 @@ from gmmx.data._reader import (
     described,
     files_of,
     find_column,
+    find_columns,
     rows_of_bytes,
 )
 
@@ -50,7 +51,7 @@ class _ParquetFiles:
         with opened_parquet(file, buffer_size=_READ_AT_ONCE, pre_buffer=False) as parquet:
             for batch in parquet.iter_batches(self.rows_at_once, columns=wanted, use_threads=False):
                 present = batch.schema.names
-                columns = [find_column(name, present, where, "columns") for name in self.names]
+                columns = find_columns(self.names, present, where, "columns")
                 X = np.empty((batch.num_rows, len(columns)), self.dtype)
                 arrow.copy_columns(batch, columns, X, where, first_row)
                 weights = None
@@ -129,14 +130,15 @@ def from_parquet(
     for file in files:
         with opened_parquet(file) as parquet:
             schema = parquet.schema_arrow
+            present = schema.names  # made anew each time it is asked for
             n_rows += parquet.metadata.num_rows
         where = str(file)
         if not names:
-            names = chosen_columns(schema.names, columns, weight_column, where)
-        found = [find_column(name, schema.names, where, "columns") for name in names]
+            names = chosen_columns(present, columns, weight_column, where)
+        found = find_columns(names, present, where, "columns")
         types.add(arrow.number_type(schema, found, where))
         if weight_column is not None:
-            arrow.number_type(schema, [find_column(weight_column, schema.names, where, "weight_column")], where)
+            arrow.number_type(schema, [find_column(weight_column, present, where, "weight_column")], where)
     if not n_rows:
         raise ValueError(f"path names {described('Parquet files', files)}, without a single row: give files with rows")
     dtype = types.pop() if len(types) == 1 else np.dtype(np.float64)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from numbers import Integral
@@ -292,31 +293,43 @@ def chosen_columns(
         chosen = list(columns)
     if not chosen:
         raise ValueError(f"columns leaves no column of {where} to fit; it has {listed(names)}")
-    for position, name in enumerate(chosen):
-        find_column(name, names, where, "columns")
+    find_columns(chosen, names, where, "columns")
+    seen: set[str] = set()
+    for name in chosen:
         if name == weight_column:
             raise ValueError(f"columns names {name!r}, and so does weight_column: take it out of one of them")
-        if name in chosen[:position]:
+        if name in seen:
             raise ValueError(f"columns names {name!r} twice: take one out")
+        seen.add(name)
     return chosen
 
 
 def find_column(name: Any, names: Sequence[str], where: str, argument: str) -> int:
-    """Return the index of the column with a name.
+    """Return the index of the column with a name, see `find_columns`."""
+    return find_columns([name], names, where, argument)[0]
+
+
+def find_columns(wanted: Iterable[Any], names: Sequence[str], where: str, argument: str) -> list[int]:
+    """Return the indices of the columns with these names, in time linear in the number of columns.
 
     Raises
     ------
     ValueError
-        If there is none, or more than one.
+        If a column is not there, or stands there more than once.
     """
-    count = list(names).count(name)
-    if count > 1:
-        raise ValueError(f"{where} has {count} columns named {name!r}: give them different names")
-    if not count:
-        close = difflib.get_close_matches(str(name), names, n=1)
-        hint = f"did you mean {close[0]!r}? It" if close else "it"
-        raise ValueError(f"{argument} names {name!r}, but {where} has no such column; {hint} has {listed(names)}")
-    return list(names).index(name)
+    counts = Counter(names)
+    positions = {name: position for position, name in enumerate(names)}
+    found = []
+    for name in wanted:
+        count = counts[name] if isinstance(name, str) else 0
+        if count > 1:
+            raise ValueError(f"{where} has {count} columns named {name!r}: give them different names")
+        if not count:
+            close = difflib.get_close_matches(str(name), names, n=1)
+            hint = f"did you mean {close[0]!r}? It" if close else "it"
+            raise ValueError(f"{argument} names {name!r}, but {where} has no such column; {hint} has {listed(names)}")
+        found.append(positions[name])
+    return found
 
 
 def listed(names: Sequence[str]) -> str:
