@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import warnings
 
@@ -17,6 +18,7 @@ from sklearn.preprocessing import StandardScaler
 
 import gmmx
 from gmmx import FitFailedError, GaussianMixture, GaussianMixtureIC, _core, _grid, reference
+from gmmx._selection_report import IN_PYTHON, report
 from gmmx.degeneracy import DataScale, flaw_of, rows_needed, smallest_variances
 from gmmx.hierarchy import tree_of_rows
 from gmmx.selection import CRITERIA
@@ -556,6 +558,50 @@ def test_in_a_pipeline():
     pipeline = make_pipeline(StandardScaler(), choice).fit(X)
     assert len(pipeline.predict(X)) == 150
     assert clone(pipeline).set_params(gaussianmixtureic__criterion="icl").fit(X).score(X) <= 0
+
+
+def test_the_summary_counts_every_mixture_once(full_grids, capsys):
+    choice = full_grids["iris"]
+    choice.summary(top=10)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["model", "components", "log-likelihood", "parameters", "BIC", "ICL", "AIC"]
+    assert [line.split()[:2] for line in lines[2:5]] == [["VEV", "2"], ["VEV", "3"], ["VVV", "2"]]
+    assert "best by BIC: VEV, 2 components" in lines
+    assert max(map(len, lines)) <= 80
+    text = "\n".join(lines)
+    more, left_out, repeated = (
+        int(re.search(pattern, text).group(1))
+        for pattern in (r"and (\d+) more", r"left out: (\d+) of 126", r"repeated: (\d+) of 126")
+    )
+    assert 10 + more + left_out + repeated == 126
+    assert left_out == choice.results_["degenerate"].sum()
+    with pytest.raises(ValueError, match=r"top is 0, but must be an integer of at least 1\. Leave it out"):
+        choice.summary(0)
+
+
+def test_a_summary_fits_80_columns_and_any_encoding():
+    choice = grid(clouds() * 1e9, covariance_type=["full", "tied"])
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    choice.summary(file=stream)
+    stream.seek(0)
+    lines = stream.read().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert set(lines[1]) == {"-"}
+    for factor, decimals in ((1.0, 3), (1e5, 1), (1e9, 0)):
+        results = {name: values.copy() for name, values in choice.results_.items()}
+        for name in FITTED:
+            results[name] *= factor
+        table = report(results, choice.ranking(), choice.best_index_, "bic", 9, IN_PYTHON)
+        assert max(map(len, table)) <= 80, decimals
+
+
+def test_print_shows_the_choice():
+    choice = GaussianMixtureIC(max_components=2, covariance_type=["EII", "VII"])
+    assert str(choice) == repr(choice)
+    choice.fit(clouds())
+    bic = choice.best_estimator_.bic(clouds())
+    assert str(choice) == f"GaussianMixtureIC: VII, 2 components: BIC {bic:.3f}, the best of 4 mixtures"
+    assert repr(choice).startswith("GaussianMixtureIC(covariance_type=")
 
 
 EARLIER_FITS = [False, True]

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable
 from functools import partial
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from gmmx import _core, figures
 from gmmx._grid import Cell, Outcome, fit_cells, repetitions
+from gmmx._selection_report import IN_PYTHON, Hints, one_line_of, report
+from gmmx._text_tables import print_lines
 from gmmx.draws import draws_from
 from gmmx.estimators import GaussianMixture
 from gmmx.initialization import PARTITIONS
@@ -334,6 +336,59 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
             raise ValueError(f"criterion is {criterion!r}, but must be one of {list(CRITERIA)}, or None.")
         sound = (self.results_["same_as"] == "") & ~self.results_["degenerate"]
         return self._ordered(np.flatnonzero(sound), name)
+
+    def summary(self, top: int = 10, *, file: TextIO | None = None) -> None:
+        """Print the best mixtures and what became of the others, as ``gmmx select`` does.
+
+        Parameters
+        ----------
+        top : int, default=10
+            Number of mixtures to print; at least 1.
+
+        file : text stream or None, default=None
+            Where to print. None prints to standard output.
+
+        Raises
+        ------
+        ValueError
+            If `top` is not an integer of at least 1.
+
+        See Also
+        --------
+        ranking : The order in which the mixtures are printed.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from gmmx import GaussianMixtureIC
+        >>> X = np.random.default_rng(0).normal(size=(200, 2))
+        >>> choice = GaussianMixtureIC(max_components=2, covariance_type=["EII", "VII"], random_state=0).fit(X)
+        >>> choice.summary(top=2)
+        model  components  log-likelihood  parameters       BIC       ICL       AIC
+        ───────────────────────────────────────────────────────────────────────────
+        EII             1        -564.850           3  1145.594  1145.594  1135.699
+        EII             2        -564.449           6  1160.687  1304.161  1140.897
+        ... and 1 more: summary(top=...) prints them, results_ holds all
+        <BLANKLINE>
+        best by BIC: EII, 1 component
+        repeated: 1 of 4 that are the same mixture as another type's
+        """
+        if not isinstance(top, Integral) or top < 1:
+            raise ValueError(
+                f"top is {top!r}, but must be an integer of at least 1. Leave it out to print 10 mixtures."
+            )
+        print_lines(self._summary_lines(int(top), IN_PYTHON), file)
+
+    def _summary_lines(self, top: int, hints: Hints | tuple[str, str]) -> list[str]:
+        """Return the lines of `summary`; `hints` say where the rest is found."""
+        order = self.ranking()
+        return report(self.results_, order, self.best_index_, self.criterion, top, Hints(*hints))
+
+    def __str__(self) -> str:
+        """Return the choice in one line; before the fit, what `repr` returns."""
+        if not hasattr(self, "results_"):
+            return repr(self)
+        return f"GaussianMixtureIC: {one_line_of(self.results_, self.best_index_, self.criterion)}"
 
     def _ordered(self, indices: npt.NDArray[np.int64], criterion: str) -> npt.NDArray[np.int64]:
         scores, sizes = (self.results_[name][indices] for name in (criterion, "n_parameters"))

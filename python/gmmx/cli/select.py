@@ -7,13 +7,12 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from gmmx._text_tables import encodable
 from gmmx.cli.fitting import check_covariance_types, check_outputs, fit_quietly, write_outputs
 from gmmx.cli.options import FittingOptions, check_jobs, data_options, em_options, output_options
 from gmmx.cli.reading import Table, describe_data, read_table, require_rows, say_data
 from gmmx.cli.saying import (
     UNUSABLE,
-    components,
-    grid,
     one_line,
     open_console,
     print_json,
@@ -30,6 +29,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 CRITERIA = ("bic", "icl", "aic")
+_ON_THE_COMMAND_LINE = ("--top prints them, --json all", "--json tells why")
+"""Where the reader finds the mixtures that are not printed, and why some are left out."""
 
 SELECT_EXAMPLES = """\b
 Examples:
@@ -237,35 +238,10 @@ def _print_selection(
     written: dict[str, str],
     console: Console,
 ) -> None:
-    records, order = _records(selection), selection.ranking()
     say_data(table, table.count(), options, console)
-    shown = order[: options.top] if len(order) else [selection.best_index_]
     console.print()
-    console.print(_ranking([records[i] for i in shown]))
-    if len(order) > len(shown):
-        say(console, f"... and {len(order) - len(shown)} more: --top prints them, --json all")
-    console.print()
-    best = records[selection.best_index_]
-    say(console, f"best by {options.criterion.upper()}: {best['covariance_type']}, {components(best['n_components'])}")
-    degenerate = [record for record in records if record["degenerate"] and not record["same_as"]]
-    if degenerate:
-        say(
-            console, f"left out: {len(degenerate)} of {len(records)} that collapsed or are degenerate; --json tells why"
-        )
+    for line in selection._summary_lines(options.top, _ON_THE_COMMAND_LINE):
+        say(console, encodable(line, console.encoding))
     for note in notes:
         say(console, f"note: {note}")
     say_written(console, written)
-
-
-def _ranking(records: list[dict[str, Any]]) -> Any:
-    """Make a table of mixtures, the best first."""
-    table = grid("model", "components", "log-likelihood", "parameters", "BIC", "ICL", "AIC")
-    for record in records:
-        table.add_row(
-            record["covariance_type"],
-            str(record["n_components"]),
-            f"{record['log_likelihood']:.3f}",
-            str(record["n_parameters"]),
-            *(f"{record[criterion]:.3f}" for criterion in CRITERIA),
-        )
-    return table
