@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "arguments.hpp"
+#include "density/widening_loader.hpp"
 #include "em/row_weights.hpp"
 #include "gmmx/sufficient_statistics.hpp"
 #include "initialization/row_pass.hpp"
@@ -15,34 +16,38 @@ namespace gmmx {
 
 namespace {
 
+// All in double, whatever the rows are: a fit takes these sums once, and begins with what they say of narrow
+// directions.
 template <class T>
 struct Workspace {
-  Workspace(Index capacity, Index n_features, Index n_components, std::unique_ptr<Moments<T>> moments_)
-      : block(capacity, n_features),
-        resp(block_results<T>(capacity, n_components)),
+  Workspace(Index capacity, Index n_features, Index n_components, std::unique_ptr<Moments<double>> moments_)
+      : loader(capacity, n_features),
+        block(capacity, n_features),
+        resp(block_results<double>(capacity, n_components)),
         weights(capacity),
         moments(std::move(moments_)) {}
 
-  Block<T> block;
-  Array<T> resp;
-  RowWeights<T> weights;
-  std::unique_ptr<Moments<T>> moments;
+  WideningLoader<T> loader;
+  Block<double> block;
+  Array<double> resp;
+  RowWeights<double> weights;
+  std::unique_ptr<Moments<double>> moments;
   double total_weight = 0;
   Index n_samples = 0;
 };
 
 // fill(begin, resp) writes the memberships of a block of rows.
 template <class T, class Fill>
-SufficientStatistics pass(MatrixView<const T> rows, SecondMomentForm form, const RowVector<T>& origin,
+SufficientStatistics pass(MatrixView<const T> rows, SecondMomentForm form, const RowVector<double>& origin,
                           const Matrix<double>& shifts, VectorView<const double> sample_weight, int n_threads,
                           Fill fill) {
   const Index d = rows.cols();
   const Index k = shifts.rows();
   const RowMajorMatrix<double> row_major_shifts = shifts;
   const auto new_moments = [&] {
-    return make_moments<T>(form, origin, ConstMatrixMap(row_major_shifts.data(), k, d), 0.0);
+    return make_moments<double>(form, origin, ConstMatrixMap(row_major_shifts.data(), k, d), 0.0);
   };
-  const Chunks chunks = cut_into_chunks(rows.rows(), Index{sizeof(T)} * (3 * d + 2 * k));
+  const Chunks chunks = cut_into_chunks(rows.rows(), Index{sizeof(double)} * (3 * d + 2 * k));
   const auto moments = new_moments();
   double total_weight = 0;
   Index n_samples = 0;
@@ -51,8 +56,8 @@ SufficientStatistics pass(MatrixView<const T> rows, SecondMomentForm form, const
       [&] { return std::make_unique<Workspace<T>>(chunks.block_rows, d, k, new_moments()); },
       [&](Workspace<T>& ws, Index chunk_begin, Index chunk_end) {
         for_blocks(chunks, chunk_begin, chunk_end, [&](Index begin, Index end) {
-          ws.block.load(rows, begin, end, origin);
-          const BlockOfColumns<T> resp = ws.resp.topRows(end - begin);
+          ws.loader.load(rows, begin, end, origin, ws.block);
+          const BlockOfColumns<double> resp = ws.resp.topRows(end - begin);
           fill(begin, resp);
           ws.weights.load(sample_weight, begin, end);
           ws.total_weight += ws.weights.total();
@@ -87,8 +92,9 @@ FirstMoments first_moments(MatrixView<const T> rows, Index n_components, const R
                            VectorView<const double> sample_weight, int n_threads, Fill fill) {
   const Index d = rows.cols();
   // The trace is the cheapest company that first moments can have.
-  const Matrix<double> shifts = origin.template cast<double>().replicate(n_components, 1);
-  const SufficientStatistics s = pass(rows, SecondMomentForm::trace, origin, shifts, sample_weight, n_threads, fill);
+  const RowVector<double> centre = origin.template cast<double>();
+  const Matrix<double> shifts = centre.replicate(n_components, 1);
+  const SufficientStatistics s = pass(rows, SecondMomentForm::trace, centre, shifts, sample_weight, n_threads, fill);
   FirstMoments result(n_components, d);
   result.counts = ConstVectorMap(s.counts.data(), n_components);
   result.sums = ConstMatrixMap(s.first_moments.data(), n_components, d);
@@ -148,7 +154,7 @@ SufficientStatistics two_passes(MatrixView<const T> rows, SecondMomentForm form,
       shifts.row(k) += first.sums.row(k) / count;
     }
   }
-  const RowVector<T> centre = (origin.template cast<double>() + overall).template cast<T>();
+  const RowVector<double> centre = origin.template cast<double>() + overall;
   return pass(rows, form, centre, shifts, sample_weight, n_threads, fill);
 }
 
@@ -172,11 +178,11 @@ SufficientStatistics statistics_from_labels(MatrixView<const T> rows, VectorView
   const auto first_pass = [&](const RowVector<T>& origin) {
     return first_moments_of_labels(rows, labels, n_components, origin, sample_weight, n_threads);
   };
-  return two_passes(rows, form, sample_weight, n_threads, first_pass, [&](Index begin, BlockOfColumns<T> resp) {
+  return two_passes(rows, form, sample_weight, n_threads, first_pass, [&](Index begin, BlockOfColumns<double> resp) {
     resp.setZero();
     for (Index n = 0; n < resp.rows(); ++n) {
       const std::int32_t label = labels[begin + n];
-      if (label >= 0) resp(n, label) = T(1);
+      if (label >= 0) resp(n, label) = 1.0;
     }
   });
 }
@@ -190,7 +196,7 @@ SufficientStatistics statistics_from_responsibilities(MatrixView<const T> rows, 
                           std::to_string(given.cols()) + "), but must have one row for each of " +
                           std::to_string(rows.rows()) + " rows and a column a component");
   }
-  const auto fill = [&](Index begin, BlockOfColumns<T> resp) {
+  const auto fill = [&](Index begin, BlockOfColumns<double> resp) {
     for (Index k = 0; k < resp.cols(); ++k) {
       for (Index n = 0; n < resp.rows(); ++n) {
         const T r = given(begin + n, k);
@@ -198,7 +204,7 @@ SufficientStatistics statistics_from_responsibilities(MatrixView<const T> rows, 
           throw InvalidArgument("responsibilities[" + std::to_string(begin + n) + ", " + std::to_string(k) + "] is " +
                                 text_of(static_cast<double>(r)) + "; responsibilities must be finite and not negative");
         }
-        resp(n, k) = r;
+        resp(n, k) = static_cast<double>(r);
       }
     }
   };
