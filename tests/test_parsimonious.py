@@ -280,6 +280,46 @@ def test_the_usual_prior_of_iris():
     np.testing.assert_allclose(prior.mean, IRIS.mean(axis=0), rtol=1e-14)
 
 
+def rank_deficient_rows():
+    rng = np.random.default_rng(0)
+    few = rng.normal(size=(30, 3))
+    return {
+        "few distinct rows": np.repeat(rng.normal(size=(3, 4)), 4, axis=0),
+        "a multiple": np.c_[few, 2 * few[:, :1]],
+        "a sum": np.c_[few, few.sum(axis=1)],
+        "a sum, of columns in units far apart": np.c_[few, few.sum(axis=1)] * [1e8, 1.0, 1e-8, 1e3],
+        "one-hot": np.eye(3)[rng.integers(0, 3, 40)],
+        "a constant": np.c_[few, np.full(30, 0.1)],
+        "fewer rows than columns": rng.normal(size=(5, 8)),
+    }
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("kind", rank_deficient_rows())
+def test_the_usual_prior_of_rank_deficient_rows_is_positive_definite(kind, dtype):
+    X = rank_deficient_rows()[kind].astype(dtype)
+    scale = usual_prior(X, None, 2, "VVV").scale
+    deviations = np.sqrt(np.diag(scale))
+    assert np.linalg.eigvalsh(scale / np.outer(deviations, deviations)).min() > 0.99 * 2.0**-26
+    expected = reference.default_prior(X, 2, "VVV").scale
+    rtol = 1e-6 if dtype == np.float32 else 1e-12
+    np.testing.assert_allclose(
+        scale / np.outer(deviations, deviations), expected / np.outer(deviations, deviations), atol=rtol
+    )
+    reg_covar = 0 if dtype == np.float64 else 1e-6
+    fitted = gmmx.GaussianMixture(2, prior="default", reg_covar=reg_covar, random_state=0, max_iter=5, tol=1e9).fit(X)
+    assert np.isfinite(fitted.precisions_).all()
+
+
+def test_the_usual_prior_in_numbers():
+    raised = reference.made_definite([[4.0, 6.0, 0.0], [6.0, 9.0, 0.0], [0.0, 0.0, 0.0]])
+    least = 2.0**-26  # the correlation of the first two is 1: eigenvalues 2 and 0, the axis of the latter (1, -1)
+    expected = [[4 * (1 + least / 2), 6 * (1 - least / 2), 0], [6 * (1 - least / 2), 9 * (1 + least / 2), 0]]
+    np.testing.assert_allclose(raised, [*expected, [0, 0, least * 13 / 3]], rtol=1e-14)
+    sound = [[2.0, 1.0], [1.0, 3.0]]
+    assert reference.made_definite(sound).tolist() == sound
+
+
 @pytest.mark.parametrize("name", _core.covariance_types())
 @pytest.mark.parametrize("weighted", [False, True])
 def test_m_steps_with_a_prior_are_the_references(name, weighted):

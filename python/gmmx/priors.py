@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gmmx import _core
-from gmmx.reference.prior import DEFAULT_SHRINKAGE, ConjugatePrior
+from gmmx.reference.prior import DEFAULT_SHRINKAGE, ConjugatePrior, made_definite
 from gmmx.validation import F64, WeightedRows, is_matrix_valued
 
 __all__ = ["ConjugatePrior", "NativePrior", "native_prior", "one_component", "prior_of"]
@@ -104,6 +104,6 @@ def _usual_prior(statistics: _core.SufficientStatistics, n_components: int, cova
     variance = scatter / (weight - 1) / n_components ** (2 / n_features)
     if not is_matrix_valued(covariance_type):
         variance = np.trace(variance) / n_features * np.eye(n_features)
-    elif statistics.n_samples <= n_features:
-        variance = np.diag(np.diag(variance))
+    else:
+        variance = made_definite(variance if statistics.n_samples > n_features else np.diag(np.diag(variance)))
     return NativePrior(DEFAULT_SHRINKAGE, statistics.shifts[0] + difference, n_features + 2.0, variance)

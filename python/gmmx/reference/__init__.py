@@ -40,7 +40,7 @@ from gmmx.reference.k_means import KMeansResult, kmeans, kmeans_draws, kmeans_pl
 from gmmx.reference.loop import EMResult, em
 from gmmx.reference.maximisation import m_step, q_function
 from gmmx.reference.mixture import Mixture, n_parameters
-from gmmx.reference.prior import ConjugatePrior, default_prior, log_prior
+from gmmx.reference.prior import ConjugatePrior, default_prior, log_prior, made_definite
 from gmmx.reference.statistics import SufficientStatistics
 from gmmx.reference.stepwise import StepwiseResult, blend, expected_statistics, step_lengths, stepwise_em
 
@@ -76,6 +76,7 @@ __all__ = [
     "log_prob",
     "log_prob_norm",
     "m_step",
+    "made_definite",
     "n_parameters",
     "predict",
     "q_function",

@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmx.reference.covariance import CovarianceFamily, covariance_family
-from gmmx.reference.inputs import LOG_2_PI, FloatArray, checked_rows, checked_weights
+from gmmx.reference.inputs import EPSILON, LOG_2_PI, FloatArray, checked_rows, checked_weights
 from gmmx.reference.mixture import Mixture
 from gmmx.reference.second_moments import outer_products, sum_of_outer_products
 
 DEFAULT_SHRINKAGE = 0.01
+LEAST_EIGENVALUE = EPSILON**0.5  # of the correlations in the scale of the default prior
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,8 +97,8 @@ def default_prior(
     -------
     ConjugatePrior
         shrinkage 0.01, the mean of the rows, dof d + 2, and the scale V / K^(2/d): V is the sample covariance, of which
-        only the diagonal is used if there are no more than d rows; for diagonal and spherical types the mean of its
-        diagonal, one number.
+        only the diagonal is used if there are no more than d rows, and which :func:`made_definite` changes if rows are
+        rank-deficient; for diagonal and spherical types the mean of its diagonal, one number.
 
     Raises
     ------
@@ -130,7 +131,45 @@ def default_prior(
     if family.model[2] == "I":
         return ConjugatePrior(DEFAULT_SHRINKAGE, mean, n_features + 2, np.trace(V) / n_features)
     scale = V if len(rows) > n_features else np.diag(np.diag(V))
-    return ConjugatePrior(DEFAULT_SHRINKAGE, mean, n_features + 2, scale)
+    return ConjugatePrior(DEFAULT_SHRINKAGE, mean, n_features + 2, made_definite(scale))
+
+
+def made_definite(covariance: ArrayLike) -> FloatArray:
+    """Raise what a covariance lacks to be positive definite, whatever the units of the features.
+
+    Parameters
+    ----------
+    covariance : array-like of shape (d, d)
+        Symmetric, and positive semidefinite up to rounding.
+
+    Returns
+    -------
+    ndarray of shape (d, d), float64
+        The covariance itself if all eigenvalues of its correlation matrix are at least 2**-26. Otherwise smaller ones
+        are raised to that; before, the variance of a constant feature is raised to 2**-26 of the mean variance. A
+        covariance of zeros is returned as it is.
+
+    Notes
+    -----
+    Section 21 of docs/theory.md.
+
+    Examples
+    --------
+    >>> from gmmx import reference
+    >>> reference.made_definite([[4.0, 0.0], [0.0, 0.0]]).round(10).tolist()
+    [[4.0, 0.0], [0.0, 2.98e-08]]
+    """
+    V = np.array(covariance, dtype=np.float64)
+    if not np.any(V):
+        return V
+    constant = np.flatnonzero(np.diag(V) == 0.0)
+    V[constant, constant] = LEAST_EIGENVALUE * np.trace(V) / len(V)
+    deviations = np.sqrt(np.diag(V))
+    eigenvalues, axes = np.linalg.eigh(V / np.outer(deviations, deviations))
+    if eigenvalues[0] >= LEAST_EIGENVALUE:
+        return V
+    rows = np.sqrt(np.maximum(eigenvalues, LEAST_EIGENVALUE))[:, np.newaxis] * axes.T * deviations
+    return np.asarray(rows.T @ rows)
 
 
 def log_prior(mixture: Mixture, prior: ConjugatePrior) -> float:
