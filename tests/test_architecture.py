@@ -80,8 +80,20 @@ def running_statements(node: ast.AST) -> Iterator[ast.stmt]:
         yield from running_statements(child)
 
 
+def imported_later(tree: ast.Module) -> Iterator[str]:
+    """Files of modules that a table of `gmmx._lazy` names."""
+    for table in ast.walk(tree):
+        for value in table.values if isinstance(table, ast.Dict) else ():
+            if isinstance(value, ast.Constant) and str(value.value).startswith("gmmx."):
+                file = file_of_module(value.value)
+                if file is not None:
+                    yield file
+
+
 def imported_files(path: Path) -> Iterator[str]:
-    for statement in running_statements(ast.parse(path.read_text(encoding="utf-8"))):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    yield from imported_later(tree)
+    for statement in running_statements(tree):
         if isinstance(statement, ast.Import):
             modules = [alias.name for alias in statement.names]
         elif isinstance(statement, ast.ImportFrom):

@@ -32,7 +32,9 @@ COMMANDS = ("fit", "select", "predict", "score", "sample", "plot", "info", "benc
 
 
 def examples(name: str) -> list[str]:
-    command = command_line().commands[name]
+    program = command_line()
+    command = program.get_command(click.Context(program), name)
+    assert command is not None
     assert command.epilog is not None
     return re.findall(r"^  (\S.*)$", command.epilog, re.MULTILINE)
 

@@ -8,18 +8,23 @@ may come in parts.
     rows -> e_step(mixture) -> SufficientStatistics -> m_step -> Mixture -> again
 """
 
-from gmmx import data, density, plot, reference
+from typing import TYPE_CHECKING
+
 from gmmx._core import CollapsedComponentError, Mixture, SufficientStatistics, __version__
-from gmmx._versions import show_versions
-from gmmx.bootstrapping import BootstrapResult, bootstrap
-from gmmx.estimators import GaussianMixture, load
-from gmmx.hierarchy import ClusterTree, hierarchical_clustering
-from gmmx.likelihood_ratio import LikelihoodRatioTests, bootstrap_lrt
-from gmmx.persistence import ModelFileError
-from gmmx.priors import ConjugatePrior
-from gmmx.selection import GaussianMixtureIC
-from gmmx.statistics import e_step, m_step
-from gmmx.validation import FitFailedError
+from gmmx._lazy import attributes_from
+
+if TYPE_CHECKING:  # what __getattr__ below imports
+    from gmmx import data, density, plot, reference
+    from gmmx._versions import show_versions
+    from gmmx.bootstrapping import BootstrapResult, bootstrap
+    from gmmx.estimators import GaussianMixture, load
+    from gmmx.hierarchy import ClusterTree, hierarchical_clustering
+    from gmmx.likelihood_ratio import LikelihoodRatioTests, bootstrap_lrt
+    from gmmx.persistence import ModelFileError
+    from gmmx.priors import ConjugatePrior
+    from gmmx.selection import GaussianMixtureIC
+    from gmmx.statistics import e_step, m_step
+    from gmmx.validation import FitFailedError
 
 __all__ = [
     "BootstrapResult",
@@ -46,3 +51,34 @@ __all__ = [
     "reference",
     "show_versions",
 ]
+
+# Imported when they are first asked for: the estimators derive from classes of scikit-learn, whose import takes long.
+_HOMES = {
+    "BootstrapResult": "gmmx.bootstrapping",
+    "ClusterTree": "gmmx.hierarchy",
+    "ConjugatePrior": "gmmx.priors",
+    "FitFailedError": "gmmx.validation",
+    "GaussianMixture": "gmmx.estimators",
+    "GaussianMixtureIC": "gmmx.selection",
+    "LikelihoodRatioTests": "gmmx.likelihood_ratio",
+    "ModelFileError": "gmmx.persistence",
+    "bootstrap": "gmmx.bootstrapping",
+    "bootstrap_lrt": "gmmx.likelihood_ratio",
+    "data": "gmmx.data",
+    "density": "gmmx.density",
+    "e_step": "gmmx.statistics",
+    "hierarchical_clustering": "gmmx.hierarchy",
+    "load": "gmmx.estimators",
+    "m_step": "gmmx.statistics",
+    "plot": "gmmx.plot",
+    "reference": "gmmx.reference",
+    "show_versions": "gmmx._versions",
+}
+
+if not TYPE_CHECKING:  # type checkers would take any name for one that it finds
+    __getattr__ = attributes_from(__name__, _HOMES)
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return __all__

@@ -35,7 +35,7 @@ _HONOURED_BY = ("gmmx.", "sklearn.mixture.")
 
 
 @cache
-def _overridden_in(estimator_class: type) -> tuple[str, str] | None:
+def _overridden_in(estimator_class: Any) -> tuple[str, str] | None:
     """Return the first hook that a class of neither library defines, as (class, name), or None."""
     seen: set[str] = set()
     for owner in estimator_class.__mro__:
@@ -59,12 +59,13 @@ def refuse_overridden_hooks(estimator: Any) -> None:
     TypeError
         If the estimator overrides a hook. Native code calls none, so that the result would silently ignore it.
     """
-    found = _overridden_in(type(estimator))
+    own_class: Any = type(estimator)
+    found = _overridden_in(own_class)
     if found is None:
         names = _HOOKS.keys() & vars(estimator).keys()
         if not names:
             return
-        found = type(estimator).__name__, min(names)
+        found = own_class.__name__, min(names)
     raise TypeError(
         f"{'.'.join(found)} overrides a private method of scikit-learn's GaussianMixture, which gmmx never calls: the "
         f"result would ignore it. A subclass may override public methods only. Instead, {_HOOKS[found[1]]}; or derive "

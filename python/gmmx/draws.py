@@ -7,8 +7,8 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.utils import check_random_state
 
+from gmmx import _sklearn
 from gmmx.validation import F64
 
 
@@ -86,4 +86,4 @@ def draws_from(random_state: Any) -> Draws:
         return _GeneratorDraws(random_state)
     if type(random_state) is int:
         return _SeededDraws(random_state)
-    return _StateDraws(check_random_state(random_state))
+    return _StateDraws(_sklearn.check_random_state(random_state))

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy.special import entr
 
 from gmmx import _core
 from gmmx.initialization import CHUNK_NUMBERS
@@ -22,6 +21,8 @@ def log_likelihood(rows: WeightedRows, mixture: _core.Mixture) -> float:
 
 def _entropies(responsibilities: Rows) -> F64:
     """Return -sum_k r_nk log r_nk of each row."""
+    from scipy.special import entr  # with the first call: it takes longer to import than NumPy
+
     entropies: F64 = entr(responsibilities).sum(axis=1, dtype=np.float64)
     return entropies
 

@@ -14,11 +14,8 @@ from typing import Any, NamedTuple, Protocol, TypeAlias, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
-from sklearn import config_context, get_config
-from sklearn.utils import check_array
-from sklearn.utils.validation import _check_sample_weight, validate_data
 
-from gmmx import _core, arrow
+from gmmx import _core, _sklearn, arrow
 from gmmx.covariances import (
     SKLEARN_TYPES,
     is_named_by_letters,
@@ -85,9 +82,9 @@ def checking(argument: str, allowed: str) -> Iterator[None]:
     NumPy's complaints about what cannot be a number do not name it. scikit-learn's dispatch to other array
     libraries is off, because it would hand their arrays through.
     """
-    dispatches = get_config()["array_api_dispatch"]
+    dispatches = _sklearn.get_config()["array_api_dispatch"]
     try:
-        with config_context(array_api_dispatch=False) if dispatches else contextlib.nullcontext():
+        with _sklearn.config_context(array_api_dispatch=False) if dispatches else contextlib.nullcontext():
             yield
     except (TypeError, ValueError, OverflowError) as error:
         if re.search(rf"\b{argument}\b", str(error)) or isinstance(error, UnicodeError):
@@ -191,7 +188,7 @@ def _place_of_trouble(X: Any, complaint: str) -> str | None:
 def check_rows(X: Any) -> Rows:
     """Return X as a finite two-dimensional float32 or float64 array, copied only if its type must change."""
     with checking("X", ROWS_ALLOWED), placing(X):
-        rows: Rows = check_array(arrow.read(X).X, dtype=ROW_DTYPES, input_name="X")
+        rows: Rows = _sklearn.check_array(arrow.read(X).X, dtype=ROW_DTYPES, input_name="X")
     return rows
 
 
@@ -228,10 +225,10 @@ def check_rows_of(estimator: Any, X: Any, *, fit: bool, min_samples: int | None 
     with checking("X", ROWS_ALLOWED), placing(X):
         array, header = arrow.read(X)
         if array is X:
-            rows: Rows = validate_data(estimator, X, reset=fit, **requirements)
+            rows: Rows = _sklearn.validate_data(estimator, X, reset=fit, **requirements)
         else:
-            validate_data(estimator, header, reset=fit, skip_check_array=True)
-            rows = check_array(array, estimator=estimator, input_name="X", **requirements)
+            _sklearn.validate_data(estimator, header, reset=fit, skip_check_array=True)
+            rows = _sklearn.check_array(array, estimator=estimator, input_name="X", **requirements)
     return rows
 
 
@@ -240,7 +237,7 @@ def check_sample_weight(sample_weight: Any, X: npt.NDArray[Any]) -> F64 | None:
     if sample_weight is None:
         return None
     with checking("sample_weight", WEIGHTS_ALLOWED):
-        weights: F64 = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+        weights: F64 = _sklearn._check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
     with np.errstate(over="ignore"):
         total = weights.sum()
     if not 0.0 < total < np.inf:
@@ -261,7 +258,7 @@ def check_weight_of_part(sample_weight: Any, n_rows: int, first_row: int = 0) ->
     if isinstance(sample_weight, Real):
         sample_weight = np.full(n_rows, sample_weight)
     with checking("sample_weight", WEIGHTS_ALLOWED):
-        weights: F64 = check_array(
+        weights: F64 = _sklearn.check_array(
             sample_weight, dtype=np.float64, ensure_2d=False, ensure_min_samples=0, input_name="sample_weight"
         )
         if weights.shape != (n_rows,):
@@ -303,7 +300,7 @@ def refuse_overflow(largest: float, n_rows: int, dtype: npt.DTypeLike) -> None:
 def _as_array(values: Any, argument: str) -> Rows:
     """Return a parameter array as finite float32 or float64, of any shape."""
     with checking(argument, "must be an array of finite real numbers"):
-        array: Rows = check_array(
+        array: Rows = _sklearn.check_array(
             values,
             dtype=ROW_DTYPES,
             ensure_2d=False,

@@ -1,8 +1,8 @@
 """The command line: ``gmmx fit``, ``gmmx select`` and their sisters.
 
 Each command is a module with one function ``..._command`` that declares its options and one ``run_...`` that does the
-work; `command_line` lists them. click, rich and matplotlib are the optional extra ``cli``: none is imported
-with this package, so that `main` can say how to install what is missing.
+work; `command_line` lists them and imports the one that is called. click, rich and matplotlib are the optional extra
+``cli``: none is imported with this package, so that `main` can say how to install what is missing.
 """
 
 from __future__ import annotations
@@ -10,31 +10,24 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from gmmx.cli.bench import bench_command
-from gmmx.cli.fit import fit_command
-from gmmx.cli.info import info_command
-from gmmx.cli.plot import plot_command
-from gmmx.cli.predict import predict_command
-from gmmx.cli.sample import sample_command
 from gmmx.cli.saying import EXIT_CODES, INSTALL_COMMAND, INTERRUPTED, UNUSABLE
-from gmmx.cli.score import score_command
-from gmmx.cli.select import select_command
 
 if TYPE_CHECKING:
     import click
 
 __all__ = ["command_line", "main"]
 
-_COMMANDS = (
-    fit_command,
-    select_command,
-    predict_command,
-    score_command,
-    sample_command,
-    plot_command,
-    info_command,
-    bench_command,
-)
+_COMMANDS = {
+    "fit": "Fit a mixture to the numbers in a file.",
+    "select": "Choose covariance type and number of components.",
+    "predict": "Tell the component of each row.",
+    "score": "Tell how well a mixture describes rows.",
+    "sample": "Draw random rows from a mixture.",
+    "plot": "Draw a mixture and data.",
+    "info": "Tell what a model file holds.",
+    "bench": "Measure gmmx beside scikit-learn here.",
+}
+"""Names, in the order in which they are used, and what `gmmx --help` says of them."""
 
 
 def main() -> None:
@@ -71,6 +64,7 @@ def command_line() -> click.Group:
 
     @click.group(
         cls=program_class(),
+        short_helps=_COMMANDS,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
         epilog=f"\b\nExit codes:\n{exit_codes}",
     )
@@ -81,6 +75,4 @@ def command_line() -> click.Group:
         gmmx COMMAND --help shows the options of a command, and examples.
         """
 
-    for command in _COMMANDS:
-        gmmx.add_command(command())
     return gmmx

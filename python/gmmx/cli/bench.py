@@ -88,7 +88,7 @@ def bench_command() -> click.Command:
 
     positive = click.IntRange(min=1)
 
-    @click.command("bench", short_help="Measure gmmx beside scikit-learn here.", epilog=BENCH_EXAMPLES)
+    @click.command("bench", epilog=BENCH_EXAMPLES)
     @click.option(
         "--iterations", type=positive, default=10, show_default=True, help="Iterations of EM of each fit, no less."
     )

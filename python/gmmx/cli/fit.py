@@ -82,7 +82,7 @@ def fit_command() -> click.Command:
 
     from gmmx.cli.parameters import NumberOfComponents, OneOf
 
-    @click.command("fit", short_help="Fit a mixture to the numbers in a file.", epilog=FIT_EXAMPLES)
+    @click.command("fit", epilog=FIT_EXAMPLES)
     @click.argument("data", metavar="DATA")
     @click.option("-k", "--components", type=NumberOfComponents(), required=True, help="Number of components.")
     @click.option(

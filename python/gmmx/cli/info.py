@@ -32,7 +32,7 @@ def info_command() -> click.Command:
     """Build the command ``gmmx info``."""
     import click
 
-    @click.command("info", short_help="Tell what a model file holds.", epilog=INFO_EXAMPLES)
+    @click.command("info", epilog=INFO_EXAMPLES)
     @click.argument("model", metavar="MODEL")
     @ending_options(force=False)
     def info(**options: Any) -> None:

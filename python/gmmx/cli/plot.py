@@ -46,7 +46,7 @@ def plot_command() -> click.Command:
     """Build the command ``gmmx plot``."""
     import click
 
-    @click.command("plot", short_help="Draw a mixture and data.", epilog=PLOT_EXAMPLES)
+    @click.command("plot", epilog=PLOT_EXAMPLES)
     @click.argument("model", metavar="MODEL")
     @click.argument("data", metavar="[DATA]", required=False)
     @click.option("-o", "--output", metavar="FILE", required=True, help="Where the picture goes: .png, .svg or .pdf.")

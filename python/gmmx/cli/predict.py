@@ -50,7 +50,7 @@ def predict_command() -> click.Command:
     """Build the command ``gmmx predict``."""
     import click
 
-    @click.command("predict", short_help="Tell the component of each row.", epilog=PREDICT_EXAMPLES)
+    @click.command("predict", epilog=PREDICT_EXAMPLES)
     @click.argument("model", metavar="MODEL")
     @click.argument("data", metavar="DATA")
     @click.option("--label/--no-label", default=True, help="Write the most likely component.  [default: yes]")

@@ -6,14 +6,16 @@ import contextlib
 import functools
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from gmmx.cli.saying import FAILED, INTERRUPTED, PIPE_CLOSED, UNUSABLE, one_line
-from gmmx.tables import TableError
 
 if TYPE_CHECKING:
     import click
+
+    from gmmx.tables import TableError
 
 
 class _PipeClosedError(Exception):
@@ -25,10 +27,26 @@ def program_class() -> type[click.Group]:
     import click
 
     class Program(click.Group):
-        """A group of commands whose errors are one line each."""
+        """A group of commands, imported when they are called, whose errors are one line each."""
+
+        def __init__(self, *args: Any, short_helps: Mapping[str, str], **extra: Any) -> None:
+            super().__init__(*args, **extra)
+            self.short_helps = short_helps
 
         def list_commands(self, ctx: click.Context) -> list[str]:
-            return list(self.commands)  # in the order in which they are used, not by the alphabet
+            return list(self.short_helps)  # in the order in which they are used, not by the alphabet
+
+        def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+            if name not in self.short_helps:
+                return None
+            if name not in self.commands:
+                make = getattr(import_module(f"gmmx.cli.{name}"), f"{name}_command")
+                self.add_command(make())
+            return super().get_command(ctx, name)
+
+        def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+            with formatter.section("Commands"):
+                formatter.write_dl(list(self.short_helps.items()))
 
         def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
             run = functools.partial(super().main, *args, **{**extra, "standalone_mode": False})
@@ -64,17 +82,24 @@ def _exit_code(run: Callable[[], Any]) -> int:
         return _refuse(f"{error.format_message().rstrip('.')} ({where} --help tells what there is)", error.exit_code)
     except click.ClickException as error:
         return _refuse(error.format_message(), error.exit_code)
-    except TableError as error:
-        return _refuse(str(error), UNUSABLE)
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
     except _PipeClosedError:
         _forget_output()
         return PIPE_CLOSED
+    except _table_error() as error:
+        return _refuse(str(error), UNUSABLE)
     except OSError as error:
         return _refuse(f"the result cannot be written: {error}", UNUSABLE)
     except MemoryError:
         return _refuse("not enough memory; give fewer rows or columns at a time", FAILED)
+
+
+def _table_error() -> type[TableError]:
+    """Return the class of errors of tables, whose module imports NumPy."""
+    from gmmx.tables import TableError
+
+    return TableError
 
 
 def _refuse(message: str, exit_code: int) -> int:

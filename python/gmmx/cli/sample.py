@@ -40,7 +40,7 @@ def sample_command() -> click.Command:
     """Build the command ``gmmx sample``."""
     import click
 
-    @click.command("sample", short_help="Draw random rows from a mixture.", epilog=SAMPLE_EXAMPLES)
+    @click.command("sample", epilog=SAMPLE_EXAMPLES)
     @click.argument("model", metavar="MODEL")
     @click.argument("count", metavar="N", type=click.IntRange(1, MOST_ROWS))
     @seed_option("Seed of the draws: the same seed gives the same rows.")

@@ -35,7 +35,7 @@ def score_command() -> click.Command:
     """Build the command ``gmmx score``."""
     import click
 
-    @click.command("score", short_help="Tell how well a mixture describes rows.", epilog=SCORE_EXAMPLES)
+    @click.command("score", epilog=SCORE_EXAMPLES)
     @click.argument("model", metavar="MODEL")
     @click.argument("data", metavar="DATA")
     @jobs_option()

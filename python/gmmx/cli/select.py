@@ -58,7 +58,7 @@ def select_command() -> click.Command:
     """Build the command ``gmmx select``."""
     import click
 
-    @click.command("select", short_help="Choose covariance type and number of components.", epilog=SELECT_EXAMPLES)
+    @click.command("select", epilog=SELECT_EXAMPLES)
     @click.argument("data", metavar="DATA")
     @click.option(
         "-k",

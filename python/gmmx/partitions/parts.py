@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy.typing as npt
-from sklearn.utils import check_array
-from sklearn.utils.validation import _get_feature_names
 
-from gmmx import arrow
+from gmmx import _sklearn, arrow
 from gmmx.validation import (
     F64,
     ROW_DTYPES,
@@ -76,8 +74,8 @@ def part_of(
     """
     with checking("X", ROWS_ALLOWED), placing(X):
         array, header = arrow.read(X)
-        names = _get_feature_names(header)
-        rows: Rows = check_array(
+        names = _sklearn._get_feature_names(header)
+        rows: Rows = _sklearn.check_array(
             array,
             dtype=ROW_DTYPES if dtype is None else dtype,
             ensure_all_finite=False,  # looked for below, where it can be said in which row

@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.utils import _safe_indexing
-from sklearn.utils.validation import check_is_fitted
 
+from gmmx import _sklearn
 from gmmx.plot._mixtures import FittedMixture, FloatArray, FullMixture, coverage_radius
 from gmmx.validation import WeightedRows, check_rows, check_sample_weight
 
@@ -150,7 +149,7 @@ def arrange(
         drawn = np.sort(np.random.default_rng(random_state).choice(drawn, max_points, replace=False))
     # Of X itself, not its checked copy: a data frame's names go along.
     responsibilities = (
-        model.predict_proba(_safe_indexing(X, drawn)) if len(drawn) else np.empty((0, len(mixture.weights)))
+        model.predict_proba(_sklearn._safe_indexing(X, drawn)) if len(drawn) else np.empty((0, len(mixture.weights)))
     )
     return Scene(
         mixture.marginal(chosen),
@@ -179,7 +178,7 @@ def _check_model(model: Any) -> None:
             f"model must be a fitted GaussianMixture, gmmx's or scikit-learn's; got {type(model).__name__}. "
             "The model comes first, then X"
         )
-    check_is_fitted(model)
+    _sklearn.check_is_fitted(model)
     if not hasattr(model, "covariances_"):
         raise TypeError(f"model must be a Gaussian mixture with weights_, means_ and covariances_; got {model!r}")
 
