@@ -19,7 +19,7 @@ from sklearn.preprocessing import StandardScaler
 import gmmx
 from gmmx import FitFailedError, GaussianMixture, GaussianMixtureIC, _core, _grid, reference
 from gmmx._selection_report import IN_PYTHON, report
-from gmmx.degeneracy import DataScale, flaw_of, rows_needed, smallest_variances
+from gmmx.degeneracy import Resolution, flaw_of, relative_widths, rows_needed
 from gmmx.hierarchy import tree_of_rows
 from gmmx.selection import CRITERIA
 from gmmx.validation import WeightedRows
@@ -405,7 +405,7 @@ def test_a_component_with_hardly_any_rows_is_not_chosen(covariance_type, scale):
     X = scale * np.vstack([rng.normal(size=(100, 3)), [[30.0, 30, 30]] + rng.normal(size=(few, 3)) * 1e-2])
     mixture = GaussianMixture(2, covariance_type=covariance_type, reg_covar=(1e-3 * scale) ** 2, random_state=0).fit(X)
     rows = WeightedRows(X, None, 1)
-    flaw = flaw_of(mixture.mixture_, float(len(X)), 0.0, DataScale.of(rows))
+    flaw = flaw_of(mixture.mixture_, float(len(X)), 0.0, Resolution.of(rows))
     assert re.fullmatch(rf"component [01] holds {few} rows, of {few + 1} that its covariance needs", flaw)
 
 
@@ -454,6 +454,44 @@ def test_narrow_clusters_of_many_rows_are_sound(width, covariance_type):
     assert not choice.results_["degenerate"].any()
 
 
+@pytest.mark.parametrize(
+    ("dtype", "far", "width"),
+    [(np.float32, 2e3, 200.0), (np.float32, 1e4, 1e3), (np.float64, 1e4, 1e3), (np.float64, 1e9, 1e7)],
+)
+def test_a_cluster_is_judged_by_itself_not_by_how_far_others_lie(dtype, far, width):
+    """mclust 6.0.0 chooses VII,2 on such rows."""
+    rng = np.random.default_rng(0)
+    X = np.vstack([rng.normal(size=(150, 2)), rng.normal(size=(150, 2)) * width + far]).astype(dtype)
+    choice = GaussianMixtureIC(max_components=4, covariance_type=["EII", "VII", "VVI", "VVV"], random_state=0).fit(X)
+    assert choice._name(choice.best_index_) == "VII,2"
+    narrow = X[:150].astype(np.float64)
+    variance = np.square(narrow - narrow.mean(axis=0)).mean()
+    assert choice.best_estimator_.volumes_.min() == pytest.approx(variance, rel=1e-4)
+    results = pd.DataFrame(choice.results_)
+    own_volumes = results["covariance_type"].str.startswith("V") & (results["n_components"] == 2)
+    assert results["reason"][own_volumes].tolist() == [""] * 3
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("place", [1.0, 1e3, 1e6])
+@pytest.mark.parametrize(("spacings", "sound"), [(0, False), (1, False), (100, True)])
+def test_a_component_narrower_than_its_numbers_can_tell_is_degenerate(dtype, place, spacings, sound):
+    spacing = float(np.finfo(dtype).eps) * place
+    rng = np.random.default_rng(0)
+    rows = WeightedRows(rng.normal(size=(40, 2)).astype(dtype), None, 1)
+    variances = np.array([[1.0, 1.0], [1.0, (spacings * spacing) ** 2 + np.finfo(np.float64).tiny]])
+    mixture = _core.Mixture(np.array([0.5, 0.5]), np.array([[0.0, 0.0], [0.0, place]]), "diag", covariances=variances)
+    flaw = flaw_of(mixture, 40.0, 0.0, Resolution.of(rows))
+    assert flaw == ("" if sound else "the covariance of component 1 is singular to working precision")
+
+
+def test_a_shared_covariance_is_judged_where_numbers_are_finest():
+    X = np.vstack([np.random.default_rng(0).normal(size=(60, 2)), [[1e8, 1e8]]]).astype(np.float32)
+    choice = grid(X, max_components=2, covariance_type=["EII", "VII"])
+    assert choice.results_["reason"].tolist()[1] == ""
+    assert choice.best_estimator_.n_components == 2
+
+
 @settings(max_examples=40, deadline=None)
 @given(exponents=st.lists(st.integers(-8, 8), min_size=3, max_size=3), seed=st.integers(0, 100))
 def test_the_units_of_the_features_do_not_matter_to_degeneracy(exponents, seed):
@@ -461,7 +499,7 @@ def test_the_units_of_the_features_do_not_matter_to_degeneracy(exponents, seed):
     X = rng.normal(size=(50, 3)) @ rng.normal(size=(3, 3))
     scales = 10.0 ** np.array(exponents)
     narrow = [
-        smallest_variances(GaussianMixture(1, reg_covar=0).fit(Z).mixture_, 0.0, DataScale.of(WeightedRows(Z, None, 1)))
+        relative_widths(GaussianMixture(1, reg_covar=0).fit(Z).mixture_, 0.0, Resolution.of(WeightedRows(Z, None, 1)))
         for Z in (X, X * scales)
     ]
     np.testing.assert_allclose(*narrow, rtol=1e-6, atol=1e-13)
@@ -691,7 +729,7 @@ def test_a_criterion_that_does_not_exist_is_named():
 def test_empty_components_are_degenerate():
     mixture = _core.Mixture(np.array([1.0, 0.0]), np.zeros((2, 1)), "tied", covariances=np.ones((1, 1)))
     rows = WeightedRows(clouds(30, 1), None, 1)
-    assert flaw_of(mixture, 30.0, 0.0, DataScale.of(rows)).startswith("component 1 holds 0 rows")
+    assert flaw_of(mixture, 30.0, 0.0, Resolution.of(rows)).startswith("component 1 holds 0 rows")
 
 
 def test_a_column_of_few_values_leaves_out_what_collapses_there():

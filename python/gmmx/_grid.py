@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from gmmx import _core, figures
 from gmmx.covariances import letters
-from gmmx.degeneracy import DataScale, flaw_of
+from gmmx.degeneracy import Resolution, flaw_of
 from gmmx.draws import draws_from
 from gmmx.estimators import GaussianMixture
 from gmmx.hierarchy import MAX_ROWS, tree_of_rows
@@ -83,14 +83,14 @@ def fit_cells(
         return
     types = list(dict.fromkeys(cell.covariance_type for cell in cells))
     form = types[0] if len(types) == 1 else "full"  # full moments serve every type
-    scale = DataScale.of(rows)
+    resolution = Resolution.of(rows)
     side_by_side = rows.n_threads > 1 and _flops(rows, sizes[-1]) < FLOPS_OF_SMALL_DATA
     share = rows._replace(n_threads=1) if side_by_side else rows
     starts = _partitions_by_tree if make_model(cells[0]).init_params == "hc" else _partitions
     partitions = starts([make_model(Cell(form, size)) for size in sizes], rows)
 
     def fit(cell: Cell) -> tuple[Cell, Outcome]:
-        return cell, _fit_cell(make_model(cell), partitions[cell.n_components], share, scale)
+        return cell, _fit_cell(make_model(cell), partitions[cell.n_components], share, resolution)
 
     in_order = sorted(cells, key=lambda cell: cell.n_components)
     yield from _mapped(fit, in_order, rows.n_threads if side_by_side else 1)
@@ -141,7 +141,7 @@ def _mapped(function: Callable[[Given], Made], items: Iterable[Given], n_threads
 
 
 def _fit_cell(
-    model: GaussianMixture, partitions: Sequence[_core.SufficientStatistics], rows: WeightedRows, scale: DataScale
+    model: GaussianMixture, partitions: Sequence[_core.SufficientStatistics], rows: WeightedRows, resolution: Resolution
 ) -> Outcome:
     """Run EM from all partitions and judge the best."""
     statistics: Iterator[Any] = iter(partitions)
@@ -154,5 +154,7 @@ def _fit_cell(
     if best is None:
         return Outcome(None, failed, flaw="; ".join(map(str, failed[:3])))
     log_likelihood = figures.log_likelihood(rows, best.mixture)
-    flaw = flaw_of(best.mixture, rows.total_weight, float(model.reg_covar), scale, has_prior=model.prior is not None)
+    flaw = flaw_of(
+        best.mixture, rows.total_weight, float(model.reg_covar), resolution, has_prior=model.prior is not None
+    )
     return Outcome(best, failed, log_likelihood, figures.log_certainty(rows, best.mixture), flaw)

@@ -10,46 +10,42 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from gmmx import _core
 from gmmx.covariances import as_matrices, letters
 from gmmx.validation import F64, WeightedRows
 
-__all__ = ["DataScale", "flaw_of", "rows_needed"]
+__all__ = ["Resolution", "flaw_of", "relative_widths", "rows_needed"]
+
+_SPACINGS = 4
+"""A deviation of as many spacings of its floating-point numbers is rounding."""
 
 
 @dataclass(frozen=True)
-class DataScale:
-    """How wide the data are, and how fine their numbers.
+class Resolution:
+    """Which features of rows vary at all, and how fine their numbers are.
 
     Attributes
     ----------
-    variances : ndarray of shape (n_features,)
-        Of the features over all rows; 0 for a constant.
+    varies : ndarray of bool of shape (n_features,)
+        Whether a feature is more than a constant and its rounding.
     epsilon : float
         Relative rounding of the type of the rows.
     """
 
-    variances: F64
+    varies: npt.NDArray[np.bool_]
     epsilon: float
 
     @classmethod
-    def of(cls, rows: WeightedRows) -> DataScale:
+    def of(cls, rows: WeightedRows) -> Resolution:
         """Measure rows."""
         X: Any = rows.X
         one = np.zeros(len(X), dtype=np.int32)
         statistics = _core.statistics_from_labels(X, one, 1, "diag", rows.sample_weight, rows.n_threads)
         epsilon = float(np.finfo(X.dtype).eps)
         variances = statistics.second_moments[0] / statistics.counts[0]
-        rounding = (10 * epsilon * statistics.shifts[0]) ** 2
-        return cls(np.where(variances > rounding, variances, 0.0), epsilon)
-
-    def relative(self, covariances: F64) -> F64:
-        """Return covariance matrices of shape (..., d, d) in units of the data, constant features left out."""
-        varying = self.variances > 0.0
-        deviations = np.sqrt(self.variances[varying])
-        relative: F64 = covariances[..., varying, :][..., varying] / np.outer(deviations, deviations)
-        return relative
+        return cls(variances > (10 * epsilon * statistics.shifts[0]) ** 2, epsilon)
 
 
 def rows_needed(covariance_type: str, n_features: int) -> int:
@@ -79,7 +75,7 @@ def rows_needed(covariance_type: str, n_features: int) -> int:
 
 
 def flaw_of(
-    mixture: _core.Mixture, total_weight: float, reg_covar: float, scale: DataScale, *, has_prior: bool = False
+    mixture: _core.Mixture, total_weight: float, reg_covar: float, resolution: Resolution, *, has_prior: bool = False
 ) -> str:
     """Say what makes a fitted mixture degenerate.
 
@@ -91,8 +87,8 @@ def flaw_of(
         Sum of the weights of the rows that it was fitted to.
     reg_covar : float
         What was added to its variances: a component that only this keeps from collapse counts as collapsed.
-    scale : DataScale
-        The scale of the rows.
+    resolution : Resolution
+        That of the rows.
     has_prior : bool, default=False
         Whether it was fitted with a prior, which stands in for rows.
 
@@ -108,19 +104,54 @@ def flaw_of(
     needed = 1 if has_prior else rows_needed(mixture.covariance_type, mixture.n_features)
     if counts[smallest] < needed * (1.0 - 1e-6):  # one row that belongs to no other component may lack a trace of it
         return f"component {smallest} holds {counts[smallest]:.3g} rows, of {needed} that its covariance needs"
-    variances = smallest_variances(mixture, reg_covar, scale)
-    narrowest = int(np.argmin(variances))
-    if variances[narrowest] < 10 * mixture.n_features * scale.epsilon:
+    widths = relative_widths(mixture, reg_covar, resolution)
+    narrowest = int(np.argmin(widths))
+    if widths[narrowest] < 10 * mixture.n_features * resolution.epsilon:
         return f"the covariance of component {narrowest} is singular to working precision"
     return ""
 
 
-def smallest_variances(mixture: _core.Mixture, reg_covar: float, scale: DataScale) -> F64:
-    """Return the variance of each component in its narrowest direction, in units of the data, without `reg_covar`."""
-    K, d = mixture.n_components, mixture.n_features
-    matrices = as_matrices(mixture.covariances, mixture.covariance_type, K, d) - reg_covar * np.eye(d)
-    relative = scale.relative(matrices)
-    if relative.shape[-1] == 0:  # all rows are equal
+def relative_widths(mixture: _core.Mixture, reg_covar: float, resolution: Resolution) -> F64:
+    """Return how far each component is from singular: the least eigenvalue of its correlations, without `reg_covar`.
+
+    A component is judged by itself, so that it may be as narrow beside others as the numbers of its own rows can tell.
+    Constant features are left out.
+
+    Parameters
+    ----------
+    mixture : Mixture
+        The mixture.
+    reg_covar : float
+        What was added to its variances. Where they are little more, the widths are as much less.
+    resolution : Resolution
+        That of the rows it was fitted to.
+
+    Returns
+    -------
+    widths : ndarray of float64 of shape (n_components,)
+        At most 1. 0: in some feature the component is a single value and its rounding.
+    """
+    varies = resolution.varies
+    if not varies.any():  # all rows are equal
         return np.zeros(mixture.n_components)
-    smallest: F64 = np.linalg.eigvalsh(relative).astype(np.float64)[..., 0]
-    return smallest
+    matrices = as_matrices(mixture.covariances, mixture.covariance_type, mixture.n_components, mixture.n_features)
+    matrices = matrices[:, varies, :][:, :, varies]
+    regularised = np.diagonal(matrices, axis1=1, axis2=2)
+    variances = regularised - reg_covar
+    is_point = variances <= (_SPACINGS * _spacings(mixture, resolution)) ** 2
+    deviations = np.sqrt(np.where(is_point, np.inf, variances))
+    correlations = matrices / deviations[:, :, np.newaxis] / deviations[:, np.newaxis, :]
+    diagonal = np.arange(correlations.shape[1])
+    correlations[:, diagonal, diagonal] = 1.0
+    smallest: F64 = np.linalg.eigvalsh(correlations)[:, 0] * (
+        1.0 - reg_covar / np.where(is_point, 1.0, regularised)
+    ).min(axis=1)
+    return np.where(is_point.any(axis=1), 0.0, smallest)
+
+
+def _spacings(mixture: _core.Mixture, resolution: Resolution) -> F64:
+    """Return the spacing of floating-point numbers near each component, in the features that vary."""
+    magnitudes = np.abs(mixture.means[:, resolution.varies])
+    if rows_needed(mixture.covariance_type, mixture.n_features) == 1:  # variances come of all components
+        magnitudes = magnitudes.min(axis=0, keepdims=True)
+    return resolution.epsilon * magnitudes

@@ -143,9 +143,11 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
 
     Notes
     -----
-    A mixture is degenerate where the likelihood is high for no good reason: a component of hardly any rows, or one so
-    narrow that it is singular to working precision in units of the data. Such mixtures stay in `results_` with their
-    figures, and are chosen only if there is no other, with a warning. Of equal criteria the fewest parameters win.
+    A mixture is degenerate where the likelihood is high for no good reason: a component of hardly any rows, or one
+    whose covariance is singular to working precision. A component is judged by its own correlations and by the spacing
+    of floating-point numbers near its own rows, so that it may be far narrower than the others. Degenerate mixtures
+    stay in `results_` with their criteria, and are chosen only if there is no other, with a warning. Of equal criteria
+    the fewest parameters win.
     Sections 17 and 20 of docs/theory.md have the formulas.
 
     Examples
