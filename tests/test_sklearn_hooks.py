@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import sklearn.mixture
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 
 import gmmx
 from gmmx._sklearn_hooks import _HOOKS
@@ -108,3 +109,37 @@ def test_other_subclasses_are_fitted(subclass):
     assert np.array_equal(model.means_, gmmx.GaussianMixture(2, random_state=0).fit(X * scale).means_)
     assert isinstance(clone(model), subclass)
     assert np.array_equal(pickle.loads(pickle.dumps(model)).predict(X), model.predict(X))
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("covariance_type", ["full", "tied", "diag", "spherical"])
+def test_readers_return_what_scikit_learn_returns(covariance_type, dtype):
+    theirs = sklearn.mixture.GaussianMixture(3, covariance_type=covariance_type, random_state=0).fit(X.astype(dtype))
+    ours = gmmx.GaussianMixture.from_sklearn(theirs)
+    rows = X.astype(dtype)
+    tolerance = {"rtol": 1e-4, "atol": 1e-4} if dtype == np.float32 else {"rtol": 1e-10, "atol": 1e-10}
+    for name in ("_estimate_log_prob", "_estimate_weighted_log_prob"):
+        found, expected = getattr(ours, name)(rows), getattr(theirs, name)(rows)
+        assert found.dtype == expected.dtype == dtype
+        np.testing.assert_allclose(found, expected, **tolerance)
+    np.testing.assert_allclose(ours._estimate_log_weights(), theirs._estimate_log_weights(), **tolerance)
+    for found, expected in zip(ours._estimate_log_prob_resp(rows), theirs._estimate_log_prob_resp(rows), strict=True):
+        assert found.shape == expected.shape
+        np.testing.assert_allclose(found, expected, **tolerance)
+
+
+def test_readers_know_parsimonious_models_and_empty_components():
+    model = gmmx.GaussianMixture.from_parameters([0.0, 1.0], [[0.0, 0.0], [5.0, 5.0]], [np.eye(2)] * 2, "VVV")
+    assert model._estimate_log_weights().tolist() == [-np.inf, 0.0]
+    log_prob_norm, log_resp = model._estimate_log_prob_resp(X)
+    np.testing.assert_allclose(np.exp(log_resp), model.predict_proba(X), rtol=1e-12)
+    np.testing.assert_array_equal(log_prob_norm, model.score_samples(X))
+
+
+def test_readers_need_a_fit_and_rows():
+    with pytest.raises(NotFittedError):
+        gmmx.GaussianMixture()._estimate_log_prob(X)
+    with pytest.raises(NotFittedError):
+        gmmx.GaussianMixture()._estimate_log_weights()
+    with pytest.raises(ValueError, match="NaN in row 0"):
+        gmmx.GaussianMixture().fit(X)._estimate_log_prob([[np.nan, 0.0]])

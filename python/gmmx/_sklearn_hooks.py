@@ -1,9 +1,15 @@
-"""Private methods of scikit-learn's mixtures that a subclass may override there, and that no native fit would call."""
+"""Private methods of scikit-learn's mixtures: overriding them is refused, reading from them is possible."""
 
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gmmx import _core
+from gmmx.validation import Rows, thread_count
 
 _OWN_LOOP = "write the loop with gmmx.e_step and gmmx.m_step"
 _OWN_RESPONSIBILITIES = "write the loop with SufficientStatistics.from_responsibilities and gmmx.m_step"
@@ -71,3 +77,44 @@ def refuse_overridden_hooks(estimator: Any) -> None:
         f"result would ignore it. A subclass may override public methods only. Instead, {_HOOKS[found[1]]}; or derive "
         "from sklearn.mixture.GaussianMixture (GaussianMixture.from_sklearn converts what it fitted)."
     )
+
+
+class PrivateReaders:
+    """The log-densities under the names that code written for scikit-learn calls; gmmx itself calls none."""
+
+    if TYPE_CHECKING:
+        n_jobs: int | None
+        weights_: npt.NDArray[Any]
+
+        @property
+        def mixture_(self) -> _core.Mixture: ...
+
+        def _check_is_fitted(self) -> None: ...
+
+        def _rows(self, X: npt.ArrayLike) -> Rows: ...
+
+    def _estimate_log_weights(self, xp: object = None) -> npt.NDArray[Any]:
+        """Return log pi_k, of shape (n_components,)."""
+        self._check_is_fitted()
+        with np.errstate(divide="ignore"):  # an empty component
+            log_weights: npt.NDArray[Any] = np.log(self.weights_)
+        return log_weights
+
+    def _estimate_log_prob(self, X: npt.ArrayLike, xp: object = None) -> Rows:
+        """Return log N(x_n | k), of shape (n_samples, n_components)."""
+        rows = self._rows(X)
+        return self.mixture_.component_log_densities(rows, thread_count(self.n_jobs))
+
+    def _estimate_weighted_log_prob(self, X: npt.ArrayLike, xp: object = None) -> Rows:
+        """Return log pi_k + log N(x_n | k), of shape (n_samples, n_components)."""
+        rows = self._rows(X)
+        log_prob = self.mixture_.component_log_densities(rows, thread_count(self.n_jobs))
+        np.add(log_prob, self._estimate_log_weights(), out=log_prob, casting="same_kind")
+        return log_prob
+
+    def _estimate_log_prob_resp(self, X: npt.ArrayLike, xp: object = None) -> tuple[Rows, Rows]:
+        """Return log p(x_n), of shape (n_samples,), and log r_nk, of shape (n_samples, n_components)."""
+        rows = self._rows(X)
+        log_prob_norm = _core.score_samples(rows, self.mixture_, thread_count(self.n_jobs))
+        log_resp: Rows = self._estimate_weighted_log_prob(rows) - log_prob_norm[:, np.newaxis]
+        return log_prob_norm, log_resp

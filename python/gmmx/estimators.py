@@ -21,7 +21,7 @@ from sklearn.utils._param_validation import Interval, StrOptions, make_constrain
 from sklearn.utils.validation import check_is_fitted
 
 from gmmx import _core, figures
-from gmmx._sklearn_hooks import refuse_overridden_hooks
+from gmmx._sklearn_hooks import PrivateReaders, refuse_overridden_hooks
 from gmmx.batches import batches_of
 from gmmx.checkpoints import checkpoints_of
 from gmmx.covariances import is_named_by_letters, shown, shown_shape, shows_matrices
@@ -112,7 +112,7 @@ def _remember_valid(estimator_class: Any, values: list[Any]) -> None:
         _valid.add(key)
 
 
-class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
+class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ignore[misc]
     r"""Gaussian mixture fitted by expectation-maximisation (EM).
 
     Takes the place of :class:`sklearn.mixture.GaussianMixture`: the same parameters, methods, attributes, errors and
@@ -315,7 +315,9 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
 
     `sample` draws natively: from the same `random_state` other rows than scikit-learn's, of the same distribution.
     A subclass must not override scikit-learn's private methods (``_m_step``, ``_estimate_log_prob`` and the like): the
-    native code never calls them, so that `fit` and `predict` raise TypeError and name what replaces each.
+    native code never calls them, so that `fit` and `predict` raise TypeError and name what replaces each. Code that
+    only calls ``_estimate_log_prob``, ``_estimate_weighted_log_prob``, ``_estimate_log_prob_resp`` or
+    ``_estimate_log_weights`` gets what scikit-learn returns.
 
     Examples
     --------
