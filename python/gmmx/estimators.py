@@ -443,7 +443,8 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
         X : array-like of shape (n_samples, n_features)
             Training data; float32 is fitted in float32, everything else becomes float64. A `numpy.memmap` of either
             type is never read whole; one of another type is fitted as by `fit_batches`, which converts a batch at a
-            time, unless there is `responsibilities_init`.
+            time, unless there is `responsibilities_init`. The file of a map must not be cut off while it is read: the
+            system kills the process then. `fit_batches` with the path of a .npy file raises a ValueError instead.
 
         y : Ignored
             Present by convention.
@@ -530,8 +531,8 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
             - a callable that returns an iterator of such batches;
             - a path or a list of paths of Parquet, CSV, HDF5, zarr or .npy files without weights, which `gmmx.data`
               then reads (all columns are features: for weights and choices give `from_csv(path, ...)` and its like);
-            - an array of shape (n_samples, n_features) that is cut into batches here: a `numpy.memmap`, a dataset of
-              h5py, an array of zarr;
+            - an array of shape (n_samples, n_features) that is cut into batches here: a `numpy.memmap` (whose file's
+              size is checked before each batch), a dataset of h5py, an array of zarr;
             - a table that is cut into batches here: a dataset or table of pyarrow, a relation of DuckDB, a data frame.
 
             A generator is refused: it can be passed over only once. While EM works on a batch, a thread reads the

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmx import _core, _sklearn, arrow
+from gmmx._maps import refuse_cut_off
 from gmmx.covariances import (
     SKLEARN_TYPES,
     is_named_by_letters,
@@ -216,6 +217,7 @@ def check_rows_of(estimator: Any, X: Any, *, fit: bool, min_samples: int | None 
         seen = vars(estimator)
         if "feature_names_in_" not in seen and seen.get("n_features_in_") == X.shape[1]:
             return X
+    refuse_cut_off(X, "X")
     if is_pair(X):
         raise ValueError(
             "X is a pair of rows and weights: take it apart, for X, w in batches, and give w as sample_weight where "

@@ -16,7 +16,6 @@ import shutil
 import stat
 import sys
 import tempfile
-import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,11 +23,12 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from gmmx import arrow, data
+from gmmx._regular_file import open_regular
 from gmmx.cli.formats import DELIMITERS, ENDINGS, STANDARD_STREAM
 from gmmx.data._arrays import OpenArrays, reader_of_arrays
+from gmmx.data._npy_file import opened_npy, opened_npz
 from gmmx.data._parquet import opened_parquet
 from gmmx.data._reader import Piece, Reader, files_of
 from gmmx.tables import TableError, TextRows
@@ -324,42 +324,53 @@ class _Opener:
 
     @contextlib.contextmanager
     def __call__(self, file: Path) -> Iterator[OpenArrays]:
-        try:
-            arrays = _load(file)
-        except (ValueError, EOFError, zipfile.BadZipFile) as error:
-            if "Object arrays" in str(error) or "Python objects" in str(error):
-                raise ValueError("it holds Python objects; save it as float64") from error
-            problem = "" if "pickle" in str(error) else f" ({error})"
-            raise ValueError(f"it is not a whole .npy or .npz file of numbers{problem}; save it again") from error
-        chosen = arrays if isinstance(arrays, np.ndarray) else self._chosen(arrays)
-        yield OpenArrays(chosen[:, None] if chosen.ndim == 1 else chosen, None)
+        with contextlib.ExitStack() as stack:
+            if not _is_archive(file):
+                with _blaming_array():
+                    array = stack.enter_context(opened_npy(file)).as_matrix()
+                yield OpenArrays(array, None)
+                return
+            with _blaming_array():
+                archive = stack.enter_context(opened_npz(file))
+            name = self._chosen(archive.shapes)
+            with _blaming_array():
+                unpacked = archive[name]
+            yield OpenArrays(unpacked[:, None] if unpacked.ndim == 1 else unpacked, None)
 
-    def _chosen(self, arrays: Mapping[str, npt.NDArray[Any]]) -> Any:
-        if not arrays:
+    def _chosen(self, shapes: Mapping[str, tuple[int, ...]]) -> str:
+        """Return the name of the array to read."""
+        if not shapes:
             raise ValueError("it holds no array; save some by numpy.savez")
-        if self.array is None and len(arrays) == 1:
-            return next(iter(arrays.values()))
-        if self.array is not None and self.array not in arrays:
-            raise ValueError(f"it has no array {self.array!r}; --array must name one of {', '.join(arrays)}")
+        if self.array is not None and self.array not in shapes:
+            raise ValueError(f"it has no array {self.array!r}; --array must name one of {', '.join(shapes)}")
         if self.array is not None:
-            return arrays[self.array]
-        matrices = [name for name, array in arrays.items() if array.ndim == 2]
+            return self.array
+        if len(shapes) == 1:
+            return next(iter(shapes))
+        matrices = [name for name, shape in shapes.items() if len(shape) == 2]
         if len(matrices) != 1:
             raise ValueError(
                 f"--array is not given, but it holds several arrays; name the one to fit, of "
-                f"{', '.join(map(repr, matrices or arrays))}"
+                f"{', '.join(map(repr, matrices or shapes))}"
             )
-        return arrays[matrices[0]]
+        return matrices[0]
 
 
-def _load(file: Path) -> Any:
-    """Return the array of a .npy file, or the arrays of a .npz file by their names."""
-    with open(file, "rb") as stream:
-        if stream.read(2) == b"PK":
-            stream.seek(0)
-            with np.load(stream, allow_pickle=False) as archive:
-                return dict(archive)
-    return np.load(file, mmap_mode="r", allow_pickle=False)
+def _is_archive(file: Path) -> bool:
+    with open_regular(file) as stream:
+        return stream.read(2) == b"PK"
+
+
+@contextlib.contextmanager
+def _blaming_array() -> Iterator[None]:
+    """Say what to do with a file of NumPy that cannot be read."""
+    try:
+        yield
+    except (ValueError, EOFError) as error:
+        if "Python objects" in str(error):
+            raise ValueError("it holds Python objects; save it as float64") from error
+        problem = "" if "magic string" in str(error) else f" ({error})"
+        raise ValueError(f"it is not a whole .npy or .npz file of numbers{problem}; save it again") from error
 
 
 def _pieces(reader: Reader) -> Iterator[Piece]:

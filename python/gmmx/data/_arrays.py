@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from gmmx._maps import refuse_cut_off
 from gmmx.data._reader import Piece, Reader, checked, described, listed, rows_of_bytes
 
 __all__ = ["OpenArrays", "find_array", "reader_of_array", "reader_of_arrays"]
@@ -50,6 +51,7 @@ class _ArrayFiles:
                     _release(arrays.X)
 
     def _piece(self, arrays: OpenArrays, begin: int, end: int) -> Piece:
+        refuse_cut_off(arrays.X, "source")
         read = np.array if isinstance(arrays.X, np.memmap) else np.asarray  # a view of a map has read nothing
         rows: npt.NDArray[Any] = read(arrays.X[begin:end])
         X = rows if self.columns is None else rows[:, self.columns]

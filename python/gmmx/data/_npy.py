@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import numpy as np
-
 from gmmx.data._arrays import OpenArrays, reader_of_arrays
+from gmmx.data._npy_file import opened_npy
 from gmmx.data._reader import Paths, Reader, files_of
 
 _SUFFIXES = (".npy",)
@@ -17,13 +16,15 @@ _SUFFIXES = (".npy",)
 @contextmanager
 def _opened(file: Path) -> Iterator[OpenArrays]:
     """Open the array of one file."""
-    try:
-        array = np.load(file, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise ValueError(
-            f"path names {str(file)!r}, which cannot be read as NumPy's ({error}): give a whole .npy file of numbers"
-        ) from error
-    yield OpenArrays(array, None)
+    with ExitStack() as stack:
+        try:
+            array = stack.enter_context(opened_npy(file))
+        except ValueError as error:
+            raise ValueError(
+                f"path names {str(file)!r}, which cannot be read as NumPy's ({error}): give a whole .npy file of "
+                "numbers"
+            ) from error
+        yield OpenArrays(array, None)
 
 
 def from_npy(
@@ -54,6 +55,7 @@ def from_npy(
     -------
     reader : Reader
         The rows, read anew in each iteration. Arrays in Fortran order are read from many places of the file at once.
+        The files are not mapped into memory: one that is cut off in the meantime is an error, not a crash.
 
     Raises
     ------

@@ -1,0 +1,222 @@
+"""Arrays in NumPy's files, read slice by slice without a memory map.
+
+A map of a file that is cut off while it is read kills the process (SIGBUS); a read that comes back short is an error.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import lzma
+import math
+import os
+import struct
+import tokenize
+import zipfile
+import zlib
+from collections.abc import Iterator
+from io import BufferedReader
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+from numpy.lib import format as npy_format
+
+from gmmx._regular_file import open_regular
+
+__all__ = ["ArrayInFile", "NpzFile", "opened_npy", "opened_npz"]
+
+_HEADER_ERRORS: tuple[type[Exception], ...] = (
+    SyntaxError,
+    tokenize.TokenError,
+    TypeError,
+    KeyError,
+    OverflowError,
+    MemoryError,
+    RecursionError,
+)
+
+_ZIP_ERRORS: tuple[type[Exception], ...] = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    OverflowError,
+    RuntimeError,
+)
+
+
+class ArrayInFile:
+    """An array in an open .npy file, of which slices of rows are read.
+
+    Parameters
+    ----------
+    stream : binary file
+        The file, at its first byte.
+
+    Attributes
+    ----------
+    shape : tuple of int
+    dtype : numpy.dtype
+
+    Raises
+    ------
+    ValueError
+        If the file is none of NumPy, holds Python objects, or has fewer bytes than its shape asks for.
+    """
+
+    def __init__(self, stream: BufferedReader) -> None:
+        self.shape, self._is_fortran, self.dtype = _header_of(stream)
+        self._stream = stream
+        self._begin = stream.tell()
+        _check_size(self.shape, self.dtype, os.fstat(stream.fileno()).st_size - self._begin)
+
+    @property
+    def ndim(self) -> int:
+        """Number of dimensions."""
+        return len(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all numbers."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
+    def as_matrix(self) -> ArrayInFile:
+        """Let an array of one dimension be a column; any other stays what it is."""
+        if self.ndim == 1:
+            self.shape, self._is_fortran = (*self.shape, 1), False
+        return self
+
+    def __getitem__(self, rows: slice) -> npt.NDArray[Any]:
+        """Read rows of a matrix.
+
+        Raises
+        ------
+        ValueError
+            If the file has become shorter since it was opened.
+        """
+        n_rows, n_columns = self.shape
+        begin, end, _ = rows.indices(n_rows)
+        if not self._is_fortran:
+            return self._read(begin * n_columns, (end - begin) * n_columns).reshape(end - begin, n_columns)
+        out = np.empty((end - begin, n_columns), self.dtype)
+        for column in range(n_columns):
+            out[:, column] = self._read(column * n_rows + begin, end - begin)
+        return out
+
+    def _read(self, first: int, count: int) -> npt.NDArray[Any]:
+        """Read numbers that lie side by side."""
+        self._stream.seek(self._begin + first * self.dtype.itemsize)
+        numbers = np.empty(count, self.dtype)
+        if self._stream.readinto(numbers.view(np.uint8).data) != numbers.nbytes:
+            raise ValueError(
+                f"{self._stream.name} was cut off while it was read: it has "
+                f"{os.fstat(self._stream.fileno()).st_size} bytes, but its array of shape {self.shape} and dtype "
+                f"{self.dtype} takes {self._begin + self.nbytes}. Write it again."
+            )
+        return numbers
+
+
+class NpzFile:
+    """The arrays in an open .npz file; one is unpacked when it is asked for, and no other.
+
+    Attributes
+    ----------
+    shapes : dict of str to tuple of int
+        Of each array, by its name. Members that are no arrays are not among them.
+    """
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self._archive = archive
+        self._members: dict[str, zipfile.ZipInfo] = {}
+        self.shapes: dict[str, tuple[int, ...]] = {}
+        for member in archive.infolist():
+            with contextlib.suppress(ValueError), _unpacking(archive, member) as stream:
+                name = member.filename.removesuffix(".npy")
+                self.shapes[name] = _header_of(stream)[0]
+                self._members[name] = member
+
+    def __getitem__(self, name: str) -> npt.NDArray[Any]:
+        """Unpack an array.
+
+        Raises
+        ------
+        ValueError
+            If it holds Python objects or is damaged.
+        """
+        member = self._members[name]
+        with _unpacking(self._archive, member) as stream:
+            shape, is_fortran, dtype = _header_of(stream)
+            _check_size(shape, dtype, member.file_size - stream.tell())
+            numbers = np.empty(math.prod(shape), dtype)
+            _fill(numbers, stream)
+            return numbers.reshape(shape, order="F" if is_fortran else "C")
+
+
+@contextlib.contextmanager
+def opened_npy(file: Path) -> Iterator[ArrayInFile]:
+    """Open a .npy file; see `ArrayInFile`. A pipe or a device is an OSError."""
+    with open_regular(file) as stream:
+        yield ArrayInFile(stream)
+
+
+@contextlib.contextmanager
+def opened_npz(file: Path) -> Iterator[NpzFile]:
+    """Open a .npz file; see `NpzFile`. A pipe or a device is an OSError."""
+    with open_regular(file) as stream:
+        try:
+            archive = zipfile.ZipFile(stream)
+        except _ZIP_ERRORS as error:
+            raise ValueError(str(error)) from error
+        with archive:
+            yield NpzFile(archive)
+
+
+@contextlib.contextmanager
+def _unpacking(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[IO[bytes]]:
+    """Open a member of an archive; whatever is wrong with it is a ValueError."""
+    try:
+        with archive.open(member) as stream:
+            yield stream
+    except _ZIP_ERRORS as error:
+        raise ValueError(f"{member.filename!r} cannot be unpacked: {error}") from error
+
+
+def _header_of(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Read what stands before the numbers: shape, whether columns lie side by side, and type."""
+    try:
+        version = npy_format.read_magic(stream)
+        readers = {(1, 0): npy_format.read_array_header_1_0, (2, 0): npy_format.read_array_header_2_0}
+        if version not in readers:  # 3.0 is for records with names beyond Latin-1
+            raise ValueError(f"it is of version {version} of NumPy's format, but arrays of numbers are of (1, 0)")
+        shape, is_fortran, dtype = readers[version](stream)
+    except _HEADER_ERRORS as error:
+        raise ValueError(f"its header is damaged: {error}") from error
+    if dtype.hasobject:
+        raise ValueError("it holds Python objects")
+    if min(shape, default=0) < 0:
+        raise ValueError(f"its header is damaged: it names the shape {shape}")
+    return shape, is_fortran, dtype
+
+
+def _check_size(shape: tuple[int, ...], dtype: np.dtype[Any], n_bytes: int) -> None:
+    needed = math.prod(shape) * dtype.itemsize
+    if needed > n_bytes:
+        raise ValueError(
+            f"it is cut off or damaged: an array of shape {shape} and dtype {dtype} takes {needed} bytes, but "
+            f"{n_bytes} follow"
+        )
+
+
+def _fill(numbers: npt.NDArray[Any], stream: IO[bytes]) -> None:
+    """Read all numbers of an array from a stream that may bring a few at a time."""
+    space = memoryview(numbers.view(np.uint8).data)
+    at = 0
+    while at < len(space):
+        part = stream.read(min(len(space) - at, 1 << 20))
+        if not part:
+            raise ValueError(f"it ends after {at} of {len(space)} bytes")
+        space[at : at + len(part)] = part
+        at += len(part)
