@@ -97,9 +97,10 @@ void check_symmetric(const std::vector<double>& matrices, std::size_t d) {
   }
 }
 
+// Whether covariances are kept as matrices, not as variances.
 bool are_matrices(CovarianceType type) {
-  const Index d = 3;
-  const std::vector<Index> shape = covariance_shape(type, 2, d);
+  constexpr Index d = 1;  // the only number of features that all types allow
+  const std::vector<Index> shape = covariance_shape(type, d + 1, d);
   return shape.size() >= 2 && shape[shape.size() - 2] == d;
 }
 
@@ -124,12 +125,8 @@ Mixture mixture_in(const Tensors& tensors, CovarianceType type) {
   const Index d = tensors.at("means").shape[1];
   check_mixing_weights(numbers["weights"]);
   check_covariances(numbers["covariances"], type, static_cast<std::size_t>(d));
-  try {
-    return Mixture(type, d, std::move(numbers["weights"]), std::move(numbers["means"]),
-                   std::move(numbers["covariances"]), std::move(numbers["precisions_cholesky"]));
-  } catch (const Error& error) {
-    throw Refusal(error.what());
-  }
+  return Mixture(type, d, std::move(numbers["weights"]), std::move(numbers["means"]),
+                 std::move(numbers["covariances"]), std::move(numbers["precisions_cholesky"]));
 }
 
 Safetensors whole_safetensors(std::string_view bytes) {
@@ -140,12 +137,15 @@ Safetensors whole_safetensors(std::string_view bytes) {
   }
 }
 
-Model model_in(const Safetensors& content) {
+// \throws Refusal, also where the library refuses the parameters: E and V of several features, factors that are none
+Model model_in(const Safetensors& content) try {
   const CovarianceType type = covariance_type_in(content.metadata);
   Model model{mixture_in(content.tensors, type)};
   model.single_precision = content.tensors.begin()->second.type == NumberType::f32;
   read_facts(content.metadata, model);
   return model;
+} catch (const Error& error) {
+  throw Refusal(error.what());
 }
 
 }  // namespace

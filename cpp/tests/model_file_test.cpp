@@ -191,6 +191,31 @@ TEST_CASE("model files: what is saved comes back bit for bit") {
   }
 }
 
+TEST_CASE("model files: every type of a single feature") {
+  const Folder folder;
+  for (const CovarianceType type : covariance_types()) {
+    for (const bool single_precision : {false, true}) {
+      CAPTURE(to_string(type));
+      CAPTURE(single_precision);
+      Model model{make_problem(200, 1, 2).mixture(type)};
+      model.single_precision = single_precision;
+      save(model, folder / "model");
+      const Model loaded = load(folder / "model");
+      CHECK(loaded.mixture.covariance_type() == type);
+      CHECK(same_bits(loaded.mixture.covariances(), rounded(model.mixture.covariances(), single_precision)));
+      CHECK(to_bytes(loaded) == contents(folder / "model"));
+    }
+  }
+}
+
+TEST_CASE("model files: types of a single feature with several") {
+  for (const char* name : {"E", "V"}) {
+    Parts parts(model_of_kind(CovarianceType::spherical));
+    parts.metadata["covariance_type"] = name;
+    check_refused(parts.file(), "covariance_type 'E' and 'V' are for data of one feature, but there are 3");
+  }
+}
+
 TEST_CASE("model files: a mixture alone") {
   const Folder folder;
   const Mixture mixture(CovarianceType::spherical, 1, {0.5, 0.5}, {0, 1}, {1, 2});
