@@ -125,8 +125,8 @@ Mixture mixture_in(const Tensors& tensors, CovarianceType type) {
   const Index d = tensors.at("means").shape[1];
   check_mixing_weights(numbers["weights"]);
   check_covariances(numbers["covariances"], type, static_cast<std::size_t>(d));
-  return Mixture(type, d, std::move(numbers["weights"]), std::move(numbers["means"]),
-                 std::move(numbers["covariances"]), std::move(numbers["precisions_cholesky"]));
+  return Mixture(type, d, std::move(numbers["weights"]), std::move(numbers["means"]), std::move(numbers["covariances"]),
+                 std::move(numbers["precisions_cholesky"]));
 }
 
 Safetensors whole_safetensors(std::string_view bytes) {

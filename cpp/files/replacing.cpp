@@ -11,6 +11,7 @@
 #include <io.h>
 #else
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #endif
 
@@ -70,10 +71,57 @@ void sync_folder(const fs::path& folder) {
 #endif
 }
 
+#ifndef _WIN32
+// Whether owner, group and mode of a file could be given to an open one. A new file may be used by its owner alone
+// until then: fopen() would let others read what replaces a private file.
+bool give_permissions_of(const struct stat& replaced, int descriptor) {
+  struct stat given {};
+  if (fstat(descriptor, &given) != 0) return false;
+  const bool is_theirs = given.st_uid == replaced.st_uid && given.st_gid == replaced.st_gid;
+  if (!is_theirs && fchown(descriptor, replaced.st_uid, replaced.st_gid) != 0) return false;
+  return fchmod(descriptor, replaced.st_mode & 07777) == 0;
+}
+#endif
+
+// The stream of a new file that has mode and owner of the one that it will replace, or the usual ones if there is none;
+// null, with errno set, where that fails.
+std::FILE* new_file(const fs::path& path, const fs::path& replaced) {
+#ifdef _WIN32
+  static_cast<void>(replaced);
+  return std::fopen(path.string().c_str(), "wbx");
+#else
+  struct stat status {};
+  const bool replaces = stat(replaced.c_str(), &status) == 0;
+  const int descriptor = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, replaces ? 0600 : 0666);
+  if (descriptor < 0) return nullptr;
+  std::FILE* const file = !replaces || give_permissions_of(status, descriptor) ? fdopen(descriptor, "wb") : nullptr;
+  if (file == nullptr) {
+    const int reason = errno;
+    close(descriptor);
+    unlink(path.c_str());
+    errno = reason;
+  }
+  return file;
+#endif
+}
+
+// Whether nobody may write to a file, or not this user. A superuser may write to every file, but one that is read-only
+// for all is not meant to be replaced.
+bool is_read_only(const fs::path& path, fs::perms permissions) {
+  constexpr fs::perms anybody = fs::perms::owner_write | fs::perms::group_write | fs::perms::others_write;
+  if ((permissions & anybody) == fs::perms::none) return true;
+#ifdef _WIN32
+  static_cast<void>(path);
+  return false;
+#else
+  return access(path.c_str(), W_OK) != 0;
+#endif
+}
+
 // A new file, removed again unless it was moved. The methods return false with errno set where they fail.
 class TemporaryFile {
  public:
-  explicit TemporaryFile(fs::path path) : path_(std::move(path)), file_(std::fopen(path_.string().c_str(), "wbx")) {
+  TemporaryFile(fs::path path, const fs::path& replaced) : path_(std::move(path)), file_(new_file(path_, replaced)) {
     exists_ = file_ != nullptr;
   }
   TemporaryFile(const TemporaryFile&) = delete;
@@ -122,9 +170,15 @@ void replace_file(const fs::path& path, std::string_view bytes) {
     cannot_write(path, "the folder " + folder.string() + " does not exist; make it or give another path");
   }
 
-  TemporaryFile temporary(temporary_beside(target));
+  if (fs::exists(status) && is_read_only(target, status.permissions())) {
+    cannot_write(path, "it is read-only; give another path, or make it writable");
+  }
+
+  TemporaryFile temporary(temporary_beside(target), target);
   if (!temporary.exists()) {
-    cannot_write(path, last_error() + " (a new file in " + folder.string() + "); give a folder that can be written to");
+    cannot_write(path, last_error() + " (a new file in " + folder.string() +
+                           ", with owner, group and mode of what it " +
+                           "replaces); give a folder that can be written to");
   }
   if (!temporary.write(bytes) || !temporary.close()) {
     cannot_write(path, last_error() + "; what stood there is unchanged. Make room or give another path");

@@ -18,6 +18,7 @@
 #ifndef _WIN32
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <csignal>
 #endif
@@ -593,5 +594,37 @@ TEST_CASE("model files: the usual permissions") {
   write(folder / "other", "");
   save(model_of_kind(CovarianceType::diag), folder / "model");
   CHECK(fs::status(folder / "model").permissions() == fs::status(folder / "other").permissions());
+}
+
+TEST_CASE("model files: a file that is replaced keeps its permissions") {
+  const Folder folder;
+  const Model model = model_of_kind(CovarianceType::diag);
+  fs::create_symlink("model", folder / "link");
+  for (const unsigned mode : {0600U, 0640U, 0664U}) {
+    write(folder / "model", "old");
+    REQUIRE(chmod((folder / "model").c_str(), mode) == 0);
+    save(model, folder / "link");
+    CHECK(contents(folder / "model") == to_bytes(model));
+    CHECK(static_cast<unsigned>(fs::status(folder / "model").permissions()) == mode);
+  }
+  if (geteuid() == 0) {  // only a superuser gives files away
+    REQUIRE(chown((folder / "model").c_str(), 12345, 54321) == 0);
+    save(model, folder / "model");
+    struct stat status {};
+    REQUIRE(stat((folder / "model").c_str(), &status) == 0);
+    CHECK(status.st_uid == 12345);
+    CHECK(status.st_gid == 54321);
+    CHECK((status.st_mode & 07777) == 0664);
+  }
+}
+
+TEST_CASE("model files: a read-only file is not replaced") {
+  const Folder folder;
+  write(folder / "model", "old");
+  REQUIRE(chmod((folder / "model").c_str(), 0444) == 0);
+  CHECK_THROWS_WITH_AS(save(model_of_kind(CovarianceType::diag), folder / "model"), Contains("it is read-only"),
+                       FileError);
+  CHECK(contents(folder / "model") == "old");
+  CHECK(folder.names() == std::set<std::string>{"model"});
 }
 #endif

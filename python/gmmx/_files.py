@@ -2,11 +2,15 @@
 
 import contextlib
 import glob
+import hashlib
 import os
 import secrets
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import IO
+
+from gmmx._permissions import Permissions, refuse_read_only
 
 __all__ = ["replacing"]
 
@@ -16,7 +20,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     """Open a file that takes its name only when it is complete.
 
     The bytes go into a temporary file beside `path`, which replaces `path` at the end of the ``with`` block.
-    If the block fails, the temporary file goes and what stood at `path` stays as it was.
+    If the block fails, the temporary file goes and what stood at `path` stays as it was. The new file has mode, owner,
+    group and access list of the one that it replaces.
 
     Parameters
     ----------
@@ -33,15 +38,23 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     OSError
         If the folder does not exist or cannot be written to, or if something other than a file stands at `path`:
         a folder, a device or a pipe would be lost.
+    PermissionError
+        If the file at `path` is read-only, or its owner or group cannot be kept.
     """
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():
         raise OSError(f"{os.fspath(path)!r} exists and is not a regular file: give the path of a file to write")
     if not target.parent.is_dir():
         raise FileNotFoundError(f"cannot write {os.fspath(path)!r}: the folder {str(target.parent)!r} does not exist")
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+    refuse_read_only(target, path)
+    permissions = Permissions.of(target)
+    temporary = target.with_name(f"{_beginning(target)}.{secrets.token_hex(4)}.tmp")
+    # Nobody else may read the numbers on their way to a file that is private.
+    mode = 0o666 if permissions is None else 0o600
     try:
-        with open(temporary, "xb") as stream:
+        with open(temporary, "xb", opener=partial(os.open, mode=mode)) as stream:
+            if permissions is not None:
+                permissions.give_to(stream.fileno(), path)
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
@@ -56,9 +69,15 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
 def remove_leftovers(path: str | os.PathLike[str]) -> None:
     """Remove what `replacing` left beside a file when its process was killed; nobody else may be writing it."""
     target = Path(os.path.realpath(path))
-    for leftover in target.parent.glob(f".{glob.escape(target.name)}.{'[0-9a-f]' * 8}.tmp"):
+    for leftover in target.parent.glob(f"{glob.escape(_beginning(target))}.{'[0-9a-f]' * 8}.tmp"):
         with contextlib.suppress(OSError):
             leftover.unlink()
+
+
+def _beginning(target: Path) -> str:
+    """Return what names of temporary files of a target begin with; what follows takes 13 of the 255 bytes of a name."""
+    name = os.fsencode(target.name)
+    return f".{target.name}" if len(name) < 240 else f".gmmx.{hashlib.blake2s(name, digest_size=8).hexdigest()}"
 
 
 def _sync_folder(folder: Path) -> None:

@@ -39,10 +39,12 @@ struct Model {
 GMMX_EXPORT Model load(const std::filesystem::path& path);
 
 /// Writes a model file, whole or not at all: a file that is there is replaced by a complete one, and stays as it is if
-/// anything fails. A symbolic link is followed. Numbers are rounded where `single_precision` is set.
+/// anything fails. A symbolic link is followed. The new file keeps mode, owner and group of the old one. Numbers are
+/// rounded where `single_precision` is set.
 /// May be called from several threads at once; of several that write to one path, the last one's file stays.
 ///
-/// \throws FileError where the folder does not exist or cannot be written to, or something that is no file is there
+/// \throws FileError where the folder does not exist or cannot be written to, something that is no file is there, or a
+/// file that is read-only or whose owner cannot be kept
 /// \throws InvalidArgument where load() would refuse the model: a fact or name that is none, or numbers that are no
 /// mixture once they are rounded
 GMMX_EXPORT void save(const Model& model, const std::filesystem::path& path);

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from gmmx._files import replacing
 from gmmx._optional import needed
+from gmmx._permissions import refuse_read_only
 from gmmx._text import printable
 from gmmx.cli.formats import DELIMITERS, STANDARD_STREAM, all_endings, format_of, listed
 from gmmx.cli.options import RowsOptions
@@ -76,6 +77,10 @@ class Outputs:
             raise stop(f"{option} {path}: no permission to write into {folder}", UNUSABLE)
         if os.path.lexists(path) and not self._force:
             raise stop(f"{option} {path}: the file exists; say --force to replace it", UNUSABLE)
+        try:
+            refuse_read_only(Path(real), path)
+        except PermissionError as error:
+            raise stop(f"{option} {path}: {str(error).rstrip('.')}", UNUSABLE) from error
         self._taken[real] = option
 
     def check_plot(self, option: str, path: str | None) -> None:
