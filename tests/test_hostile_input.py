@@ -77,7 +77,11 @@ BAD_ROWS = {
         ValueError,
         r"X is not accepted: could not convert string to float: '5.1a'\nX must be a two-dimensional array",
     ),
-    "objects": (np.array([[object()]] * 5), TypeError, "X is not accepted: float.* argument"),
+    "objects": (
+        np.array([[object()]] * 5),
+        TypeError,
+        r"object of type object in row 0 .* of column 0 \(float.* argument",
+    ),
     "None": (None, ValueError, "X is not accepted: Expected 2D array"),
     "ragged": ([[1.0, 2.0], [3.0]], ValueError, "X is not accepted: .* inhomogeneous"),
     "too large for float64": ([[10**400, 1]] * 4, ValueError, "X is not accepted: int too large"),

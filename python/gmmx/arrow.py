@@ -129,12 +129,15 @@ def number_type(schema: Any, columns: Sequence[int], where: str) -> np.dtype[Any
     types = needed("pyarrow.types", "Arrow data", "data")
     for column in columns:
         field = schema.field(column)
-        if not (_is_primitive_number(field.type) or types.is_boolean(field.type) or types.is_decimal(field.type)):
+        kind = _value_type(field.type)
+        if not (_is_primitive_number(kind) or types.is_boolean(kind) or types.is_decimal(kind)):
             raise ValueError(
                 f"{where} has the column {field.name!r} of type {field.type}, but all columns must hold numbers: "
                 "leave it out, or turn it into numbers"
             )
-    all_float32 = len(columns) > 0 and all(types.is_float32(schema.field(column).type) for column in columns)
+    all_float32 = len(columns) > 0 and all(
+        types.is_float32(_value_type(schema.field(column).type)) for column in columns
+    )
     return np.dtype(np.float32 if all_float32 else np.float64)
 
 
@@ -161,6 +164,8 @@ def copy_columns(batch: Any, columns: Sequence[int], rows: npt.NDArray[Any], whe
     """
     for j, index in enumerate(columns):
         column = batch.column(index)
+        if column.type != _value_type(column.type):
+            column = column.dictionary_decode()
         if column.null_count:
             row = first_row + int(np.flatnonzero(column.is_null().to_numpy(zero_copy_only=False))[0])
             raise ValueError(
@@ -170,6 +175,12 @@ def copy_columns(batch: Any, columns: Sequence[int], rows: npt.NDArray[Any], whe
         if not _is_primitive_number(column.type):
             column = column.cast("float64")
         rows[:, j] = column.to_numpy(zero_copy_only=False)
+
+
+def _value_type(of_type: Any) -> Any:
+    """Return the type of the values, of a dictionary-encoded column that of its dictionary."""
+    is_dictionary = needed("pyarrow.types", "Arrow data", "data").is_dictionary(of_type)
+    return of_type.value_type if is_dictionary else of_type
 
 
 def _is_primitive_number(of_type: Any) -> bool:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from gmmx import _core, _sklearn, arrow
 from gmmx._maps import refuse_cut_off
+from gmmx._numeric_input import first_foreign, first_missing, numeric_input
 from gmmx.covariances import (
     SKLEARN_TYPES,
     is_named_by_letters,
@@ -155,41 +156,78 @@ def check_flag(argument: str, value: Any, *, may_be_none: bool = False) -> None:
 
 
 @contextlib.contextmanager
-def placing(X: Any) -> Iterator[None]:
+def placing(X: Any, first_row: int = 0) -> Iterator[None]:
     """Let complaints about what a table holds say where: scikit-learn's do not."""
     try:
         yield
-    except ValueError as error:
-        where = _place_of_trouble(X, str(error))
-        if where is None:
+    except (TypeError, ValueError) as error:
+        placed = _placed(X, error, first_row)
+        if placed is None:
             raise
-        raise ValueError(where) from error
+        raise placed from error
 
 
-def _place_of_trouble(X: Any, complaint: str) -> str | None:
+_FINITE = "but all numbers must be finite: fill in missing values, or drop the rows or columns that have them."
+
+
+def _placed(X: Any, error: TypeError | ValueError, first_row: int) -> TypeError | ValueError | None:
+    """Return the error that says where the trouble is, or None if nothing more is known."""
+    complaint = str(error)
     names = [str(name) for name in X.columns] if hasattr(X, "columns") and hasattr(X, "dtypes") else None
     if names is not None and "could not convert" in complaint:
         texts = [name for name, kind in zip(names, X.dtypes, strict=True) if getattr(kind, "kind", "O") not in "biuf"]
         if texts:
-            return (
+            return ValueError(
                 f"X has the column {texts[0]!r} with what is no number ({complaint}), but all columns must hold "
                 "numbers: leave it out, or turn it into numbers."
             )
+    if "argument must be" in complaint:
+        return _placed_object(X, names, complaint, first_row)
     if "contains NaN" in complaint or "contains infinity" in complaint:
+        problem = None
         with contextlib.suppress(TypeError, ValueError):
-            problem = first_not_finite(np.asarray(X, dtype=np.float64), names)
-            if problem is not None:
-                return (
-                    f"Input X contains {problem}, but all numbers must be finite: fill in missing values, or drop the "
-                    "rows or columns that have them."
-                )
+            problem = first_not_finite(np.asarray(X, dtype=np.float64), names, first_row)
+        with contextlib.suppress(TypeError, ValueError):
+            problem = problem or _missing_in(X, names, first_row)
+        if problem is not None:
+            return ValueError(f"Input X contains {problem}, {_FINITE}")
     return None
+
+
+def _placed_object(
+    X: Any, names: Sequence[str] | None, complaint: str, first_row: int
+) -> TypeError | ValueError | None:
+    """Return the error that names the first object that is no number."""
+    found = first_foreign(X)
+    if found is None or len(found[0]) != 2:
+        return None
+    at, kind = found
+    if at == first_missing(X):
+        return ValueError(f"Input X contains {_missing_in(X, names, first_row)}, {_FINITE}")
+    column = f"column {at[1] if names is None else repr(names[at[1]])}"
+    return TypeError(
+        f"Input X contains an object of type {kind} in row {first_row + at[0]} (the first is 0) of {column} "
+        f"({complaint}), but all values must be numbers. Drop {column} or convert it to numbers."
+    )
+
+
+def _missing_in(X: Any, names: Sequence[str] | None, first_row: int) -> str | None:
+    at = first_missing(X)
+    if at is None or len(at) != 2:
+        return None
+    return f"NaN in row {first_row + at[0]} (the first is 0) of column {at[1] if names is None else repr(names[at[1]])}"
+
+
+def readable(X: Any, first_row: int = 0) -> arrow.ArrowRows:
+    """Return rows that can be converted to numbers, and what has the names of their columns."""
+    rows = arrow.read(numeric_input(X, "X", first_row))
+    return rows if rows.X is X else arrow.ArrowRows(rows.X, X if rows.header is rows.X else rows.header)
 
 
 def check_rows(X: Any) -> Rows:
     """Return X as a finite two-dimensional float32 or float64 array, copied only if its type must change."""
     with checking("X", ROWS_ALLOWED), placing(X):
-        rows: Rows = _sklearn.check_array(arrow.read(X).X, dtype=ROW_DTYPES, input_name="X")
+        rows: Rows = _sklearn.check_array(readable(X).X, dtype=ROW_DTYPES, input_name="X")
     return rows
 
 
@@ -225,7 +263,7 @@ def check_rows_of(estimator: Any, X: Any, *, fit: bool, min_samples: int | None 
         )
     requirements: dict[str, Any] = {"dtype": ROW_DTYPES, "ensure_min_samples": least}
     with checking("X", ROWS_ALLOWED), placing(X):
-        array, header = arrow.read(X)
+        array, header = readable(X)
         if array is X:
             rows: Rows = _sklearn.validate_data(estimator, X, reset=fit, **requirements)
         else:
@@ -234,12 +272,30 @@ def check_rows_of(estimator: Any, X: Any, *, fit: bool, min_samples: int | None 
     return rows
 
 
+@contextlib.contextmanager
+def _placing_weights(sample_weight: Any, first_row: int = 0) -> Iterator[None]:
+    """Let complaints about a missing weight name its row."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        at = None
+        with contextlib.suppress(TypeError, ValueError):
+            at = first_missing(sample_weight) if re.search("NaN|NA|argument must be", str(error)) else None
+        if at is None or len(at) != 1:
+            raise
+        raise ValueError(
+            f"Input sample_weight contains NaN in row {first_row + at[0]} (the first is 0), but {WEIGHTS_ALLOWED}. "
+            "Fill it in, or drop the row."
+        ) from error
+
+
 def check_sample_weight(sample_weight: Any, X: npt.NDArray[Any]) -> F64 | None:
     """Return the weights as float64 of shape (n_samples,), or None where none were given."""
     if sample_weight is None:
         return None
-    with checking("sample_weight", WEIGHTS_ALLOWED):
-        weights: F64 = _sklearn._check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    with checking("sample_weight", WEIGHTS_ALLOWED), _placing_weights(sample_weight):
+        values = numeric_input(sample_weight, "sample_weight")
+        weights: F64 = _sklearn._check_sample_weight(values, X, dtype=np.float64, ensure_non_negative=True)
     with np.errstate(over="ignore"):
         total = weights.sum()
     if not 0.0 < total < np.inf:
@@ -259,9 +315,10 @@ def check_weight_of_part(sample_weight: Any, n_rows: int, first_row: int = 0) ->
         return None
     if isinstance(sample_weight, Real):
         sample_weight = np.full(n_rows, sample_weight)
-    with checking("sample_weight", WEIGHTS_ALLOWED):
+    with checking("sample_weight", WEIGHTS_ALLOWED), _placing_weights(sample_weight, first_row):
+        values = numeric_input(sample_weight, "sample_weight", first_row)
         weights: F64 = _sklearn.check_array(
-            sample_weight, dtype=np.float64, ensure_2d=False, ensure_min_samples=0, input_name="sample_weight"
+            values, dtype=np.float64, ensure_2d=False, ensure_min_samples=0, input_name="sample_weight"
         )
         if weights.shape != (n_rows,):
             raise ValueError(f"sample_weight has shape {weights.shape}, but X has {n_rows} rows")
@@ -303,7 +360,7 @@ def _as_array(values: Any, argument: str) -> Rows:
     """Return a parameter array as finite float32 or float64, of any shape."""
     with checking(argument, "must be an array of finite real numbers"):
         array: Rows = _sklearn.check_array(
-            values,
+            numeric_input(values, argument),
             dtype=ROW_DTYPES,
             ensure_2d=False,
             allow_nd=True,
@@ -465,7 +522,7 @@ def check_partition(partition: Any, rows: WeightedRows, n_components: int) -> I3
 
     A label of -1 leaves its row out of the start. Every component must hold some row.
     """
-    array = np.asarray(partition)
+    array = np.asarray(numeric_input(partition, "responsibilities_init"))
     n_samples = len(rows.X)
     if array.ndim == 1:
         labels = _check_labels(array, n_samples, n_components)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy.typing as npt
 
-from gmmx import _sklearn, arrow
+from gmmx import _sklearn
 from gmmx.validation import (
     F64,
     ROW_DTYPES,
@@ -16,6 +16,7 @@ from gmmx.validation import (
     checking,
     first_not_finite,
     placing,
+    readable,
 )
 
 __all__ = ["Part", "part_of"]
@@ -72,8 +73,8 @@ def part_of(
     >>> part_of([[1, 2], [3, 4]], [0.5, 2]).X.dtype
     dtype('float64')
     """
-    with checking("X", ROWS_ALLOWED), placing(X):
-        array, header = arrow.read(X)
+    with checking("X", ROWS_ALLOWED), placing(X, first_row):
+        array, header = readable(X, first_row)
         names = _sklearn._get_feature_names(header)
         rows: Rows = _sklearn.check_array(
             array,
