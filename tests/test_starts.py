@@ -149,3 +149,32 @@ def test_a_changed_covariance_type_is_told_by_name():
         model.predict(rows_of(10))
     model.covariance_type = "full"
     assert len(model.predict(rows_of(10))) == 10
+
+
+class TestRemedyOfACollapse:
+    """The error advises a prior, or a stronger one where there is a prior."""
+
+    X = np.c_[np.random.default_rng(0).normal(size=(100, 2)), np.ones(100)]
+    WEAK = gmmx.ConjugatePrior(shrinkage=0, mean=[0.0, 0.0, 1.0], dof=5, scale=1e-200)
+    CALLS = (
+        lambda model, X: model.fit(X),
+        lambda model, X: model.fit_batches([X[:50], X[50:]]),
+        lambda model, X: [model.partial_fit(X) for _ in range(20)],
+    )
+
+    @pytest.mark.parametrize("call", CALLS)
+    def test_without_a_prior(self, call):
+        with pytest.raises(gmmx.FitFailedError, match=r'set prior="default"'):
+            call(gmmx.GaussianMixture(2, reg_covar=0, random_state=0), self.X)
+
+    @pytest.mark.parametrize("call", CALLS[:2])
+    def test_with_a_prior(self, call):
+        with pytest.raises(gmmx.FitFailedError, match=r"give a prior of a larger scale") as caught:
+            call(gmmx.GaussianMixture(2, reg_covar=0, prior=self.WEAK, random_state=0), self.X)
+        assert "default" not in str(caught.value)
+
+    def test_the_command_line_has_no_option_for_a_prior(self, run, tmp_path):
+        np.savetxt(tmp_path / "constant.csv", self.X, delimiter=",")
+        result = run("fit", tmp_path / "constant.csv", "-k", "2", "--reg-covar", "0")
+        assert result.exit_code == 1
+        assert "prior" not in result.stderr

@@ -728,7 +728,7 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
             starts = self._continuation(rows.X.shape[1], prior) if self._goes_on() else self._starts(rows, prior)
             best, failed = best_of(self, starts, rows)
             if best is None:
-                raise FitFailedError(failure_message(failed, rows.X.dtype))
+                raise FitFailedError(failure_message(failed, rows.X.dtype, self.prior))
             self._warn_of(best)
             self._set_run(best, failed, rows.X.dtype, rows.total_weight, partial(figures.log_likelihood, rows))
         return rows

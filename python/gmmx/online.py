@@ -16,7 +16,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from gmmx import _core
 from gmmx.priors import NativePrior
-from gmmx.starts import Starts
+from gmmx.starts import Starts, stronger_prior
 from gmmx.validation import FitFailedError, WeightedRows, refuse_overflow
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ class Settings(NamedTuple):
         For the M-step.
     begin : callable
         Makes a stream of the gathered rows, before its first step; None if every start collapsed.
+    prior : 'default', ConjugatePrior or None
+        As the user gave it, for errors.
     """
 
     n_components: int
@@ -57,6 +59,7 @@ class Settings(NamedTuple):
     average: bool
     reg_covar: float
     begin: Callable[[WeightedRows], Stream | None]
+    prior: object
 
     def step_length(self, n_steps: int, weight: float, total_weight: float) -> float:
         """Return the share of a batch in the running statistics, of `n_steps` batches of so much weight in all."""
@@ -140,7 +143,8 @@ class Gathering:
         if self.n_failures == _MOST_DOUBLINGS:
             raise FitFailedError(
                 f"No start can be made of the {len(gathered.X)} rows that partial_fit has gathered: a component "
-                "collapsed in each. Increase reg_covar, give a prior, lower n_components, or scale the data."
+                f"collapsed in each. Increase reg_covar, {stronger_prior(settings.prior)}, lower n_components, or "
+                "scale the data."
             )
         return replace(self, parts=(gathered,), n_failures=self.n_failures + 1)
 
@@ -268,7 +272,8 @@ class Stream:
             who = "The shared covariance" if error.component < 0 else f"Component {error.component}"
             warnings.warn(
                 f"{who} collapsed in step {self.n_steps} of partial_fit. The mixture stays as it was before, and the "
-                "step goes into the statistics alone. Increase reg_covar, give a prior or larger batches.",
+                f"step goes into the statistics alone. Increase reg_covar, {stronger_prior(self.prior)}, or give "
+                "larger batches.",
                 ConvergenceWarning,
                 stacklevel=5,
             )
@@ -312,6 +317,7 @@ def after_batch(model: GaussianMixture, rows: WeightedRows) -> Gathering | Strea
         bool(model.average),
         float(model.reg_covar),
         lambda gathered: _stream_of(model, gathered),
+        model.prior,
     )
     return _state_before(model, rows).take(rows, settings)
 

@@ -15,7 +15,17 @@ from gmmx import _core
 from gmmx.draws import Draws
 from gmmx.priors import NativePrior
 
-__all__ = ["FailedStart", "Monitor", "Run", "Starts", "beats", "ended", "failure_message", "unchanged_on_failure"]
+__all__ = [
+    "FailedStart",
+    "Monitor",
+    "Run",
+    "Starts",
+    "beats",
+    "ended",
+    "failure_message",
+    "stronger_prior",
+    "unchanged_on_failure",
+]
 
 _ALL_FAILED = (
     "Fitting the mixture model failed because some components have ill-defined empirical covariance (for "
@@ -177,7 +187,15 @@ def unchanged_on_failure(estimator: Any) -> Iterator[None]:
         raise
 
 
-def failure_message(failed: list[FailedStart], dtype: npt.DTypeLike) -> str:
+def stronger_prior(prior: object) -> str:
+    """Return the remedy of a collapse that lies in the prior, as the end of a sentence that begins with "To"."""
+    if prior is None:
+        return 'set prior="default"'
+    return "give a prior of a larger scale (gmmx.ConjugatePrior)"
+
+
+def failure_message(failed: list[FailedStart], dtype: npt.DTypeLike, prior: object = None) -> str:
     """Tell why no start could be fitted: the first few of those that failed, and the remedies."""
     shown = "; ".join(map(str, failed[:5])) + (f"; and {len(failed) - 5} more" if len(failed) > 5 else "")
-    return f"{_ALL_FAILED}{_IN_FLOAT32 if dtype == np.float32 else ''} Here {shown}. A prior keeps components from it."
+    problem = f"{_ALL_FAILED}{_IN_FLOAT32 if dtype == np.float32 else ''} Here {shown}."
+    return f"{problem} To prevent this, {stronger_prior(prior)}."

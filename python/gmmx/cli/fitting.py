@@ -55,7 +55,7 @@ def fit_quietly(fit: Callable[[], Any], *, remedy: str) -> list[warnings.Warning
 def _failed(error: Exception, remedy: str) -> Exception:
     from gmmx import FitFailedError
 
-    message = one_line(error) or type(error).__name__
+    message = one_line(error).partition(" To prevent this")[0] or type(error).__name__  # which is no option here
     collapsed = isinstance(error, FitFailedError)
     return stop(f"the fit failed: {message.rstrip('.')}{remedy if collapsed else ''}", FAILED)
 

@@ -112,7 +112,7 @@ def fit_partitions(
             refuse_overflow(facts.largest, facts.n_rows, facts.dtype)
             raise
         if best is None:
-            raise FitFailedError(failure_message(failed, facts.dtype))
+            raise FitFailedError(failure_message(failed, facts.dtype, model.prior))
         model._warn_of(best)
         model._set_run(best, failed, np.dtype(facts.dtype), facts.total_weight, partial(_log_likelihood, rows))
     return model
