@@ -17,7 +17,7 @@ from gmmx.degeneracy import Resolution, flaw_of
 from gmmx.draws import draws_from
 from gmmx.estimators import GaussianMixture
 from gmmx.hierarchy import MAX_ROWS, tree_of_rows
-from gmmx.initialization import PARTITIONS, partition_by_tree
+from gmmx.initialization import partition_by_tree, partitions_of_one_feature, start_partitions
 from gmmx.runs import FLOPS_OF_SMALL_DATA, best_of
 from gmmx.starts import FailedStart, Run, Starts
 from gmmx.validation import WeightedRows
@@ -37,15 +37,22 @@ class Cell(NamedTuple):
 class Outcome:
     """What became of one mixture of the grid.
 
-    `log_certainty` is the log-probability that all rows belong where they are classified; `flaw` says why the mixture
-    must not be chosen, and is empty where nothing speaks against it.
+    `n_starts` counts its starts, with those that failed. `log_certainty` is the log-probability that all rows belong
+    where they are classified; `flaw` says why the mixture must not be chosen, and is empty where nothing speaks against
+    it.
     """
 
     run: Run | None = None
     failed: list[FailedStart] = field(default_factory=list)
+    n_starts: int = 0
     log_likelihood: float = float("nan")
     log_certainty: float = float("nan")
     flaw: str = ""
+
+    @property
+    def mostly_collapsed(self) -> bool:
+        """Whether there were several starts, and most of them collapsed."""
+        return self.n_starts > 1 and 2 * len(self.failed) > self.n_starts
 
 
 def repetitions(cells: Sequence[Cell], n_features: int, *, has_prior: bool) -> dict[Cell, Cell]:
@@ -87,10 +94,10 @@ def fit_cells(
     side_by_side = rows.n_threads > 1 and _flops(rows, sizes[-1]) < FLOPS_OF_SMALL_DATA
     share = rows._replace(n_threads=1) if side_by_side else rows
     starts = _partitions_by_tree if make_model(cells[0]).init_params == "hc" else _partitions
-    partitions = starts([make_model(Cell(form, size)) for size in sizes], rows)
+    statistics = starts([make_model(Cell(form, size)) for size in sizes], rows)
 
     def fit(cell: Cell) -> tuple[Cell, Outcome]:
-        return cell, _fit_cell(make_model(cell), partitions[cell.n_components], share, resolution)
+        return cell, _fit_cell(make_model(cell), statistics[cell.n_components], share, resolution)
 
     in_order = sorted(cells, key=lambda cell: cell.n_components)
     yield from _mapped(fit, in_order, rows.n_threads if side_by_side else 1)
@@ -104,8 +111,10 @@ def _partitions(models: list[GaussianMixture], rows: WeightedRows) -> Partitions
 
     def of(model: GaussianMixture) -> list[_core.SufficientStatistics]:
         draws = draws_from(model.random_state)
-        make = PARTITIONS[model.init_params]
-        return [make(rows, model.n_components, model.covariance_type, draws) for _ in range(model.n_init)]
+        makers = start_partitions(
+            model.init_params, rows, model.n_components, model.covariance_type, draws, model.n_init
+        )
+        return [make() for make in makers]
 
     return {model.n_components: of(model) for model in models}
 
@@ -116,10 +125,13 @@ def _partitions_by_tree(models: list[GaussianMixture], rows: WeightedRows) -> Pa
     draws, max_rows = draws_from(largest.random_state), max(MAX_ROWS, largest.n_components)
     n_trees = largest.n_init if rows.n_present > max_rows else 1  # of all rows there is but one
     trees = [tree_of_rows(rows, max_rows=max_rows, draws=draws) for _ in range(n_trees)]
-    return {
-        model.n_components: [partition_by_tree(tree, rows, model.n_components, model.covariance_type) for tree in trees]
-        for model in models
-    }
+
+    def of(model: GaussianMixture) -> list[_core.SufficientStatistics]:
+        size, form = model.n_components, model.covariance_type
+        more = partitions_of_one_feature(rows, size, form) if rows.X.shape[1] == 1 else []
+        return [*(partition_by_tree(tree, rows, size, form) for tree in trees), *(make() for make in more)]
+
+    return {model.n_components: of(model) for model in models}
 
 
 def _flops(rows: WeightedRows, n_components: int) -> int:
@@ -150,11 +162,14 @@ def _fit_cell(
     def start() -> _core.Mixture:
         return _core.m_step(next(statistics), model.covariance_type, float(model.reg_covar), prior=prior)
 
-    best, failed = best_of(model, Starts(start, len(partitions), -float("inf"), prior=prior), rows)
+    has_prior = model.prior is not None
+
+    def flaw(run: Run) -> str:
+        return flaw_of(run.mixture, rows.total_weight, float(model.reg_covar), resolution, has_prior=has_prior)
+
+    starts = Starts(start, len(partitions), -float("inf"), prior=prior)
+    best, failed = best_of(model, starts, rows, lambda run: not flaw(run))
     if best is None:
-        return Outcome(None, failed, flaw="; ".join(map(str, failed[:3])))
+        return Outcome(None, failed, starts.count, flaw="; ".join(map(str, failed[:3])))
     log_likelihood = figures.log_likelihood(rows, best.mixture)
-    flaw = flaw_of(
-        best.mixture, rows.total_weight, float(model.reg_covar), resolution, has_prior=model.prior is not None
-    )
-    return Outcome(best, failed, log_likelihood, figures.log_certainty(rows, best.mixture), flaw)
+    return Outcome(best, failed, starts.count, log_likelihood, figures.log_certainty(rows, best.mixture), flaw(best))

@@ -33,6 +33,7 @@ from gmmx.initialization import (
     GivenParameters,
     given_partition,
     initial_mixture,
+    start_partitions,
 )
 from gmmx.online import Gathering, Stream, after_batch
 from gmmx.partitions import fit_partitions
@@ -162,7 +163,8 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
 
         - 'kmeans': by k-means;
         - 'hc': by :func:`hierarchical_clustering`, as mclust does; rows beyond 2,000 chosen at random have no part in
-          the start. Fewer rows make one start alone, whatever `random_state` is, so that `n_init` is of no use;
+          the start. Fewer rows make one start alone, whatever `random_state` is, so that `n_init` is of no use. Rows
+          of one feature start from quantiles and from k-means as well, beyond `n_init`, and the best start is kept;
         - 'k-means++': every component starts at one row, far from the others';
         - 'random': each row gets random responsibilities;
         - 'random_from_data': every component starts at one row, chosen at random.
@@ -774,8 +776,12 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
             None if precisions is None else check_precisions(precisions, covariance_type, n_components, n_features),
         )
         draws = draws_from(self.random_state)
-        partition = partial(PARTITIONS[self.init_params], rows, n_components, covariance_type, draws)
-        n_starts = self.n_init
+        makers = start_partitions(self.init_params, rows, n_components, covariance_type, draws, self.n_init)
+        n_starts, each = len(makers), iter(makers)
+
+        def partition() -> _core.SufficientStatistics:
+            return next(each)()
+
         from_kmeans = self.init_params == "kmeans" and all(parameter is None for parameter in given)
         if self.responsibilities_init is not None:
             if given.complete:

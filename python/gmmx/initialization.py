@@ -7,6 +7,7 @@ Random numbers are drawn here, in scikit-learn's order, and handed to the native
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,10 +16,14 @@ import numpy.typing as npt
 from gmmx import _core
 from gmmx.draws import Draws
 from gmmx.hierarchy import MAX_ROWS, ClusterTree, tree_of_rows
+from gmmx.quantiles import quantile_partitions
 from gmmx.validation import F64, I32, Rows, WeightedRows
 
 KMEANS_MAX_ITER, KMEANS_TOL = 300, 1e-4
 """How long scikit-learn's k-means runs."""
+
+_GOLDEN = (5.0**0.5 - 1.0) / 2.0
+"""Multiples of it lie evenly in [0, 1), modulo 1."""
 
 CHUNK_NUMBERS = 1 << 18
 """Responsibilities that stand in memory at once where they are made by parts."""
@@ -86,11 +91,18 @@ def given_partition(
 
 def _kmeans(rows: WeightedRows, n_components: int, covariance_type: str, draws: Draws) -> _core.SufficientStatistics:
     """Partition the rows by Lloyd's algorithm."""
+    return _kmeans_from(rows, n_components, covariance_type, draws.uniform(_core.kmeans_draws(n_components)))
+
+
+def _kmeans_from(
+    rows: WeightedRows, n_components: int, covariance_type: str, uniforms: F64
+) -> _core.SufficientStatistics:
+    """Partition the rows by Lloyd's algorithm, from seeds that these numbers in [0, 1) choose."""
     X, sample_weight, n_threads = rows
     clusters = _core.kmeans(
         X,
         n_components,
-        draws.uniform(_core.kmeans_draws(n_components)),
+        uniforms,
         sample_weight,
         max_iter=KMEANS_MAX_ITER,
         tol=KMEANS_TOL,
@@ -178,6 +190,58 @@ def _hc(rows: WeightedRows, n_components: int, covariance_type: str, draws: Draw
     """Partition the rows, or some of many, by model-based agglomerative clustering."""
     tree = tree_of_rows(rows, max_rows=max(MAX_ROWS, n_components), draws=draws)
     return partition_by_tree(tree, rows, n_components, covariance_type)
+
+
+def partitions_of_one_feature(
+    rows: WeightedRows, n_components: int, covariance_type: str
+) -> list[Callable[[], _core.SufficientStatistics]]:
+    """Return what makes the partitions that EM starts from besides a tree, where rows have one feature.
+
+    Trees and k-means give a heavy tail single rows, which then collapse; quantiles give it as many as the rest. Each of
+    them leads to the best mixture of some data.
+
+    Parameters
+    ----------
+    rows : WeightedRows
+        Rows of one feature.
+    n_components : int
+        Number of components.
+    covariance_type : str
+        Model whose M-step the statistics are for.
+    """
+    X, sample_weight, n_threads = rows
+
+    def of(labels: I32) -> _core.SufficientStatistics:
+        return _core.statistics_from_labels(X, labels, n_components, covariance_type, sample_weight, n_threads)
+
+    by_quantiles = [partial(of, labels) for labels in quantile_partitions(X[:, 0], sample_weight, n_components)]
+    evenly: F64 = np.arange(0.5, _core.kmeans_draws(n_components)) * _GOLDEN % 1.0  # whatever the random state is
+    return [*by_quantiles, partial(_kmeans_from, rows, n_components, covariance_type, evenly)]
+
+
+def start_partitions(
+    init_params: str, rows: WeightedRows, n_components: int, covariance_type: str, draws: Draws, n_init: int
+) -> list[Callable[[], _core.SufficientStatistics]]:
+    """Return what makes the partitions that EM starts from: `n_init` of them, and more for 'hc' of one feature.
+
+    Parameters
+    ----------
+    init_params : str
+        Key of `PARTITIONS`.
+    rows : WeightedRows
+        The rows with their weights.
+    n_components : int
+        Number of components.
+    covariance_type : str
+        Model whose M-step the statistics are for.
+    draws : Draws
+        Source of random numbers.
+    n_init : int
+        Number of starts.
+    """
+    make = partial(PARTITIONS[init_params], rows, n_components, covariance_type, draws)
+    more = init_params == "hc" and rows.X.shape[1] == 1
+    return [make] * n_init + (partitions_of_one_feature(rows, n_components, covariance_type) if more else [])
 
 
 PARTITIONS: dict[str, Callable[[WeightedRows, int, str, Draws], _core.SufficientStatistics]] = {

@@ -27,10 +27,18 @@ _BATCH_OF_STARTS = 16
 Outcomes = Iterator[Run | FailedStart]
 
 
-def best_of(model: GaussianMixture, starts: Starts, rows: WeightedRows) -> tuple[Run | None, list[FailedStart]]:
-    """Run the starts with a model's parameters; return the best run, None if there is none, and those that failed."""
+def best_of(
+    model: GaussianMixture,
+    starts: Starts,
+    rows: WeightedRows,
+    is_sound: Callable[[Run], bool] = lambda run: True,
+) -> tuple[Run | None, list[FailedStart]]:
+    """Run the starts with a model's parameters; return the best run, None if there is none, and those that failed.
+
+    A sound run is better than one that is not, whatever their likelihoods; it is asked for where there are several.
+    """
     best: Run | None = None
-    best_score = -np.inf
+    best_score, best_is_sound = -np.inf, False
     failed: list[FailedStart] = []
     for run in _way_to_run(model, starts, rows)(model, starts, rows):
         if isinstance(run, FailedStart):
@@ -39,8 +47,9 @@ def best_of(model: GaussianMixture, starts: Starts, rows: WeightedRows) -> tuple
         score = run.lower_bound
         if model.max_iter == 0 and starts.count > 1:
             score = figures.log_likelihood(rows, run.mixture)
-        if best is None or beats(score, best_score, rows.X.dtype):
-            best, best_score = run, score
+        sound = starts.count == 1 or is_sound(run)
+        if best is None or sound > best_is_sound or (sound == best_is_sound and beats(score, best_score, rows.X.dtype)):
+            best, best_score, best_is_sound = run, score, sound
         if run.stopped:
             break
     return best, failed

@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 from gmmx import _core, figures
 from gmmx._grid import Cell, Outcome, fit_cells, repetitions
 from gmmx._selection_report import IN_PYTHON, Hints, one_line_of, report
-from gmmx._text_tables import print_lines
+from gmmx._text_tables import counted, print_lines
 from gmmx.draws import draws_from
 from gmmx.estimators import GaussianMixture
 from gmmx.initialization import PARTITIONS
@@ -87,8 +87,9 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
     init_params : {'hc', 'kmeans', 'k-means++', 'random', 'random_from_data'}, default='hc'
         How the rows are partitioned for a start, as in `GaussianMixture`. 'hc' is model-based agglomerative
         clustering, as in mclust: one tree of the rows, of no more than 2,000 chosen at random, has a partition for
-        every number of components; it takes no notice of sample weights but zero. A partition serves all covariance
-        types. 'k-means++' and 'random_from_data' start from single rows, and so need `reg_covar` or a `prior`.
+        every number of components; it takes no notice of sample weights but zero. Rows of one feature start from
+        quantiles and from k-means as well, and the best start is kept. A partition serves all covariance types.
+        'k-means++' and 'random_from_data' start from single rows, and so need `reg_covar` or a `prior`.
 
     acceleration : {'anderson', 'squarem'} or None, default=None
         How EM jumps ahead of its iterations, as in `GaussianMixture`.
@@ -114,7 +115,8 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
     Attributes
     ----------
     best_estimator_ : GaussianMixture
-        The chosen mixture, fitted. Its parameters are such that a clone of it fits the same mixture again.
+        The chosen mixture, fitted. Its parameters are such that a clone of it fits the same mixture again, unless a
+        degenerate start is likelier: the choice passes over these if there is a sound one.
 
     best_index_ : int
         Its row of `results_`.
@@ -257,7 +259,8 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
         Warns
         -----
         ConvergenceWarning
-            If some mixtures did not converge in `max_iter` iterations, or only degenerate ones could be fitted.
+            If some mixtures did not converge in `max_iter` iterations, most of several starts of a mixture collapsed,
+            or only degenerate ones could be fitted.
         """
         with unchanged_on_failure(self):
             self._check_start()
@@ -483,12 +486,20 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
                 ConvergenceWarning,
                 stacklevel=4,
             )
+        frail = [f"{cell.covariance_type},{cell.n_components}" for cell, o in outcomes.items() if o.mostly_collapsed]
+        if frail:
+            warnings.warn(
+                f"Most starts of {counted(len(frail), 'mixture')} collapsed: {_some(frail)}. These have too many "
+                "components for rows with far-off or repeated values. Lower max_components (now "
+                f"{self.max_components}), or set prior='default'.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
         short = fitted[~self.results_["converged"][fitted] & ~self.results_["degenerate"][fitted]]
         if len(short) and self.max_iter > 0:
-            which = "; ".join(self._name(i) for i in short[:_SHOWN]) + ("; ..." if len(short) > _SHOWN else "")
             warnings.warn(
                 f"{len(short)} of {len(fitted)} mixtures did not converge, so that their criteria are too large: "
-                f"{which}. Increase max_iter (now {self.max_iter}) or tol.",
+                f"{_some([self._name(i) for i in short])}. Increase max_iter (now {self.max_iter}) or tol.",
                 ConvergenceWarning,
                 stacklevel=4,
             )
@@ -684,6 +695,11 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self)
         return self.best_estimator_.sample(n_samples, self.random_state if random_state is None else random_state)
+
+
+def _some(names: list[str]) -> str:
+    """List the first few of many names."""
+    return "; ".join(names[:_SHOWN]) + ("; ..." if len(names) > _SHOWN else "")
 
 
 def _table(
