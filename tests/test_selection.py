@@ -19,6 +19,7 @@ from sklearn.preprocessing import StandardScaler
 import gmmx
 from gmmx import FitFailedError, GaussianMixture, GaussianMixtureIC, _core, _grid, reference
 from gmmx._selection_report import IN_PYTHON, report
+from gmmx.column_faults import ColumnWarning
 from gmmx.degeneracy import Resolution, flaw_of, relative_widths, rows_needed
 from gmmx.hierarchy import tree_of_rows
 from gmmx.selection import CRITERIA
@@ -507,7 +508,11 @@ def test_the_units_of_the_features_do_not_matter_to_degeneracy(exponents, seed):
 
 def test_a_constant_feature_leaves_only_spheres():
     X = np.column_stack([clouds(120, 2), np.full(120, 0.1)])
-    choice = grid(X, max_components=3)
+    with (
+        pytest.warns(ColumnWarning, match="Column 2 of X is constant"),
+        pytest.warns(ConvergenceWarning, match=r"9 of 12 mixtures are degenerate and left out.*full,1: .*collapsed"),
+    ):
+        choice = grid(X, max_components=3)
     results = pd.DataFrame(choice.results_)
     spheres = results["covariance_type"] == "spherical"
     assert results["degenerate"].tolist() == (~spheres).tolist()
@@ -517,7 +522,9 @@ def test_a_constant_feature_leaves_only_spheres():
 
 def test_with_reg_covar_a_constant_feature_does_no_harm():
     X = np.column_stack([clouds(120, 2), np.full(120, 0.1)])
-    assert not grid(X, max_components=3, reg_covar=1e-6).results_["degenerate"].any()
+    with pytest.warns(ColumnWarning, match="Column 2 of X is constant"):
+        choice = grid(X, max_components=3, reg_covar=1e-6)
+    assert not choice.results_["degenerate"].any()
 
 
 def test_if_only_degenerate_mixtures_exist_the_best_comes_with_a_warning():
@@ -530,6 +537,7 @@ def test_if_only_degenerate_mixtures_exist_the_best_comes_with_a_warning():
     assert choice.best_estimator_.n_components == 3
 
 
+@pytest.mark.filterwarnings("ignore::gmmx.column_faults.ColumnWarning")
 def test_if_nothing_can_be_fitted_the_reasons_are_given():
     with pytest.raises(FitFailedError, match=r"Not one of 7 mixtures.*reg_covar.*collapsed in the initial partition"):
         grid(np.ones((20, 3)), max_components=2)
@@ -719,6 +727,7 @@ def test_a_sound_start_is_kept_though_a_degenerate_one_is_likelier():
     assert both.log_likelihood < point_alone.log_likelihood
 
 
+@pytest.mark.filterwarnings("ignore:3 of 4 mixtures are degenerate")
 def test_most_starts_that_collapse_are_told():
     X = np.r_[np.zeros(40), np.random.default_rng(0).normal(5, 1, 40)][:, np.newaxis]
     with pytest.warns(
@@ -821,7 +830,9 @@ def test_empty_components_are_degenerate():
 
 def test_a_column_of_few_values_leaves_out_what_collapses_there():
     X = np.c_[np.random.default_rng(0).integers(0, 3, 300), np.random.default_rng(1).normal(size=300)]
-    selection = gmmx.GaussianMixtureIC(random_state=0).fit(X)
+    with pytest.warns(ConvergenceWarning, match=r"\d+ of 126 mixtures are degenerate") as told:
+        selection = gmmx.GaussianMixtureIC(random_state=0).fit(X)
+    assert str(told[0].message).startswith(f"{selection.results_['degenerate'].sum()} of 126")
     failed = selection.results_["reason"][np.isnan(selection.results_["bic"])]
     assert len(failed) > 10
     assert all("collapsed" in reason for reason in failed)

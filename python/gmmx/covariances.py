@@ -39,6 +39,17 @@ def letters(covariance_type: str) -> str:
     return _LETTERS.get(covariance_type, covariance_type)
 
 
+def has_axes(covariance_type: str) -> bool:
+    """Return whether covariances may lie across the features.
+
+    Examples
+    --------
+    >>> has_axes("tied"), has_axes("diag"), has_axes("V")
+    (True, False, False)
+    """
+    return letters(covariance_type)[2] != "I"
+
+
 def shown_shape(covariance_type: str, n_components: int, n_features: int) -> tuple[int, ...]:
     """Return the shape in which covariances are shown.
 

@@ -24,7 +24,8 @@ from gmmx import _core, figures
 from gmmx._sklearn_hooks import PrivateReaders, refuse_overridden_hooks
 from gmmx.batches import batches_of
 from gmmx.checkpoints import checkpoints_of
-from gmmx.covariances import is_named_by_letters, shown, shown_shape, shows_matrices
+from gmmx.column_faults import warn_of_columns
+from gmmx.covariances import has_axes, is_named_by_letters, shown, shown_shape, shows_matrices
 from gmmx.covariances import kept as kept_of
 from gmmx.data._arrays import reader_of_array
 from gmmx.draws import draws_from
@@ -471,6 +472,8 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
         -----
         ConvergenceWarning
             If the best start did not converge in `max_iter` iterations, or a component ended without any row.
+        ColumnWarning
+            If columns are constant or, unless covariances are diagonal, linear combinations of others.
         """
         if is_converted_map(X) and self.responsibilities_init is None:
             reader = reader_of_array(X, None, check_sample_weight(sample_weight, X), name="X")
@@ -726,6 +729,7 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
         refuse_overridden_hooks(self)
         with unchanged_on_failure(self):
             rows = self._training_rows(X, sample_weight)
+            warn_of_columns(rows, self, combinations=has_axes(self.covariance_type), stacklevel=5)
             prior = self._prior_of(rows)
             starts = self._continuation(rows.X.shape[1], prior) if self._goes_on() else self._starts(rows, prior)
             best, failed = best_of(self, starts, rows)

@@ -17,8 +17,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from gmmx import _core, figures
 from gmmx._grid import Cell, Outcome, fit_cells, repetitions
-from gmmx._selection_report import IN_PYTHON, Hints, one_line_of, report
+from gmmx._selection_report import IN_PYTHON, Hints, degenerate_count, one_line_of, report
 from gmmx._text_tables import counted, print_lines
+from gmmx.column_faults import warn_of_columns
+from gmmx.covariances import has_axes
 from gmmx.draws import draws_from
 from gmmx.estimators import GaussianMixture
 from gmmx.initialization import PARTITIONS
@@ -260,12 +262,16 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
         -----
         ConvergenceWarning
             If some mixtures did not converge in `max_iter` iterations, most of several starts of a mixture collapsed,
-            or only degenerate ones could be fitted.
+            or most or all mixtures are degenerate.
+        ColumnWarning
+            If columns are constant or, unless all covariances are diagonal, linear combinations of others.
         """
         with unchanged_on_failure(self):
             self._check_start()
             rows = self._training_rows(X, sample_weight)
             cells = self._cells(rows.X.shape[1])
+            with_axes = any(has_axes(cell.covariance_type) for cell in cells)
+            warn_of_columns(rows, self, combinations=with_axes, stacklevel=4)
             repeated = repetitions(cells, rows.X.shape[1], has_prior=self.prior is not None)
             make_model = partial(self._model, seed=self._seed())
             outcomes = self._fit_all([cell for cell in cells if cell not in repeated], make_model, rows)
@@ -483,6 +489,19 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
                 f"Only degenerate mixtures could be fitted; the best of them is kept: {self._name(best)}, where "
                 f"{self.results_['reason'][best]}. Lower max_components, increase reg_covar, or look for repeated "
                 "rows and columns.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+        n_degenerate, n_all = degenerate_count(self.results_), len(self.results_["degenerate"])
+        tried = [outcome for outcome in outcomes.values() if outcome.n_starts]
+        if len(sound) and 2 * sum(outcome.flaw != "" for outcome in tried) > len(tried):
+            cell, worst = next(
+                (cell, outcome.flaw) for cell, outcome in outcomes.items() if outcome.n_starts and outcome.flaw
+            )
+            warnings.warn(
+                f"{n_degenerate} of {n_all} mixtures are degenerate and left out of the choice, for instance "
+                f"{cell.covariance_type},{cell.n_components}: {worst}. Drop columns that are constant or depend on "
+                f"others, lower max_components (now {self.max_components}), or set prior='default'.",
                 ConvergenceWarning,
                 stacklevel=4,
             )

@@ -1,0 +1,232 @@
+"""Columns in which every covariance is singular: constants, and linear combinations of other columns.
+
+The search is small beside a fit. It looks at some hundred rows, spread over all; only columns that look suspicious
+there are held against all rows.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gmmx.validation import F64, WeightedRows
+
+__all__ = ["MAX_COLUMNS", "ColumnFaults", "ColumnWarning", "column_faults", "warn_of_columns"]
+
+MAX_COLUMNS = 500
+"""Rows of more features are searched for constants alone: combinations take time in proportion to the cube."""
+
+_LEAST_SAMPLE = 200
+_CHUNK = 1 << 14
+_MOST_NAMED = 5
+_SUSPICIOUS = 1e-8
+"""Share of a variance that other columns leave unexplained, from which on a column is not looked at again."""
+_ROUNDINGS = 100
+"""Rounding errors for each column that a combination may be off by."""
+
+
+@dataclass(frozen=True)
+class ColumnFaults:
+    """What is wrong with columns.
+
+    Attributes
+    ----------
+    constant : tuple of int
+        Columns of one value.
+    combinations : tuple of (int, tuple of int)
+        Columns that are linear combinations of others, up to rounding, each with these others; a constant may be added.
+    """
+
+    constant: tuple[int, ...] = ()
+    combinations: tuple[tuple[int, tuple[int, ...]], ...] = ()
+
+    def __bool__(self) -> bool:
+        """Whether there is anything."""
+        return bool(self.constant or self.combinations)
+
+    def message(self, names: Sequence[str] | None) -> str:
+        r"""Return what is wrong and the remedy.
+
+        Parameters
+        ----------
+        names : sequence of str or None
+            Names of the columns. None names them by their numbers.
+
+        Examples
+        --------
+        >>> ColumnFaults((1,)).message(["a", "b"])
+        "Column 'b' of X is constant. Covariances are singular there unless reg_covar is added. Drop this column."
+        >>> ColumnFaults((), ((2, (0, 1)),)).message(None).split(". ")[0]
+        'Column 2 of X is a linear combination of columns 0 and 1'
+        """
+        sentences = []
+        if self.constant:
+            verb = "is" if len(self.constant) == 1 else "are"
+            sentences.append(f"C{_columns(self.constant, names)[1:]} of X {verb} constant.")
+        sentences += [
+            f"Column {_name(column, names)} of X is a linear combination of {_columns(others, names)}."
+            for column, others in self.combinations[:_MOST_NAMED]
+        ]
+        if len(self.combinations) > _MOST_NAMED:
+            sentences.append(f"So are {len(self.combinations) - _MOST_NAMED} more.")
+        which = "this column" if len(self.constant) + len(self.combinations) == 1 else "these columns"
+        return " ".join([*sentences, f"Covariances are singular there unless reg_covar is added. Drop {which}."])
+
+
+class ColumnWarning(UserWarning):
+    """X has columns that are constant or linear combinations of others.
+
+    Attributes
+    ----------
+    faults : ColumnFaults
+        Which ones.
+    """
+
+    def __init__(self, faults: ColumnFaults, names: Sequence[str] | None) -> None:
+        super().__init__(faults.message(names))
+        self.faults = faults
+
+
+def warn_of_columns(rows: WeightedRows, estimator: Any, *, combinations: bool, stacklevel: int) -> None:
+    """Warn of columns that are constant or linear combinations of others.
+
+    Parameters
+    ----------
+    rows : WeightedRows
+        The rows.
+    estimator : estimator
+        What is fitted; it may have `feature_names_in_`.
+    combinations : bool
+        Whether to look for combinations: diagonal covariances are not singular there.
+    stacklevel : int
+        As `warnings.warn` takes it.
+
+    Warns
+    -----
+    ColumnWarning
+        Which columns, and what to do.
+    """
+    faults = column_faults(rows, combinations=combinations)
+    if faults:
+        names = getattr(estimator, "feature_names_in_", None)
+        warnings.warn(ColumnWarning(faults, names), stacklevel=stacklevel)
+
+
+def column_faults(rows: WeightedRows, *, combinations: bool) -> ColumnFaults:
+    """Find columns that are constant or linear combinations of others.
+
+    Combinations are looked for among at most `MAX_COLUMNS` columns, and of more different rows than columns: fewer rows
+    always make some. Of two columns that depend on each other the latter is named.
+
+    Parameters
+    ----------
+    rows : WeightedRows
+        The rows; those of weight zero are passed over.
+    combinations : bool
+        Whether to look for combinations.
+    """
+    d = int(rows.X.shape[1])
+    present: Any = slice(None) if rows.sample_weight is None else np.flatnonzero(rows.sample_weight)
+    n_present = rows.n_present
+    if n_present < 2:
+        return ColumnFaults()
+    step = max(1, n_present // max(_LEAST_SAMPLE, 2 * d))
+    sample = rows.X[::step] if rows.sample_weight is None else rows.X[present[::step]]
+    sample = sample.astype(np.float64)
+    epsilon = float(np.finfo(rows.X.dtype).eps)
+    steps = sample - sample[0]
+    spans = np.abs(steps).max(axis=0)
+    varies = spans > 4 * epsilon * np.abs(sample[0])
+    constant = tuple(j for j in np.flatnonzero(~varies).tolist() if _is_constant(rows, present, j, 4 * epsilon))
+    kept = np.flatnonzero(varies)
+    if not combinations or not 1 < len(kept) <= min(MAX_COLUMNS, len(sample) - 1):
+        return ColumnFaults(constant)
+    independent, suspects = _split(steps[:, kept] / spans[kept])
+    if suspects and len(np.unique(sample[:, kept], axis=0)) <= len(kept):
+        return ColumnFaults(constant)
+    found = (
+        _combination(rows, present, sample, kept[independent[independent < j]], int(kept[j]), epsilon) for j in suspects
+    )
+    return ColumnFaults(constant, tuple(combination for combination in found if combination is not None))
+
+
+def _is_constant(rows: WeightedRows, present: Any, column: int, tolerance: float) -> bool:
+    """Return whether a column is constant over all rows, up to rounding."""
+    values = rows.X[:, column][present]
+    low, high = float(values.min()), float(values.max())
+    return high - low <= tolerance * max(abs(low), abs(high))
+
+
+def _split(rows: F64) -> tuple[npt.NDArray[np.int64], list[int]]:
+    """Return the columns that those before leave unexplained, and the others, which look like combinations.
+
+    Each column adds a row to the Cholesky factor of the correlations unless hardly anything of it is left.
+    """
+    d = rows.shape[1]
+    centred = rows - rows.mean(axis=0)
+    normed = centred / np.sqrt(np.square(centred).sum(axis=0))
+    correlations = normed.T @ normed
+    with contextlib.suppress(np.linalg.LinAlgError):
+        np.linalg.cholesky(correlations - _SUSPICIOUS * np.eye(d))
+        return np.arange(d), []
+    factor = np.zeros((d, d))  # a row for each column, a column for each independent one
+    independent: list[int] = []
+    suspects: list[int] = []
+    for j in range(d):
+        left = correlations[j, j] - factor[j] @ factor[j]
+        if left <= _SUSPICIOUS:
+            suspects.append(j)
+            continue
+        factor[j:, len(independent)] = (correlations[j:, j] - factor[j:] @ factor[j]) / np.sqrt(left)
+        independent.append(j)
+    return np.array(independent), suspects
+
+
+def _combination(
+    rows: WeightedRows, present: Any, sample: F64, others: npt.NDArray[np.int64], column: int, epsilon: float
+) -> tuple[int, tuple[int, ...]] | None:
+    """Return a column with those whose combination it is in every row, None if it is not one."""
+    means = sample.mean(axis=0)
+    deviations = sample.std(axis=0)
+    scaled = (sample[:, others] - means[others]) / deviations[others]
+    coefficients = np.linalg.lstsq(scaled, (sample[:, column] - means[column]) / deviations[column], rcond=None)[0]
+    matters = np.abs(coefficients) > 1e-6
+    others, slopes = others[matters], coefficients[matters] * deviations[column] / deviations[others[matters]]
+    tolerance = _ROUNDINGS * (1 + len(others)) * epsilon
+    for values in _chunks(rows, present):
+        terms = (values[:, others] - means[others]) * slopes
+        target = values[:, column] - means[column]
+        sizes = np.abs(values[:, column]) + np.abs(values[:, others] * slopes).sum(axis=1) + np.abs(means[column])
+        if not (np.abs(target - terms.sum(axis=1)) <= tolerance * sizes).all():
+            return None
+    return column, tuple(others.tolist())
+
+
+def _chunks(rows: WeightedRows, present: Any) -> Iterator[F64]:
+    """Yield the rows of positive weight in float64, some at a time."""
+    for begin in range(0, rows.n_present, _CHUNK):
+        if rows.sample_weight is None:
+            yield rows.X[begin : begin + _CHUNK].astype(np.float64)
+        else:
+            yield rows.X[present[begin : begin + _CHUNK]].astype(np.float64)
+
+
+def _name(column: int, names: Sequence[str] | None) -> str:
+    if names is None:
+        return str(column)
+    return repr(str(names[column])) if names[column] != "" else "(unnamed)"
+
+
+def _columns(columns: Sequence[int], names: Sequence[str] | None) -> str:
+    """List columns, the first few of many."""
+    listed = [_name(column, names) for column in columns[:_MOST_NAMED]]
+    if len(columns) > _MOST_NAMED:
+        listed.append(f"{len(columns) - _MOST_NAMED} more")
+    together = listed[0] if len(listed) == 1 else f"{', '.join(listed[:-1])} and {listed[-1]}"
+    return f"column{'s' if len(columns) > 1 else ''} {together}"

@@ -1,0 +1,132 @@
+"""Columns that are constant or linear combinations of others are named."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.datasets import load_digits
+from sklearn.exceptions import ConvergenceWarning
+
+import gmmx
+from gmmx.column_faults import MAX_COLUMNS, ColumnFaults, ColumnWarning, column_faults
+from gmmx.validation import WeightedRows
+
+
+def normal(n_samples=300, n_features=4, seed=0):
+    return np.random.default_rng(seed).normal(size=(n_samples, n_features))
+
+
+def faults(X, sample_weight=None, combinations=True):
+    return column_faults(WeightedRows(X, sample_weight, 1), combinations=combinations)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("scale", [1e-8, 1.0, 1e8])
+@pytest.mark.parametrize("shift", [0.0, 10.0])
+def test_sums_and_multiples_are_found_whatever_their_units(dtype, scale, shift):
+    X = ((normal() + shift) * scale).astype(dtype)
+    with_sums = np.column_stack([X, X[:, 0] + X[:, 1], 3 * X[:, 2], X[:, 3] * dtype(1.5) - dtype(7 * scale)])
+    assert faults(X) == ColumnFaults()
+    assert faults(with_sums) == ColumnFaults((), ((4, (0, 1)), (5, (2,)), (6, (3,))))
+    assert faults(with_sums, combinations=False) == ColumnFaults()
+
+
+@pytest.mark.parametrize("value", [0.0, 0.1, -1e9, 1e-300])
+@pytest.mark.parametrize("n_samples", [3, 50, 40_000])
+def test_constants_are_found(value, n_samples):
+    X = np.column_stack([normal(n_samples, 2), np.full(n_samples, value)])
+    assert faults(X) == ColumnFaults((2,))
+    X[n_samples // 2 + 1, 2] = value + 1.0 + abs(value)  # a single row, which a sample may miss
+    assert faults(X) == ColumnFaults()
+
+
+def test_columns_that_are_nearly_dependent_are_not_named():
+    X = normal(5000)
+    rng = np.random.default_rng(1)
+    near = np.column_stack([X, X[:, 0] + X[:, 1] + 1e-6 * rng.normal(size=5000)])
+    assert faults(near) == ColumnFaults()
+    almost = np.column_stack([X, X[:, 0] + X[:, 1]])
+    almost[2501, 4] += 1e-3  # in one row, which a sample misses
+    assert faults(almost) == ColumnFaults()
+
+
+def test_indicators_of_a_category_depend_on_each_other():
+    X = np.column_stack([np.eye(5)[np.random.default_rng(0).integers(0, 5, 1000)], normal(1000, 1)])
+    assert faults(X) == ColumnFaults((), ((4, (0, 1, 2, 3)),))
+
+
+def test_rows_of_weight_zero_are_passed_over():
+    X = np.column_stack([normal(), np.zeros(300), np.zeros(300)])
+    X[:, 5] = X[:, 0] - X[:, 1]
+    X[[7, 8], 4:] = [[3.0, 3.0], [3.0, -2.0]]
+    weights = np.ones(300)
+    assert faults(X) == faults(X, weights) == ColumnFaults()
+    weights[[7, 8]] = 0.0
+    assert faults(X, weights) == ColumnFaults((4,), ((5, (0, 1)),))
+
+
+def test_few_different_rows_say_nothing_of_columns():
+    assert faults(normal(4, 4)) == ColumnFaults()
+    assert faults(np.repeat(normal(3, 4), 50, axis=0)) == ColumnFaults()
+    assert faults(normal(1, 4)) == ColumnFaults()
+
+
+def test_very_wide_tables_are_searched_for_constants_alone():
+    X = normal(MAX_COLUMNS + 50, MAX_COLUMNS + 1)
+    X[:, 3], X[:, 5] = 2.0, X[:, 4]
+    assert faults(X) == ColumnFaults((3,), ((5, (4,)),))
+    assert faults(np.column_stack([X, X[:, 0]])) == ColumnFaults((3,))
+
+
+@pytest.mark.parametrize("covariance_type", ["full", "tied", "diag", "spherical", "EVI", "VVE"])
+@pytest.mark.parametrize("reg_covar", [1e-6, 1e-3])
+def test_a_fit_names_columns(covariance_type, reg_covar):
+    X = normal()
+    X = pd.DataFrame({"a": X[:, 0], "b": X[:, 1], "sum": X[:, 0] + X[:, 1], "zero": 0.0})
+    model = gmmx.GaussianMixture(2, covariance_type=covariance_type, reg_covar=reg_covar, tol=0.1, random_state=0)
+    with pytest.warns(ColumnWarning) as told:
+        model.fit(X)
+    words = "Column 'zero' of X is constant. "
+    if covariance_type in ("full", "tied", "VVE"):
+        words += "Column 'sum' of X is a linear combination of columns 'a' and 'b'. "
+    message = str(told[0].message)
+    assert message.startswith(f"{words}Covariances are singular there unless reg_covar is added. Drop th")
+    assert told[0].filename == __file__
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.fit(X[["a", "b"]])
+
+
+def test_columns_are_named_where_the_fit_fails():
+    X = np.column_stack([normal(), np.ones(300)])
+    with (
+        pytest.warns(ColumnWarning, match="Column 4 of X is constant"),
+        pytest.raises(gmmx.FitFailedError, match="collapsed"),
+    ):
+        gmmx.GaussianMixture(2, reg_covar=0, random_state=0).fit(X)
+
+
+def test_the_constant_pixels_of_the_digits():
+    X = load_digits(as_frame=True).data
+    with (
+        pytest.warns(ColumnWarning, match="Columns 'pixel_0_0', 'pixel_4_0' and 'pixel_4_7' of X are constant"),
+        pytest.warns(ConvergenceWarning, match="12 of 14 mixtures are degenerate and left out of the choice") as told,
+    ):
+        choice = gmmx.GaussianMixtureIC(max_components=1, random_state=0).fit(X)
+    assert choice.results_["degenerate"].sum() == 12
+    assert {warning.filename for warning in told} == {__file__}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ColumnWarning)
+        types = ["EII", "VII", "EEE"]
+        gmmx.GaussianMixtureIC(max_components=1, covariance_type=types).fit(X.loc[:, X.std() > 0])
+
+
+def test_many_columns_are_counted_and_names_are_shown_safely():
+    message = ColumnFaults(tuple(range(9))).message(["", "\x1b[2J", *"cdefghi"])
+    assert message.startswith(r"Columns (unnamed), '\x1b[2J', 'c', 'd', 'e' and 4 more of X are constant. ")
+    many = ColumnFaults((), tuple((j, (0,)) for j in range(1, 9))).message(None)
+    assert "Column 1 of X is a linear combination of column 0. " in many
+    assert "So are 3 more. " in many
