@@ -1,7 +1,8 @@
 #include "covariance/axes.hpp"
 
-#include <Eigen/Eigenvalues>
 #include <cmath>
+
+#include "eigenvectors.hpp"
 
 namespace gmmx {
 
@@ -16,8 +17,8 @@ void fix_signs(Matrix<double>& directions) {
 Axes axes_of(const Eigen::Ref<const RowMajorMatrix<double>>& covariance) {
   const Matrix<double> own = covariance;
   if (!own.allFinite()) return {own.diagonal().transpose(), Matrix<double>::Identity(own.rows(), own.rows())};
-  const Eigen::SelfAdjointEigenSolver<Matrix<double>> solver(own);
-  Axes axes{solver.eigenvalues().reverse().transpose(), solver.eigenvectors().rowwise().reverse()};
+  const Eigenvectors eigen = eigenvectors_of(own);
+  Axes axes{eigen.values.reverse().transpose(), eigen.vectors.rowwise().reverse()};
   fix_signs(axes.directions);
   return axes;
 }

@@ -1,6 +1,5 @@
 #include "em/extrapolation.hpp"
 
-#include <Eigen/QR>
 #include <algorithm>
 #include <cmath>
 
@@ -15,6 +14,51 @@ constexpr double least_pivot = 1e-8;  // of a step's difference, in its own leng
 bool ascends(const Vector<double>& step, const Vector<double>& jump) {
   return step.dot(jump) > least_cosine * step.norm() * jump.norm();
 }
+
+// Least squares by the first q of some columns, for every q: QR by Gram-Schmidt, each column orthogonalised twice,
+// which leaves rounding error alone. Written out, as Eigen's decomposition is blocked for hundreds of columns and takes
+// seconds to compile.
+class LeastSquares {
+ public:
+  LeastSquares(const Matrix<double>& columns, const Vector<double>& target)
+      : q_(columns), r_(Matrix<double>::Zero(columns.cols(), columns.cols())), projected_(columns.cols()) {
+    for (; usable_ < columns.cols(); ++usable_) {
+      auto column = q_.col(usable_);
+      const double length = column.norm();
+      for (int pass = 0; pass < 2; ++pass) {
+        for (Index i = 0; i < usable_; ++i) {
+          const double along = q_.col(i).dot(column);
+          column -= along * q_.col(i);
+          r_(i, usable_) += along;
+        }
+      }
+      const double pivot = column.norm();
+      if (!(pivot > least_pivot * length)) break;
+      column /= pivot;
+      r_(usable_, usable_) = pivot;
+      projected_(usable_) = column.dot(target);
+    }
+  }
+
+  // Columns before the first that depends on those before it.
+  Index usable() const { return usable_; }
+
+  Vector<double> coefficients(Index q) const {
+    Vector<double> result(q);
+    for (Index i = q - 1; i >= 0; --i) {
+      double rest = projected_(i);
+      for (Index j = i + 1; j < q; ++j) rest -= r_(i, j) * result(j);
+      result(i) = rest / r_(i, i);
+    }
+    return result;
+  }
+
+ private:
+  Matrix<double> q_;
+  Matrix<double> r_;
+  Vector<double> projected_;
+  Index usable_ = 0;
+};
 
 }  // namespace
 
@@ -31,13 +75,9 @@ std::optional<Vector<double>> anderson_jump(const Trail& trail) {
     differences.col(j) = steps.col(last - j) - steps.col(last - j - 1);
     moves.col(j) = trail.images.col(last - j) - trail.images.col(last - j - 1);
   }
-  const Eigen::HouseholderQR<Matrix<double>> qr(differences);
-  const Matrix<double>& r = qr.matrixQR();
-  const Vector<double> projected = qr.householderQ().adjoint() * step;
-  Index usable = 0;
-  while (usable < memory && std::abs(r(usable, usable)) > least_pivot * differences.col(usable).norm()) ++usable;
-  for (Index q = usable; q > 0; --q) {
-    const Vector<double> gamma = r.topLeftCorner(q, q).triangularView<Eigen::Upper>().solve(projected.head(q));
+  const LeastSquares fit(differences, step);
+  for (Index q = fit.usable(); q > 0; --q) {
+    const Vector<double> gamma = fit.coefficients(q);
     const Vector<double> jump = -moves.leftCols(q).lazyProduct(gamma);
     if (ascends(step, jump)) return jump;
   }

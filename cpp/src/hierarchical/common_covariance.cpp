@@ -1,11 +1,11 @@
 // Criterion EEE: the volume of the scatter that all groups share. A merge costs a quadratic form, so that in the right
 // coordinates the cheapest pair is the nearest.
-#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <utility>
 
+#include "eigenvectors.hpp"
 #include "hierarchical/criterion.hpp"
 
 namespace gmmx {
@@ -107,9 +107,9 @@ class CommonCovariance final : public Criterion {
   // Eigenvectors, and logarithms of the eigenvalues; one that is there by rounding alone counts as 0.
   struct Spectrum {
     explicit Spectrum(const Matrix<double>& matrix) {
-      const Eigen::SelfAdjointEigenSolver<Matrix<double>> solver(matrix);  // of the lower triangle
-      vectors = solver.eigenvectors();
-      const auto& values = solver.eigenvalues();
+      Eigenvectors eigen = eigenvectors_of(matrix);
+      vectors = std::move(eigen.vectors);
+      const auto& values = eigen.values;
       const double largest = values(values.size() - 1);
       const double rounding = static_cast<double>(values.size()) * std::numeric_limits<double>::epsilon() * largest;
       log_values.resize(values.size());
