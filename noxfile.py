@@ -1,6 +1,7 @@
 """Tasks, each in a fresh environment: `nox -l` lists them, `nox -s lint types` runs two.
 
-What needs gmmx compiles it, which takes minutes; CONTRIBUTING.md tells how to work in one environment instead.
+What needs gmmx compiles it for this machine, which takes a minute, or for all machines, which takes minutes.
+CONTRIBUTING.md tells how to work in one environment instead.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ ROOT = Path(__file__).parent
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 # One module, for all machines: where the numbers matter and their speed does not.
 BASELINE = {"CMAKE_ARGS": "-DGMMX_INSTRUCTION_SETS=baseline"}
+# A module for each instruction set: what is released, and what tests compare.
+ALL = {"CMAKE_ARGS": "-DGMMX_INSTRUCTION_SETS=all"}
 
 
 def install_group(session: nox.Session, name: str) -> None:
@@ -55,8 +58,8 @@ def stubs(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Python tests on all instruction sets built; arguments after -- go to pytest."""
-    session.install(".[test]")
+    """Python tests, with all instruction sets built; arguments after -- go to pytest."""
+    session.install(".[test]", env=ALL)
     session.run("pytest", *session.posargs)
 
 
@@ -122,7 +125,7 @@ def wheel(session: nox.Session) -> None:
 
     session.run("python", "-m", "build", "--sdist", "--outdir", str(released))
     (source,) = released.glob("*.tar.gz")
-    session.run("pip", "wheel", "--no-cache-dir", "--no-deps", "--wheel-dir", str(unrepaired), str(source))
+    session.run("pip", "wheel", "--no-cache-dir", "--no-deps", "--wheel-dir", str(unrepaired), str(source), env=ALL)
     # Without --plat: to the lowest manylinux tag that the symbols allow.
     session.run("auditwheel", "repair", "--wheel-dir", str(released), *map(str, unrepaired.glob("*.whl")))
     (built,) = released.glob("*.whl")

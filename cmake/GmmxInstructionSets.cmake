@@ -19,13 +19,48 @@ if(CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang" AND NOT MSVC)
 int main() { return 0; }" GMMX_TARGET_IS_X86_64)
 endif()
 
+# Lowest first.
 if(GMMX_TARGET_IS_X86_64)
-  set(gmmx_default_instruction_sets baseline x86-64-v3 x86-64-v4)
+  set(gmmx_all_instruction_sets baseline x86-64-v3 x86-64-v4)
 else()
-  set(gmmx_default_instruction_sets baseline)
+  set(gmmx_all_instruction_sets baseline)
 endif()
-set(GMMX_INSTRUCTION_SETS "${gmmx_default_instruction_sets}" CACHE STRING
-    "Instruction sets of the Python package: baseline, and on x86-64 with GCC or Clang also x86-64-v3, x86-64-v4")
+set(GMMX_INSTRUCTION_SETS "native" CACHE STRING
+    "Instruction sets of the Python package: native, the best that this machine runs; all, for packages that leave this \
+machine; or a list of baseline and, on x86-64 with GCC or Clang, x86-64-v3 and x86-64-v4")
+
+# gmmx_best_instruction_set(<variable>): the best of all that this machine runs, asked from a program that is compiled
+# and run here; all of them where the compiler is for another kind of machine.
+function(gmmx_best_instruction_set variable)
+  set(best ${gmmx_all_instruction_sets})
+  if(GMMX_TARGET_IS_X86_64 AND NOT CMAKE_CROSSCOMPILING)
+    try_run(GMMX_LEVEL_STATUS GMMX_LEVEL_COMPILES "${PROJECT_BINARY_DIR}/best_level"
+            "${PROJECT_SOURCE_DIR}/cpp/cpu/print_levels.cpp"
+            CMAKE_FLAGS "-DCMAKE_CXX_STANDARD=17" RUN_OUTPUT_VARIABLE levels)
+    if(GMMX_LEVEL_COMPILES AND GMMX_LEVEL_STATUS EQUAL 0)
+      set(GMMX_MACHINE_LEVELS "${levels}" CACHE INTERNAL "What the machine that configured runs")
+    endif()
+    foreach(level IN LISTS gmmx_all_instruction_sets)
+      if(level IN_LIST GMMX_MACHINE_LEVELS)
+        set(best ${level})
+      endif()
+    endforeach()
+  endif()
+  set(${variable} "${best}" PARENT_SCOPE)
+endfunction()
+
+# gmmx_chosen_instruction_sets(<variable>): GMMX_INSTRUCTION_SETS as a list of levels.
+function(gmmx_chosen_instruction_sets variable)
+  set(chosen "${GMMX_INSTRUCTION_SETS}")
+  if(chosen STREQUAL "all")
+    set(chosen ${gmmx_all_instruction_sets})
+  elseif(chosen STREQUAL "native")
+    gmmx_best_instruction_set(chosen)
+  endif()
+  list(JOIN chosen ", " names)
+  message(STATUS "gmmx: Python modules for ${names} (GMMX_INSTRUCTION_SETS=${GMMX_INSTRUCTION_SETS})")
+  set(${variable} "${chosen}" PARENT_SCOPE)
+endfunction()
 
 # gmmx_instruction_set_flags(<level> <variable>): the compiler's flags for a level; none for an empty level.
 function(gmmx_instruction_set_flags level variable)

@@ -11,12 +11,13 @@ endif()
 find_package(pybind11 3.0 CONFIG REQUIRED HINTS "${gmmx_pybind11_hint}")
 
 # The bindings see the public headers alone, no Eigen: they are compiled once, for the baseline, and linked into the
-# module of every instruction set. Two files are not: the one that names the module and the one that tells how it was built.
+# module of every instruction set. build.cpp, which names the module and tells how it was built, is compiled for each; it
+# sees no header of pybind11.
 file(GLOB gmmx_binding_sources CONFIGURE_DEPENDS "${gmmx_SOURCE_DIR}/cpp/bindings/*.cpp")
-set(gmmx_own_binding_sources "${gmmx_SOURCE_DIR}/cpp/bindings/module.cpp" "${gmmx_SOURCE_DIR}/cpp/bindings/bind_build.cpp")
-list(REMOVE_ITEM gmmx_binding_sources ${gmmx_own_binding_sources})
+set(gmmx_build_source "${gmmx_SOURCE_DIR}/cpp/bindings/build.cpp")
+list(REMOVE_ITEM gmmx_binding_sources ${gmmx_build_source})
 
-gmmx_group_by_folder(${gmmx_binding_sources} ${gmmx_own_binding_sources})
+gmmx_group_by_folder(${gmmx_binding_sources})
 
 add_library(gmmx_bindings OBJECT ${gmmx_binding_sources})
 gmmx_configure_target(gmmx_bindings baseline)
@@ -24,22 +25,24 @@ set_target_properties(gmmx_bindings PROPERTIES POSITION_INDEPENDENT_CODE ON)
 target_link_libraries(gmmx_bindings PRIVATE pybind11::module)
 gmmx_compile_folders_as_one(gmmx_bindings)
 
-foreach(instruction_set IN LISTS GMMX_INSTRUCTION_SETS)
+gmmx_chosen_instruction_sets(gmmx_instruction_sets)
+foreach(instruction_set IN LISTS gmmx_instruction_sets)
   string(MAKE_C_IDENTIFIER "_core_${instruction_set}" module)
   # NO_EXTRAS: pybind11 would turn link-time optimisation on.
-  pybind11_add_module(${module} MODULE NO_EXTRAS ${gmmx_sources} ${gmmx_own_binding_sources}
-                      $<TARGET_OBJECTS:gmmx_bindings>)
+  pybind11_add_module(${module} MODULE NO_EXTRAS ${gmmx_sources} ${gmmx_build_source} $<TARGET_OBJECTS:gmmx_bindings>)
   gmmx_configure_target(${module} "${instruction_set}")
   gmmx_compile_folders_as_one(${module})
-  target_compile_definitions(${module} PRIVATE GMMX_MODULE_NAME=${module})
+  gmmx_precompile_eigen(${module})
+  target_compile_definitions(${module} PRIVATE GMMX_MODULE_INIT=PyInit_${module})
   list(APPEND gmmx_modules ${module})
 endforeach()
 
 # _cpu runs before anything is known about the CPU: the baseline's flags and no part of the core.
-pybind11_add_module(_cpu MODULE NO_EXTRAS cpp/cpu/module.cpp cpp/cpu/cpu_features.cpp)
+python_add_library(_cpu MODULE WITH_SOABI cpp/cpu/module.cpp cpp/cpu/cpu_features.cpp)
 gmmx_instruction_set_flags(baseline gmmx_baseline_flags)
 target_compile_options(_cpu PRIVATE ${gmmx_baseline_flags})
 target_compile_features(_cpu PRIVATE cxx_std_17)
+set_target_properties(_cpu PROPERTIES CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
 gmmx_set_warnings(_cpu)
 list(APPEND gmmx_modules _cpu)
 

@@ -15,3 +15,13 @@ function(gmmx_compile_folders_as_one target)
     target_compile_options(${target} PRIVATE -Wno-subobject-linkage) # takes the files of a unity build for headers
   endif()
 endfunction()
+
+# Parses Eigen and the standard library once for all files of a target. Not through a launcher such as ccache, which keeps
+# little of what is compiled with precompiled headers.
+function(gmmx_precompile_eigen target)
+  if(NOT CMAKE_CXX_COMPILER_LAUNCHER)
+    target_precompile_headers(${target} PRIVATE "${gmmx_SOURCE_DIR}/cpp/src/linear_algebra.hpp" <algorithm> <cmath>
+                              <functional> <memory> <numeric> <optional> <string> <utility> <vector>)
+    set_source_files_properties("${gmmx_SOURCE_DIR}/cpp/bindings/build.cpp" PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
+  endif()
+endfunction()

@@ -82,23 +82,39 @@ def test_unknown_instruction_set_is_refused(wrong):
     )
 
 
-def test_instruction_set_that_cannot_run_here_is_refused():
-    # A stand-in for the package, so that _cpu can be told to answer like a machine without AVX before _core asks it.
-    code = """
+# A stand-in for the package, so that _cpu can be told to answer like another machine before _core asks it.
+STAND_IN = """
 import importlib.util, sys, types
 package = types.ModuleType("gmmx")
 package.__path__ = importlib.util.find_spec("gmmx").submodule_search_locations
 sys.modules["gmmx"] = package
 from gmmx import _cpu
-_cpu.supported_levels = lambda: ["baseline"]
-from gmmx import _core
 """
+
+
+def test_instruction_set_that_cannot_run_here_is_refused():
+    code = STAND_IN + "_cpu.supported_levels = lambda: ['baseline']\nfrom gmmx import _core"
     left = "baseline" if "baseline" in _core.available_instruction_sets() else ""  # if that was built
     result = run_python(code, "x86-64-v3", text=True)
     assert result.returncode != 0
     assert result.stderr.splitlines()[-1] == (
         f"ImportError: {VARIABLE}='x86-64-v3' cannot run on this machine or was not built: "
         f"unset it, or give one of those available here: {left}"
+    )
+
+
+def test_build_for_a_newer_machine_alone_is_refused_by_name():
+    code = STAND_IN + (
+        "_cpu.supported_levels = lambda: ['baseline', 'x86-64-v2', 'x86-64-v3']\n"
+        "importlib.util.find_spec = lambda name: 'built' if name.endswith('_v4') else None\n"
+        "from gmmx import _core"
+    )
+    result = run_python(code, text=True)
+    assert result.returncode != 0
+    assert result.stderr.splitlines()[-1] == (
+        "ImportError: gmmx was compiled for x86-64-v4, but this machine runs baseline, x86-64-v2, x86-64-v3 only. "
+        "Compile it on this machine, or for all by pip install <folder of gmmx> "
+        "-C cmake.define.GMMX_INSTRUCTION_SETS=all"
     )
 
 
@@ -127,6 +143,8 @@ def test_show_versions_prints_build_and_machine(capsys):
     facts = dict(re.split(r"\s{2,}", line, maxsplit=1) for line in lines)
     assert facts["gmmx"] == gmmx.__version__
     assert facts["instruction set"] == _core.instruction_set
+    assert facts["available here"].split(", ") == _core.available_instruction_sets()
+    assert facts["this CPU runs"].split(", ") == _cpu.supported_levels()
     assert facts["scikit-learn"] == importlib.metadata.version("scikit-learn")
     assert facts["Eigen"].startswith("3.4")
     assert {"compiler", "compile flags", "OpenMP", "threads", "Python", "numpy", "platform"} <= facts.keys()

@@ -3,18 +3,13 @@
 
 #include <string>
 
+#include "build.hpp"
 #include "gmmx/threads.hpp"
 #include "gmmx/version.hpp"
 #include "registrations.hpp"
 
-#ifndef GMMX_INSTRUCTION_SET
-#define GMMX_INSTRUCTION_SET "unknown"
-#endif
 #ifndef GMMX_BUILD_TYPE
 #define GMMX_BUILD_TYPE "unknown"
-#endif
-#ifndef GMMX_COMPILE_FLAGS
-#define GMMX_COMPILE_FLAGS "unknown"
 #endif
 #ifndef GMMX_EIGEN_VERSION
 #define GMMX_EIGEN_VERSION "unknown"
@@ -46,10 +41,10 @@ void register_build(py::module_& m) {
   m.def("build_config", [] {
     py::dict config;
     config["version"] = GMMX_VERSION;
-    config["instruction_set"] = GMMX_INSTRUCTION_SET;
+    config["instruction_set"] = build.instruction_set;
     config["compiler"] = compiler();
     config["build_type"] = GMMX_BUILD_TYPE;
-    config["compile_flags"] = GMMX_COMPILE_FLAGS;
+    config["compile_flags"] = build.compile_flags;
     config["eigen"] = GMMX_EIGEN_VERSION;
     config["pybind11"] = std::to_string(PYBIND11_VERSION_MAJOR) + "." + std::to_string(PYBIND11_VERSION_MINOR) + "." +
                          std::to_string(PYBIND11_VERSION_MICRO);

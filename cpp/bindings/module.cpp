@@ -1,7 +1,7 @@
 // Table of contents of the extension module.
 #include "registrations.hpp"
 
-PYBIND11_MODULE(GMMX_MODULE_NAME, m) {
+PYBIND11_MODULE(_core, m) {
   using namespace gmmx::python;
   register_errors(m);
   register_mixture(m);

@@ -1,8 +1,8 @@
 """Picks the compiled module for this CPU and shows it under one name; `_core.pyi` is its face.
 
-The core is compiled once an instruction set, because a shared object must not mix them. At import the best one that was
-built and that this CPU and its operating system can run is loaded; the environment variable GMMX_INSTRUCTION_SET forces
-one.
+Packages for other machines hold the core once for every instruction set, because a shared object must not mix them; a
+build of the folder holds the best one of the machine that compiled. At import the best one that was built and that this
+CPU and its operating system can run is loaded; the environment variable GMMX_INSTRUCTION_SET forces one.
 """
 
 import contextlib
@@ -22,10 +22,22 @@ def _module_name(level: str) -> str:
     return "gmmx._core_" + level.replace("-", "_")
 
 
+def _built_instruction_sets() -> list[str]:
+    return [level for level in PREFERENCE if importlib.util.find_spec(_module_name(level))]
+
+
 def available_instruction_sets() -> list[str]:
     """List the instruction sets that were built and can run here, best first."""
     runs = _cpu.supported_levels()
-    return [level for level in PREFERENCE if level in runs and importlib.util.find_spec(_module_name(level))]
+    return [level for level in _built_instruction_sets() if level in runs]
+
+
+def _nothing_runs_here() -> str:
+    built = ", ".join(_built_instruction_sets()) or "no instruction set at all"
+    return (
+        f"gmmx was compiled for {built}, but this machine runs {', '.join(_cpu.supported_levels())} only. Compile it "
+        "on this machine, or for all by pip install <folder of gmmx> -C cmake.define.GMMX_INSTRUCTION_SETS=all"
+    )
 
 
 def _chosen_instruction_set() -> str:
@@ -38,10 +50,7 @@ def _chosen_instruction_set() -> str:
         problem = "cannot run on this machine or was not built" if asked in PREFERENCE else "is not an instruction set"
         raise ImportError(f"{VARIABLE}={asked!r} {problem}: unset it, or give one of those available here: {allowed}")
     if not available:
-        raise ImportError(
-            f"no compiled module of gmmx can run here: the CPU runs {', '.join(_cpu.supported_levels())}; "
-            "reinstall gmmx-native"
-        )
+        raise ImportError(_nothing_runs_here())
     return available[0]
 
 

@@ -4,7 +4,7 @@ import importlib.metadata
 import platform
 import sys
 
-from gmmx import _core
+from gmmx import _core, _cpu
 
 DEPENDENCIES = ("numpy", "scipy", "scikit-learn", "safetensors")
 
@@ -23,6 +23,7 @@ def _facts() -> list[tuple[str, str]]:
         ("gmmx", _core.__version__),
         ("instruction set", _core.instruction_set),
         ("available here", ", ".join(_core.available_instruction_sets())),
+        ("this CPU runs", ", ".join(_cpu.supported_levels())),
         ("compiler", str(build["compiler"])),
         ("build type", str(build["build_type"])),
         ("compile flags", str(build["compile_flags"])),
