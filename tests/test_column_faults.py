@@ -130,3 +130,17 @@ def test_many_columns_are_counted_and_names_are_shown_safely():
     many = ColumnFaults((), tuple((j, (0,)) for j in range(1, 9))).message(None)
     assert "Column 1 of X is a linear combination of column 0. " in many
     assert "So are 3 more. " in many
+
+
+@pytest.mark.parametrize("command", [("fit", "-k", "1"), ("select", "-k", "1-2")])
+def test_the_command_line_names_columns(command, run, write):
+    rows = "".join(f"{a},{b},7,{a - b:.3f}\n" for a, b in normal(60, 2).round(3))
+    write(f"a,b,,difference\n{rows}")
+    result = run(command[0], "data.csv", *command[1:])
+    assert result.exit_code == 0
+    assert "note: Column (unnamed) of data.csv is constant. " in result.stdout
+    assert "Column 'difference' of data.csv is a linear combination of columns 'a' and 'b'. " in result.stdout
+    assert "singular there unless --reg-covar is added. Drop these columns." in result.stdout
+    if command[0] == "select":
+        assert "left out: 24 of 28 that collapsed or are degenerate" in result.stdout
+        assert "note: 24 of 28 mixtures are degenerate and left out of the choice" in result.stdout

@@ -50,13 +50,17 @@ class ColumnFaults:
         """Whether there is anything."""
         return bool(self.constant or self.combinations)
 
-    def message(self, names: Sequence[str] | None) -> str:
+    def message(self, names: Sequence[str] | None, *, source: str = "X", reg_covar: str = "reg_covar") -> str:
         r"""Return what is wrong and the remedy.
 
         Parameters
         ----------
         names : sequence of str or None
             Names of the columns. None names them by their numbers.
+        source : str, default='X'
+            What the rows are called.
+        reg_covar : str, default='reg_covar'
+            What the parameter is called.
 
         Examples
         --------
@@ -68,15 +72,15 @@ class ColumnFaults:
         sentences = []
         if self.constant:
             verb = "is" if len(self.constant) == 1 else "are"
-            sentences.append(f"C{_columns(self.constant, names)[1:]} of X {verb} constant.")
+            sentences.append(f"C{_columns(self.constant, names)[1:]} of {source} {verb} constant.")
         sentences += [
-            f"Column {_name(column, names)} of X is a linear combination of {_columns(others, names)}."
+            f"Column {_name(column, names)} of {source} is a linear combination of {_columns(others, names)}."
             for column, others in self.combinations[:_MOST_NAMED]
         ]
         if len(self.combinations) > _MOST_NAMED:
             sentences.append(f"So are {len(self.combinations) - _MOST_NAMED} more.")
         which = "this column" if len(self.constant) + len(self.combinations) == 1 else "these columns"
-        return " ".join([*sentences, f"Covariances are singular there unless reg_covar is added. Drop {which}."])
+        return " ".join([*sentences, f"Covariances are singular there unless {reg_covar} is added. Drop {which}."])
 
 
 class ColumnWarning(UserWarning):

@@ -12,13 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmx._core import covariance_types
-from gmmx.cli.fitting import check_covariance_types, check_outputs, fit_quietly, write_outputs
+from gmmx.cli.fitting import check_covariance_types, check_outputs, fit_quietly, note_of, write_outputs
 from gmmx.cli.mixture_tables import ShownMixture, print_mixture
 from gmmx.cli.options import MOST, FittingOptions, check_jobs, data_options, em_options, output_options
 from gmmx.cli.reading import OpenTable, RowCount, Table, describe_data, open_table, require_rows, say_data
 from gmmx.cli.saying import (
     components,
-    one_line,
     open_console,
     print_json,
     rows,
@@ -155,7 +154,7 @@ def _fit_whole(source: OpenTable, options: FitOptions) -> Fitted:
     progress = _Progress(quiet=options.as_json)
     model = _estimator(options, callback=progress.update)
     with progress.shown():
-        notes = _notes_of(model, lambda: model.fit(table.values, sample_weight=table.weights))
+        notes = _notes_of(model, table, lambda: model.fit(table.values, sample_weight=table.weights))
     return Fitted(model, table, table.count(), notes, None, lambda: iter([model.predict(table.values)]), lambda: table)
 
 
@@ -164,7 +163,7 @@ def _fit_batches(table: OpenTable, options: FitOptions) -> Fitted:
     batches = table.batches(options.batch_size)
     model = _estimator(options, callback=None)
     progress = False if options.as_json else None
-    notes = _notes_of(model, lambda: model.fit_batches(batches, progress=progress))
+    notes = _notes_of(model, table, lambda: model.fit_batches(batches, progress=progress))
 
     def labels() -> Iterator[npt.NDArray[np.int64]]:
         for batch in batches:
@@ -191,13 +190,13 @@ def _estimator(options: FitOptions, *, callback: Any) -> Any:
     )
 
 
-def _notes_of(model: Any, fit: Callable[[], Any]) -> tuple[str, ...]:
+def _notes_of(model: Any, table: Table | OpenTable, fit: Callable[[], Any]) -> tuple[str, ...]:
     """Fit; its warnings, but for the one about convergence, become notes."""
     from sklearn.exceptions import ConvergenceWarning
 
     caught = fit_quietly(fit, remedy=". The options are --components, --reg-covar, --init-params and --seed")
     notes = dict.fromkeys(
-        one_line(warning.message)
+        note_of(warning, table)
         for warning in caught
         if not issubclass(warning.category, ConvergenceWarning) or model.converged_
     )

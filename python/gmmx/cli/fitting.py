@@ -52,6 +52,16 @@ def fit_quietly(fit: Callable[[], Any], *, remedy: str) -> list[warnings.Warning
     return caught
 
 
+def note_of(warning: warnings.WarningMessage, data: Table | OpenTable) -> str:
+    """Return a warning in one line, with the names of the columns that it is about."""
+    from gmmx.column_faults import ColumnWarning
+
+    message = warning.message
+    if isinstance(message, ColumnWarning):
+        return one_line(message.faults.message(data.names, source=data.source, reg_covar="--reg-covar"))
+    return one_line(message)
+
+
 def _failed(error: Exception, remedy: str) -> Exception:
     from gmmx import FitFailedError
 

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gmmx._text_tables import encodable
-from gmmx.cli.fitting import check_covariance_types, check_outputs, fit_quietly, write_outputs
+from gmmx.cli.fitting import check_covariance_types, check_outputs, fit_quietly, note_of, write_outputs
 from gmmx.cli.options import FittingOptions, check_jobs, data_options, em_options, output_options
 from gmmx.cli.reading import Table, describe_data, read_table, require_rows, say_data
 from gmmx.cli.saying import (
     UNUSABLE,
-    one_line,
     open_console,
     print_json,
     say,
@@ -145,7 +144,7 @@ def run_select(options: SelectOptions) -> None:
             callback=callback,
         )
         caught = fit_quietly(lambda: selection.fit(table.values, sample_weight=table.weights), remedy="")
-    notes = list(dict.fromkeys(one_line(warning.message) for warning in caught))
+    notes = list(dict.fromkeys(note_of(warning, table) for warning in caught))
     best = selection.best_estimator_
     written = write_outputs(
         best, table, options, label_format, lambda: iter([best.predict(table.values)]), lambda: _figure(selection)
