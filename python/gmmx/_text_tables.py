@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TextIO
 
-__all__ = ["WIDTH", "counted", "encodable", "print_lines", "text_table", "width_of"]
+__all__ = ["WIDTH", "counted", "encodable", "fact_lines", "print_lines", "text_table", "width_of"]
 
 WIDTH = 80
 """Columns of a terminal that tables are made to fit."""
@@ -47,7 +47,7 @@ def text_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, left: 
     Parameters
     ----------
     headings : sequence of str
-        One for each column.
+        One for each column; line breaks make it higher.
     rows : iterable of sequence of str
         Cells, as many in each row as there are headings.
     left : collection of int, default=(0,)
@@ -66,7 +66,10 @@ def text_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, left: 
     EEE    12.5
     V         7
     """
-    lines = [list(headings), *(list(row) for row in rows)]
+    parts = [heading.split("\n") for heading in headings]
+    height = max(map(len, parts))
+    heads = [[part[line] if line < len(part) else "" for part in parts] for line in range(height)]
+    lines = [*heads, *(list(row) for row in rows)]
     widths = [max(map(width_of, column)) for column in zip(*lines, strict=True)]
 
     def aligned(index: int, cell: str) -> str:
@@ -75,7 +78,19 @@ def text_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, left: 
 
     texts = [_GAP.join(aligned(index, cell) for index, cell in enumerate(line)).rstrip() for line in lines]
     rule = _RULE * (sum(widths) + len(_GAP) * (len(widths) - 1))
-    return [texts[0], rule, *texts[1:]]
+    return [*texts[:height], rule, *texts[height:]]
+
+
+def fact_lines(facts: Mapping[str, str]) -> list[str]:
+    """Return names and values, aligned.
+
+    Examples
+    --------
+    >>> fact_lines({"BIC": "3.5", "converged": "yes"})
+    ['BIC        3.5', 'converged  yes']
+    """
+    width = max(map(len, facts))
+    return [f"{name:<{width}}  {value}" for name, value in facts.items()]
 
 
 def encodable(text: str, encoding: str | None) -> str:

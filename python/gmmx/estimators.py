@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from functools import cache, partial
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +21,9 @@ from sklearn.utils._param_validation import Interval, StrOptions, make_constrain
 from sklearn.utils.validation import check_is_fitted
 
 from gmmx import _core, figures
+from gmmx._mixture_report import IN_PYTHON, NOT_CONVERGED, ShownMixture, fit_facts, mixture_lines
 from gmmx._sklearn_hooks import PrivateReaders, refuse_overridden_hooks
+from gmmx._text_tables import WIDTH, counted, fact_lines, print_lines
 from gmmx.batches import batches_of
 from gmmx.checkpoints import checkpoints_of
 from gmmx.column_faults import warn_of_columns
@@ -296,6 +298,9 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
 
     n_samples_seen_ : int
         After `partial_fit`: rows of positive weight that it was given.
+
+    n_parameters_ : int
+        Number of free parameters, as BIC and AIC count them.
 
     n_features_in_ : int
         Number of features of the training data.
@@ -941,9 +946,57 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
         state: dict[str, Any] = super().__getstate__()
         return {name: value for name, value in state.items() if name != "_mixture"}
 
-    def _n_parameters(self) -> int:
-        """Return the number of free parameters."""
+    @property
+    def n_parameters_(self) -> int:
+        """The number of free parameters: weights, means and covariances together."""
         return self.mixture_.n_parameters
+
+    def _n_parameters(self) -> int:
+        """Return the number of free parameters, under scikit-learn's private name."""
+        return self.n_parameters_
+
+    def summary(self, *, file: TextIO | None = None) -> None:
+        """Print the mixture and how its fit went, as ``gmmx fit`` and ``gmmx info`` do.
+
+        Parameters
+        ----------
+        file : text stream or None, default=None
+            Where to print. None prints to standard output.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If the model is not fitted.
+
+        Notes
+        -----
+        The tables fit 80 columns; what is too large for them stands in the attributes. BIC and AIC are those of the
+        training data. They are left out if nobody knows how many rows these are, as after `from_parameters`.
+
+        Examples
+        --------
+        >>> from gmmx import GaussianMixture
+        >>> gm = GaussianMixture(n_components=2, random_state=0).fit([[0.0], [1.0], [8.0], [9.0]])
+        >>> gm.summary()
+        2 components, full covariance, 1 feature
+        <BLANKLINE>
+        component  weight  mean feature 0  variance
+        ───────────────────────────────────────────
+        0             0.5             8.5      0.25
+        1             0.5             0.5      0.25
+        <BLANKLINE>
+        log-likelihood  -5.675754 (-1.418939 per row)
+        BIC             18.2830
+        AIC             21.3515 (5 free parameters)
+        iterations      2
+        converged       yes
+        """
+        n_components, n_features = self.mixture_.means.shape
+        names = getattr(self, "feature_names_in_", [f"feature {feature}" for feature in range(n_features)])
+        size = f"{counted(n_components, 'component')}, {self.covariance_type} covariance"
+        tables = mixture_lines(ShownMixture.of(self, names), WIDTH, IN_PYTHON)
+        facts = fact_lines(fit_facts(self, self._weight_seen(), NOT_CONVERGED))
+        print_lines([f"{size}, {counted(n_features, 'feature')}", "", *tables, "", *facts], file)
 
     def _rows(self, X: npt.ArrayLike) -> Rows:
         """Return rows to apply the fitted mixture to."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmx._core import covariance_types
+from gmmx._mixture_report import ShownMixture, fit_facts, information_criteria
 from gmmx.cli.fitting import check_covariance_types, check_outputs, fit_quietly, note_of, write_outputs
-from gmmx.cli.mixture_tables import ShownMixture, print_mixture
+from gmmx.cli.mixture_tables import say_mixture
 from gmmx.cli.options import MOST, FittingOptions, check_jobs, data_options, em_options, output_options
 from gmmx.cli.reading import OpenTable, RowCount, Table, describe_data, open_table, require_rows, say_data
 from gmmx.cli.saying import (
@@ -212,12 +212,11 @@ def _figure(model: Any, table: Table) -> Any:
 
 
 def _criteria(fitted: Fitted) -> dict[str, float]:
-    log_likelihood, n_parameters = float(fitted.model.log_likelihood_), fitted.model._n_parameters()
+    log_likelihood, weight = float(fitted.model.log_likelihood_), fitted.counted.total_weight
     return {
         "log_likelihood": log_likelihood,
-        "log_likelihood_per_row": log_likelihood / fitted.counted.total_weight,
-        "bic": -2.0 * log_likelihood + n_parameters * math.log(fitted.counted.total_weight),
-        "aic": -2.0 * log_likelihood + 2.0 * n_parameters,
+        "log_likelihood_per_row": log_likelihood / weight,
+        **information_criteria(log_likelihood, fitted.model.n_parameters_, weight),
     }
 
 
@@ -232,7 +231,7 @@ def _document(fitted: Fitted, options: FitOptions, written: dict[str, str]) -> d
         "batch_size": fitted.batch_size,
         **ShownMixture.of(fitted.model, fitted.data.names).to_json(),
         **_criteria(fitted),
-        "n_parameters": int(fitted.model._n_parameters()),
+        "n_parameters": fitted.model.n_parameters_,
         "n_iter": int(fitted.model.n_iter_),
         "converged": bool(fitted.model.converged_),
         "notes": list(fitted.notes),
@@ -241,23 +240,14 @@ def _document(fitted: Fitted, options: FitOptions, written: dict[str, str]) -> d
 
 
 def _print(fitted: Fitted, options: FitOptions, written: dict[str, str], console: Console) -> None:
-    model, criteria = fitted.model, _criteria(fitted)
+    model = fitted.model
     say_data(fitted.data, fitted.counted, options, console)
     if fitted.batch_size is not None:
         say(console, f"read anew in each iteration, {rows(fitted.batch_size)} at a time")
     jumps = f", acceleration {options.acceleration}" if options.acceleration else ""
     say(console, f"{components(options.components)}, {options.covariance_type} covariance, seed {options.seed}{jumps}")
-    print_mixture(ShownMixture.of(model, fitted.data.names), console)
-    say_facts(
-        console,
-        {
-            "log-likelihood": f"{criteria['log_likelihood']:.6f} ({criteria['log_likelihood_per_row']:.6f} per row)",
-            "BIC": f"{criteria['bic']:.4f}",
-            "AIC": f"{criteria['aic']:.4f} ({model._n_parameters()} free parameters)",
-            "iterations": f"{model.n_iter_}",
-            "converged": "yes" if model.converged_ else f"no: {_remedy(options)}",
-        },
-    )
+    say_mixture(console, ShownMixture.of(model, fitted.data.names))
+    say_facts(console, fit_facts(model, fitted.counted.total_weight, _remedy(options)))
     for note in fitted.notes:
         say(console, f"note: {note}")
     say_written(console, written)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gmmx.cli.mixture_tables import ShownMixture, print_mixture
+from gmmx._mixture_report import ShownMixture, fit_facts
+from gmmx.cli.mixture_tables import say_mixture
 from gmmx.cli.options import ending_options
 from gmmx.cli.reading import load_model
 from gmmx.cli.saying import components, finite, open_console, print_json, say, say_facts
@@ -64,8 +65,6 @@ def run_info(options: InfoOptions) -> None:
     record = read_model(options.model)
     names = features.names or tuple(f"column_{index + 1}" for index in range(features.count))
     mixture = ShownMixture.of(model, names)
-    was_fitted = model.n_iter_ > 0 or model.converged_
-    log_likelihood = finite(float(model.log_likelihood_))
     if options.as_json:
         print_json(
             {
@@ -76,8 +75,8 @@ def run_info(options: InfoOptions) -> None:
                 "feature_names": None if features.names is None else list(names),
                 "covariance_type": model.covariance_type,
                 "dtype": str(model.means_.dtype),
-                "n_parameters": model._n_parameters(),
-                "log_likelihood": log_likelihood,
+                "n_parameters": model.n_parameters_,
+                "log_likelihood": finite(float(model.log_likelihood_)),
                 "lower_bound": finite(float(model.lower_bound_)),
                 "n_iter": model.n_iter_,
                 "converged": model.converged_,
@@ -95,13 +94,5 @@ def run_info(options: InfoOptions) -> None:
     n_features = f"{features.count} {'feature' if features.count == 1 else 'features'}"
     named = "" if features.names is not None else " without names"
     say(console, f"{components(model.n_components)}, {model.covariance_type} covariance, {n_features}{named}")
-    print_mixture(mixture, console)
-    facts = {"parameters": f"{model._n_parameters()} free, {model.means_.dtype}"}
-    if log_likelihood is not None:
-        facts["log-likelihood"] = f"{log_likelihood:.6f}"
-    if was_fitted:
-        facts["iterations"] = f"{model.n_iter_}"
-        facts["converged"] = "yes" if model.converged_ else "no"
-    else:
-        facts["fitted"] = "no: made of parameters"
-    say_facts(console, facts)
+    say_mixture(console, mixture)
+    say_facts(console, fit_facts(model, record.total_weight, None))

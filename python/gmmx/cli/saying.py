@@ -6,10 +6,11 @@ import contextlib
 import json
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gmmx._text import printable, printable_json
+from gmmx._text_tables import encodable, fact_lines
 
 if TYPE_CHECKING:
     import click
@@ -68,11 +69,15 @@ def say(console: Console, text: str) -> None:
     console.print(text, soft_wrap=True)
 
 
+def say_lines(console: Console, lines: Iterable[str]) -> None:
+    """Print lines in what the console's encoding can hold."""
+    for line in lines:
+        say(console, encodable(line, console.encoding))
+
+
 def say_facts(console: Console, facts: Mapping[str, str]) -> None:
     """Print names and values, aligned."""
-    width = max(map(len, facts))
-    for name, value in facts.items():
-        say(console, f"{name:<{width}}  {value}")
+    say_lines(console, fact_lines(facts))
 
 
 def say_written(console: Console, written: Mapping[str, str]) -> None:

@@ -7,7 +7,6 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gmmx._text_tables import encodable
 from gmmx.cli.fitting import check_covariance_types, check_outputs, fit_quietly, note_of, write_outputs
 from gmmx.cli.options import FittingOptions, check_jobs, data_options, em_options, output_options
 from gmmx.cli.reading import Table, describe_data, read_table, require_rows, say_data
@@ -16,6 +15,7 @@ from gmmx.cli.saying import (
     open_console,
     print_json,
     say,
+    say_lines,
     say_written,
     shown_if_slow,
     stop,
@@ -239,8 +239,7 @@ def _print_selection(
 ) -> None:
     say_data(table, table.count(), options, console)
     console.print()
-    for line in selection._summary_lines(options.top, _ON_THE_COMMAND_LINE):
-        say(console, encodable(line, console.encoding))
+    say_lines(console, selection._summary_lines(options.top, _ON_THE_COMMAND_LINE))
     for note in notes:
         say(console, f"note: {note}")
     say_written(console, written)
