@@ -33,6 +33,24 @@ def blocks(page: Path, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
 
 
+def test_output_of_the_mclust_guide_fits_80_columns_and_adds_up(capsys: pytest.CaptureFixture[str]) -> None:
+    choice = gmmx.GaussianMixtureIC(random_state=0)
+    choice.fit(np.loadtxt(ROOT / "examples" / "data" / "faithful.csv", delimiter=",", skiprows=1))
+    choice.summary(top=3)
+    assert blocks(MCLUST, "text") == [capsys.readouterr().out]
+    for page in (MCLUST, DOCS / "guides" / "choosing.md"):
+        for block in blocks(page, "text") + blocks(page, "console"):
+            assert max(map(len, block.splitlines())) <= 80
+    counts = re.findall(r"^\| [\w ]+ \| (\d+) \| (\d+) \| (\d+) \| (\d+) \|$", MCLUST.read_text("utf-8"), re.MULTILINE)
+    assert [sum(map(int, row)) for row in counts] == [126] * 4
+
+
+def test_the_bootstrap_tests_of_mclusts_max_g_end_one_component_later() -> None:
+    X = np.loadtxt(ROOT / "examples" / "data" / "faithful.csv", delimiter=",", skiprows=1)[::4]
+    tests = gmmx.bootstrap_lrt(X, "EII", max_components=2 + 1, n_resamples=3, level=1, random_state=0)
+    assert tests.n_components.tolist() == [1, 2]  # under the null hypothesis: maxG = 2
+
+
 def name_of(page: Path) -> str:
     return page.relative_to(ROOT).as_posix()
 
