@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # what __getattr__ below imports
     from gmmx import data, density, plot, reference
     from gmmx._versions import show_versions
     from gmmx.bootstrapping import BootstrapResult, bootstrap
+    from gmmx.column_faults import ColumnWarning
     from gmmx.estimators import GaussianMixture, load
     from gmmx.hierarchy import ClusterTree, hierarchical_clustering
     from gmmx.likelihood_ratio import LikelihoodRatioTests, bootstrap_lrt
@@ -30,6 +31,7 @@ __all__ = [
     "BootstrapResult",
     "ClusterTree",
     "CollapsedComponentError",
+    "ColumnWarning",
     "ConjugatePrior",
     "FitFailedError",
     "GaussianMixture",
@@ -56,6 +58,7 @@ __all__ = [
 _HOMES = {
     "BootstrapResult": "gmmx.bootstrapping",
     "ClusterTree": "gmmx.hierarchy",
+    "ColumnWarning": "gmmx.column_faults",
     "ConjugatePrior": "gmmx.priors",
     "FitFailedError": "gmmx.validation",
     "GaussianMixture": "gmmx.estimators",

@@ -84,12 +84,33 @@ class ColumnFaults:
 
 
 class ColumnWarning(UserWarning):
-    """X has columns that are constant or linear combinations of others.
+    """Warning of columns of X that are constant or linear combinations of others.
+
+    Covariances are singular there, unless `reg_covar` is added to the variances.
+
+    Parameters
+    ----------
+    faults : ColumnFaults
+        Which columns: its attributes `constant` and `combinations` hold their numbers.
+    names : sequence of str or None
+        Names of the columns.
 
     Attributes
     ----------
     faults : ColumnFaults
-        Which ones.
+        As given.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import numpy as np
+    >>> import gmmx
+    >>> X = np.column_stack([np.random.default_rng(0).normal(size=50), np.full(50, 7.0)])
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always", gmmx.ColumnWarning)
+    ...     model = gmmx.GaussianMixture().fit(X)
+    >>> caught[0].message.faults.constant
+    (1,)
     """
 
     def __init__(self, faults: ColumnFaults, names: Sequence[str] | None) -> None:
