@@ -39,6 +39,9 @@ auto as_matrix(BlockOfColumns<T> block) {
   return Eigen::Map<Matrix<T>, 0, Stride>(block.data(), block.rows(), block.cols(), Stride(block.outerStride()));
 }
 
+// A variance below this is one whose rows differ by numbers that have no squares: such a component has collapsed.
+constexpr double least_variance = 0x1p-1000;
+
 constexpr double log_2_pi = 1.8378770664093454835606594728112;
 
 }  // namespace gmmx

@@ -1,10 +1,71 @@
 #include "covariance/axes.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
+#include <numeric>
+#include <utility>
+#include <vector>
 
+#include "covariance/rotated_matrices.hpp"
 #include "eigenvectors.hpp"
 
 namespace gmmx {
+
+namespace {
+
+// The usual solver is right to eps times the largest eigenvalue, which may be all of the smallest one where features
+// have units far apart. Beyond this ratio of variances it is no longer good enough.
+constexpr double graded = 1e6;
+
+bool is_graded(const Matrix<double>& covariance) {
+  const double least = covariance.diagonal().minCoeff();
+  return least > 0 && covariance.diagonal().maxCoeff() > graded * least;
+}
+
+std::vector<Index> descending(const RowVector<double>& values) {
+  std::vector<Index> order(static_cast<std::size_t>(values.size()));
+  std::iota(order.begin(), order.end(), Index{0});
+  std::stable_sort(order.begin(), order.end(), [&](Index i, Index j) { return values(i) > values(j); });
+  return order;
+}
+
+// Turns both axes of each pair to the principal ones of the pair.
+void diagonalise(RotatedMatrices& a) {
+  for (Index i = 0; i < a.n_features(); ++i) {
+    for (Index j = i + 1; j < a.n_features(); ++j) {
+      const double twice = 2 * a(0, i, j), difference = a(0, i, i) - a(0, j, j);
+      if (twice == 0) continue;
+      const double theta = difference == 0 ? std::atan(1.0) : 0.5 * std::atan(twice / difference);
+      a.rotate(i, j, std::cos(theta), std::sin(theta));
+    }
+  }
+}
+
+// Jacobi's method: eigenvalues and the entries of eigenvectors are right to eps times the condition of the
+// correlations, whatever the units. J. Demmel, K. Veselic: Jacobi's method is more accurate than QR. SIAM J. Matrix
+// Anal. Appl. 13 (1992).
+Axes axes_by_jacobi(const Matrix<double>& covariance) {
+  constexpr int most_sweeps = 30;
+  constexpr double good = 2 * std::numeric_limits<double>::epsilon();
+  const Index d = covariance.rows();
+  Matrix<double> start = Matrix<double>::Zero(d, d);
+  const std::vector<Index> features = descending(covariance.diagonal().transpose());
+  for (Index j = 0; j < d; ++j) start(features[static_cast<std::size_t>(j)], j) = 1;
+  RotatedMatrices rotated({covariance.data(), covariance.data() + covariance.size()}, std::move(start));
+  for (int sweep = 0; sweep < most_sweeps && !(rotated.error() <= good); ++sweep) diagonalise(rotated);
+  const RowVector<double> variances = rotated.variances();
+  const std::vector<Index> order = descending(variances);
+  Axes axes{RowVector<double>(d), Matrix<double>(d, d)};
+  for (Index j = 0; j < d; ++j) {
+    axes.variances(j) = variances(order[static_cast<std::size_t>(j)]);
+    axes.directions.col(j) = rotated.axes().col(order[static_cast<std::size_t>(j)]);
+  }
+  fix_signs(axes.directions);
+  return axes;
+}
+
+}  // namespace
 
 void fix_signs(Matrix<double>& directions) {
   for (Index j = 0; j < directions.cols(); ++j) {
@@ -17,6 +78,7 @@ void fix_signs(Matrix<double>& directions) {
 Axes axes_of(const Eigen::Ref<const RowMajorMatrix<double>>& covariance) {
   const Matrix<double> own = covariance;
   if (!own.allFinite()) return {own.diagonal().transpose(), Matrix<double>::Identity(own.rows(), own.rows())};
+  if (is_graded(own)) return axes_by_jacobi(own);
   const Eigenvectors eigen = eigenvectors_of(own);
   Axes axes{eigen.values.reverse().transpose(), eigen.vectors.rowwise().reverse()};
   fix_signs(axes.directions);

@@ -50,15 +50,14 @@ class Search {
   }
 
   void run(int n_sweeps, double share_of_first = 0) {
-    double enough = 0;
-    for (const double slope : slopes_) enough += least_gain * slope;
+    double worth_it = 0;
     for (int sweep = 0; sweep < n_sweeps; ++sweep) {
       double gain = 0;
       for (Index i = 0; i < a_.n_features(); ++i) {
         for (Index j = i + 1; j < a_.n_features(); ++j) gain += turn(i, j);
       }
-      if (!(gain > enough)) break;
-      if (sweep == 0) enough = std::max(enough, share_of_first * gain);
+      if (sweep == 0) worth_it = share_of_first * gain;
+      if (!(gain > std::max(noise(), worth_it))) break;
     }
   }
 
@@ -73,6 +72,8 @@ class Search {
     std::vector<double> growths;
   };
 
+  // What a sweep gains by rounding: in proportion to the criterion as it is now, which falls to zero with the volumes.
+  double noise() const { return least_gain * std::accumulate(slopes_.begin(), slopes_.end(), 0.0); }
   bool own_volumes() const { return criterion_ == OrientationCriterion::own_volumes; }
   double d() const { return static_cast<double>(a_.n_features()); }
   double count(Index k) const { return counts_[static_cast<std::size_t>(k)]; }

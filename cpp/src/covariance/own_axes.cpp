@@ -44,14 +44,14 @@ class OwnShapes final : public MatrixFamily {
 
   std::vector<double> covariances(const Scatter& s) const override {
     std::vector<double> result = own_covariances(s);
-    double sum = 0;
+    Vector<double> own(s.n_components);
+    RowMajorMatrix<double> variances(s.n_components, s.n_features);
     for (Index k = 0; k < s.n_components; ++k) {
-      MatrixMap sigma = matrix_of(result, k, s.n_features);
-      const double own = volume_of_matrix(sigma, k);
-      sigma /= own;
-      sum += s.counts[static_cast<std::size_t>(k)] * own;
+      own(k) = volume_of_matrix(matrix_of(result, k, s.n_features), k);
+      variances.row(k) = matrix_of(result, k, s.n_features).diagonal().transpose();
     }
-    for (double& number : result) number *= sum / s.total_count;
+    const double common = common_volume(s.counts, own, variances);
+    for (Index k = 0; k < s.n_components; ++k) matrix_of(result, k, s.n_features) *= common / own(k);
     return result;
   }
 };

@@ -13,7 +13,8 @@ inline std::vector<double> factorize_variances(const std::vector<double>& varian
   std::vector<double> factors(variances.size());
   for (std::size_t i = 0; i < variances.size(); ++i) {
     factors[i] = 1.0 / std::sqrt(variances[i]);  // (52)
-    if (!(variances[i] > 0) || !std::isfinite(factors[i])) throw_collapsed(static_cast<Index>(i) / per_component);
+    if (!(variances[i] >= least_variance) || !std::isfinite(factors[i]))
+      throw_collapsed(static_cast<Index>(i) / per_component);
   }
   return factors;
 }

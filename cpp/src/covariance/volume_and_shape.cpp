@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "covariance/model.hpp"
 
@@ -63,17 +64,43 @@ void own_volume_equal_shape(const std::vector<double>& counts, RowMajorMatrix<do
   variances.noalias() = volumes * shape;
 }
 
+namespace {
+
+// The smallest of a component's variances along the axes beside its largest, each in units of what components have
+// there on average.
+double flatness(const std::vector<double>& counts, const RowMajorMatrix<double>& variances, Index k) {
+  RowVector<double> average = RowVector<double>::Zero(variances.cols());
+  for (Index l = 0; l < variances.rows(); ++l) average += count_of(counts, l) * variances.row(l);
+  const RowVector<double> relative = variances.row(k).cwiseQuotient(average);
+  return relative.minCoeff() / relative.maxCoeff();
+}
+
+}  // namespace
+
 // (78)
-void equal_volume_own_shape(const std::vector<double>& counts, RowMajorMatrix<double>& variances) {
+double common_volume(const std::vector<double>& counts, const Vector<double>& own_volumes,
+                     const RowMajorMatrix<double>& variances) {
+  constexpr double eps = std::numeric_limits<double>::epsilon();
   double sum = 0;
   double total = 0;
-  for (Index k = 0; k < variances.rows(); ++k) {
-    const double own = volume_of(variances.row(k), k);
-    variances.row(k) /= own;
-    sum += count_of(counts, k) * own;
+  for (Index k = 0; k < own_volumes.size(); ++k) {
+    sum += count_of(counts, k) * own_volumes(k);
     total += count_of(counts, k);
   }
-  variances *= sum / total;
+  const double common = sum / total;
+  const double vanishing = std::sqrt(eps) * common;
+  for (Index k = 0; k < own_volumes.size(); ++k) {
+    if (count_of(counts, k) == 0 || own_volumes(k) >= vanishing) continue;
+    if (flatness(counts, variances, k) < eps) throw_collapsed(k);
+  }
+  return common;
+}
+
+void equal_volume_own_shape(const std::vector<double>& counts, RowMajorMatrix<double>& variances) {
+  Vector<double> own(variances.rows());
+  for (Index k = 0; k < variances.rows(); ++k) own(k) = volume_of(variances.row(k), k);
+  const double common = common_volume(counts, own, variances);
+  for (Index k = 0; k < variances.rows(); ++k) variances.row(k) *= common / own(k);
 }
 
 }  // namespace gmmx

@@ -21,6 +21,12 @@ void own_volume_equal_shape(const std::vector<double>& counts, RowMajorMatrix<do
 void equal_volume_own_shape(const std::vector<double>& counts, RowMajorMatrix<double>& variances);
 inline void own_volume_own_shape(const std::vector<double>&, RowMajorMatrix<double>&) {}
 
+// The volume that components have in common, of those that each would have alone. variances: along axes, K x d.
+// \throws CollapsedComponent where one has no extent along an axis, to working precision: to be as large as the others
+// it would have to be without bound along the rest.
+double common_volume(const std::vector<double>& counts, const Vector<double>& own_volumes,
+                     const RowMajorMatrix<double>& variances);
+
 // prod_j v_j^(1/d). \throws CollapsedComponent naming k where a variance is not positive
 double volume_of(Eigen::Ref<const RowVector<double>> variances, Index k);
 

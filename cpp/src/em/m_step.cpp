@@ -100,6 +100,7 @@ Mixture maximise(const SufficientStatistics& statistics, CovarianceType type, do
         means[row + j] += delta[j];  // (21), (47)
       }
       form.add_symmetric_outer(scatter.data(), shape, k, half.data(), delta.data());  // (24), (49)
+      form.drop_rounding(scatter.data(), shape, k, n_k, &means[row]);
     }
     prior_of.apply(k, &means[row], n_k, scatter);
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 
 #include "gmmx/errors.hpp"
 
@@ -28,6 +29,12 @@ void add_weighted(double* second, Index n_components, Index size, const double* 
   }
 }
 
+// Section 12 of docs/theory.md: the sum of squares of `count` rows about their mean that rounding alone may leave.
+double rounding_of(double count, double mean) {
+  const double deviation = 4 * std::numeric_limits<double>::epsilon() * mean;
+  return count * deviation * deviation;
+}
+
 // In the order of SecondMomentForm. (50)
 constexpr FormTraits table[] = {
     {"full", [](MomentShape s) { return s.n_components * s.n_features * s.n_features; }, true,
@@ -36,6 +43,14 @@ constexpr FormTraits table[] = {
      },
      [](double* second, MomentShape s, Index k, const double* scale, double share) {
        add_scale_to_matrix(second + k * s.n_features * s.n_features, s.n_features, scale, share);
+     },
+     [](double* scatter, MomentShape s, Index k, double count, const double* mean) {
+       const Index d = s.n_features;
+       double* const matrix = scatter + k * d * d;
+       for (Index j = 0; j < d; ++j) {
+         if (matrix[j * d + j] > rounding_of(count, mean[j])) continue;
+         for (Index i = 0; i < d; ++i) matrix[i * d + j] = matrix[j * d + i] = 0;
+       }
      },
      [](double* second, MomentShape s, const double* weights, const double* covariances) {
        add_weighted(second, s.n_components, s.n_features * s.n_features, weights, covariances);
@@ -47,6 +62,7 @@ constexpr FormTraits table[] = {
      [](double* second, MomentShape s, Index, const double* scale, double share) {
        add_scale_to_matrix(second, s.n_features, scale, share);
      },
+     [](double*, MomentShape, Index, double, const double*) {},  // what others share is not one component's to clear
      [](double* second, MomentShape s, const double* weights, const double* covariance) {
        for (Index k = 0; k < s.n_components; ++k) {
          add_scale_to_matrix(second, s.n_features, covariance, weights[k]);
@@ -60,6 +76,12 @@ constexpr FormTraits table[] = {
        const Index d = s.n_features;
        for (Index j = 0; j < d; ++j) second[k * d + j] += share * scale[j * d + j];
      },
+     [](double* scatter, MomentShape s, Index k, double count, const double* mean) {
+       double* const variances = scatter + k * s.n_features;
+       for (Index j = 0; j < s.n_features; ++j) {
+         if (!(variances[j] > rounding_of(count, mean[j]))) variances[j] = 0;
+       }
+     },
      [](double* second, MomentShape s, const double* weights, const double* variances) {
        add_weighted(second, s.n_components, s.n_features, weights, variances);
      }},
@@ -70,6 +92,11 @@ constexpr FormTraits table[] = {
      [](double* second, MomentShape s, Index k, const double* scale, double share) {
        const Index d = s.n_features;
        for (Index j = 0; j < d; ++j) second[k] += share * scale[j * d + j] / static_cast<double>(d);
+     },
+     [](double* scatter, MomentShape s, Index k, double count, const double* mean) {
+       double rounding = 0;
+       for (Index j = 0; j < s.n_features; ++j) rounding += rounding_of(count, mean[j]);
+       if (!(scatter[k] > rounding)) scatter[k] = 0;
      },
      [](double* second, MomentShape s, const double* weights, const double* variances) {
        const auto d = static_cast<double>(s.n_features);

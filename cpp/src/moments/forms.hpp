@@ -21,6 +21,9 @@ struct FormTraits {
   // Adds a share of a prior's scale (d x d) to component k: its diagonal where no more is kept, and of that the mean
   // where one number stands for all features.
   void (*add_scale)(double* second, MomentShape, Index k, const double* scale, double share);
+  // Clears the scatter of component k in features in which its rows differ by rounding alone (section 12 of
+  // docs/theory.md).
+  void (*drop_rounding)(double* scatter, MomentShape, Index k, double count, const double* mean);
   // Adds weights[k] times the covariance of each component, kept as by the models that ask for this form.
   void (*add_covariances)(double* second, MomentShape, const double* weights, const double* covariances);
 };

@@ -10,7 +10,7 @@ from gmmx.reference.density import responsibilities, weighted_log_prob
 from gmmx.reference.inputs import FloatArray, checked_rows, checked_weights
 from gmmx.reference.mixture import Mixture
 from gmmx.reference.prior import ConjugatePrior, with_prior
-from gmmx.reference.second_moments import mean_scatter, outer_products, second_moments_as
+from gmmx.reference.second_moments import mean_scatter, outer_products, second_moments_as, without_rounding
 from gmmx.reference.statistics import SufficientStatistics, is_empty
 
 
@@ -82,6 +82,7 @@ def m_step(
     weights = np.where(empty, 0.0, counts / counts.sum())  # (30)
     scatter = second_moments - outer_products(form, statistics.first_moments, deltas)  # (49)
     counts = np.where(empty, 0.0, counts)
+    scatter = without_rounding(form, scatter, counts, means)  # section 12
     if prior is not None:
         counts, means, scatter = with_prior(prior, family, counts, means, scatter)  # (90), (91)
     C = mean_scatter(form, scatter, counts, means.shape[1], reg_covar)  # (43)

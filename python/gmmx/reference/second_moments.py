@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gmmx.reference.inputs import FloatArray
+from gmmx.reference.inputs import EPSILON, FloatArray
 
 _OUTER = {  # (50)
     "full": "ki,kj->kij",
@@ -42,6 +42,17 @@ def second_moments_as(form: str, held: str, second_moments: FloatArray) -> Float
             f"{form!r} second moments are needed, but the statistics hold {held!r} ones, which do not contain them"
         )
     return np.asarray(np.einsum(_REDUCE[held, form], second_moments), dtype=np.float64)
+
+
+def without_rounding(form: str, scatter: FloatArray, counts: FloatArray, means: FloatArray) -> FloatArray:
+    """Return W_k with zeros for features in which the rows of a component differ by rounding alone."""
+    if form == "pooled":
+        return scatter
+    rounding = counts[:, np.newaxis] * (4.0 * EPSILON * means) ** 2  # section 12
+    if form == "trace":
+        return np.where(scatter > rounding.sum(axis=1), scatter, 0.0)
+    varies = (scatter if form == "diagonal" else np.einsum("kii->ki", scatter)) > rounding
+    return np.where(varies if form == "diagonal" else varies[:, :, np.newaxis] & varies[:, np.newaxis], scatter, 0.0)
 
 
 def mean_scatter(form: str, scatter: FloatArray, counts: FloatArray, n_features: int, reg_covar: float) -> FloatArray:

@@ -14,15 +14,45 @@ from numpy.typing import NDArray
 from gmmx.reference.inputs import EPSILON, FloatArray
 
 MAX_SWEEPS = 1000
+MAX_JOINT_SWEEPS = 30  # of matrices that have axes in common: rounding may keep the last digits moving
 FIRST_SWEEPS = 3  # of each start, before the best goes on
 TOLERANCE = 1e-20  # of the objective, gained by a whole sweep: the axes are then right to about its root
+GRADED = 1e6  # variances of the features so far apart: eigenvalues are then found one pair of axes after another
 FLAT = 1e-12  # an objective that varies less than this, relative to its terms, has no best angle
 
 
 def own_axes(matrices: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the eigenvalues of each matrix in descending order, none below 0, and its eigenvectors as columns."""
     values, vectors = np.linalg.eigh(matrices)
-    return np.maximum(values[:, ::-1], 0.0), vectors[:, :, ::-1]
+    values, vectors = np.maximum(values[:, ::-1], 0.0), vectors[:, :, ::-1].copy()
+    variances = np.einsum("kii->ki", matrices)
+    is_graded = (variances.min(axis=1) > 0) & (variances.max(axis=1) > GRADED * variances.min(axis=1))
+    for k in np.flatnonzero(is_graded):  # eigh is right to EPSILON times the largest eigenvalue alone
+        values[k], vectors[k] = _axes_by_rotations(matrices[k])
+    return values, vectors
+
+
+def _axes_by_rotations(matrix: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return what :func:`own_axes` does of one matrix, each number right to the condition of the correlations.
+
+    Jacobi's method; Demmel and Veselić, "Jacobi's method is more accurate than QR", SIAM J. Matrix Anal. Appl. 13
+    (1992).
+    """
+    order = descending(np.diag(matrix))
+    axes: FloatArray = np.eye(len(matrix))[:, order]
+    turned: FloatArray = matrix[order][:, order][np.newaxis].copy()
+    for _ in range(MAX_JOINT_SWEEPS):
+        scales = np.sqrt(np.diag(turned[0]))
+        if np.max(np.abs(np.triu(turned[0], 1)) / np.outer(scales, scales)) <= 2 * EPSILON:
+            break
+        for i, j in combinations(range(len(matrix)), 2):
+            difference, twice = turned[0, i, i] - turned[0, j, j], 2.0 * turned[0, i, j]
+            angle = 0.5 * np.arctan(twice / difference) if difference else 0.25 * np.pi
+            if twice:
+                _rotate(turned, axes, i, j, angle)
+    values = np.diag(turned[0])
+    order = descending(values)
+    return np.maximum(values[order], 0.0), axes[:, order]
 
 
 def variances_along(matrices: FloatArray, axes: FloatArray) -> FloatArray:
@@ -88,14 +118,15 @@ def joint_axes(matrices: FloatArray) -> FloatArray:
     """
     n_features = matrices.shape[1]
     turned = matrices / np.trace(matrices, axis1=1, axis2=2)[:, np.newaxis, np.newaxis]
-    axes = np.linalg.eigh(turned.sum(axis=0))[1]
+    axes: FloatArray = own_axes(turned.sum(axis=0)[np.newaxis])[1][0]
     turned = axes.T @ turned @ axes
     rounding = 8 * n_features * EPSILON
-    for _ in range(MAX_SWEEPS):
+    for _ in range(MAX_JOINT_SWEEPS):
         still = True
         for i, j in combinations(range(n_features), 2):
             difference, twice = turned[:, i, i] - turned[:, j, j], 2.0 * turned[:, i, j]
-            if np.max(np.abs(twice)) <= rounding:
+            scales = np.sqrt(np.abs(turned[:, i, i] * turned[:, j, j]))
+            if np.all(np.abs(twice) <= rounding * scales):
                 continue
             angle = 0.25 * np.arctan2(2.0 * difference @ twice, difference @ difference - twice @ twice)  # (87)
             _rotate(turned, axes, i, j, angle)

@@ -7,7 +7,7 @@ import numpy as np
 from gmmx.reference.covariance.axes import descending, joint_axes, own_axes, variances_along, with_fixed_signs
 from gmmx.reference.covariance.family import CovarianceFamily
 from gmmx.reference.covariance.precisions import SHARED, cholesky_of_precision
-from gmmx.reference.inputs import EPSILON, LOG_2_PI, FloatArray
+from gmmx.reference.inputs import LOG_2_PI, FloatArray
 
 
 def log_prob_of_matrices(X: FloatArray, means: FloatArray, precisions_cholesky: FloatArray) -> FloatArray:
@@ -105,5 +105,4 @@ class OneEach(Matrices):
         if self.model[2] == "E":
             return axes_in_common(covariances)
         variances, axes = own_axes(covariances)
-        floor = EPSILON * variances[:, :1]  # what is smaller is rounding
-        return np.maximum(variances, floor), np.stack([with_fixed_signs(a) for a in axes])
+        return variances, np.stack([with_fixed_signs(a) for a in axes])

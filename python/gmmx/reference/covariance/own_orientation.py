@@ -6,7 +6,7 @@ import numpy as np
 
 from gmmx.reference.covariance.axes import along_axes, own_axes
 from gmmx.reference.covariance.matrices import OneEach
-from gmmx.reference.covariance.volume_and_shape import VOLUME_AND_SHAPE
+from gmmx.reference.covariance.volume_and_shape import VOLUME_AND_SHAPE, common_volume
 from gmmx.reference.inputs import FloatArray
 
 
@@ -27,7 +27,7 @@ class EqualVolume(OneEach):
     ) -> FloatArray:
         log_diagonals = np.log(np.einsum("kii->ki", self.precisions_cholesky(scatter)))
         own_volumes = np.exp(-2.0 * np.mean(log_diagonals, axis=1))  # |C_k|^(1/d)
-        volume = counts @ own_volumes / counts.sum()  # (78)
+        volume = common_volume(own_volumes, counts, np.einsum("kii->ki", scatter))
         return np.asarray(scatter * (volume / own_volumes)[:, np.newaxis, np.newaxis])
 
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from gmmx.reference.errors import CollapsedComponentError
-from gmmx.reference.inputs import FloatArray
+from gmmx.reference.inputs import EPSILON, FloatArray
 
 SHARED = -1
 """The index that a collapse of what all components share is reported with."""
+
+NOISE = 4 * EPSILON  # of d features: the share of a feature's variance that rounding may leave unexplained by others
+
+LEAST_VARIANCE = 2.0**-1000  # of rows that differ by numbers that have no squares
 
 
 def cholesky_of_precision(covariance: FloatArray, component: int) -> FloatArray:
@@ -23,11 +27,14 @@ def cholesky_of_precision(covariance: FloatArray, component: int) -> FloatArray:
     for i in range(len(L)):  # forward substitution, row by row: L @ inverse = identity
         inverse[i] = (inverse[i] - L[i, :i] @ inverse[:i]) / L[i, i]
     upper: FloatArray = inverse.T  # (52)
+    unexplained = 1.0 / (np.diag(covariance) * np.sum(upper**2, axis=1))  # section 12
+    if not np.all(unexplained > NOISE * len(L)) or not np.all(np.diag(covariance) >= LEAST_VARIANCE):
+        raise CollapsedComponentError(component)
     return upper
 
 
 def require_positive(variances: FloatArray, shared: bool = False) -> None:
     """Raise the error of a collapse unless all variances, whose first axis is the component, are positive."""
-    collapsed = ~(np.isfinite(variances) & (variances > 0)).reshape(len(variances), -1).all(axis=1)
+    collapsed = ~(np.isfinite(variances) & (variances >= LEAST_VARIANCE)).reshape(len(variances), -1).all(axis=1)
     if collapsed.any():
         raise CollapsedComponentError(SHARED if shared else int(np.argmax(collapsed)))

@@ -15,7 +15,7 @@ import numpy as np
 
 from gmmx.reference.covariance.precisions import SHARED, require_positive
 from gmmx.reference.errors import CollapsedComponentError
-from gmmx.reference.inputs import FloatArray
+from gmmx.reference.inputs import EPSILON, FloatArray
 
 MAX_ITERATIONS = 1000
 TOLERANCE = 1e-13  # of the logarithms of the volumes: the objective stands still long before
@@ -49,12 +49,22 @@ def variable_volume_equal_shape(variances: FloatArray, counts: FloatArray) -> Fl
     return np.asarray(volumes[:, np.newaxis] * shape)
 
 
+def common_volume(own_volumes: FloatArray, counts: FloatArray, variances: FloatArray) -> float:
+    """Return the volume that all have, unless one without extent along an axis would be without bound for it."""
+    volume = float(counts @ own_volumes / counts.sum())  # (78)
+    relative = variances / (counts @ variances)
+    flatness = relative.min(axis=1) / relative.max(axis=1)
+    collapsed = (own_volumes < EPSILON**0.5 * volume) & (flatness < EPSILON) & (counts > 0)
+    if collapsed.any():
+        raise CollapsedComponentError(int(np.argmax(collapsed)))
+    return volume
+
+
 def equal_volume_variable_shape(variances: FloatArray, counts: FloatArray) -> FloatArray:
     """EV: own shapes, brought to one volume."""
     require_positive(variances)
     own_volumes = geometric_means(variances)
-    volume = counts @ own_volumes / counts.sum()  # (78)
-    return np.asarray(variances * (volume / own_volumes)[:, np.newaxis])
+    return np.asarray(variances * (common_volume(own_volumes, counts, variances) / own_volumes)[:, np.newaxis])
 
 
 def variable_volume_variable_shape(variances: FloatArray, counts: FloatArray) -> FloatArray:

@@ -1,0 +1,145 @@
+"""Covariances near or at the end of what numbers hold: verdicts that rounding does not make, and units far apart."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import gmmx
+from gmmx import GaussianMixture, _core, reference
+
+DATA = Path(__file__).parent / "data"
+MATRICES = [
+    name for name in _core.covariance_types() if name in ("full", "tied") or (name[-1] in "EV" and len(name) == 3)
+]
+WITH_AXES = [name for name in MATRICES if name not in ("full", "tied")]
+pytestmark = pytest.mark.filterwarnings("ignore::gmmx.column_faults.ColumnWarning")
+of_matrices = pytest.mark.parametrize("name", MATRICES)
+both_precisions = pytest.mark.parametrize("dtype", [np.float32, np.float64])
+
+
+def correlations(covariance, like=None):
+    deviations = np.sqrt(np.diagonal(covariance if like is None else like, axis1=-2, axis2=-1))
+    return covariance / (deviations[..., :, np.newaxis] * deviations[..., np.newaxis, :])
+
+
+def dependent_rows(seed, n_features):
+    rng = np.random.default_rng(seed)
+    free = rng.normal(size=(100, n_features - 1)) * 10 ** rng.uniform(-1, 1, n_features - 1) + rng.normal()
+    return np.c_[free, free.sum(axis=1)][:, rng.permutation(n_features)]
+
+
+@pytest.mark.parametrize("dtype", [np.float64])
+@pytest.mark.parametrize("n_features", [2, 3, 30])
+@of_matrices
+def test_dependent_features_are_refused_whatever_rounding_says(name, n_features, dtype):
+    for seed in range(30 if n_features < 30 else 3):
+        X = dependent_rows(seed, n_features).astype(dtype)
+        with pytest.raises(gmmx.FitFailedError, match="collapsed"):
+            GaussianMixture(1, covariance_type=name, reg_covar=0, n_jobs=1).fit(X)
+
+
+@pytest.mark.parametrize("name", ["full", "tied", "VVV", "EEE"])
+def test_the_reference_refuses_them_too(name):
+    for seed in range(30):
+        X = dependent_rows(seed, 3)
+        statistics = reference.statistics_from_labels(X, np.zeros(100, int), 1, name)
+        with pytest.raises(reference.CollapsedComponentError):
+            reference.m_step(statistics, name)
+
+
+@of_matrices
+def test_features_that_nearly_depend_on_each_other_are_fitted(name):
+    rng = np.random.default_rng(0)
+    X = dependent_rows(0, 3)
+    X[:, 1] += 1e-5 * rng.normal(size=100)
+    model = GaussianMixture(1, covariance_type=name, reg_covar=0).fit(X)
+    covariance = model.covariances_ if model.covariances_.ndim == 2 else model.covariances_[0]
+    np.testing.assert_allclose(correlations(covariance), np.corrcoef(X.T), rtol=1e-12)
+    units = GaussianMixture(1, covariance_type="full", reg_covar=0).fit(X * [1e9, 1.0, 1e-9]).covariances_[0]
+    np.testing.assert_allclose(correlations(units), np.corrcoef(X.T), rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", WITH_AXES)
+def test_axes_of_features_in_units_far_apart(name):
+    X = np.random.default_rng(1).normal(size=(60, 4)) @ np.random.default_rng(2).normal(size=(4, 4))
+    X *= [1e8, 1e-8, 1.0, 1e4]
+    statistics = _core.statistics_from_labels(X, np.zeros(60, np.int32), 1, name, None, 1)
+    mixture = _core.m_step(statistics, name, 0.0)  # of one component, all models are the full one
+    right = np.cov(X.T, ddof=0)
+    np.testing.assert_allclose(correlations(mixture.covariances.reshape(4, 4), right), correlations(right), atol=1e-12)
+    volumes, shapes, axes = _core.decompose(mixture)
+    back = volumes[0] * (axes[0] * shapes[0]) @ axes[0].T
+    np.testing.assert_allclose(correlations(back, right), correlations(right), atol=1e-12)
+    twin = reference.m_step(reference.statistics_from_labels(X, np.zeros(60, int), 1, name), name)
+    np.testing.assert_allclose(correlations(twin.covariances.reshape(4, 4), right), correlations(right), atol=1e-12)
+    np.testing.assert_allclose(reference.decompose(twin).shapes, shapes, rtol=1e-10)
+
+
+@pytest.mark.parametrize("acceleration", [None, "anderson", "squarem"])
+@pytest.mark.parametrize("name", ["EEV", "VEV"])
+@pytest.mark.filterwarnings("ignore:Best performing")
+def test_the_likelihood_does_not_fall_in_units_far_apart(name, acceleration):
+    table = np.loadtxt(DATA / "units_far_apart.csv", delimiter=",", skiprows=1)
+    X, weight = table[:, :3], table[:, 3]
+    options = dict(reg_covar=0, tol=0, max_iter=40, random_state=940, acceleration=acceleration)
+    model = GaussianMixture(2, covariance_type=name, **options).fit(X, sample_weight=weight)
+    assert np.diff(model.lower_bounds_).min() > -1e-12
+    likelihoods = reference.log_prob_norm(X, reference_mixture(model))
+    assert weight @ likelihoods == pytest.approx(model.log_likelihood_, rel=1e-10)
+
+
+def reference_mixture(model):
+    return reference.Mixture.from_covariances(model.weights_, model.means_, model.covariances_, model.covariance_type)
+
+
+@both_precisions
+@pytest.mark.parametrize("name", ["EVE", "EVV", "EVI", "VVE", "VVV"])
+@pytest.mark.filterwarnings("ignore:Best performing")
+def test_a_component_that_becomes_flat_is_named(name, dtype):
+    X = np.loadtxt(DATA / "integers.csv", delimiter=",", skiprows=1, dtype=dtype)
+    n_failed = 0
+    for seed in range(12):
+        for n_components in (4, 5):
+            model = GaussianMixture(
+                n_components, covariance_type=name, reg_covar=0, tol=1e-6, random_state=seed, max_iter=40
+            )
+            try:
+                model.fit(X)
+            except gmmx.FitFailedError as error:
+                n_failed += 1
+                assert "component" in str(error)
+                continue
+            assert np.isfinite(model.precisions_).all()
+            assert np.abs(model.covariances_).max() < 1e6
+            assert np.diff(model.lower_bounds_).min() > (-1e-9 if dtype == np.float64 else -1e-4)
+    assert n_failed > 0
+
+
+def test_equal_volumes_with_a_flat_component_in_numbers():
+    X = np.array([[0.0, 1.0], [1.0, 2.0], [3.0, 1.0], [0.0, 0.0], [1.0, 1e-20], [2.0, 0.0]])
+    labels = np.repeat([0, 1], 3)
+    for name in ("EVI", "EVV", "EVE"):
+        statistics = _core.statistics_from_labels(X, labels.astype(np.int32), 2, name, None, 1)
+        with pytest.raises(_core.CollapsedComponentError, match="component 1"):
+            _core.m_step(statistics, name, 0.0)
+        with pytest.raises(reference.CollapsedComponentError, match="1"):
+            reference.m_step(reference.statistics_from_labels(X, labels, 2, name), name)
+    small = X * [[1.0], [1.0], [1.0], [1e-12], [1e-12], [1e-12]]  # small in all directions alike is sound
+    small[4, 1] = 1e-12
+    statistics = _core.statistics_from_labels(small, labels.astype(np.int32), 2, "EVI", None, 1)
+    twin = reference.m_step(reference.statistics_from_labels(small, labels, 2, "EVI"), "EVI")
+    np.testing.assert_allclose(_core.m_step(statistics, "EVI", 0.0).covariances, twin.covariances, rtol=1e-10)
+
+
+def test_rows_that_differ_by_rounding_alone_have_no_variance():
+    X = np.array([[0.1, 1.0], [np.nextafter(0.1, 1), 3.0], [0.1, 4.0], [7.0, 1.0], [8.0, 5.0], [6.0, 2.0]])
+    labels = np.repeat([0, 1], 3)
+    for name in ("full", "diag"):
+        statistics = _core.statistics_from_labels(X, labels.astype(np.int32), 2, name, None, 1)
+        with pytest.raises(_core.CollapsedComponentError, match="component 0"):
+            _core.m_step(statistics, name, 0.0)
+        kept = _core.m_step(statistics, name, 1e-6).covariances[0]
+        assert kept[0] == 1e-6 if name == "diag" else kept[0, 0] == 1e-6 and kept[0, 1] == 0.0
+        twin = reference.m_step(reference.statistics_from_labels(X, labels, 2, name), name, 1e-6)
+        np.testing.assert_allclose(kept, twin.covariances[0], rtol=1e-12)
