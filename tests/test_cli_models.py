@@ -252,7 +252,7 @@ class TestPlot:
         svg = self.drawn(run, "iris.safetensors", "iris.csv", "--kind", "density", "--title", "Four columns")
         assert "Four columns" in svg
         assert self.drawn(run, "iris.safetensors", "iris.csv", "--draw", "b,d") != svg
-        assert "or name two of them by --draw" in refusal(run("plot", "iris.safetensors", "-o", "p.png"))
+        assert "Density: full covariance, K = 3" in self.drawn(run, "iris.safetensors")  # without DATA
 
     def test_features_to_draw_must_be_there(self, run: Run, model: gmmx.GaussianMixture) -> None:
         message = refusal(run("plot", "m.safetensors", FAITHFUL, "-o", "p.png", "--draw", "wait"))

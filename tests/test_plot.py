@@ -6,6 +6,7 @@ import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -28,6 +29,7 @@ from gmmx.covariances import as_matrices
 from gmmx.plot import MARKERS, PALETTE, coverage_radius
 from gmmx.plot._mixtures import FullMixture, region_log_levels
 from gmmx.plot._scene import MAX_COLUMNS
+from gmmx.plot._separation import separating_columns, separations
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -386,7 +388,7 @@ class TestDensity:
         model, X = overlapping()
         ax = plot.classification(model, X, feature_names=["a", "b"], coverage=0.5)
         before = ax.get_xlim(), ax.get_ylim(), legend_of(ax), ax.get_title(loc="left")
-        assert plot.density(model, kind="contour", title="", ax=ax) is ax
+        assert plot.density(model, kind="contour", title="", ax=ax).ax is ax.ax
         assert (legend_of(ax), ax.get_title(loc="left")) == before[2:]
         assert (ax.get_xlabel(), ax.get_ylabel()) == ("a", "b")
         for (low, high), (old_low, old_high) in zip((ax.get_xlim(), ax.get_ylim()), before[:2], strict=True):
@@ -452,11 +454,14 @@ class TestPairs:
         half = np.array([ellipse.width, ellipse.height]) / 2
         assert np.sort(half**2) == pytest.approx(np.linalg.eigvalsh(corner))
 
-    def test_too_many_columns_draw_the_first(self) -> None:
+    def test_too_many_columns_draw_those_that_separate_most(self) -> None:
         X = blobs(n_features=MAX_COLUMNS + 1)
-        axes = plot.pairs(fitted(X), X)
-        assert axes.shape == (MAX_COLUMNS, MAX_COLUMNS)
-        assert f"first {MAX_COLUMNS} of {MAX_COLUMNS + 1} columns" in axes[0, 0].figure.get_supxlabel()
+        X[:, 1] = np.sin(np.arange(len(X)))  # the components are alike in it
+        picture = plot.pairs(fitted(X), X)
+        assert picture.shape == (MAX_COLUMNS, MAX_COLUMNS)
+        assert f"{MAX_COLUMNS} of {MAX_COLUMNS + 1} columns: those that sep" in picture.figure.get_supxlabel()
+        names = [f"feature {index}" for index in range(MAX_COLUMNS + 1) if index != 1]
+        assert [ax.get_xlabel() for ax in picture[-1]] == names
 
     def test_one_column_is_a_grid_of_one(self) -> None:
         X = blobs(n_features=3)
@@ -709,14 +714,30 @@ class TestArguments:
         assert (ax.get_xlabel(), ax.get_ylabel()) == ("d", "a")
         np.testing.assert_array_equal(np.sort(np.concatenate(points_of(ax, 2)), axis=0), np.sort(X[:, [3, 0]], axis=0))
 
+    @pytest.mark.filterwarnings("ignore:Column 2 of X is constant")
     @pytest.mark.parametrize("draw", OF_ROWS[:3])
-    def test_many_columns_must_be_chosen(self, draw: Callable[..., Any]) -> None:
-        X = blobs(n_features=3)
+    def test_more_than_two_columns_are_drawn_in_pairs(self, draw: Callable[..., Any]) -> None:
+        X = blobs(n_features=4)
+        X[:, 2] = 5.0  # constant
         model = fitted(X)
-        with pytest.raises(ValueError, match=r"the model has 3 features, .* columns=\[0, 1\], .* gmmx\.plot\.pairs"):
-            draw(model, X)
-        with pytest.raises(ValueError, match="columns holds 3 columns, but this picture shows at most 2"):
-            draw(model, X, columns=[0, 1, 2])
+        picture = draw(model, X)
+        assert [ax.get_xlabel() for ax in picture[-1]] == ["feature 0", "feature 1", "feature 3"]
+        assert "3 of 4 columns: those that separate the components most" in picture.figure.get_supxlabel()
+        picture = draw(model, X, columns=[3, 2, 0])
+        assert [ax.get_xlabel() for ax in picture[-1]] == ["feature 3", "feature 2", "feature 0"]
+        assert "separate" not in picture.figure.get_supxlabel()
+        grid = Figure().subplots(3, 3)
+        assert draw(model, X, ax=grid)[2, 0] is grid[2, 0]
+        with pytest.raises(ValueError, match="this picture needs an array of 3 x 3 Axes"):
+            draw(model, X, ax=Figure().subplots())
+
+    @pytest.mark.filterwarnings("ignore:Column 1 of X is constant")
+    @pytest.mark.parametrize("draw", OF_ROWS[:3])
+    def test_a_constant_column_leaves_the_picture_of_two(self, draw: Callable[..., Any]) -> None:
+        X = np.insert(blobs(), 1, 5.0, axis=1)
+        picture = draw(fitted(X), X)
+        assert picture.shape == (1, 1)
+        assert (picture.get_xlabel(), picture.get_ylabel()) == ("feature 0", "feature 2")
 
     @pytest.mark.parametrize("draw", OF_ROWS)
     @pytest.mark.parametrize(
@@ -766,12 +787,85 @@ class TestArguments:
             draw(fitted(X), X)
 
 
+class TestColumns:
+    """Which columns show the components apart."""
+
+    def test_separations_are_hellinger_distances(self) -> None:
+        model = GaussianMixture.from_parameters([0.3, 0.7], [[0.0, 1.0], [2.0, 1.0]], [[1.0, 1.0], [4.0, 9.0]], "diag")
+        grid = np.linspace(-60, 60, 200_001)
+        for column, found in enumerate(separations(FullMixture.of(model))):
+            one, two = (
+                np.exp(-((grid - m[column]) ** 2) / (2 * v[column])) / np.sqrt(2 * np.pi * v[column])
+                for m, v in zip(model.means_, model.covariances_, strict=True)
+            )
+            assert found == pytest.approx(1 - np.sqrt(one * two).sum() * (grid[1] - grid[0]), abs=1e-8)
+
+    def test_weights_of_zero_and_single_components(self) -> None:
+        mixture = FullMixture.of(GaussianMixture.from_parameters([1.0, 0.0], np.eye(2), [1.0, 1.0], "spherical"))
+        assert separations(mixture).tolist() == [0.0, 0.0]
+
+    def test_the_best_columns_are_found_in_ascending_order(self) -> None:
+        means = np.array([[0.0, 0, 0, 0], [1, 9, 0, 5]])
+        mixture = FullMixture.of(GaussianMixture.from_parameters([0.5, 0.5], means, [1.0, 1.0], "spherical"))
+        assert separating_columns(mixture, np.empty((0, 4)), 2) == [1, 3]
+        rows = np.array([[0.0, 7, 0, 0], [1, 7, 1, 1]])
+        assert separating_columns(mixture, rows, 2) == [0, 3]
+        assert separating_columns(mixture, rows[:1], 2) == [0, 1]  # all are constant
+
+
+class TestPicture:
+    """All functions return one type."""
+
+    def test_all_are_pictures(self) -> None:
+        X = blobs(n_features=3)
+        model = fitted(X)
+        drawn = [draw(model, X) for draw in OF_ROWS]
+        assert {type(picture) for picture in [*drawn, plot.criterion(selection())]} == {plot.Picture}
+
+    def test_one_panel_has_what_its_axes_has(self) -> None:
+        model, X = overlapping()
+        picture = plot.classification(model, X)
+        assert picture.ax is picture[0, 0] is next(iter(picture.flat))
+        assert picture.get_title(loc="left") == picture.ax.get_title(loc="left")
+        assert picture.figure is picture.ax.figure
+        assert (len(picture), picture.shape, repr(picture)) == (1, (1, 1), "Picture of 1 x 1 panels")
+        assert not hasattr(picture, "nothing")
+
+    def test_many_panels(self) -> None:
+        X = blobs(n_features=3)
+        picture = plot.pairs(fitted(X), X)
+        with pytest.raises(ValueError, match=r"has 3 x 3 panels, but ax .* picture\[1, 0\]"):
+            _ = picture.ax
+        with pytest.raises(AttributeError, match="Picture has no attribute 'get_xlabel'"):
+            picture.get_xlabel()
+        assert [row.shape for row in picture] == [(3,)] * 3
+        assert np.asarray(picture)[1, 0] is picture[1, 0]
+
+    def test_it_is_saved_and_shown(self, tmp_path: Path) -> None:
+        model, X = overlapping()
+        picture = plot.classification(model, X)
+        picture.save(tmp_path / "a.svg")
+        assert "<svg" in (tmp_path / "a.svg").read_text()
+        assert picture._repr_png_().startswith(b"\x89PNG")
+
+    @pytest.mark.parametrize("kind", ["image", "surface"])
+    def test_kinds_of_density_for_two_columns_alone(self, kind: str) -> None:
+        X = blobs(n_features=3)
+        with pytest.raises(ValueError, match=f"kind='{kind}' draws one or two columns, but here are 3: name two"):
+            plot.density(fitted(X), kind=kind)
+
+    def test_density_of_pairs_without_rows(self) -> None:
+        picture = plot.density(fitted(blobs(n_features=3)), kind="contour", levels=[1e-3])
+        assert picture.shape == (3, 3)
+        assert "row" not in picture.figure.get_supxlabel()
+
+
 class TestAxes:
     @pytest.mark.parametrize("draw", OF_ROWS[:3])
     def test_given_axes_are_used_and_get_no_caption(self, draw: Callable[..., Any]) -> None:
         X = blobs()
         ax = Figure().subplots()
-        assert draw(fitted(X), X, ax=ax) is ax
+        assert draw(fitted(X), X, ax=ax).ax is ax
         assert not ax.texts
         assert ax.get_title(loc="left").endswith(": full covariance, K = 2")
 

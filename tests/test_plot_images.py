@@ -59,6 +59,12 @@ def rows(n_features: int = 2) -> Pixels:
     return np.asarray(points[:, :n_features])
 
 
+def with_a_constant(n_features: int) -> Pixels:
+    points = rows(n_features)
+    points[:, 1] = 0.5
+    return points
+
+
 def selection(*, degenerate: bool = True) -> Any:
     codes = ("EII", "VII", "EEI", "VEI", "EVI", "VVI", "EEE", "VEE", "EVE", "VVE", "EEV", "VEV", "EVV", "VVV")
     kinds, sizes = np.repeat(codes, 6), np.tile(np.arange(1, 7), 14)
@@ -101,6 +107,8 @@ PICTURES: dict[str, Callable[[], Any]] = {
     "density": lambda: plot.density(mixture(), rows(), ax=panels()),
     "density_image": lambda: plot.density(mixture(), kind="image", log=True, ax=panels()),
     "density_one_column": lambda: plot.density(mixture(1), rows(1), log=True, ax=panels()),
+    "classification_constant_column": lambda: plot.classification(mixture(3), with_a_constant(3), ax=panels()),
+    "density_three_columns": lambda: plot.density(mixture(3), coverage=[0.9], ax=panels(3, 3)),
     "pairs_classification": lambda: plot.pairs(mixture(3), rows(3), ax=panels(3, 3)),
     "pairs_density": lambda: plot.pairs(mixture(3), rows(3), "density", ax=panels(3, 3)),
     "criterion": lambda: plot.criterion(selection(), ax=panels()),
@@ -113,6 +121,8 @@ WRONG: dict[str, Callable[[], Any]] = {
     "uncertainty": lambda: plot.classification(mixture(), rows(), ax=panels()),
     "density": lambda: plot.density(mixture(), rows(), coverage=[0.4, 0.75, 0.95], ax=panels()),
     "density_image": lambda: plot.density(mixture(), kind="image", ax=panels()),
+    "classification_constant_column": lambda: plot.classification(mixture(3), rows(3), columns=[0, 1], ax=panels()),
+    "density_three_columns": lambda: plot.density(mixture(3), coverage=[0.7], ax=panels(3, 3)),
     "pairs_classification": lambda: plot.pairs(mixture(3), rows(3), coverage=[0.6, 0.9], ax=panels(3, 3)),
     "uncertainty_one_column": lambda: plot.uncertainty(mixture(), rows(), columns=[0], ax=panels()),
     "density_one_column": lambda: plot.density(mixture(1), rows(1), ax=panels()),

@@ -206,9 +206,8 @@ def _notes_of(model: Any, table: Table | OpenTable, fit: Callable[[], Any]) -> t
 def _figure(model: Any, table: Table) -> Any:
     from gmmx import plot
 
-    draw = plot.classification if len(table.names) <= 2 else plot.pairs
-    axes = draw(model, table.values, feature_names=table.names, sample_weight=table.weights)
-    return np.asarray(axes, dtype=object).flat[0].figure
+    picture = plot.classification(model, table.values, feature_names=table.names, sample_weight=table.weights)
+    return picture.figure
 
 
 def _criteria(fitted: Fitted) -> dict[str, float]:

@@ -56,7 +56,11 @@ def plot_command() -> click.Command:
         help="What is drawn; of more than two columns, every pair.  [default: classification; without DATA density, "
         "of a .json file criterion]",
     )
-    @click.option("--draw", metavar="A,B,...", help="Features to draw.  [default: all, of many the first six]")
+    @click.option(
+        "--draw",
+        metavar="A,B,...",
+        help="Features to draw.  [default: all that vary, at most the six that separate the components most]",
+    )
     @click.option("--title", metavar="TEXT", help="Title of the picture.  [default: what it shows]")
     @data_options(columns=MODEL_COLUMNS)
     @ending_options()
@@ -129,11 +133,7 @@ def _mixture(options: PlotOptions) -> Any:
         "sample_weight": weights,
         "title": options.title,
     }
-    if kind != "pairs" and len(drawn) <= 2:
-        return getattr(plot, kind)(model, X, **shared).figure
-    if X is None:
-        raise stop(f"--kind {kind} of {len(drawn)} features needs DATA; or name two of them by --draw", UNUSABLE)
-    return plot.pairs(model, X, "classification" if kind == "pairs" else kind, **shared)[0, 0].figure
+    return getattr(plot, kind)(model, X, **shared).figure
 
 
 def _criterion(options: PlotOptions) -> Any:

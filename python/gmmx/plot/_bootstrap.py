@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmx.covariances import as_matrices
-from gmmx.plot._figures import AxesArray, grid_of_axes, require_matplotlib, title_grid
+from gmmx.plot._figures import grid_of_axes, require_matplotlib, title_grid
 from gmmx.plot._mixtures import FittedMixture, FloatArray
+from gmmx.plot._picture import Picture
 from gmmx.plot._scene import MAX_COLUMNS, chosen_columns, feature_names_of
 from gmmx.plot._style import INK, colour
 
@@ -49,7 +50,7 @@ def bootstrap(
     feature_names: Sequence[str] | None = None,
     title: str | None = None,
     ax: Any = None,
-) -> AxesArray:
+) -> Picture:
     """Draw histograms of a resampled parameter, with its estimate and its interval.
 
     Of weights a panel for each component. Of means and covariances a row of panels for each component and a column
@@ -73,12 +74,12 @@ def bootstrap(
         Title; None names the parameter and the kind of the resamples, "" leaves it out.
     ax : Axes or array of Axes, optional
         Where to draw: (1, n_components) for weights, else (n_components, n_columns). None makes a new figure with
-        a caption, which pyplot does not know: reach it as ``axes[0, 0].figure``.
+        a caption, which pyplot does not know.
 
     Returns
     -------
-    ndarray of Axes
-        What was drawn on: of shape (1, n_components) for weights, else (n_components, n_columns).
+    Picture
+        Of 1 x n_components panels for weights, else n_components x n_columns.
 
     Raises
     ------
@@ -102,8 +103,8 @@ def bootstrap(
     ...     model=model, kind="nonparametric", weights=weights, means=None, covariances=None,
     ...     interval=lambda level=0.95: {"weights": ends},
     ... )
-    >>> axes = plot.bootstrap(result)
-    >>> axes.shape, axes[0, 1].get_xlabel()
+    >>> picture = plot.bootstrap(result)
+    >>> picture.shape, picture[0, 1].get_xlabel()
     ((1, 2), 'weight of component 1')
     """
     require_matplotlib()
@@ -125,7 +126,7 @@ def bootstrap(
     else:
         shared = len(estimate) < len(result.model.weights_)
         rows = [0] if shared else _chosen_components(components, len(estimate))
-        shown = chosen_columns(columns, names, None)
+        shown = chosen_columns(columns, names)
         row_names = ["all components"] if shared else [f"component {k}" for k in rows]
         column_names = [_OF_FEATURE[parameter].format(names[column]) for column in shown]
         looks = [["0.45" if shared else colour(k)] * len(shown) for k in rows]
@@ -141,7 +142,7 @@ def bootstrap(
         panel.set_xlabel(name)
     heading = f"{_SUBJECT[parameter]} of {len(samples):,} resamples ({result.kind})" if title is None else title
     title_grid(axes, heading, _caption(axes.shape, estimate.shape, level), own_figure=ax is None)
-    return axes
+    return Picture(axes)
 
 
 def _cells(result: Resampled, parameter: str, level: float) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:

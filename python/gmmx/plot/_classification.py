@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
 from gmmx.plot._figures import add_legend, limit, one_axes, require_matplotlib, title_one
 from gmmx.plot._mixtures import FittedMixture
+from gmmx.plot._pair_grid import PairStyle, draw_pair_grid
 from gmmx.plot._panels import (
     component_handles,
     draw_densities,
@@ -20,11 +22,15 @@ from gmmx.plot._panels import (
     mixture_handle,
     name_axes,
 )
+from gmmx.plot._picture import Picture, picture_of
 from gmmx.plot._scene import Scene, arrange, checked_coverage, heading
 from gmmx.plot._style import percentages, point_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+
+_SUBJECT = "Gaussian mixture"
 
 
 def classification(
@@ -38,14 +44,14 @@ def classification(
     max_points: int = 5_000,
     random_state: int = 0,
     title: str | None = None,
-    ax: Axes | None = None,
-) -> Axes:
+    ax: Any = None,
+) -> Picture:
     """Draw rows by their most probable component, with the components.
 
-    Two columns: a scatter, with ellipses that hold the stated parts of each component. One column: a histogram
-    with the densities of the mixture and of each component, and a line at its foot for each row. If the model has
-    more features than are drawn, the ellipses and densities are those of the marginal mixture; the component of a
-    row is found with all of them.
+    More than two columns: every pair of them. Two columns: a scatter, with ellipses that hold the stated parts of each
+    component. One column: a histogram with the densities of the mixture and of each component, and a line at its foot
+    for each row. If the model has more features than are drawn, the ellipses and densities are those of the marginal
+    mixture; the component of a row is found with all of them.
 
     Parameters
     ----------
@@ -54,8 +60,8 @@ def classification(
     X : array-like of shape (n_samples, n_features)
         The rows, with all features that `model` was fitted to.
     columns : sequence of int or str, optional
-        The one or two columns to draw, by position or by name. None draws all; of a model with more than two
-        features the columns must be named, or `pairs` draws them.
+        The columns to draw, by position or by name; more than two make a grid of pairs, as `pairs` draws it. None
+        draws all that vary, of more than six those that separate the components most, and the caption says so.
     feature_names : sequence of str of length n_features, optional
         Names of all columns, with their units, for the axes. None takes the columns of a data frame, then
         ``model.feature_names_in_``, then ``feature 0``, ``feature 1``, ...
@@ -70,14 +76,14 @@ def classification(
         Seed of that choice.
     title : str, optional
         Title; None names the covariance type and the number of components, "" leaves it out.
-    ax : Axes, optional
-        Where to draw. None makes a new figure with a caption, which pyplot does not know: reach it as
-        ``ax.figure``, save it with ``ax.figure.savefig("mixture.png")``.
+    ax : Axes, or array of Axes of shape (m, m), optional
+        Where to draw. None makes a new figure with a caption, of which the result holds `figure`
+        and `save`.
 
     Returns
     -------
-    Axes
-        What was drawn on.
+    Picture
+        Of one panel, or of a grid of m x m for m > 2 columns.
 
     Raises
     ------
@@ -116,13 +122,20 @@ def classification(
         sample_weight=sample_weight,
         max_points=max_points,
         random_state=random_state,
-        most_columns=2,
     )
+    if len(scene.columns) > 2:
+        return draw_pair_grid(scene, classification_pairs(parts), title, ax)
     panel = one_axes(ax)
     add_legend(panel, draw_classification(panel, scene, parts))
-    caption = "; ".join([*caption_of_ellipses(scene, parts), scene.count(scattered=True)])
-    title_one(panel, heading(scene, "Gaussian mixture") if title is None else title, caption, own_figure=ax is None)
-    return panel
+    caption = "; ".join([*caption_of_ellipses(scene, parts), scene.count(scattered=True), *scene.choice()])
+    title_one(panel, heading(scene, _SUBJECT) if title is None else title, caption, own_figure=ax is None)
+    return picture_of(panel)
+
+
+def classification_pairs(coverage: Sequence[float]) -> PairStyle:
+    """Return the style of a grid of classifications."""
+    draw = partial(draw_classification, coverage=coverage)
+    return PairStyle(_SUBJECT, draw, draw, note_of_ellipses(coverage))
 
 
 def draw_classification(ax: Axes, scene: Scene, coverage: Sequence[float]) -> list[Any]:
@@ -144,5 +157,10 @@ def draw_classification(ax: Axes, scene: Scene, coverage: Sequence[float]) -> li
 
 def caption_of_ellipses(scene: Scene, coverage: Sequence[float]) -> list[str]:
     """Tell what the ellipses hold, if any are drawn."""
-    drawn = coverage and len(scene.columns) > 1
-    return [f"ellipses hold {percentages(coverage)} of a component"] if drawn else []
+    note = note_of_ellipses(coverage)
+    return [note] if note and len(scene.columns) > 1 else []
+
+
+def note_of_ellipses(coverage: Sequence[float]) -> str | None:
+    """Tell what ellipses of a coverage hold; None if there are none."""
+    return f"ellipses hold {percentages(coverage)} of a component" if coverage else None

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from gmmx.plot._figures import add_legend, one_axes, require_matplotlib, title_one
 from gmmx.plot._mixtures import FloatArray
 from gmmx.plot._panels import name_axes
+from gmmx.plot._picture import Picture, picture_of
 from gmmx.plot._style import INK, colour, marker
 
 if TYPE_CHECKING:
@@ -36,8 +37,8 @@ def criterion(
     *,
     whole: bool = False,
     title: str | None = None,
-    ax: Axes | None = None,
-) -> Axes:
+    ax: Any = None,
+) -> Picture:
     """Draw an information criterion over the number of components, a line for each covariance type.
 
     The best mixture wears a ring. A hollow marker is a fit that is degenerate; a cross at the foot stands where a
@@ -60,8 +61,8 @@ def criterion(
 
     Returns
     -------
-    Axes
-        What was drawn on.
+    Picture
+        Of one panel.
 
     Raises
     ------
@@ -124,7 +125,7 @@ def criterion(
     title_one(
         panel, f"Best by {name}: {kinds[best]}, K = {sizes[best]}" if title is None else title, "", own_figure=False
     )
-    return panel
+    return picture_of(panel)
 
 
 def _checked_results(selection: Any, criterion: str) -> dict[str, Any]:

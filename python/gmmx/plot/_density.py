@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy.typing as npt
 
 from gmmx.plot._figures import add_legend, limit, one_axes, require_matplotlib, title_one
 from gmmx.plot._mixtures import FittedMixture, FloatArray, FullMixture, region_log_levels
+from gmmx.plot._pair_grid import PairStyle, draw_pair_grid
 from gmmx.plot._panels import (
     Level,
     component_handles,
@@ -21,12 +23,14 @@ from gmmx.plot._panels import (
     mixture_handle,
     name_axes,
 )
+from gmmx.plot._picture import Picture, picture_of
 from gmmx.plot._scene import Scene, arrange, checked_coverage, heading
-from gmmx.plot._style import DENSITY_COLOURS
+from gmmx.plot._style import DENSITY_COLOURS, percentages
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_SUBJECT = "Density"
 _WIDEST = 0.99
 """Ellipses that hold this part of each component fit into the picture, whatever regions are drawn."""
 
@@ -51,12 +55,13 @@ def density(
     max_points: int = 5_000,
     random_state: int = 0,
     title: str | None = None,
-    ax: Axes | None = None,
-) -> Axes:
+    ax: Any = None,
+) -> Picture:
     """Draw the density of a mixture, of one column as a curve, of two as contours, an image or a surface.
 
-    The curve comes with those of the components and, if rows are given, with their histogram. If the model has
-    more features than are drawn, the density is that of the marginal mixture.
+    More than two columns: contours of every pair of them. The curve comes with those of the components and, if rows are
+    given, with their histogram. If the model has more features than are drawn, the density is that of the marginal
+    mixture.
 
     Parameters
     ----------
@@ -65,8 +70,8 @@ def density(
     X : array-like of shape (n_samples, n_features), optional
         Rows to show along with it, with all features that `model` was fitted to.
     columns : sequence of int or str, optional
-        The one or two columns to draw, by position or by name. None draws all; of a model with more than two
-        features the columns must be named, or ``pairs(model, X, "density")`` draws them.
+        The columns to draw, by position or by name; more than two make a grid of pairs, as `pairs` draws it. None
+        draws all that vary, of more than six those that separate the components most, and the caption says so.
     feature_names : sequence of str of length n_features, optional
         Names of all columns for the axes. None takes the columns of a data frame, then
         ``model.feature_names_in_``, then ``feature 0``, ``feature 1``, ...
@@ -88,15 +93,15 @@ def density(
         Seed of that choice.
     title : str, optional
         Title; None names the covariance type and the number of components, "" leaves it out.
-    ax : Axes, optional
+    ax : Axes, or array of Axes of shape (m, m), optional
         Where to draw; a surface needs one with ``projection="3d"``. If something is on it already, its limits only
         widen, so that ``density(model, kind="contour", title="", ax=classification(model, X))`` adds contours to
-        a scatter. None makes a new figure with a caption, which pyplot does not know: reach it as ``ax.figure``.
+        a scatter. None makes a new figure with a caption, which pyplot does not know.
 
     Returns
     -------
-    Axes
-        What was drawn on.
+    Picture
+        Of one panel, or of a grid of m x m for m > 2 columns.
 
     Raises
     ------
@@ -137,8 +142,14 @@ def density(
         sample_weight=sample_weight,
         max_points=max_points,
         random_state=random_state,
-        most_columns=2,
     )
+    if len(scene.columns) > 2:
+        if kind not in _OF_PAIRS:
+            raise ValueError(
+                f"kind={kind!r} draws one or two columns, but here are {len(scene.columns)}: name two with columns=, "
+                f"or take kind={_OF_PAIRS[0]!r}"
+            )
+        return draw_pair_grid(scene, density_pairs(parts, kind, by_density, log=log), title, ax)
     flat = len(scene.columns) == 1
     panel = one_axes(ax, projection="3d" if kind == "surface" and not flat else "rectilinear")
     if flat:
@@ -147,16 +158,22 @@ def density(
         handles = _DRAW[kind](panel, scene, _Choice(by_density or _levels_by_coverage(scene.mixture, parts), log))
     add_legend(panel, handles)
     scattered = not flat and kind != "surface"
-    caption = scene.count(scattered=scattered) if len(scene.rows.X) else ""
-    title_one(panel, heading(scene, "Density") if title is None else title, caption, own_figure=ax is None)
-    return panel
+    notes = [scene.count(scattered=scattered)] if len(scene.rows.X) else []
+    caption = "; ".join([*notes, *scene.choice()])
+    title_one(panel, heading(scene, _SUBJECT) if title is None else title, caption, own_figure=ax is None)
+    return picture_of(panel)
 
 
-def draw_density(ax: Axes, scene: Scene, coverage: Sequence[float]) -> list[Any]:
-    """Draw one or two columns on a panel of a grid; return the legend's handles."""
-    if len(scene.columns) == 1:
-        return draw_density_curve(ax, scene, log=False)
-    return _draw_filled(ax, scene, _Choice(_levels_by_coverage(scene.mixture, coverage), log=False))
+def density_pairs(
+    coverage: Sequence[float], kind: str = "filled", levels: list[Level] | None = None, *, log: bool = False
+) -> PairStyle:
+    """Return the style of a grid of densities, with contours by coverage or at given levels."""
+
+    def draw_two(ax: Axes, scene: Scene) -> list[Any]:
+        return _DRAW[kind](ax, scene, _Choice(levels or _levels_by_coverage(scene.mixture, coverage), log))
+
+    note = f"areas hold {percentages(coverage)} of the mixture" if levels is None else None
+    return PairStyle(_SUBJECT, partial(draw_density_curve, log=log), draw_two, note)
 
 
 def draw_density_curve(ax: Axes, scene: Scene, *, log: bool) -> list[Any]:
@@ -231,6 +248,10 @@ _DRAW: dict[str, Callable[[Any, Scene, _Choice], list[Any]]] = {
     "image": _draw_image,
     "surface": _draw_surface,
 }
+
+
+_OF_PAIRS = ("filled", "contour")
+"""Kinds of which there may be many panels."""
 
 
 def _density_on(mixture: FullMixture, x: FloatArray, y: FloatArray, choice: _Choice) -> FloatArray:

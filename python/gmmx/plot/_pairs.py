@@ -5,38 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
-from gmmx.plot._classification import draw_classification
-from gmmx.plot._density import draw_density
-from gmmx.plot._figures import AxesArray, add_legend, grid_of_axes, require_matplotlib, title_grid
+from gmmx.plot._classification import classification_pairs
+from gmmx.plot._density import density_pairs
+from gmmx.plot._figures import require_matplotlib
 from gmmx.plot._mixtures import FittedMixture
-from gmmx.plot._scene import Scene, arrange, checked_coverage, heading
-from gmmx.plot._style import percentages
-from gmmx.plot._uncertainty import draw_uncertainty
+from gmmx.plot._pair_grid import PairStyle, draw_pair_grid
+from gmmx.plot._picture import Picture
+from gmmx.plot._scene import arrange, checked_coverage
+from gmmx.plot._uncertainty import uncertainty_pairs
 
-_Draw = Callable[[Any, Scene, Sequence[float]], list[Any]]
-_Kind = tuple[str, _Draw, _Draw, tuple[float, ...], str]
-
-_KINDS: dict[str, _Kind] = {
-    "classification": (
-        "Gaussian mixture",
-        draw_classification,
-        draw_classification,
-        (0.5, 0.9),
-        "ellipses hold {} of a component",
-    ),
-    "uncertainty": (
-        "Uncertainty",
-        draw_classification,
-        draw_uncertainty,
-        (0.5,),
-        "ellipses hold {} of a component",
-    ),
-    "density": ("Density", draw_density, draw_density, (0.5, 0.75, 0.95), "areas hold {} of the mixture"),
+_KINDS: dict[str, tuple[Callable[[Sequence[float]], PairStyle], tuple[float, ...]]] = {
+    "classification": (classification_pairs, (0.5, 0.9)),
+    "uncertainty": (uncertainty_pairs, (0.5,)),
+    "density": (density_pairs, (0.5, 0.75, 0.95)),
 }
-"""Subject, picture of a column, picture of two columns, coverage, and what holds it."""
+"""Style of the grid, and the default coverage."""
 
 
 def pairs(
@@ -52,7 +37,7 @@ def pairs(
     random_state: int = 0,
     title: str | None = None,
     ax: Any = None,
-) -> AxesArray:
+) -> Picture:
     """Draw every pair of columns in a grid, with the columns themselves on its diagonal.
 
     Each panel shows the marginal mixture of its columns; the component of a row and its uncertainty are found
@@ -67,7 +52,8 @@ def pairs(
     what : {"classification", "uncertainty", "density"}, default="classification"
         The picture of a pair: see the functions of these names. On the diagonal stand histograms with densities.
     columns : sequence of int or str, optional
-        The m columns to draw, by position or by name. None draws all, or the first six and the caption says so.
+        The m columns to draw, by position or by name. None draws all that vary, of more than six those that separate
+        the components most, and the caption says so.
     feature_names : sequence of str of length n_features, optional
         Names of all columns for the axes. None takes the columns of a data frame, then
         ``model.feature_names_in_``, then ``feature 0``, ``feature 1``, ...
@@ -82,13 +68,12 @@ def pairs(
     title : str, optional
         Title; None names the covariance type and the number of components, "" leaves it out.
     ax : array of Axes of shape (m, m), optional
-        Where to draw. None makes a new figure with a caption, which pyplot does not know: reach it as
-        ``axes[0, 0].figure``.
+        Where to draw. None makes a new figure with a caption.
 
     Returns
     -------
-    ndarray of Axes of shape (m, m)
-        What was drawn on. Panels above the diagonal are switched off; the first of them holds the legend.
+    Picture
+        Of m x m panels. Those above the diagonal are switched off; the first of them holds the legend.
 
     Raises
     ------
@@ -119,7 +104,7 @@ def pairs(
     require_matplotlib()
     if what not in _KINDS:
         raise ValueError(f"what must be one of {', '.join(map(repr, _KINDS))}; got {what!r}")
-    subject, draw_one, draw_two, default, holding = _KINDS[what]
+    style_of, default = _KINDS[what]
     parts = checked_coverage(default if coverage is None else coverage)
     if what == "density" and not parts:
         raise ValueError("coverage is empty; name at least one part of the mass, for example 0.9")
@@ -131,52 +116,5 @@ def pairs(
         sample_weight=sample_weight,
         max_points=max_points,
         random_state=random_state,
-        most_columns=None,
     )
-    size = len(scene.columns)
-    axes = grid_of_axes(size, size, ax, panel=(2.2, 2.0))
-    of_columns: list[Any] = []
-    of_pairs: list[Any] = []
-    for i, j in np.ndindex(axes.shape):
-        if j > i:
-            axes[i, j].set_axis_off()
-        elif i == j:
-            of_columns = draw_one(axes[i, i], scene.panel(i), parts)
-        else:
-            of_pairs = draw_two(axes[i, j], scene.panel(j, i), parts)
-    _share_labels(axes)
-    # Where both name a component, the marker stands for it.
-    handles = {handle.get_label(): handle for handle in of_columns + of_pairs}
-    _legend_of_grid(axes, list(handles.values()))
-
-    notes = [holding.format(percentages(parts))] if parts and size > 1 else []
-    notes.append(scene.count(scattered=size > 1))
-    if columns is None and size < scene.n_features:
-        notes.append(f"first {size} of {scene.n_features} columns")
-    title_grid(axes, heading(scene, subject) if title is None else title, "; ".join(notes), own_figure=ax is None)
-    return axes
-
-
-def _share_labels(axes: AxesArray) -> None:
-    """Keep the names and the numbers of axes at the left and at the foot of the grid alone."""
-    last = len(axes) - 1
-    for i in range(len(axes)):
-        for j in range(i + 1):
-            ax = axes[i, j]
-            if i == j:
-                ax.set_ylabel("density" if i == 0 else "")
-                ax.tick_params(axis="y", left=False, labelleft=False)
-            elif j > 0:
-                ax.set_ylabel("")
-                ax.tick_params(axis="y", labelleft=False)
-            if i < last:
-                ax.set_xlabel("")
-                ax.tick_params(axis="x", labelbottom=False)
-
-
-def _legend_of_grid(axes: AxesArray, handles: list[Any]) -> None:
-    """Put the legend where the grid is empty."""
-    if len(axes) == 1:
-        add_legend(axes[0, 0], handles)
-    else:
-        add_legend(axes[0, 1], handles, loc="upper left", bbox_to_anchor=(0.0, 1.0), frameon=False)
+    return draw_pair_grid(scene, style_of(parts), title, ax)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from gmmx import _sklearn
 from gmmx.plot._mixtures import FittedMixture, FloatArray, FullMixture, coverage_radius
+from gmmx.plot._separation import separating_columns
 from gmmx.validation import WeightedRows, check_rows, check_sample_weight
 
 MAX_COLUMNS = 6
@@ -39,6 +40,8 @@ class Scene:
         The model's.
     n_features : int
         Columns of the model.
+    is_own_choice : bool
+        Whether the columns were chosen here, not by the user.
     """
 
     mixture: FullMixture
@@ -49,6 +52,7 @@ class Scene:
     responsibilities: FloatArray
     covariance_type: str
     n_features: int
+    is_own_choice: bool
 
     @property
     def n_components(self) -> int:
@@ -88,6 +92,17 @@ class Scene:
         margin[margin == 0.0] = 1.0
         return np.stack([low - margin, high + margin], axis=-1)
 
+    @property
+    def n_rows(self) -> int:
+        """Number of rows of positive weight."""
+        return self.rows.n_present
+
+    def choice(self) -> list[str]:
+        """Tell, for the caption, which columns are drawn if nobody chose them and there are more."""
+        if not self.is_own_choice or len(self.columns) == self.n_features:
+            return []
+        return [f"{len(self.columns)} of {self.n_features} columns: those that separate the components most"]
+
     def count(self, *, scattered: bool) -> str:
         """Tell how many rows are shown, for the caption."""
         n_rows = self.rows.n_present
@@ -105,7 +120,6 @@ def arrange(
     sample_weight: npt.ArrayLike | None,
     max_points: int,
     random_state: int,
-    most_columns: int | None,
 ) -> Scene:
     """Check the arguments of a picture and collect what it shows.
 
@@ -117,9 +131,6 @@ def arrange(
         The rows; None for no rows.
     columns, feature_names, sample_weight, max_points, random_state
         As in `gmmx.plot.classification`.
-    most_columns : int or None
-        How many columns the picture can show; None if any number. Then the first `MAX_COLUMNS` are shown unless
-        `columns` says otherwise.
 
     Returns
     -------
@@ -140,7 +151,10 @@ def arrange(
     n_features = mixture.means.shape[1]
     rows = WeightedRows(np.empty((0, n_features)), None, 1) if X is None else _checked_rows(X, n_features)
     names = feature_names_of(model, X, feature_names, n_features)
-    chosen = chosen_columns(columns, names, most_columns)
+    if columns is None:
+        chosen = separating_columns(mixture, rows.X, MAX_COLUMNS)
+    else:
+        chosen = chosen_columns(columns, names)
 
     weights = check_sample_weight(sample_weight, rows.X) if X is not None else None
     present = np.arange(len(rows.X)) if weights is None else np.flatnonzero(weights)
@@ -160,6 +174,7 @@ def arrange(
         np.asarray(responsibilities, dtype=np.float64),
         model.covariance_type,
         n_features,
+        columns is None,
     )
 
 
@@ -207,14 +222,9 @@ def feature_names_of(model: FittedMixture, X: Any, feature_names: Sequence[str] 
     return names
 
 
-def chosen_columns(columns: Sequence[int | str] | None, names: list[str], most: int | None) -> list[int]:
-    """Return the positions of the columns to draw, named by position or by name; at most `most` of them."""
+def chosen_columns(columns: Sequence[int | str] | None, names: list[str]) -> list[int]:
+    """Return the positions of the columns to draw, named by position or by name; the first ones if none is named."""
     if columns is None:
-        if most is not None and len(names) > most:
-            raise ValueError(
-                f"the model has {len(names)} features, but this picture shows at most {most} of them: choose with "
-                "columns=, for example columns=[0, 1], or draw all with gmmx.plot.pairs"
-            )
         return list(range(min(len(names), MAX_COLUMNS)))
     if isinstance(columns, (str, int)):
         columns = [columns]
@@ -231,10 +241,6 @@ def chosen_columns(columns: Sequence[int | str] | None, names: list[str], most: 
         chosen.append(index)
     if not chosen:
         raise ValueError("columns is empty; name at least one column, or leave it out to draw all")
-    if most is not None and len(chosen) > most:
-        raise ValueError(
-            f"columns holds {len(chosen)} columns, but this picture shows at most {most}; gmmx.plot.pairs draws more"
-        )
     return chosen
 
 

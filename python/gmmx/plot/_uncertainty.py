@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from gmmx.plot._classification import caption_of_ellipses
+from gmmx.plot._classification import caption_of_ellipses, draw_classification, note_of_ellipses
 from gmmx.plot._figures import add_legend, limit, one_axes, require_matplotlib, title_one
 from gmmx.plot._mixtures import FittedMixture, FloatArray
+from gmmx.plot._pair_grid import PairStyle, draw_pair_grid
 from gmmx.plot._panels import component_handles, draw_ellipses, draw_means, draw_points, name_axes, values_near
+from gmmx.plot._picture import Picture, picture_of
 from gmmx.plot._scene import Scene, arrange, checked_coverage, heading
 from gmmx.plot._style import INK, MIXTURE_LINE, colour, marker, point_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_SUBJECT = "Uncertainty"
 _FULL = 0.5
 """At this uncertainty, where two components are equally probable, a point has its full size: in every picture."""
 
@@ -35,14 +39,14 @@ def uncertainty(
     max_points: int = 5_000,
     random_state: int = 0,
     title: str | None = None,
-    ax: Axes | None = None,
-) -> Axes:
+    ax: Any = None,
+) -> Picture:
     """Draw rows the larger and darker, the less certain it is which component they belong to.
 
     The uncertainty of a row is 1 - its largest responsibility: 0 where one component explains it alone, at most
-    1 - 1 / n_components. Two columns: a scatter in the components' colours, with their ellipses; from an
-    uncertainty of 0.5 on a point has its full size. One column: the uncertainty over the values; of a model of that
-    column alone also the curve that they lie on.
+    1 - 1 / n_components. More than two columns: every pair of them. Two columns: a scatter in the components' colours,
+    with their ellipses; from an uncertainty of 0.5 on a point has its full size. One column: the uncertainty over the
+    values; of a model of that column alone also the curve that they lie on.
 
     Parameters
     ----------
@@ -51,8 +55,8 @@ def uncertainty(
     X : array-like of shape (n_samples, n_features)
         The rows, with all features that `model` was fitted to.
     columns : sequence of int or str, optional
-        The one or two columns to draw, by position or by name. None draws all; of a model with more than two
-        features the columns must be named, or ``pairs(model, X, "uncertainty")`` draws them.
+        The columns to draw, by position or by name; more than two make a grid of pairs, as `pairs` draws it. None
+        draws all that vary, of more than six those that separate the components most, and the caption says so.
     feature_names : sequence of str of length n_features, optional
         Names of all columns for the axes. None takes the columns of a data frame, then
         ``model.feature_names_in_``, then ``feature 0``, ``feature 1``, ...
@@ -66,14 +70,13 @@ def uncertainty(
         Seed of that choice.
     title : str, optional
         Title; None names the covariance type and the number of components, "" leaves it out.
-    ax : Axes, optional
-        Where to draw. None makes a new figure with a caption, which pyplot does not know: reach it as
-        ``ax.figure``.
+    ax : Axes, or array of Axes of shape (m, m), optional
+        Where to draw. None makes a new figure with a caption, which pyplot does not know.
 
     Returns
     -------
-    Axes
-        What was drawn on.
+    Picture
+        Of one panel, or of a grid of m x m for m > 2 columns.
 
     Raises
     ------
@@ -110,14 +113,21 @@ def uncertainty(
         sample_weight=sample_weight,
         max_points=max_points,
         random_state=random_state,
-        most_columns=2,
     )
+    if len(scene.columns) > 2:
+        return draw_pair_grid(scene, uncertainty_pairs(parts), title, ax)
     panel = one_axes(ax)
     add_legend(panel, draw_uncertainty(panel, scene, parts))
     notes = [f"largest uncertainty {scene.uncertainty.max(initial=0.0):.2g}", *caption_of_ellipses(scene, parts)]
-    caption = "; ".join([*notes, scene.count(scattered=True)])
-    title_one(panel, heading(scene, "Uncertainty") if title is None else title, caption, own_figure=ax is None)
-    return panel
+    caption = "; ".join([*notes, scene.count(scattered=True), *scene.choice()])
+    title_one(panel, heading(scene, _SUBJECT) if title is None else title, caption, own_figure=ax is None)
+    return picture_of(panel)
+
+
+def uncertainty_pairs(coverage: Sequence[float]) -> PairStyle:
+    """Return the style of a grid of uncertainties."""
+    of_column = partial(draw_classification, coverage=coverage)
+    return PairStyle(_SUBJECT, of_column, partial(draw_uncertainty, coverage=coverage), note_of_ellipses(coverage))
 
 
 def draw_uncertainty(ax: Axes, scene: Scene, coverage: Sequence[float]) -> list[Any]:
