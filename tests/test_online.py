@@ -569,3 +569,37 @@ def test_a_collapse_keeps_the_mixture_and_the_statistics():
             stream(model, X, 100, np.full(400, 1e9))
     assert np.abs(model.means_ - before.means_).max() > 0
     assert_valid(model)
+
+
+# Rows that outweigh all others
+
+
+@pytest.mark.parametrize("value", [1e10, 1e20, -1e100])
+@pytest.mark.parametrize("when", [0, 4])
+def test_a_huge_row_is_left_out_with_its_number(value, when):
+    X = rows_of(2000)
+    spoilt = np.insert(X, when * 200 + 7, value, axis=0)
+    expected = stream(GaussianMixture(3, random_state=0), X, 200)
+    model = GaussianMixture(3, random_state=0)
+    batches = np.split(spoilt, np.cumsum([200 + (i == when) for i in range(9)]))
+    for i, batch in enumerate(batches):
+        if i == when:
+            with pytest.warns(RuntimeWarning, match="Row 7 of .* left out of partial_fit"):
+                model.partial_fit(batch)
+        else:
+            model.partial_fit(batch)
+    assert_same_parameters(model, expected, rtol=1e-12, atol=1e-12)
+
+
+def test_a_batch_of_one_huge_row_changes_nothing():
+    model = stream(GaussianMixture(3, random_state=0), rows_of(600), 200)
+    before = copy.deepcopy(model)
+    with pytest.warns(RuntimeWarning, match="Row 0 of the batch is left out"):
+        model.partial_fit([[1e20, 1e20]])
+    assert_same_parameters(model, before)
+
+
+def test_rows_that_all_move_are_no_exceptions():
+    model = stream(GaussianMixture(2, covariance_type="diag", random_state=0), rows_of(300), 100)
+    model.partial_fit(rows_of(100, seed=1) + 1e9)
+    assert np.abs(model.means_).max() > 1e7

@@ -651,6 +651,9 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
         ConvergenceWarning
             If a component collapses, which it can without `reg_covar` only. The mixture then stays as it was, and the
             batch goes into the statistics alone.
+        RuntimeWarning
+            If rows are left out because they outweigh all others: a fill value of 1e20 would take all digits from the
+            running statistics, for good. The warning gives their numbers in the batch.
 
         See Also
         --------

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from sklearn.exceptions import ConvergenceWarning
 
 from gmmx import _core
+from gmmx.outweighing import without_outweighing, without_outweighing_of_start
 from gmmx.priors import NativePrior
 from gmmx.starts import Starts, stronger_prior
 from gmmx.validation import FitFailedError, WeightedRows, refuse_overflow
@@ -32,6 +33,8 @@ _MOST_DOUBLINGS = 4
 """Of the rows gathered, if every start collapses."""
 _LEAST_SHARE = 1e-10
 """Of the weight, that a component never falls below: it can come back when its rows do."""
+_HOPELESS = -1e6
+"""Mean log-density of a batch below which its rows are searched for some that outweigh all others."""
 
 
 class Settings(NamedTuple):
@@ -133,7 +136,7 @@ class Gathering:
         return rows_to_start(n_components, n_features) << self.n_failures
 
     def _start(self, settings: Settings) -> Gathering | Stream:
-        gathered = self._joined()
+        gathered = without_outweighing_of_start(self._joined())
         distinct = _distinct(gathered)
         if len(distinct.X) < settings.n_components:
             return replace(self, parts=(distinct,))
@@ -234,9 +237,15 @@ class Stream:
         -----
         ConvergenceWarning
             If a component collapses: the mixture then stays as it is, and the statistics alone go on.
+        RuntimeWarning
+            If a row outweighs all others and is left out: what it took from the statistics would never come back.
         """
         statistics = _statistics(rows, self.mixture)
         weight = statistics.total_weight
+        if statistics.log_likelihood < _HOPELESS * weight:
+            kept = without_outweighing(rows, self.mixture)
+            if kept.n_present < rows.n_present:
+                return self.take(kept, settings) if kept.n_present else self
         total, n_steps = self.total_weight + weight, self.n_steps + 1
         length = settings.step_length(n_steps, weight, total) if self.n_steps else 1.0
         running = _core.blend(self.running, _core.rescaled(statistics, 1.0), length)  # (107)
