@@ -498,3 +498,29 @@ class TestReading:
         assert "latin.csv is not UTF-8" in error(run("fit", "latin.csv", "-k", "1"))
         assert "none.csv cannot be read: No such file" in error(run("fit", "none.csv", "-k", "1"))
         assert "book.xlsx: the data must end in .csv" in error(run("fit", "book.xlsx", "-k", "1"))
+
+
+class TestUnnamedColumns:
+    """A column without a name is called "(unnamed)" in tables, messages and options."""
+
+    def test_in_tables_and_options(self, run: Run, write: Write) -> None:
+        path = write("a,,c\n1,2,3\n2,7,4\n3,4,9\n5,1,2\n")
+        flags = ("-k", "1", "--reg-covar", "0.1")
+        for result in (run("fit", path, *flags, "--model", "m.safetensors"), run("info", "m.safetensors")):
+            lines = [line.split() for line in result.stdout.splitlines()]
+            assert "mean (unnamed)" in result.stdout
+            assert ["0", "a", "2.2875", "-1.375", "-0.375"] in lines
+            assert ["(unnamed)", "-1.375", "5.35", "2.25"] in lines
+        assert "left out: (unnamed) (not in --columns)" in run("fit", path, *flags, "--columns", "a").stdout
+        assert "left out: (unnamed) (label column)" in run("fit", path, *flags, "--label-column", "(unnamed)").stdout
+        chosen = report(run("fit", path, *flags, "--columns", "a,(unnamed)", "--json"))
+        np.testing.assert_allclose(chosen["means"], [[2.75, 3.5]])
+
+    def test_in_messages(self, run: Run, write: Write) -> None:
+        flags = ("-k", "1")
+        assert "column (unnamed): 'x' is not a number" in error(run("fit", write("a,\n1,2\n2,x\n3,1\n"), *flags))
+        assert "column (unnamed)); fill them in" in error(run("fit", write("a,\n1,2\n2,nan\n3,1\n"), *flags))
+        assert "it has a, (unnamed)" in error(run("fit", write("a,\n1,2\n2,2\n"), *flags, "--columns", "b"))
+        frame = pd.DataFrame([[1.0, 2.0], [3.0, np.nan]], columns=["a", ""])
+        with pytest.raises(ValueError, match=r"NaN in row 1 \(the first is 0\) of column \(unnamed\)"):
+            gmmx.GaussianMixture().fit(frame)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from gmmx._text import printable
+from gmmx._text import shown_name
 from gmmx._text_tables import counted, text_table, width_of
 from gmmx.covariances import as_matrices
 
@@ -60,7 +60,7 @@ class ShownMixture:
     def of(cls, model: Any, names: Sequence[str]) -> ShownMixture:
         """Take the parameters of a fitted estimator."""
         parameters = (np.asarray(getattr(model, name)) for name in ("weights_", "means_", "covariances_"))
-        return cls(tuple(map(printable, names)), model.covariance_type, *parameters)
+        return cls(tuple(map(shown_name, names)), model.covariance_type, *parameters)
 
     def to_json(self) -> dict[str, Any]:
         """Return the parameters as lists."""

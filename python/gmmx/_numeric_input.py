@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from gmmx._text import quoted
+
 __all__ = ["first_foreign", "first_missing", "numeric_input"]
 
 _KINDS = {"M": "dates", "m": "time differences", "c": "complex numbers"}
@@ -67,7 +69,7 @@ def numeric_input(values: Any, argument: str, first_row: int = 0) -> Any:
         if kind is not None:
             raise ValueError(
                 f"{'Complex data not supported: ' if kind == 'complex numbers' else ''}"  # the words of scikit-learn
-                f"{argument} holds {kind}{'' if column.name is None else f' in the column {column.name!r}'} "
+                f"{argument} holds {kind}{'' if column.name is None else f' in the column {quoted(column.name)}'} "
                 f"(dtype {column.dtype}), but all numbers must be real. Drop them, or {_REMEDIES[kind]}."
             )
     return values

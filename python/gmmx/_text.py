@@ -55,3 +55,53 @@ def printable_json(document: str) -> str:
     ["mass\u009b2J"]
     """
     return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", document)
+
+
+UNNAMED = "(unnamed)"
+"""What a column without a name is called."""
+
+
+def shown_name(name: object) -> str:
+    r"""
+    Return the name of a column as it is shown in tables.
+
+    Parameters
+    ----------
+    name : object
+        The name.
+
+    Returns
+    -------
+    str
+        The name, `printable`; UNNAMED if it is empty.
+
+    Examples
+    --------
+    >>> shown_name("mass"), shown_name(" ")
+    ('mass', '(unnamed)')
+    """
+    return printable(name) if str(name).strip() else UNNAMED
+
+
+def quoted(name: object) -> str:
+    r"""
+    Return the name of a column as it is shown in a sentence.
+
+    Parameters
+    ----------
+    name : object
+        The name.
+
+    Returns
+    -------
+    str
+        The name in quotation marks, a number as it is; UNNAMED if it is empty.
+
+    Examples
+    --------
+    >>> print(quoted("mass"), quoted(""))
+    'mass' (unnamed)
+    """
+    if not isinstance(name, str):
+        return repr(name)
+    return repr(str(name)) if name.strip() else UNNAMED

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmx._optional import needed
+from gmmx._text import quoted
 
 __all__ = ["ArrowRows", "copy_columns", "is_lazy", "is_stream", "number_type", "read", "table_of"]
 
@@ -132,8 +133,8 @@ def number_type(schema: Any, columns: Sequence[int], where: str) -> np.dtype[Any
         kind = _value_type(field.type)
         if not (_is_primitive_number(kind) or types.is_boolean(kind) or types.is_decimal(kind)):
             raise ValueError(
-                f"{where} has the column {field.name!r} of type {field.type}, but all columns must hold numbers: "
-                "leave it out, or turn it into numbers"
+                f"{where} has the column {quoted(field.name)} of type {field.type}, but all columns must hold "
+                "numbers: leave it out, or turn it into numbers"
             )
     all_float32 = len(columns) > 0 and all(
         types.is_float32(_value_type(schema.field(column).type)) for column in columns
@@ -169,8 +170,9 @@ def copy_columns(batch: Any, columns: Sequence[int], rows: npt.NDArray[Any], whe
         if column.null_count:
             row = first_row + int(np.flatnonzero(column.is_null().to_numpy(zero_copy_only=False))[0])
             raise ValueError(
-                f"{where} has no value in row {row} (the first is 0) of the column {batch.schema.field(index).name!r}: "
-                "fill in missing values, or drop the rows or the columns that have them"
+                f"{where} has no value in row {row} (the first is 0) of the column "
+                f"{quoted(batch.schema.field(index).name)}: fill in missing values, or "
+                "drop the rows or the columns that have them"
             )
         if not _is_primitive_number(column.type):
             column = column.cast("float64")

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gmmx._text import quoted
 from gmmx.validation import F64, WeightedRows
 
 __all__ = ["MAX_COLUMNS", "ColumnFaults", "ColumnWarning", "column_faults", "warn_of_columns"]
@@ -243,9 +244,7 @@ def _chunks(rows: WeightedRows, present: Any) -> Iterator[F64]:
 
 
 def _name(column: int, names: Sequence[str] | None) -> str:
-    if names is None:
-        return str(column)
-    return repr(str(names[column])) if names[column] != "" else "(unnamed)"
+    return str(column) if names is None else quoted(names[column])
 
 
 def _columns(columns: Sequence[int], names: Sequence[str] | None) -> str:

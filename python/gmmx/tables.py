@@ -15,6 +15,8 @@ from typing import IO, Literal
 import numpy as np
 import numpy.typing as npt
 
+from gmmx._text import quoted
+
 __all__ = [
     "DELIMITERS",
     "MISSING",
@@ -213,8 +215,8 @@ class TextRows:
         raise TableError(
             f"{self._source}: values are missing in {_count(len(missing), 'row')} of the {self._taken + len(block)} "
             f"read ({_some(missing.tolist())}, counted without the header; column "
-            f"{', '.join(map(repr, names[:_NAMED_ROWS]))}); fill them in, delete these rows, or choose other columns "
-            "with --columns"
+            f"{', '.join(map(quoted, names[:_NAMED_ROWS]))}); fill them in, delete these rows, or choose other "
+            "columns with --columns"
         )
 
 
@@ -290,12 +292,14 @@ def _number(cell: str, place: str, name: str) -> float:
         return float("nan")
     if not _is_number(cell):
         raise TableError(
-            f"{place}, column {name!r}: {cell.strip()!r} is not a number; "
+            f"{place}, column {quoted(name)}: {cell.strip()!r} is not a number; "
             f"correct the cell, or leave the column out with --columns"
         )
     number = float(cell)
     if np.isinf(number):
-        raise TableError(f"{place}, column {name!r}: {cell.strip()} is not finite; correct the cell or delete the row")
+        raise TableError(
+            f"{place}, column {quoted(name)}: {cell.strip()} is not finite; correct the cell or delete the row"
+        )
     return number
 
 

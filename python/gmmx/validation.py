@@ -18,6 +18,7 @@ import numpy.typing as npt
 from gmmx import _core, _sklearn, arrow
 from gmmx._maps import refuse_cut_off
 from gmmx._numeric_input import first_foreign, first_missing, numeric_input
+from gmmx._text import quoted
 from gmmx.covariances import (
     SKLEARN_TYPES,
     is_named_by_letters,
@@ -138,7 +139,7 @@ def first_not_finite(
         return None
     row, column = np.argwhere(~finite)[0]
     what = "NaN" if np.isnan(X[row, column]) else "infinity"
-    name = int(column) if feature_names is None else repr(feature_names[column])
+    name = int(column) if feature_names is None else quoted(feature_names[column])
     return f"{what} in row {first_row + row} (the first is 0) of column {name}"
 
 
@@ -204,7 +205,7 @@ def _placed_object(
     at, kind = found
     if at == first_missing(X):
         return ValueError(f"Input X contains {_missing_in(X, names, first_row)}, {_FINITE}")
-    column = f"column {at[1] if names is None else repr(names[at[1]])}"
+    column = f"column {at[1] if names is None else quoted(names[at[1]])}"
     return TypeError(
         f"Input X contains an object of type {kind} in row {first_row + at[0]} (the first is 0) of {column} "
         f"({complaint}), but all values must be numbers. Drop {column} or convert it to numbers."
@@ -215,7 +216,9 @@ def _missing_in(X: Any, names: Sequence[str] | None, first_row: int) -> str | No
     at = first_missing(X)
     if at is None or len(at) != 2:
         return None
-    return f"NaN in row {first_row + at[0]} (the first is 0) of column {at[1] if names is None else repr(names[at[1]])}"
+    return (
+        f"NaN in row {first_row + at[0]} (the first is 0) of column {at[1] if names is None else quoted(names[at[1]])}"
+    )
 
 
 def readable(X: Any, first_row: int = 0) -> arrow.ArrowRows:

@@ -26,6 +26,7 @@ import numpy as np
 
 from gmmx import arrow, data
 from gmmx._regular_file import open_regular
+from gmmx._text import quoted
 from gmmx.cli.formats import DELIMITERS, ENDINGS, STANDARD_STREAM
 from gmmx.data._arrays import OpenArrays, reader_of_arrays
 from gmmx.data._npy_file import opened_npy, opened_npz
@@ -198,7 +199,7 @@ class _TextFile:
             column = block[:, -1].copy()
             if (negative := np.flatnonzero(column < 0)).size:
                 row = int(negative[0])
-                place = f"{self._source}, row {n_before + row + 1}, column {self.names[weights]!r}"
+                place = f"{self._source}, row {n_before + row + 1}, column {quoted(self.names[weights])}"
                 raise TableError(f"{place}: weight {column[row]:g} is negative; use 0 or more")
             yield Piece(np.ascontiguousarray(block[:, :-1]), column)
             n_before += len(block)
@@ -246,8 +247,8 @@ class _ParquetFile:
             return "row names"  # as pandas writes them
         if name in self._not_in_all:
             raise TableError(
-                f"{self.path}: only some of its files have the column {name!r}; choose by --columns what all have, "
-                "or read the files one by one"
+                f"{self.path}: only some of its files have the column {quoted(name)}; choose by --columns what all "
+                "have, or read the files one by one"
             )
         if of_type == "null" or (self.n_rows and all(_is_empty(one, index, name) for one in self._metadata)):
             return "empty"

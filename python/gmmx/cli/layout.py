@@ -7,6 +7,7 @@ import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from gmmx._text import UNNAMED, quoted, shown_name
 from gmmx.cli.data_files import DataFile
 from gmmx.cli.options import DataOptions
 from gmmx.cli.saying import columns
@@ -99,7 +100,7 @@ def layout_of(file: DataFile, source: str, options: DataOptions, features: Featu
     for index in range(len(file.names)):
         if index not in chosen:
             reasons.setdefault(index, others)
-    left_out = tuple((file.names[index] or "(unnamed)", reasons[index]) for index in sorted(reasons))
+    left_out = tuple((file.names[index] or UNNAMED, reasons[index]) for index in sorted(reasons))
     return Layout(names, tuple(chosen), weights, left_out)
 
 
@@ -110,10 +111,10 @@ def _named(names: Sequence[str], file: DataFile, source: str, reasons: Mapping[i
         index = _find(name, file, source)
         if index in reasons:
             raise TableError(
-                f"{source}: column {name!r} is the {reasons[index]} and {clash}; take it out of one of them"
+                f"{source}: column {quoted(name)} is the {reasons[index]} and {clash}; take it out of one of them"
             )
         if index in chosen:
-            raise TableError(f"{source}: column {name!r} stands twice in --columns")
+            raise TableError(f"{source}: column {quoted(name)} stands twice in --columns")
         chosen.append(index)
     return chosen
 
@@ -123,24 +124,26 @@ def _check_has(names: Sequence[str], model: str, file: DataFile, source: str) ->
     missing = [name for name in names if name not in file.names]
     if missing:
         raise TableError(
-            f"{source} has no {'column' if len(missing) == 1 else 'columns'} {_some([repr(name) for name in missing])} "
-            f"of {model}; it has {_some(file.names)}; rename them, or name those that take the places of the model's "
-            f"features by --columns, in the order {_some(names)}"
+            f"{source} has no {'column' if len(missing) == 1 else 'columns'} "
+            f"{_some([quoted(name) for name in missing])} of {model}; it has {_some(file.names)}; rename them, "
+            f"or name those that take the places of the model's features by --columns, in the order {_some(names)}"
         )
 
 
 def _find(name: str, file: DataFile, source: str) -> int:
-    """Return the index of the column with this name."""
+    """Return the index of the column with this name; a column without one goes by what it is called."""
+    if name == UNNAMED and name not in file.names:
+        name = ""
     count = file.names.count(name)
     if count == 1:
         return file.names.index(name)
     if count > 1:
-        raise TableError(f"{source} has {count} columns named {name!r}; give them different names")
+        raise TableError(f"{source} has {count} columns named {quoted(name)}; give them different names")
     close = difflib.get_close_matches(name, file.names, n=1)
     hint = f"did you mean {close[0]!r}?" if close else f"it has {_some(file.names)}"
-    raise TableError(f"{source} has no column {name!r}; {hint}")
+    raise TableError(f"{source} has no column {quoted(name)}; {hint}")
 
 
 def _some(names: Sequence[str]) -> str:
     """List the first few of many names."""
-    return ", ".join(names[:_MOST_NAMED]) + (", ..." if len(names) > _MOST_NAMED else "")
+    return ", ".join(map(shown_name, names[:_MOST_NAMED])) + (", ..." if len(names) > _MOST_NAMED else "")

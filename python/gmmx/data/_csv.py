@@ -15,6 +15,7 @@ import numpy as np
 
 from gmmx import arrow
 from gmmx._optional import needed
+from gmmx._text import quoted
 from gmmx.data._reader import (
     Paths,
     Piece,
@@ -154,7 +155,9 @@ class _Stripped(io.RawIOBase):
 
 def _told(error: Exception, names: Sequence[str]) -> str:
     """Return what pyarrow says, with the column by its name and rows as the lines of a file, which they are."""
-    named = re.sub(r"In CSV column #(\d+): ", lambda found: f"column {names[int(found[1])].strip()!r}, ", str(error))
+    named = re.sub(
+        r"In CSV column #(\d+): ", lambda found: f"column {quoted(names[int(found[1])].strip())}, ", str(error)
+    )
     return re.sub(r"\bRow #(\d+)", r"line \1", named)
 
 
@@ -304,6 +307,6 @@ def _refuse_text(layout: _Layout, column: int, where: str) -> None:
             f"choose others by columns, of {listed(numeric)}",
         )
         raise ValueError(
-            f"{where} has the column {layout.names[column]!r} with cells such as {cells[0]!r}, but all columns must "
-            f"hold numbers: {remedy}"
+            f"{where} has the column {quoted(layout.names[column])} with cells such as {cells[0]!r}, but all columns "
+            f"must hold numbers: {remedy}"
         )
