@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import socket
 import subprocess
 import sys
 import textwrap
@@ -389,3 +391,66 @@ def test_rows_of_other_columns_are_refused(tmp_path):
     with pytest.raises(ValueError, match="other rows: the sums of their columns differ"):
         estimator().fit_batches(swapped, checkpoint=tmp_path / "state", resume=True)
     assert estimator().fit_batches(BATCHES, checkpoint=tmp_path / "state", resume=True).converged_
+
+
+HOLDS = """
+    import sys
+    import numpy as np
+    from gmmx import GaussianMixture
+
+    def batches():
+        print("begun", flush=True)
+        sys.stdin.readline()
+        yield np.load(sys.argv[1])
+
+    GaussianMixture(3, random_state=1, tol=1e-4, max_iter=500).fit_batches(batches, checkpoint=sys.argv[2], resume=True)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the lock is POSIX's")
+class TestTwoProcesses:
+    def test_the_second_is_told_who_writes_and_a_killed_one_locks_nobody_out(self, tmp_path):
+        np.save(tmp_path / "rows.npy", X)
+        state = tmp_path / "state"
+        command = [sys.executable, "-c", textwrap.dedent(HOLDS), str(tmp_path / "rows.npy"), str(state)]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as first:
+            assert first.stdout.readline() == b"begun\n"
+            model = estimator()
+            with pytest.raises(OSError) as refused:
+                model.fit_batches(BATCHES, checkpoint=state, resume=True)
+            first.kill()
+        assert f"state', to which process {first.pid} on host {socket.gethostname()} is writing. " in str(refused.value)
+        assert "Wait until it has ended, or give another path." in str(refused.value)
+        assert not hasattr(model, "means_")
+        assert any(name.endswith(".lock") for name in os.listdir(tmp_path))
+        assert_same_bits(model.fit_batches([X], checkpoint=state, resume=True), estimator().fit_batches([X]))
+        assert sorted(os.listdir(tmp_path)) == ["rows.npy", "state"]
+
+    def test_two_fits_of_one_process(self, tmp_path):
+        def batches():
+            with pytest.raises(OSError, match=rf"to which process {os.getpid()} on host .* is writing"):
+                estimator().fit_batches(BATCHES, checkpoint=tmp_path / "state")
+            yield X
+
+        estimator().fit_batches(batches, checkpoint=tmp_path / "state")
+        assert os.listdir(tmp_path) == ["state"]
+
+    @pytest.mark.parametrize("code", [errno.ENOLCK, errno.EOPNOTSUPP])
+    def test_a_file_system_without_locks(self, code, tmp_path, monkeypatch):
+        import fcntl
+
+        def fail(*_):
+            raise OSError(code, os.strerror(code))
+
+        monkeypatch.setattr(fcntl, "flock", fail)
+        with pytest.raises(OSError, match=os.strerror(code)):
+            fcntl.flock(0, fcntl.LOCK_EX)
+        estimator().fit_batches(BATCHES, checkpoint=tmp_path / "state")
+        assert os.listdir(tmp_path) == ["state"]
+
+    def test_a_refused_checkpoint_is_not_left_locked(self, tmp_path):
+        (tmp_path / "state").write_bytes(b"something else")
+        for _ in range(2):
+            with pytest.raises(ModelFileError, match="which is no checkpoint, or damaged"):
+                estimator().fit_batches(BATCHES, checkpoint=tmp_path / "state", resume=True)
+        assert os.listdir(tmp_path) == ["state"]

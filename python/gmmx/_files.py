@@ -12,7 +12,7 @@ from typing import IO
 
 from gmmx._permissions import Permissions, refuse_read_only
 
-__all__ = ["replacing"]
+__all__ = ["lock_of", "remove_leftovers", "replacing"]
 
 
 @contextlib.contextmanager
@@ -74,8 +74,14 @@ def remove_leftovers(path: str | os.PathLike[str]) -> None:
             leftover.unlink()
 
 
+def lock_of(path: str | os.PathLike[str]) -> Path:
+    """Return the lock file of a file that one process at a time may write: a hidden one beside it."""
+    target = Path(os.path.realpath(path))
+    return target.with_name(f"{_beginning(target)}.lock")
+
+
 def _beginning(target: Path) -> str:
-    """Return what names of temporary files of a target begin with; what follows takes 13 of the 255 bytes of a name."""
+    """Return what names of other files of a target begin with; what follows takes 13 of the 255 bytes of a name."""
     name = os.fsencode(target.name)
     return f".{target.name}" if len(name) < 240 else f".gmmx.{hashlib.blake2s(name, digest_size=8).hexdigest()}"
 

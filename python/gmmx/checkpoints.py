@@ -7,11 +7,12 @@ arithmetic as one that was never stopped.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gmmx import _core
-from gmmx._files import remove_leftovers
+from gmmx._files import lock_of, remove_leftovers
+from gmmx._locks import FileLock, LockedError
 from gmmx.partitions import Facts
 from gmmx.partitions.fitting import StartingPoint
 from gmmx.persistence import TENSORS, ModelFileError, ModelRecord, read_model, representable, save_model
@@ -38,16 +40,22 @@ _FREE = frozenset({"max_iter", "verbose", "verbose_interval", "n_jobs", "callbac
 _ENTRIES = {"fit": dict, "rows": dict, "sums": list, "start": int, "failed": list}
 
 
+@contextlib.contextmanager
 def checkpoints_of(
     model: GaussianMixture, checkpoint: str | os.PathLike[str] | None, checkpoint_every: int, resume: bool
-) -> Checkpoints | None:
-    """Return what writes the checkpoints of `GaussianMixture.fit_batches`, if there are to be any."""
+) -> Iterator[Checkpoints | None]:
+    """Offer what writes the checkpoints of `GaussianMixture.fit_batches`, if there are to be any.
+
+    The file is locked until the context ends.
+    """
     check_flag("resume", resume)
-    if checkpoint is not None:
-        return Checkpoints(checkpoint, checkpoint_every, resume, model)
-    if resume:
+    if checkpoint is None and resume:
         raise ValueError("resume is True, but checkpoint is not given: name the file to go on from.")
-    return None
+    if checkpoint is None:
+        yield None
+        return
+    with contextlib.closing(Checkpoints(checkpoint, checkpoint_every, resume, model)) as checkpoints:
+        yield checkpoints
 
 
 class Checkpoints:
@@ -67,7 +75,8 @@ class Checkpoints:
     ModelFileError
         A ValueError: the file is no checkpoint, damaged, or of a model with other parameters.
     OSError
-        If the file cannot be read, it is a folder, or its folder does not exist or cannot be written to.
+        If the file cannot be read, it is not a regular file, another process writes to it, or its folder does not exist
+        or cannot be written to.
     ValueError, TypeError
         If a parameter is not as described.
     """
@@ -97,21 +106,43 @@ class Checkpoints:
             )
         if self._path.is_dir():
             raise IsADirectoryError(f"checkpoint is {str(path)!r}, which is a folder: name a file in it.")
+        self._lock: FileLock = self._locked()
+        try:
+            self._read(resume)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let other processes have the file."""
+        self._lock.release()
+
+    def _locked(self) -> FileLock:
+        try:
+            return FileLock(lock_of(self._path))
+        except LockedError as error:
+            raise OSError(
+                f"checkpoint is {str(self._path)!r}, to which {error.holder} is writing. Wait until it has ended, or "
+                "give another path."
+            ) from error
+
+    def _read(self, resume: bool) -> None:
+        """Read the file, if there is one and the fit is to go on from it."""
         if resume:
             remove_leftovers(self._path)
         if not self._path.exists():
             return
         if not resume:
             raise FileExistsError(
-                f"checkpoint is {str(path)!r}, which exists. With resume=True the fit goes on from it; to begin anew, "
-                "delete it or give another path."
+                f"checkpoint is {str(self._path)!r}, which exists. With resume=True the fit goes on from it; to begin "
+                "anew, delete it or give another path."
             )
         try:
             self._record = read_model(self._path)
         except ModelFileError as error:
             raise ModelFileError(
-                f"checkpoint is {str(path)!r}, which is no checkpoint, or damaged. Delete it to begin anew, or give "
-                f"another path. ({error})"
+                f"checkpoint is {str(self._path)!r}, which is no checkpoint, or damaged. Delete it to begin anew, or "
+                f"give another path. ({error})"
             ) from error
         checkpoint = self._checkpoint(self._record)
         _refuse_others("parameters", self._path, checkpoint["fit"], self._fit)

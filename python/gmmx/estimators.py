@@ -560,7 +560,8 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
         checkpoint : path-like, default=None
             File that takes how far EM got, whole or not at all, so that a fit whose process is killed loses at most
             `checkpoint_every` iterations. It stays when the fit is done, and `gmmx.load` reads the mixture in it. Not
-            together with `acceleration`.
+            together with `acceleration`. While the fit runs, a lock keeps other processes from writing to it, where the
+            file system has locks; it ends with the process, however that ends.
 
         checkpoint_every : int, default=1
             Iterations between two times that `checkpoint` is written; a fit that ends without having converged writes
@@ -589,6 +590,9 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
             rows. An earlier fit then stays as it was.
         FileExistsError
             If there is a checkpoint and `resume` is False.
+        OSError
+            If the checkpoint is not a regular file, cannot be read or written, or another process is writing to it:
+            the message names the process and its host.
 
         Warns
         -----
@@ -607,10 +611,10 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
         """
         refuse_overridden_hooks(self)
         self._validate_params()
-        journal = checkpoints_of(self, checkpoint, checkpoint_every, resume)
-        batches = batches_of(source, thread_count(self.n_jobs), batch_size, progress=progress)
-        with contextlib.closing(batches):
-            return fit_partitions(self, batches, init_size=init_size, journal=journal)
+        with checkpoints_of(self, checkpoint, checkpoint_every, resume) as journal:
+            batches = batches_of(source, thread_count(self.n_jobs), batch_size, progress=progress)
+            with contextlib.closing(batches):
+                return fit_partitions(self, batches, init_size=init_size, journal=journal)
 
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
     def partial_fit(

@@ -279,17 +279,17 @@ class GaussianMixture(estimators.GaussianMixture):
         self._validate_params()
         check_kind(X)
         check_flag("progress", progress, may_be_none=True)
-        journal = checkpoints_of(self._unfitted_local(), checkpoint, checkpoint_every, resume)
-        rows = DaskRows(X, sample_weight, self.client, self.n_jobs)
         watched = LastGood(keeps_best=self.acceleration is not None)
         bar = Progress(progress)
-        try:
-            with contextlib.closing(bar):
-                shown = ShownRows(rows, bar)
-                fit_partitions(self, shown, init_size=init_size, loop=watched.run_em, journal=journal)
-        except WorkersLostError as error:
-            self._tell_of_last_good(error, watched, rows.dtype)
-            raise
+        with checkpoints_of(self._unfitted_local(), checkpoint, checkpoint_every, resume) as journal:
+            rows = DaskRows(X, sample_weight, self.client, self.n_jobs)
+            try:
+                with contextlib.closing(bar):
+                    shown = ShownRows(rows, bar)
+                    fit_partitions(self, shown, init_size=init_size, loop=watched.run_em, journal=journal)
+            except WorkersLostError as error:
+                self._tell_of_last_good(error, watched, rows.dtype)
+                raise
         return self
 
     def _tell_of_last_good(self, error: WorkersLostError, last_good: LastGood, dtype: str) -> None:
