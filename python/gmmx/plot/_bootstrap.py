@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from gmmx._text import printable
 from gmmx.covariances import as_matrices
-from gmmx.plot._figures import grid_of_axes, require_matplotlib, title_grid
+from gmmx.plot._figures import grid_of_axes, literal, require_matplotlib, title_grid
 from gmmx.plot._mixtures import FittedMixture, FloatArray
 from gmmx.plot._picture import Picture
 from gmmx.plot._scene import MAX_COLUMNS, chosen_columns, feature_names_of
@@ -137,9 +138,9 @@ def bootstrap(
         summary = float(estimate[row, column]), float(low[row, column]), float(high[row, column])
         _draw_cell(axes[i, j], samples[:, row, column], summary, looks[i][j])
     for panel, name in zip(axes[:, 0], row_names, strict=True):
-        panel.set_ylabel(name)
+        literal(panel.set_ylabel(printable(name)))
     for panel, name in zip(axes[-1], column_names, strict=True):
-        panel.set_xlabel(name)
+        literal(panel.set_xlabel(printable(name)))
     heading = f"{_SUBJECT[parameter]} of {len(samples):,} resamples ({result.kind})" if title is None else title
     title_grid(axes, heading, _caption(axes.shape, estimate.shape, level), own_figure=ax is None)
     return Picture(axes)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from gmmx.plot._figures import add_legend, limit, one_axes, require_matplotlib, title_one
+from gmmx._text import printable
+from gmmx.plot._figures import add_legend, limit, literal, one_axes, require_matplotlib, title_one
 from gmmx.plot._mixtures import FittedMixture, FloatArray, FullMixture, region_log_levels
 from gmmx.plot._pair_grid import PairStyle, draw_pair_grid
 from gmmx.plot._panels import (
@@ -235,7 +236,8 @@ def _draw_surface(ax: Any, scene: Scene, choice: _Choice) -> list[Any]:
     density = _density_on(scene.mixture, x, y, choice)
     height, label = (np.log10(density), "log10 of density") if choice.log else (density, "density")
     ax.plot_surface(*np.meshgrid(x, y), height, cmap=DENSITY_COLOURS, rcount=121, ccount=121, edgecolor="none")
-    ax.set(xlabel=scene.names[0], ylabel=scene.names[1])
+    literal(ax.set_xlabel(printable(scene.names[0])))
+    literal(ax.set_ylabel(printable(scene.names[1])))
     ax.set_zlabel(label, labelpad=14.0)
     ax.tick_params(axis="z", pad=7.0)
     ax.set_box_aspect(None, zoom=0.85)

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gmmx._text import printable
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.text import Text
 
 AxesArray = Any  # an ndarray of Axes, which NumPy's types cannot say
 
@@ -16,6 +19,7 @@ MAX_LEGEND = 10
 """Components named in a legend at most; of more, each mean carries its number."""
 
 _INSIDE = 5
+_TEX = frozenset("\\$_^{}%#&~")
 _NOTE: dict[str, Any] = {"fontsize": "small", "color": "0.35"}
 
 
@@ -100,11 +104,19 @@ def add_legend(ax: Axes, handles: Sequence[Any], **options: Any) -> None:
     ax.legend(handles=handles, **{"fontsize": "small", "edgecolor": "none", **place, **options})
 
 
+def literal(text: Text) -> Text:
+    """Let a text be drawn as it stands: names of columns are no mathematics, whatever dollar signs they hold."""
+    text.set_parse_math(False)
+    if _TEX & set(text.get_text()):
+        text.set_usetex(False)
+    return text
+
+
 def title_one(ax: Axes, title: str, caption: str, *, own_figure: bool) -> None:
     """Write a title over a panel, and below it the caption if the figure is ours."""
     if own_figure and caption:
-        ax.annotate(
-            caption,
+        note = ax.annotate(
+            printable(caption),
             (0.0, 1.0),
             xytext=(0, 5),
             xycoords="axes fraction",
@@ -112,8 +124,10 @@ def title_one(ax: Axes, title: str, caption: str, *, own_figure: bool) -> None:
             va="bottom",
             **_NOTE,
         )
+        literal(note)
     if title:
-        ax.set_title(title, loc="left", pad=20 if own_figure and caption else None, fontsize="large")
+        pad = 20 if own_figure and caption else None
+        literal(ax.set_title(printable(title), loc="left", pad=pad, fontsize="large"))
 
 
 def title_grid(axes: AxesArray, title: str, caption: str, *, own_figure: bool) -> None:
@@ -121,8 +135,8 @@ def title_grid(axes: AxesArray, title: str, caption: str, *, own_figure: bool) -
     if own_figure:
         figure = axes.flat[0].figure
         if title:
-            figure.suptitle(title, x=0.01, ha="left", fontsize="large")
+            literal(figure.suptitle(printable(title), x=0.01, ha="left", fontsize="large"))
         if caption:
-            figure.supxlabel(caption, x=0.01, ha="left", **_NOTE)
+            literal(figure.supxlabel(printable(caption), x=0.01, ha="left", **_NOTE))
     elif title:
-        axes.flat[0].set_title(title, loc="left")
+        literal(axes.flat[0].set_title(printable(title), loc="left"))

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from gmmx.plot._figures import MAX_LEGEND
+from gmmx._text import printable
+from gmmx.plot._figures import MAX_LEGEND, literal
 from gmmx.plot._mixtures import FloatArray, FullMixture, coverage_radius
 from gmmx.plot._scene import Scene
 from gmmx.plot._style import DENSITY_COLOURS, INK, MIXTURE_LINE, colour, marker, point_style
@@ -21,8 +22,10 @@ _MANY = 2_000  # more points than these become pixels in a vector graphic
 
 def name_axes(ax: Axes, x: str, y: str) -> None:
     """Label the axes of a panel that have no label yet, and leave out its upper and its right line."""
-    ax.set_xlabel(ax.get_xlabel() or x)
-    ax.set_ylabel(ax.get_ylabel() or y)
+    if not ax.get_xlabel():
+        literal(ax.set_xlabel(printable(x)))
+    if not ax.get_ylabel():
+        literal(ax.set_ylabel(printable(y)))
     ax.spines[["top", "right"]].set_visible(False)
 
 
