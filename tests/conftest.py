@@ -6,6 +6,7 @@ import builtins
 import csv
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -139,3 +140,35 @@ def spark(java: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]
     session = builder.config("spark.sql.warehouse.dir", str(tmp_path_factory.mktemp("warehouse"))).getOrCreate()
     yield session
     session.stop()
+
+
+@pytest.fixture(scope="session")
+def programs_of_cpp(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the programs of cpp/tests/agreement, whose code need not be fast.
+
+    Building the library takes minutes, unless the environment variable GMMX_PREFIX says where one of these sources is
+    installed, compiled by GCC or clang without -march.
+    """
+    if not shutil.which("cmake") or not shutil.which("ninja"):
+        pytest.skip("needs cmake and ninja")
+    folder = tmp_path_factory.mktemp("agreement")
+    configure = [
+        "cmake",
+        "-G",
+        "Ninja",
+        "-S",
+        str(Path(__file__).parents[1] / "cpp/tests/agreement"),
+        "-B",
+        str(folder),
+        "-DCMAKE_BUILD_TYPE=Release",
+        "-DCMAKE_CXX_FLAGS_RELEASE=-O1",
+        "-DCMAKE_UNITY_BUILD=ON",
+        "-DGMMX_LIBRARY_INSTRUCTION_SET=baseline",
+    ]
+    configured = subprocess.run(configure, capture_output=True, text=True, check=False)
+    if "was not found" in configured.stderr:
+        pytest.skip("needs Eigen and nlohmann_json for C++")
+    assert configured.returncode == 0, configured.stderr
+    built = subprocess.run(["cmake", "--build", str(folder)], capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stdout
+    return folder

@@ -247,6 +247,13 @@ def test_killed_at_any_moment_a_fit_goes_on_to_the_same_bits(tmp_path):
     assert_same_bits(found, estimator().fit_batches([X[:100], X[100:]]))
 
 
+@pytest.fixture
+def state(tmp_path):
+    """The checkpoint of a fit that was stopped."""
+    stopped_in(4, tmp_path / "state")
+    return tmp_path / "state"
+
+
 class TestTheFile:
     def test_is_a_model_that_can_be_used(self, tmp_path):
         pd = pytest.importorskip("pandas")
@@ -290,16 +297,51 @@ class TestTheFile:
         with pytest.raises(ModelFileError, match="is a saved model and no checkpoint"):
             estimator().fit_batches(BATCHES, checkpoint=tmp_path / "model", resume=True)
 
+    @pytest.mark.parametrize("has_checksum", [False, True])
     @pytest.mark.parametrize(
-        "entry", ["{}", "[1]", "7", "{", '{"fit": {}, "rows": {}, "start": "0", "failed": []}'], ids=str
+        "entry",
+        [
+            "{}",
+            "[1]",
+            "7",
+            "{",
+            '{"fit": {}, "rows": {}, "sums": [], "start": "0", "failed": []}',
+            '{"fit": {}, "rows": {}, "sums": [], "start": -1, "failed": []}',
+            '{"fit": {}, "rows": {}, "sums": ["0"], "start": 0, "failed": []}',
+            '{"fit": {}, "rows": {}, "sums": [], "start": 0, "failed": [1]}',
+            '{"fit": {}, "rows": {}, "sums": [], "start": 0, "failed": [[0, 1]]}',
+            '{"fit": {}, "rows": {}, "sums": [], "start": 0, "failed": [[0, 1, null]]}',
+        ],
+        ids=str,
     )
-    def test_damage_is_found(self, tmp_path, entry):
-        stopped_in(4, tmp_path / "state")
-        with safe_open(tmp_path / "state", framework="numpy") as file:
+    def test_damage_is_found(self, state, entry, has_checksum):
+        with safe_open(state, framework="numpy") as file:
             metadata = file.metadata()
-        save_file(load_file(tmp_path / "state"), tmp_path / "state", {**metadata, "checkpoint": entry})
-        with pytest.raises(ModelFileError, match="checkpoint"):
-            estimator().fit_batches(BATCHES, checkpoint=tmp_path / "state", resume=True)
+        if not has_checksum:
+            del metadata["checksum"]
+        save_file(load_file(state), state, {**metadata, "checkpoint": entry})
+        with pytest.raises(ModelFileError, match=r"checkpoint is .* damaged.*Delete it to begin anew"):
+            estimator().fit_batches(BATCHES, checkpoint=state, resume=True)
+
+    def test_a_flipped_bit_is_found(self, state):
+        content = state.read_bytes()
+        begin = 8 + int.from_bytes(content[:8], "little")
+        for at in range(begin, len(content), 7):
+            damaged = bytearray(content)
+            damaged[at] ^= 1 << at % 8
+            state.write_bytes(damaged)
+            with pytest.raises(ModelFileError, match="which is no checkpoint, or damaged"):
+                estimator().fit_batches(BATCHES, checkpoint=state, resume=True)
+
+    def test_a_mixture_of_another_size(self, state, tmp_path):
+        """Its entry says that it is of this fit, its tensors do not."""
+        with safe_open(state, framework="numpy") as file:
+            metadata = file.metadata()
+        del metadata["checksum"]
+        estimator(n_components=2).fit(X).save(tmp_path / "other")
+        save_file(load_file(tmp_path / "other"), state, metadata)
+        with pytest.raises(ModelFileError, match=r"is damaged: its mixture does not belong to its fit\. Delete it"):
+            estimator().fit_batches(BATCHES, checkpoint=state, resume=True)
 
     def test_a_file_that_was_cut_off_is_found(self, tmp_path):
         stopped_in(4, tmp_path / "state")
@@ -313,11 +355,6 @@ class TestTheFile:
 
 
 class TestOtherFits:
-    @pytest.fixture
-    def state(self, tmp_path):
-        stopped_in(4, tmp_path / "state")
-        return tmp_path / "state"
-
     @pytest.mark.parametrize(
         ("options", "difference"),
         [

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -79,31 +78,9 @@ def cases(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def program(cases, tmp_path_factory):
+def program(cases, programs_of_cpp):
     """A C++ program of the library, whose code need not be fast."""
-    if not shutil.which("cmake") or not shutil.which("ninja"):
-        pytest.skip("needs cmake and ninja")
-    folder = tmp_path_factory.mktemp("agreement")
-    configure = [
-        "cmake",
-        "-G",
-        "Ninja",
-        "-S",
-        str(ROOT / "cpp/tests/agreement"),
-        "-B",
-        str(folder),
-        "-DCMAKE_BUILD_TYPE=Release",
-        "-DCMAKE_CXX_FLAGS_RELEASE=-O1",
-        "-DCMAKE_UNITY_BUILD=ON",
-        "-DGMMX_LIBRARY_INSTRUCTION_SET=baseline",
-    ]
-    configured = subprocess.run(configure, capture_output=True, text=True, check=False)
-    if "was not found" in configured.stderr:
-        pytest.skip("needs Eigen and nlohmann_json for C++")
-    assert configured.returncode == 0, configured.stderr
-    built = subprocess.run(["cmake", "--build", str(folder)], capture_output=True, text=True, check=False)
-    assert built.returncode == 0, built.stdout
-    return folder / "agreement"
+    return programs_of_cpp / "agreement"
 
 
 @pytest.mark.parametrize("number", range(len(CASES)), ids=["-".join(map(str, case)) for case in CASES])

@@ -17,7 +17,7 @@ from safetensors.numpy import save_file
 from sklearn.datasets import load_iris
 
 import gmmx
-from gmmx import GaussianMixture, ModelFileError
+from gmmx import GaussianMixture, ModelFileError, _core
 
 COVARIANCE_TYPES = ["full", "tied", "diag", "spherical"]
 IRIS = load_iris().data
@@ -115,6 +115,16 @@ def test_the_file_is_plain_safetensors(path):
         assert metadata["class"] == "GaussianMixture" and metadata["covariance_type"] == "diag"
         assert json.loads(metadata["params"])["n_components"] == 3
         assert file.get_tensor("means").dtype == np.float32
+
+
+def test_every_type_of_a_single_feature(path):
+    for covariance_type in _core.covariance_types():
+        for dtype in (np.float32, np.float64):
+            model = GaussianMixture(2, covariance_type=covariance_type, random_state=0)
+            model.fit(IRIS[:, :1].astype(dtype)).save(path)
+            loaded = gmmx.load(path)
+            for name in ("weights_", "means_", "covariances_", "precisions_cholesky_", "lower_bounds_"):
+                assert_array_equal(getattr(loaded, name), getattr(model, name), err_msg=f"{covariance_type} {name}")
 
 
 # Writing ------------------------------------------------------------------------------------------------------
@@ -280,6 +290,26 @@ DAMAGE = {
     "negative weight": (with_tensor("weights", lambda a: a - [1, 0, -1]), "weights holds a negative number"),
     "not symmetric": (with_tensor("covariances", put((0, 0, 1), 9.0)), "a matrix that is not symmetric"),
     "negative variance": (with_tensor("covariances", lambda a: -a), "a variance that is not positive"),
+    "contradiction": (
+        with_tensor("covariances", lambda a: a * (1 + 1e-9)),
+        r"precisions_cholesky\[0\] is not the factor of the inverse of covariances\[0\]",
+    ),
+    "version of many digits": (with_metadata("format_version", "9" * 5000), "format_version is 9999"),
+    "zeros before the version": (with_metadata("format_version", "0" * 5000), "format_version is '0000"),
+    "huge weight": (with_metadata("total_weight", "1" + "0" * 400), "total_weight is .*a number is too large"),
+    "huge bound": (with_metadata("lower_bound", "1" + "0" * 400), "lower_bound is .*a number is too large"),
+    "huge number in a list": (with_metadata("lower_bounds", "[1e999]"), "lower_bounds is .*a number is too large"),
+    "digits beyond Python's limit": (with_metadata("lower_bound", "1" * 5000), "a number is too large"),
+    "half of a pair": (with_metadata("feature_names", '["\\ud800", "b", "c", "d"]'), "half of a surrogate pair"),
+    "a key twice": (with_metadata("params", '{"tol": 1, "tol": 2}'), "the key 'tol' stands twice"),
+    "no threads": (with_metadata("params", '{"n_jobs": 0}'), "constructor parameters are not accepted.*n_jobs"),
+    "checkpoint of a wrong kind": (with_metadata("checkpoint", "[]"), "checkpoint must map names to values"),
+    "checksum": (with_metadata("checksum", "crc32:0"), "its checksum is 'crc32:0', but what it holds has 'crc32:"),
+    "note of the fit": (
+        with_metadata("n_iter", "1"),
+        "was changed after it was written. Restore it",
+    ),
+    "another number": (with_tensor("means", lambda a: a + 1e-9), "a byte was changed after it was written"),
     "not triangular": (with_tensor("precisions_cholesky", put((1, 3, 0), 0.1)), "triangular"),
     "factor not positive": (with_tensor("precisions_cholesky", put((2, 1, 1), 0.0)), "positive"),
 }
@@ -295,15 +325,32 @@ def test_damaged_models_are_refused(case, path):
     with pytest.raises(ModelFileError, match=message) as failure:
         gmmx.load(path)
     assert str(failure.value).startswith(f"{path} cannot be loaded as a gmmx model: ")
-    assert re.search(r"Write it again|Only files written|Upgrade", str(failure.value))
+    assert re.search(r"Write it again|Only files written|Upgrade|Restore it from a copy; if", str(failure.value))
 
 
 def test_undamaged_parts_are_accepted(path):
+    """Whoever changes what the checksum covers removes it; what others add is not covered."""
     fitted().save(path)
     tensors, metadata = parts_of(path)
+    save_file(tensors, path, metadata={**metadata, "note": "mine"})
+    assert gmmx.load(path).converged_
+    assert metadata.pop("checksum").startswith("crc32:")
     metadata["params"] = json.dumps({**json.loads(metadata["params"]), "of_a_later_version": 1})
     save_file(tensors, path, metadata={**metadata, "note": "mine"})
     assert gmmx.load(path).converged_
+
+
+def test_every_flipped_bit_of_a_tensor_is_found(path):
+    fitted("diag", np.float32).save(path)
+    content = path.read_bytes()
+    begin = 8 + int.from_bytes(content[:8], "little")
+    for at in range(begin, len(content)):
+        for bit in range(8):
+            damaged = bytearray(content)
+            damaged[at] ^= 1 << bit
+            path.write_bytes(damaged)
+            with pytest.raises(ModelFileError):
+                gmmx.load(path)
 
 
 def test_a_file_without_metadata(path):
@@ -356,6 +403,34 @@ def _good_content():
 GOOD = _good_content()
 
 
+def test_what_would_not_be_read_is_not_written(path):
+    for change in ({"n_jobs": 0}, {"tol": -1.0}):
+        with pytest.raises(ValueError, match=next(iter(change))):
+            fitted().set_params(**change).save(path)
+    model = fitted()
+    model.feature_names_in_ = np.array(["a", "b", "c", "\ud800"], dtype=object)
+    with pytest.raises(ValueError, match=r"cannot be saved: its metadata entry feature_names .* surrogate pair"):
+        model.save(path)
+    model = fitted()
+    model.covariances_ = model.covariances_ * 1.5
+    with pytest.raises(ValueError, match=r"precisions_cholesky\[0\] is not the factor of the inverse of covariances"):
+        model.save(path)
+    fitted().set_params(max_iter=2**63 - 1).save(path)
+    assert gmmx.load(path).max_iter == 2**63 - 1
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the platform has no named pipes")
+def test_a_pipe_is_refused_at_once(tmp_path, run):
+    os.mkfifo(tmp_path / "pipe.safetensors")
+    with pytest.raises(OSError, match="is not a regular file, but a pipe"):
+        gmmx.load(tmp_path / "pipe.safetensors")
+    with pytest.raises(OSError, match="is not a regular file, but a pipe"):
+        gmmx.GaussianMixture(1).fit_batches([IRIS], checkpoint=tmp_path / "pipe.safetensors", resume=True)
+    result = run("info", tmp_path / "pipe.safetensors")
+    assert result.exit_code == 2
+    assert "is not a regular file, but a pipe" in result.stderr
+
+
 def test_no_such_file(tmp_path):
     with pytest.raises(FileNotFoundError, match="nowhere"):
         gmmx.load(tmp_path / "nowhere")
@@ -367,7 +442,7 @@ def test_no_such_file(tmp_path):
 def test_what_is_no_file_is_not_replaced(tmp_path):
     pipe = tmp_path / "pipe.safetensors"
     os.mkfifo(pipe)
-    model = gmmx.GaussianMixture(2, random_state=0).fit(np.arange(20.0).reshape(10, 2))
+    model = gmmx.GaussianMixture(2, random_state=0).fit(IRIS)
     with pytest.raises(OSError, match="is not a regular file"):
         model.save(pipe)
     assert pipe.is_fifo()

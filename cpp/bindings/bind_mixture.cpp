@@ -3,6 +3,7 @@
 #include "arrays.hpp"
 #include "gmmx/decomposition.hpp"
 #include "gmmx/em.hpp"
+#include "gmmx/factors.hpp"
 #include "gmmx/mixture.hpp"
 #include "registrations.hpp"
 
@@ -107,6 +108,21 @@ Examples
                                const Mixture& mixture = as_mixture(self);
                                return read_only(mixture.precisions_cholesky(), shape_of_covariances(mixture), self);
                              })
+      .def(
+          "check_factors", [](const Mixture& self, bool single_precision) { check_factors(self, single_precision); },
+          py::kw_only(), py::arg("single_precision") = false,
+          R"(Check that covariances and precisions_cholesky belong together, but for rounding.
+
+Parameters
+----------
+single_precision : bool, default=False
+    Whether both were rounded to float32.
+
+Raises
+------
+ValueError
+    Naming the component.
+)")
       .def("__repr__",
            [](const Mixture& self) {
              return "Mixture(n_components=" + std::to_string(self.n_components()) +

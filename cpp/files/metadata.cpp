@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <limits>
 
+#include "constructor_params.hpp"
 #include "refusal.hpp"
 #include "strict_json.hpp"
 
@@ -83,10 +84,10 @@ json parsed_fact(const Metadata& metadata, const std::string& name) {
   return parsed_entry(metadata, name, [](std::string_view constant) { return "\"" + std::string(constant) + "\""; });
 }
 
-// Names and parameters are checked for the kinds of their values: a number stands for a constant, apart from what may
-// be written beside it.
+// In what is checked alone, a number that no parameter accepts stands for a constant, apart from what may be written
+// beside it.
 json parsed_kinds(const Metadata& metadata, const std::string& name) {
-  return parsed_entry(metadata, name, [](std::string_view) { return std::string(" 0 "); });
+  return parsed_entry(metadata, name, [](std::string_view) { return std::string(" -0.5 "); });
 }
 
 bool is_real(const json& value) { return value.is_number() || value.is_string(); }
@@ -116,10 +117,11 @@ std::vector<double> real_facts(const Metadata& metadata, const std::string& name
 int count_fact(const Metadata& metadata, const std::string& name) {
   const json value = parsed_fact(metadata, name);
   constexpr int most = std::numeric_limits<int>::max();
-  if (!value.is_number_unsigned() || value.get<std::uint64_t>() > std::uint64_t{most}) {
+  const std::optional<std::uint64_t> number = whole_number(value);
+  if (!number || *number > std::uint64_t{most}) {
     refuse_entry(metadata, name, "is not a whole number from 0 to " + std::to_string(most));
   }
-  return value.get<int>();
+  return static_cast<int>(*number);
 }
 
 bool truth_fact(const Metadata& metadata, const std::string& name) {
@@ -146,23 +148,41 @@ void check_params(const Metadata& metadata) {
       std::any_of(params.begin(), params.end(), [](const json& value) { return value.is_structured(); })) {
     refuse_entry(metadata, "params", "does not map names to numbers, strings, truth values or null");
   }
+  const std::string problem = problem_of_params(params);
+  if (!problem.empty()) refuse_entry(metadata, "params", "has " + problem);
+}
+
+double total_weight_in(const Metadata& metadata) {
+  constexpr const char* name = "total_weight";
+  if (metadata.count(name) == 0) return std::numeric_limits<double>::quiet_NaN();
+  const double weight = real_fact(metadata, name);
+  if (!(weight > 0 && std::isfinite(weight))) refuse_entry(metadata, name, "is not a positive number");
+  return weight;
+}
+
+void check_checkpoint(const Metadata& metadata) {
+  constexpr const char* name = "checkpoint";
+  if (metadata.count(name) == 0 || parsed_kinds(metadata, name).is_object()) return;
+  refuse_entry(metadata, name, "does not map names to values");
 }
 
 }  // namespace
 
 Metadata metadata_of(const Model& model) {
-  return {{"format", format_name},
-          {"format_version", newest_version},
-          {"gmmx_version", GMMX_VERSION},
-          {"class", class_name},
-          {"covariance_type", to_string(model.mixture.covariance_type())},
-          {"n_iter", std::to_string(model.n_iter)},
-          {"converged", model.converged ? "true" : "false"},
-          {"lower_bound", json_of(model.lower_bound)},
-          {"lower_bounds", json_of(model.lower_bounds)},
-          {"log_likelihood", json_of(model.log_likelihood)},
-          {"feature_names", json_of(model.feature_names)},
-          {"params", model.params}};
+  Metadata metadata{{"format", format_name},
+                    {"format_version", newest_version},
+                    {"gmmx_version", GMMX_VERSION},
+                    {"class", class_name},
+                    {"covariance_type", to_string(model.mixture.covariance_type())},
+                    {"n_iter", std::to_string(model.n_iter)},
+                    {"converged", model.converged ? "true" : "false"},
+                    {"lower_bound", json_of(model.lower_bound)},
+                    {"lower_bounds", json_of(model.lower_bounds)},
+                    {"log_likelihood", json_of(model.log_likelihood)},
+                    {"feature_names", json_of(model.feature_names)},
+                    {"params", model.params}};
+  if (!std::isnan(model.total_weight)) metadata["total_weight"] = json_of(model.total_weight);
+  return metadata;
 }
 
 CovarianceType covariance_type_in(const Metadata& metadata) {
@@ -202,6 +222,8 @@ void read_facts(const Metadata& metadata, Model& model) {
   model.feature_names = names_in(metadata, model.mixture.n_features());
   check_params(metadata);
   model.params = metadata.at("params");
+  model.total_weight = total_weight_in(metadata);
+  check_checkpoint(metadata);
 }
 
 }  // namespace gmmx

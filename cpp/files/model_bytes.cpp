@@ -6,7 +6,9 @@
 #include <numeric>
 #include <utility>
 
+#include "checksum.hpp"
 #include "gmmx/errors.hpp"
+#include "gmmx/factors.hpp"
 #include "messages.hpp"
 #include "metadata.hpp"
 #include "refusal.hpp"
@@ -97,15 +99,8 @@ void check_symmetric(const std::vector<double>& matrices, std::size_t d) {
   }
 }
 
-// Whether covariances are kept as matrices, not as variances.
-bool are_matrices(CovarianceType type) {
-  constexpr Index d = 1;  // the only number of features that all types allow
-  const std::vector<Index> shape = covariance_shape(type, d + 1, d);
-  return shape.size() >= 2 && shape[shape.size() - 2] == d;
-}
-
 void check_covariances(const std::vector<double>& covariances, CovarianceType type, std::size_t d) {
-  const bool matrices = are_matrices(type);
+  const bool matrices = keeps_matrices(type);
   if (matrices) check_symmetric(covariances, d);
   for (std::size_t i = 0; i < covariances.size(); ++i) {
     const bool is_variance = !matrices || i % (d * d) % (d + 1) == 0;
@@ -137,12 +132,25 @@ Safetensors whole_safetensors(std::string_view bytes) {
   }
 }
 
+// The last check, as others tell more of what is wrong. Files of the first versions have no checksum.
+void check_checksum(const Safetensors& content) {
+  const auto entry = content.metadata.find(checksum_entry);
+  if (entry == content.metadata.end()) return;
+  const std::string computed = checksum_of(content);
+  if (entry->second == computed) return;
+  throw Refusal("its checksum is " + in_quotes(entry->second) + ", but what it holds has " + in_quotes(computed) +
+                    ": a byte was changed after it was written",
+                "Restore it from a copy; if you changed it on purpose, remove the entry checksum from its metadata");
+}
+
 // \throws Refusal, also where the library refuses the parameters: E and V of several features, factors that are none
 Model model_in(const Safetensors& content) try {
   const CovarianceType type = covariance_type_in(content.metadata);
   Model model{mixture_in(content.tensors, type)};
   model.single_precision = content.tensors.begin()->second.type == NumberType::f32;
+  check_factors(model.mixture, model.single_precision);
   read_facts(content.metadata, model);
+  check_checksum(content);
   return model;
 } catch (const Error& error) {
   throw Refusal(error.what());
@@ -161,11 +169,12 @@ std::string to_bytes(const Model& model) {
   const std::string factors = bytes_of(mixture.precisions_cholesky(), type);
   const std::string weights = bytes_of(mixture.weights(), type);
   try {
-    const Safetensors content{metadata_of(model),
-                              {{"covariances", {type, by_type, covariances}},
-                               {"means", {type, {k, d}, means}},
-                               {"precisions_cholesky", {type, by_type, factors}},
-                               {"weights", {type, {k}, weights}}}};
+    Safetensors content{metadata_of(model),
+                        {{"covariances", {type, by_type, covariances}},
+                         {"means", {type, {k, d}, means}},
+                         {"precisions_cholesky", {type, by_type, factors}},
+                         {"weights", {type, {k}, weights}}}};
+    content.metadata[checksum_entry] = checksum_of(content);
     model_in(content);  // what would be refused is not written
     return to_bytes(content);
   } catch (const Refusal& refusal) {

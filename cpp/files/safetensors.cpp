@@ -98,10 +98,11 @@ std::vector<Index> shape_in(const json& entry, const std::string& which) {
     throw Refusal(which + " has a shape of more than " + std::to_string(most_dimensions) + " dimensions");
   }
   for (const json& size : entry["shape"]) {
-    if (!size.is_number_unsigned() || size.get<std::uint64_t>() > largest) {
+    const std::optional<std::uint64_t> number = whole_number(size);
+    if (!number || *number > largest) {
       throw Refusal(which + " has a shape with something else than whole numbers from 0 to " + std::to_string(largest));
     }
-    shape.push_back(size.get<Index>());
+    shape.push_back(static_cast<Index>(*number));
   }
   return shape;
 }
@@ -126,11 +127,13 @@ struct Extent {
 
 Extent extent_in(const json& entry, const std::string& which) {
   const json& offsets = entry["data_offsets"];
-  if (!offsets.is_array() || offsets.size() != 2 || !offsets[0].is_number_unsigned() ||
-      !offsets[1].is_number_unsigned()) {
+  const bool are_two = offsets.is_array() && offsets.size() == 2;
+  const auto begin = are_two ? whole_number(offsets[0]) : std::nullopt;
+  const auto end = are_two ? whole_number(offsets[1]) : std::nullopt;
+  if (!begin || !end) {
     throw Refusal(which + " has data_offsets that are not two whole numbers");
   }
-  return {offsets[0].get<std::uint64_t>(), offsets[1].get<std::uint64_t>(), which};
+  return {*begin, *end, which};
 }
 
 std::string offsets_text(const Extent& extent) {

@@ -19,6 +19,9 @@ json parse_json(std::string_view text) {
   // The library takes a zero byte for the end of the text.
   if (text.find('\0') != std::string_view::npos) throw Refusal("is not JSON (it holds a zero byte)");
 
+  // ... and overlooks a byte-order mark.
+  if (text.substr(0, 3) == "\xef\xbb\xbf") throw Refusal("is not JSON (it begins with a byte-order mark)");
+
   std::vector<std::set<std::string>> keys;  // of the objects and arrays that are open
   const auto check = [&keys](int, json::parse_event_t event, const json& parsed) {
     switch (event) {
@@ -50,6 +53,12 @@ json parse_json(std::string_view text) {
   } catch (const json::out_of_range&) {
     throw Refusal("is not JSON of a model (a number is too large)");
   }
+}
+
+std::optional<std::uint64_t> whole_number(const json& value) {
+  if (value.is_number_unsigned()) return value.get<std::uint64_t>();
+  if (value.is_number_integer() && value.get<std::int64_t>() >= 0) return value.get<std::uint64_t>();
+  return std::nullopt;
 }
 
 std::string replace_constants(std::string_view text, Replacement replacement) {

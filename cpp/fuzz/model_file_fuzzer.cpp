@@ -44,6 +44,7 @@ void check_same(const gmmx::Model& left, const gmmx::Model& right) {
   require(left.feature_names == right.feature_names, "feature_names differs");
   require(left.single_precision == right.single_precision, "single_precision differs");
   require(left.params == right.params, "params differs");
+  require(same(left.total_weight, right.total_weight), "total_weight differs");
 }
 
 }  // namespace

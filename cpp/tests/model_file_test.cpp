@@ -10,6 +10,7 @@
 #include <limits>
 #include <set>
 
+#include "gmmx/factors.hpp"
 #include "model_bytes.hpp"
 #include "problem.hpp"
 #include "replacing.hpp"
@@ -86,7 +87,9 @@ Model model_of_kind(CovarianceType type, bool single_precision = false) {
   model.log_likelihood = -1234.5678901234567;
   model.feature_names = {"l\xc3\xa4nge", "NaN", "\"\\\n"};
   model.single_precision = single_precision;
-  model.params = R"({"tol": 1e-2, "init_params": "-Infinity \" NaN", "weights_init": null, "a": Infinity, "b": [1]})";
+  model.params =
+      R"({"tol": 1e-2, "of_a_later_version": "-Infinity \" NaN", "weights_init": null, "a": Infinity, "b": [1]})";
+  model.total_weight = 150.5;
   model.params.replace(model.params.find("[1]"), 3, "-Infinity");
   return model;
 }
@@ -187,6 +190,7 @@ TEST_CASE("model files: what is saved comes back bit for bit") {
       CHECK(loaded.feature_names == model.feature_names);
       CHECK(loaded.single_precision == single_precision);
       CHECK(loaded.params == model.params);
+      CHECK(loaded.total_weight == 150.5);
       CHECK(to_bytes(loaded) == contents(folder / "model"));
     }
   }
@@ -230,6 +234,7 @@ TEST_CASE("model files: a mixture alone") {
   CHECK(std::isnan(loaded.log_likelihood));
   CHECK(loaded.feature_names.empty());
   CHECK(loaded.params == "{}");
+  CHECK(std::isnan(loaded.total_weight));
 }
 
 TEST_CASE("model files: the numbers begin at a multiple of eight bytes") {
@@ -454,6 +459,133 @@ TEST_CASE("model files: tensors that are no mixture") {
   number("covariances", 17, 0, "covariances holds a variance that is not positive");
   number("precisions_cholesky", 9 + 6, 0.1, "precisions_cholesky[1] is not upper triangular");
   number("precisions_cholesky", 4, 0, "precisions_cholesky[0] has a diagonal element that is not positive");
+}
+
+TEST_CASE("model files: parameters that Python refuses") {
+  const auto check = [](const std::string& params, const char* problem) {
+    check_damage([&](Parts& p) { p.metadata["params"] = params; }, problem);
+  };
+  check(R"({"tol": -1})", "which has a tol that is not a number of at least 0");
+  check(R"({"tol": NaN})", "a tol that is not");
+  check(R"({"reg_covar": Infinity})", "a reg_covar that is not");
+  check(R"({"max_iter": 1.0})", "a max_iter that is not a whole number");
+  check(R"({"max_iter": 18446744073709551616})", "a max_iter that is not a whole number");
+  check(R"({"n_jobs": 0})", "a n_jobs that is not null or a whole number other than 0");
+  check(R"({"n_jobs": false})", "a n_jobs that is not");
+  check(R"({"random_state": 4294967296})", "a random_state that is not");
+  check(R"({"warm_start": 1})", "a warm_start that is not true or false");
+  check(R"({"init_params": "kmean"})", "a init_params that is not 'kmeans'");
+  check(R"({"learning_decay": 0.5})", "a learning_decay that is not");
+  check(R"({"means_init": 1})", "a means_init that is not null");
+  for (const char* params :
+       {R"({"tol": 0, "max_iter": true, "n_jobs": -1, "random_state": 4294967295, "learning_decay": 1})",
+        R"({"n_components": -7, "covariance_type": NaN, "later": Infinity, "callback": null, "prior": "default"})"}) {
+    Model model = model_of_kind(CovarianceType::diag);
+    model.params = params;
+    CHECK(message_of(to_bytes(model)) == "accepted");
+  }
+}
+
+TEST_CASE("model files: weights and checkpoints that are none") {
+  const auto check = [](const char* name, const std::string& value, const char* problem) {
+    check_damage([&](Parts& p) { p.metadata[name] = value; }, problem);
+  };
+  for (const char* weight : {"0", "-1", "NaN", "Infinity"}) check("total_weight", weight, "is not a positive number");
+  for (const char* weight : {"true", "null", "[1]"}) check("total_weight", weight, "is not a number");
+  check("total_weight", "1" + std::string(400, '0'), "a number is too large");
+  for (const char* checkpoint : {"[]", "1", "NaN", "null"}) check("checkpoint", checkpoint, "does not map names");
+  check("checkpoint", "{", "is not JSON");
+  check("n_iter",
+        "\xef\xbb\xbf"
+        "1",
+        "begins with a byte-order mark");
+  Parts parts;
+  parts.metadata.erase("checksum");
+  parts.metadata["n_iter"] = "-0";
+  parts.metadata["checkpoint"] = R"({"sums": [NaN]})";
+  CHECK(message_of(parts.file()) == "accepted");
+}
+
+// The checksum -------------------------------------------------------------------------------------------------------
+
+TEST_CASE("model files: a flipped bit of any number or fact is found") {
+  Model model = model_of_kind(CovarianceType::full);
+  model.lower_bounds = {-1.5, -0.25};
+  const std::string bytes = to_bytes(model);
+  const Parts parts(model);
+  const std::size_t n_numbers = (2 + 6 + 2 * 18) * sizeof(double);
+  for (std::size_t at = bytes.size() - n_numbers; at < bytes.size(); ++at) {
+    for (unsigned bit = 0; bit < 8; ++bit) {
+      std::string damaged = bytes;
+      damaged[at] = static_cast<char>(static_cast<unsigned char>(damaged[at]) ^ (1U << bit));
+      CHECK(message_of(damaged) != "accepted");
+    }
+  }
+  const auto changed = [&](const char* name, const std::string& value) {
+    Parts other = parts;
+    other.metadata[name] = value;
+    return message_of(other.file());
+  };
+  for (const auto& [name, value] : std::map<std::string, std::string>{{"n_iter", "18"},
+                                                                      {"converged", "false"},
+                                                                      {"lower_bound", "-1.25"},
+                                                                      {"lower_bounds", "[-1.5, -0.5]"},
+                                                                      {"log_likelihood", "1"},
+                                                                      {"feature_names", "null"},
+                                                                      {"params", "{}"},
+                                                                      {"total_weight", "150.25"},
+                                                                      {"checkpoint", "{}"}}) {
+    CAPTURE(name);
+    CHECK(changed(name.c_str(), value).find("a byte was changed after it was written. Restore it") !=
+          std::string::npos);
+  }
+  CHECK(changed("checksum", "crc32:0").find("its checksum is 'crc32:0', but") != std::string::npos);
+  CHECK(changed("gmmx_version", "0.0.1") == "accepted");
+  CHECK(changed("note", "mine") == "accepted");
+}
+
+TEST_CASE("model files: files without a checksum are read") {
+  Parts parts;
+  REQUIRE(parts.metadata.at("checksum").size() == 14);
+  parts.metadata.erase("checksum");
+  parts.metadata["n_iter"] = "18";
+  CHECK(message_of(parts.file()) == "accepted");
+}
+
+TEST_CASE("model files: covariances and factors that contradict each other") {
+  for (const CovarianceType type : covariance_types()) {
+    const Index d = type == CovarianceType::E || type == CovarianceType::V ? 1 : 3;
+    for (const bool single_precision : {false, true}) {
+      CAPTURE(to_string(type));
+      CAPTURE(single_precision);
+      Model model{make_problem(200, d, 2).mixture(type)};
+      model.single_precision = single_precision;
+      Parts parts(model);
+      parts.metadata.erase("checksum");
+      CHECK(message_of(parts.file()) == "accepted");
+      parts.numbers["covariances"].back() *= single_precision ? 1.001 : 1 + 1e-9;
+      check_refused(parts.file(), "is not the factor of the inverse of covariances");
+    }
+  }
+}
+
+TEST_CASE("mixture: factors belong to covariances as far as rounding lets them") {
+  // Features on scales from 1e-30 to 1e30, and correlations whose condition is 1e12.
+  const double r = 1 - 1e-12;
+  std::vector<double> covariance{1e-60, r, r, 1e60};
+  const Mixture sound(CovarianceType::full, 2, {1}, {0, 0}, covariance);
+  check_factors(sound);
+  std::vector<double> factors = sound.precisions_cholesky();
+  factors[3] *= 1.5;
+  const Mixture broken(CovarianceType::full, 2, {1}, {0, 0}, covariance, factors);
+  CHECK_THROWS_WITH_AS(check_factors(broken),
+                       Contains("precisions_cholesky[0] is not the factor of the inverse of covariances[0]"),
+                       InvalidArgument);
+  const Mixture tied(CovarianceType::tied, 1, {0.5, 0.5}, {0, 1}, {4}, {0.25});
+  CHECK_THROWS_WITH_AS(check_factors(tied),
+                       Contains("precisions_cholesky is not the factor of the inverse of covariances;"),
+                       InvalidArgument);
+  check_factors(Mixture(CovarianceType::diag, 1, {1}, {0}, {static_cast<double>(1e-40F)}, {1e20}), true);
 }
 
 TEST_CASE("model files: variances that are none") {

@@ -49,6 +49,8 @@ class Mixture:
     def covariances(self) -> _F64: ...
     @property
     def precisions_cholesky(self) -> _F64: ...
+    def check_factors(self, *, single_precision: bool = False) -> None:
+        """Raise ValueError unless covariances and factors belong together, but for rounding."""
     def component_log_densities(self, X: _Rows, n_threads: int = 1) -> _Rows:
         """Return log N(x_n | k), without the mixing weights: shape (n_samples, n_components), in the type of X."""
 

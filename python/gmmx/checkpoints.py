@@ -167,6 +167,12 @@ class Checkpoints:
             "rows", self._path, {"feature_names": record.feature_names}, {"feature_names": self._feature_names}
         )
         tensors = record.tensors
+        expected = (model.covariance_type, (model.n_components, facts.n_features))
+        if (record.covariance_type, tensors["means"].shape) != expected:
+            raise ModelFileError(
+                f"checkpoint is {str(self._path)!r}, which is damaged: its mixture does not belong to its fit. Delete "
+                "it to begin anew."
+            )
         mixture = _core.Mixture(
             tensors["weights"],
             tensors["means"],
@@ -212,12 +218,21 @@ class Checkpoints:
                 f"checkpoint is {str(self._path)!r}, which is a saved model and no checkpoint. Give another path; to "
                 "go on from a saved model, load it and fit with warm_start=True."
             )
-        if not record.facts["lower_bounds"] or {name: type(checkpoint.get(name)) for name in _ENTRIES} != _ENTRIES:
+        if not record.facts["lower_bounds"] or not _is_sound(checkpoint):
             raise ModelFileError(
                 f"checkpoint is {str(self._path)!r}, which is damaged: its metadata entry checkpoint is not of the "
                 "right kind. Delete it to begin anew."
             )
         return checkpoint
+
+
+def _is_sound(checkpoint: Mapping[str, Any]) -> bool:
+    """Return whether the entries of a checkpoint are of the right kinds."""
+    if {name: type(checkpoint.get(name)) for name in _ENTRIES} != _ENTRIES or checkpoint["start"] < 0:
+        return False
+    starts, sums = checkpoint["failed"], checkpoint["sums"]
+    are_starts = all(isinstance(start, list) and list(map(type, start)) == [int, int, int] for start in starts)
+    return are_starts and all(type(number) in (int, float) for number in sums)
 
 
 def _identity(model: GaussianMixture) -> dict[str, Any]:

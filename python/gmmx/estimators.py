@@ -40,7 +40,7 @@ from gmmx.initialization import (
 )
 from gmmx.online import Gathering, Stream, after_batch
 from gmmx.partitions import fit_partitions
-from gmmx.persistence import ModelFileError, ModelRecord, read_model, representable, save_model
+from gmmx.persistence import ModelRecord, read_as, representable, save_model
 from gmmx.priors import ConjugatePrior, NativePrior, one_component, prior_of
 from gmmx.runs import best_of
 from gmmx.sources import is_converted_map
@@ -1385,16 +1385,17 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
         ----------
         path : path-like
             Where to. The file appears whole or not at all; one that is there is replaced, or kept if writing
-            fails.
+            fails. Mode and owner stay those of the file that is replaced.
 
         Raises
         ------
         sklearn.exceptions.NotFittedError
             If the model is not fitted.
         ValueError
-            If its attributes were edited so that they are no mixture.
+            If its attributes were edited so that they are no mixture, covariances and factors contradict each other, or
+            a constructor parameter is one that `fit` would refuse.
         OSError
-            If the file cannot be written.
+            If the file cannot be written, or the one that is there is read-only.
 
         Notes
         -----
@@ -1403,6 +1404,8 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
         are numbers, strings, truth values or None. Of a stream (`partial_fit`) that is not all; pickle keeps it.
         """
         self._check_is_fitted()
+        self._validate_params()
+        thread_count(self.n_jobs)  # 0 is refused
         arrays = {name.rstrip("_"): np.asarray(getattr(self, name)) for name in _PARAMETERS}
         for name in ("covariances", "precisions_cholesky"):
             arrays[name] = kept_of(arrays[name], self.covariance_type, argument=f"{name}_")
@@ -1440,6 +1443,7 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
         n_components, n_features = tensors["means"].shape
         model = cls(**params | {"n_components": n_components, "covariance_type": record.covariance_type})
         model._validate_params()
+        thread_count(model.n_jobs)  # 0 is refused
         for name in _PARAMETERS:
             tensor = tensors[name.rstrip("_")]
             if name not in ("weights_", "means_"):
@@ -1479,9 +1483,9 @@ def load(path: str | os.PathLike[str]) -> GaussianMixture:
     Raises
     ------
     ModelFileError
-        A ValueError: the file is no gmmx model, cut off, damaged or of a newer format.
+        A ValueError: the file is no gmmx model, cut off, damaged (its checksum is compared) or of a newer format.
     OSError
-        If there is no such file or it may not be read.
+        If there is no such file, it may not be read, or it is not a regular file.
 
     Examples
     --------
@@ -1494,14 +1498,15 @@ def load(path: str | os.PathLike[str]) -> GaussianMixture:
     >>> bool((loaded.means_ == gm.means_).all())
     True
     """
-    record = read_model(path)
+    return read_as(path, _loaded)
+
+
+def _loaded(record: ModelRecord) -> GaussianMixture:
     try:
-        return GaussianMixture._from_record(record)
+        with np.errstate(over="ignore"):  # a variance of 1e-310 is one, its inverse is not
+            return GaussianMixture._from_record(record)
     except ValueError as error:
-        raise ModelFileError(
-            f"{os.fspath(path)} cannot be loaded as a gmmx model: its constructor parameters are not "
-            f"accepted ({error}). Write it again with GaussianMixture.save, or restore it from a copy."
-        ) from error
+        raise ValueError(f"its constructor parameters are not accepted ({str(error).rstrip('.')})") from error
 
 
 def _bic(total_weight: float, mixture: _core.Mixture, log_likelihood: float) -> float:

@@ -7,6 +7,7 @@
 #include "gmmx/density.hpp"
 #include "gmmx/em.hpp"
 #include "gmmx/errors.hpp"
+#include "gmmx/factors.hpp"
 #include "gmmx/fit.hpp"
 #include "gmmx/hierarchical.hpp"
 #include "gmmx/kmeans.hpp"

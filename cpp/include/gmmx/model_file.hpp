@@ -26,6 +26,7 @@ struct Model {
   std::vector<std::string> feature_names = {};                       ///< UTF-8, one a feature; empty: no names
   bool single_precision = false;                                     ///< whether the file has 32-bit numbers
   std::string params = "{}";  ///< constructor parameters of the Python class: a JSON object, kept as it is
+  double total_weight = std::numeric_limits<double>::quiet_NaN();  ///< of the rows fitted to; NaN: not known
 };
 
 /// Reads a model file, trusting nothing in it. 32-bit numbers are widened exactly; the mixture has the covariances and
@@ -35,7 +36,8 @@ struct Model {
 /// at most some 25 times that of the header.
 ///
 /// \throws FileError where there is no such file, it may not be read or is a folder, pipe or device
-/// \throws ModelFileError where the file is no model, is cut off, damaged or of a newer format
+/// \throws ModelFileError where the file is no model, is cut off, damaged (its checksum is compared) or of a newer
+/// format. Python's gmmx.load refuses the same files
 GMMX_EXPORT Model load(const std::filesystem::path& path);
 
 /// Writes a model file, whole or not at all: a file that is there is replaced by a complete one, and stays as it is if
