@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 # Controls of C0 and C1 but tab and line feed, separators of lines and paragraphs, marks that reorder what is shown,
 # halves of surrogate pairs.
@@ -33,6 +34,22 @@ def printable(text: object) -> str:
     mass\x1b[2J
     """
     return _UNSAFE.sub(lambda match: ascii(match[0])[1:-1], str(text))
+
+
+def normalized(name: str) -> str:
+    """Return a name in the normal form in which names are compared: an accent is no character of its own.
+
+    Parameters
+    ----------
+    name : str
+        The name.
+
+    Returns
+    -------
+    str
+        The name in Unicode's normal form C.
+    """
+    return unicodedata.normalize("NFC", name)
 
 
 def printable_json(document: str) -> str:

@@ -7,7 +7,7 @@ import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from gmmx._text import UNNAMED, quoted, shown_name
+from gmmx._text import UNNAMED, normalized, quoted, shown_name
 from gmmx.cli.data_files import DataFile
 from gmmx.cli.options import DataOptions
 from gmmx.cli.saying import columns
@@ -121,7 +121,8 @@ def _named(names: Sequence[str], file: DataFile, source: str, reasons: Mapping[i
 
 def _check_has(names: Sequence[str], model: str, file: DataFile, source: str) -> None:
     """Name all features of a model for which a file has no column."""
-    missing = [name for name in names if name not in file.names]
+    known = set(map(normalized, file.names))
+    missing = [name for name in names if normalized(name) not in known]
     if missing:
         raise TableError(
             f"{source} has no {'column' if len(missing) == 1 else 'columns'} "
@@ -137,6 +138,10 @@ def _find(name: str, file: DataFile, source: str) -> int:
     count = file.names.count(name)
     if count == 1:
         return file.names.index(name)
+    if not count:  # letters with marks may be written as one character or as two
+        same = [index for index, other in enumerate(file.names) if normalized(other) == normalized(name)]
+        if len(same) == 1:
+            return same[0]
     if count > 1:
         raise TableError(f"{source} has {count} columns named {quoted(name)}; give them different names")
     close = difflib.get_close_matches(name, file.names, n=1)

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, NoReturn, Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from gmmx._text import normalized
 from gmmx.validation import first_not_finite
 
 __all__ = ["Batch", "Piece", "Pieces", "Reader", "checked", "chosen_columns", "files_of", "rows_of_bytes"]
@@ -140,7 +141,13 @@ def _copy(piece: Piece, begin: int, end: int, batch: Piece, first_row: int) -> N
 
 
 def checked(
-    piece: Piece, where: str, first_row: int, *, feature_names: Sequence[str | int] | None, weights: str | None
+    piece: Piece,
+    where: str,
+    first_row: int,
+    *,
+    feature_names: Sequence[str | int] | None,
+    weights: str | None,
+    keep_missing: bool = False,
 ) -> Piece:
     """Return a piece whose numbers are finite and whose weights are not negative.
 
@@ -156,6 +163,8 @@ def checked(
         Names or numbers of the columns; None where they are numbered from 0 without a gap.
     weights : str or None
         What the file calls the weights, if it has some.
+    keep_missing : bool, default=False
+        Whether NaN, which stands for missing values, is accepted.
 
     Raises
     ------
@@ -163,13 +172,18 @@ def checked(
         Naming file, row and column of the first number that will not do.
     """
     X, sample_weight = piece
-    problem = first_not_finite(X, feature_names, first_row)
+    problem = first_not_finite(np.where(np.isnan(X), 0, X) if keep_missing else X, feature_names, first_row)
     if problem is not None:
         raise ValueError(
             f"{where} holds {problem}, but all numbers must be finite: fill in missing values, or drop the rows or "
             "columns that have them"
         )
-    if sample_weight is not None and not (usable := np.isfinite(sample_weight) & (sample_weight >= 0.0)).all():
+    if sample_weight is None:
+        return piece
+    usable = np.isfinite(sample_weight) & (sample_weight >= 0.0)
+    if keep_missing:
+        usable |= np.isnan(sample_weight)
+    if not usable.all():
         row = int(np.flatnonzero(~usable)[0])
         raise ValueError(
             f"{where} holds the weight {sample_weight[row]:g} in row {first_row + row} (the first is 0) of {weights}, "
@@ -284,7 +298,7 @@ def chosen_columns(
                 f"weight_column is of type {type(weight_column).__name__}, but must be the name of a column. Weights "
                 "in memory go with batches: fit_batches([(X, sample_weight), ...])"
             )
-        find_column(weight_column, names, where, "weight_column")
+        weight_column = names[find_column(weight_column, names, where, "weight_column")]
     if columns is None:
         chosen = [name for name in names if name != weight_column]
     elif isinstance(columns, str) or not isinstance(columns, Iterable):
@@ -293,7 +307,7 @@ def chosen_columns(
         chosen = list(columns)
     if not chosen:
         raise ValueError(f"columns leaves no column of {where} to fit; it has {listed(names)}")
-    find_columns(chosen, names, where, "columns")
+    chosen = [names[index] for index in find_columns(chosen, names, where, "columns")]
     seen: set[str] = set()
     for name in chosen:
         if name == weight_column:
@@ -312,6 +326,8 @@ def find_column(name: Any, names: Sequence[str], where: str, argument: str) -> i
 def find_columns(wanted: Iterable[Any], names: Sequence[str], where: str, argument: str) -> list[int]:
     """Return the indices of the columns with these names, in time linear in the number of columns.
 
+    A name that is not there may be there in another normal form of Unicode, in which an accent is its own character.
+
     Raises
     ------
     ValueError
@@ -322,6 +338,11 @@ def find_columns(wanted: Iterable[Any], names: Sequence[str], where: str, argume
     found = []
     for name in wanted:
         count = counts[name] if isinstance(name, str) else 0
+        if not count and isinstance(name, str):
+            same = [index for index, other in enumerate(names) if normalized(other) == normalized(name)]
+            if len(same) == 1:
+                found.append(same[0])
+                continue
         if count > 1:
             raise ValueError(f"{where} has {count} columns named {name!r}: give them different names")
         if not count:
