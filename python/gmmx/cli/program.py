@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import io
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -57,6 +58,7 @@ def program_class() -> type[click.Group]:
         def invoke(self, ctx: click.Context) -> Any:
             if sys.stdout is None or sys.stdin is None:
                 raise click.ClickException("standard input or output is closed; redirect it to /dev/null instead")
+            _escape_what_cannot_be_encoded()
             try:
                 result = super().invoke(ctx)
                 sys.stdout.flush()
@@ -65,6 +67,12 @@ def program_class() -> type[click.Group]:
                 raise _PipeClosedError from error  # click has its own way to end on the other
 
     return Program
+
+
+def _escape_what_cannot_be_encoded() -> None:
+    """Let names of columns and files be printed on a terminal of any encoding: as in Python's string literals."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _exit_code(run: Callable[[], Any]) -> int:

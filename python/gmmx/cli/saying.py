@@ -75,6 +75,11 @@ def say_lines(console: Console, lines: Iterable[str]) -> None:
         say(console, encodable(line, console.encoding))
 
 
+def hint(text: str) -> None:
+    """Tell on standard error what users should know, whatever else is printed."""
+    sys.stderr.write(f"note: {one_line(text)}\n")
+
+
 def say_facts(console: Console, facts: Mapping[str, str]) -> None:
     """Print names and values, aligned."""
     say_lines(console, fact_lines(facts))
@@ -90,7 +95,9 @@ def print_json(document: Mapping[str, Any]) -> None:
     """Print one JSON document, with the version of gmmx first; what is no finite number must be None by now."""
     from gmmx import __version__
 
-    text = json.dumps({"gmmx_version": __version__, **document}, indent=2, ensure_ascii=False, allow_nan=False)
+    is_unicode = (sys.stdout.encoding or "utf-8").lower().startswith("utf")
+    whole = {"gmmx_version": __version__, **document}
+    text = json.dumps(whole, indent=2, ensure_ascii=not is_unicode, allow_nan=False)
     sys.stdout.write(printable_json(text) + "\n")
 
 
