@@ -400,12 +400,7 @@ class TestReading:
             ("name,a\nx,1\ny,2\n", ("a",), [[1], [2]], {"name": "not numeric"}),
             ('"","a"\n"1",7\n"2",8\n', ("a",), [[7], [8]], {"(unnamed)": "row names"}),
             ("a;b\n1.5;2\n3;4\n", ("a", "b"), [[1.5, 2], [3, 4]], {}),
-            (
-                "a;b\n1,5;2\n3,5;4\n",
-                ("b",),
-                [[2], [4]],
-                {"a": "commas in numbers; write decimal points, leave out thousands separators"},
-            ),
+            ("a;b\n1,5;2\n3,5;4\n", ("a", "b"), [[1.5, 2], [3.5, 4]], {}),
             ("a,b\n1,NA\n3,\n", ("a",), [[1], [3]], {"b": "empty"}),
             ("a,b\r\n 1 ,-2e3\r\n\r\n3,4\r\n", ("a", "b"), [[1, -2000], [3, 4]], {}),
             ("\ufeffa\n1\n2\n", ("a",), [[1], [2]], {}),

@@ -486,7 +486,7 @@ class TestPlaces:
         frame.to_parquet(tmp_path / "parts" / "a.parquet")
         frame.rename(columns={"waiting": "pause"}).to_parquet(tmp_path / "parts" / "b.parquet")
         common = ("fit", "parts", "-k", "2", "--format", "parquet")
-        assert "parts: only some of its files have the column 'pause'" in refusal(run(*common))
+        assert "parts: only some of its files have the column 'waiting'" in refusal(run(*common))
         assert documents(run(*common, "--columns", "eruptions", "--json"))["n_samples"] == 544
 
     def test_no_rows_leave_standard_output_empty(self, run: Run, tmp_path: Path, model: gmmx.GaussianMixture) -> None:

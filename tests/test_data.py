@@ -255,7 +255,7 @@ class TestCsv:
     def test_a_cell_far_from_the_beginning_that_is_no_number_is_an_error(self, tmp_path):
         (tmp_path / "a.csv").write_text("a,b\n" + "1,2\n" * 600_000 + "3,four\n")
         with pytest.raises(
-            ValueError, match=r"a\.csv' is not a table of numbers \(column 'b', line 600002: .*four.*: correct"
+            ValueError, match=r"a\.csv, row 600000 \(.*line 600002\), column 'b': 'four' is not a number; correct"
         ):
             joined(from_csv(tmp_path / "a.csv"))
 
@@ -290,7 +290,7 @@ class TestCsv:
 
     def test_rows_of_another_length_are_an_error(self, tmp_path):
         (tmp_path / "a.csv").write_text("a,b\n1,2\n3,4,5\n")
-        with pytest.raises(ValueError, match=r"Expected 2 columns, got 3"):
+        with pytest.raises(ValueError, match=r"row 1 \(.*line 3\): 3 cells where the first row has 2"):
             joined(from_csv(tmp_path / "a.csv"))
 
 
@@ -361,9 +361,8 @@ class TestFaults:
             from_parquet("s3://bucket/rows")
         with pytest.raises(FileNotFoundError, match=r"patterns are not looked up.*what glob\.glob finds"):
             from_parquet(str(tmp_path / "*.parquet"))
-        (tmp_path / "tabs.csv").write_text("x\ty\n1\t2\n")
-        with pytest.raises(ValueError, match="if tabs part the cells, give delimiter="):
-            from_csv(tmp_path / "tabs.csv")
+        with pytest.raises(ValueError, match=r"decimal is 'comma', but must be '\.' or ','"):
+            from_csv(tmp_path / "a.csv", decimal="comma")
 
     def test_a_column_of_text(self, tmp_path):
         pq.write_table(pa.table({"x": [1.0], "species": ["setosa"]}), tmp_path / "a.parquet")
@@ -373,12 +372,9 @@ class TestFaults:
         with pytest.raises(ValueError, match=r"column 'species' with cells such as 'setosa'.* choose .*, of 'x'"):
             from_csv(tmp_path / "a.csv")
         (tmp_path / "blanks.csv").write_text("1.5 2\n3 4e-3\n")
-        with pytest.raises(ValueError, match=r"with cells such as '3 4e-3'.*: if single blanks part .* delimiter=' '"):
+        with pytest.raises(ValueError, match=r"with cells such as '3 4e-3'.*: if blanks part .* delimiter=' '"):
             from_csv(tmp_path / "blanks.csv")
         assert joined(from_csv(tmp_path / "blanks.csv", delimiter=" "))[0].tolist() == [[1.5, 2.0], [3.0, 4e-3]]
-        (tmp_path / "commas.csv").write_text("a;b\n0,5;1\n")
-        with pytest.raises(ValueError, match=r"column 'a' with cells such as '0,5'.*: write decimal points in place"):
-            from_csv(tmp_path / "commas.csv")
         with pytest.raises(ValueError, match="'species'"):
             from_parquet(tmp_path / "a.parquet", ["x"], "species")
 
@@ -388,7 +384,9 @@ class TestFaults:
         weights = np.ones(9)
         weights[4] = weight
         write(tmp_path / f"a.{kind}", np.ones((9, 2)), weights)
-        with pytest.raises(ValueError, match=rf"a\.{kind} (holds the weight|has no value).* row 4 .* of .*w"):
+        with pytest.raises(
+            ValueError, match=rf"a\.{kind} (holds the weight|has no value|holds infinity).* row 4 .* of .*w"
+        ):
             joined(read(tmp_path / f"a.{kind}", True))
 
     @pytest.mark.parametrize(("value", "name"), [(np.nan, "NaN"), (np.inf, "infinity")])
@@ -461,9 +459,7 @@ class TestFaults:
         with pytest.raises(ValueError, match=r"arrays of \[2, 4\] columns"):
             from_hdf5(tmp_path)
 
-    @pytest.mark.parametrize(
-        ("kind", "package"), [("parquet", "pyarrow"), ("csv", "pyarrow"), ("h5", "h5py"), ("zarr", "zarr")]
-    )
+    @pytest.mark.parametrize(("kind", "package"), [("parquet", "pyarrow"), ("h5", "h5py"), ("zarr", "zarr")])
     def test_a_missing_package_is_named_with_the_install_command(self, monkeypatch, tmp_path, kind, package):
         (tmp_path / "a").touch()
         for module in list(sys.modules):

@@ -114,7 +114,7 @@ class TestKinds:
     @pytest.mark.parametrize(
         ("source", "error", "complaint"),
         [
-            ("rows.txt", ValueError, r"source names 'rows\.txt', but files are known by their endings: \.parquet"),
+            ("rows.dat", ValueError, r"source names 'rows\.dat', but files are known by their endings: \.parquet"),
             (pa.table({"a": ["text"]}), ValueError, "source has the column 'a' of type string"),
             (
                 pa.table({"a": [1.0, None]}),

@@ -142,7 +142,15 @@ def number_type(schema: Any, columns: Sequence[int], where: str) -> np.dtype[Any
     return np.dtype(np.float32 if all_float32 else np.float64)
 
 
-def copy_columns(batch: Any, columns: Sequence[int], rows: npt.NDArray[Any], where: str, first_row: int) -> None:
+def copy_columns(
+    batch: Any,
+    columns: Sequence[int],
+    rows: npt.NDArray[Any],
+    where: str,
+    first_row: int,
+    *,
+    keep_missing: bool = False,
+) -> None:
     """Copy columns of a record batch into an array.
 
     Parameters
@@ -157,6 +165,8 @@ def copy_columns(batch: Any, columns: Sequence[int], rows: npt.NDArray[Any], whe
         What the batch is of, for the error.
     first_row : int
         Number of rows before the batch, for the error.
+    keep_missing : bool, default=False
+        Whether missing values are copied as NaN; otherwise they are refused.
 
     Raises
     ------
@@ -167,7 +177,7 @@ def copy_columns(batch: Any, columns: Sequence[int], rows: npt.NDArray[Any], whe
         column = batch.column(index)
         if column.type != _value_type(column.type):
             column = column.dictionary_decode()
-        if column.null_count:
+        if column.null_count and not keep_missing:
             row = first_row + int(np.flatnonzero(column.is_null().to_numpy(zero_copy_only=False))[0])
             raise ValueError(
                 f"{where} has no value in row {row} (the first is 0) of the column "

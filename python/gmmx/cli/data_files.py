@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import gzip
 import io
 import os
 import re
@@ -16,28 +15,28 @@ import shutil
 import stat
 import sys
 import tempfile
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-import numpy as np
-
-from gmmx import arrow, data
+from gmmx import arrow
 from gmmx._regular_file import open_regular
 from gmmx._text import quoted
-from gmmx.cli.formats import DELIMITERS, ENDINGS, STANDARD_STREAM
+from gmmx._text_files import UNPACKING_ERRORS, unpacked
+from gmmx.cli.formats import DELIMITERS, ENDINGS, STANDARD_STREAM, usual_delimiter
 from gmmx.data._arrays import OpenArrays, reader_of_arrays
+from gmmx.data._csv import reader_of_text
 from gmmx.data._npy_file import opened_npy, opened_npz
-from gmmx.data._parquet import opened_parquet
+from gmmx.data._parquet import opened_parquet, reader_of_parquet
 from gmmx.data._reader import Piece, Reader, files_of
-from gmmx.tables import TableError, TextRows
+from gmmx.tables import COMMAND_LINE, TableError, TextFormat, TextRows
 
 __all__ = ["DataFile", "blaming", "opened"]
 
 
-_REMEDY = "fill in missing values, delete these rows, or choose other columns with --columns"
+_REMEDY = "say --drop-missing to leave such rows out, fill them in, or choose other columns with --columns"
 _WORDS = {
     "path names": "DATA is",
     "by columns": "by --columns",
@@ -49,6 +48,10 @@ _WORDS = {
 
 _MAGIC = {b"\x93NUMPY": "npy", b"PK\x03\x04": "npz", b"PAR1\x15": "parquet"}
 """What a file begins with: its format."""
+
+
+_PACKED = {b"\x1f\x8b": ("gzip", ".gz"), b"BZh": ("bzip2", ".bz2"), b"\xfd7zXZ\0": ("xz", ".xz")}
+"""What a packed file begins with: the program that packs, and the ending."""
 
 
 class DataFile(Protocol):
@@ -66,6 +69,8 @@ class DataFile(Protocol):
         Number of rows, where the file tells.
     n_bytes : int
         Bytes that its numbers take, about; 0 if nobody knows.
+    notes : sequence of str
+        What was found out about it that users should know.
     """
 
     path: str
@@ -73,16 +78,22 @@ class DataFile(Protocol):
     has_header: bool
     n_rows: int | None
     n_bytes: int
+    notes: Sequence[str]
 
     def why_not_numeric(self, index: int) -> str | None:
         """Return why a column is not one of numbers; None if it is."""
         ...
 
-    def blocks(self, values: Sequence[int], weights: int | None) -> Iterator[Piece]:
-        """Read columns of values and one of weights, once; all numbers are finite, no weight is negative."""
+    def blocks(self, values: Sequence[int], weights: int | None, *, keep_missing: bool) -> Iterator[Piece]:
+        """Read columns of values and one of weights, once; all numbers are finite, no weight is negative.
+
+        Missing values are NaN with `keep_missing`; otherwise they are refused.
+        """
         ...
 
-    def reader(self, values: Sequence[int], weights: int | None, batch_size: int | None) -> Reader:
+    def reader(
+        self, values: Sequence[int], weights: int | None, batch_size: int | None, *, keep_missing: bool
+    ) -> Reader:
         """Return what reads these columns over and over."""
         ...
 
@@ -93,7 +104,7 @@ class DataFile(Protocol):
 
 @contextlib.contextmanager
 def opened(
-    path: str, file_format: str, *, source: str, header: bool | None, array: str | None, again: bool
+    path: str, file_format: str, *, source: str, text: TextFormat, array: str | None, again: bool
 ) -> Iterator[DataFile]:
     """Open a data file.
 
@@ -105,8 +116,8 @@ def opened(
         One of `gmmx.cli.formats.FORMATS`.
     source : str
         What errors call the file.
-    header : bool or None
-        Whether the first row of text holds names; None finds out.
+    text : TextFormat
+        What is said of a text table.
     array : str or None
         Name of the array in a .npz file; None for the only one.
     again : bool
@@ -117,18 +128,17 @@ def opened(
     TableError
         If the file cannot be read as this format.
     """
+    usual, blanks = usual_delimiter(path, file_format) if file_format in DELIMITERS else (None, False)
     with contextlib.ExitStack() as stack:
         if path == STANDARD_STREAM and (again or file_format not in DELIMITERS):
-            path = stack.enter_context(_spooled(ENDINGS[file_format][0]))
+            path = stack.enter_context(_spooled(sys.stdin.buffer, ENDINGS[file_format][0]))
+        elif again and file_format in DELIMITERS and _is_pipe(path):
+            with blaming(source, path):
+                path = stack.enter_context(_spooled(stack.enter_context(open(path, "rb")), Path(path).name))
         file: DataFile
         with blaming(source, path):
             if file_format in DELIMITERS:
-                is_stream = path == STANDARD_STREAM
-                stream, raw = stack.enter_context(_open_text(path))
-                if not path.lower().endswith(".gz"):
-                    _refuse_bytes(raw, source)
-                delimiter = None if is_stream and file_format == "csv" else DELIMITERS[file_format]
-                file = _TextFile(path, source, raw, TextRows(stream, source, delimiter, header))
+                file = stack.enter_context(_opened_text(path, source, usual, text, blanks=blanks))
             elif file_format == "parquet":
                 file = _ParquetFile(path)
             else:
@@ -137,24 +147,29 @@ def opened(
 
 
 @contextlib.contextmanager
-def _spooled(ending: str) -> Iterator[str]:
-    """Copy standard input to a temporary file, for what must be read from several places or several times."""
+def _spooled(stream: IO[bytes], ending: str) -> Iterator[str]:
+    """Copy a stream to a temporary file, for what must be read from several places or several times."""
     with tempfile.NamedTemporaryFile(prefix="gmmx-", suffix=ending) as file:
-        shutil.copyfileobj(sys.stdin.buffer, file)
+        shutil.copyfileobj(stream, file)
         file.flush()
         yield file.name
 
 
+def _is_pipe(path: str) -> bool:
+    """Return whether a path is something that can be read only once."""
+    return os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path))
+
+
 @contextlib.contextmanager
-def _open_text(path: str) -> Iterator[tuple[IO[str], IO[bytes]]]:
-    """Open a table as text: UTF-8, with or without a byte-order mark, line ends left to the csv module."""
+def _opened_text(path: str, source: str, usual: str | None, given: TextFormat, *, blanks: bool) -> Iterator[_TextFile]:
+    """Open a text table, or standard input as one."""
+    is_stream = path == STANDARD_STREAM
     with contextlib.ExitStack() as stack:
         raw: IO[bytes]
-        raw = sys.stdin.buffer if path == STANDARD_STREAM else stack.enter_context(open(path, "rb"))
-        unpacked = gzip.GzipFile(fileobj=raw) if path.lower().endswith(".gz") else raw
-        stream = io.TextIOWrapper(unpacked, encoding="utf-8-sig", newline="")
-        stack.callback(stream.detach)
-        yield stream, raw
+        stream, raw = (sys.stdin.buffer,) * 2 if is_stream else stack.enter_context(unpacked(path))
+        if stream is raw:
+            _refuse_bytes(raw, source)
+        yield _TextFile(path, source, raw, TextRows(stream, source, usual, given, blanks=blanks))
 
 
 def _refuse_bytes(raw: IO[bytes], source: str) -> None:
@@ -169,8 +184,9 @@ def _refuse_bytes(raw: IO[bytes], source: str) -> None:
     for magic, file_format in _MAGIC.items():
         if beginning.startswith(magic):
             raise TableError(f"{source} is no text but {file_format}; name its format: --format {file_format}")
-    if beginning.startswith(b"\x1f\x8b"):
-        raise TableError(f"{source} is packed by gzip; unpack it, or name a file that ends in .gz")
+    for magic, (program, ending) in _PACKED.items():
+        if beginning.startswith(magic):
+            raise TableError(f"{source} is packed by {program}; unpack it, or name a file that ends in {ending}")
 
 
 class _TextFile:
@@ -182,36 +198,37 @@ class _TextFile:
         self.names, self.has_header = rows.names, rows.has_header
         self.path, self._source, self._rows, self._raw = path, source, rows, raw
         self.n_bytes = _size(raw)
+        self.notes: Sequence[str] = (
+            (f"{source}: numbers have decimal commas, so that 2,5 is read as 2.5; --decimal . takes them as text",)
+            if rows.found_commas
+            else ()
+        )
 
     def why_not_numeric(self, index: int) -> str | None:
         reason = self._rows.why_not_numeric(index)
         if reason == "not numeric" and len(self.names) == 1:
-            return f"{reason}; one column was found: cells are parted by commas, semicolons or tabs"
+            return (
+                f"{reason}; one column was found: cells are parted by commas, semicolons or tabs, or by what "
+                "--delimiter names"
+            )
         return reason
 
-    def blocks(self, values: Sequence[int], weights: int | None) -> Iterator[Piece]:
-        if weights is None:
-            for block in self._rows.numbers(values):
-                yield Piece(block, None)
-            return
-        n_before = 0
-        for block in self._rows.numbers([*values, weights]):
-            column = block[:, -1].copy()
-            if (negative := np.flatnonzero(column < 0)).size:
-                row = int(negative[0])
-                place = f"{self._source}, row {n_before + row + 1}, column {quoted(self.names[weights])}"
-                raise TableError(f"{place}: weight {column[row]:g} is negative; use 0 or more")
-            yield Piece(np.ascontiguousarray(block[:, :-1]), column)
-            n_before += len(block)
+    def blocks(self, values: Sequence[int], weights: int | None, *, keep_missing: bool) -> Iterator[Piece]:
+        for X, sample_weight in self._rows.numbers(values, weights, keep_missing=keep_missing):
+            yield Piece(X, sample_weight)
 
-    def reader(self, values: Sequence[int], weights: int | None, batch_size: int | None) -> Reader:
-        return data.from_csv(
-            self.path,
-            columns=[self.names[index] for index in values],
-            weight_column=None if weights is None else self.names[weights],
+    def reader(
+        self, values: Sequence[int], weights: int | None, batch_size: int | None, *, keep_missing: bool
+    ) -> Reader:
+        return reader_of_text(
+            Path(self.path),
+            self._source,
+            self._rows,
+            values,
+            weights,
             batch_size=batch_size,
-            delimiter=self._rows.delimiter,
-            header=self.has_header,
+            words=COMMAND_LINE,
+            keep_missing=keep_missing,
         )
 
     def part_read(self) -> float | None:
@@ -222,77 +239,117 @@ class _ParquetFile:
     """A Parquet file, or a folder of them."""
 
     has_header = True
+    notes: Sequence[str] = ()
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self._metadata: list[Any] = []
-        self._not_in_all: set[str] = set()
-        schema: Any = None
+        self._parts: list[_ParquetPart] = []
+        names: dict[str, None] = {}
+        doubled: list[str] = []
         for file in files_of(path, ENDINGS["parquet"]):
             with opened_parquet(file) as parquet:
-                before, schema = schema, parquet.schema_arrow
-                if before is not None:
-                    self._not_in_all |= set(schema.names) ^ set(before.names)
-                    for name in sorted(set(before.names) - set(schema.names)):
-                        schema = schema.append(before.field(name))
-                self._metadata.append(parquet.metadata)
-        self._schema = schema
-        self.names = tuple(schema.names)
-        self.n_rows = sum(one.num_rows for one in self._metadata)
+                part = _ParquetPart(file, parquet.schema_arrow, parquet.metadata)
+            self._parts.append(part)
+            names |= dict.fromkeys(part.names)
+            if len(self._parts) == 1:
+                doubled = part.names
+        self.names = tuple(doubled) + tuple(names)[len(set(doubled)) :]
+        self.n_rows = sum(part.metadata.num_rows for part in self._parts)
         self.n_bytes = 8 * self.n_rows * len(self.names)
 
     def why_not_numeric(self, index: int) -> str | None:
-        name, of_type = self.names[index], str(self._schema.field(index).type)
+        name = self.names[index]
         if name.startswith("__index_level_"):
             return "row names"  # as pandas writes them
-        if name in self._not_in_all:
+        if any(name not in part.positions for part in self._parts):
             raise TableError(
                 f"{self.path}: only some of its files have the column {quoted(name)}; choose by --columns what all "
                 "have, or read the files one by one"
             )
-        if of_type == "null" or (self.n_rows and all(_is_empty(one, index, name) for one in self._metadata)):
+        kinds = {part.kind_of(name): part for part in self._parts}
+        kinds.pop("null", None)
+        if not kinds or (self.n_rows and all(part.is_empty(name) for part in self._parts)):
             return "empty"
-        if of_type == "bool":
-            return "not numeric"  # as in CSV
-        try:
-            arrow.number_type(self._schema, [index], self.path)
-        except ValueError:
-            return "not numeric"
-        return None
+        if len(kinds) > 1:
+            types = " and ".join(f"{part.type_of(name)} in {part.file.name}" for part in kinds.values())
+            raise TableError(
+                f"{self.path}: column {quoted(name)} is of type {types}; write it in one type, or name the columns to "
+                "fit by --columns"
+            )
+        return None if kinds.keys() == {"numbers"} else "not numeric"
 
-    def blocks(self, values: Sequence[int], weights: int | None) -> Iterator[Piece]:
-        return _pieces(self.reader(values, weights, None))
+    def blocks(self, values: Sequence[int], weights: int | None, *, keep_missing: bool) -> Iterator[Piece]:
+        return _pieces(self.reader(values, weights, None, keep_missing=keep_missing))
 
-    def reader(self, values: Sequence[int], weights: int | None, batch_size: int | None) -> Reader:
-        return data.from_parquet(
+    def reader(
+        self, values: Sequence[int], weights: int | None, batch_size: int | None, *, keep_missing: bool
+    ) -> Reader:
+        return reader_of_parquet(
             self.path,
-            columns=[self.names[index] for index in values],
-            weight_column=None if weights is None else self.names[weights],
-            batch_size=batch_size,
+            [self.names[index] for index in values],
+            None if weights is None else self.names[weights],
+            batch_size,
+            keep_missing=keep_missing,
         )
 
     def part_read(self) -> None:
         return None
 
 
-def _is_empty(metadata: Any, index: int, name: str) -> bool:
-    """Tell whether the statistics of a Parquet file say that a column has no value; it may have none unsaid."""
-    if index >= metadata.num_columns:
-        return False
-    for group in range(metadata.num_row_groups):
-        column = metadata.row_group(group).column(index)
-        statistics = column.statistics
-        if column.path_in_schema != name or statistics is None or not statistics.has_null_count:
+@dataclass(frozen=True)
+class _ParquetPart:
+    """What one file of a Parquet table says of its columns."""
+
+    file: Path
+    schema: Any
+    metadata: Any
+
+    @cached_property
+    def names(self) -> list[str]:
+        """Names of the columns."""
+        return list(self.schema.names)
+
+    @cached_property
+    def positions(self) -> dict[str, int]:
+        """Where the columns of these names stand."""
+        return {name: position for position, name in enumerate(self.names)}
+
+    def type_of(self, name: str) -> str:
+        """Return the type of a column."""
+        return str(self.schema.field(self.positions[name]).type)
+
+    def kind_of(self, name: str) -> str:
+        """Return whether a column holds numbers, truth values as in CSV text, nothing or something else."""
+        if (of_type := self.type_of(name)) in ("null", "bool"):
+            return of_type
+        try:
+            arrow.number_type(self.schema, [self.positions[name]], str(self.file))
+        except ValueError:
+            return "other"
+        return "numbers"
+
+    def is_empty(self, name: str) -> bool:
+        """Return whether the statistics say that a column has no value; it may have none unsaid."""
+        index = self.positions[name]
+        if self.type_of(name) == "null":
+            return True
+        if index >= self.metadata.num_columns:
             return False
-        if statistics.null_count < column.num_values:
-            return False
-    return True
+        for group in range(self.metadata.num_row_groups):
+            column = self.metadata.row_group(group).column(index)
+            statistics = column.statistics
+            if column.path_in_schema != name or statistics is None or not statistics.has_null_count:
+                return False
+            if statistics.null_count < column.num_values:
+                return False
+        return True
 
 
 class _ArrayFile:
     """The array of a .npy file, or one of those in a .npz file."""
 
     has_header = False
+    notes: Sequence[str] = ()
 
     def __init__(self, path: str, file_format: str, array: str | None) -> None:
         self.path, self._kind, self._opener = path, file_format.upper(), _Opener(array)
@@ -306,12 +363,23 @@ class _ArrayFile:
     def why_not_numeric(self, index: int) -> None:
         return None
 
-    def blocks(self, values: Sequence[int], weights: int | None) -> Iterator[Piece]:
-        return _pieces(self.reader(values, weights, None))
+    def blocks(self, values: Sequence[int], weights: int | None, *, keep_missing: bool) -> Iterator[Piece]:
+        return _pieces(self.reader(values, weights, None, keep_missing=keep_missing))
 
-    def reader(self, values: Sequence[int], weights: int | None, batch_size: int | None) -> Reader:
+    def reader(
+        self, values: Sequence[int], weights: int | None, batch_size: int | None, *, keep_missing: bool
+    ) -> Reader:
         chosen = None if list(values) == list(range(len(self.names))) else list(values)
-        return reader_of_arrays(self._kind, [Path(self.path)], self._opener, chosen, weights, None, batch_size)
+        return reader_of_arrays(
+            self._kind,
+            [Path(self.path)],
+            self._opener,
+            chosen,
+            weights,
+            None,
+            batch_size,
+            keep_missing=keep_missing,
+        )
 
     def part_read(self) -> None:
         return None
@@ -399,8 +467,8 @@ def blaming(source: str, path: str) -> Iterator[None]:
         raise TableError(f"{source} is not UTF-8 text; save it as CSV in UTF-8 and try again") from error
     except csv.Error as error:
         raise TableError(f"{source} is not a table of text: {error}") from error
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise TableError(f"{source} cannot be unpacked: {error}; give a whole .gz file") from error
+    except UNPACKING_ERRORS as error:
+        raise TableError(f"{source} cannot be unpacked: {error}; give a whole packed file") from error
     except ImportError as error:
         raise TableError(str(error)) from error
     except OSError as error:

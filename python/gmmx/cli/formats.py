@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from gmmx._text_files import plain_name
 from gmmx.cli.saying import UNUSABLE, stop
 
 STANDARD_STREAM = "-"
 """The path that stands for standard input, or standard output."""
 
 ENDINGS: dict[str, tuple[str, ...]] = {
-    "csv": (".csv",),
+    "csv": (".csv", ".txt"),
     "tsv": (".tsv", ".tab"),
     "parquet": (".parquet", ".parq", ".pq"),
     "npy": (".npy",),
@@ -25,13 +26,25 @@ DELIMITERS = {"csv": ",", "tsv": "\t"}
 
 
 def format_of(path: str) -> str | None:
-    """Return the format of a file by its name's ending, None if that is unknown; .gz may follow those of text."""
+    """Return the format of a file by its name's ending, None if that is unknown; those of text may be packed."""
     name = Path(path).name.lower()
-    plain = name.removesuffix(".gz")
+    plain = plain_name(name)
     for known, endings in ENDINGS.items():
         if plain.endswith(endings) and (plain == name or known in DELIMITERS):
             return known
     return None
+
+
+def usual_delimiter(path: str, file_format: str) -> tuple[str | None, bool]:
+    """Return the delimiter that goes with a text file's name and format, and whether blanks may part cells, too.
+
+    Standard input has no usual one.
+    """
+    if file_format != "csv":
+        return DELIMITERS[file_format], False
+    if path == STANDARD_STREAM:
+        return None, False
+    return (None, True) if plain_name(path).endswith(".txt") else (DELIMITERS[file_format], False)
 
 
 def input_format(path: str, given: str | None) -> str:

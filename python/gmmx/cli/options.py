@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from gmmx._cells import Decimal
 from gmmx.cli.formats import FORMATS, STANDARD_STREAM
 from gmmx.cli.saying import UNUSABLE, stop
 
@@ -26,6 +27,9 @@ class DataOptions:
     weight_column: str | None = None
     label_column: str | None = None
     header: bool | None = None
+    delimiter: str | None = None
+    decimal: Decimal | None = None
+    drop_missing: bool = False
     format: str | None = None
     array: str | None = None
 
@@ -137,6 +141,8 @@ def data_options(
     """Make a decorator that adds the options of reading; `columns` tells what --columns does."""
     import click
 
+    from gmmx.cli.parameters import Delimiter
+
     weight_column = click.option(
         "--weight-column", metavar="NAME", help="Column of row weights: 2 counts a row twice, 0 not at all."
     )
@@ -147,6 +153,16 @@ def data_options(
         click.option(
             "--header/--no-header", default=None, help="Whether the first row holds names.  [default: found out]"
         ),
+        click.option(
+            "--delimiter",
+            type=Delimiter(),
+            metavar="CHAR",
+            help="What stands between the cells of text; also tab or space.  [default: found out]",
+        ),
+        click.option(
+            "--decimal", type=click.Choice([".", ","]), help="Decimal character of text.  [default: found out]"
+        ),
+        click.option("--drop-missing", is_flag=True, help="Leave out rows with missing values, and say how many."),
         click.option("--format", type=click.Choice(FORMATS), help="Format of DATA.  [default: by its ending]"),
         click.option("--array", metavar="NAME", help="Array of a .npz file.  [default: the only one]"),
     )

@@ -5,11 +5,11 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 import click
 
-__all__ = ["FiniteNumber", "NumberOfComponents", "OneOf"]
+__all__ = ["Delimiter", "FiniteNumber", "NumberOfComponents", "OneOf"]
 
 
 class FiniteNumber(click.FloatRange):
@@ -37,6 +37,20 @@ class NumberOfComponents(click.IntRange):
         if re.fullmatch(r"\d+\D+\d+", str(value)):
             self.fail(f"{value!r} is a range; give one number, as gmmx select is what compares a range", param, ctx)
         return super().convert(value, param, ctx)
+
+
+class Delimiter(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic since click 8.3
+    """A character, or the name of one that shells swallow."""
+
+    name = "character"
+    _NAMED: ClassVar[dict[str, str]] = {"tab": "\t", "\\t": "\t", "space": " "}
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Find the character."""
+        character = self._NAMED.get(value, value)
+        if len(character) != 1 or character in '"\r\n\0':
+            self.fail(f"{value!r} is not one character; give one, or tab or space", param, ctx)
+        return character
 
 
 class OneOf(click.Choice[str]):

@@ -11,8 +11,8 @@ import numpy as np
 
 from gmmx.cli.layout import split_names
 from gmmx.cli.options import MODEL_COLUMNS, DataOptions, data_options, ending_options
-from gmmx.cli.reading import Table, load_model, open_table
-from gmmx.cli.saying import FAILED, UNUSABLE, open_console, print_json, say_written, stop
+from gmmx.cli.reading import Table, dropped, load_model, open_table
+from gmmx.cli.saying import FAILED, UNUSABLE, hint, open_console, print_json, say_written, stop
 from gmmx.cli.writing import Outputs, save_figure
 from gmmx.tables import TableError
 
@@ -120,6 +120,8 @@ def _mixture(options: PlotOptions) -> Any:
     if options.data is not None:
         with open_table(options, features) as opened:
             table = opened.sample()
+        if (counted := table.count()).n_dropped:
+            hint(dropped(counted))
         if table.has_header or features.names is None:
             names = table.names
     drawn = list(names) if options.draw is None else split_names(options.draw)

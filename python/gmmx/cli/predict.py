@@ -18,8 +18,8 @@ from gmmx.cli.options import (
     jobs_option,
     rows_options,
 )
-from gmmx.cli.reading import RowCount, describe_data, load_model, open_table, say_data
-from gmmx.cli.saying import UNUSABLE, grid, open_console, say_written, stop
+from gmmx.cli.reading import RowCount, Rows, describe_data, dropped, load_model, open_table, say_data, with_gaps
+from gmmx.cli.saying import UNUSABLE, grid, hint, open_console, say_written, stop
 from gmmx.cli.writing import Columns, Outputs, Write, emit
 
 if TYPE_CHECKING:
@@ -65,7 +65,8 @@ def predict_command() -> click.Command:
         MODEL is a file that gmmx fit --model or GaussianMixture.save wrote. DATA is a CSV, TSV, Parquet, NPY or NPZ
         file, or - for standard input; it may be larger than memory. Columns are found by the names of the model's
         features, in any order, or where there are no names by their place. The output has a row for each row of DATA:
-        the column component, from 0, and what else is asked for.
+        the column component, from 0, and what else is asked for. Rows that --drop-missing leaves out are empty there;
+        NumPy's files hold component -1 and NaN.
         """
         run_predict(PredictOptions(**options))
 
@@ -100,10 +101,10 @@ def run_predict(options: PredictOptions) -> None:
         def put(write: Write) -> None:
             for piece in table.blocks("predicting", quiet=options.quiet):
                 counted.add(piece)
-                for X in _parts(piece.X, model.n_components):
+                for X, kept in _parts(piece, model.n_components):
                     predictions = _predictions(model, X, columns)
-                    write(*predictions.values())
-                    if options.tells:
+                    write(*(with_gaps(values, kept) for values in predictions.values()))
+                    if options.tells and len(X):
                         labels = predictions["component"] if options.label else model.predict(X)
                         sizes[:] += np.bincount(labels, minlength=len(sizes))
 
@@ -114,6 +115,8 @@ def run_predict(options: PredictOptions) -> None:
             put,
             lambda: {"model": options.model, **describe_data(table, counted)},
         )
+    if counted.n_dropped and not options.tells:
+        hint(dropped(counted))
     if options.tells:
         console = open_console()
         say_data(table, counted, options, console)
@@ -139,11 +142,22 @@ def _columns(n_components: int, options: PredictOptions) -> Columns:
 
 def _predictions(model: Any, X: npt.NDArray[Any], columns: Columns) -> dict[str, npt.NDArray[Any]]:
     of = {"component": model.predict, "proba": model.predict_proba, "log_density": model.score_samples}
-    return {name: of[name](X) for name in columns}
+    if len(X):
+        return {name: of[name](X) for name in columns}
+    row = np.zeros((1, X.shape[1]), X.dtype)  # tells shapes and types
+    return {name: of[name](row)[:0] for name in columns}
 
 
-def _parts(X: npt.NDArray[Any], n_components: int) -> Iterator[npt.NDArray[Any]]:
+def _parts(rows: Rows, n_components: int) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[np.bool_] | None]]:
     """Cut rows so that what is said of them stays small, however many components there are."""
     size = max(1, _NUMBERS_AT_ONCE // n_components)
-    for begin in range(0, len(X), size):
-        yield X[begin : begin + size]
+    if rows.kept is None:
+        for begin in range(0, len(rows.X), size):
+            yield rows.X[begin : begin + size], None
+        return
+    n_before = 0
+    for begin in range(0, len(rows.kept), size):
+        kept = rows.kept[begin : begin + size]
+        n_kept = int(kept.sum())
+        yield rows.X[n_before : n_before + n_kept], kept
+        n_before += n_kept

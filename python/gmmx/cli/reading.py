@@ -5,18 +5,18 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from gmmx.cli.data_files import DataFile, blaming, opened
-from gmmx.cli.formats import STANDARD_STREAM, format_of, input_format
+from gmmx.cli.formats import DELIMITERS, STANDARD_STREAM, format_of, input_format
 from gmmx.cli.layout import Features, Layout, layout_of
 from gmmx.cli.options import DataOptions
-from gmmx.cli.saying import MAX_ROWS, UNUSABLE, columns, components, first, progress_bar, rows, say, stop
+from gmmx.cli.saying import MAX_ROWS, UNUSABLE, columns, components, first, hint, progress_bar, rows, say, stop
 from gmmx.data._reader import Batch, Piece, Reader
-from gmmx.tables import TableError
+from gmmx.tables import TableError, TextFormat
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -45,6 +45,8 @@ class Table:
         The weight column, if one was asked for: finite, not negative, not all zero.
     left_out : tuple of (str, str)
         Columns of the file that are not in `values`, each with the reason.
+    kept : ndarray of shape (n_rows,), bool, or None
+        Which rows of the file are in `values`; None for all.
     """
 
     source: str
@@ -53,25 +55,60 @@ class Table:
     values: npt.NDArray[Any]
     weights: npt.NDArray[np.float64] | None
     left_out: tuple[tuple[str, str], ...]
+    kept: npt.NDArray[np.bool_] | None = None
 
     def count(self) -> RowCount:
         """Count the rows."""
         counted = RowCount()
-        counted.add(Piece(self.values, self.weights))
+        counted.add(Rows(self.values, self.weights, self.kept))
         return counted
+
+
+class Rows(NamedTuple):
+    """Rows of a file, their weights, and which of those that were read they are; None for all."""
+
+    X: npt.NDArray[Any]
+    sample_weight: npt.NDArray[np.float64] | None
+    kept: npt.NDArray[np.bool_] | None
+
+    @classmethod
+    def of(cls, piece: Piece, *, drop_missing: bool) -> Rows:
+        """Return the rows of a piece, without those that lack a value if these are to be dropped."""
+        X, weights = piece
+        if not drop_missing:
+            return cls(X, weights, None)
+        holes = np.isnan(X).any(axis=1)
+        if weights is not None:
+            holes |= np.isnan(weights)
+        if holes.any():
+            X, weights = X[~holes], None if weights is None else weights[~holes]
+        return cls(X, weights, ~holes)
+
+
+def with_gaps(values: npt.NDArray[Any], kept: npt.NDArray[np.bool_] | None) -> npt.NDArray[Any]:
+    """Return one value for each row that was read, masked where the row was dropped."""
+    if kept is None or kept.all():
+        return values
+    data = np.zeros((len(kept), *values.shape[1:]), values.dtype)
+    data[kept] = values
+    mask = np.broadcast_to(~kept.reshape(-1, *(1,) * (values.ndim - 1)), data.shape)
+    return np.ma.MaskedArray(data, mask)
 
 
 @dataclass
 class RowCount:
-    """Rows, and how many they stand for."""
+    """Rows, how many they stand for, and how many were dropped."""
 
     n_samples: int = 0
     total_weight: float = 0.0
+    n_dropped: int = 0
 
-    def add(self, piece: Piece) -> None:
+    def add(self, part: Rows) -> None:
         """Count some more."""
-        self.n_samples += len(piece.X)
-        self.total_weight += float(len(piece.X) if piece.sample_weight is None else piece.sample_weight.sum())
+        self.n_samples += len(part.X)
+        self.total_weight += float(len(part.X) if part.sample_weight is None else part.sample_weight.sum())
+        if part.kept is not None:
+            self.n_dropped += len(part.kept) - len(part.X)
 
 
 class OpenTable:
@@ -91,12 +128,15 @@ class OpenTable:
         Bytes that the file's numbers take, about; 0 if nobody knows.
     """
 
-    def __init__(self, file: DataFile, source: str, layout: Layout, weight_column: str | None) -> None:
+    def __init__(
+        self, file: DataFile, source: str, layout: Layout, weight_column: str | None, *, drop_missing: bool
+    ) -> None:
         self.source, self.names, self.left_out = source, layout.names, layout.left_out
         self.has_header, self.n_bytes = file.has_header, file.n_bytes
         self._file, self._layout, self._weight_column = file, layout, weight_column
+        self._drop_missing = drop_missing
 
-    def blocks(self, what: str = "reading", *, quiet: bool = True) -> Iterator[Piece]:
+    def blocks(self, what: str = "reading", *, quiet: bool = True) -> Iterator[Rows]:
         """Read the rows once, with a bar on the terminal unless `quiet`.
 
         Raises
@@ -106,24 +146,27 @@ class OpenTable:
         """
         counted = RowCount()
         with blaming(self.source, self._file.path):
-            pieces = self._file.blocks(self._layout.indices, self._layout.weights)
+            pieces = self._file.blocks(self._layout.indices, self._layout.weights, keep_missing=self._drop_missing)
         with progress_bar(what, quiet=quiet) as update:
             while True:
                 with blaming(self.source, self._file.path):
                     piece = next(pieces, None)
                 if piece is None:
                     break
-                yield piece
-                counted.add(piece)
-                n_rows = self._file.n_rows
-                update(counted.n_samples, counted.n_samples / n_rows if n_rows else self._file.part_read())
+                part = Rows.of(piece, drop_missing=self._drop_missing)
+                yield part
+                counted.add(part)
+                n_rows, n_read = self._file.n_rows, counted.n_samples + counted.n_dropped
+                update(n_read, n_read / n_rows if n_rows else self._file.part_read())
         self._check_total(counted)
 
     def batches(self, batch_size: int | None) -> Batches:
         """Return what reads the rows over and over, in batches of so many."""
         with blaming(self.source, self._file.path):
-            reader = self._file.reader(self._layout.indices, self._layout.weights, batch_size)
-        return Batches(reader, self.source, self._file.path)
+            reader = self._file.reader(
+                self._layout.indices, self._layout.weights, batch_size, keep_missing=self._drop_missing
+            )
+        return Batches(reader, self.source, self._file.path, drop_missing=self._drop_missing)
 
     def read(self) -> Table:
         """Read all rows into memory."""
@@ -136,13 +179,16 @@ class OpenTable:
             np.concatenate([part.X for part in parts]),
             np.concatenate(weights) if weights else None,
             self.left_out,
+            np.concatenate([part.kept for part in parts if part.kept is not None]) if self._drop_missing else None,
         )
 
     def sample(self) -> Table:
         """Read all rows and keep those that a picture shows: of very many a random choice, in their order."""
         rng = np.random.default_rng(0)
         kept: list[npt.NDArray[Any]] = []  # rows, weights, and the draws: the lowest stay
+        n_dropped = 0
         for part in self.blocks():
+            n_dropped += 0 if part.kept is None else len(part.kept) - len(part.X)
             weights = np.ones(len(part.X)) if part.sample_weight is None else part.sample_weight
             more = [part.X, weights, rng.random(len(part.X))]
             kept = [np.concatenate(pair) for pair in zip(kept, more, strict=True)] if kept else more
@@ -151,9 +197,15 @@ class OpenTable:
                 kept = [array[chosen] for array in kept]
         X, weights, _ = kept
         weighted = self._layout.weights is not None
-        return Table(self.source, self.names, self.has_header, X, weights if weighted else None, self.left_out)
+        shown = np.arange(len(X) + n_dropped) < len(X) if n_dropped else None
+        return Table(self.source, self.names, self.has_header, X, weights if weighted else None, self.left_out, shown)
 
     def _check_total(self, counted: RowCount) -> None:
+        if counted.n_dropped and not counted.n_samples:
+            raise TableError(
+                f"{self.source}: values are missing in all {rows(counted.n_dropped)}, so that --drop-missing leaves "
+                "none; choose other columns with --columns"
+            )
         if counted.n_samples and not counted.total_weight:
             raise TableError(
                 f"{self.source}: all weights in column {self._weight_column!r} are zero; at least one must be positive"
@@ -171,17 +223,25 @@ class Batches:
         Rows of each batch but the last.
     """
 
-    def __init__(self, reader: Reader, source: str, path: str) -> None:
+    def __init__(self, reader: Reader, source: str, path: str, *, drop_missing: bool) -> None:
         self.counted, self.batch_size = RowCount(), reader.batch_size
-        self._reader, self._source, self._path = reader, source, path
+        self._reader, self._source, self._path, self._drop_missing = reader, source, path, drop_missing
 
     def __iter__(self) -> Iterator[Batch]:
         """Read from the first row on."""
+        for part in self.parts():
+            if len(part.X):
+                yield part.X if part.sample_weight is None else (part.X, part.sample_weight)
+
+    def parts(self) -> Iterator[Rows]:
+        """Read from the first row on, and tell which rows of the file they are."""
         counted = RowCount()
         with blaming(self._source, self._path):
             for batch in self._reader:
-                counted.add(Piece(*batch) if isinstance(batch, tuple) else Piece(batch, None))
-                yield batch
+                piece = Piece(*batch) if isinstance(batch, tuple) else Piece(batch, None)
+                part = Rows.of(piece, drop_missing=self._drop_missing)
+                counted.add(part)
+                yield part
         self.counted = counted
 
 
@@ -207,11 +267,15 @@ def open_table(options: DataOptions, features: Features | None = None, *, again:
     file_format = input_format(options.data, options.format)
     if options.array is not None and file_format != "npz":
         raise stop(f"--array names an array of a .npz file, but {source} is {file_format}; leave it out", UNUSABLE)
-    with opened(
-        options.data, file_format, source=source, header=options.header, array=options.array, again=again
-    ) as file:
+    text = TextFormat(options.delimiter, options.decimal, options.header)
+    for option, value in {"--delimiter": text.delimiter, "--decimal": text.decimal}.items():
+        if value is not None and file_format not in DELIMITERS:
+            raise stop(f"{option} is for text, but {source} is {file_format}; leave it out", UNUSABLE)
+    with opened(options.data, file_format, source=source, text=text, array=options.array, again=again) as file:
         layout = layout_of(file, source, options, features)
-        yield OpenTable(file, source, layout, options.weight_column)
+        for note in file.notes:
+            hint(note)
+        yield OpenTable(file, source, layout, options.weight_column, drop_missing=options.drop_missing)
 
 
 def read_table(options: DataOptions) -> Table:
@@ -275,12 +339,20 @@ def describe_data(table: Table | OpenTable, counted: RowCount) -> dict[str, Any]
         "columns": list(table.names),
         "left_out": [{"column": name, "reason": reason} for name, reason in table.left_out],
         "total_weight": counted.total_weight,
+        "n_dropped": counted.n_dropped,
     }
+
+
+def dropped(counted: RowCount) -> str:
+    """Say how many rows were dropped."""
+    return f"dropped: {rows(counted.n_dropped)} of {counted.n_dropped + counted.n_samples:,}, as values are missing"
 
 
 def say_data(table: Table | OpenTable, counted: RowCount, options: DataOptions, console: Console) -> None:
     """Print what was read."""
     say(console, f"{table.source}: {rows(counted.n_samples)} x {columns(len(table.names))}")
+    if counted.n_dropped:
+        say(console, dropped(counted))
     for name, reason in first(table.left_out):
         say(console, f"left out: {name} ({reason})")
     if len(table.left_out) > MAX_ROWS:

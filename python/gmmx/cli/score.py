@@ -73,7 +73,7 @@ def run_score(options: ScoreOptions) -> None:
     with open_table(options, features) as table:
         for piece in table.blocks("scoring", quiet=options.as_json):
             counted.add(piece)
-            if piece.sample_weight is None or piece.sample_weight.any():
+            if len(piece.X) and (piece.sample_weight is None or piece.sample_weight.any()):
                 _, sums = model._sums(piece.X, piece.sample_weight, figures.log_likelihood, figures.log_certainty)
                 log_likelihood += sums[0]
                 log_certainty += sums[1]

@@ -216,16 +216,30 @@ def _shown(columns: Columns) -> dict[str, list[str]]:
 
 
 def _written(column: npt.NDArray[Any]) -> Iterable[str]:
+    if isinstance(column, np.ma.MaskedArray):
+        written = _written(column.data)
+        return ["" if gap else cell for cell, gap in zip(written, np.ma.getmaskarray(column), strict=True)]
     return column.astype(str).tolist() if column.dtype == np.float32 else map(repr, column.tolist())
 
 
 def _without_infinities(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Put None, which JSON has, in the place of infinity, which it has not."""
+    """Put None, which JSON has, in the place of infinity, which it has not, and of rows that were dropped."""
+    if isinstance(array, np.ma.MaskedArray):
+        values = array.data.astype(object)
+        values[np.ma.getmaskarray(array) | ~np.isfinite(array.data)] = None
+        return values
     if array.dtype.kind != "f" or np.isfinite(array).all():
         return array
     values = array.astype(object)
     values[~np.isfinite(array)] = None
     return values
+
+
+def _filled(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Put NaN, or -1 among integers, in the place of rows that were dropped."""
+    if not isinstance(array, np.ma.MaskedArray):
+        return array
+    return array.filled(np.nan if array.dtype.kind == "f" else -1)
 
 
 class _NpyFile:
@@ -239,6 +253,7 @@ class _NpyFile:
         stream.write(bytes(_NPY_HEADER))
 
     def __call__(self, *arrays: npt.NDArray[Any]) -> None:
+        arrays = tuple(map(_filled, arrays))
         whole = arrays[0] if self._lone else np.column_stack([array.astype(np.float64) for array in arrays])
         self._dtype, self._rest = whole.dtype, "".join(f"{length}, " for length in whole.shape[1:])
         self._stream.write(np.ascontiguousarray(whole).data)
@@ -286,7 +301,11 @@ class _ParquetFile:
 
     def __call__(self, *arrays: npt.NDArray[Any]) -> None:
         pyarrow = needed("pyarrow", "Writing Parquet files", "data")
-        cells = [np.ascontiguousarray(column) for array in arrays for column in _columns_of(array)]
+        cells = [
+            pyarrow.array(np.ascontiguousarray(np.ma.getdata(column)), mask=_mask_of(column))
+            for array in arrays
+            for column in _columns_of(array)
+        ]
         self._waiting.append(pyarrow.table(cells, names=self._names))
         if sum(table.num_rows for table in self._waiting) >= _ROW_GROUP:
             self._write()
@@ -315,6 +334,11 @@ def _parquet() -> Any:
         return needed("pyarrow.parquet", "Writing Parquet files", "data")
     except ImportError as error:
         raise stop(str(error), UNUSABLE) from error
+
+
+def _mask_of(column: npt.NDArray[Any]) -> npt.NDArray[np.bool_] | None:
+    """Return which values of a column are of rows that were dropped; None of no row."""
+    return np.ma.getmaskarray(column) if isinstance(column, np.ma.MaskedArray) else None
 
 
 def _names(columns: Columns) -> list[str]:

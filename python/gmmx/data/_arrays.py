@@ -40,6 +40,7 @@ class _ArrayFiles:
     dtype: np.dtype[Any]
     rows_at_once: int
     weights: str
+    keep_missing: bool = False
 
     def __iter__(self) -> Iterator[Piece]:
         """Read from the first file on."""
@@ -47,7 +48,14 @@ class _ArrayFiles:
             with self.opener(file) as arrays:
                 for begin in range(0, arrays.X.shape[0], self.rows_at_once):
                     piece = self._piece(arrays, begin, begin + self.rows_at_once)
-                    yield checked(piece, str(file), begin, feature_names=self.columns, weights=self.weights)
+                    yield checked(
+                        piece,
+                        str(file),
+                        begin,
+                        feature_names=self.columns,
+                        weights=self.weights,
+                        keep_missing=self.keep_missing,
+                    )
                     _release(arrays.X)
 
     def _piece(self, arrays: OpenArrays, begin: int, end: int) -> Piece:
@@ -71,6 +79,8 @@ def reader_of_arrays(
     weight_column: int | None,
     weights: str | None,
     batch_size: int | None,
+    *,
+    keep_missing: bool = False,
 ) -> Reader:
     """Look at the arrays of all files and return their rows as batches.
 
@@ -84,6 +94,8 @@ def reader_of_arrays(
         Opens the arrays of one file.
     columns, weight_column, weights, batch_size
         As in `from_hdf5`.
+    keep_missing : bool, default=False
+        Whether NaN, which stands for missing values, is accepted.
 
     Raises
     ------
@@ -116,7 +128,7 @@ def reader_of_arrays(
     if batch_size is None:
         size = at_once
     named = f"column {weight_column}" if weights is None else repr(weights)
-    pieces = _ArrayFiles(files, opener, chosen, weight_column, dtype, at_once, named)
+    pieces = _ArrayFiles(files, opener, chosen, weight_column, dtype, at_once, named, keep_missing)
     return Reader(
         described(kind, files), pieces, feature_names=None, n_features=n_features, dtype=dtype, batch_size=size
     )

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
-import re
+import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,14 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from gmmx import arrow
-from gmmx._optional import needed
+from gmmx._cells import is_missing, is_number, meaning_of, mostly_numbers
 from gmmx._text import quoted
+from gmmx._text_files import DELIMITERS, PACKINGS, UNPACKING_ERRORS, delimiter_of, unpacked
 from gmmx.data._reader import (
     Paths,
     Piece,
     Reader,
-    checked,
     chosen_columns,
     described,
     files_of,
@@ -28,137 +24,144 @@ from gmmx.data._reader import (
     listed,
     rows_of_bytes,
 )
-from gmmx.tables import DELIMITERS, MISSING, find_delimiter, looks_like_header, mostly_numbers
+from gmmx.tables import NoRowsError, TableError, TextFormat, TextRows, Wording
 from gmmx.validation import check_flag
 
-_SUFFIXES = (*DELIMITERS, *(f"{suffix}.gz" for suffix in DELIMITERS))
-_HEAD = 1 << 16  # bytes that are looked at before a file is read
-_BLOCK = 1 << 20  # bytes that are turned into numbers at a time
-_MISSING = [as_written(cell) for as_written in (str.lower, str.upper, str.title) for cell in MISSING]
-_PURPOSE = "Reading CSV files"
-_NUMBER = r"[-+]?[0-9][0-9.eE+-]*"
-_REMEDIES = [
-    (r"[^\t]*(\t[^\t]*)+", r"if tabs part the cells, give delimiter='\t'"),
-    (rf"{_NUMBER}( {_NUMBER})+", "if single blanks part the cells, give delimiter=' '"),
-    (
-        r"[-+]?[0-9]*,[0-9]+([eE][-+]?[0-9]+)?",
-        "write decimal points in place of commas, as pandas.read_csv(..., decimal=',') reads them",
-    ),
-]
-"""What cells look like that are no numbers, and what helps."""
+__all__ = ["from_csv", "opened_rows", "reader_of_text"]
+
+_OF_FOLDERS = [ending for ending, usual in DELIMITERS.items() if usual is not None]  # others may be text of any kind
+_SUFFIXES = tuple(ending + packed for ending in _OF_FOLDERS for packed in ("", *PACKINGS))
 
 
-@dataclass(frozen=True)
-class _Layout:
-    """What the beginning of a file tells.
+class _InPython(Wording):
+    """Rows are counted from 0, and options are arguments."""
 
-    `header` holds the first line's cells as they stand there, or is None; `names` are they without blanks, or made up.
+    columns, delimiter, decimal, header = "columns", "delimiter", "decimal", "header=False"
+
+    def row(self, index: int) -> str:
+        return f"row {index} (the first is 0)"
+
+    def line(self, index: int, number: int) -> str:
+        return f"row {index} (the first is 0; line {number})"
+
+    def missing(self, source: str, rows: Sequence[int], n_read: int, names: Sequence[str]) -> str:
+        return (
+            f"{source} has no value in {self.row(rows[0])} of the column {quoted(names[0])}: fill in missing values, "
+            "or drop the rows or the columns that have them"
+        )
+
+    def not_finite(self, source: str, index: int, line: int, name: str, cell: str) -> str:
+        return (
+            f"{source} holds infinity in {self.line(index, line)} of column {quoted(name)}, but all numbers must be "
+            "finite: correct the cell, or drop the row"
+        )
+
+    def weight(self, source: str, index: int, name: str, weight: float) -> str:
+        return (
+            f"{source} holds the weight {weight:g} in {self.row(index)} of column {quoted(name)}, but weights must be "
+            "finite and not negative: 2 counts a row twice, 0 not at all"
+        )
+
+
+_IN_PYTHON = _InPython()
+
+
+@contextlib.contextmanager
+def opened_rows(file: Path, given: TextFormat, words: Wording, source: str) -> Iterator[TextRows]:
+    """Open the rows of a text file.
+
+    Parameters
+    ----------
+    file : Path
+        The file.
+    given : TextFormat
+        What is said of it.
+    words : Wording
+        How errors speak.
+    source : str
+        What errors call the file.
+
+    Raises
+    ------
+    TableError
+        If it is not a text table.
     """
-
-    delimiter: str
-    header: list[str] | None
-    names: list[str]
-    rows: list[list[str]]
+    try:
+        with unpacked(file) as (stream, _):
+            usual = delimiter_of(file)
+            yield TextRows(stream, source, usual, given, words=words, blanks=usual is None)
+    except UnicodeDecodeError as error:
+        raise TableError(f"{source} is not UTF-8 text; save it as CSV in UTF-8") from error
+    except UNPACKING_ERRORS as error:
+        raise TableError(f"{source} cannot be unpacked: {error}; give a whole file") from error
 
 
 @dataclass(frozen=True)
-class _CsvFiles:
-    """Columns of CSV files that were looked at."""
+class _TextFiles:
+    """Columns of text files that were looked at, by their places in each file."""
 
     files: list[Path]
-    names: list[str]
-    weight_column: str | None
-    delimiter: str | None
-    has_header: bool
+    columns: list[list[int]]
+    weights: list[int | None]
+    given: TextFormat
+    words: Wording
+    sources: list[str]
+    stay_empty: frozenset[int]
+    keep_missing: bool
 
     def __iter__(self) -> Iterator[Piece]:
         """Read from the first file on."""
-        for file in self.files:
-            yield from self._pieces(file)
-
-    def _pieces(self, file: Path) -> Iterator[Piece]:
-        where, first_row, n_features = str(file), 0, len(self.names)
-        for batch in self._record_batches(file):
-            numbers = np.empty((batch.num_rows, batch.num_columns))
-            arrow.copy_columns(batch, range(batch.num_columns), numbers, where, first_row)
-            weights = None if self.weight_column is None else numbers[:, n_features].copy()
-            X = np.ascontiguousarray(numbers[:, :n_features])
-            weights_name = f"column {self.weight_column!r}"
-            yield checked(Piece(X, weights), where, first_row, feature_names=self.names, weights=weights_name)
-            first_row += batch.num_rows
-
-    def _record_batches(self, file: Path) -> Iterator[Any]:
-        """Read a file as Arrow data: the features in their order, then the weights, all float64."""
-        pyarrow = needed("pyarrow", _PURPOSE, "data")
-        arrow_csv = needed("pyarrow.csv", _PURPOSE, "data")
-        layout = _look_at(file, self.delimiter, self.has_header)
-        if layout is None or not layout.rows:
-            return
-        wanted = [*self.names, *([] if self.weight_column is None else [self.weight_column])]
-        columns = find_columns(wanted, layout.names, str(file), "columns")
-        in_file = layout.names if layout.header is None else layout.header
-        chosen = [in_file[column] for column in columns]
-        null_values = [*arrow_csv.ConvertOptions().null_values, *_MISSING]
-        is_column = len(in_file) == 1  # then an empty line is a missing value
-        try:
-            with (
-                pyarrow.input_stream(file, compression="detect") as stream,
-                arrow_csv.open_csv(
-                    _Stripped(stream, at_beginning=layout.header is not None) if is_column else stream,
-                    arrow_csv.ReadOptions(
-                        block_size=_BLOCK, column_names=in_file if layout.header is None else None, use_threads=False
-                    ),
-                    arrow_csv.ParseOptions(
-                        delimiter=layout.delimiter, newlines_in_values=True, ignore_empty_lines=not is_column
-                    ),
-                    arrow_csv.ConvertOptions(
-                        column_types=dict.fromkeys(chosen, pyarrow.float64()),
-                        include_columns=chosen,
-                        null_values=null_values,
-                    ),
-                ) as reader,
-            ):
-                yield from reader
-        except pyarrow.ArrowInvalid as error:
-            raise ValueError(
-                f"{str(file)!r} is not a table of numbers ({_told(error, in_file)}): correct it, or leave the column "
-                "out by columns"
-            ) from error
+        for file, columns, weights, source in zip(self.files, self.columns, self.weights, self.sources, strict=True):
+            with opened_rows(file, self.given, self.words, source) as rows:
+                rows.hold_empty(self.stay_empty)
+                for X, sample_weight in rows.numbers(columns, weights, keep_missing=self.keep_missing):
+                    yield Piece(X, sample_weight)
 
 
-class _Stripped(io.RawIOBase):
-    """A stream of bytes without the white space at its end, and perhaps at its beginning."""
+def reader_of_text(
+    file: Path,
+    source: str,
+    rows: TextRows,
+    columns: Sequence[int],
+    weights: int | None,
+    *,
+    batch_size: int | None,
+    words: Wording,
+    keep_missing: bool,
+) -> Reader:
+    """Return what reads the columns of a text file over and over, once the beginning of it was looked at.
 
-    def __init__(self, stream: Any, *, at_beginning: bool) -> None:
-        super().__init__()
-        self._stream, self._at_beginning = stream, at_beginning
-        self._ready = b""
-        self._space = b""  # that comes next, unless the stream ends with it
-
-    def readable(self) -> bool:
-        """Tell that it can be read."""
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        """Read some bytes; none at the end."""
-        while not self._ready and (taken := self._stream.read(len(buffer))):
-            text = taken.lstrip() if self._at_beginning else taken
-            filled = text.rstrip()
-            if filled:
-                self._ready, self._space, self._at_beginning = self._space + filled, text[len(filled) :], False
-            else:
-                self._space += text
-        returned, self._ready = self._ready[: len(buffer)], self._ready[len(buffer) :]
-        buffer[: len(returned)] = returned
-        return len(returned)
-
-
-def _told(error: Exception, names: Sequence[str]) -> str:
-    """Return what pyarrow says, with the column by its name and rows as the lines of a file, which they are."""
-    named = re.sub(
-        r"In CSV column #(\d+): ", lambda found: f"column {quoted(names[int(found[1])].strip())}, ", str(error)
+    Parameters
+    ----------
+    file : Path
+        The file.
+    source : str
+        What errors call it.
+    rows : TextRows
+        The look at it, which settles how it is read.
+    columns : sequence of int
+        The columns of values.
+    weights : int or None
+        The column of weights.
+    batch_size : int or None
+        Rows of a batch; None for 8 MiB of them.
+    words : Wording
+        How errors speak.
+    keep_missing : bool
+        Whether missing values are read as NaN; otherwise they are refused.
+    """
+    settled = TextFormat(rows.delimiter, rows.decimal, rows.has_header)
+    dtype = np.dtype(np.float64)
+    empty = rows.stay_empty - set(columns)
+    pieces = _TextFiles([file], [list(columns)], [weights], settled, words, [source], empty, keep_missing)
+    return Reader(
+        described("CSV", [file]),
+        pieces,
+        feature_names=[rows.names[index] for index in columns] if rows.has_header else None,
+        n_features=len(columns),
+        dtype=dtype,
+        batch_size=rows_of_bytes(batch_size, len(columns), dtype),
     )
-    return re.sub(r"\bRow #(\d+)", r"line \1", named)
 
 
 def from_csv(
@@ -168,6 +171,7 @@ def from_csv(
     *,
     batch_size: int | None = None,
     delimiter: str | None = None,
+    decimal: str | None = None,
     header: bool | None = None,
 ) -> Reader:
     r"""Read the columns of CSV or TSV files, batch by batch.
@@ -178,8 +182,8 @@ def from_csv(
     Parameters
     ----------
     path : path-like or sequence of path-like
-        A file, a folder (all files in it, and in the folders in it, that end in .csv, .tsv or .tab, perhaps with .gz,
-        sorted by their paths), or several of them. Their text is UTF-8.
+        A file, a folder (all files in it, and in the folders in it, that end in .csv, .tsv or .tab, sorted by their
+        paths), or several of them. Their text is UTF-8, packed if .gz, .bz2, .xz or .zip follows.
 
     columns : sequence of str, default=None
         Names of the columns to fit, in this order. None: all but that of the weights, and a first one without name;
@@ -192,8 +196,14 @@ def from_csv(
         Rows of a batch. None: as many as 8 MiB hold, at most 131,072.
 
     delimiter : str, default=None
-        What stands between two cells. None: a tab in .tsv and .tab files; elsewhere a comma, or a semicolon if the
-        first line has no comma.
+        The character between two cells; a blank stands for runs of blanks. None: a tab in .tsv and .tab files;
+        elsewhere what a first line ``sep=;`` names, or that of a comma, a tab and a semicolon which stands in the first
+        line. Of several the one that parts most lines into as many cells and gives most numbers. In .txt files also
+        blanks.
+
+    decimal : {'.', ','}, default=None
+        The decimal character. None: a comma if a column holds numbers with decimal commas and none has decimal points;
+        an error if these commas may part thousands, as in 1,234.
 
     header : bool, default=None
         Whether the first row holds the columns' names; without, these are column_1, column_2 and so on. None: it does
@@ -206,18 +216,17 @@ def from_csv(
 
     Raises
     ------
-    ImportError
-        If pyarrow is not installed.
     FileNotFoundError
         If there is no such file.
     ValueError, TypeError
-        If no file has rows, a column is missing or holds no numbers, or an argument is not as described; in an
-        iteration: if a value is no number, is missing or not finite, or a weight is negative.
+        If no file has rows, a column is missing or does not hold numbers, or an argument is not as described; in an
+        iteration: if a value is not a number, is missing or not finite, or a weight is negative.
 
     Notes
     -----
     Empty lines are skipped, but in a file of one column they are missing values, unless they stand before the header
-    or at the end.
+    or at the end. The command line reads by the same rules; its guide has a table of what a cell means. pyarrow makes
+    reading several times faster where it is installed.
 
     Examples
     --------
@@ -229,84 +238,86 @@ def from_csv(
     >>> [X.tolist() for X in batches]
     [[[0.2, 1.4], [1.8, 5.9]]]
     """
-    needed("pyarrow.csv", _PURPOSE, "data")
-    if delimiter is not None and (not isinstance(delimiter, str) or len(delimiter) != 1):
-        raise ValueError(f"delimiter is {delimiter!r}, but must be one character, or None to find it")
-    check_flag("header", header, may_be_none=True)
+    given = _checked_format(delimiter, decimal, header)
     files = files_of(path, _SUFFIXES)
     names: list[str] = []
-    has_header, has_rows = header, False
+    read: list[Path] = []
+    places: list[list[int]] = []
+    weights: list[int | None] = []
     for file in files:
-        layout = _look_at(file, delimiter, has_header)
+        where = str(file)
+        layout = _look_at(file, given)
         if layout is None:
             continue
-        has_header = layout.header is not None
-        wanted = names or _features(layout, columns, weight_column, str(file))
-        read = wanted if weight_column is None else [*wanted, weight_column]
-        for column in find_columns(read, layout.names, str(file), "columns"):
-            _refuse_text(layout, column, str(file))
+        given = TextFormat(delimiter, given.decimal, layout.has_header)
+        wanted = names or _features(layout, columns, weight_column, where)
+        found = find_columns(wanted, layout.names, where, "columns")
+        weight = [] if weight_column is None else find_columns([weight_column], layout.names, where, "weight_column")
+        for column in [*found, *weight]:
+            _refuse_text(layout, column, where)
         names = wanted
-        has_rows = has_rows or bool(layout.rows)
-    if not has_rows:
+        read.append(file)
+        places.append(found)
+        weights.append(weight[0] if weight else None)
+    if not read:
         raise ValueError(f"path names {described('CSV files', files)}, without a single row: give files with rows")
     dtype = np.dtype(np.float64)
+    sources = [str(file) for file in read]
     return Reader(
         described("CSV", files),
-        _CsvFiles(files, names, weight_column, delimiter, bool(has_header)),
-        feature_names=names if has_header else None,
+        _TextFiles(read, places, weights, given, _IN_PYTHON, sources, frozenset(), False),
+        feature_names=names if given.header else None,
         n_features=len(names),
         dtype=dtype,
         batch_size=rows_of_bytes(batch_size, len(names), dtype),
     )
 
 
-def _look_at(file: Path, delimiter: str | None, has_header: bool | None) -> _Layout | None:
-    """Return what the beginning of a file tells; None if the file is empty."""
-    with needed("pyarrow", _PURPOSE, "data").input_stream(file, compression="detect") as stream:
-        head = stream.read(_HEAD)
-    try:
-        text = codecs.getincrementaldecoder("utf-8-sig")().decode(head)  # a character cut off at the end is left out
-    except UnicodeDecodeError as error:
-        raise ValueError(f"path names {str(file)!r}, which is not UTF-8 text: save it as CSV in UTF-8") from error
-    if delimiter is None:
-        by_suffix = DELIMITERS.get(Path(file.stem if file.suffix.lower() == ".gz" else file).suffix.lower(), ",")
-        delimiter = find_delimiter(text.partition("\n")[0], by_suffix)
-    elif delimiter not in text and find_delimiter(text.partition("\n")[0], None) in text:
+def _checked_format(delimiter: Any, decimal: Any, header: Any) -> TextFormat:
+    if delimiter is not None and (not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '"\r\n'):
         raise ValueError(
-            f"delimiter is {delimiter!r}, which does not occur in the beginning of {str(file)!r}: leave it out, or "
-            f"give {find_delimiter(text.partition(chr(10))[0], None)!r}"
+            f"delimiter is {delimiter!r}, but must be one character other than a quote or a line end, or None to find "
+            "it"
         )
-    rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row]
-    if len(head) == _HEAD and len(rows) > 2:
-        rows.pop()  # it may go on
-    if not rows:
+    if decimal not in (None, ".", ","):
+        raise ValueError(f"decimal is {decimal!r}, but must be '.' or ',', or None to find it")
+    check_flag("header", header, may_be_none=True)
+    return TextFormat(delimiter, decimal, header)
+
+
+def _look_at(file: Path, given: TextFormat) -> TextRows | None:
+    """Return what the beginning of a file tells; None if the file has no rows."""
+    try:
+        with opened_rows(file, given, _IN_PYTHON, str(file)) as rows:
+            return rows
+    except NoRowsError:
         return None
-    if looks_like_header(rows) if has_header is None else has_header:
-        return _Layout(delimiter, rows[0], [name.strip() for name in rows[0]], rows[1:])
-    return _Layout(delimiter, None, [f"column_{j + 1}" for j in range(len(rows[0]))], rows)
 
 
-def _features(layout: _Layout, columns: Sequence[str] | None, weight_column: str | None, where: str) -> list[str]:
+def _features(layout: TextRows, columns: Sequence[str] | None, weight_column: str | None, where: str) -> list[str]:
     names = layout.names
     if columns is None and names[0] == "":
         names = names[1:]  # the names of the rows, as R and pandas write them
     return chosen_columns(names, columns, weight_column, where)
 
 
-def _refuse_text(layout: _Layout, column: int, where: str) -> None:
-    """Refuse a column that holds something else than numbers."""
-    cells = [row[column] for row in layout.rows if column < len(row)]
-    if cells and not mostly_numbers(cells):
+def _refuse_text(layout: TextRows, column: int, where: str) -> None:
+    """Refuse a column that does not hold numbers."""
+    cells = layout.cells_of(column)
+    if meaning_of(cells, layout.decimal) not in ("numeric", "empty"):  # a value that is missing is named later
         numeric = [
             other
             for j, other in enumerate(layout.names)
-            if mostly_numbers([row[j] for row in layout.rows if j < len(row)]) and other
+            if mostly_numbers(layout.cells_of(j), layout.decimal) and other
         ]
-        remedy = next(
-            (remedy for pattern, remedy in _REMEDIES if re.fullmatch(pattern, cells[0].strip())),
-            f"choose others by columns, of {listed(numeric)}",
+        text = next(cell for cell in cells if not is_missing(cell) and not is_number(cell, layout.decimal))
+        parts = text.split()
+        remedy = (
+            "if blanks part the cells, give delimiter=' '"
+            if len(layout.names) == 1 and len(parts) > 1 and all(map(is_number, parts))
+            else f"choose others by columns, of {listed(numeric)}"
         )
         raise ValueError(
-            f"{where} has the column {quoted(layout.names[column])} with cells such as {cells[0]!r}, but all columns "
-            f"must hold numbers: {remedy}"
+            f"{where} has the column {quoted(layout.names[column])} with cells such as {text!r}, but all columns must "
+            f"hold numbers: {remedy}"
         )

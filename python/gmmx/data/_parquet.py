@@ -39,6 +39,7 @@ class _ParquetFiles:
     weight_column: str | None
     dtype: np.dtype[Any]
     rows_at_once: int
+    keep_missing: bool = False
 
     def __iter__(self) -> Iterator[Piece]:
         """Read from the first file on."""
@@ -49,16 +50,18 @@ class _ParquetFiles:
         where, first_row = str(file), 0
         wanted = [*self.names, *([] if self.weight_column is None else [self.weight_column])]
         with opened_parquet(file, buffer_size=_READ_AT_ONCE, pre_buffer=False) as parquet:
+            in_file = parquet.schema_arrow.names
+            wanted = [in_file[index] for index in find_columns(wanted, in_file, where, "columns")]
             for batch in parquet.iter_batches(self.rows_at_once, columns=wanted, use_threads=False):
                 present = batch.schema.names
                 columns = find_columns(self.names, present, where, "columns")
                 X = np.empty((batch.num_rows, len(columns)), self.dtype)
-                arrow.copy_columns(batch, columns, X, where, first_row)
+                arrow.copy_columns(batch, columns, X, where, first_row, keep_missing=self.keep_missing)
                 weights = None
                 if self.weight_column is not None:
                     column = find_column(self.weight_column, present, where, "weight_column")
                     values = np.empty((batch.num_rows, 1))
-                    arrow.copy_columns(batch, [column], values, where, first_row)
+                    arrow.copy_columns(batch, [column], values, where, first_row, keep_missing=self.keep_missing)
                     weights = values[:, 0]
                 yield checked(
                     Piece(X, weights),
@@ -66,6 +69,7 @@ class _ParquetFiles:
                     first_row,
                     feature_names=self.names,
                     weights=f"column {self.weight_column!r}",
+                    keep_missing=self.keep_missing,
                 )
                 first_row += batch.num_rows
 
@@ -122,10 +126,32 @@ def from_parquet(
     [[1.4, 0.2], [5.9, 1.8]] [1. 2.]
     [[5.1, 1.5]] [1.]
     """
+    return reader_of_parquet(path, columns, weight_column, batch_size, keep_missing=False)
+
+
+def reader_of_parquet(
+    path: Paths,
+    columns: Sequence[str] | None,
+    weight_column: str | None,
+    batch_size: int | None,
+    *,
+    keep_missing: bool,
+) -> Reader:
+    """Read the columns of Parquet files as `from_parquet` does.
+
+    Parameters
+    ----------
+    path, columns, weight_column, batch_size
+        As in `from_parquet`.
+    keep_missing : bool
+        Whether missing values are read as NaN; otherwise they are refused.
+    """
     needed("pyarrow.parquet", _PURPOSE, "data")
     files = files_of(path, _SUFFIXES)
     names: list[str] = []
     types = set()
+    without_type: dict[str, str] = {}  # columns that hold nulls alone, with their first file
+    with_type: set[str] = set()
     n_rows = 0
     for file in files:
         with opened_parquet(file) as parquet:
@@ -136,14 +162,23 @@ def from_parquet(
         if not names:
             names = chosen_columns(present, columns, weight_column, where)
         found = find_columns(names, present, where, "columns")
-        types.add(arrow.number_type(schema, found, where))
-        if weight_column is not None:
-            arrow.number_type(schema, [find_column(weight_column, present, where, "weight_column")], where)
+        weight = [] if weight_column is None else find_columns([weight_column], present, where, "weight_column")
+        typed = [index for index in found if str(schema.field(index).type) != "null"]
+        if typed:
+            types.add(arrow.number_type(schema, typed, where))
+        arrow.number_type(schema, weight, where)
+        with_type |= {present[index] for index in typed}
+        without_type = {present[index]: where for index in set(found) - set(typed)} | without_type
+    for name in without_type.keys() - with_type:
+        raise ValueError(
+            f"{without_type[name]} has the column {name!r} of type null, but all columns must hold numbers: leave it "
+            "out, or turn it into numbers"
+        )
     if not n_rows:
         raise ValueError(f"path names {described('Parquet files', files)}, without a single row: give files with rows")
     dtype = types.pop() if len(types) == 1 else np.dtype(np.float64)
     size = rows_of_bytes(batch_size, len(names), dtype)
-    pieces = _ParquetFiles(files, names, weight_column, dtype, min(size, _MOST_ROWS_AT_ONCE))
+    pieces = _ParquetFiles(files, names, weight_column, dtype, min(size, _MOST_ROWS_AT_ONCE), keep_missing)
     return Reader(
         described("Parquet", files), pieces, feature_names=names, n_features=len(names), dtype=dtype, batch_size=size
     )
