@@ -13,9 +13,10 @@ import numpy.typing as npt
 from gmmx._core import covariance_types
 from gmmx._mixture_report import ShownMixture, fit_facts, information_criteria
 from gmmx.cli.fitting import check_covariance_types, check_outputs, fit_quietly, note_of, write_outputs
+from gmmx.cli.label_columns import refuse_labels
 from gmmx.cli.mixture_tables import say_mixture
 from gmmx.cli.options import MOST, FittingOptions, check_jobs, data_options, em_options, output_options
-from gmmx.cli.reading import OpenTable, RowCount, Table, describe_data, open_table, require_rows, say_data
+from gmmx.cli.reading import OpenTable, RowCount, Table, describe_data, open_table, require_rows, say_data, with_gaps
 from gmmx.cli.saying import (
     components,
     open_console,
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 
 LARGE = 1 << 30
 """Bytes of a file beyond which its rows are read anew in each iteration rather than kept in memory."""
+
+_LOOKED_AT = 10_000
+"""First rows that tell whether a column looks like a label, where the rows stay in their file."""
 
 FIT_EXAMPLES = """\b
 Examples:
@@ -150,24 +154,32 @@ def run_fit(options: FitOptions) -> None:
 def _fit_whole(source: OpenTable, options: FitOptions) -> Fitted:
     """Fit rows in memory."""
     table = source.read()
+    refuse_labels(table, table.values, options)
     require_rows(table, options.components)
     progress = _Progress(quiet=options.as_json)
     model = _estimator(options, callback=progress.update)
     with progress.shown():
         notes = _notes_of(model, table, lambda: model.fit(table.values, sample_weight=table.weights))
-    return Fitted(model, table, table.count(), notes, None, lambda: iter([model.predict(table.values)]), lambda: table)
+
+    def labels() -> npt.NDArray[np.int64]:
+        return with_gaps(model.predict(table.values), table.kept)
+
+    return Fitted(model, table, table.count(), notes, None, lambda: iter([labels()]), lambda: table)
 
 
 def _fit_batches(table: OpenTable, options: FitOptions) -> Fitted:
     """Fit rows that stay in their file; the progress is that of `fit_batches`."""
     batches = table.batches(options.batch_size)
+    if (part := next(table.batches(_LOOKED_AT).parts(), None)) is not None:
+        refuse_labels(table, part.X, options)
     model = _estimator(options, callback=None)
     progress = False if options.as_json else None
     notes = _notes_of(model, table, lambda: model.fit_batches(batches, progress=progress))
 
     def labels() -> Iterator[npt.NDArray[np.int64]]:
-        for batch in batches:
-            yield model.predict(batch[0] if isinstance(batch, tuple) else batch)
+        for part in batches.parts():
+            found = model.predict(part.X) if len(part.X) else np.empty(0, np.int64)
+            yield with_gaps(found, part.kept)
 
     return Fitted(model, table, batches.counted, notes, batches.batch_size, labels, lambda: table.sample())
 

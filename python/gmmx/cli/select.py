@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
+
 from gmmx.cli.fitting import check_covariance_types, check_outputs, fit_quietly, note_of, write_outputs
+from gmmx.cli.label_columns import refuse_labels
 from gmmx.cli.options import FittingOptions, check_jobs, data_options, em_options, output_options
-from gmmx.cli.reading import Table, describe_data, read_table, require_rows, say_data
+from gmmx.cli.reading import Table, describe_data, read_table, require_rows, say_data, with_gaps
 from gmmx.cli.saying import (
     UNUSABLE,
     open_console,
@@ -117,6 +122,7 @@ def run_select(options: SelectOptions) -> None:
     label_format = check_outputs(options)
     table = read_table(options)
     check_covariance_types(types, table)
+    refuse_labels(table, table.values, options)
     require_rows(table, low)
     with contextlib.ExitStack() as stack:
         callback = None
@@ -146,9 +152,11 @@ def run_select(options: SelectOptions) -> None:
         caught = fit_quietly(lambda: selection.fit(table.values, sample_weight=table.weights), remedy="")
     notes = list(dict.fromkeys(note_of(warning, table) for warning in caught))
     best = selection.best_estimator_
-    written = write_outputs(
-        best, table, options, label_format, lambda: iter([best.predict(table.values)]), lambda: _figure(selection)
-    )
+
+    def labels() -> Iterator[npt.NDArray[np.int64]]:
+        yield with_gaps(best.predict(table.values), table.kept)
+
+    written = write_outputs(best, table, options, label_format, labels, lambda: _figure(selection))
     if options.as_json:
         print_json(_document(selection, table, options, notes, written))
     else:
