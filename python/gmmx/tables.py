@@ -96,8 +96,8 @@ class Wording:
         numbers = [index + 1 for index in rows]
         return (
             f"{source}: values are missing in {_count(len(rows), 'row')} of the {n_read} read ({_some(numbers)}, "
-            f"counted without the header; column {', '.join(map(quoted, names[:_NAMED_ROWS]))}); say --drop-missing to "
-            "leave such rows out, fill them in, or choose other columns with --columns"
+            f"counted without the header; column {', '.join(map(quoted, names[:_NAMED_ROWS]))}); fill them in, say "
+            "--drop-missing to leave such rows out, or choose other columns with --columns"
         )
 
     def not_finite(self, source: str, index: int, line: int, name: str, cell: str) -> str:

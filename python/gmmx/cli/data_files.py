@@ -36,7 +36,7 @@ from gmmx.tables import COMMAND_LINE, TableError, TextFormat, TextRows
 __all__ = ["DataFile", "blaming", "opened"]
 
 
-_REMEDY = "say --drop-missing to leave such rows out, fill them in, or choose other columns with --columns"
+_REMEDY = "fill them in, say --drop-missing to leave such rows out, or choose other columns with --columns"
 _WORDS = {
     "path names": "DATA is",
     "by columns": "by --columns",
