@@ -14,7 +14,7 @@ from gmmx._core import CollapsedComponentError, Mixture, SufficientStatistics, _
 from gmmx._lazy import attributes_from
 
 if TYPE_CHECKING:  # what __getattr__ below imports
-    from gmmx import data, density, plot, reference
+    from gmmx import data, density, interop, plot, reference
     from gmmx._versions import show_versions
     from gmmx.bootstrapping import BootstrapResult, bootstrap
     from gmmx.column_faults import ColumnWarning
@@ -47,6 +47,7 @@ __all__ = [
     "density",
     "e_step",
     "hierarchical_clustering",
+    "interop",
     "load",
     "m_step",
     "plot",
@@ -71,6 +72,7 @@ _HOMES = {
     "density": "gmmx.density",
     "e_step": "gmmx.statistics",
     "hierarchical_clustering": "gmmx.hierarchy",
+    "interop": "gmmx.interop",
     "load": "gmmx.estimators",
     "m_step": "gmmx.statistics",
     "plot": "gmmx.plot",

@@ -1366,17 +1366,25 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
             `random_state` becomes a RandomState over the same stream.
         """
         self._check_is_fitted()
-        known = sklearn.mixture.GaussianMixture().get_params()
-        params = {name: value for name, value in self.get_params(deep=False).items() if name in known}
-        params = copy.deepcopy(params)
-        if is_named_by_letters(self.covariance_type):
-            params["covariance_type"] = "full"
-        if isinstance(params["random_state"], np.random.Generator):
-            params["random_state"] = np.random.RandomState(params["random_state"].bit_generator)
-        model = sklearn.mixture.GaussianMixture(**params)
+        model = self._unfitted_sklearn("full" if is_named_by_letters(self.covariance_type) else self.covariance_type)
         for name, value in _fitted_attributes(self).items():
             setattr(model, name, value)
         return model
+
+    def _unfitted_sklearn(self, covariance_type: str | None = None) -> sklearn.mixture.GaussianMixture:
+        """Return scikit-learn's mixture with those parameters that it knows; None keeps the covariance type."""
+        if covariance_type is None and is_named_by_letters(self.covariance_type):
+            raise ValueError(
+                f"covariance_type is {self.covariance_type!r}, which scikit-learn does not have. Fit the mixture, "
+                "whose covariances then become 'full', or take one of 'full', 'tied', 'diag' and 'spherical'."
+            )
+        known = sklearn.mixture.GaussianMixture().get_params()
+        params = {name: value for name, value in self.get_params(deep=False).items() if name in known}
+        params = copy.deepcopy(params)
+        params["covariance_type"] = covariance_type or self.covariance_type
+        if isinstance(params["random_state"], np.random.Generator):
+            params["random_state"] = np.random.RandomState(params["random_state"].bit_generator)
+        return sklearn.mixture.GaussianMixture(**params)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted model to a safetensors file, which `gmmx.load` reads.

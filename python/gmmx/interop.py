@@ -1,0 +1,82 @@
+"""What other tools need to know: estimators as scikit-learn's own, and the types that a file may hold."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+from gmmx.estimators import GaussianMixture
+from gmmx.priors import ConjugatePrior
+from gmmx.selection import GaussianMixtureIC
+from gmmx.starts import FailedStart
+
+__all__ = ["TRUSTED_TYPES", "to_sklearn"]
+
+_KINDS = (GaussianMixture, GaussianMixtureIC, ConjugatePrior, FailedStart)
+TRUSTED_TYPES = tuple(f"{kind.__module__}.{kind.__qualname__}" for kind in _KINDS)
+"""Names of the types in a file of skops that holds gmmx's estimators, for its argument `trusted`."""
+
+
+def to_sklearn(estimator: Any) -> Any:
+    """Return a copy of an estimator in which every mixture of gmmx is scikit-learn's.
+
+    For code that asks ``isinstance(step, sklearn.mixture.GaussianMixture)``, and where gmmx is not installed.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A mixture, a pipeline, a search or anything else that holds mixtures, at any depth; fitted or not.
+
+    Returns
+    -------
+    converted : estimator
+        Fitted mixtures by `GaussianMixture.to_sklearn`, the others with those parameters that scikit-learn knows. A
+        fitted `GaussianMixtureIC` becomes the mixture that it chose.
+
+    Raises
+    ------
+    TypeError
+        If a `GaussianMixtureIC` is not fitted: scikit-learn has no counterpart.
+    ValueError
+        If a mixture of parsimonious covariances is not fitted: scikit-learn has no such `covariance_type`.
+
+    Examples
+    --------
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> import gmmx
+    >>> pipeline = make_pipeline(StandardScaler(), gmmx.GaussianMixture()).fit([[0.0], [1.0]])
+    >>> type(gmmx.interop.to_sklearn(pipeline)[-1]).__module__.partition(".")[0]
+    'sklearn'
+    """
+    memo: dict[int, Any] = {id(mixture): _converted(mixture) for mixture in _mixtures_in(estimator, set())}
+    return memo[id(estimator)] if id(estimator) in memo else copy.deepcopy(estimator, memo)
+
+
+def _converted(mixture: GaussianMixture | GaussianMixtureIC) -> Any:
+    if isinstance(mixture, GaussianMixtureIC):
+        if not hasattr(mixture, "best_estimator_"):
+            raise TypeError(
+                "estimator holds a GaussianMixtureIC that is not fitted, which scikit-learn has no counterpart of. Fit "
+                "it, or take a GaussianMixture."
+            )
+        return mixture.best_estimator_.to_sklearn()
+    return mixture.to_sklearn() if mixture.__sklearn_is_fitted__() else mixture._unfitted_sklearn()
+
+
+def _mixtures_in(thing: Any, seen: set[int]) -> Iterator[Any]:
+    """Find the mixtures that an estimator holds, in its attributes and in lists, tuples and dictionaries of them."""
+    if id(thing) in seen:
+        return
+    seen.add(id(thing))
+    if isinstance(thing, GaussianMixture | GaussianMixtureIC):
+        yield thing
+    elif isinstance(thing, dict):
+        for value in thing.values():
+            yield from _mixtures_in(value, seen)
+    elif isinstance(thing, list | tuple):
+        for value in thing:
+            yield from _mixtures_in(value, seen)
+    elif hasattr(thing, "get_params") and not isinstance(thing, type):
+        yield from _mixtures_in(vars(thing), seen)
