@@ -66,6 +66,12 @@ def test_ties_leave_classes_as_even_as_they_can():
     assert of_values.tolist() == [60 + 13, 14, 13]
 
 
+def test_of_many_rows_partitions_that_hardly_differ_stand_there_once():
+    x = np.random.default_rng(0).lognormal(size=9001)
+    assert [len(quantile_partitions(x[:n], None, 8)) for n in (801, 9001)] == [2, 1]
+    assert len(quantile_partitions(np.floor(x), None, 3)) > 1
+
+
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("in_batches", [False, True])
 def test_a_single_mixture_of_one_feature_starts_from_quantiles_too(in_batches):

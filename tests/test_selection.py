@@ -475,12 +475,12 @@ def test_a_cluster_is_judged_by_itself_not_by_how_far_others_lie(dtype, far, wid
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("place", [1.0, 1e3, 1e6])
-@pytest.mark.parametrize(("spacings", "sound"), [(0, False), (1, False), (100, True)])
+@pytest.mark.parametrize(("spacings", "sound"), [(0.5, False), (1, False), (100, True)])
 def test_a_component_narrower_than_its_numbers_can_tell_is_degenerate(dtype, place, spacings, sound):
     spacing = float(np.finfo(dtype).eps) * place
     rng = np.random.default_rng(0)
     rows = WeightedRows(rng.normal(size=(40, 2)).astype(dtype), None, 1)
-    variances = np.array([[1.0, 1.0], [1.0, (spacings * spacing) ** 2 + np.finfo(np.float64).tiny]])
+    variances = np.array([[1.0, 1.0], [1.0, (spacings * spacing) ** 2]])
     mixture = _core.Mixture(np.array([0.5, 0.5]), np.array([[0.0, 0.0], [0.0, place]]), "diag", covariances=variances)
     flaw = flaw_of(mixture, 40.0, 0.0, Resolution.of(rows))
     assert flaw == ("" if sound else "the covariance of component 1 is singular to working precision")

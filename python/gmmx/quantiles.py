@@ -13,6 +13,8 @@ __all__ = ["quantile_partitions"]
 
 _MOST_QUANTILES = 50
 """As many times the number of classes are tried where ties make quantiles equal."""
+_FEW, _SAME = 1000, 0.01
+"""Of more rows, partitions that differ in a smaller share of them than this are the same."""
 
 
 def quantile_partitions(x: npt.NDArray[Any], sample_weight: F64 | None, n_classes: int) -> list[I32]:
@@ -30,9 +32,10 @@ def quantile_partitions(x: npt.NDArray[Any], sample_weight: F64 | None, n_classe
     Returns
     -------
     partitions : list of ndarray of int32 of shape (n_samples,)
-        Labels, by ascending values; -1: the row is absent. No class is empty, and no partition stands twice. Classes
-        end at the quantiles of the rows, which belong to the class below or, in a second partition, to that above; in a
-        third one they end at the quantiles of the distinct values. An empty list: there are fewer values than classes.
+        Labels, by ascending values; -1: the row is absent. No class is empty. Classes end at the quantiles of the rows,
+        which belong to the class below or, in a second partition, to that above; in a third one they end at the
+        quantiles of the distinct values. Partitions that are the same stand there once; of more than 1,000 rows also
+        those that differ in less than a hundredth of them. An empty list: there are fewer values than classes.
 
     Examples
     --------
@@ -50,13 +53,23 @@ def quantile_partitions(x: npt.NDArray[Any], sample_weight: F64 | None, n_classe
     edges = _edges(values, weights, min(1.0, float(weights.sum()) / len(places)), n_classes)
     evenly = np.arange(len(values)) * n_classes // len(values)
     classes = [np.searchsorted(edges, values, side="left"), np.searchsorted(edges, values, side="right"), evenly]
-    different = {tuple(of_values): None for of_values in classes if len(np.unique(of_values)) == n_classes}
+    kept: list[npt.NDArray[np.int64]] = []
+    for of_values in classes:
+        is_whole = len(np.unique(of_values)) == n_classes
+        if is_whole and all(_differ(of_values, other, weights, len(places)) for other in kept):
+            kept.append(of_values)
     partitions = []
-    for of_values in different:
+    for of_values in kept:
         labels = np.full(len(x), -1, dtype=np.int32)
-        labels[present] = np.array(of_values, dtype=np.int32)[places]
+        labels[present] = of_values.astype(np.int32)[places]
         partitions.append(labels)
     return partitions
+
+
+def _differ(one: npt.NDArray[np.int64], other: npt.NDArray[np.int64], weights: F64, n_rows: int) -> bool:
+    """Return whether partitions of the values differ, and of many rows by more than rows at the edges of classes."""
+    share = float(weights[one != other].sum() / weights.sum())
+    return share > (_SAME if n_rows > _FEW else 0.0)
 
 
 def _edges(values: F64, weights: F64, unit: float, n_classes: int) -> F64:
