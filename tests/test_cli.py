@@ -519,3 +519,8 @@ class TestUnnamedColumns:
         frame = pd.DataFrame([[1.0, 2.0], [3.0, np.nan]], columns=["a", ""])
         with pytest.raises(ValueError, match=r"NaN in row 1 \(the first is 0\) of column \(unnamed\)"):
             gmmx.GaussianMixture().fit(frame)
+
+    def test_in_pictures(self) -> None:
+        frame = pd.DataFrame(np.random.default_rng(0).normal(size=(30, 2)), columns=["a", ""])
+        ax = gmmx.plot.classification(gmmx.GaussianMixture().fit(frame), frame)
+        assert (ax.get_xlabel(), ax.get_ylabel()) == ("a", "(unnamed)")

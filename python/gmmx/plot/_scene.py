@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmx import _sklearn
+from gmmx._text import UNNAMED
 from gmmx.plot._mixtures import FittedMixture, FloatArray, FullMixture, coverage_radius
 from gmmx.plot._separation import separating_columns
 from gmmx.validation import WeightedRows, check_rows, check_sample_weight
@@ -216,7 +217,7 @@ def feature_names_of(model: FittedMixture, X: Any, feature_names: Sequence[str] 
         feature_names = getattr(model, "feature_names_in_", None)
     if feature_names is None:
         feature_names = [f"feature {index}" for index in range(n_features)]
-    names = [str(name) for name in feature_names]
+    names = [str(name) if str(name).strip() else UNNAMED for name in feature_names]
     if len(names) != n_features:
         raise ValueError(f"feature_names has {len(names)} names; the model has {n_features} features: name each")
     return names
