@@ -1,13 +1,22 @@
 #include "gmmx/model_file.hpp"
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <memory>
+#include <new>
 #include <system_error>
+
+#ifndef _WIN32
+#include <fcntl.h>
+#include <sys/stat.h>
+#endif
 
 #include "gmmx/errors.hpp"
 #include "model_bytes.hpp"
 #include "replacing.hpp"
+#include "safetensors.hpp"
 
 namespace gmmx {
 
@@ -20,22 +29,53 @@ namespace fs = std::filesystem;
                   ". Give the path of a file that gmmx::save or Python's GaussianMixture.save wrote.");
 }
 
-std::string whole_file(const fs::path& path) {
+void check_regular(const fs::path& path) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   if (status.type() == fs::file_type::not_found) cannot_read(path, "there is no such file");
   if (error) cannot_read(path, error.message());
   // A pipe would block and a device never end.
   if (!fs::is_regular_file(status)) cannot_read(path, fs::is_directory(status) ? "it is a folder" : "it is no file");
+}
+
+using File = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
+
+// What was checked may be replaced before it is opened: opening does not wait for a pipe's writer, and what was opened
+// is checked again.
+File opened(const fs::path& path) {
+#ifdef _WIN32
+  File file(std::fopen(path.string().c_str(), "rb"), std::fclose);
+#else
+  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  File file(descriptor < 0 ? nullptr : fdopen(descriptor, "rb"), std::fclose);
+  struct stat status {};
+  if (file && (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode))) cannot_read(path, "it is no file");
+#endif
+  if (!file) cannot_read(path, std::generic_category().message(errno));
+  return file;
+}
+
+std::string whole_file(const fs::path& path) {
+  check_regular(path);
+  const File file = opened(path);
+  std::error_code error;
   const auto size = fs::file_size(path, error);
   if (error) cannot_read(path, error.message());
-
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.string().c_str(), "rb"), std::fclose);
-  if (!file) cannot_read(path, std::generic_category().message(errno));
-  std::string bytes(static_cast<std::size_t>(size), '\0');
-  const std::size_t read = std::fread(bytes.data(), 1, bytes.size(), file.get());
-  if (read != bytes.size()) {
-    cannot_read(path, "it ended after " + std::to_string(read) + " of " + std::to_string(size) + " bytes");
+  std::string bytes;
+  const auto read_until = [&](std::uintmax_t end) {
+    const std::size_t begin = bytes.size();
+    bytes.resize(static_cast<std::size_t>(end));
+    bytes.resize(begin + std::fread(bytes.data() + begin, 1, bytes.size() - begin, file.get()));
+  };
+  try {
+    read_until(std::min<std::uintmax_t>(size, header_length_bytes));
+    if (is_too_long_a_header(bytes)) return bytes;  // no model: the rest, however long, need not be read
+    read_until(size);
+  } catch (const std::bad_alloc&) {
+    cannot_read(path, "its " + std::to_string(size) + " bytes do not fit into memory");
+  }
+  if (bytes.size() != size) {
+    cannot_read(path, "it ended after " + std::to_string(bytes.size()) + " of " + std::to_string(size) + " bytes");
   }
   return bytes;
 }

@@ -19,7 +19,6 @@ using nlohmann::json;
 static_assert(std::numeric_limits<double>::is_iec559 && std::numeric_limits<float>::is_iec559,
               "model files hold IEC 559 numbers: this platform needs code that converts them");
 
-constexpr std::size_t length_bytes = 8;
 constexpr std::size_t most_dimensions = 8;  // a model needs three
 // Room for a bound of each of some 800 000 iterations, or as many names of features; parsing takes some twenty times as
 // much memory.
@@ -52,7 +51,7 @@ std::size_t size_of(NumberType type) { return type == NumberType::f32 ? sizeof(f
 
 // The text that is the header, without its padding.
 std::string_view header_of(std::string_view file) {
-  if (file.size() < length_bytes) {
+  if (file.size() < header_length_bytes) {
     throw Refusal("it has " + std::to_string(file.size()) + " bytes, fewer than the 8 of a header's length");
   }
   const auto length = bits_at<std::uint64_t>(file, 0);
@@ -60,11 +59,11 @@ std::string_view header_of(std::string_view file) {
     throw Refusal("its header would have " + std::to_string(length) + " bytes, but may have at most " +
                   std::to_string(largest_header));
   }
-  if (length > file.size() - length_bytes) {
+  if (length > file.size() - header_length_bytes) {
     throw Refusal("its header has " + std::to_string(length) + " bytes, but the file ends after " +
-                  std::to_string(file.size() - length_bytes) + " of them");
+                  std::to_string(file.size() - header_length_bytes) + " of them");
   }
-  std::string_view header = file.substr(length_bytes, static_cast<std::size_t>(length));
+  std::string_view header = file.substr(header_length_bytes, static_cast<std::size_t>(length));
   if (header.empty() || header.front() != '{') throw Refusal("its header does not begin with {");
   while (header.back() == ' ') header.remove_suffix(1);
   if (header.back() != '}') throw Refusal("its header does not end with } and spaces");
@@ -160,6 +159,10 @@ void check_tiling(std::vector<Extent> extents, std::uint64_t size) {
 
 std::string to_string(NumberType type) { return type == NumberType::f32 ? "F32" : "F64"; }
 
+bool is_too_long_a_header(std::string_view beginning) {
+  return beginning.size() >= header_length_bytes && bits_at<std::uint64_t>(beginning, 0) > largest_header;
+}
+
 Safetensors parse_safetensors(std::string_view file) {
   const std::string_view header = header_of(file);
   json entries;
@@ -169,7 +172,7 @@ Safetensors parse_safetensors(std::string_view file) {
     throw Refusal(std::string("its header ") + refusal.what());
   }
   const auto length = bits_at<std::uint64_t>(file, 0);
-  const std::string_view data = file.substr(length_bytes + static_cast<std::size_t>(length));
+  const std::string_view data = file.substr(header_length_bytes + static_cast<std::size_t>(length));
 
   Safetensors content;
   std::vector<Extent> extents;
@@ -218,7 +221,7 @@ std::string to_bytes(const Safetensors& content) {
                   std::to_string(largest_header) + " can be read again");
   }
   std::string file;
-  file.reserve(length_bytes + header.size() + at);
+  file.reserve(header_length_bytes + header.size() + at);
   put_bits(file, std::uint64_t{header.size()});
   file += header;
   for (const auto& item : content.tensors) file += item.second.bytes;

@@ -4,6 +4,7 @@
 // little-endian.
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <string>
 #include <string_view>
@@ -28,6 +29,11 @@ struct Safetensors {
   std::map<std::string, std::string> metadata;
   std::map<std::string, Tensor> tensors;
 };
+
+constexpr std::size_t header_length_bytes = 8;
+
+// Whether these bytes, which a file begins with, promise a header longer than any that is read.
+bool is_too_long_a_header(std::string_view beginning);
 
 // Reads a whole file; the tensors look into it. What is not exactly a header and tensors that follow each other without
 // gap or overlap is refused. \throws Refusal

@@ -613,6 +613,15 @@ TEST_CASE("model files: files that cannot be read") {
 #endif
 }
 
+TEST_CASE("model files: a huge file that is no model is not read") {
+  const Folder folder;
+  write(folder / "huge", "a,b\n1,2\n3,4\n");
+  std::error_code error;
+  fs::resize_file(folder / "huge", std::uintmax_t{1} << 42, error);
+  if (error) return;  // no sparse files here
+  CHECK_THROWS_WITH_AS(load(folder / "huge"), Contains("bytes, but may have at most 16777216"), ModelFileError);
+}
+
 TEST_CASE("model files: a model that would not be read is not written") {
   const Folder folder;
   const auto check = [&](const std::function<void(Model&)>& change, const char* problem) {

@@ -35,7 +35,8 @@ struct Model {
 /// Files whose header is larger than 16 MiB are refused. Memory: a few times the size of the numbers and
 /// at most some 25 times that of the header.
 ///
-/// \throws FileError where there is no such file, it may not be read or is a folder, pipe or device
+/// \throws FileError where there is no such file, it may not be read, is a folder, pipe or device, or does not fit into
+/// memory
 /// \throws ModelFileError where the file is no model, is cut off, damaged (its checksum is compared) or of a newer
 /// format. Python's gmmx.load refuses the same files
 GMMX_EXPORT Model load(const std::filesystem::path& path);
