@@ -8,10 +8,12 @@ import sys
 import threading
 import tracemalloc
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import gmmx
 from gmmx import data
 from gmmx._regular_file import open_regular
 from gmmx.data._npy_file import opened_npz
@@ -185,3 +187,31 @@ def test_one_array_of_an_archive_is_unpacked_alone(tmp_path):
         assert tracemalloc.get_traced_memory()[1] < 8 << 20  # the others take 64 MiB
     finally:
         tracemalloc.stop()
+
+
+# Names --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of any bytes are Linux's")
+def test_names_that_are_not_utf8(tmp_path, run):
+    """Each command reads and writes such files, or says in one line that it cannot."""
+    rows, model, output = (str(tmp_path / name) for name in ("r\udcff.csv", "m\udcff.safetensors", "o\udcff.npz"))
+    np.savetxt(tmp_path / "rows.csv", ROWS, delimiter=",")
+    os.rename(tmp_path / "rows.csv", rows)
+    for arguments in (
+        ["fit", rows, "-k", "1", "--model", model],
+        ["info", model],
+        ["info", model, "--json"],
+        ["predict", model, rows, "--output", output],
+        ["score", model, rows, "--json"],
+    ):
+        result = run(*arguments)
+        assert result.exit_code == 0, result.output
+    np.savetxt(tmp_path / "rows.csv", ROWS, delimiter=",")
+    os.rename(tmp_path / "rows.csv", tmp_path / "r\udcff.parquet")
+    message = refusal(run("fit", tmp_path / "r\udcff.parquet", "-k", "1"))
+    assert "has a name that is not UTF-8, which cannot be opened here; rename it" in message
+    Path(model).write_bytes(b"damaged")
+    assert "m\\udcff.safetensors cannot be loaded as a gmmx model" in refusal(run("info", model))
+    with pytest.raises(gmmx.ModelFileError, match=r"m\\udcff\.safetensors cannot be loaded"):
+        gmmx.load(model)

@@ -465,6 +465,8 @@ def blaming(source: str, path: str) -> Iterator[None]:
         raise
     except UnicodeDecodeError as error:
         raise TableError(f"{source} is not UTF-8 text; save it as CSV in UTF-8 and try again") from error
+    except UnicodeEncodeError as error:
+        raise TableError(f"{source} has a name that is not UTF-8, which cannot be opened here; rename it") from error
     except csv.Error as error:
         raise TableError(f"{source} is not a table of text: {error}") from error
     except UNPACKING_ERRORS as error:
