@@ -31,6 +31,7 @@ from gmmx.covariances import has_axes, is_named_by_letters, shown, shown_shape, 
 from gmmx.covariances import kept as kept_of
 from gmmx.data._arrays import reader_of_array
 from gmmx.draws import draws_from
+from gmmx.equal_components import warn_of_equal_components
 from gmmx.initialization import (
     PARTITIONS,
     GivenParameters,
@@ -479,6 +480,8 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
             If the best start did not converge in `max_iter` iterations, or a component ended without any row.
         ColumnWarning
             If columns are constant or, unless covariances are diagonal, linear combinations of others.
+        RuntimeWarning
+            If components are equal, as they stay if they start at the same place.
         """
         if is_converted_map(X) and self.responsibilities_init is None:
             reader = reader_of_array(X, None, check_sample_weight(sample_weight, X), name="X")
@@ -864,6 +867,7 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
                 ConvergenceWarning,
                 stacklevel=5,
             )
+        warn_of_equal_components(best.mixture, stacklevel=5)
 
     def _set_parameters(self, mixture: _core.Mixture, dtype: npt.DTypeLike) -> None:
         """Set the attributes that hold the mixture, in one type; what is known of other rows is forgotten."""

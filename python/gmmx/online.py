@@ -15,6 +15,7 @@ import numpy.typing as npt
 from sklearn.exceptions import ConvergenceWarning
 
 from gmmx import _core
+from gmmx.equal_components import warn_of_equal_components
 from gmmx.outweighing import without_outweighing, without_outweighing_of_start
 from gmmx.priors import NativePrior
 from gmmx.starts import Starts, stronger_prior
@@ -367,7 +368,10 @@ def _stream_of(model: GaussianMixture, gathered: WeightedRows) -> Stream | None:
         return _stream_of_parameters(model, gathered)
     prior = model._prior_of(gathered)
     mixture = _best_of(model._starts(gathered, prior), gathered)
-    return None if mixture is None else Stream.at(mixture, gathered.X.dtype, prior)
+    if mixture is None:
+        return None
+    warn_of_equal_components(mixture, stacklevel=6)
+    return Stream.at(mixture, gathered.X.dtype, prior)
 
 
 def _stream_of_parameters(model: GaussianMixture, rows: WeightedRows) -> Stream:

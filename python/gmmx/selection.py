@@ -22,6 +22,7 @@ from gmmx._text_tables import counted, print_lines
 from gmmx.column_faults import warn_of_columns
 from gmmx.covariances import has_axes
 from gmmx.draws import draws_from
+from gmmx.equal_components import warn_of_equal_components
 from gmmx.estimators import GaussianMixture
 from gmmx.initialization import PARTITIONS
 from gmmx.priors import ConjugatePrior
@@ -265,6 +266,8 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
             or most or all mixtures are degenerate.
         ColumnWarning
             If columns are constant or, unless all covariances are diagonal, linear combinations of others.
+        RuntimeWarning
+            If components of the chosen mixture are equal.
         """
         with unchanged_on_failure(self):
             self._check_start()
@@ -280,6 +283,7 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
             best = cells[self.best_index_]
             model, run = make_model(best), outcomes[best].run
             assert run is not None  # it was chosen
+            warn_of_equal_components(run.mixture, stacklevel=4)
             model.n_features_in_ = self.n_features_in_
             if hasattr(self, "feature_names_in_"):
                 model.feature_names_in_ = self.feature_names_in_
