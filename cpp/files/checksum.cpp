@@ -51,7 +51,7 @@ class Crc32 {
   std::uint32_t state_ = 0xffffffffU;
 };
 
-std::string shape_text(const std::vector<Index>& shape) {
+std::string joined_sizes(const std::vector<Index>& shape) {
   std::string text;
   for (const Index size : shape) text += (text.empty() ? "" : ",") + std::to_string(size);
   return text;
@@ -70,7 +70,7 @@ std::string checksum_of(const Safetensors& content) {
   for (const auto& [name, tensor] : content.tensors) {
     crc.add_text(name);
     crc.add_text(to_string(tensor.type));
-    crc.add_text(shape_text(tensor.shape));
+    crc.add_text(joined_sizes(tensor.shape));
     crc.add(tensor.bytes);
   }
   return crc.text();

@@ -10,7 +10,7 @@ namespace {
 
 using nlohmann::json;
 
-struct Rule {
+struct ConstructorRule {
   const char* name;
   const char* allowed;
   bool (*accepts)(const json&);
@@ -18,7 +18,7 @@ struct Rule {
 
 // Python's True and False are whole numbers, too.
 bool is_whole(const json& value) { return value.is_number_integer() || value.is_boolean(); }
-bool is_real(const json& value) { return value.is_number() || value.is_boolean(); }
+bool is_numeric(const json& value) { return value.is_number() || value.is_boolean(); }
 double number_of(const json& value) {
   return value.is_boolean() ? static_cast<double>(value.get<bool>()) : value.get<double>();
 }
@@ -32,8 +32,8 @@ bool is_truth(const json& value) { return value.is_boolean(); }
 bool is_none(const json& value) { return value.is_null(); }
 bool is_count(const json& value) { return is_whole(value) && number_of(value) >= 0; }
 bool is_positive_count(const json& value) { return is_whole(value) && number_of(value) >= 1; }
-bool is_size(const json& value) { return is_real(value) && number_of(value) >= 0; }
-bool is_decay(const json& value) { return is_real(value) && number_of(value) > 0.5 && number_of(value) <= 1; }
+bool is_not_negative(const json& value) { return is_numeric(value) && number_of(value) >= 0; }
+bool is_decay(const json& value) { return is_numeric(value) && number_of(value) > 0.5 && number_of(value) <= 1; }
 bool is_seed(const json& value) {
   return value.is_null() || (is_whole(value) && number_of(value) >= 0 && number_of(value) <= 4294967295.0);
 }
@@ -45,9 +45,9 @@ bool is_acceleration(const json& value) { return value.is_null() || is_one_of(va
 bool is_prior(const json& value) { return value.is_null() || is_one_of(value, {"default"}); }
 
 // _parameter_constraints of the class GaussianMixture; n_components and covariance_type follow from the tensors.
-constexpr Rule rules[] = {
-    {"tol", "a number of at least 0", is_size},
-    {"reg_covar", "a number of at least 0", is_size},
+constexpr ConstructorRule constructor_rules[] = {
+    {"tol", "a number of at least 0", is_not_negative},
+    {"reg_covar", "a number of at least 0", is_not_negative},
     {"max_iter", "a whole number of at least 0", is_count},
     {"n_init", "a whole number of at least 1", is_positive_count},
     {"init_params", "'kmeans', 'hc', 'k-means++', 'random' or 'random_from_data'", is_initialization},
@@ -64,14 +64,14 @@ constexpr Rule rules[] = {
     {"acceleration", "null, 'anderson' or 'squarem'", is_acceleration},
     {"prior", "null or 'default'", is_prior},
     {"learning_decay", "a number above 0.5 and at most 1", is_decay},
-    {"learning_offset", "a number of at least 0", is_size},
+    {"learning_offset", "a number of at least 0", is_not_negative},
     {"average", "true or false", is_truth},
 };
 
 }  // namespace
 
 std::string problem_of_params(const json& params) {
-  for (const Rule& rule : rules) {
+  for (const ConstructorRule& rule : constructor_rules) {
     const auto found = params.find(rule.name);
     if (found != params.end() && !rule.accepts(*found)) {
       return std::string("a ") + rule.name + " that is not " + rule.allowed;

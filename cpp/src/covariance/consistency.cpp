@@ -11,21 +11,21 @@ namespace gmmx {
 namespace {
 
 // How numbers of a type are rounded: relative to them, and absolutely where they are subnormal.
-struct Rounding {
+struct StoredRounding {
   double relative;
   double absolute;
 };
 
 template <class T>
-constexpr Rounding rounding_of() {
+constexpr StoredRounding rounding_of_type() {
   return {double{std::numeric_limits<T>::epsilon()}, double{std::numeric_limits<T>::denorm_min()}};
 }
 
-constexpr double multiple = 16;  // of what is unavoidable
+constexpr double tolerated_multiple = 16;  // of what is unavoidable
 
 std::string which_component(Index block, bool is_shared) { return is_shared ? "" : "[" + std::to_string(block) + "]"; }
 
-[[noreturn]] void refuse(const std::string& which) {
+[[noreturn]] void refuse_factor(const std::string& which) {
   throw InvalidArgument("precisions_cholesky" + which + " is not the factor of the inverse of covariances" + which +
                         "; leave one of them out to have it computed");
 }
@@ -34,7 +34,7 @@ std::string which_component(Index block, bool is_shared) { return is_shared ? ""
 // Cholesky decomposition and of the inversion of a triangle change its element (i, j) by a small multiple of
 // d * epsilon * |w_i|_1 |w_j|_1; subnormal covariances by their smallest step times |u_i|_1 |u_j|_1. The bound grows
 // with the condition of the correlations, not with the scales of the features.
-bool belong_together(const ConstMatrixMap& covariance, const ConstMatrixMap& factor, Rounding rounding) {
+bool belong_together(const ConstMatrixMap& covariance, const ConstMatrixMap& factor, StoredRounding rounding) {
   const Index d = covariance.rows();
   const Vector<double> scales = covariance.diagonal().cwiseSqrt();
   const Vector<double> inverse = scales.cwiseInverse();
@@ -48,16 +48,17 @@ bool belong_together(const ConstMatrixMap& covariance, const ConstMatrixMap& fac
       const double error = std::abs(product(i, j) - (i == j ? 1.0 : 0.0));
       const double bound = static_cast<double>(d) * rounding.relative * sizes(i) * sizes(j) +
                            rounding.absolute * unscaled(i) * unscaled(j);
-      if (!std::isfinite(error) || error > multiple * bound) return false;
+      if (!std::isfinite(error) || error > tolerated_multiple * bound) return false;
     }
   }
   return true;
 }
 
 // The same of numbers.
-bool belong_together(double variance, double factor, Rounding rounding) {
+bool belong_together(double variance, double factor, StoredRounding rounding) {
   const double scaled = std::sqrt(variance) * factor;
-  return std::abs(scaled * scaled - 1) <= multiple * (rounding.relative + rounding.absolute * factor * factor);
+  return std::abs(scaled * scaled - 1) <=
+         tolerated_multiple * (rounding.relative + rounding.absolute * factor * factor);
 }
 
 }  // namespace
@@ -69,7 +70,7 @@ bool keeps_matrices(CovarianceType type) {
 }
 
 void check_factors(const Mixture& mixture, bool single_precision) {
-  const Rounding rounding = single_precision ? rounding_of<float>() : rounding_of<double>();
+  const StoredRounding rounding = single_precision ? rounding_of_type<float>() : rounding_of_type<double>();
   const std::vector<double>& covariances = mixture.covariances();
   const std::vector<double>& factors = mixture.precisions_cholesky();
   const Index size = static_cast<Index>(covariances.size());
@@ -77,7 +78,7 @@ void check_factors(const Mixture& mixture, bool single_precision) {
     const Index width = size / mixture.n_components();
     for (Index i = 0; i < size; ++i) {
       const auto at = static_cast<std::size_t>(i);
-      if (!belong_together(covariances[at], factors[at], rounding)) refuse(which_component(i / width, false));
+      if (!belong_together(covariances[at], factors[at], rounding)) refuse_factor(which_component(i / width, false));
     }
     return;
   }
@@ -86,7 +87,7 @@ void check_factors(const Mixture& mixture, bool single_precision) {
   for (Index k = 0; k * d * d < size; ++k) {
     const ConstMatrixMap covariance(covariances.data() + k * d * d, d, d);
     const ConstMatrixMap factor(factors.data() + k * d * d, d, d);
-    if (!belong_together(covariance, factor, rounding)) refuse(which_component(k, is_shared));
+    if (!belong_together(covariance, factor, rounding)) refuse_factor(which_component(k, is_shared));
   }
 }
 
