@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import gmmx
@@ -125,6 +126,25 @@ def test_empty_variable_counts_as_unset():
 def test_pickles_do_not_name_the_instruction_set():
     mixture = _core.Mixture([1.0], [[0.0]], "full", covariances=[[[1.0]]])
     assert _core.instruction_set.replace("-", "_").encode() not in pickle.dumps(mixture)
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_native_objects_are_pickled_by_every_protocol(protocol):
+    # Protocols 0 and 1, and __reduce__(), ended the process.
+    mixture = _core.Mixture([0.25, 0.75], [[0.0], [3.0]], "spherical", covariances=[1.0, 2.0])
+    statistics = gmmx.e_step([[0.0], [1.0], [3.0]], mixture)
+    assert pickle.loads(pickle.dumps(mixture, protocol)).weights.tolist() == [0.25, 0.75]
+    assert pickle.loads(pickle.dumps(statistics, protocol)).counts.tolist() == statistics.counts.tolist()
+    assert mixture.__reduce__()[1] == (_core.Mixture,)
+
+
+def test_native_results_are_not_pickled():
+    mixture = _core.Mixture([1.0], [[0.0]], "spherical", covariances=[1.0])
+    options = {"tol": 0.0, "reg_covar": 0.0, "max_iter": 1, "previous_lower_bound": -np.inf}
+    result = _core.em(np.array([[0.0], [1.0]]), mixture, None, **options, callback=None, n_threads=1)
+    for protocol in (1, 4):
+        with pytest.raises(TypeError, match="pickle"):
+            pickle.dumps(result, protocol)
 
 
 @pytest.mark.skipif(len(_core.available_instruction_sets()) < 2, reason="one instruction set is all that can run here")

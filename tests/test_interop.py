@@ -95,6 +95,14 @@ class TestSkops:
         read = skops.loads(written, trusted=list(interop.TRUSTED_TYPES))
         np.testing.assert_array_equal(read.predict(X), model.predict(X))
 
+    def test_a_stream_goes_on(self):
+        skops = pytest.importorskip("skops.io")
+        gathering = GaussianMixture(2, random_state=0).partial_fit(X[:3])
+        stream = GaussianMixture(2, random_state=0).partial_fit(X).partial_fit(X)
+        for model in (gathering, stream):
+            read = skops.loads(skops.dumps(model), trusted=list(interop.TRUSTED_TYPES))
+            np.testing.assert_array_equal(read.partial_fit(X).means_, model.partial_fit(X).means_)
+
 
 @pytest.mark.filterwarnings("ignore")  # of mlflow's own dependencies
 @pytest.mark.parametrize("serialization_format", ["skops", "cloudpickle"])

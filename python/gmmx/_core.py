@@ -6,10 +6,12 @@ CPU and its operating system can run is loaded; the environment variable GMMX_IN
 """
 
 import contextlib
+import copyreg
 import importlib
 import importlib.util
 import os
 from collections.abc import Iterator
+from typing import Any
 
 from gmmx import _cpu
 
@@ -77,8 +79,22 @@ with _briefly_waiting_threads():
     _module = importlib.import_module(_module_name(instruction_set))
 __version__ = _module.__version__
 
+
+def _reduced(value: Any) -> tuple[Any, ...]:
+    """Return how to make a native object again, for every protocol of pickle.
+
+    Protocols 0 and 1 would call the constructor of pybind11's base class, which ends the process.
+    """
+    kind = type(value)
+    if not hasattr(kind, "__setstate__"):
+        raise TypeError(f"cannot pickle {kind.__name__!r} object")
+    return copyreg.__newobj__, (kind,), value.__getstate__()  # type: ignore[attr-defined]
+
+
 for _name, _value in vars(_module).items():
     if not _name.startswith("_"):
+        if isinstance(_value, type) and _value.__reduce__ is object.__reduce__:
+            _value.__reduce__ = _reduced
         if isinstance(_value, type) and _value.__module__ == _module.__name__:
             _value.__module__ = __name__  # what is pickled here must load on a machine with another instruction set
         globals()[_name] = _value

@@ -6,15 +6,22 @@ import copy
 from collections.abc import Iterator
 from typing import Any
 
+from gmmx import _core
 from gmmx.estimators import GaussianMixture
+from gmmx.online import Gathering, Stream
 from gmmx.priors import ConjugatePrior
 from gmmx.selection import GaussianMixtureIC
 from gmmx.starts import FailedStart
+from gmmx.validation import WeightedRows
 
 __all__ = ["TRUSTED_TYPES", "to_sklearn"]
 
-_KINDS = (GaussianMixture, GaussianMixtureIC, ConjugatePrior, FailedStart)
-TRUSTED_TYPES = tuple(f"{kind.__module__}.{kind.__qualname__}" for kind in _KINDS)
+_ESTIMATORS = (GaussianMixture, GaussianMixtureIC, ConjugatePrior, FailedStart)
+_OF_STREAMS = (_core.Mixture, _core.SufficientStatistics, Gathering, Stream, WeightedRows)
+TRUSTED_TYPES = (
+    *(f"{kind.__module__}.{kind.__qualname__}" for kind in (*_ESTIMATORS, *_OF_STREAMS)),
+    "numpy.dtype",
+)
 """Names of the types in a file of skops that holds gmmx's estimators, for its argument `trusted`."""
 
 
