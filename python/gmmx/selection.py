@@ -469,7 +469,7 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
         for n_done, (cell, outcome) in enumerate(fit_cells(enough, make_model, rows), 1):
             outcomes[cell] = outcome
             if self.verbose:
-                print(f"{n_done} of {len(enough)}: {cell.covariance_type},{cell.n_components}")
+                print(f"{n_done} of {len(enough)}: {_cell_name(cell)}")
             if self.callback is not None and self.callback(n_done, len(enough)):
                 break
         return outcomes
@@ -496,28 +496,7 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
                 ConvergenceWarning,
                 stacklevel=4,
             )
-        n_degenerate, n_all = degenerate_count(self.results_), len(self.results_["degenerate"])
-        tried = [outcome for outcome in outcomes.values() if outcome.n_starts]
-        if len(sound) and 2 * sum(outcome.flaw != "" for outcome in tried) > len(tried):
-            cell, worst = next(
-                (cell, outcome.flaw) for cell, outcome in outcomes.items() if outcome.n_starts and outcome.flaw
-            )
-            warnings.warn(
-                f"{n_degenerate} of {n_all} mixtures are degenerate and left out of the choice, for instance "
-                f"{cell.covariance_type},{cell.n_components}: {worst}. Drop columns that are constant or depend on "
-                f"others, lower max_components (now {self.max_components}), or set prior='default'.",
-                ConvergenceWarning,
-                stacklevel=4,
-            )
-        frail = [f"{cell.covariance_type},{cell.n_components}" for cell, o in outcomes.items() if o.mostly_collapsed]
-        if frail:
-            warnings.warn(
-                f"Most starts of {counted(len(frail), 'mixture')} collapsed: {_some(frail)}. These have too many "
-                "components for rows with far-off or repeated values. Lower max_components (now "
-                f"{self.max_components}), or set prior='default'.",
-                ConvergenceWarning,
-                stacklevel=4,
-            )
+        self._warn_of_grid(outcomes, has_sound=len(sound) > 0)
         short = fitted[~self.results_["converged"][fitted] & ~self.results_["degenerate"][fitted]]
         if len(short) and self.max_iter > 0:
             warnings.warn(
@@ -528,9 +507,32 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
             )
         return best
 
+    def _warn_of_grid(self, outcomes: dict[Cell, Outcome], *, has_sound: bool) -> None:
+        """Warn if most mixtures are degenerate, or most of several starts of some collapsed."""
+        prior = "set prior='default'" if self.prior is None else "take a stronger prior"
+        remedy = f"lower max_components (now {self.max_components}), or {prior}."
+        tried = {_cell_name(cell): outcome for cell, outcome in outcomes.items() if outcome.n_starts}
+        flaws = [f"{name}: {outcome.flaw}" for name, outcome in tried.items() if outcome.flaw]
+        if has_sound and 2 * len(flaws) > len(tried):
+            warnings.warn(
+                f"{degenerate_count(self.results_)} of {len(self.results_['degenerate'])} mixtures are degenerate and "
+                f"left out of the choice, for instance {flaws[0]}. Drop columns that are constant or depend on others, "
+                f"{remedy}",
+                ConvergenceWarning,
+                stacklevel=5,
+            )
+        frail = [name for name, outcome in tried.items() if outcome.mostly_collapsed]
+        if frail:
+            warnings.warn(
+                f"Most starts of {counted(len(frail), 'mixture')} collapsed: {_some(frail)}. These have too many "
+                f"components for rows with far-off or repeated values. L{remedy[1:]}",
+                ConvergenceWarning,
+                stacklevel=5,
+            )
+
     def _name(self, index: int) -> str:
         """Return a mixture's name in mclust's way, such as VVV,3."""
-        return f"{self.results_['covariance_type'][index]},{self.results_['n_components'][index]}"
+        return _cell_name(Cell(self.results_["covariance_type"][index], self.results_["n_components"][index]))
 
     # ------------------------------------------------------------------------------------- the chosen mixture
 
@@ -718,6 +720,11 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self)
         return self.best_estimator_.sample(n_samples, self.random_state if random_state is None else random_state)
+
+
+def _cell_name(cell: Cell) -> str:
+    """Return a mixture's name in mclust's way, such as VVV,3."""
+    return f"{cell.covariance_type},{cell.n_components}"
 
 
 def _some(names: list[str]) -> str:
