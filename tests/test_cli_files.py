@@ -550,3 +550,15 @@ class TestHelpfulRefusals:
     def test_names_that_look_like_something_else(self, run: Run, write: Write, text: str) -> None:
         names = text.partition("\n")[0].split(",")
         assert documents(run("fit", write(text), "-k", "1", "--json"))["columns"] == names
+
+
+def test_twenty_thousand_columns(run: Run, tmp_path: Path) -> None:
+    """Searches for each column, and matrices of all features, took minutes and gigabytes."""
+    n = 20_000
+    header = ",".join(f"g{i}" for i in range(n))
+    lines = (",".join(str((i + j) % 7) for i in range(n)) for j in range(3))
+    (tmp_path / "wide.csv").write_text("\n".join([header, *lines]) + "\n")
+    result = run("fit", "wide.csv", "--components", "1", "--covariance-type", "diag", "--columns", header, "--json")
+    assert result.exit_code == 0, result.output
+    mean = np.array(json.loads(result.stdout)["means"][0])
+    np.testing.assert_allclose(mean, np.mean([(np.arange(n) + j) % 7 for j in range(3)], axis=0), rtol=1e-12)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import unicodedata
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from click.testing import Result
 
+import gmmx
 from gmmx._text import printable, printable_json
 
 Run = Callable[..., Result]
@@ -100,3 +103,53 @@ def test_refusals_show_hostile_names_escaped(run: Run, data: Path, arguments: tu
     result = run(*(data if argument == "DATA" else argument for argument in arguments))
     assert result.exit_code == 2
     assert is_safe(result)
+
+
+def hostile_frame(rows: np.ndarray) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=HOSTILE)
+
+
+def hostile_calls(folder: Path, rows: np.ndarray) -> dict[str, Callable[[], object]]:
+    """Calls that end in an error which names something hostile."""
+    frame = hostile_frame(rows)
+    model = gmmx.GaussianMixture(2, random_state=0).fit(frame)
+    csv = folder / f"rows{TITLE}.csv"
+    frame.to_csv(csv, index=False)
+    (folder / f"text{TITLE}.csv").write_text(f"a{CLEAR},b\n1,x\n")
+    (folder / f"junk{TITLE}.safetensors").write_bytes(b"junk")
+    (folder / f"junk{TITLE}.npy").write_bytes(b"junk")
+    return {
+        "frame with NaN": lambda: gmmx.GaussianMixture(2).fit(frame.mask(frame > 6)),
+        "frame with text": lambda: gmmx.GaussianMixture(2).fit(frame.assign(**{HOSTILE[0]: f"x{CLEAR}"})),
+        "Arrow table with text": lambda: gmmx.GaussianMixture(2).fit(pa.table({f"a{CLEAR}": ["x", "y", "z"]})),
+        "other names": lambda: model.predict(frame.rename(columns={HOSTILE[0]: f"z{CLEAR}"})),
+        "no such file": lambda: gmmx.load(folder / f"missing{TITLE}.safetensors"),
+        "no model": lambda: gmmx.load(folder / f"junk{TITLE}.safetensors"),
+        "save into nowhere": lambda: model.save(folder / f"no{TITLE}" / "m.safetensors"),
+        "csv of text": lambda: gmmx.data.from_csv(folder / f"text{TITLE}.csv"),
+        "csv without the column": lambda: gmmx.data.from_csv(csv, columns=[f"z{CLEAR}"]),
+        "no such csv": lambda: gmmx.data.from_csv(folder / f"missing{TITLE}.csv"),
+        "no .npy": lambda: gmmx.data.from_npy(folder / f"junk{TITLE}.npy"),
+        "unknown option": lambda: gmmx.GaussianMixture(2, covariance_type=f"full{CLEAR}").fit(rows),
+        "unknown init": lambda: gmmx.GaussianMixture(2, init_params=f"kmeans{CLEAR}").fit(rows),
+    }
+
+
+def test_messages_of_the_package_show_hostile_names_escaped(tmp_path: Path, rows: np.ndarray) -> None:
+    shown = {}
+    for what, call in hostile_calls(tmp_path, rows).items():
+        with warnings.catch_warnings(record=True) as caught, pytest.raises((ValueError, OSError)) as refused:
+            warnings.simplefilter("always")
+            call()
+        shown[what] = [str(refused.value), *(str(warning.message) for warning in caught)]
+    bad = {what: texts for what, texts in shown.items() if any(map(unsafe, texts))}
+    assert not bad, bad
+
+
+def test_summaries_and_warnings_show_hostile_names_escaped(rows: np.ndarray) -> None:
+    frame = hostile_frame(rows).assign(**{f"constant{CLEAR}": 1.0})
+    with pytest.warns(gmmx.ColumnWarning) as caught:
+        model = gmmx.GaussianMixture(2, random_state=0).fit(frame)
+    texts = [str(model.summary()), *(str(warning.message) for warning in caught)]
+    assert "\\x1b[2J" in texts[1]
+    assert not any(map(unsafe, texts))

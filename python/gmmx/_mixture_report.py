@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from gmmx._text import shown_name
 from gmmx._text_tables import counted, text_table, width_of
-from gmmx.covariances import as_matrices
+from gmmx.covariances import feature_variances
 
 __all__ = [
     "IN_PYTHON",
@@ -88,7 +88,8 @@ def mixture_lines(mixture: ShownMixture, width: int, look: WhereToLook) -> list[
     lines : list of str
         Without spaces at their ends.
     """
-    means = next((table for table in _means_tables(mixture) if _fits(table, width)), None)
+    can_fit = mixture.means.shape[1] <= width  # else not even one character a feature does
+    means = next((table for table in _means_tables(mixture) if _fits(table, width)), None) if can_fit else None
     if means is None:
         return _wide_lines(mixture, width, look)
     lines = means
@@ -219,8 +220,9 @@ def _deviations_table(mixture: ShownMixture, shown: int) -> list[str]:
 
 def _standard_deviations(mixture: ShownMixture) -> npt.NDArray[np.float64]:
     """Return the deviation of each column in each component, whatever the covariance type."""
-    matrices = as_matrices(mixture.covariances, mixture.covariance_type, *mixture.means.shape)
-    deviations: npt.NDArray[np.float64] = np.sqrt(np.diagonal(matrices, axis1=1, axis2=2))
+    deviations: npt.NDArray[np.float64] = np.sqrt(
+        feature_variances(mixture.covariances, mixture.covariance_type, *mixture.means.shape)
+    )
     return deviations
 
 

@@ -194,11 +194,11 @@ def _are_sound_at_a_glance(sample: F64, epsilon: float, *, combinations: bool) -
     with np.errstate(all="ignore"):
         means = np.add.reduce(sample, axis=0) / n_rows
         centred = sample - means
-        gram = centred.T @ centred
-        sums = gram.diagonal()
+        gram = centred.T @ centred if combinations else None  # of d x d numbers, where d may be large
+        sums = np.square(centred).sum(axis=0) if gram is None else gram.diagonal()
         if not (sums > n_rows * (n_rows * epsilon * means) ** 2).all():
             return False
-        if not combinations:
+        if gram is None:
             return True
         deviations = np.sqrt(sums)
         correlations = gram / deviations / deviations[:, np.newaxis]

@@ -113,6 +113,24 @@ def as_matrices(covariances: Array, covariance_type: str, n_components: int, n_f
     return shown(covariances, letters(covariance_type), n_components, n_features)
 
 
+def feature_variances(covariances: Array, covariance_type: str, n_components: int, n_features: int) -> Array:
+    """Return the variance of each feature in each component, of covariances kept or shown; no matrix is made.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> feature_variances(np.array([4.0, 9.0]), "spherical", 2, 2).tolist()
+    [[4.0, 4.0], [9.0, 9.0]]
+    """
+    if covariances.ndim == 3:
+        covariances = np.diagonal(covariances, axis1=1, axis2=2)
+    elif _keeps_one_matrix(letters(covariance_type), n_features):
+        covariances = np.diagonal(covariances)[np.newaxis]
+    else:
+        covariances = covariances.reshape(n_components, -1)
+    return np.broadcast_to(covariances, (n_components, n_features))
+
+
 def kept(array: Array, covariance_type: str, *, argument: str) -> Array:
     """Return what the native code keeps of covariances, or of anything like them, that stand as they are shown.
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmx import _core
-from gmmx.covariances import as_matrices, letters
+from gmmx.covariances import as_matrices, feature_variances, has_axes, letters
 from gmmx.validation import F64, WeightedRows
 
 __all__ = ["Resolution", "flaw_of", "relative_widths", "rows_needed"]
@@ -134,19 +134,19 @@ def relative_widths(mixture: _core.Mixture, reg_covar: float, resolution: Resolu
     varies = resolution.varies
     if not varies.any():  # all rows are equal
         return np.zeros(mixture.n_components)
-    matrices = as_matrices(mixture.covariances, mixture.covariance_type, mixture.n_components, mixture.n_features)
-    matrices = matrices[:, varies, :][:, :, varies]
-    regularised = np.diagonal(matrices, axis1=1, axis2=2)
+    shape = mixture.covariance_type, mixture.n_components, mixture.n_features
+    regularised = feature_variances(mixture.covariances, *shape)[:, varies]
     variances = regularised - reg_covar
     is_point = variances <= (_SPACINGS * _spacings(mixture, resolution)) ** 2
     deviations = np.sqrt(np.where(is_point, np.inf, variances))
+    share = (1.0 - reg_covar / np.where(is_point, 1.0, regularised)).min(axis=1)
+    if not has_axes(mixture.covariance_type):
+        return np.where(is_point.any(axis=1), 0.0, share)
+    matrices = as_matrices(mixture.covariances, *shape)[:, varies, :][:, :, varies]
     correlations = matrices / deviations[:, :, np.newaxis] / deviations[:, np.newaxis, :]
     diagonal = np.arange(correlations.shape[1])
     correlations[:, diagonal, diagonal] = 1.0
-    smallest: F64 = np.linalg.eigvalsh(correlations)[:, 0] * (
-        1.0 - reg_covar / np.where(is_point, 1.0, regularised)
-    ).min(axis=1)
-    return np.where(is_point.any(axis=1), 0.0, smallest)
+    return np.where(is_point.any(axis=1), 0.0, np.linalg.eigvalsh(correlations)[:, 0] * share)
 
 
 def _spacings(mixture: _core.Mixture, resolution: Resolution) -> F64:

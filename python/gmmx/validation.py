@@ -18,7 +18,7 @@ import numpy.typing as npt
 from gmmx import _core, _sklearn, arrow
 from gmmx._maps import refuse_cut_off
 from gmmx._numeric_input import first_foreign, first_missing, numeric_input
-from gmmx._text import quoted
+from gmmx._text import printable, quoted
 from gmmx.covariances import (
     SKLEARN_TYPES,
     is_named_by_letters,
@@ -96,7 +96,7 @@ def checking(argument: str, allowed: str) -> Iterator[None]:
         # Where it is not the numbers themselves, the complaint says it all.
         complete = re.search("feature names|a minimum of", str(error))
         explanation = "" if complete else f"\n{argument} {allowed}."
-        raise kind(f"{argument} is not accepted: {error}{explanation}") from error
+        raise kind(f"{argument} is not accepted: {printable(error)}{explanation}") from error
 
 
 def is_matrix_valued(covariance_type: str) -> bool:

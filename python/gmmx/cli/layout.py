@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import difflib
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -61,17 +62,18 @@ def layout_of(file: DataFile, source: str, options: DataOptions, features: Featu
     """
     reasons: dict[int, str] = {}
     weights = None
+    find = _ColumnFinder(file.names, source)
     if options.label_column is not None:
-        reasons[_find(options.label_column, file, source)] = "label column"
+        reasons[find(options.label_column)] = "label column"
     if options.weight_column is not None:
-        weights = _find(options.weight_column, file, source)
+        weights = find(options.weight_column)
         reasons[weights] = "weight column"
     if options.columns is not None:
-        chosen = _named(split_names(options.columns), file, source, reasons, "stands in --columns too")
+        chosen = _named(split_names(options.columns), find, reasons, "stands in --columns too")
         others = "not in --columns"
     elif features is not None and features.names is not None and file.has_header:
         _check_has(features.names, features.model, file, source)
-        chosen = _named(features.names, file, source, reasons, f"is a feature of {features.model} too")
+        chosen = _named(features.names, find, reasons, f"is a feature of {features.model} too")
         others = "not in the model"
     else:
         chosen = []
@@ -85,7 +87,7 @@ def layout_of(file: DataFile, source: str, options: DataOptions, features: Featu
         others = ""
         if features is None:
             for index in chosen:
-                _find(file.names[index], file, source)  # a model's names must each find one column
+                find(file.names[index])  # a model's names must each find one column
     if not chosen:
         found = ", ".join(f"{file.names[index]}: {reasons[index]}" for index in sorted(reasons)[:6])
         raise TableError(f"{source} has no column of numbers to fit ({found}); numbers look like 12 or 1.5e-3")
@@ -97,26 +99,25 @@ def layout_of(file: DataFile, source: str, options: DataOptions, features: Featu
             f"{'' if features.names is None else f' ({_some(features.names)})'}; choose as many, in their order, "
             "by --columns"
         )
-    for index in range(len(file.names)):
-        if index not in chosen:
-            reasons.setdefault(index, others)
+    for index in set(range(len(file.names))).difference(chosen):
+        reasons.setdefault(index, others)
     left_out = tuple((file.names[index] or UNNAMED, reasons[index]) for index in sorted(reasons))
     return Layout(names, tuple(chosen), weights, left_out)
 
 
-def _named(names: Sequence[str], file: DataFile, source: str, reasons: Mapping[int, str], clash: str) -> list[int]:
+def _named(names: Sequence[str], find: _ColumnFinder, reasons: Mapping[int, str], clash: str) -> list[int]:
     """Return the indices of columns by their names."""
-    chosen: list[int] = []
+    chosen: dict[int, None] = {}  # in this order
     for name in names:
-        index = _find(name, file, source)
+        index = find(name)
         if index in reasons:
             raise TableError(
-                f"{source}: column {quoted(name)} is the {reasons[index]} and {clash}; take it out of one of them"
+                f"{find.source}: column {quoted(name)} is the {reasons[index]} and {clash}; take it out of one of them"
             )
         if index in chosen:
-            raise TableError(f"{source}: column {quoted(name)} stands twice in --columns")
-        chosen.append(index)
-    return chosen
+            raise TableError(f"{find.source}: column {quoted(name)} stands twice in --columns")
+        chosen[index] = None
+    return list(chosen)
 
 
 def _check_has(names: Sequence[str], model: str, file: DataFile, source: str) -> None:
@@ -131,22 +132,37 @@ def _check_has(names: Sequence[str], model: str, file: DataFile, source: str) ->
         )
 
 
-def _find(name: str, file: DataFile, source: str) -> int:
-    """Return the index of the column with this name; a column without one goes by what it is called."""
-    if name == UNNAMED and name not in file.names:
-        name = ""
-    count = file.names.count(name)
-    if count == 1:
-        return file.names.index(name)
-    if not count:  # letters with marks may be written as one character or as two
-        same = [index for index, other in enumerate(file.names) if normalized(other) == normalized(name)]
-        if len(same) == 1:
-            return same[0]
-    if count > 1:
-        raise TableError(f"{source} has {count} columns named {quoted(name)}; give them different names")
-    close = difflib.get_close_matches(name, file.names, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"it has {_some(file.names)}"
-    raise TableError(f"{source} has no column {quoted(name)}; {hint}")
+class _ColumnFinder:
+    """Finds columns by their names, each in the same time however many there are."""
+
+    def __init__(self, names: Sequence[str], source: str) -> None:
+        self.source = source
+        self._names = names
+        self._indices: dict[str, list[int]] = defaultdict(list)
+        for index, name in enumerate(names):
+            self._indices[name].append(index)
+        self._normalized: dict[str, list[int]] | None = None
+
+    def __call__(self, name: str) -> int:
+        """Return the index of the column with this name; a column without one goes by what it is called."""
+        if name == UNNAMED and name not in self._indices:
+            name = ""
+        found = self._indices.get(name) or self._in_another_form(name)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise TableError(f"{self.source} has {len(found)} columns named {quoted(name)}; give them different names")
+        close = difflib.get_close_matches(name, self._names, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"it has {_some(self._names)}"
+        raise TableError(f"{self.source} has no column {quoted(name)}; {hint}")
+
+    def _in_another_form(self, name: str) -> list[int]:
+        """Return the columns of this name in another normal form: letters with marks are one character or two."""
+        if self._normalized is None:
+            self._normalized = defaultdict(list)
+            for index, other in enumerate(self._names):
+                self._normalized[normalized(other)].append(index)
+        return self._normalized.get(normalized(name), [])
 
 
 def _some(names: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmx._maps import refuse_cut_off
+from gmmx._text import printable
 from gmmx.data._reader import Piece, Reader, checked, described, listed, rows_of_bytes
 
 __all__ = ["OpenArrays", "find_array", "reader_of_array", "reader_of_arrays"]
@@ -50,7 +51,7 @@ class _ArrayFiles:
                     piece = self._piece(arrays, begin, begin + self.rows_at_once)
                     yield checked(
                         piece,
-                        str(file),
+                        printable(file),
                         begin,
                         feature_names=self.columns,
                         weights=self.weights,
@@ -109,7 +110,7 @@ def reader_of_arrays(
     n_rows = 0
     for file in files:
         with opener(file) as arrays:
-            _check(arrays, str(file))
+            _check(arrays, printable(file))
             dtypes.add(np.dtype(arrays.X.dtype))
             widths.add(arrays.X.shape[1])
             chunks.append((getattr(arrays.X, "chunks", None) or [1])[0])

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from gmmx._cells import is_missing, is_number, meaning_of, mostly_numbers
-from gmmx._text import quoted
+from gmmx._text import printable, quoted
 from gmmx._text_files import DELIMITERS, PACKINGS, UNPACKING_ERRORS, delimiter_of, unpacked
 from gmmx.data._reader import (
     Paths,
@@ -245,7 +245,7 @@ def from_csv(
     places: list[list[int]] = []
     weights: list[int | None] = []
     for file in files:
-        where = str(file)
+        where = printable(file)
         layout = _look_at(file, given)
         if layout is None:
             continue
@@ -262,7 +262,7 @@ def from_csv(
     if not read:
         raise ValueError(f"path names {described('CSV files', files)}, without a single row: give files with rows")
     dtype = np.dtype(np.float64)
-    sources = [str(file) for file in read]
+    sources = [printable(file) for file in read]
     return Reader(
         described("CSV", files),
         _TextFiles(read, places, weights, given, _IN_PYTHON, sources, frozenset(), False),
@@ -288,7 +288,7 @@ def _checked_format(delimiter: Any, decimal: Any, header: Any) -> TextFormat:
 def _look_at(file: Path, given: TextFormat) -> TextRows | None:
     """Return what the beginning of a file tells; None if the file has no rows."""
     try:
-        with opened_rows(file, given, _IN_PYTHON, str(file)) as rows:
+        with opened_rows(file, given, _IN_PYTHON, printable(file)) as rows:
             return rows
     except NoRowsError:
         return None

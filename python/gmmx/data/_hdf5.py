@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gmmx._optional import needed
+from gmmx._text import printable
 from gmmx.data._arrays import OpenArrays, find_array, reader_of_arrays
 from gmmx.data._reader import Paths, Reader, files_of
 
@@ -36,8 +37,8 @@ class _Hdf5:
         with opened:
             arrays = dict(_arrays(opened, h5py))
             yield OpenArrays(
-                find_array(arrays, self.dataset, 2, "dataset", str(file)),
-                None if self.weights is None else find_array(arrays, self.weights, 1, "weights", str(file)),
+                find_array(arrays, self.dataset, 2, "dataset", printable(file)),
+                None if self.weights is None else find_array(arrays, self.weights, 1, "weights", printable(file)),
             )
 
 

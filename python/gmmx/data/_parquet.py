@@ -11,6 +11,7 @@ import numpy as np
 
 from gmmx import arrow
 from gmmx._optional import needed
+from gmmx._text import printable
 from gmmx.data._reader import (
     Paths,
     Piece,
@@ -47,7 +48,7 @@ class _ParquetFiles:
             yield from self._pieces(file)
 
     def _pieces(self, file: Path) -> Iterator[Piece]:
-        where, first_row = str(file), 0
+        where, first_row = printable(file), 0
         wanted = [*self.names, *([] if self.weight_column is None else [self.weight_column])]
         with opened_parquet(file, buffer_size=_READ_AT_ONCE, pre_buffer=False) as parquet:
             in_file = parquet.schema_arrow.names
@@ -158,7 +159,7 @@ def reader_of_parquet(
             schema = parquet.schema_arrow
             present = schema.names  # made anew each time it is asked for
             n_rows += parquet.metadata.num_rows
-        where = str(file)
+        where = printable(file)
         if not names:
             names = chosen_columns(present, columns, weight_column, where)
         found = find_columns(names, present, where, "columns")
