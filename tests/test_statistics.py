@@ -269,3 +269,40 @@ def test_sum_adds_the_statistics_of_blocks(model):
     assert_allclose(total.counts, gmmx.e_step(IRIS, model).counts, rtol=1e-12)
     with pytest.raises(TypeError, match="begins with"):
         1 + total
+
+
+# Components of tiny weight
+
+
+@pytest.mark.parametrize("n_features", [1, 3, 20])
+@pytest.mark.parametrize("weight", [1e-15, 1e-17, 1e-24, 1e-200])
+def test_rows_of_tiny_weight_make_a_component(weight, n_features):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(600, n_features)) * np.repeat([[1.0], [0.5]], 300, axis=0) + np.repeat(
+        [[0.0], [100.0]], 300, axis=0
+    )
+    w = np.repeat([1.0, weight], 300)
+    labels = np.repeat([0, 1], 300)
+    native = gmmx.GaussianMixture(2, covariance_type="diag", responsibilities_init=labels).fit(X, sample_weight=w)
+    assert native.empty_components_ == []
+    np.testing.assert_allclose(native.weights_, [1.0, weight], rtol=1e-9)
+    np.testing.assert_allclose(native.means_, [X[:300].mean(0), X[300:].mean(0)], rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(native.covariances_[1], X[300:].var(0) + 1e-6, rtol=1e-9)
+    statistics = reference.statistics_from_labels(X, labels, 2, "diag", w)
+    assert statistics.empty_components == []
+    twin = reference.m_step(reference.e_step(X, reference.m_step(statistics, "diag", 1e-6), w), "diag", 1e-6)
+    np.testing.assert_allclose(native.means_, twin.means, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(native.covariances_, twin.covariances, rtol=1e-10)
+
+
+@pytest.mark.parametrize("weight", [5e-324, 1e-310, 1e305])
+@pytest.mark.parametrize("init_params", ["kmeans", "random"])
+@pytest.mark.filterwarnings("ignore:Best performing")
+def test_weights_at_the_ends_of_what_numbers_hold(weight, init_params):
+    X = np.random.default_rng(0).normal(size=(600, 2)) + np.repeat([[0.0], [5.0]], 300, axis=0)
+    options = dict(random_state=0, init_params=init_params, max_iter=20)
+    plain = gmmx.GaussianMixture(2, **options).fit(X, sample_weight=np.ones(600))
+    model = gmmx.GaussianMixture(2, **options).fit(X, sample_weight=np.full(600, weight))
+    np.testing.assert_allclose(model.means_, plain.means_, rtol=1e-9)
+    np.testing.assert_allclose(model.covariances_, plain.covariances_, rtol=1e-9)
+    np.testing.assert_allclose(model.lower_bounds_, plain.lower_bounds_, rtol=1e-9)

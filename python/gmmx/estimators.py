@@ -69,6 +69,7 @@ from gmmx.validation import (
     check_weights,
     thread_count,
 )
+from gmmx.weight_scale import at_common_scale
 
 __all__ = ["FailedStart", "GaussianMixture", "load"]
 
@@ -746,8 +747,9 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
             rows = self._training_rows(X, sample_weight)
             warn_of_columns(rows, self, combinations=has_axes(self.covariance_type), stacklevel=5)
             prior = self._prior_of(rows)
-            starts = self._continuation(rows.X.shape[1], prior) if self._goes_on() else self._starts(rows, prior)
-            best, failed = best_of(self, starts, rows)
+            scaled = rows if prior is not None else at_common_scale(rows)  # to a prior, the scale of weights matters
+            starts = self._continuation(rows.X.shape[1], prior) if self._goes_on() else self._starts(scaled, prior)
+            best, failed = best_of(self, starts, scaled)
             if best is None:
                 raise FitFailedError(failure_message(failed, rows.X.dtype, self.prior))
             self._warn_of(best)

@@ -10,4 +10,8 @@ void check_sizes(const SufficientStatistics& statistics);
 // Sizes and forms must be the same. \throws InvalidArgument
 void check_alike(const SufficientStatistics& a, const SufficientStatistics& b);
 
+// (45) What rounding leaves in the count of a component without rows. Where rows have weights, rows that weigh next to
+// nothing may belong to it alone, so that only what underflows is none.
+double rounding_of_counts(double total_weight, double n_samples);
+
 }  // namespace gmmx

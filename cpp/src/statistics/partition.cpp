@@ -1,5 +1,4 @@
 // Statistics of rows whose memberships are given: two passes, means first, then moments about them. (46)
-#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
@@ -11,6 +10,7 @@
 #include "initialization/row_pass.hpp"
 #include "moments/moments.hpp"
 #include "parallel/parallel.hpp"
+#include "statistics/check_statistics.hpp"
 
 namespace gmmx {
 
@@ -145,9 +145,12 @@ SufficientStatistics two_passes(MatrixView<const T> rows, SecondMomentForm form,
   Matrix<double> shifts = origin.template cast<double>().replicate(n_components, 1);
   RowVector<double> overall = RowVector<double>::Zero(d);
   if (first.counts.sum() > 0) overall = first.sums.colwise().sum() / first.counts.sum();
+  Index n_samples = rows.rows();
+  for (Index n = 0; n < rows.rows(); ++n) n_samples -= weight_of(sample_weight, n) > 0 ? 0 : 1;
+  const double rounding = rounding_of_counts(first.total_weight, static_cast<double>(n_samples));
   for (Index k = 0; k < n_components; ++k) {
     const double count = first.counts(k);
-    const bool empty = !(count > std::numeric_limits<double>::epsilon() * first.total_weight);
+    const bool empty = !(count > rounding);
     if (empty) {
       shifts.row(k) += overall;  // an empty component waits at the mean of all rows
     } else {

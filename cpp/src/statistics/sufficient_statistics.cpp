@@ -128,13 +128,16 @@ void SufficientStatistics::move_to(const std::vector<double>& new_shifts) {
   shifts = new_shifts;
 }
 
+double rounding_of_counts(double total_weight, double n_samples) {
+  const double least = total_weight == n_samples ? std::numeric_limits<double>::epsilon() : 0x1p-1000;
+  return least * total_weight;
+}
+
 std::vector<Index> SufficientStatistics::empty_components() const {
+  const double rounding = rounding_of_counts(total_weight, static_cast<double>(n_samples));
   std::vector<Index> empty;
   for (Index k = 0; k < n_components; ++k) {
-    // (45)
-    const bool holds_weight =
-        counts[static_cast<std::size_t>(k)] > std::numeric_limits<double>::epsilon() * total_weight;
-    if (!holds_weight) empty.push_back(k);
+    if (!(counts[static_cast<std::size_t>(k)] > rounding)) empty.push_back(k);  // (45)
   }
   return empty;
 }

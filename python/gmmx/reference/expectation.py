@@ -135,7 +135,7 @@ def statistics_from_responsibilities(
     belonging = weighted_resp.sum(axis=1) if counts.sum() > 0 else w
     origin = belonging @ X / belonging.sum()
     shifts = np.tile(origin, (len(counts), 1))
-    for k in np.flatnonzero(~is_empty(counts, float(w.sum()))):
+    for k in np.flatnonzero(~is_empty(counts, float(w.sum()), len(X))):
         shifts[k] += weighted_resp[:, k] @ (X - origin) / counts[k]  # (21)
     return _statistics(X, r, w, shifts, family, 0.0)
 

@@ -75,7 +75,7 @@ def m_step(
     form = family.second_moment_form
     second_moments = second_moments_as(form, statistics.second_moment_form, statistics.second_moments)
 
-    empty = is_empty(counts, statistics.total_weight)  # (45)
+    empty = is_empty(counts, statistics.total_weight, statistics.n_samples)  # (45)
     divisors = np.where(empty, np.inf, counts)  # x / inf = 0: an empty component does not move
     deltas = statistics.first_moments / divisors[:, np.newaxis]  # (47)
     means = statistics.shifts + deltas  # (21), (47)

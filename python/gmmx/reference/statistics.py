@@ -11,9 +11,10 @@ from gmmx.reference.inputs import EPSILON, BoolArray, FloatArray
 from gmmx.reference.second_moments import outer_products
 
 
-def is_empty(counts: FloatArray, total_weight: float) -> BoolArray:
-    """Tell which components hold no rows, up to rounding."""
-    return np.asarray(counts <= EPSILON * total_weight)  # (45)
+def is_empty(counts: FloatArray, total_weight: float, n_samples: int) -> BoolArray:
+    """Return which components hold no rows, up to rounding; where rows have weights, up to underflow."""
+    least = EPSILON if total_weight == n_samples else 2.0**-1000
+    return np.asarray(counts <= least * total_weight)  # (45)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +79,7 @@ class SufficientStatistics:
     @property
     def empty_components(self) -> list[int]:
         """Indices of the components that hold no rows, equation (45)."""
-        return [int(k) for k in np.flatnonzero(is_empty(self.counts, self.total_weight))]
+        return [int(k) for k in np.flatnonzero(is_empty(self.counts, self.total_weight, self.n_samples))]
 
     def moved_to(self, shifts: ArrayLike) -> SufficientStatistics:
         """Express the moments about other shifts.
