@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from io import BufferedReader
@@ -46,7 +47,10 @@ def open_regular(path: str | os.PathLike[str]) -> BufferedReader:
 def _open_at_once(path: str | os.PathLike[str], flags: int) -> int:
     descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
     try:
-        kind = _kind_of(os.fstat(descriptor).st_mode)
+        mode = os.fstat(descriptor).st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
+        kind = _kind_of(mode)
         if kind is not None:
             raise OSError(f"{os.fspath(path)!r} is not a regular file, but a {kind}. Give the path of a regular file.")
     except BaseException:
@@ -59,8 +63,6 @@ def _kind_of(mode: int) -> str | None:
     """Return what a file is that is not regular."""
     if stat.S_ISREG(mode):
         return None
-    if stat.S_ISDIR(mode):
-        return "folder"
     if stat.S_ISFIFO(mode):
         return "pipe"
     return "socket" if stat.S_ISSOCK(mode) else "device"
