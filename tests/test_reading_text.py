@@ -316,6 +316,12 @@ def test_a_pipe_in_batches_is_read_once(run: Run, tmp_path: Path) -> None:
     writer.join()
 
 
+def test_a_pipe_is_no_file_to_read_again_and_again(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(OSError, match="not a regular file"):
+        gmmx.data.from_csv(tmp_path / "pipe.csv")
+
+
 # --- long lines, names ---
 
 

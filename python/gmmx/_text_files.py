@@ -12,6 +12,8 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import IO, Any
 
+from gmmx._regular_file import open_regular
+
 __all__ = ["DELIMITERS", "PACKINGS", "UNPACKING_ERRORS", "delimiter_of", "plain_name", "unpacked"]
 
 DELIMITERS: dict[str, str | None] = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".txt": None}
@@ -34,15 +36,22 @@ def delimiter_of(path: str | os.PathLike[str]) -> str | None:
 
 
 @contextlib.contextmanager
-def unpacked(path: str | os.PathLike[str]) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+def unpacked(path: str | os.PathLike[str], *, again: bool) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
     """Open a file, and unpack it by the ending of its name.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+    again : bool
+        Whether it is read more than once, so that it must be a regular file.
 
     Yields
     ------
     stream, raw : binary file
         What it holds, and the file as it lies there.
     """
-    with open(path, "rb") as raw, contextlib.ExitStack() as stack:
+    with open_regular(path) if again else open(path, "rb") as raw, contextlib.ExitStack() as stack:
         unpack = PACKINGS.get(os.path.splitext(os.fspath(path))[1].lower())
         yield (raw if unpack is None else stack.enter_context(unpack(raw))), raw
 

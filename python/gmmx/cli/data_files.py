@@ -166,7 +166,7 @@ def _opened_text(path: str, source: str, usual: str | None, given: TextFormat, *
     is_stream = path == STANDARD_STREAM
     with contextlib.ExitStack() as stack:
         raw: IO[bytes]
-        stream, raw = (sys.stdin.buffer,) * 2 if is_stream else stack.enter_context(unpacked(path))
+        stream, raw = (sys.stdin.buffer,) * 2 if is_stream else stack.enter_context(unpacked(path, again=False))
         if stream is raw:
             _refuse_bytes(raw, source)
         yield _TextFile(path, source, raw, TextRows(stream, source, usual, given, blanks=blanks))

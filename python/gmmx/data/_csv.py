@@ -87,7 +87,7 @@ def opened_rows(file: Path, given: TextFormat, words: Wording, source: str) -> I
         If it is not a text table.
     """
     try:
-        with unpacked(file) as (stream, _):
+        with unpacked(file, again=True) as (stream, _):
             usual = delimiter_of(file)
             yield TextRows(stream, source, usual, given, words=words, blanks=usual is None)
     except UnicodeDecodeError as error:
