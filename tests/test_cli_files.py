@@ -538,7 +538,7 @@ class TestHelpfulRefusals:
     @pytest.mark.parametrize("ending", [".npy", ".npz", ".parquet"])
     def test_bytes_of_another_format(self, run: Run, tmp_path: Path, ending: str) -> None:
         stdin = save_as(ending, tmp_path).read_bytes()
-        words = f"standard input is no text but {ending[1:]}; name its format: --format {ending[1:]}"
+        words = f"standard input is not text but {ending[1:]}; name its format: --format {ending[1:]}"
         for in_batches in ((), ("--batch-size", "9")):
             assert refusal(run("fit", "-", "-k", "2", *in_batches, stdin=stdin)).endswith(words)
 

@@ -213,6 +213,7 @@ def test_semicolons_part_cells_with_decimal_commas(run: Run, write: Write, heade
     path = write(header + semicolons(ROWS))
     for read in READERS:
         np.testing.assert_array_equal(read(path), ROWS)
+    assert repr(gmmx.data.from_csv(path)).startswith("CSV with decimal commas '")
     result = run("fit", path, "-k", "1", "--json")
     assert document(result)["n_features"] == 3
     assert "note: " in result.stderr and "decimal commas" in result.stderr

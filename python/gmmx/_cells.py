@@ -124,9 +124,12 @@ def decimal_of(columns: Sequence[Sequence[str]]) -> Decimal | None:
     has_commas = False
     surely = False
     for cells in columns:
-        with_comma = [cell for cell in map(str.strip, cells) if "," in cell and _DECIMAL_COMMA.fullmatch(cell)]
-        if any("." in cell and is_number(cell) for cell in cells) and mostly_numbers(cells):
+        text = "".join(cells)
+        if "." in text and any("." in cell and is_number(cell) for cell in cells) and mostly_numbers(cells):
             return "."
+        if "," not in text:
+            continue
+        with_comma = [cell for cell in map(str.strip, cells) if "," in cell and _DECIMAL_COMMA.fullmatch(cell)]
         if with_comma and mostly_numbers(cells, ","):
             has_commas = True
             surely = surely or not all(map(_THOUSANDS.fullmatch, with_comma))

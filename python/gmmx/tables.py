@@ -12,6 +12,7 @@ import io
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from typing import IO, Any, Literal, NoReturn
 
@@ -116,7 +117,7 @@ COMMAND_LINE = Wording()
 class _Blocks:
     """The UTF-8 text of a stream in blocks of whole lines, with a way to put some back.
 
-    Once `end_at` was called, lines of nothing but blanks at the end are no part of it.
+    Once `end_at` was called, lines of nothing but blanks at the end are left out.
     """
 
     def __init__(self, stream: IO[bytes], source: str) -> None:
@@ -251,7 +252,7 @@ class TextRows:
 
     Notes
     -----
-    Empty lines are no rows, except in a table of one column: there they are missing values, unless they stand before
+    Empty lines are skipped, except in a table of one column: there they are missing values, unless they stand before
     the header or at the end.
 
     Examples
@@ -278,6 +279,7 @@ class TextRows:
         self._blocks = _Blocks(stream, source)
         self._n_rows = self._n_lines = 0
         self._stay_empty: set[int] = set()
+        self._converted_by: tuple[tuple[tuple[int, ...], bool], Any] | None = None
         with cells_of_any_length():
             self._look(given, usual, blanks=blanks)
 
@@ -500,20 +502,14 @@ class TextRows:
     ) -> FloatArray | None:
         import pyarrow
 
-        names = [str(index) for index in range(len(self.names))]
-        types = {names[index]: pyarrow.float64() for index in columns}
-        types |= {names[index]: pyarrow.null() for index in self._stay_empty}
-        nulls = _SPELLINGS if keep_missing or self._stay_empty else []  # to look for them takes time
         try:
             table = arrow_csv.read_csv(
                 pyarrow.BufferReader(text),
-                arrow_csv.ReadOptions(use_threads=False, block_size=len(text) + 1, column_names=names),
+                arrow_csv.ReadOptions(use_threads=False, block_size=len(text) + 1, column_names=self._keys),
                 arrow_csv.ParseOptions(
                     delimiter=self.delimiter, quote_char=False, ignore_empty_lines=len(self.names) > 1
                 ),
-                arrow_csv.ConvertOptions(
-                    column_types=types, include_columns=list(types), null_values=nulls, decimal_point=self.decimal
-                ),
+                self._conversion(tuple(columns), keep_missing=keep_missing),
             )
         except pyarrow.ArrowInvalid:
             return None
@@ -525,6 +521,29 @@ class TextRows:
             block[:, j] = column.to_numpy()
         unusual = np.isinf(block) if keep_missing else ~np.isfinite(block)
         return None if unusual.any() else block
+
+    @cached_property
+    def _keys(self) -> list[str]:
+        """Names of the columns for pyarrow, which are all different."""
+        return [str(index) for index in range(len(self.names))]
+
+    def _conversion(self, columns: tuple[int, ...], *, keep_missing: bool) -> Any:
+        """Return how pyarrow turns cells into numbers; it is made once, as a table may have many columns."""
+        key = columns, keep_missing
+        if self._converted_by is None or self._converted_by[0] != key:
+            import pyarrow
+            import pyarrow.csv
+
+            types = {self._keys[index]: pyarrow.float64() for index in columns}
+            types |= {self._keys[index]: pyarrow.null() for index in self._stay_empty}
+            options = pyarrow.csv.ConvertOptions(
+                column_types=types,
+                include_columns=list(types),
+                null_values=_SPELLINGS if keep_missing or self._stay_empty else [],  # to look for them takes time
+                decimal_point=self.decimal,
+            )
+            self._converted_by = key, options
+        return self._converted_by[1]
 
     def _read_cells(self, text: bytes, columns: Sequence[int]) -> tuple[FloatArray, bytes]:
         """Read a block cell by cell; the first fault is an error that names its place."""
@@ -625,7 +644,7 @@ def _n_lines(block: bytes) -> int:
 
 
 def _is_comment(row: list[str], following: list[str]) -> bool:
-    """Return whether a row that starts with # is no header, by the one after it."""
+    """Return whether a row that starts with # is a comment, by the one after it."""
     return len(following) != len(row) or following[0].startswith("#")
 
 

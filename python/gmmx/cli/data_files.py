@@ -54,6 +54,9 @@ _PACKED = {b"\x1f\x8b": ("gzip", ".gz"), b"BZh": ("bzip2", ".bz2"), b"\xfd7zXZ\0
 """What a packed file begins with: the program that packs, and the ending."""
 
 
+_COMMAS = "{source}: numbers have decimal commas, so that 2,5 is 2.5; say --decimal . if the commas are something else"
+
+
 class DataFile(Protocol):
     """An open data file.
 
@@ -183,7 +186,7 @@ def _refuse_bytes(raw: IO[bytes], source: str) -> None:
         return
     for magic, file_format in _MAGIC.items():
         if beginning.startswith(magic):
-            raise TableError(f"{source} is no text but {file_format}; name its format: --format {file_format}")
+            raise TableError(f"{source} is not text but {file_format}; name its format: --format {file_format}")
     for magic, (program, ending) in _PACKED.items():
         if beginning.startswith(magic):
             raise TableError(f"{source} is packed by {program}; unpack it, or name a file that ends in {ending}")
@@ -198,11 +201,7 @@ class _TextFile:
         self.names, self.has_header = rows.names, rows.has_header
         self.path, self._source, self._rows, self._raw = path, source, rows, raw
         self.n_bytes = _size(raw)
-        self.notes: Sequence[str] = (
-            (f"{source}: numbers have decimal commas, so that 2,5 is read as 2.5; --decimal . takes them as text",)
-            if rows.found_commas
-            else ()
-        )
+        self.notes: Sequence[str] = (_COMMAS.format(source=source),) if rows.found_commas else ()
 
     def why_not_numeric(self, index: int) -> str | None:
         reason = self._rows.why_not_numeric(index)

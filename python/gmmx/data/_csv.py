@@ -203,7 +203,7 @@ def from_csv(
 
     decimal : {'.', ','}, default=None
         The decimal character. None: a comma if a column holds numbers with decimal commas and none has decimal points;
-        an error if these commas may part thousands, as in 1,234.
+        an error if these commas may part thousands, as in 1,234. The reader's ``repr`` says that commas were found.
 
     header : bool, default=None
         Whether the first row holds the columns' names; without, these are column_1, column_2 and so on. None: it does
@@ -242,6 +242,7 @@ def from_csv(
     files = files_of(path, _SUFFIXES)
     names: list[str] = []
     read: list[Path] = []
+    kind = "CSV"
     places: list[list[int]] = []
     weights: list[int | None] = []
     for file in files:
@@ -257,6 +258,7 @@ def from_csv(
             _refuse_text(layout, column, where)
         names = wanted
         read.append(file)
+        kind = "CSV with decimal commas" if layout.found_commas else kind
         places.append(found)
         weights.append(weight[0] if weight else None)
     if not read:
@@ -264,7 +266,7 @@ def from_csv(
     dtype = np.dtype(np.float64)
     sources = [printable(file) for file in read]
     return Reader(
-        described("CSV", files),
+        described(kind, files),
         _TextFiles(read, places, weights, given, _IN_PYTHON, sources, frozenset(), False),
         feature_names=names if given.header else None,
         n_features=len(names),
