@@ -163,6 +163,13 @@ def test_members_that_are_no_arrays(tmp_path, run):
     assert "400 rows x 3 columns" in run("fit", path, "-k", "1").stdout
 
 
+def test_an_array_of_objects_is_named_as_such(tmp_path, run):
+    path = tmp_path / "rows.npz"
+    np.savez(path, rows=ROWS, objects=np.array([["a", 1.0]], dtype=object))
+    assert "it holds Python objects; save it as float64" in refusal(run("fit", path, "-k", "1", "--array", "objects"))
+    assert run("fit", path, "-k", "1", "--array", "rows").exit_code == 0
+
+
 @pytest.mark.parametrize("damage", ["cut", "flipped"])
 def test_damaged_archives(damage, tmp_path, run):
     path = tmp_path / "rows.npz"

@@ -194,14 +194,15 @@ def _header_of(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]
         shape, is_fortran, dtype = readers[version](stream)
     except _HEADER_ERRORS as error:
         raise ValueError(f"its header is damaged: {error}") from error
-    if dtype.hasobject:
-        raise ValueError("it holds Python objects")
     if min(shape, default=0) < 0:
         raise ValueError(f"its header is damaged: it names the shape {shape}")
     return shape, is_fortran, dtype
 
 
 def _check_size(shape: tuple[int, ...], dtype: np.dtype[Any], n_bytes: int) -> None:
+    """Refuse numbers that are more than the bytes that follow, and Python objects, which take any number of them."""
+    if dtype.hasobject:
+        raise ValueError("it holds Python objects")
     needed = math.prod(shape) * dtype.itemsize
     if needed > n_bytes:
         raise ValueError(
