@@ -6,6 +6,7 @@ import importlib.metadata
 import os
 import pickle
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -168,3 +169,23 @@ def test_show_versions_prints_build_and_machine(capsys):
     assert facts["scikit-learn"] == importlib.metadata.version("scikit-learn")
     assert facts["Eigen"].startswith("3.4")
     assert {"compiler", "compile flags", "OpenMP", "threads", "Python", "numpy", "platform"} <= facts.keys()
+
+
+CMAKELISTS = RECIPE.parents[1] / "CMakeLists.txt"
+
+
+@pytest.mark.skipif(not CMAKELISTS.exists(), reason="the sources are not part of this copy")
+@pytest.mark.skipif(not (shutil.which("cmake") and shutil.which("ninja")), reason="needs CMake and Ninja")
+def test_configuring_without_a_compiler_says_how_to_get_one(tmp_path):
+    nothing = tmp_path / "programs"
+    nothing.mkdir()
+    environment = {name: value for name, value in os.environ.items() if name not in {"CC", "CXX"}}
+    environment["PATH"] = str(nothing)
+    command = [shutil.which("cmake"), "-S", str(CMAKELISTS.parent), "-B", str(tmp_path / "build"), "-G", "Ninja"]
+    command.append(f"-DCMAKE_MAKE_PROGRAM={shutil.which('ninja')}")
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    if ran.returncode == 127 or "'--version'" in ran.stderr:
+        pytest.skip("CMake or Ninja is a script that needs other programs")
+    message = " ".join(ran.stderr.split())
+    assert ran.returncode != 0
+    assert "no C++ compiler was found. Install one (Debian, Ubuntu: apt install g++; Fedora: dnf install" in message

@@ -8,10 +8,12 @@ may come in parts.
     rows -> e_step(mixture) -> SufficientStatistics -> m_step -> Mixture -> again
 """
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gmmx._core import CollapsedComponentError, Mixture, SufficientStatistics, __version__
 from gmmx._lazy import attributes_from
+from gmmx._namesake import warn_of_mixed_files
 
 if TYPE_CHECKING:  # what __getattr__ below imports
     from gmmx import data, density, interop, plot, reference
@@ -79,6 +81,8 @@ _HOMES = {
     "reference": "gmmx.reference",
     "show_versions": "gmmx._versions",
 }
+
+warn_of_mixed_files(Path(__file__).parent)
 
 if not TYPE_CHECKING:  # type checkers would take any name for one that it finds
     __getattr__ = attributes_from(__name__, _HOMES)

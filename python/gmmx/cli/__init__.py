@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from gmmx._namesake import what_replaced_the_package
 from gmmx.cli.saying import EXIT_CODES, INSTALL_COMMAND, INTERRUPTED, UNUSABLE
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ _COMMANDS = {
 
 def main() -> None:
     """Run the command line; the entry point ``gmmx``."""
+    if problem := what_replaced_the_package():
+        sys.stderr.write(f"gmmx: {problem}\n")
+        sys.exit(UNUSABLE)
     try:
         import click  # noqa: F401
         import rich  # noqa: F401
