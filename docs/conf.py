@@ -54,6 +54,7 @@ autodoc_member_order = "groupwise"
 autodoc_typehints = "none"
 autosummary_generate = True
 autosummary_ignore_module_all = False
+autodoc_mock_imports = [] if importlib.util.find_spec("pyspark") else ["pyspark"]  # half a gigabyte, for one page
 numpydoc_class_members_toctree = False
 numpydoc_show_class_members = False
 
