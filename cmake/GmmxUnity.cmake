@@ -1,11 +1,17 @@
 # Parsing Eigen and pybind11 takes longer than compiling what uses them: the files of one folder can be compiled as one, in
 # half the time. The Python modules always are, the C++ library with -DCMAKE_UNITY_BUILD=ON. Names in anonymous namespaces
-# must therefore differ within a folder.
+# must therefore differ within a folder. A folder of more than ten files becomes several units, so that processors are
+# busy to the end.
 function(gmmx_group_by_folder)
   foreach(source IN LISTS ARGN)
     get_filename_component(folder "${source}" DIRECTORY)
     get_filename_component(folder "${folder}" NAME)
-    set_source_files_properties("${source}" PROPERTIES UNITY_GROUP ${folder})
+    list(APPEND folders_so_far ${folder})
+    set(same ${folders_so_far})
+    list(FILTER same INCLUDE REGEX "^${folder}$")
+    list(LENGTH same count)
+    math(EXPR unit "(${count} - 1) / 10 + 1")
+    set_source_files_properties("${source}" PROPERTIES UNITY_GROUP ${folder}_${unit})
   endforeach()
 endfunction()
 
