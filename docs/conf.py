@@ -76,6 +76,7 @@ sphinx_gallery_conf = {
     "remove_config_comments": True,
     "show_memory": False,
     "show_signature": False,
+    "thumbnail_size": (560, 392),
 }
 
 # Equations: MathJax with its fonts lies beside the pages, no other host is asked
@@ -122,6 +123,16 @@ def name_the_core(app, what, name, thing, options, signature, returned):
     return tuple(text and re.sub(r"gmmx\._core_\w+\.", "", text) for text in (signature, returned))
 
 
+def link_to_pages(app, what, name, thing, options, lines):
+    """Turn a docstring's paths of pages, which are right in a terminal, into links."""
+    for number, line in enumerate(lines):
+        lines[number] = re.sub(
+            r"(`{0,2})\b((?:docs|bench)/[\w/]+\.md|CHANGELOG\.md|CONTRIBUTING\.md)\1",
+            lambda path: f":doc:`{target_on_the_site(path[2]).removesuffix('.md')}`",
+            line,
+        )
+
+
 def copy_mathjax(app, exception):
     """Copy the one component that the pages load, and its fonts."""
     if exception is None and app.builder.format == "html":
@@ -134,5 +145,6 @@ def copy_mathjax(app, exception):
 def setup(app):
     app.connect("source-read", bring_in_pages)
     app.connect("autodoc-process-signature", name_the_core)
+    app.connect("autodoc-process-docstring", link_to_pages)
     app.connect("doctree-read", keep_equations_whole)
     app.connect("build-finished", copy_mathjax)

@@ -225,7 +225,9 @@ def test_figures_of_speed_are_those_of_the_benchmarks() -> None:
     (row,) = [row for row in rows_of_tables(table[0]) if row[0] == "100,000 x 16, 32, full"]
     for page in (README, DOCS / "index.md"):
         words = " ".join(page.read_text(encoding="utf-8").split())
-        said = re.search(r"100,000 x 16 rows with 32 full covariances takes ([\d.]+) ms, in scikit-learn (\d+) ms", words)
+        said = re.search(
+            r"100,000 x 16 rows with 32 full covariances takes ([\d.]+) ms, in scikit-learn (\d+) ms", words
+        )
         assert said is not None, page
         assert [said[1], said[2]] == [row[1], row[3].split()[0]], page
     last_run = json.loads((ROOT / "bench" / "last_run.json").read_text(encoding="utf-8"))
