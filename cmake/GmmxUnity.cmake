@@ -22,12 +22,13 @@ function(gmmx_compile_folders_as_one target)
   endif()
 endfunction()
 
-# Parses Eigen and the standard library once for all files of a target. Not through a launcher such as ccache, which keeps
+# Parses Eigen and the standard library once for all files of a target; headers of ours would be taken for other files
+# where their times change (#pragma once). Not through a launcher such as ccache, which keeps
 # little of what is compiled with precompiled headers.
 function(gmmx_precompile_eigen target)
   if(NOT CMAKE_CXX_COMPILER_LAUNCHER)
-    target_precompile_headers(${target} PRIVATE "${gmmx_SOURCE_DIR}/cpp/src/linear_algebra.hpp" <algorithm> <cmath>
-                              <functional> <memory> <numeric> <optional> <string> <utility> <vector>)
+    target_precompile_headers(${target} PRIVATE <Eigen/Core> <Eigen/Cholesky> <algorithm> <cmath> <functional> <memory>
+                              <numeric> <optional> <string> <utility> <vector>)
     set_source_files_properties("${gmmx_SOURCE_DIR}/cpp/bindings/build.cpp" PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
   endif()
 endfunction()
