@@ -1,6 +1,8 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <cstring>
+#include <limits>
 #include <stdexcept>
 
 #include "problem.hpp"
@@ -119,6 +121,61 @@ TEST_CASE("statistics survive the way through bytes, broken bytes are refused") 
       absurd[field + 7] = '\x7f';
       CHECK_THROWS_AS(SufficientStatistics::from_bytes(absurd), InvalidArgument);
     }
+  }
+}
+
+TEST_CASE("bytes that hold what no rows sum to are refused") {
+  const auto p = make_problem(300, 2, 2);
+  const std::string bytes = e_step(p.view(), p.mixture(CovarianceType::diag)).to_bytes();
+  const auto with = [&](std::size_t number, double value) {
+    std::string changed = bytes;
+    std::memcpy(&changed[8 * number], &value, sizeof(value));
+    return changed;
+  };
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN(), inf = std::numeric_limits<double>::infinity();
+  // The header has 8 numbers; then come 4 shifts, 2 counts, 4 first and 4 second moments.
+  for (std::size_t number = 6; number < bytes.size() / 8; ++number) {
+    CHECK_THROWS_AS(SufficientStatistics::from_bytes(with(number, nan)), InvalidArgument);
+    CHECK_THROWS_AS(SufficientStatistics::from_bytes(with(number, inf)), InvalidArgument);
+  }
+  CHECK_THROWS_WITH_AS(SufficientStatistics::from_bytes(with(8, nan)), doctest::Contains("shifts[0] is nan"),
+                       InvalidArgument);
+  CHECK_THROWS_WITH_AS(SufficientStatistics::from_bytes(with(12, -5)), doctest::Contains("counts[0] is -5"),
+                       InvalidArgument);
+  CHECK_THROWS_WITH_AS(SufficientStatistics::from_bytes(with(7, -1)), doctest::Contains("total_weight is -1"),
+                       InvalidArgument);
+  CHECK(SufficientStatistics::from_bytes(with(6, -inf)).log_likelihood == -inf);
+  std::string many_rows = bytes;
+  many_rows[8 * 4 + 7] = '\x80';
+  CHECK_THROWS_WITH_AS(SufficientStatistics::from_bytes(many_rows), doctest::Contains("n_samples"), InvalidArgument);
+}
+
+TEST_CASE("statistics whose fields were edited add up or are refused, and do not recurse") {
+  const auto p = make_problem(300, 2, 2);
+  const SufficientStatistics s = e_step(p.view(), p.mixture(CovarianceType::full));
+  SufficientStatistics of_no_number = s;
+  of_no_number.shifts[0] = std::numeric_limits<double>::quiet_NaN();
+  of_no_number += of_no_number;
+  CHECK(of_no_number.n_samples == 600);
+  for (const std::int64_t n_samples : {std::numeric_limits<std::int64_t>::max(), std::int64_t{-1}}) {
+    SufficientStatistics edited = s;
+    edited.n_samples = n_samples;
+    const SufficientStatistics before = edited;
+    CHECK_THROWS_WITH_AS(edited += s, doctest::Contains("n_samples"), InvalidArgument);
+    CHECK(edited.counts == before.counts);
+    CHECK_THROWS_AS(blend(edited, s, 0.5), InvalidArgument);
+  }
+  SufficientStatistics raised = s;
+  CHECK_THROWS_AS(raised.raise_counts(std::numeric_limits<double>::quiet_NaN()), InvalidArgument);
+  CHECK_THROWS_AS(raised.raise_counts(-1), InvalidArgument);
+}
+
+TEST_CASE("statistics of many features survive the way through bytes") {
+  for (const SecondMomentForm form : {SecondMomentForm::diagonal, SecondMomentForm::trace}) {
+    const Index d = 100000;
+    SufficientStatistics s(form, 2, d, std::vector<double>(static_cast<std::size_t>(2 * d), 0.5));
+    s.second_moments.back() = 7;
+    CHECK(SufficientStatistics::from_bytes(s.to_bytes()).second_moments == s.second_moments);
   }
 }
 

@@ -53,7 +53,7 @@ struct GMMX_EXPORT SufficientStatistics {
   std::uint64_t mixture_fingerprint;
 
   /// Adds the sums of other rows. Moments about other shifts are moved over by the parallel-axis formula.
-  /// \throws InvalidArgument where shapes, forms or mixtures differ
+  /// \throws InvalidArgument where shapes, forms or mixtures differ, or n_samples would overflow
   SufficientStatistics& operator+=(const SufficientStatistics& other);
 
   /// Moves the moments to other shifts (K x d). \throws InvalidArgument where sizes disagree
@@ -65,14 +65,17 @@ struct GMMX_EXPORT SufficientStatistics {
 
   /// Raises counts below least_share * total_weight to it; where moments are kept by component they grow alike, so that
   /// its mean and covariance stay. Components that hold nothing at all are left alone.
+  /// \throws InvalidArgument where the share does not lie between 0 and 1
   void raise_counts(double least_share);
 
   /// Components that hold no more than a rounding error of the weight: N_k <= eps * total_weight.
   std::vector<Index> empty_components() const;
 
-  /// A self-contained, versioned, little-endian form; symmetric matrices are packed.
+  /// A self-contained, versioned, little-endian form; symmetric matrices are packed. \throws InvalidArgument where
+  /// sizes disagree
   std::string to_bytes() const;
-  /// \throws InvalidArgument where the bytes are not what to_bytes() writes
+  /// \throws InvalidArgument where the bytes are not what to_bytes() writes, or hold what no finite rows sum to:
+  /// numbers that are not finite (log_likelihood may be minus infinity), a negative count, weight or number of rows
   static SufficientStatistics from_bytes(const std::string& bytes);
 };
 

@@ -36,6 +36,10 @@ void SufficientStatistics::rescale(double new_total_weight) {
 
 void SufficientStatistics::raise_counts(double least_share) {
   check_sizes(*this);
+  if (!(least_share >= 0 && least_share <= 1)) {
+    throw InvalidArgument("least_share is " + text_of(least_share) +
+                          ", but must lie between 0 and 1; 0 raises nothing");
+  }
   const FormTraits& form_traits = traits_of(form);
   const auto multiply = [](std::vector<double>& sums, std::size_t k, std::size_t size, double factor) {
     for (std::size_t i = k * size; i < (k + 1) * size; ++i) sums[i] *= factor;
@@ -56,6 +60,7 @@ SufficientStatistics blend(SufficientStatistics earlier, const SufficientStatist
     throw InvalidArgument("share is " + text_of(share) + ", but must lie between 0 and 1");
   }
   check_alike(earlier, later);
+  earlier.n_samples = joint_n_samples(earlier, later);
   earlier.move_to(later.shifts);
   const auto between = [share](double from, double to) { return (1 - share) * from + share * to; };  // (107), (111)
   const auto blend_sums = [&](std::vector<double>& from, const std::vector<double>& to) {
@@ -66,7 +71,6 @@ SufficientStatistics blend(SufficientStatistics earlier, const SufficientStatist
   blend_sums(earlier.second_moments, later.second_moments);
   earlier.log_likelihood = between(earlier.log_likelihood, later.log_likelihood);
   earlier.total_weight = between(earlier.total_weight, later.total_weight);
-  earlier.n_samples += later.n_samples;
   earlier.mixture_fingerprint = 0;
   return earlier;
 }

@@ -6,6 +6,7 @@
 #include "gmmx/errors.hpp"
 #include "gmmx/sufficient_statistics.hpp"
 #include "little_endian.hpp"
+#include "statistics/check_statistics.hpp"
 
 namespace gmmx {
 
@@ -68,19 +69,29 @@ void for_upper_triangles(Values& matrices, std::size_t d, Visit visit) {
   }
 }
 
+// Sizes that no file reaches, below which sums of them do not overflow.
+constexpr std::uint64_t absurd = std::uint64_t{1} << 60;
+
+std::uint64_t product(std::uint64_t a, std::uint64_t b) { return b != 0 && a > absurd / b ? absurd : a * b; }
+
+// Numbers that hold the second moments of k components and d features.
+std::uint64_t second_numbers(std::uint64_t k, std::uint64_t d, SecondMomentForm form) {
+  const std::uint64_t triangle = product(d, d + 1) / 2;
+  const std::uint64_t numbers[] = {product(k, triangle), triangle, product(k, d), k};
+  return numbers[static_cast<std::size_t>(form)];
+}
+
 // Numbers that follow the header, or 0 where the sizes are absurd.
 std::uint64_t numbers_expected(std::uint64_t k, std::uint64_t d, SecondMomentForm form) {
-  constexpr std::uint64_t limit = std::uint64_t{1} << 32;
-  if (k == 0 || d == 0 || k > limit || d > limit || k * d > limit) return 0;
-  const std::uint64_t triangle = d <= (limit >> 8) ? d * (d + 1) / 2 : limit;
-  const std::uint64_t second[] = {k * triangle, triangle, k * d, k};
-  if (triangle >= limit || second[0] / k != triangle) return 0;
-  return k * d + k + k * d + second[static_cast<std::size_t>(form)];
+  if (k == 0 || d == 0 || k >= absurd || d >= absurd) return 0;
+  const std::uint64_t numbers = 2 * product(k, d) + k + second_numbers(k, d, form);
+  return numbers < absurd / 2 ? numbers : 0;
 }
 
 }  // namespace
 
 std::string SufficientStatistics::to_bytes() const {
+  check_sizes(*this);
   std::string out(magic, sizeof(magic));
   put(out, static_cast<std::uint64_t>(form));
   put(out, static_cast<std::uint64_t>(n_components));
@@ -113,6 +124,9 @@ SufficientStatistics SufficientStatistics::from_bytes(const std::string& bytes) 
   const std::uint64_t k = reader.integer();
   const std::uint64_t d = reader.integer();
   const std::uint64_t n_samples = reader.integer();
+  if (n_samples > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
+    refuse("n_samples is " + std::to_string(n_samples) + ", but must be less than 2^63");
+  }
   const std::uint64_t fingerprint = reader.integer();
   const double log_likelihood = reader.real();
   const double total_weight = reader.real();
@@ -135,6 +149,8 @@ SufficientStatistics SufficientStatistics::from_bytes(const std::string& bytes) 
   } else {
     reader.read(result.second_moments);
   }
+  const std::string flaw = impossible_value(result);
+  if (!flaw.empty()) refuse(flaw);
   return result;
 }
 

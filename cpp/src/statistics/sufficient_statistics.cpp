@@ -1,11 +1,14 @@
 #include "gmmx/sufficient_statistics.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "gmmx/errors.hpp"
+#include "messages.hpp"
 #include "moments/forms.hpp"
 #include "statistics/check_statistics.hpp"
 
@@ -81,28 +84,67 @@ void check_alike(const SufficientStatistics& a, const SufficientStatistics& b) {
   }
 }
 
+std::string impossible_value(const SufficientStatistics& s) {
+  struct Numbers {
+    const char* name;
+    const std::vector<double>& values;
+    double least;
+  };
+  constexpr double any = std::numeric_limits<double>::lowest();
+  const std::vector<double> total_weight{s.total_weight};
+  const Numbers all[] = {{"shifts", s.shifts, any},
+                         {"counts", s.counts, 0},
+                         {"total_weight", total_weight, 0},
+                         {"first_moments", s.first_moments, any},
+                         {"second_moments", s.second_moments, any}};
+  for (const Numbers& numbers : all) {
+    for (std::size_t i = 0; i < numbers.values.size(); ++i) {
+      const double value = numbers.values[i];
+      if (std::isfinite(value) && value >= numbers.least) continue;
+      const std::string place = numbers.values.size() > 1 ? "[" + std::to_string(i) + "]" : "";
+      return numbers.name + place + " is " + text_of(value) + ", but must be finite" +
+             (numbers.least < 0 ? "" : " and not negative");
+    }
+  }
+  const bool has_log_likelihood = s.log_likelihood < std::numeric_limits<double>::infinity();  // not so for NaN
+  if (!has_log_likelihood) {
+    return "log_likelihood is " + text_of(s.log_likelihood) + ", but must be finite or minus infinity";
+  }
+  return s.n_samples < 0 ? "n_samples is " + std::to_string(s.n_samples) + ", but must not be negative" : "";
+}
+
+std::int64_t joint_n_samples(const SufficientStatistics& a, const SufficientStatistics& b) {
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  if (a.n_samples >= 0 && b.n_samples >= 0 && a.n_samples <= most - b.n_samples) return a.n_samples + b.n_samples;
+  throw InvalidArgument("n_samples of the statistics is " + std::to_string(a.n_samples) + " and " +
+                        std::to_string(b.n_samples) + ", but must not be negative and at most " + std::to_string(most) +
+                        " in sum; take what e_step() returned");
+}
+
 SufficientStatistics& SufficientStatistics::operator+=(const SufficientStatistics& other) {
   check_alike(*this, other);
   if (mixture_fingerprint != other.mixture_fingerprint) {
     refuse("mixtures", std::to_string(mixture_fingerprint),
            std::to_string(other.mixture_fingerprint) + " (fingerprints)", "run the E-step of both on the same mixture");
   }
+  const std::int64_t n_samples_of_both = joint_n_samples(*this, other);
+  std::optional<SufficientStatistics> moved;
   if (shifts != other.shifts) {
-    // Only partitions and different precisions get here. A side without rows has no say in the shifts.
+    // Only partitions and different precisions get here. A side without rows does not determine the shifts.
     if (n_samples == 0 && total_weight == 0.0) {
       move_to(other.shifts);
     } else {
-      SufficientStatistics moved = other;
-      moved.move_to(shifts);
-      return *this += moved;
+      moved = other;
+      moved->move_to(shifts);
     }
   }
-  add(counts, other.counts);  // (51)
-  add(first_moments, other.first_moments);
-  add(second_moments, other.second_moments);
-  log_likelihood += other.log_likelihood;
-  total_weight += other.total_weight;
-  n_samples += other.n_samples;
+  const SufficientStatistics& added = moved ? *moved : other;
+  add(counts, added.counts);  // (51)
+  add(first_moments, added.first_moments);
+  add(second_moments, added.second_moments);
+  log_likelihood += added.log_likelihood;
+  total_weight += added.total_weight;
+  n_samples = n_samples_of_both;
   return *this;
 }
 
