@@ -21,7 +21,8 @@ enum class CovarianceType {
 /// All models, in the order of the table.
 GMMX_EXPORT std::vector<CovarianceType> covariance_types();
 
-/// The model's name, for example "full".
+/// The model's name, for example "full". \throws InvalidArgument, here and wherever a type is taken, for a number that
+/// is not an enumerator
 GMMX_EXPORT std::string to_string(CovarianceType type);
 
 /// The model of that name. \throws InvalidArgument listing the names that exist.

@@ -1,5 +1,6 @@
 // The table of covariance models, and what can be said of any of them.
 #include "covariance/model.hpp"
+#include "enumerators.hpp"
 #include "gmmx/errors.hpp"
 
 namespace gmmx {
@@ -22,9 +23,11 @@ constexpr Entry table[] = {
 #undef GMMX_COVARIANCE_TYPE
 };
 
+const Entry& entry_of(CovarianceType type) { return table[place_of(type, std::size(table), "CovarianceType")]; }
+
 }  // namespace
 
-const CovarianceModel& model_of(CovarianceType type) { return table[static_cast<std::size_t>(type)].model(); }
+const CovarianceModel& model_of(CovarianceType type) { return entry_of(type).model(); }
 
 std::vector<CovarianceType> covariance_types() {
   std::vector<CovarianceType> types;
@@ -32,7 +35,7 @@ std::vector<CovarianceType> covariance_types() {
   return types;
 }
 
-std::string to_string(CovarianceType type) { return table[static_cast<std::size_t>(type)].name; }
+std::string to_string(CovarianceType type) { return entry_of(type).name; }
 
 CovarianceType covariance_type_from_string(std::string_view name) {
   std::string allowed;

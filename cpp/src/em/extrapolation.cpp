@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+
+#include "enumerators.hpp"
 
 namespace gmmx {
 
@@ -98,15 +101,9 @@ std::optional<Vector<double>> squarem_jump(const Trail& trail) {
 }
 
 Extrapolation extrapolation_of(Acceleration acceleration) {
-  switch (acceleration) {
-    case Acceleration::anderson:
-      return {6, anderson_jump};
-    case Acceleration::squarem:
-      return {2, squarem_jump};
-    case Acceleration::none:
-      break;
-  }
-  return {0, nullptr};
+  // In the order of Acceleration.
+  constexpr Extrapolation table[] = {{0, nullptr}, {6, anderson_jump}, {2, squarem_jump}};
+  return table[place_of(acceleration, std::size(table), "Acceleration")];
 }
 
 }  // namespace gmmx

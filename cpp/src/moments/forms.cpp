@@ -4,6 +4,7 @@
 #include <iterator>
 #include <limits>
 
+#include "enumerators.hpp"
 #include "gmmx/errors.hpp"
 
 namespace gmmx {
@@ -135,7 +136,7 @@ std::vector<double> trace_of_diagonal(const std::vector<double>& diagonal, Momen
 
 }  // namespace
 
-const FormTraits& traits_of(SecondMomentForm form) { return table[static_cast<std::size_t>(form)]; }
+const FormTraits& traits_of(SecondMomentForm form) { return table[place_of(form, std::size(table), "SecondMomentForm")]; }
 
 std::string to_string(SecondMomentForm form) { return traits_of(form).name; }
 
