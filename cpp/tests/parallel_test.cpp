@@ -2,12 +2,15 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <vector>
 
 #include "gmmx/errors.hpp"
 #include "gmmx/threads.hpp"
+#include "parallel/tasks.hpp"
 
 using namespace gmmx;
 
@@ -57,4 +60,24 @@ TEST_CASE("thread counts") {
   CHECK(thread_count(-100000) == 1);
   CHECK_THROWS_AS(thread_count(0), InvalidArgument);
   CHECK(useful_threads(8, cut_into_chunks(10, 80), 100) == 1);
+}
+
+TEST_CASE("a task that fails ends the others, and a caller without work still looks") {
+  for (const int n_threads : {1, 2, 4}) {
+    const std::function<void()> nothing;
+    Watch watch(nothing);
+    const auto task = [&](Index i) {
+      if (i == 1) throw std::runtime_error("task 1");
+      while (i > 1) watch.look();  // ends by the failure of task 1 alone
+    };
+    CHECK_THROWS_WITH(for_tasks(4, n_threads, watch, task), "task 1");
+  }
+  // The last task goes on until the caller, who soon has nothing else to do, has looked twice.
+  std::atomic<int> n_looks{0};
+  const std::function<void()> count = [&] { ++n_looks; };
+  Watch watch(count);
+  for_tasks(2, 2, watch, [&](Index i) {
+    while (i == 1 && n_looks < 2) watch.look();
+  });
+  CHECK(n_looks >= 2);
 }

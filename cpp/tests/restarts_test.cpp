@@ -2,7 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <limits>
 #include <random>
+#include <stdexcept>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -222,4 +225,26 @@ TEST_CASE("of starts that go together one may collapse, and unlike ones are refu
   starts.push_back(p.mixture(CovarianceType::diag));
   CHECK_THROWS_WITH_AS(em_from_mixtures(p.view(), starts, {}, options), doctest::Contains("different"),
                        InvalidArgument);
+}
+
+TEST_CASE("starts side by side end soon where the caller's check throws") {
+  const auto p = make_problem(2000, 4, 4);
+  const std::vector<double> numbers(static_cast<std::size_t>(16 * kmeans_draws(4)), 0.3);
+  const MatrixView<const double> draws(numbers.data(), 16, kmeans_draws(4));
+  for (const int n_threads : {1, 2}) {
+    EMOptions options;
+    options.n_threads = n_threads;
+    options.max_iter = std::numeric_limits<int>::max();
+    options.tol = 0;
+    const auto caller = std::this_thread::get_id();
+    int n_calls = 0;
+    bool called_elsewhere = false;
+    options.check_interrupt = [&] {
+      called_elsewhere = called_elsewhere || std::this_thread::get_id() != caller;
+      if (++n_calls == 20) throw std::runtime_error("enough");
+    };
+    CHECK_THROWS_WITH(em_from_kmeans(p.view(), 4, CovarianceType::full, draws, {}, options), "enough");
+    CHECK(n_calls == 20);
+    CHECK_FALSE(called_elsewhere);
+  }
 }

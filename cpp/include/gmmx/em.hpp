@@ -71,6 +71,9 @@ struct EMOptions {
   double previous_mean_log_likelihood = -std::numeric_limits<double>::infinity();
   /// Called after each iteration; true stops. May throw: the exception reaches the caller of em().
   std::function<bool(const IterationSummary&)> callback;
+  /// Called often, after each iteration and while other threads are waited for, always by the thread that called the
+  /// function these are options of. May throw to stop: all threads then end soon, and the exception reaches the caller.
+  std::function<void()> check_interrupt;
 };
 
 struct EMResult {

@@ -24,7 +24,8 @@ enum class MergeCriterion {
 /// All criteria.
 GMMX_EXPORT std::vector<MergeCriterion> merge_criteria();
 
-/// "VVV" or "EEE".
+/// "VVV" or "EEE". \throws InvalidArgument, here and wherever a criterion is taken, for a number that is not an
+/// enumerator
 GMMX_EXPORT std::string to_string(MergeCriterion criterion);
 
 /// The criterion of that name. \throws InvalidArgument listing the names that exist.
@@ -33,6 +34,8 @@ GMMX_EXPORT MergeCriterion merge_criterion_from_string(std::string_view name);
 struct HierarchicalOptions {
   int n_threads = 1;
   std::function<void()> on_merge;  ///< may throw to stop
+  /// Called often, also before the first merge, always by the thread that called. May throw to stop.
+  std::function<void()> check_interrupt;
 };
 
 struct HierarchicalResult {

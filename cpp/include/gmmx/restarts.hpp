@@ -35,7 +35,7 @@ GMMX_EXPORT Index starts_per_pass(CovarianceType type, Index n_components);
 /// For data so small that threads have more to do with starts than with rows: one run of k-means and EM for each row of
 /// `uniforms` (starts x kmeans_draws(n_components)), in that order. Runs side by side on options.n_threads, each on
 /// one: the results are those of one run after another. Clusters that an earlier start has found already are not fitted
-/// again (same_as). options.callback is not called.
+/// again (same_as). options.callback is not called, options.check_interrupt is.
 template <class T>
 GMMX_EXPORT std::vector<StartOutcome> em_from_kmeans(MatrixView<const T> rows, Index n_components, CovarianceType type,
                                                      MatrixView<const double> uniforms,

@@ -65,6 +65,7 @@ void Run::take(EStep pass) {
   result_.mean_log_likelihoods.push_back(mean);
   if (options_.callback) result_.stopped = options_.callback({iteration, mean, mean - previous_}) && !result_.converged;
   previous_ = mean;
+  if (options_.check_interrupt) options_.check_interrupt();
 }
 
 }  // namespace gmmx

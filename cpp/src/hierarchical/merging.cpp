@@ -1,6 +1,7 @@
 // The merging: every group knows the best partner among those before it, or a bound of what that one would cost.
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <iterator>
 #include <limits>
 #include <memory>
@@ -9,11 +10,12 @@
 #include <utility>
 #include <vector>
 
+#include "enumerators.hpp"
 #include "gmmx/errors.hpp"
 #include "gmmx/hierarchical.hpp"
 #include "hierarchical/criterion.hpp"
 #include "messages.hpp"
-#include "parallel/parallel.hpp"
+#include "parallel/tasks.hpp"
 
 namespace gmmx {
 
@@ -31,9 +33,10 @@ Index last_of_least(const Column<double>& costs, Index n) {
 
 class Merging {
  public:
-  Merging(std::unique_ptr<Criterion> criterion, Index n_groups, int n_threads)
+  Merging(std::unique_ptr<Criterion> criterion, Index n_groups, const HierarchicalOptions& options)
       : criterion_(std::move(criterion)),
-        n_threads_(n_threads),
+        n_threads_(options.n_threads),
+        check_interrupt_(options.check_interrupt),
         names_(static_cast<std::size_t>(n_groups)),
         bounds_(Column<double>::Constant(n_groups, infinite_cost)),
         partners_(static_cast<std::size_t>(n_groups), 0),
@@ -121,16 +124,21 @@ class Merging {
   void find_all_partners() {
     const Chunks chunks = cut_into_chunks(n_slots(), Index{sizeof(double)} * n_slots());
     const double flops = criterion_->flops_per_cost(0) * static_cast<double>(n_slots()) / 2;
+    Watch watch(check_interrupt_);
     for_chunks(
         chunks, useful_threads(n_threads_, chunks, flops),
         [&] { return std::make_unique<Column<double>>(costs_.size()); },
         [&](Column<double>& costs, Index begin, Index end) {
           for (Index j = begin; j < end; ++j) {
             if (names_[place(j)] == none) continue;
-            criterion_->costs(j, 0, j, costs.data());
-            take_best_partner(j, costs);
+            watch.run([&] {
+              watch.look();
+              criterion_->costs(j, 0, j, costs.data());
+              take_best_partner(j, costs);
+            });
           }
         });
+    watch.rethrow();
   }
 
   // Leaves the empty slots out.
@@ -158,6 +166,7 @@ class Merging {
 
   std::unique_ptr<Criterion> criterion_;
   int n_threads_;
+  const std::function<void()>& check_interrupt_;
   // One number a slot.
   std::vector<Index> names_;
   Column<double> bounds_;  // of what merging with an earlier slot costs at least; infinite for an empty slot
@@ -259,14 +268,14 @@ struct NamedCriterion {
   MakeCriterion make;
 };
 
+// In the order of MergeCriterion.
 constexpr NamedCriterion criteria_by_name[] = {
     {MergeCriterion::VVV, "VVV", criterion_with_own_covariances},
     {MergeCriterion::EEE, "EEE", criterion_with_common_covariance},
 };
 
 const NamedCriterion& named(MergeCriterion criterion) {
-  return *std::find_if(std::begin(criteria_by_name), std::end(criteria_by_name),
-                       [&](const NamedCriterion& entry) { return entry.criterion == criterion; });
+  return criteria_by_name[place_of(criterion, std::size(criteria_by_name), "MergeCriterion")];
 }
 
 }  // namespace
@@ -293,13 +302,14 @@ HierarchicalResult hierarchical_clustering(MatrixView<const double> rows, MergeC
   Array<double> centred_rows = centred(rows);
   Groups first = groups.absent() ? single_rows(std::move(centred_rows)) : given_groups(centred_rows, groups);
   const Index n_groups = first.size();
-  Merging merging(named(criterion).make(std::move(first)), n_groups, options.n_threads);
+  Merging merging(named(criterion).make(std::move(first)), n_groups, options);
   HierarchicalResult result;
   while (merging.n_left() > 1) {
     const auto [kept, united] = merging.merge();
     result.merges.insert(result.merges.end(), {kept, united});
     result.values.push_back(merging.value());
     if (options.on_merge) options.on_merge();
+    if (options.check_interrupt) options.check_interrupt();
   }
   return result;
 }

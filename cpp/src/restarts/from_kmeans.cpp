@@ -1,13 +1,12 @@
 // Starts side by side, each on a thread of its own.
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <utility>
 #include <vector>
 
 #include "gmmx/errors.hpp"
 #include "gmmx/restarts.hpp"
-#include "parallel/parallel.hpp"
+#include "parallel/tasks.hpp"
 #include "restarts/mixture_of_clusters.hpp"
 
 namespace gmmx {
@@ -29,16 +28,6 @@ Labels in_order_of_appearance(const Labels& labels, Index n_clusters) {
   return result;
 }
 
-// run(start) for each of these starts, side by side.
-template <class Run>
-void side_by_side(const std::vector<std::size_t>& starts, int n_threads, Run run) {
-  // One start is a chunk of its own.
-  const Chunks chunks{static_cast<Index>(starts.size()), 1, 1};
-  for_chunks(
-      chunks, parallel_regions_are_safe() ? n_threads : 1, [] { return std::make_unique<int>(0); },
-      [&](int&, Index begin, Index) { run(starts[static_cast<std::size_t>(begin)]); });
-}
-
 }  // namespace
 
 template <class T>
@@ -48,16 +37,26 @@ std::vector<StartOutcome> em_from_kmeans(MatrixView<const T> rows, Index n_compo
   std::vector<StartOutcome> outcomes(static_cast<std::size_t>(uniforms.rows()));
   std::vector<Labels> labels(outcomes.size());
   std::vector<Labels> partitions(outcomes.size());
+  Watch watch(options.check_interrupt);
+  const auto look = [&watch] { watch.look(); };
+  // run(start) for each of these starts, side by side.
+  const auto side_by_side = [&](const std::vector<std::size_t>& starts, auto run) {
+    for_tasks(static_cast<Index>(starts.size()), options.n_threads, watch,
+              [&](Index i) { run(starts[static_cast<std::size_t>(i)]); });
+  };
   const auto find_clusters = [&](std::size_t start) {
     const VectorView<const double> draws(&uniforms(static_cast<Index>(start), 0), uniforms.cols(),
                                          uniforms.col_stride());
-    labels[start] = kmeans(rows, n_components, draws, sample_weight, KMeansOptions{}).labels;
+    KMeansOptions kmeans_options;
+    kmeans_options.on_iteration = look;
+    labels[start] = kmeans(rows, n_components, draws, sample_weight, kmeans_options).labels;
     partitions[start] = in_order_of_appearance(labels[start], n_components);
   };
   const auto fit = [&](std::size_t start) {
     StartOutcome& outcome = outcomes[start];
     EMOptions own = options;
     own.n_threads = 1;
+    own.check_interrupt = look;
     own.callback = [&outcome](const IterationSummary& summary) {
       outcome.failed_iteration = summary.iteration + 1;
       return false;
@@ -74,7 +73,7 @@ std::vector<StartOutcome> em_from_kmeans(MatrixView<const T> rows, Index n_compo
 
   std::vector<std::size_t> all(outcomes.size());
   for (std::size_t start = 0; start < all.size(); ++start) all[start] = start;
-  side_by_side(all, options.n_threads, find_clusters);
+  side_by_side(all, find_clusters);
 
   // A partition that was met before leads where it led then.
   std::map<Labels, std::size_t> first_of;
@@ -84,7 +83,7 @@ std::vector<StartOutcome> em_from_kmeans(MatrixView<const T> rows, Index n_compo
     outcomes[start].same_as = is_new ? -1 : static_cast<Index>(first->second);
     if (is_new) firsts.push_back(start);
   }
-  side_by_side(firsts, options.n_threads, fit);
+  side_by_side(firsts, fit);
 
   // Which of several components collapses first is for each numbering to say.
   std::vector<std::size_t> again;
@@ -94,7 +93,7 @@ std::vector<StartOutcome> em_from_kmeans(MatrixView<const T> rows, Index n_compo
     same_as = -1;
     again.push_back(start);
   }
-  side_by_side(again, options.n_threads, fit);
+  side_by_side(again, fit);
   return outcomes;
 }
 
