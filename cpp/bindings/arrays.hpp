@@ -10,8 +10,11 @@
 #include <utility>
 #include <vector>
 
+#include "constructed.hpp"
+#include "gil.hpp"
 #include "gmmx/errors.hpp"
 #include "gmmx/views.hpp"
+#include "integers.hpp"
 
 namespace gmmx::python {
 

@@ -6,6 +6,7 @@
 #include "build.hpp"
 #include "gmmx/threads.hpp"
 #include "gmmx/version.hpp"
+#include "integers.hpp"
 #include "registrations.hpp"
 
 #ifndef GMMX_BUILD_TYPE
@@ -37,7 +38,9 @@ std::string compiler() {
 
 void register_build(py::module_& m) {
   m.attr("__version__") = GMMX_VERSION;
-  m.def("thread_count", &thread_count, py::arg("n_jobs").none(true));
+  m.def(
+      "thread_count", [](std::optional<NearestInt> n_jobs) { return n_jobs ? thread_count(*n_jobs) : thread_count(); },
+      py::arg("n_jobs").none(true));
   m.def("build_config", [] {
     py::dict config;
     config["version"] = GMMX_VERSION;

@@ -16,14 +16,14 @@ py::array rows_to_matrix(const py::array& rows, const Mixture& mixture, Fill fil
     py::array_t<T> out({view.rows(), mixture.n_components()});
     const MatrixView<T> result = output_matrix(out);
     {
-      const py::gil_scoped_release unlocked;
+      const GilReleased unlocked;
       fill(view, result);
     }
     return std::move(out);
   });
 }
 
-py::array log_densities_of(const py::array& rows, const Mixture& mixture, int n_threads) {
+py::array log_densities_of(const py::array& rows, const Mixture& mixture, NearestInt n_threads) {
   return rows_to_matrix(rows, mixture,
                         [&](auto view, auto out) { component_log_densities(view, mixture, out, n_threads); });
 }
@@ -34,7 +34,7 @@ void register_density(py::module_& m) {
   py::class_<Mixture>(m.attr("Mixture"))
       .def(
           "component_log_densities",
-          [](const Mixture& self, const py::array& rows, int n_threads) {
+          [](const Mixture& self, const py::array& rows, NearestInt n_threads) {
             return log_densities_of(rows, self, n_threads);
           },
           py::arg("X"), py::arg("n_threads") = 1, R"(Compute the log-density of each row under each component.
@@ -72,20 +72,20 @@ array([[-0.9189, -8.9189]])
   m.def("log_prob", &log_densities_of, py::arg("X"), py::arg("mixture"), py::arg("n_threads"));
   m.def(
       "responsibilities",
-      [](const py::array& rows, const Mixture& mixture, int n_threads) {
+      [](const py::array& rows, const Mixture& mixture, NearestInt n_threads) {
         return rows_to_matrix(rows, mixture,
                               [&](auto view, auto out) { responsibilities(view, mixture, out, n_threads); });
       },
       py::arg("X"), py::arg("mixture"), py::arg("n_threads"));
   m.def(
       "score_samples",
-      [](const py::array& rows, const Mixture& mixture, int n_threads) {
+      [](const py::array& rows, const Mixture& mixture, NearestInt n_threads) {
         return with_rows(rows, "X", [&](auto view) -> py::array {
           using T = std::remove_const_t<std::remove_pointer_t<decltype(view.data())>>;
           py::array_t<T> out(view.rows());
           const VectorView<T> result = output_vector(out);
           {
-            const py::gil_scoped_release unlocked;
+            const GilReleased unlocked;
             score_samples(view, mixture, result, n_threads);
           }
           return std::move(out);
@@ -94,12 +94,12 @@ array([[-0.9189, -8.9189]])
       py::arg("X"), py::arg("mixture"), py::arg("n_threads"));
   m.def(
       "predict",
-      [](const py::array& rows, const Mixture& mixture, int n_threads) {
+      [](const py::array& rows, const Mixture& mixture, NearestInt n_threads) {
         return with_rows(rows, "X", [&](auto view) {
           py::array_t<std::int64_t> out(view.rows());
           const VectorView<std::int64_t> result = output_vector(out);
           {
-            const py::gil_scoped_release unlocked;
+            const GilReleased unlocked;
             predict(view, mixture, result, n_threads);
           }
           return out;
@@ -109,10 +109,10 @@ array([[-0.9189, -8.9189]])
   m.def(
       "log_likelihood",
       [](const py::array& rows, const Mixture& mixture, const std::optional<Contiguous<double>>& sample_weight,
-         int n_threads) {
+         NearestInt n_threads) {
         return with_rows(rows, "X", [&](auto view) {
           const auto weights = vector_view(sample_weight, "sample_weight");
-          const py::gil_scoped_release unlocked;
+          const GilReleased unlocked;
           return log_likelihood(view, mixture, weights, n_threads);
         });
       },

@@ -1,4 +1,3 @@
-#include <pybind11/functional.h>
 #include <pybind11/stl.h>
 
 #include <tuple>
@@ -6,6 +5,7 @@
 #include "arrays.hpp"
 #include "gmmx/em.hpp"
 #include "gmmx/restarts.hpp"
+#include "interrupts.hpp"
 #include "registrations.hpp"
 
 namespace gmmx::python {
@@ -15,16 +15,14 @@ namespace {
 using Weights = std::optional<Contiguous<double>>;
 // shrinkage, mean, dof, scale
 using Prior = std::optional<std::tuple<double, Contiguous<double>, double, Contiguous<double>>>;
-using Callback = std::optional<std::function<py::object(int, double)>>;
+using Callback = std::optional<py::function>;
 
-// After each iteration: Ctrl-C, then the user's own function.
+// The user's own function, after each iteration.
 std::function<bool(const IterationSummary&)> callback_for(const Callback& callback) {
+  if (!callback) return {};
   return [&callback](const IterationSummary& summary) {
-    const py::gil_scoped_acquire locked;
-    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-    if (!callback) return false;
-    const py::object answer = (*callback)(summary.iteration, summary.mean_log_likelihood);
-    return py::cast<bool>(py::bool_(answer));
+    const GilHeld locked;
+    return is_true(call(*callback, py::make_tuple(summary.iteration, summary.mean_log_likelihood)));
   };
 }
 
@@ -45,30 +43,35 @@ EMOptions options_of(double tol, double reg_covar, int max_iter, int n_threads,
   options.n_threads = n_threads;
   options.acceleration = acceleration_from_string(acceleration.value_or("none"));
   options.prior = prior_of(prior);
+  options.check_interrupt = interrupt_check();
   return options;
 }
 
 EMResult em_of(const py::array& rows, const Mixture& mixture, const Weights& sample_weight, double tol,
-               double reg_covar, int max_iter, double previous_lower_bound, const Callback& callback, int n_threads,
-               const std::optional<std::string>& acceleration, const Prior& prior) {
+               double reg_covar, NearestInt max_iter, double previous_lower_bound, const Callback& callback,
+               NearestInt n_threads, const std::optional<std::string>& acceleration, const Prior& prior) {
   EMOptions options = options_of(tol, reg_covar, max_iter, n_threads, acceleration, prior);
   options.previous_mean_log_likelihood = previous_lower_bound;
   options.callback = callback_for(callback);
   return with_rows(rows, "X", [&](auto view) {
     const auto weights = vector_view(sample_weight, "sample_weight");
-    const py::gil_scoped_release unlocked;
+    const GilReleased unlocked;
     return em(view, mixture, weights, options);
   });
 }
 
 // The passes over the rows are the caller's: a Python function makes them.
-EMResult em_over(const std::function<SufficientStatistics(const Mixture&)>& statistics_at, const Mixture& mixture,
-                 double tol, double reg_covar, int max_iter, double previous_lower_bound, const Callback& callback,
+EMResult em_over(const py::function& e_step_of, const Mixture& mixture, double tol, double reg_covar,
+                 NearestInt max_iter, double previous_lower_bound, const Callback& callback,
                  const std::optional<std::string>& acceleration, const Prior& prior) {
   EMOptions options = options_of(tol, reg_covar, max_iter, 1, acceleration, prior);
   options.previous_mean_log_likelihood = previous_lower_bound;
   options.callback = callback_for(callback);
-  const py::gil_scoped_release unlocked;
+  const auto statistics_at = [&](const Mixture& point) {
+    const GilHeld locked;
+    return call(e_step_of, py::make_tuple(point)).cast<SufficientStatistics>();
+  };
+  const GilReleased unlocked;
   return em(statistics_at, mixture, options);
 }
 
@@ -88,14 +91,12 @@ py::list list_of(std::vector<StartOutcome> outcomes) {
 }
 
 py::list em_from_mixtures_of(const py::array& rows, const std::vector<Mixture>& mixtures, const Weights& sample_weight,
-                             double tol, double reg_covar, int max_iter, int n_threads,
+                             double tol, double reg_covar, NearestInt max_iter, NearestInt n_threads,
                              const std::optional<std::string>& acceleration, const Prior& prior) {
-  EMOptions options = options_of(tol, reg_covar, max_iter, n_threads, acceleration, prior);
-  const Callback nobody;
-  options.callback = callback_for(nobody);
+  const EMOptions options = options_of(tol, reg_covar, max_iter, n_threads, acceleration, prior);
   return list_of(with_rows(rows, "X", [&](auto view) {
     const auto weights = vector_view(sample_weight, "sample_weight");
-    const py::gil_scoped_release unlocked;
+    const GilReleased unlocked;
     return em_from_mixtures(view, mixtures, weights, options);
   }));
 }
@@ -103,7 +104,7 @@ py::list em_from_mixtures_of(const py::array& rows, const std::vector<Mixture>& 
 // The starts run side by side.
 py::list em_from_kmeans_of(const py::array& rows, const Index n_components, const std::string& covariance_type,
                            const Contiguous<double>& uniforms, const Weights& sample_weight, double tol,
-                           double reg_covar, int max_iter, int n_threads,
+                           double reg_covar, NearestInt max_iter, NearestInt n_threads,
                            const std::optional<std::string>& acceleration, const Prior& prior) {
   const EMOptions options = options_of(tol, reg_covar, max_iter, n_threads, acceleration, prior);
   const CovarianceType type = covariance_type_from_string(covariance_type);
@@ -111,7 +112,7 @@ py::list em_from_kmeans_of(const py::array& rows, const Index n_components, cons
   const auto draws = matrix_view<double>(uniforms);
   return list_of(with_rows(rows, "X", [&](auto view) {
     const auto weights = vector_view(sample_weight, "sample_weight");
-    const py::gil_scoped_release unlocked;
+    const GilReleased unlocked;
     return em_from_kmeans(view, n_components, type, draws, weights, options);
   }));
 }
@@ -121,10 +122,10 @@ py::list em_from_kmeans_of(const py::array& rows, const Index n_components, cons
 void register_em(py::module_& m) {
   m.def(
       "e_step",
-      [](const py::array& rows, const Mixture& mixture, const Weights& sample_weight, int n_threads) {
+      [](const py::array& rows, const Mixture& mixture, const Weights& sample_weight, NearestInt n_threads) {
         return with_rows(rows, "X", [&](auto view) {
           const auto weights = vector_view(sample_weight, "sample_weight");
-          const py::gil_scoped_release unlocked;
+          const GilReleased unlocked;
           return e_step(view, mixture, weights, n_threads);
         });
       },
@@ -135,7 +136,7 @@ void register_em(py::module_& m) {
          const Mixture* previous, const Prior& prior) {
         const CovarianceType type = covariance_type_from_string(covariance_type);
         const std::optional<ConjugatePrior> checked = prior_of(prior);
-        const py::gil_scoped_release unlocked;
+        const GilReleased unlocked;
         if (previous && previous->covariance_type() == type) return m_step(statistics, *previous, reg_covar, checked);
         return m_step(statistics, type, reg_covar, checked);
       },

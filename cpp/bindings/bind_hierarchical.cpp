@@ -2,6 +2,7 @@
 
 #include "arrays.hpp"
 #include "gmmx/hierarchical.hpp"
+#include "interrupts.hpp"
 #include "registrations.hpp"
 
 namespace gmmx::python {
@@ -9,20 +10,15 @@ namespace gmmx::python {
 namespace {
 
 py::tuple tree_of(const Contiguous<double>& rows, const std::string& criterion,
-                  const std::optional<Contiguous<std::int32_t>>& groups, int n_threads) {
+                  const std::optional<Contiguous<std::int32_t>>& groups, NearestInt n_threads) {
   check_ndim(rows, 2, "X");
   const auto group_numbers = vector_view(groups, "groups");
-  constexpr int merges_between_looks = 64;  // at the keyboard
   HierarchicalOptions options;
   options.n_threads = n_threads;
-  options.on_merge = [n_merges = 0]() mutable {
-    if (++n_merges % merges_between_looks != 0) return;
-    const py::gil_scoped_acquire locked;
-    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-  };
+  options.check_interrupt = interrupt_check();
   HierarchicalResult tree;
   {
-    const py::gil_scoped_release unlocked;
+    const GilReleased unlocked;
     tree = hierarchical_clustering(matrix_view<double>(rows), merge_criterion_from_string(criterion), group_numbers,
                                    options);
   }

@@ -2,9 +2,18 @@
 
 #include "arrays.hpp"
 #include "gmmx/kmeans.hpp"
+#include "interrupts.hpp"
 #include "registrations.hpp"
 
 namespace gmmx::python {
+
+// What Python sees of a KMeansResult.
+struct KMeansArrays {
+  py::array_t<std::int32_t> labels;
+  py::array_t<double> centers;
+  double inertia;
+  int n_iter;
+};
 
 namespace {
 
@@ -15,32 +24,22 @@ VectorView<const double> uniforms_view(const Contiguous<double>& uniforms) {
   return {uniforms.data(), uniforms.size()};
 }
 
-struct Result {
-  py::array_t<std::int32_t> labels;
-  py::array_t<double> centers;
-  double inertia;
-  int n_iter;
-};
-
-Result kmeans_of(const py::array& rows, Index n_clusters, const Contiguous<double>& uniforms,
-                 const Weights& sample_weight, int max_iter, double tol, int n_threads) {
+KMeansArrays kmeans_of(const py::array& rows, Index n_clusters, const Contiguous<double>& uniforms,
+                       const Weights& sample_weight, NearestInt max_iter, double tol, NearestInt n_threads) {
   KMeansOptions options;
   options.max_iter = max_iter;
   options.tol = tol;
   options.n_threads = n_threads;
-  options.on_iteration = [] {
-    const py::gil_scoped_acquire locked;
-    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-  };
+  options.on_iteration = interrupt_check();
   return with_rows(rows, "X", [&](auto view) {
     const auto weights = vector_view(sample_weight, "sample_weight");
     KMeansResult result;
     {
-      const py::gil_scoped_release unlocked;
+      const GilReleased unlocked;
       result = kmeans(view, n_clusters, uniforms_view(uniforms), weights, options);
     }
-    return Result{take(std::move(result.labels), {view.rows()}),
-                  take(std::move(result.centers), {n_clusters, view.cols()}), result.inertia, result.n_iter};
+    return KMeansArrays{take(std::move(result.labels), {view.rows()}),
+                        take(std::move(result.centers), {n_clusters, view.cols()}), result.inertia, result.n_iter};
   });
 }
 
@@ -51,12 +50,12 @@ void register_kmeans(py::module_& m) {
   m.def(
       "kmeans_plus_plus",
       [](const py::array& rows, Index n_clusters, const Contiguous<double>& uniforms, const Weights& sample_weight,
-         int n_threads) {
+         NearestInt n_threads) {
         return with_rows(rows, "X", [&](auto view) {
           const auto weights = vector_view(sample_weight, "sample_weight");
           std::vector<Index> seeds;
           {
-            const py::gil_scoped_release unlocked;
+            const GilReleased unlocked;
             seeds = kmeans_plus_plus(view, n_clusters, uniforms_view(uniforms), weights, n_threads);
           }
           return take(std::vector<std::int64_t>(seeds.begin(), seeds.end()), {n_clusters});
@@ -65,11 +64,11 @@ void register_kmeans(py::module_& m) {
       py::arg("X"), py::arg("n_clusters"), py::arg("uniforms"), py::arg("sample_weight").none(true),
       py::arg("n_threads"));
 
-  py::class_<Result>(m, "KMeansResult", py::is_final(), "What k-means ended with.")
-      .def_readonly("labels", &Result::labels)
-      .def_readonly("centers", &Result::centers)
-      .def_readonly("inertia", &Result::inertia)
-      .def_readonly("n_iter", &Result::n_iter);
+  py::class_<KMeansArrays>(m, "KMeansResult", py::is_final(), "What k-means ended with.")
+      .def_readonly("labels", &KMeansArrays::labels)
+      .def_readonly("centers", &KMeansArrays::centers)
+      .def_readonly("inertia", &KMeansArrays::inertia)
+      .def_readonly("n_iter", &KMeansArrays::n_iter);
   m.def("kmeans", &kmeans_of, py::arg("X"), py::arg("n_clusters"), py::arg("uniforms"),
         py::arg("sample_weight").none(true), py::kw_only(), py::arg("max_iter"), py::arg("tol"), py::arg("n_threads"));
 }

@@ -135,6 +135,11 @@ ValueError
                                   self.attr("covariances"), self.attr("precisions_cholesky"));
           },
           [](const py::tuple& state) {
+            if (state.size() != 5) {
+              throw InvalidArgument("the state of a Mixture has " + std::to_string(state.size()) +
+                                    " items, but must have 5: weights, means, covariance_type, covariances and "
+                                    "precisions_cholesky; give what Mixture.__getstate__() returned");
+            }
             return make_mixture(state[0].cast<Parameters>(), state[1].cast<Parameters>(), state[2].cast<std::string>(),
                                 state[3].cast<Parameters>(), state[4].cast<Parameters>());
           }));

@@ -7,14 +7,14 @@ namespace gmmx::python {
 void register_sample(py::module_& m) {
   m.def(
       "sample",
-      [](const Mixture& mixture, Index n_samples, std::uint64_t seed, int n_threads) {
+      [](const Mixture& mixture, Index n_samples, std::uint64_t seed, NearestInt n_threads) {
         if (n_samples < 0) throw InvalidArgument("n_samples must not be negative, but is " + std::to_string(n_samples));
         py::array_t<double> rows({n_samples, mixture.n_features()});
         py::array_t<std::int64_t> labels(n_samples);
         const MatrixView<double> out = output_matrix(rows);
         const VectorView<std::int64_t> out_labels = output_vector(labels);
         {
-          const py::gil_scoped_release unlocked;
+          const GilReleased unlocked;
           sample(mixture, seed, out, out_labels, n_threads);
         }
         return py::make_tuple(rows, labels);

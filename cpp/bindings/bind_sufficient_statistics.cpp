@@ -34,14 +34,15 @@ SecondMomentForm form_for(const std::string& covariance_type) {
 }
 
 SufficientStatistics from_labels(const py::array& rows, const Contiguous<std::int32_t>& labels, Index n_components,
-                                 const std::string& covariance_type, const Weights& sample_weight, int n_threads) {
+                                 const std::string& covariance_type, const Weights& sample_weight,
+                                 NearestInt n_threads) {
   const SecondMomentForm form = form_for(covariance_type);
   check_ndim(labels, 1, "labels");
   if (n_components < 1)
     throw InvalidArgument("n_components must be at least 1, but is " + std::to_string(n_components));
   return with_rows(rows, "X", [&](auto view) {
     const auto weights = vector_view(sample_weight, "sample_weight");
-    const py::gil_scoped_release unlocked;
+    const GilReleased unlocked;
     return statistics_from_labels(view, VectorView<const std::int32_t>(labels.data(), labels.size()), n_components,
                                   form, weights, n_threads);
   });
@@ -49,18 +50,19 @@ SufficientStatistics from_labels(const py::array& rows, const Contiguous<std::in
 
 template <class T>
 SufficientStatistics from_responsibilities_of(MatrixView<const T> rows, const py::array& responsibilities,
-                                              SecondMomentForm form, const Weights& sample_weight, int n_threads) {
+                                              SecondMomentForm form, const Weights& sample_weight,
+                                              NearestInt n_threads) {
   const Contiguous<T> held(responsibilities);
   check_ndim(held, 2, "responsibilities");
   const auto weights = vector_view(sample_weight, "sample_weight");
   const MatrixView<const T> view(held.data(), held.shape(0), held.shape(1));
-  const py::gil_scoped_release unlocked;
+  const GilReleased unlocked;
   return statistics_from_responsibilities(rows, view, form, weights, n_threads);
 }
 
 SufficientStatistics from_responsibilities(const py::array& rows, const py::array& responsibilities,
                                            const std::string& covariance_type, const Weights& sample_weight,
-                                           int n_threads) {
+                                           NearestInt n_threads) {
   const SecondMomentForm form = form_for(covariance_type);
   return with_rows(rows, "X", [&](auto view) {
     return from_responsibilities_of(view, responsibilities, form, sample_weight, n_threads);
@@ -80,9 +82,11 @@ py::array as_floating_array(const py::object& object) {
 
 // A single NaN or infinity among the rows is found in the sums.
 void check_finite(const SufficientStatistics& s) {
-  for (const double sum : s.first_moments) {
-    if (!std::isfinite(sum)) {
-      throw InvalidArgument("X holds NaN, infinity or numbers too large to add; leave such rows out or scale them");
+  for (const std::vector<double>* sums : {&s.counts, &s.first_moments, &s.second_moments}) {
+    for (const double sum : *sums) {
+      if (std::isfinite(sum)) continue;
+      throw InvalidArgument(
+          "X holds NaN, infinity or numbers whose squares are too large to add; leave such rows out or scale them");
     }
   }
 }
@@ -175,10 +179,10 @@ array([0.5, 9.5])
       .def_static(
           "from_responsibilities",
           [](const py::object& rows, const py::object& responsibilities, const std::string& covariance_type,
-             const Weights& sample_weight, std::optional<int> n_jobs) {
+             const Weights& sample_weight, std::optional<NearestInt> n_jobs) {
             SufficientStatistics result =
                 from_responsibilities(as_floating_array(rows), as_floating_array(responsibilities), covariance_type,
-                                      sample_weight, thread_count(n_jobs));
+                                      sample_weight, n_jobs ? thread_count(*n_jobs) : thread_count());
             check_finite(result);
             return result;
           },

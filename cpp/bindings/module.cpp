@@ -4,6 +4,7 @@
 PYBIND11_MODULE(_core, m) {
   using namespace gmmx::python;
   register_errors(m);
+  register_interrupts(m);
   register_mixture(m);
   register_sufficient_statistics(m);
   register_em(m);

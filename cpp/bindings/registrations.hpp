@@ -6,6 +6,7 @@
 namespace gmmx::python {
 
 void register_errors(pybind11::module_& m);
+void register_interrupts(pybind11::module_& m);
 void register_mixture(pybind11::module_& m);
 void register_sufficient_statistics(pybind11::module_& m);
 void register_em(pybind11::module_& m);

@@ -20,6 +20,20 @@ class CollapsedComponentError(ValueError):
 
     component: int
 
+class StopRequestedError(RuntimeError):
+    """The flag that this thread heeds was set while native code ran."""
+
+@final
+class StopFlag:
+    """Ends the native work of the threads that heed it, once it is set."""
+
+    def __init__(self) -> None: ...
+    def set(self) -> None: ...
+    def is_set(self) -> bool: ...
+
+def heed(flag: StopFlag | None) -> None:
+    """Let native work that this thread begins from now on end with StopRequestedError once the flag is set."""
+
 @final
 class Mixture:
     """Immutable value: weights (K,), means (K, d), covariances and precisions_cholesky (shape by type), all float64."""
