@@ -53,10 +53,11 @@ void register_kmeans(py::module_& m) {
          NearestInt n_threads) {
         return with_rows(rows, "X", [&](auto view) {
           const auto weights = vector_view(sample_weight, "sample_weight");
+          const auto check = interrupt_check();
           std::vector<Index> seeds;
           {
             const GilReleased unlocked;
-            seeds = kmeans_plus_plus(view, n_clusters, uniforms_view(uniforms), weights, n_threads);
+            seeds = kmeans_plus_plus(view, n_clusters, uniforms_view(uniforms), weights, n_threads, check);
           }
           return take(std::vector<std::int64_t>(seeds.begin(), seeds.end()), {n_clusters});
         });

@@ -17,17 +17,19 @@ GMMX_EXPORT Index kmeans_draws(Index n_clusters);
 
 /// Greedy k-means++ (Arthur & Vassilvitskii 2007): indices of the K rows chosen as seeds.
 /// Randomness is an argument: `uniforms` holds kmeans_draws(K) numbers in [0, 1). Takes K passes over the rows.
+/// \param on_seed called after each seed; may throw to stop
 /// \throws InvalidArgument where sizes disagree, there are fewer rows than clusters or all weights are zero
 template <class T>
 GMMX_EXPORT std::vector<Index> kmeans_plus_plus(MatrixView<const T> rows, Index n_clusters,
                                                 VectorView<const double> uniforms,
-                                                VectorView<const double> sample_weight = {}, int n_threads = 1);
+                                                VectorView<const double> sample_weight = {}, int n_threads = 1,
+                                                const std::function<void()>& on_seed = {});
 
 struct KMeansOptions {
   int max_iter = 300;
   double tol = 1e-4;  ///< times the mean variance of the features: bound on the squared movement of the centers
   int n_threads = 1;
-  std::function<void()> on_iteration;  ///< may throw to stop
+  std::function<void()> on_iteration;  ///< called after each seed and each pass of Lloyd's; may throw to stop
 };
 
 struct KMeansResult {

@@ -222,7 +222,8 @@ class Lloyd {
 template <class T>
 KMeansResult kmeans(MatrixView<const T> rows, Index n_clusters, VectorView<const double> uniforms,
                     VectorView<const double> sample_weight, const KMeansOptions& options) {
-  const std::vector<Index> seeds = kmeans_plus_plus(rows, n_clusters, uniforms, sample_weight, options.n_threads);
+  const std::vector<Index> seeds =
+      kmeans_plus_plus(rows, n_clusters, uniforms, sample_weight, options.n_threads, options.on_iteration);
   RowMajorMatrix<double> centers(n_clusters, rows.cols());
   for (Index k = 0; k < n_clusters; ++k) centers.row(k) = row_as_double(rows, seeds[static_cast<std::size_t>(k)]);
   const Location location = locate(rows, sample_weight, options.n_threads);

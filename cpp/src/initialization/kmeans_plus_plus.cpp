@@ -156,7 +156,8 @@ Index kmeans_draws(Index n_clusters) { return 1 + (n_clusters - 1) * local_trial
 
 template <class T>
 std::vector<Index> kmeans_plus_plus(MatrixView<const T> rows, Index n_clusters, VectorView<const double> uniforms,
-                                    VectorView<const double> sample_weight, int n_threads) {
+                                    VectorView<const double> sample_weight, int n_threads,
+                                    const std::function<void()>& on_seed) {
   check_clusters(rows, n_clusters, uniforms, sample_weight);
   Seeding<T> seeding(rows, sample_weight, n_threads);
   std::vector<Index> seeds{seeding.first_seed(uniforms[0])};
@@ -166,13 +167,14 @@ std::vector<Index> kmeans_plus_plus(MatrixView<const T> rows, Index n_clusters, 
   while (static_cast<Index>(seeds.size()) < n_clusters) {
     for (Index& candidate : candidates) candidate = seeding.draw(uniforms[used++]);
     seeds.push_back(seeding.accept_best_of(candidates));
+    if (on_seed) on_seed();
   }
   return seeds;
 }
 
 template std::vector<Index> kmeans_plus_plus(MatrixView<const float>, Index, VectorView<const double>,
-                                             VectorView<const double>, int);
+                                             VectorView<const double>, int, const std::function<void()>&);
 template std::vector<Index> kmeans_plus_plus(MatrixView<const double>, Index, VectorView<const double>,
-                                             VectorView<const double>, int);
+                                             VectorView<const double>, int, const std::function<void()>&);
 
 }  // namespace gmmx
