@@ -6,12 +6,12 @@ keep the threads busy with fits side by side, large data with rows; the results 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from gmmx import _core, figures
+from gmmx._many_fits import mapped
 from gmmx.covariances import letters
 from gmmx.degeneracy import Resolution, flaw_of
 from gmmx.draws import draws_from
@@ -21,9 +21,6 @@ from gmmx.initialization import partition_by_tree, partitions_of_one_feature, st
 from gmmx.runs import FLOPS_OF_SMALL_DATA, best_of
 from gmmx.starts import FailedStart, Run, Starts
 from gmmx.validation import WeightedRows
-
-Given = TypeVar("Given")
-Made = TypeVar("Made")
 
 
 class Cell(NamedTuple):
@@ -100,7 +97,7 @@ def fit_cells(
         return cell, _fit_cell(make_model(cell), statistics[cell.n_components], share, resolution)
 
     in_order = sorted(cells, key=lambda cell: cell.n_components)
-    yield from _mapped(fit, in_order, rows.n_threads if side_by_side else 1)
+    yield from mapped(fit, in_order, rows.n_threads if side_by_side else 1)
 
 
 Partitions = dict[int, list[_core.SufficientStatistics]]
@@ -138,18 +135,6 @@ def _flops(rows: WeightedRows, n_components: int) -> int:
     """Return about how many operations one E-step takes."""
     n_samples, n_features = len(rows.X), int(rows.X.shape[1])
     return n_samples * n_components * (2 * n_features**2 + 4 * n_features + 20)
-
-
-def _mapped(function: Callable[[Given], Made], items: Iterable[Given], n_threads: int) -> Iterator[Made]:
-    """Map on several threads, in order. Whoever stops asking, or is interrupted, waits for what is under way only."""
-    if n_threads == 1:
-        yield from map(function, items)
-        return
-    pool = ThreadPoolExecutor(n_threads)
-    try:
-        yield from pool.map(function, items)
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 def _fit_cell(

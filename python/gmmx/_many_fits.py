@@ -7,73 +7,57 @@ threads there are.
 from __future__ import annotations
 
 import contextlib
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import numpy as np
 
+from gmmx import _core
 from gmmx.draws import draws_from
-from gmmx.validation import Rows
 
-__all__ = ["in_threads", "listener_for", "seeds_from"]
+__all__ = ["in_threads", "mapped", "seeds_from"]
 
+Given = TypeVar("Given")
 Outcome = TypeVar("Outcome")
 
-_NUMBERS_WORTH_A_LOOK = 10_000
-"""Rows times features from which a fit looks after each iteration whether the run was interrupted."""
 
+def mapped(
+    function: Callable[[Given], Outcome], items: Iterable[Given], n_threads: int
+) -> Generator[Outcome, None, None]:
+    """Map on several threads, in order.
 
-class _Interrupted(Exception):
-    """The run was interrupted, and this fit need not go on."""
+    Whoever stops asking, or is interrupted, does not wait for fits that are under way: native code ends at the next
+    iteration of each.
+    """
+    if n_threads == 1:
+        yield from map(function, items)  # in the thread that asks, where native code heeds Ctrl-C
+        return
+    stop = _core.StopFlag()
+    pool = ThreadPoolExecutor(n_threads, initializer=_core.heed, initargs=(stop,))
+    try:
+        yield from pool.map(function, items)
+    finally:
+        stop.set()
+        pool.shutdown(cancel_futures=True)
 
 
 def in_threads(
-    task: Callable[[int, Callable[..., None]], Outcome],
+    task: Callable[[int], Outcome],
     total: int,
     n_threads: int,
     callback: Callable[[int, int], Any] | None,
 ) -> list[Outcome]:
-    """Run tasks 0, 1, ... in threads; return their outcomes in order, fewer if the callback stops.
-
-    A task gets, besides its number, a function to call now and then, which raises once the run was interrupted.
-    """
-    interrupted = threading.Event()
-
-    def look(*_: Any) -> None:
-        if interrupted.is_set():
-            raise _Interrupted
-
+    """Run tasks 0, 1, ... in threads; return their outcomes in order, fewer if the callback stops."""
     outcomes: list[Outcome] = []
-    n_threads = min(n_threads, total)
-    with ThreadPoolExecutor(n_threads) if n_threads > 1 else contextlib.nullcontext() as pool:
-        try:
-            for outcome in (pool or _HERE).map(lambda number: task(number, look), range(total)):
-                outcomes.append(outcome)
-                if callback is not None and callback(len(outcomes), total):
-                    break
-        finally:
-            interrupted.set()
-            if pool is not None:
-                pool.shutdown(cancel_futures=True)
+    with contextlib.closing(mapped(task, range(total), min(n_threads, total))) as ended:
+        for outcome in ended:
+            outcomes.append(outcome)
+            if callback is not None and callback(len(outcomes), total):
+                break
     return outcomes
-
-
-class _Here:
-    """Stands for a pool of one thread: the one that asks, where the native code itself heeds Ctrl-C."""
-
-    map = staticmethod(map)
-
-
-_HERE = _Here()
 
 
 def seeds_from(random_state: Any) -> np.random.SeedSequence:
     """Return the seed that all others of a run descend from."""
     return np.random.SeedSequence(draws_from(random_state).seed())
-
-
-def listener_for(X: Rows, look: Callable[..., None]) -> Callable[..., None] | None:
-    """Return what EM calls after each iteration: of few rows, nothing, as the call takes longer than they do."""
-    return look if X.size > _NUMBERS_WORTH_A_LOOK else None

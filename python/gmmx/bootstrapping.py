@@ -20,7 +20,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
 from gmmx import _core
-from gmmx._many_fits import in_threads, listener_for, seeds_from
+from gmmx._many_fits import in_threads, seeds_from
 from gmmx.estimators import GaussianMixture
 from gmmx.validation import (
     F64,
@@ -112,9 +112,7 @@ class _Refit(NamedTuple):
     multiplicity: float
 
 
-def _refit(
-    source: _Source, resample: _Resample, options: dict[str, Any], listener: Callable[..., None] | None
-) -> _Refit | None:
+def _refit(source: _Source, resample: _Resample, options: dict[str, Any]) -> _Refit | None:
     """Run EM on a resample from the fitted mixture; None if a component collapses or ends without rows."""
     X, sample_weight, multiplicity = resample
     try:
@@ -123,7 +121,7 @@ def _refit(
             source.mixture,
             sample_weight,
             previous_lower_bound=-np.inf,
-            callback=listener,
+            callback=None,
             n_threads=1,
             **options,
         )
@@ -453,9 +451,9 @@ def bootstrap(
     seeds = seeds_from(random_state).spawn(total)
     resample = _KINDS[kind]
 
-    def task(number: int, look: Callable[..., None]) -> _Refit | None:
+    def task(number: int) -> _Refit | None:
         drawn = resample(source, number, np.random.default_rng(seeds[number]))
-        return _refit(source, drawn, options, listener_for(drawn.X, look))
+        return _refit(source, drawn, options)
 
     outcomes = in_threads(task, total, rows.n_threads, callback)
     refits = [outcome for outcome in outcomes if outcome is not None]

@@ -16,7 +16,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
 from gmmx import _core
-from gmmx._many_fits import in_threads, listener_for, seeds_from
+from gmmx._many_fits import in_threads, seeds_from
 from gmmx.estimators import GaussianMixture
 from gmmx.initialization import PARTITIONS
 from gmmx.validation import (
@@ -319,10 +319,10 @@ def _null_statistics(
         stopped = callback is not None and bool(callback(done, total))
         return stopped
 
-    def task(number: int, look: Callable[..., None]) -> float:
+    def task(number: int) -> float:
         generator = _state(seeds[number])
         drawn, _ = _core.sample(mixture, n_samples, int(generator.integers(np.iinfo(np.int64).max)), 1)
-        more = {"random_state": generator, "n_jobs": 1, "callback": listener_for(drawn, look)}
+        more = {"random_state": generator, "n_jobs": 1}
         try:
             smaller = fitter.fit(drawn, None, null.n_components, **more)
             return _Pair(smaller, fitter.larger(drawn, None, smaller, **more)).statistic

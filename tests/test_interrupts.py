@@ -1,0 +1,55 @@
+"""Ctrl-C ends every kind of fit at once, however small its data are and on whatever threads it runs."""
+
+import os
+import signal
+import sys
+import threading
+import time
+import warnings
+
+import numpy as np
+import pytest
+
+import gmmx
+
+RNG = np.random.default_rng(0)
+X = np.concatenate([RNG.normal(size=(1000, 8)), 1 + RNG.normal(size=(1000, 8))])
+FEW = X[:300]
+# Without an end of its own: each would take minutes.
+ENDLESS = {"tol": 0.0, "max_iter": 100_000, "random_state": 0}
+
+
+def fitted():
+    return gmmx.GaussianMixture(3, random_state=0, tol=0.0, max_iter=5).fit(FEW)
+
+
+FITS = {
+    "starts side by side": lambda: gmmx.GaussianMixture(8, n_init=2000, n_jobs=2, **ENDLESS).fit(X),
+    "starts in turn": lambda: gmmx.GaussianMixture(8, n_init=2000, n_jobs=1, **ENDLESS).fit(X),
+    "short iterations": lambda: gmmx.GaussianMixture(2, **{**ENDLESS, "max_iter": sys.maxsize}).fit(FEW[:50]),
+    "grid": lambda: gmmx.GaussianMixtureIC(max_components=9, n_jobs=2, **ENDLESS).fit(X),
+    "bootstrap": lambda: gmmx.bootstrap(fitted(), FEW, 100_000, max_iter=100_000, tol=1e-15, n_jobs=2, random_state=0),
+    "likelihood ratio": lambda: gmmx.bootstrap_lrt(FEW, max_components=5, n_resamples=100_000, n_jobs=2),
+    "hierarchical": lambda: gmmx.hierarchical_clustering(RNG.normal(size=(8000, 10)), max_rows=8000),
+    "many seeds": lambda: gmmx.GaussianMixture(60, random_state=0).fit(RNG.normal(size=(150_000, 12))),
+}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are sent to the own process")
+@pytest.mark.parametrize("name", FITS)
+def test_an_interrupt_ends_the_fit_at_once(name):
+    sent = []
+
+    def interrupt():
+        sent.append(time.perf_counter())
+        os.kill(os.getpid(), signal.SIGINT)
+
+    timer = threading.Timer(0.4, interrupt)
+    timer.start()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with pytest.raises(KeyboardInterrupt):
+            FITS[name]()
+    # 0.1 s on an idle machine; a second is for those that are not.
+    assert time.perf_counter() - sent[0] < 1.0
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("ThreadPoolExecutor")]
