@@ -250,7 +250,12 @@ class TestProcesses:
             assert process.stderr.read() == b""
         assert process.returncode == 141
 
-    def test_an_interruption_ends_it_quietly_and_leaves_nothing(self, files: None, tmp_path: Path) -> None:
+    @pytest.mark.parametrize(
+        ("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, -signal.SIGTERM), (signal.SIGHUP, -signal.SIGHUP)]
+    )
+    def test_a_signal_ends_it_quietly_and_leaves_nothing(
+        self, files: None, tmp_path: Path, sent: signal.Signals, status: int
+    ) -> None:
         arguments = ("predict", "mixture.safetensors", "-", "-o", "out.csv")
         with self.start(*arguments, stdin=subprocess.PIPE, cwd=tmp_path) as process:
             assert process.stdin is not None
@@ -259,8 +264,21 @@ class TestProcesses:
             process.stdin.flush()
             while not list(tmp_path.glob(".out.csv.*")):  # until it has begun to write
                 assert process.poll() is None
-            process.send_signal(signal.SIGINT)
+            process.send_signal(sent)
             process.stdin.close()
             assert process.stderr.read().strip() == b""
-        assert process.returncode == 130
+        assert process.returncode == status
         assert not list(tmp_path.glob("*out.csv*"))
+
+    def test_sigterm_ends_a_fit_and_keeps_the_file_that_was_to_be_replaced(self, tmp_path: Path) -> None:
+        (tmp_path / "m.safetensors").write_bytes(b"earlier")
+        script = (
+            "import os, signal, threading; from gmmx.cli import main\n"
+            "threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGTERM)).start()\nmain()\n"
+        )
+        options = ("-k", "9", "--n-init", "1000", "--tol", "0", "--max-iter", "100000", "--force")
+        command = [sys.executable, "-c", script, "fit", str(FAITHFUL), *options, "--model", "m.safetensors"]
+        ran = subprocess.run(command, capture_output=True, cwd=tmp_path, timeout=60, check=False)
+        assert (ran.returncode, ran.stderr.strip()) == (-signal.SIGTERM, b"")
+        assert [path.name for path in tmp_path.iterdir()] == ["m.safetensors"]
+        assert (tmp_path / "m.safetensors").read_bytes() == b"earlier"

@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from gmmx.cli.saying import FAILED, INTERRUPTED, PIPE_CLOSED, UNUSABLE, one_line
+from gmmx.cli.terminating import unwinding_on_termination
 
 if TYPE_CHECKING:
     import click
@@ -53,7 +54,9 @@ def program_class() -> type[click.Group]:
             run = functools.partial(super().main, *args, **{**extra, "standalone_mode": False})
             if not standalone_mode:
                 return run()
-            sys.exit(_exit_code(run))
+            with unwinding_on_termination():
+                code = _exit_code(run)
+            sys.exit(code)
 
         def invoke(self, ctx: click.Context) -> Any:
             if sys.stdout is None or sys.stdin is None:

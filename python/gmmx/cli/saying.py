@@ -23,12 +23,14 @@ FAILED = 1
 UNUSABLE = 2
 INTERRUPTED = 130
 PIPE_CLOSED = 141
+TERMINATED = 143
 EXIT_CODES = {
     0: "done",
     FAILED: "the fit or the computation failed",
     UNUSABLE: "the command, a file or the data cannot be used",
     INTERRUPTED: "interrupted by Ctrl-C",
     PIPE_CLOSED: "whoever read the output stopped reading",
+    TERMINATED: "ended by SIGTERM",
 }
 
 MAX_ROWS = 24
