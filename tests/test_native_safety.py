@@ -156,6 +156,20 @@ def test_statistics_and_models_of_many_columns_travel(covariance_type, tmp_path)
     np.testing.assert_array_equal(gmmx.load(tmp_path / "wide.safetensors").means_, model.means_)
 
 
+def test_integers_of_any_size_reach_the_native_code():
+    X = np.random.default_rng(0).normal(size=(50, 2))
+    huge = {"tol": 1e-3, "max_iter": sys.maxsize, "n_jobs": 2**70, "verbose_interval": 2**70, "random_state": 0}
+    model = gmmx.GaussianMixture(2, **huge).fit(X)
+    expected = gmmx.GaussianMixture(2, tol=1e-3, max_iter=10_000, random_state=0).fit(X)
+    np.testing.assert_array_equal(model.means_, expected.means_)
+    np.testing.assert_array_equal(
+        gmmx.density.predict(X, model.mixture_, n_threads=2**70), gmmx.density.predict(X, model.mixture_)
+    )
+    for n_samples in (2**62, 2**63, 10**30):
+        with pytest.raises(ValueError, match=r"n_samples is \d+, but an array holds at most \d+ rows .* Draw fewer"):
+            model.sample(n_samples)
+
+
 WORK_AT_THE_END = """
 import os, threading, time, warnings
 import numpy as np

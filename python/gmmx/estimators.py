@@ -1228,7 +1228,7 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
         Raises
         ------
         ValueError
-            If `n_samples` is less than one.
+            If `n_samples` is less than one, or more than an array can hold.
         """
         self._check_is_fitted()
         if not isinstance(n_samples, Integral):
@@ -1237,6 +1237,12 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
             raise ValueError(f"Invalid value for 'n_samples': {n_samples} . The sampling requires at least one sample.")
         draws = draws_from(self.random_state if random_state is None else random_state)
         mixture, n_threads = self._sampled_mixture(), thread_count(self.n_jobs)
+        most = np.iinfo(np.intp).max // (8 * mixture.n_features)
+        if n_samples > most:
+            raise ValueError(
+                f"n_samples is {n_samples}, but an array holds at most {most} rows of {mixture.n_features} features. "
+                "Draw fewer rows at a time."
+            )
         return _core.sample(mixture, int(n_samples), draws.seed(), n_threads)
 
     def _sampled_mixture(self) -> _core.Mixture:
