@@ -136,7 +136,9 @@ std::vector<double> trace_of_diagonal(const std::vector<double>& diagonal, Momen
 
 }  // namespace
 
-const FormTraits& traits_of(SecondMomentForm form) { return table[place_of(form, std::size(table), "SecondMomentForm")]; }
+const FormTraits& traits_of(SecondMomentForm form) {
+  return table[place_of(form, std::size(table), "SecondMomentForm")];
+}
 
 std::string to_string(SecondMomentForm form) { return traits_of(form).name; }
 
