@@ -38,6 +38,9 @@ double feature_tolerance(Index n_features) {
 template <class T>
 double squared_reach_for(double largest_precision, Index n_features) {
   constexpr double eps = std::numeric_limits<T>::epsilon();
+  constexpr double largest_in_float = 1e28;  // beyond, squares leave its range
+  const bool in_range = largest_precision < largest_in_float && largest_precision > 1 / largest_in_float;
+  if (std::is_same_v<T, float> && !in_range) return 0;
   return feature_tolerance<T>(n_features) / (eps * largest_precision);
 }
 

@@ -3,17 +3,21 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "arguments.hpp"
 #include "covariance/model.hpp"
 #include "density/posterior.hpp"
+#include "density/widening_loader.hpp"
 #include "em/no_allocation.hpp"
 #include "em/row_weights.hpp"
 #include "em/stack.hpp"
 #include "moments/moments.hpp"
 #include "parallel/parallel.hpp"
+#include "parallel/pool.hpp"
 
 namespace gmmx {
 
@@ -61,73 +65,141 @@ struct Passes<T>::Sums {
   std::string kernel;
 };
 
-// What one thread needs.
-template <class T>
-struct Passes<T>::Workspace {
+namespace {
+
+// What one thread needs for rows of T that are computed in C.
+template <class T, class C>
+struct Workspace {
   Workspace(Index capacity, Index n_features, Index n_components)
-      : block(capacity, n_features),
-        resp(block_results<T>(capacity, n_components)),
+      : loader(capacity, n_features),
+        block(capacity, n_features),
+        resp(block_results<C>(capacity, n_components)),
         log_prob_norm(capacity),
         posterior(capacity),
         weights(capacity),
         scores(0) {}
 
-  Block<T> block;
-  Array<T> resp;
-  Column<T> log_prob_norm;
-  Posterior<T> posterior;
-  RowWeights<T> weights;
-  std::unique_ptr<Moments<T>> moments;  // of this pass
+  WideningLoader<T> loader;
+  Block<C> block;
+  Array<C> resp;
+  Column<C> log_prob_norm;
+  Posterior<C> posterior;
+  RowWeights<C> weights;
+  std::unique_ptr<Moments<C>> moments;  // of this pass
   bool is_warm = false;
   Scores scores;
 };
 
+// The workspaces of passes over mixtures of one size.
+template <class Workspace>
+struct Workspaces {
+  Pool<Workspace>& of(Index n_components) {
+    if (n_components != n_components_) pool_ = std::make_unique<Pool<Workspace>>();
+    n_components_ = n_components;
+    return *pool_;
+  }
+
+ private:
+  std::unique_ptr<Pool<Workspace>> pool_;
+  Index n_components_ = 0;
+};
+
+// Whether rows in float lose what matters: where squares of deviations leave the range of its numbers, or where a
+// feature varies so little given the others that the rounding of products is a tenth of it.
+bool is_beyond_float(const Mixture& mixture) {
+  constexpr double largest = 1e28;
+  constexpr double largest_inflation = 0.1 / std::numeric_limits<float>::epsilon();
+  const auto in_range = [](double variance) { return variance < largest && variance > 1 / largest; };
+  const SecondMomentForm form = model_of(mixture.covariance_type()).form();
+  const std::vector<double>& covariances = mixture.covariances();
+  if (form != SecondMomentForm::full && form != SecondMomentForm::pooled) {
+    return !std::all_of(covariances.begin(), covariances.end(), in_range);
+  }
+  const Index d = mixture.n_features();
+  const auto n_rows = static_cast<Index>(covariances.size()) / d;  // of all matrices
+  const ConstMatrixMap sigma(covariances.data(), n_rows, d);
+  const ConstMatrixMap factors(mixture.precisions_cholesky().data(), n_rows, d);
+  for (Index row = 0; row < n_rows; ++row) {
+    const double variance = sigma(row, row % d);
+    if (!in_range(variance) || variance * factors.row(row).squaredNorm() > largest_inflation) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+template <class T>
+struct Passes<T>::Memory {
+  Workspaces<Workspace<T, T>> own;
+  Workspaces<Workspace<T, double>> wide;
+
+  template <class C>
+  auto& workspaces() {
+    if constexpr (std::is_same_v<T, C>) {
+      return own;
+    } else {
+      return wide;
+    }
+  }
+};
+
 template <class T>
 Passes<T>::Passes(MatrixView<const T> rows, VectorView<const double> sample_weight, int n_threads)
-    : rows_(rows), sample_weight_(sample_weight), n_threads_(n_threads) {
+    : rows_(rows), sample_weight_(sample_weight), n_threads_(n_threads), memory_(std::make_unique<Memory>()) {
   check_sample_weight(sample_weight, rows.rows());
 }
 
 template <class T>
 Passes<T>::~Passes() = default;
 
-// `mixture` is n_mixtures mixtures in a stack; each has responsibilities of its own.
 template <class T>
 typename Passes<T>::Sums Passes<T>::pass_over(const Mixture& mixture, std::size_t n_mixtures) {
   check_features(rows_, mixture);
+  if (std::is_same_v<T, float> && is_beyond_float(mixture)) return pass_in<double>(mixture, n_mixtures);
+  return pass_in<T>(mixture, n_mixtures);
+}
+
+// `mixture` is n_mixtures mixtures in a stack; each has responsibilities of its own.
+template <class T>
+template <class C>
+typename Passes<T>::Sums Passes<T>::pass_in(const Mixture& mixture, std::size_t n_mixtures) {
   const Index k = mixture.n_components();
   const Index d = mixture.n_features();
   const Index k_of_each = k / static_cast<Index>(n_mixtures);
   const CovarianceModel& model = model_of(mixture.covariance_type());
-  const RowVector<T> origin = origin_of<T>(mixture);
-  const auto log_density = model.log_density(mixture, Weighting::weighted, T());
-  const Vector<T> priors = ConstVectorMap(mixture.weights().data(), k).template cast<T>();
+  const RowVector<C> origin = origin_of<C>(mixture);
+  const auto log_density = model.log_density(mixture, Weighting::weighted, C());
+  const Vector<C> priors = ConstVectorMap(mixture.weights().data(), k).template cast<C>();
   const auto new_moments = [&] {
-    return make_moments<T>(model.form(), origin, ConstMatrixMap(mixture.means().data(), k, d),
+    return make_moments<C>(model.form(), origin, ConstMatrixMap(mixture.means().data(), k, d),
                            log_density->squared_reach());
   };
 
-  const Chunks chunks = cut_into_chunks(rows_.rows(), Index{sizeof(T)} * (d + 2 * k));
+  const Chunks chunks = cut_into_chunks(rows_.rows(), Index{sizeof(C)} * (d + 2 * k));
   const double flops = static_cast<double>(k * (2 * d * d + 4 * d + 20));
   const auto moments = new_moments();
   Scores scores(n_mixtures);
-  if (k != n_components_of_pool_) pool_ = std::make_unique<Pool<Workspace>>();
-  n_components_of_pool_ = k;
+  using Space = Workspace<T, C>;
+  Pool<Space>& pool = memory_->template workspaces<C>().of(k);
   for_chunks(
       chunks, useful_threads(n_threads_, chunks, flops),
       [&] {
-        auto ws = pool_->lend([&] { return std::make_unique<Workspace>(chunks.block_rows, d, k); });
+        auto ws = pool.lend([&] { return std::make_unique<Space>(chunks.block_rows, d, k); });
         ws->moments = new_moments();
         ws->is_warm = false;
         ws->scores = Scores(n_mixtures);
         return ws;
       },
-      [&](Workspace& ws, Index chunk_begin, Index chunk_end) {
+      [&](Space& ws, Index chunk_begin, Index chunk_end) {
         for_blocks(chunks, chunk_begin, chunk_end, [&](Index begin, Index end) {
           // The first block finds out what memory the kernels need.
           const NoAllocation from_the_second_on(n_threads_ == 1 && std::exchange(ws.is_warm, true));
-          ws.block.load(rows_, begin, end, origin);
-          const BlockOfColumns<T> resp = ws.resp.topRows(end - begin);
+          if constexpr (std::is_same_v<T, C>) {
+            ws.block.load(rows_, begin, end, origin);
+          } else {
+            ws.loader.load(rows_, begin, end, origin, ws.block);
+          }
+          const BlockOfColumns<C> resp = ws.resp.topRows(end - begin);
           auto norm = ws.log_prob_norm.head(end - begin);
           log_density->weighted_log_prob(ws.block, resp);
           ws.scores.note(log_density->name_for(ws.block));
@@ -143,7 +215,7 @@ typename Passes<T>::Sums Passes<T>::pass_over(const Mixture& mixture, std::size_
           ws.moments->add(ws.block, resp);  // (18), (36)
         });
       },
-      [&](Workspace& ws) {
+      [&](Space& ws) {
         moments->take(*ws.moments);
         scores.take(ws.scores);
       });

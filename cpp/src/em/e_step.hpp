@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "gmmx/em.hpp"
-#include "parallel/pool.hpp"
 
 namespace gmmx {
 
@@ -32,15 +31,17 @@ class Passes {
 
  private:
   struct Sums;
-  struct Workspace;
+  struct Memory;
 
   Sums pass_over(const Mixture& stack, std::size_t n_mixtures);
+  // Computed in C, T or double.
+  template <class C>
+  Sums pass_in(const Mixture& stack, std::size_t n_mixtures);
 
   MatrixView<const T> rows_;
   VectorView<const double> sample_weight_;
   int n_threads_;
-  std::unique_ptr<Pool<Workspace>> pool_;
-  Index n_components_of_pool_ = 0;
+  std::unique_ptr<Memory> memory_;
 };
 
 }  // namespace gmmx
