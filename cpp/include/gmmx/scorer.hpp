@@ -51,9 +51,9 @@ class GMMX_EXPORT Scorer {
   Index n_components_;
   Index n_features_;
   bool diagonal_;             // all factors are
-  std::vector<T> origin_;     // the mixture's mean: rows and means are taken relative to it
   std::vector<T> means_;      // group, feature, lane
   std::vector<T> factors_;    // group, a few columns of U_k at a time, row, column, lane; or the diagonals alone
+  std::vector<T> starts_;     // group, feature, lane: -U_k^T times what T cannot hold of the mean
   std::vector<T> constants_;  // group, lane: log pi_k - d/2 log 2 pi + log det U_k
   std::vector<T> weights_;
 };

@@ -1,17 +1,9 @@
-// A block of rows in the cache: converted to columns, centred, with the scratch that kernels share.
+// A block of rows in the cache, in the forms that kernels ask for, with the scratch that they share.
 #pragma once
 
-#include <algorithm>
 #include <optional>
-#include <vector>
 
-#include "gmmx/views.hpp"
-#include "linear_algebra.hpp"
-#include "packets.hpp"
-#include "panels/features.hpp"
-#include "panels/products.hpp"
-#include "panels/rows_to_columns.hpp"
-#include "panels/scatter.hpp"
+#include "density/row_columns.hpp"
 
 namespace gmmx {
 
@@ -21,91 +13,111 @@ Array<T> block_results(Index capacity, Index n_columns) {
   return Array<T>::Zero(column_stride<T>(capacity), n_columns);
 }
 
+// Rows less the origin serve the fast formulas, where a bound says that this loses nothing. The safe ones subtract a
+// component's own mean from rows as they were given: what a row near a small component loses to an origin far away
+// never comes back. Each form is loaded when a kernel asks for it.
 template <class T>
 class Block {
  public:
   Block(Index capacity, Index n_features)
-      : n_features_(n_features), columns_(column_stride<T>(capacity), n_features + 2) {
-    columns_.col(0).setOnes();
-  }
+      : capacity_(capacity),
+        n_features_(n_features),
+        nothing_(RowVector<T>::Zero(n_features)),
+        reach_(RowVector<double>::Zero(n_features)),
+        about_origin_(capacity, n_features),
+        as_given_(capacity, n_features) {}
 
-  // Rows begin..end less the origin. With data far from zero this is where the common offset goes away.
+  // Rows begin..end. The origin must live as long as the block is worked on.
   void load(MatrixView<const T> rows, Index begin, Index end, const RowVector<T>& origin) {
-    size_ = end - begin;
+    rows_ = rows;
+    begin_ = begin;
+    end_ = end;
+    origin_ = origin.data();
     squared_radius_.reset();
-    is_packed_ = false;
-    copy_to_columns(rows, begin, end, origin.data(), &columns_(0, 1), columns_.rows());
-    columns_.middleRows(size_, padded_size() - size_).rightCols(n_features_ + 1).setZero();
+    reach_is_found_ = false;
+    about_origin_is_loaded_ = false;
+    as_given_is_loaded_ = false;
   }
 
-  Index size() const { return size_; }
-  Index padded_size() const { return padded<T>(size_); }
+  Index size() const { return end_ - begin_; }
+  Index padded_size() const { return padded<T>(size()); }
   Index n_features() const { return n_features_; }
-  auto rows() const { return columns_.middleCols(1, n_features_).topRows(size_); }
-  const T* column_data(Index j) const { return &columns_(0, 1 + j); }
-  auto column(Index j) const { return columns_.col(1 + j).head(size_).array(); }
+
+  RowColumns<T>& about_origin() {
+    if (!about_origin_is_loaded_) about_origin_.load(rows_, begin_, end_, origin_);
+    about_origin_is_loaded_ = true;
+    given_is_likely_ = false;
+    return about_origin_;
+  }
+  RowColumns<T>& as_given() {
+    if (!as_given_is_loaded_) as_given_.load(rows_, begin_, end_, nothing_.data());
+    as_given_is_loaded_ = true;
+    given_is_likely_ = true;
+    return as_given_;
+  }
 
   // The largest squared distance of a row from the origin: what bounds the rounding of the features.
   double squared_radius() {
     if (!squared_radius_) {
-      auto norms = columns_.col(1 + n_features_).head(size_).array();
-      norms = column(0).square();
-      for (Index j = 1; j < n_features_; ++j) norms += column(j).square();
-      squared_radius_ = size_ == 0 ? 0.0 : static_cast<double>(norms.maxCoeff());
+      const bool given = is_had_as_given();
+      squared_radius_ = (given ? as_given() : about_origin()).largest_squared_norm(given ? origin_ : nothing_.data());
     }
     return *squared_radius_;
+  }
+
+  // The largest distance from the origin along each feature.
+  const RowVector<double>& reach() {
+    if (reach_is_found_) return reach_;
+    const bool given = is_had_as_given();
+    const RowColumns<T>& loaded = given ? as_given() : about_origin();
+    const T* const offset = given ? origin_ : nothing_.data();
+    for (Index j = 0; j < n_features_; ++j) {
+      reach_(j) = size() == 0 ? 0.0 : static_cast<double>((loaded.column(j) - offset[j]).abs().maxCoeff());
+    }
+    reach_is_found_ = true;
+    return reach_;
   }
 
   // The features of a form (65), those that are columns as they are, then the others. A block is asked for one form
   // only.
   Panel<T> plain_features(SecondMomentForm form) {
-    squared_radius();  // and |x|^2 of each row
-    return {columns_.data(), columns_.rows(), padded_size(), n_plain_features(form, n_features_)};
+    RowColumns<T>& columns = about_origin();
+    if (form == SecondMomentForm::trace) columns.largest_squared_norm(nothing_.data());
+    return columns.plain_features(form);
   }
-  ProductPanel<T> products(SecondMomentForm form) {
-    if (factors_.empty()) {
-      for (const ColumnPair pair : product_features(form, n_features_)) {
-        factors_.push_back({pair.left * columns_.rows(), pair.right * columns_.rows()});
-      }
-    }
-    return {columns_.data(), columns_.rows(), factors_.data(), padded_size(), static_cast<Index>(factors_.size())};
-  }
-
-  // The rows themselves as a panel.
-  Panel<T> panel_of_rows() const { return {&columns_(0, 1), columns_.rows(), padded_size(), n_features_}; }
-
-  // The rows in panels.
-  RowPanels<T> row_panels() {
-    T* const panels = scratch_panels(panels_).data();
-    if (!is_packed_) pack_rows(panel_of_rows(), panels, panels_.rows());
-    is_packed_ = true;
-    return {panels, panels_.rows(), padded_size(), n_features_};
-  }
+  ProductPanel<T> products(SecondMomentForm form) { return about_origin().products(form); }
 
   // Scratch (size x d). A kernel may use it until it returns.
-  auto differences() { return scratch(differences_).topRows(size_); }
-  auto whitened() { return scratch(whitened_).topRows(size_); }
-  T* panels_of_some_rows() { return scratch_panels(some_panels_).data(); }
+  auto differences() { return scratch(differences_).topRows(size()); }
+  auto whitened() { return scratch(whitened_).topRows(size()); }
+  T* panels_of_some_rows() {
+    return lasting_scratch(some_panels_, padded<T>(column_stride<T>(capacity_)) * packet_size<T>,
+                           n_panels_of<T>(n_features_))
+        .data();
+  }
 
  private:
-  Matrix<T>& scratch(Matrix<T>& matrix) { return scratch(matrix, columns_.rows(), n_features_); }
-  Matrix<T>& scratch_panels(Matrix<T>& matrix) {
-    return scratch(matrix, padded<T>(columns_.rows()) * packet_size<T>, n_panels_of<T>(n_features_));
-  }
-  static Matrix<T>& scratch(Matrix<T>& matrix, Index n_rows, Index n_columns) {
-    if (matrix.size() == 0) matrix.setZero(n_rows, n_columns);
-    return matrix;
-  }
+  // Asked where either form would do: the one that is there, else the one that the block before needed.
+  bool is_had_as_given() const { return as_given_is_loaded_ || (!about_origin_is_loaded_ && given_is_likely_); }
+  Matrix<T>& scratch(Matrix<T>& matrix) { return lasting_scratch(matrix, column_stride<T>(capacity_), n_features_); }
 
+  Index capacity_;
   Index n_features_;
-  Index size_ = 0;
-  Matrix<T> columns_;  // 1, x_1, ..., x_d, |x|^2
+  RowVector<T> nothing_;
+  RowVector<double> reach_;
+  bool reach_is_found_ = false;
+  RowColumns<T> about_origin_;
+  RowColumns<T> as_given_;
+  bool about_origin_is_loaded_ = false;
+  bool as_given_is_loaded_ = false;
+  bool given_is_likely_ = false;
+  MatrixView<const T> rows_;
+  Index begin_ = 0;
+  Index end_ = 0;
+  const T* origin_ = nullptr;
   Matrix<T> differences_;
   Matrix<T> whitened_;
-  Matrix<T> panels_;
   Matrix<T> some_panels_;
-  bool is_packed_ = false;
-  std::vector<Factors> factors_;
   std::optional<double> squared_radius_;
 };
 

@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "density/common_coordinates.hpp"
 #include "density/feature_density.hpp"
 #include "density/largest_eigenvalue.hpp"
 #include "density/log_density.hpp"
@@ -17,12 +18,15 @@ namespace gmmx {
 template <class T>
 class CommonTransformLogDensity final : public LogDensity<T> {
  public:
-  // transform: T, d x d. scales (K x d): Sigma_k^-1 = T diag(scales_k)^2 T^T.
+  // transform: T, d x d. scales (K x d): Sigma_k^-1 = T diag(scales_k)^2 T^T. The mixture must live as long.
   CommonTransformLogDensity(const Mixture& mixture, Weighting weighting, const Matrix<double>& transform,
                             const Matrix<double>& scales)
-      : components_(mixture, weighting, TriangularLogDensity<T>::log_determinants(mixture)),
+      : constants_(
+            log_constants(mixture, weighting, TriangularLogDensity<T>::log_determinants(mixture)).template cast<T>()),
+        coordinates_(transform, scales.colwise().maxCoeff()),
         transform_(transform.cast<T>()),
-        scales_(scales.cast<T>()) {
+        scales_(scales.cast<T>()),
+        safe_([&mixture, weighting] { return std::make_unique<TriangularLogDensity<T>>(mixture, weighting); }) {
     const Matrix<double> centred = centred_means<T>(mixture);
     transformed_means_ = centred.lazyProduct(transform).template cast<T>();
     // lambda_max(Sigma_k^-1) is at most that of T T^T times the largest squared scale.
@@ -32,16 +36,23 @@ class CommonTransformLogDensity final : public LogDensity<T> {
   }
 
   const char* name() const override { return "common-transform"; }
+  const char* name_for(Block<T>& block) const override {
+    return coordinates_.serve(block) ? name() : (*safe_).name_for(block);
+  }
   double squared_reach() const override { return squared_reach_; }
 
   void weighted_log_prob(Block<T>& block, BlockOfColumns<T> out) const override {
+    if (!coordinates_.serve(block)) {
+      (*safe_).weighted_log_prob(block, out);
+      return;
+    }
     auto z = block.whitened();
-    multiply<T>(block.rows(), transform_, z);
-    for (Index k = 0; k < components_.n_components(); ++k) {
+    multiply<T>(block.about_origin().rows(), transform_, z);
+    for (Index k = 0; k < constants_.size(); ++k) {
       auto column = out.col(k);
       column = scaled(z, k, 0).square();
       for (Index j = 1; j < z.cols(); ++j) column += scaled(z, k, j).square();
-      column = components_.constants(k) - T(0.5) * column;  // (1), (6), (53)
+      column = constants_(k) - T(0.5) * column;  // (1), (6), (53)
     }
   }
 
@@ -51,11 +62,13 @@ class CommonTransformLogDensity final : public LogDensity<T> {
     return (z.col(j).array() - transformed_means_(k, j)) * scales_(k, j);
   }
 
-  CentredComponents<T> components_;
+  Vector<T> constants_;
+  CommonCoordinates<T> coordinates_;
   Matrix<T> transform_;
   Matrix<T> scales_;
   Matrix<T> transformed_means_;
   double squared_reach_;
+  LazyLogDensity<T> safe_;
 };
 
 // error: how far diag(scales_k)^-1 T^-1 Sigma_k^-1 T^-T diag(scales_k)^-1 is from the identity, element by element.

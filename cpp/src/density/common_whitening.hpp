@@ -1,7 +1,11 @@
 // Densities under one shared covariance: rows and means are whitened once, z = U^T x, then distances are Euclidean.
 #pragma once
 
+#include <memory>
+
+#include "density/common_coordinates.hpp"
 #include "density/log_density.hpp"
+#include "density/triangular.hpp"
 #include "products.hpp"
 
 namespace gmmx {
@@ -9,8 +13,12 @@ namespace gmmx {
 template <class T>
 class CommonWhiteningLogDensity final : public LogDensity<T> {
  public:
+  // The mixture must live as long.
   CommonWhiteningLogDensity(const Mixture& mixture, Weighting weighting)
-      : components_(mixture, weighting, log_determinants(mixture)), factor_(factor(mixture).template cast<T>()) {
+      : constants_(log_constants(mixture, weighting, log_determinants(mixture)).template cast<T>()),
+        coordinates_(factor(mixture), RowVector<double>::Ones(mixture.n_features())),
+        factor_(factor(mixture).template cast<T>()),
+        safe_([&mixture, weighting] { return std::make_unique<TriangularLogDensity<T>>(mixture, weighting); }) {
     const Matrix<double> centred = centred_means<T>(mixture);
     Matrix<double> whitened(centred.rows(), centred.cols());
     multiply_upper<double>(centred, Matrix<double>(factor(mixture)), whitened);
@@ -18,15 +26,22 @@ class CommonWhiteningLogDensity final : public LogDensity<T> {
   }
 
   const char* name() const override { return "common-whitening"; }
+  const char* name_for(Block<T>& block) const override {
+    return coordinates_.serve(block) ? name() : (*safe_).name_for(block);
+  }
 
   void weighted_log_prob(Block<T>& block, BlockOfColumns<T> out) const override {
+    if (!coordinates_.serve(block)) {
+      (*safe_).weighted_log_prob(block, out);
+      return;
+    }
     auto z = block.whitened();
-    multiply_upper<T>(block.rows(), factor_, z);
-    for (Index k = 0; k < components_.n_components(); ++k) {
+    multiply_upper<T>(block.about_origin().rows(), factor_, z);
+    for (Index k = 0; k < constants_.size(); ++k) {
       auto column = out.col(k);
       column = (z.col(0).array() - whitened_means_(k, 0)).square();
       for (Index j = 1; j < z.cols(); ++j) column += (z.col(j).array() - whitened_means_(k, j)).square();
-      column = components_.constants(k) - T(0.5) * column;  // (1), (6), (53)
+      column = constants_(k) - T(0.5) * column;  // (1), (6), (53)
     }
   }
 
@@ -39,9 +54,11 @@ class CommonWhiteningLogDensity final : public LogDensity<T> {
   }
 
  private:
-  CentredComponents<T> components_;
+  Vector<T> constants_;
+  CommonCoordinates<T> coordinates_;
   Matrix<T> factor_;
   Matrix<T> whitened_means_;
+  LazyLogDensity<T> safe_;
 };
 
 }  // namespace gmmx

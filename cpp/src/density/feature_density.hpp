@@ -14,7 +14,6 @@
 #include <functional>
 #include <limits>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -47,15 +46,14 @@ double squared_reach_for(double largest_precision, Index n_features) {
 template <class T>
 class FeatureLogDensity final : public LogDensity<T> {
  public:
-  // coefficients: features x K. make_exact: what serves the blocks beyond reach; asked once at most, when the first
+  // coefficients: features x K. make_safe: what serves the blocks beyond reach; asked once at most, when the first
   // comes. common_factor: U of a quadratic term that all components share, or empty.
   FeatureLogDensity(SecondMomentForm form, Index n_features, const Matrix<double>& coefficients, double squared_reach,
-                    std::function<std::unique_ptr<LogDensity<T>>()> make_exact,
-                    const Matrix<double>& common_factor = {})
+                    std::function<std::unique_ptr<LogDensity<T>>()> make_safe, const Matrix<double>& common_factor = {})
       : form_(form),
         common_factor_(common_factor.cast<T>()),
-        squared_reach_(squared_reach),
-        make_exact_(std::move(make_exact)) {
+        squared_reach_(can_hold(coefficients) ? squared_reach : 0.0),
+        safe_(std::move(make_safe)) {
     if (form == SecondMomentForm::full) {
       quadratic_forms_.emplace(n_features, coefficients);
     } else {
@@ -64,16 +62,16 @@ class FeatureLogDensity final : public LogDensity<T> {
   }
 
   const char* name() const override { return "features"; }
-  const char* name_for(Block<T>& block) const override { return reaches(block) ? name() : exact().name(); }
+  const char* name_for(Block<T>& block) const override { return reaches(block) ? name() : (*safe_).name_for(block); }
   double squared_reach() const override { return squared_reach_; }
 
   void weighted_log_prob(Block<T>& block, BlockOfColumns<T> out) const override {
     if (!reaches(block)) {
-      exact().weighted_log_prob(block, out);
+      (*safe_).weighted_log_prob(block, out);
       return;
     }
     if (quadratic_forms_) {
-      quadratic_forms_->evaluate(block.panel_of_rows(), out.data(), out.outerStride());
+      quadratic_forms_->evaluate(block.about_origin().panel(), out.data(), out.outerStride());
     } else {
       linear_forms(block, out);
     }
@@ -81,10 +79,11 @@ class FeatureLogDensity final : public LogDensity<T> {
   }
 
  private:
-  const LogDensity<T>& exact() const {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (!exact_) exact_ = make_exact_();
-    return *exact_;
+  // Precisions of components narrower than 1e-19 are larger than all float32 numbers. The first row holds log pi_k,
+  // which may be minus infinity.
+  static bool can_hold(const Matrix<double>& coefficients) {
+    const auto factors = coefficients.bottomRows(coefficients.rows() - 1).array().abs();
+    return (factors < static_cast<double>(std::numeric_limits<T>::max())).all();
   }
 
   bool reaches(Block<T>& block) const { return block.squared_radius() < squared_reach_; }
@@ -105,7 +104,7 @@ class FeatureLogDensity final : public LogDensity<T> {
     constexpr Index group = 8;
     auto z = block.whitened();
     const Index stride = z.outerStride();
-    const Panel<T> rows = block.panel_of_rows();
+    const Panel<T> rows = block.about_origin().panel();
     Eigen::Map<Matrix<T>>(z.data(), stride, z.cols()).setZero();
     for (Index j = 0; j < z.cols(); j += group) {
       const Index width = std::min(group, z.cols() - j);
@@ -123,9 +122,7 @@ class FeatureLogDensity final : public LogDensity<T> {
   RowMajorMatrix<T> coefficients_;                    // features x K, of the other forms
   RowMajorMatrix<T> common_factor_;                   // U
   double squared_reach_;
-  std::function<std::unique_ptr<LogDensity<T>>()> make_exact_;
-  mutable std::mutex mutex_;
-  mutable std::unique_ptr<LogDensity<T>> exact_;
+  LazyLogDensity<T> safe_;
 };
 
 }  // namespace gmmx

@@ -1,14 +1,19 @@
 // The interface of the log-density kernels: one a way of computing log pi_k + log N(x_n | mu_k, Sigma_k).
 #pragma once
 
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <type_traits>
+#include <utility>
+
 #include "density/block.hpp"
 #include "gmmx/mixture.hpp"
 #include "linear_algebra.hpp"
 
 namespace gmmx {
 
-// Where the coordinates of blocks begin: the mixture's mean, rounded to T so that subtracting it is exact for
-// rows around it. Everything a kernel computes is relative to this point.
+// What the fast formulas take rows and means relative to: the mixture's mean, rounded to T.
 template <class T>
 RowVector<T> origin_of(const Mixture& mixture) {
   const ConstMatrixMap means(mixture.means().data(), mixture.n_components(), mixture.n_features());
@@ -52,16 +57,38 @@ inline Vector<double> log_constants(const Mixture& mixture, Weighting weighting,
   return sum;
 }
 
-// What all kernels of one precision keep.
+// Means as kernels of precision T subtract them from rows as they were given: x - mu = (x - high) - low. Where a row is
+// near the mean, x - high has no rounding error, and elsewhere one of eps |x - high|; in float64, low is zero. (112)
 template <class T>
-struct CentredComponents {
-  CentredComponents(const Mixture& mixture, Weighting weighting, const Vector<double>& log_det_factors)
-      : means(centred_means<T>(mixture).template cast<T>()),
-        constants(log_constants(mixture, weighting, log_det_factors).template cast<T>()) {}
-  Index n_components() const { return means.rows(); }
+struct SplitMeans {
+  explicit SplitMeans(const Mixture& mixture) {
+    const ConstMatrixMap means(mixture.means().data(), mixture.n_components(), mixture.n_features());
+    high = means.template cast<T>();
+    low = means - high.template cast<double>();
+  }
+  Index n_components() const { return high.rows(); }
 
-  Matrix<T> means;
-  Vector<T> constants;
+  static constexpr bool is_exact = std::is_same_v<T, double>;
+  Matrix<T> high;
+  Matrix<double> low;
+};
+
+// A kernel that is made when the first block asks for it, from whatever thread.
+template <class T>
+class LazyLogDensity {
+ public:
+  explicit LazyLogDensity(std::function<std::unique_ptr<LogDensity<T>>()> make) : make_(std::move(make)) {}
+
+  const LogDensity<T>& operator*() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (!kernel_) kernel_ = make_();
+    return *kernel_;
+  }
+
+ private:
+  std::function<std::unique_ptr<LogDensity<T>>()> make_;
+  mutable std::mutex mutex_;
+  mutable std::unique_ptr<LogDensity<T>> kernel_;
 };
 
 }  // namespace gmmx

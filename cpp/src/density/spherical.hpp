@@ -9,17 +9,20 @@ template <class T>
 class SphericalLogDensity final : public LogDensity<T> {
  public:
   SphericalLogDensity(const Mixture& mixture, Weighting weighting)
-      : components_(mixture, weighting, log_determinants(mixture)),
-        precisions_(scales(mixture).array().square().template cast<T>()) {}
+      : means_(mixture),
+        constants_(log_constants(mixture, weighting, log_determinants(mixture)).template cast<T>()),
+        scales_(scales(mixture).template cast<T>()),
+        corrections_((means_.low.array().colwise() * scales(mixture).array()).matrix().template cast<T>()) {}
 
   const char* name() const override { return "spherical"; }
 
   void weighted_log_prob(Block<T>& block, BlockOfColumns<T> out) const override {
-    for (Index k = 0; k < components_.n_components(); ++k) {
+    const RowColumns<T>& rows = block.as_given();
+    for (Index k = 0; k < means_.n_components(); ++k) {
       auto column = out.col(k);
-      column = (block.column(0) - components_.means(k, 0)).square();
-      for (Index j = 1; j < block.n_features(); ++j) column += (block.column(j) - components_.means(k, j)).square();
-      column = components_.constants(k) - T(0.5) * precisions_(k) * column;  // (1), (6), (53)
+      column = scaled(rows, k, 0).square();
+      for (Index j = 1; j < rows.n_features(); ++j) column += scaled(rows, k, j).square();
+      column = constants_(k) - T(0.5) * column;  // (1), (6), (53)
     }
   }
 
@@ -31,8 +34,20 @@ class SphericalLogDensity final : public LogDensity<T> {
   }
 
  private:
-  CentredComponents<T> components_;
-  Vector<T> precisions_;
+  // Scaled first: squares of float32 differences may be larger than all numbers.
+  auto scaled(const RowColumns<T>& rows, Index k, Index j) const {
+    const auto y = (rows.column(j) - means_.high(k, j)) * scales_(k);
+    if constexpr (SplitMeans<T>::is_exact) {
+      return y;
+    } else {
+      return y - corrections_(k, j);  // (112)
+    }
+  }
+
+  SplitMeans<T> means_;
+  Vector<T> constants_;
+  Vector<T> scales_;
+  Matrix<T> corrections_;
 };
 
 }  // namespace gmmx

@@ -6,17 +6,16 @@
 #include <utility>
 #include <vector>
 
-#include "density/columns.hpp"
 #include "initialization/check_clusters.hpp"
+#include "initialization/nearest_center.hpp"
 #include "initialization/row_pass.hpp"
-#include "panels/products.hpp"
 #include "parallel/pool.hpp"
 
 namespace gmmx {
 
 namespace {
 
-// Sums over the rows of each cluster, relative to the origin.
+// Sums over the rows of each cluster, relative to a point of its own.
 struct ClusterSums {
   ClusterSums(Index n_clusters, Index d)
       : weights(Vector<double>::Zero(n_clusters)), rows(RowMajorMatrix<double>::Zero(n_clusters, d)) {}
@@ -47,27 +46,26 @@ struct Changes {
 template <class T>
 class Lloyd {
  public:
-  Lloyd(MatrixView<const T> rows, VectorView<const double> sample_weight, const RowVector<double>& origin,
+  Lloyd(MatrixView<const T> rows, VectorView<const double> sample_weight, const Location& location,
         RowMajorMatrix<double> centers, int n_threads)
       : rows_(rows),
         sample_weight_(sample_weight),
-        origin_(origin.cast<T>()),
-        centers_(std::move(centers)),
+        origin_(location.mean.cast<T>()),
+        centers_(centers),
+        points_(std::move(centers)),
+        largest_squared_distance_(location.mean_variance * static_cast<double>(rows.cols()) *
+                                  static_cast<double>(rows.rows())),
         chunks_(cut_into_chunks(rows.rows(), Index{sizeof(T)} * (2 * rows.cols() + centers_.rows()))),
         n_threads_(useful_threads(n_threads, chunks_, static_cast<double>(2 * rows.cols() * centers_.rows()))),
         labels_(Vector<std::int32_t>::Constant(rows.rows(), -1)),
-        sums_(centers_.rows(), centers_.cols()),
-        sums_follow_(sample_weight.absent()) {
-    centers_.rowwise() -= origin_.template cast<double>();
-  }
+        sums_(centers_.rows(), centers_.cols()) {}
 
-  // (58) Labels every row with its nearest center; returns how many rows changed their label. Which center, not how
-  // far: |x|^2 is the same for all and left out.
+  // (58) Labels every row with its nearest center; returns how many rows changed their label.
   Index assign() {
     const Index k = centers_.rows();
     const Index d = centers_.cols();
-    const RowMajorMatrix<T> centers_t = centers_.transpose().template cast<T>();
-    const RowVector<T> half_norms = (0.5 * centers_.rowwise().squaredNorm().transpose()).template cast<T>();
+    const NearestCenter<T> nearest_center(centers_, origin_);
+    sums_follow_ = sample_weight_.absent() && follow_closely(nearest_center.least_squared_gap());
     if (!sums_follow_) sums_ = ClusterSums(k, d);
     Index n_changed = 0;
     for_chunks(
@@ -76,10 +74,7 @@ class Lloyd {
         [&](Workspace& ws, Index chunk_begin, Index chunk_end) {
           for_blocks(chunks_, chunk_begin, chunk_end, [&](Index begin, Index end) {
             ws.block.load(rows_, begin, end, origin_);
-            auto& scores = ws.scores;
-            scores.topRows(ws.block.padded_size()).rowwise() = -half_norms.array();
-            add_linear_forms(ws.block.panel_of_rows(), centers_t.data(), k, k, scores.data(), scores.rows());
-            largest_column(scores.data(), scores.rows(), k, end - begin, ws.nearest.data());
+            nearest_center.find(ws.block, ws.scores, ws.nearest.data());
             relabel(ws.nearest.data(), begin, end, ws.changes);
           });
         },
@@ -98,7 +93,7 @@ class Lloyd {
     double moved = 0;
     for (Index k = 0; k < centers_.rows(); ++k) {
       if (!(sums.weights(k) > 0)) continue;
-      const RowVector<double> mean = sums.rows.row(k) / sums.weights(k);
+      const RowVector<double> mean = points_.row(k) + sums.rows.row(k) / sums.weights(k);
       moved += (mean - centers_.row(k)).squaredNorm();
       centers_.row(k) = mean;
     }
@@ -124,11 +119,7 @@ class Lloyd {
 
   std::vector<std::int32_t> labels() const { return {labels_.data(), labels_.data() + labels_.size()}; }
 
-  std::vector<double> absolute_centers() const {
-    RowMajorMatrix<double> centers = centers_;
-    centers.rowwise() += origin_.template cast<double>();
-    return {centers.data(), centers.data() + centers.size()};
-  }
+  std::vector<double> centers() const { return {centers_.data(), centers_.data() + centers_.size()}; }
 
  private:
   // What one thread needs.
@@ -140,6 +131,16 @@ class Lloyd {
     Column<T> nearest;
     Changes changes;
   };
+
+  // Sums follow the rows that change their labels: after a few passes these are few. What a row leaves behind in the
+  // sum of the cluster that it goes from is a rounding error of its own distance, which must be small against the
+  // distance of the centers; and weights may differ so much that what a heavy row leaves behind is rounding alone. Else
+  // all rows are added up each time.
+  bool follow_closely(double least_squared_gap) const {
+    constexpr double eps = std::numeric_limits<double>::epsilon();
+    constexpr double allowed = 1e-9;
+    return eps * eps * largest_squared_distance_ <= allowed * allowed * least_squared_gap;
+  }
 
   // Rows of weight 0 get labels, but have no part in the stopping rule.
   void relabel(const T* nearest, Index begin, Index end, Changes& changes) {
@@ -165,11 +166,11 @@ class Lloyd {
 
   void add_row(Index n, double weight, Index cluster, ClusterSums& sums) const {
     sums.weights(cluster) += weight;
-    gmmx::add_row(rows_, n, origin_, weight, &sums.rows(cluster, 0));
+    gmmx::add_row(rows_, n, &points_(cluster, 0), weight, &sums.rows(cluster, 0));
   }
 
   // An emptied cluster takes the row that is farthest from its center, which keeps its label until the next pass.
-  ClusterSums with_empty_clusters_filled() const {
+  ClusterSums with_empty_clusters_filled() {
     ClusterSums sums = sums_;
     std::vector<Index> empty;
     for (Index k = 0; k < sums.weights.size(); ++k) {
@@ -186,9 +187,11 @@ class Lloyd {
       const Index n = farthest[i].second;
       const double w = weight_of(sample_weight_, n);
       add_row(n, -w, labels_[n], sums);
-      sums.weights(empty[i]) = 0;
+      points_.row(empty[i]) = row_as_double(rows_, n);  // no row is counted there
+      sums_.weights(empty[i]) = 0;
+      sums_.rows.row(empty[i]).setZero();
+      sums.weights(empty[i]) = w;
       sums.rows.row(empty[i]).setZero();
-      add_row(n, w, empty[i], sums);
     }
     return sums;
   }
@@ -197,7 +200,7 @@ class Lloyd {
     const Index own = labels_[n];
     double sum = 0;
     for (Index j = 0; j < rows_.cols(); ++j) {
-      const double difference = static_cast<double>(rows_(n, j) - origin_(j)) - centers_(own, j);
+      const double difference = static_cast<double>(rows_(n, j)) - centers_(own, j);
       sum += difference * difference;
     }
     return sum;
@@ -206,14 +209,14 @@ class Lloyd {
   MatrixView<const T> rows_;
   VectorView<const double> sample_weight_;
   RowVector<T> origin_;
-  RowMajorMatrix<double> centers_;  // relative to the origin
+  RowMajorMatrix<double> centers_;
+  RowMajorMatrix<double> points_;    // that the sums of the clusters are relative to
+  double largest_squared_distance_;  // of a row from the mean, at most
   Chunks chunks_;
   int n_threads_;
   Vector<std::int32_t> labels_;  // -1: none yet
   ClusterSums sums_;             // by labels_
-  // Sums follow the rows that change their labels: after a few passes these are few. Weights may differ so much that
-  // what a heavy row leaves behind is rounding alone; then all rows are added up each time.
-  bool sums_follow_;
+  bool sums_follow_ = false;
   Pool<Workspace> pool_;
 };
 
@@ -229,7 +232,7 @@ KMeansResult kmeans(MatrixView<const T> rows, Index n_clusters, VectorView<const
   const Location location = locate(rows, sample_weight, options.n_threads);
   const double tolerance = options.tol * location.mean_variance;
 
-  Lloyd<T> lloyd(rows, sample_weight, location.mean, std::move(centers), options.n_threads);
+  Lloyd<T> lloyd(rows, sample_weight, location, std::move(centers), options.n_threads);
   KMeansResult result;
   bool labels_fit_centers = false;
   while (result.n_iter < options.max_iter) {
@@ -243,7 +246,7 @@ KMeansResult kmeans(MatrixView<const T> rows, Index n_clusters, VectorView<const
   if (!labels_fit_centers) lloyd.assign();
   result.inertia = lloyd.inertia();
   result.labels = lloyd.labels();
-  result.centers = lloyd.absolute_centers();
+  result.centers = lloyd.centers();
   return result;
 }
 

@@ -27,7 +27,7 @@ class Seeding {
         sample_weight_(sample_weight),
         chunks_(cut_into_chunks(rows.rows(), Index{sizeof(T)} * 3 * rows.cols())),
         n_threads_(useful_threads(n_threads, chunks_, static_cast<double>(6 * rows.cols()))),
-        origin_(first_weighted_row(rows, sample_weight)),
+        no_origin_(RowVector<T>::Zero(rows.cols())),
         closest_(static_cast<std::size_t>(rows.rows()), std::numeric_limits<T>::infinity()),
         chunk_sums_(static_cast<std::size_t>(chunks_.count())) {}
 
@@ -55,7 +55,9 @@ class Seeding {
     };
     const auto n_candidates = candidates.size();
     RowMajorMatrix<T> centers(static_cast<Index>(n_candidates), rows_.cols());
-    for (std::size_t c = 0; c < n_candidates; ++c) centers.row(static_cast<Index>(c)) = relative(candidates[c]);
+    for (std::size_t c = 0; c < n_candidates; ++c) {
+      for (Index j = 0; j < rows_.cols(); ++j) centers(static_cast<Index>(c), j) = rows_(candidates[c], j);
+    }
     distances_.resize(n_candidates);
     for (auto& distances : distances_) distances.resize(closest_.size());
     std::vector<std::vector<double>> sums(n_candidates, std::vector<double>(chunk_sums_.size()));
@@ -64,10 +66,11 @@ class Seeding {
         [&](State& state, Index chunk_begin, Index chunk_end) {
           const auto chunk = static_cast<std::size_t>(chunk_begin / chunks_.chunk_rows);
           for_blocks(chunks_, chunk_begin, chunk_end, [&](Index begin, Index end) {
-            state.block.load(rows_, begin, end, origin_);
+            state.block.load(rows_, begin, end, no_origin_);
+            const RowColumns<T>& rows = state.block.as_given();
             for (std::size_t c = 0; c < n_candidates; ++c) {
               T* const to = distances_[c].data() + begin;
-              closer_distances(state.block, &centers(static_cast<Index>(c), 0), closest_.data() + begin, to);
+              closer_distances(rows, &centers(static_cast<Index>(c), 0), closest_.data() + begin, to);
               sums[c][chunk] += weighted_sum(to, begin, end);
             }
           });
@@ -103,13 +106,8 @@ class Seeding {
   }
 
  private:
-  RowVector<T> relative(Index n) const {
-    RowVector<T> row(rows_.cols());
-    for (Index j = 0; j < rows_.cols(); ++j) row(j) = rows_(n, j) - origin_(j);
-    return row;
-  }
   // to[n] = min(closest[n], squared distance of the block's row n to the center)
-  static void closer_distances(const Block<T>& block, const T* center, const T* closest, T* to) {
+  static void closer_distances(const RowColumns<T>& block, const T* center, const T* closest, T* to) {
     constexpr Index few = 64;
     T sum[few];
     for (Index begin = 0; begin < block.size(); begin += few) {
@@ -143,7 +141,7 @@ class Seeding {
   VectorView<const double> sample_weight_;
   Chunks chunks_;
   int n_threads_;
-  RowVector<T> origin_;
+  RowVector<T> no_origin_;
   std::vector<T> closest_;                 // squared distance to the closest seed
   std::vector<std::vector<T>> distances_;  // what it would be with each candidate
   std::vector<double> chunk_sums_;

@@ -1,6 +1,7 @@
 // What the passes of k-means over the rows share.
 #pragma once
 
+#include <cmath>
 #include <memory>
 #include <vector>
 
@@ -34,14 +35,14 @@ RowVector<double> row_as_double(MatrixView<const T> rows, Index n) {
 
 // sum += weight (row n - origin)
 template <class T>
-void add_row(MatrixView<const T> rows, Index n, const RowVector<T>& origin, double weight, double* sum) {
+void add_row(MatrixView<const T> rows, Index n, const double* origin, double weight, double* sum) {
   const Index d = rows.cols();
   const Index stride = rows.col_stride();
   const T* const row = &rows(n, 0);
   if (stride == 1) {
-    for (Index j = 0; j < d; ++j) sum[j] += weight * static_cast<double>(row[j] - origin(j));
+    for (Index j = 0; j < d; ++j) sum[j] += weight * (static_cast<double>(row[j]) - origin[j]);
   } else {
-    for (Index j = 0; j < d; ++j) sum[j] += weight * static_cast<double>(row[j * stride] - origin(j));
+    for (Index j = 0; j < d; ++j) sum[j] += weight * (static_cast<double>(row[j * stride]) - origin[j]);
   }
 }
 
@@ -76,11 +77,15 @@ Location locate(MatrixView<const T> rows, VectorView<const double> sample_weight
       [&](State& state, Index chunk_begin, Index chunk_end) {
         for_blocks(chunks, chunk_begin, chunk_end, [&](Index begin, Index end) {
           state.block.load(rows, begin, end, origin);
+          const RowColumns<T>& rows_of_block = state.block.about_origin();
           if (sample_weight.absent()) {
             state.weight += static_cast<double>(end - begin);
             for (Index j = 0; j < d; ++j) {
-              state.sum(j) += static_cast<double>(state.block.column(j).sum());
-              state.squares(j) += static_cast<double>(state.block.column(j).square().sum());
+              const auto column = rows_of_block.column(j);
+              const auto squares = static_cast<double>(column.square().sum());
+              state.sum(j) += static_cast<double>(column.sum());
+              // Squares of float32 numbers may be larger than all of them.
+              state.squares(j) += std::isfinite(squares) ? squares : column.template cast<double>().square().sum();
             }
             return;
           }
@@ -88,7 +93,7 @@ Location locate(MatrixView<const T> rows, VectorView<const double> sample_weight
             const double w = sample_weight[n];
             state.weight += w;
             for (Index j = 0; j < d; ++j) {
-              const auto x = static_cast<double>(state.block.rows()(n - begin, j));
+              const auto x = static_cast<double>(rows_of_block.rows()(n - begin, j));
               state.sum(j) += w * x;
               state.squares(j) += w * x * x;
             }

@@ -17,16 +17,17 @@ namespace {
 template <class T>
 class FewFeaturesMoments final : public Moments<T> {
  public:
-  FewFeaturesMoments(SecondMomentForm form, const RowVector<T>& origin, ConstMatrixMap shifts)
+  FewFeaturesMoments(SecondMomentForm form, ConstMatrixMap shifts)
       : form_(form),
-        shifts_(rounded_shifts<T>(shifts, origin)),
-        relative_shifts_(relative<T>(shifts, origin)),
+        shifts_(rounded_shifts<T>(shifts)),
+        shifts_in_rows_(shifts.template cast<T>()),
         sums_(RowMajorMatrix<double>::Zero(shifts.rows(), n_features_of(SecondMomentForm::full, shifts.cols()))) {}
 
   void add(Block<T>& block, BlockOfColumns<T> resp) override {
     clear_beyond(block, resp);
+    const Panel<T> rows = block.as_given().panel();
     for (Index k = 0; k < resp.cols(); ++k) {
-      add_moments_of_few(block.panel_of_rows(), &resp(0, k), &relative_shifts_(k, 0), &sums_(k, 0));
+      add_moments_of_few(rows, &resp(0, k), &shifts_in_rows_(k, 0), &sums_(k, 0));
     }
   }
 
@@ -37,7 +38,7 @@ class FewFeaturesMoments final : public Moments<T> {
   }
 
   SufficientStatistics statistics() const override {
-    SufficientStatistics result(SecondMomentForm::full, sums_.rows(), relative_shifts_.cols(), shifts_);
+    SufficientStatistics result(SecondMomentForm::full, sums_.rows(), shifts_in_rows_.cols(), shifts_);
     unpack_features(sums_, result);
     result.second_moments = second_moments_as(result, form_);
     result.form = form_;
@@ -47,7 +48,7 @@ class FewFeaturesMoments final : public Moments<T> {
  private:
   SecondMomentForm form_;
   std::vector<double> shifts_;
-  RowMajorMatrix<T> relative_shifts_;
+  RowMajorMatrix<T> shifts_in_rows_;
   RowMajorMatrix<double> sums_;  // K x features
 };
 
@@ -56,21 +57,21 @@ class FewFeaturesMoments final : public Moments<T> {
 template <class T>
 class MatrixMoments final : public Moments<T> {
  public:
-  MatrixMoments(SecondMomentForm form, const RowVector<T>& origin, ConstMatrixMap shifts)
+  MatrixMoments(SecondMomentForm form, ConstMatrixMap shifts)
       : form_(form),
-        shifts_(rounded_shifts<T>(shifts, origin)),
-        relative_shifts_(relative<T>(shifts, origin)),
+        shifts_(rounded_shifts<T>(shifts)),
+        shifts_in_rows_(shifts.template cast<T>()),
         sums_(shifts.cols(), shifts.rows(), form == SecondMomentForm::pooled) {}
 
   void add(Block<T>& block, BlockOfColumns<T> resp) override {
     used_ = true;
-    const RowPanels<T> rows = block.row_panels();
+    const RowPanels<T> rows = block.as_given().row_panels();
     for (Index k = 0; k < resp.cols(); ++k) {
       find_members(resp.col(k));
       if (members_.empty()) continue;
       const auto n_members = static_cast<Index>(members_.size());
       const RowPanels<T> differences =
-          gather_rows(rows, members_.data(), n_members, &relative_shifts_(k, 0), block.panels_of_some_rows());
+          gather_rows(rows, members_.data(), n_members, &shifts_in_rows_(k, 0), block.panels_of_some_rows());
       sums_.add(differences, member_resp_.data(), sum_of(member_resp_.data(), n_members), k);
     }
   }
@@ -83,7 +84,7 @@ class MatrixMoments final : public Moments<T> {
   }
 
   SufficientStatistics statistics() const override {
-    SufficientStatistics result(form_, relative_shifts_.rows(), relative_shifts_.cols(), shifts_);
+    SufficientStatistics result(form_, shifts_in_rows_.rows(), shifts_in_rows_.cols(), shifts_);
     if (used_) unpack_scatter(sums_, result);
     return result;
   }
@@ -102,7 +103,7 @@ class MatrixMoments final : public Moments<T> {
 
   SecondMomentForm form_;
   std::vector<double> shifts_;
-  RowMajorMatrix<T> relative_shifts_;
+  RowMajorMatrix<T> shifts_in_rows_;
   ScatterSums<T> sums_;
   bool used_ = false;
   std::vector<Index> members_;
@@ -113,13 +114,14 @@ class MatrixMoments final : public Moments<T> {
 template <class T>
 class SquareMoments final : public Moments<T> {
  public:
-  SquareMoments(SecondMomentForm form, const RowVector<T>& origin, ConstMatrixMap shifts)
-      : relative_shifts_(relative<T>(shifts, origin)),
-        sums_(form, shifts.rows(), shifts.cols(), rounded_shifts<T>(shifts, origin)) {}
+  SquareMoments(SecondMomentForm form, ConstMatrixMap shifts)
+      : shifts_in_rows_(shifts.template cast<T>()),
+        sums_(form, shifts.rows(), shifts.cols(), rounded_shifts<T>(shifts)) {}
 
   void add(Block<T>& block, BlockOfColumns<T> resp) override {
     used_ = true;
-    const Index d = block.n_features();
+    const RowColumns<T>& rows = block.as_given();
+    const Index d = rows.n_features();
     const bool features_apart = sums_.form == SecondMomentForm::diagonal;
     auto scratch = block.differences().col(0).array();
     for (Index k = 0; k < resp.cols(); ++k) {
@@ -130,7 +132,7 @@ class SquareMoments final : public Moments<T> {
       double* const first = sums_.first_moments.data() + k * d;
       double* const second = sums_.second_moments.data() + (features_apart ? k * d : k);
       for (Index j = 0; j < d; ++j) {
-        const auto shifted = block.column(j) - relative_shifts_(k, j);
+        const auto shifted = rows.column(j) - shifts_in_rows_(k, j);
         scratch = r * shifted;
         first[j] += static_cast<double>(scratch.sum());
         second[features_apart ? j : 0] += static_cast<double>((scratch * shifted).sum());
@@ -149,7 +151,7 @@ class SquareMoments final : public Moments<T> {
   SufficientStatistics statistics() const override { return sums_; }
 
  private:
-  Matrix<T> relative_shifts_;
+  Matrix<T> shifts_in_rows_;
   SufficientStatistics sums_;
   bool used_ = false;
 };
@@ -157,18 +159,16 @@ class SquareMoments final : public Moments<T> {
 }  // namespace
 
 template <class T>
-std::unique_ptr<Moments<T>> make_exact_moments(SecondMomentForm form, const RowVector<T>& origin,
-                                               ConstMatrixMap shifts) {
+std::unique_ptr<Moments<T>> make_exact_moments(SecondMomentForm form, ConstMatrixMap shifts) {
   const bool matrices = form == SecondMomentForm::full || form == SecondMomentForm::pooled;
   if (matrices && shifts.cols() <= few_features) {
-    return std::make_unique<FewFeaturesMoments<T>>(form, origin, shifts);
+    return std::make_unique<FewFeaturesMoments<T>>(form, shifts);
   }
-  if (matrices) return std::make_unique<MatrixMoments<T>>(form, origin, shifts);
-  return std::make_unique<SquareMoments<T>>(form, origin, shifts);
+  if (matrices) return std::make_unique<MatrixMoments<T>>(form, shifts);
+  return std::make_unique<SquareMoments<T>>(form, shifts);
 }
 
-template std::unique_ptr<Moments<float>> make_exact_moments(SecondMomentForm, const RowVector<float>&, ConstMatrixMap);
-template std::unique_ptr<Moments<double>> make_exact_moments(SecondMomentForm, const RowVector<double>&,
-                                                             ConstMatrixMap);
+template std::unique_ptr<Moments<float>> make_exact_moments(SecondMomentForm, ConstMatrixMap);
+template std::unique_ptr<Moments<double>> make_exact_moments(SecondMomentForm, ConstMatrixMap);
 
 }  // namespace gmmx

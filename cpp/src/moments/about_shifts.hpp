@@ -1,4 +1,5 @@
-// Moments that are added up about the shifts from the first row on: exact wherever the data lie.
+// Moments that are added up about the shifts, from rows as they were given: no digit is lost to how far the data lie
+// from zero, or components from one another.
 #pragma once
 
 #include <memory>
@@ -7,9 +8,8 @@
 
 namespace gmmx {
 
-// Counts, first and second moments about the shifts (46), of the latter what the form keeps (50).
+// Counts, first and second moments about the shifts as T holds them (46), of the second ones what the form keeps (50).
 template <class T>
-std::unique_ptr<Moments<T>> make_exact_moments(SecondMomentForm form, const RowVector<T>& origin,
-                                               ConstMatrixMap shifts);
+std::unique_ptr<Moments<T>> make_exact_moments(SecondMomentForm form, ConstMatrixMap shifts);
 
 }  // namespace gmmx

@@ -42,7 +42,7 @@ class FeatureMoments final : public Moments<T> {
     clear_beyond(block, resp);
     const Index k = shifts_.rows();
     if (scatter_sums_) {
-      const RowPanels<T> rows = block.row_panels();
+      const RowPanels<T> rows = block.about_origin().row_panels();
       for (Index i = 0; i < k; ++i) {
         const T* const column = first + i * stride;
         scatter_sums_->add(rows, column, sum_of(column, block.size()), i);
@@ -78,7 +78,7 @@ class FeatureMoments final : public Moments<T> {
   }
 
   SufficientStatistics statistics() const override {
-    std::vector<double> shifts = rounded_shifts<T>(shifts_, origin_);
+    std::vector<double> shifts = rounded_shifts<T>(shifts_);
     if (!used_)
       return exact_ ? exact_->statistics() : SufficientStatistics(form_, shifts_.rows(), origin_.size(), shifts);
     std::vector<double> origins(shifts.size());
@@ -92,7 +92,7 @@ class FeatureMoments final : public Moments<T> {
 
  private:
   Moments<T>& exact() {
-    if (!exact_) exact_ = make_exact_moments<T>(form_, origin_, shifts_);
+    if (!exact_) exact_ = make_exact_moments<T>(form_, shifts_);
     return *exact_;
   }
 
@@ -111,12 +111,12 @@ class FeatureMoments final : public Moments<T> {
     auto weighted = block.whitened();
     auto total = block.differences().col(0).array();
     total = resp.rowwise().sum();
-    weighted = block.rows().array().colwise() * total;
+    weighted = block.about_origin().rows().array().colwise() * total;
     const Index stride = weighted.outerStride();
     Eigen::Map<Matrix<T>, 0, Eigen::OuterStride<>>(weighted.data() + block.size(), block.padded_size() - block.size(),
                                                    weighted.cols(), Eigen::OuterStride<>(stride))
         .setZero();
-    const Panel<T> rows = block.panel_of_rows();
+    const Panel<T> rows = block.about_origin().panel();
     const Index d = rows.n_features;
     for (Index j = 0; j < d; j += group) {
       const Panel<T> below{rows.values + j * rows.stride, rows.stride, rows.n_rows, d - j};
@@ -154,7 +154,7 @@ class FeatureMoments final : public Moments<T> {
 template <class T>
 std::unique_ptr<Moments<T>> make_moments(SecondMomentForm form, const RowVector<T>& origin, ConstMatrixMap shifts,
                                          double squared_reach) {
-  if (squared_reach <= 0) return make_exact_moments<T>(form, origin, shifts);
+  if (squared_reach <= 0) return make_exact_moments<T>(form, shifts);
   return std::make_unique<FeatureMoments<T>>(form, origin, shifts, squared_reach);
 }
 

@@ -18,7 +18,7 @@ class Moments {
   virtual void add(Block<T>& block, BlockOfColumns<T> resp) = 0;
   // Adds the sums of another one that was made alike, and leaves it at zero.
   virtual void take(Moments& other) = 0;
-  // The sums as statistics about the shifts.
+  // The sums as statistics about the shifts, as T holds them.
   virtual SufficientStatistics statistics() const = 0;
 };
 

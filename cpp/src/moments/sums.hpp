@@ -17,17 +17,11 @@ namespace gmmx {
 template <class T>
 inline constexpr T negligible_resp = std::is_same_v<T, double> ? T(1e-25) : T(1e-15);
 
-// Shifts are rounded to T relative to the origin; the rounded ones are what the moments are about.
+// Moments are added up about the shifts as T holds them: rows less these lose nothing that rows of this precision hold.
 template <class T>
-Matrix<T> relative(ConstMatrixMap shifts, const RowVector<T>& origin) {
-  return (shifts.rowwise() - origin.template cast<double>()).template cast<T>();
-}
-
-template <class T>
-std::vector<double> rounded_shifts(ConstMatrixMap shifts, const RowVector<T>& origin) {
+std::vector<double> rounded_shifts(ConstMatrixMap shifts) {
   std::vector<double> result(static_cast<std::size_t>(shifts.size()));
-  MatrixMap(result.data(), shifts.rows(), shifts.cols()) =
-      relative<T>(shifts, origin).template cast<double>().rowwise() + origin.template cast<double>();
+  MatrixMap(result.data(), shifts.rows(), shifts.cols()) = shifts.template cast<T>().template cast<double>();
   return result;
 }
 

@@ -1,5 +1,7 @@
 #include "panels/squared_norms.hpp"
 
+#include <utility>
+
 #include "packets.hpp"
 #include "panels/tiles.hpp"
 
@@ -14,14 +16,16 @@ constexpr int norm_columns = many_registers || wide_packets ? 6 : 4;
 constexpr int few_columns = 8;  // of U: these are worked on together
 
 // differences: feature after feature of Packets of rows. Adds the squares of Columns of their products with U, whose
-// first n_rows_of_u rows are not zero.
+// first n_rows_of_u rows are not zero; the sums begin at start.
 template <int Packets, int Columns, class T>
-EIGEN_DONT_INLINE void add_squares(const T* differences, const T* u, Index n_rows_of_u, T* norms) {
+EIGEN_DONT_INLINE void add_squares(const T* differences, const T* u, const T* start, Index n_rows_of_u, T* norms) {
   using namespace Eigen::internal;
   constexpr Index size = packet_size<T>;
   Packet<T> sum[Columns][Packets];
-  for (auto& column : sum) {
-    for (auto& packet : column) packet = broadcast(T(0));
+  for (int c = 0; c < Columns; ++c) {
+    Packet<T> first = broadcast(T(0));
+    if constexpr (!std::is_same_v<T, double>) first = broadcast(start[c]);
+    for (auto& packet : sum[c]) packet = first;
   }
   for (Index j = 0; j < n_rows_of_u; ++j, differences += Packets * size, u += Columns) {
     Packet<T> value[Packets];
@@ -41,7 +45,8 @@ EIGEN_DONT_INLINE void add_squares(const T* differences, const T* u, Index n_row
 
 // All of it for few features: nothing leaves the registers. u: d x d, row after row.
 template <int Features, class T>
-EIGEN_DONT_INLINE void norms_of_few_features(const Panel<T>& rows, const T* u, const T* mean, T constant, T* out) {
+EIGEN_DONT_INLINE void norms_of_few_features(const Panel<T>& rows, const T* u, const T* mean, const T* start,
+                                             T constant, T* out) {
   using namespace Eigen::internal;
   for (Index n = 0; n < rows.n_rows; n += packet_size<T>) {
     Packet<T> difference[Features];
@@ -51,6 +56,7 @@ EIGEN_DONT_INLINE void norms_of_few_features(const Panel<T>& rows, const T* u, c
     Packet<T> norm = broadcast(T(0));
     for (int i = 0; i < Features; ++i) {
       Packet<T> sum = pmul(difference[0], broadcast(u[i]));
+      if constexpr (!std::is_same_v<T, double>) sum = padd(sum, broadcast(start[i]));
       for (int j = 1; j <= i; ++j) sum = pmadd(difference[j], broadcast(u[j * Features + i]), sum);
       norm = pmadd(sum, sum, norm);
     }
@@ -61,14 +67,19 @@ EIGEN_DONT_INLINE void norms_of_few_features(const Panel<T>& rows, const T* u, c
 }  // namespace
 
 template <class T>
-SquaredNorms<T>::SquaredNorms(const Matrix<T>& upper, const RowVector<T>& mean) : mean_(mean) {
+PackedUpper<T>::PackedUpper(const Matrix<T>& upper) {
   const Index together = upper.cols() <= few_columns ? few_columns : norm_columns;
   for_even_shares(upper.cols(), together, [&](Index first, Index width) {
     for (Index j = 0; j < first + width; ++j) {
-      for (Index i = first; i < first + width; ++i) packed_.push_back(j <= i ? upper(j, i) : T(0));
+      for (Index i = first; i < first + width; ++i) values_.push_back(j <= i ? upper(j, i) : T(0));
     }
   });
 }
+
+template <class T>
+SquaredNorms<T>::SquaredNorms(std::shared_ptr<const PackedUpper<T>> upper, const RowVector<T>& mean,
+                              const RowVector<T>& correction)
+    : upper_(std::move(upper)), mean_(mean), start_(-correction) {}
 
 template <class T>
 void SquaredNorms<T>::evaluate(const Panel<T>& rows, T constant, T* differences, T* out) const {
@@ -77,7 +88,7 @@ void SquaredNorms<T>::evaluate(const Panel<T>& rows, T constant, T* differences,
   const Index d = rows.n_features;
   if (d <= few_columns) {
     with_width<few_columns>(d, [&](auto features) {
-      norms_of_few_features<features()>(rows, packed_.data(), mean_.data(), constant, out);
+      norms_of_few_features<features()>(rows, upper_->data(), mean_.data(), start_.data(), constant, out);
     });
     return;
   }
@@ -90,10 +101,11 @@ void SquaredNorms<T>::evaluate(const Panel<T>& rows, T constant, T* differences,
       }
     }
     for (int r = 0; r < packets; ++r) store(out + n + r * size, broadcast(T(0)));
-    const T* u = packed_.data();
+    const T* u = upper_->data();
     for_even_shares(d, norm_columns, [&](Index first, Index width) {
-      with_width<norm_columns>(
-          width, [&](auto columns) { add_squares<packets(), columns()>(differences, u, first + width, out + n); });
+      with_width<norm_columns>(width, [&](auto columns) {
+        add_squares<packets(), columns()>(differences, u, &start_(first), first + width, out + n);
+      });
       u += width * (first + width);
     });
     for (int r = 0; r < packets; ++r) {
@@ -108,6 +120,8 @@ void SquaredNorms<T>::evaluate(const Panel<T>& rows, T constant, T* differences,
   for (; n < rows.n_rows; n += size) evaluate_some(std::integral_constant<int, 1>(), n);
 }
 
+template class PackedUpper<float>;
+template class PackedUpper<double>;
 template class SquaredNorms<float>;
 template class SquaredNorms<double>;
 

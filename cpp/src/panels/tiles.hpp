@@ -15,14 +15,14 @@ inline Index even_share(Index n, Index most) {
 
 // call(first, width) for as few tiles of at most `most` results as n can be shared out to, evenly.
 template <class Call>
-void for_even_shares(Index n, Index most, Call call) {
+void for_even_shares(Index n, Index most, const Call& call) {
   const Index tiles = (n + most - 1) / most;
   for (Index t = 0; t < tiles; ++t) call(n * t / tiles, n * (t + 1) / tiles - n * t / tiles);
 }
 
 // call(width as a constant), for 1 <= width <= Most.
 template <int Most, int Width = 1, class Call>
-void with_width(Index width, Call call) {
+void with_width(Index width, const Call& call) {
   if constexpr (Width < Most) {
     if (width > Width) return with_width<Most, Width + 1>(width, call);
   }

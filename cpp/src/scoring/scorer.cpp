@@ -63,12 +63,11 @@ Scorer<T>::Scorer(const Mixture& mixture)
       n_features_(mixture.n_features()),
       diagonal_(true),
       means_(static_cast<std::size_t>(n_groups() * n_features_ * lanes), T(0)),
+      starts_(means_.size(), T(0)),
       constants_(static_cast<std::size_t>(n_groups() * lanes), T(0)),
       weights_(mixture.weights().begin(), mixture.weights().end()) {
   const Index d = n_features_;
-  const RowVector<T> origin = origin_of<T>(mixture);
-  origin_.assign(origin.data(), origin.data() + d);
-  const Matrix<double> means = centred_means<T>(mixture);
+  const SplitMeans<T> means(mixture);
   for (Index k = 0; k < n_components_ && diagonal_; ++k) diagonal_ = factor_of(mixture, k).isDiagonal(0.0);
   const Index n_factors = diagonal_ ? d : n_factors_of_columns(d);
   factors_.assign(static_cast<std::size_t>(n_groups() * n_factors * lanes), T(0));
@@ -76,8 +75,11 @@ Scorer<T>::Scorer(const Mixture& mixture)
     const Index group = k / lanes;
     const Index lane = k % lanes;
     const Matrix<double> factor = factor_of(mixture, k);
+    const RowVector<double> correction = means.low.row(k).lazyProduct(factor);
     for (Index j = 0; j < d; ++j) {
-      means_[static_cast<std::size_t>((group * d + j) * lanes + lane)] = static_cast<T>(means(k, j));
+      const auto place = static_cast<std::size_t>((group * d + j) * lanes + lane);
+      means_[place] = means.high(k, j);
+      starts_[place] = static_cast<T>(-correction(j));
       for (Index i = diagonal_ ? j : 0; i <= j; ++i) {
         const Index at = group * n_factors + (diagonal_ ? j : place_of_factor(i, j));
         factors_[static_cast<std::size_t>(at * lanes + lane)] = static_cast<T>(factor(i, j));
@@ -98,19 +100,20 @@ void Scorer<T>::weighted_log_prob(const T* x, Index group, T* out) const noexcep
   for (Index lane = 0; lane < lanes; lane += size) {
     const T* mean = means_.data() + group * n_features_ * lanes + lane;
     const T* factor = factors_.data() + group * n_factors + lane;
-    const auto difference = [&](Index i) {
-      return psub(pset1<P>(x[i] - origin_[static_cast<std::size_t>(i)]), ploadu<P>(mean + i * lanes));
-    };
+    const T* start = starts_.data() + group * n_features_ * lanes + lane;
+    const auto difference = [&](Index i) { return psub(pset1<P>(x[i]), ploadu<P>(mean + i * lanes)); };
     P distance = pset1<P>(T(0));
     if (diagonal_) {
       for (Index j = 0; j < n_features_; ++j, factor += lanes) {
-        const P y = pmul(difference(j), ploadu<P>(factor));
+        const P y = pmadd(difference(j), ploadu<P>(factor), ploadu<P>(start + j * lanes));  // (112)
         distance = pmadd(y, y, distance);
       }
     } else {
       for (Index first = 0; first < n_features_; first += columns_at_once) {
         P y[columns_at_once];
-        for (P& sum : y) sum = pset1<P>(T(0));
+        for (Index j = 0; j < columns_at_once; ++j) {
+          y[j] = first + j < n_features_ ? ploadu<P>(start + (first + j) * lanes) : pset1<P>(T(0));
+        }
         for (Index i = 0; i < std::min(first + columns_at_once, n_features_); ++i) {
           const P z = difference(i);
           for (P& sum : y) {

@@ -2,13 +2,14 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "arguments.hpp"
 #include "density/widening_loader.hpp"
 #include "em/row_weights.hpp"
 #include "gmmx/sufficient_statistics.hpp"
 #include "initialization/row_pass.hpp"
-#include "moments/moments.hpp"
+#include "moments/about_shifts.hpp"
 #include "parallel/parallel.hpp"
 #include "statistics/check_statistics.hpp"
 
@@ -38,15 +39,12 @@ struct Workspace {
 
 // fill(begin, resp) writes the memberships of a block of rows.
 template <class T, class Fill>
-SufficientStatistics pass(MatrixView<const T> rows, SecondMomentForm form, const RowVector<double>& origin,
-                          const Matrix<double>& shifts, VectorView<const double> sample_weight, int n_threads,
-                          Fill fill) {
+SufficientStatistics pass(MatrixView<const T> rows, SecondMomentForm form, const RowMajorMatrix<double>& shifts,
+                          VectorView<const double> sample_weight, int n_threads, Fill fill) {
   const Index d = rows.cols();
   const Index k = shifts.rows();
-  const RowMajorMatrix<double> row_major_shifts = shifts;
-  const auto new_moments = [&] {
-    return make_moments<double>(form, origin, ConstMatrixMap(row_major_shifts.data(), k, d), 0.0);
-  };
+  const RowVector<double> no_origin = RowVector<double>::Zero(d);
+  const auto new_moments = [&] { return make_exact_moments<double>(form, ConstMatrixMap(shifts.data(), k, d)); };
   const Chunks chunks = cut_into_chunks(rows.rows(), Index{sizeof(double)} * (3 * d + 2 * k));
   const auto moments = new_moments();
   double total_weight = 0;
@@ -56,7 +54,7 @@ SufficientStatistics pass(MatrixView<const T> rows, SecondMomentForm form, const
       [&] { return std::make_unique<Workspace<T>>(chunks.block_rows, d, k, new_moments()); },
       [&](Workspace<T>& ws, Index chunk_begin, Index chunk_end) {
         for_blocks(chunks, chunk_begin, chunk_end, [&](Index begin, Index end) {
-          ws.loader.load(rows, begin, end, origin, ws.block);
+          ws.loader.load(rows, begin, end, no_origin, ws.block);
           const BlockOfColumns<double> resp = ws.resp.topRows(end - begin);
           fill(begin, resp);
           ws.weights.load(sample_weight, begin, end);
@@ -77,27 +75,79 @@ SufficientStatistics pass(MatrixView<const T> rows, SecondMomentForm form, const
   return total;
 }
 
-// What the shifts of the second pass are made of, about the origin.
+// Of each component the row of the largest weight, the first of equal ones: a point among its own rows, about which
+// their mean can be added up without losing digits to the rows of others.
+class HeaviestRows {
+ public:
+  explicit HeaviestRows(Index n_components)
+      : weights_(static_cast<std::size_t>(n_components), 0.0), rows_(weights_.size(), -1) {}
+
+  void note(Index k, double weight, Index row) {
+    const auto at = static_cast<std::size_t>(k);
+    if (!(weight > weights_[at])) return;
+    n_found_ += rows_[at] < 0 ? 1 : 0;
+    weights_[at] = weight;
+    rows_[at] = row;
+  }
+  // Adds those of rows further on, and leaves them without any.
+  void take(HeaviestRows& others) {
+    for (std::size_t k = 0; k < rows_.size(); ++k) note(static_cast<Index>(k), others.weights_[k], others.rows_[k]);
+    others = HeaviestRows(static_cast<Index>(rows_.size()));
+  }
+
+  bool all_are_found() const { return n_found_ == static_cast<Index>(rows_.size()); }
+  // K x d. Components without a row have the first one that counts.
+  template <class T>
+  RowMajorMatrix<double> of(MatrixView<const T> rows, VectorView<const double> sample_weight) const {
+    RowMajorMatrix<double> result = RowMajorMatrix<double>::Zero(static_cast<Index>(rows_.size()), rows.cols());
+    if (rows.rows() == 0) return result;
+    result.rowwise() = first_weighted_row(rows, sample_weight).template cast<double>();
+    for (std::size_t k = 0; k < rows_.size(); ++k) {
+      if (rows_[k] >= 0) result.row(static_cast<Index>(k)) = row_as_double(rows, rows_[k]);
+    }
+    return result;
+  }
+
+ private:
+  std::vector<double> weights_;
+  std::vector<Index> rows_;
+  Index n_found_ = 0;
+};
+
+// What the shifts of the second pass are made of: sums about a row of each component.
 struct FirstMoments {
-  FirstMoments(Index n_components, Index n_features)
-      : counts(Vector<double>::Zero(n_components)), sums(RowMajorMatrix<double>::Zero(n_components, n_features)) {}
+  explicit FirstMoments(RowMajorMatrix<double> origins_)
+      : counts(Vector<double>::Zero(origins_.rows())),
+        sums(RowMajorMatrix<double>::Zero(origins_.rows(), origins_.cols())),
+        origins(std::move(origins_)) {}
 
   Vector<double> counts;
   RowMajorMatrix<double> sums;
+  RowMajorMatrix<double> origins;
   double total_weight = 0;
 };
 
 template <class T, class Fill>
-FirstMoments first_moments(MatrixView<const T> rows, Index n_components, const RowVector<T>& origin,
-                           VectorView<const double> sample_weight, int n_threads, Fill fill) {
-  const Index d = rows.cols();
+FirstMoments first_moments(MatrixView<const T> rows, MatrixView<const T> given, VectorView<const double> sample_weight,
+                           int n_threads, Fill fill) {
+  const Index k = given.cols();
+  const Chunks chunks = cut_into_chunks(rows.rows(), Index{sizeof(T)} * k);
+  HeaviestRows heaviest(k);
+  for_chunks(
+      chunks, useful_threads(n_threads, chunks, static_cast<double>(k)),
+      [&] { return std::make_unique<HeaviestRows>(k); },
+      [&](HeaviestRows& part, Index begin, Index end) {
+        for (Index n = begin; n < end; ++n) {
+          const double w = weight_of(sample_weight, n);
+          for (Index i = 0; i < k; ++i) part.note(i, w * static_cast<double>(given(n, i)), n);
+        }
+      },
+      [&](HeaviestRows& part) { heaviest.take(part); });
+  FirstMoments result(heaviest.of(rows, sample_weight));
   // The trace is the cheapest company that first moments can have.
-  const RowVector<double> centre = origin.template cast<double>();
-  const Matrix<double> shifts = centre.replicate(n_components, 1);
-  const SufficientStatistics s = pass(rows, SecondMomentForm::trace, centre, shifts, sample_weight, n_threads, fill);
-  FirstMoments result(n_components, d);
-  result.counts = ConstVectorMap(s.counts.data(), n_components);
-  result.sums = ConstMatrixMap(s.first_moments.data(), n_components, d);
+  const SufficientStatistics s = pass(rows, SecondMomentForm::trace, result.origins, sample_weight, n_threads, fill);
+  result.counts = ConstVectorMap(s.counts.data(), k);
+  result.sums = ConstMatrixMap(s.first_moments.data(), k, rows.cols());
   result.total_weight = s.total_weight;
   return result;
 }
@@ -105,14 +155,17 @@ FirstMoments first_moments(MatrixView<const T> rows, Index n_components, const R
 // The same where each row belongs to one component.
 template <class T>
 FirstMoments first_moments_of_labels(MatrixView<const T> rows, VectorView<const std::int32_t> labels,
-                                     Index n_components, const RowVector<T>& origin,
-                                     VectorView<const double> sample_weight, int n_threads) {
+                                     Index n_components, VectorView<const double> sample_weight, int n_threads) {
   const Index d = rows.cols();
+  HeaviestRows heaviest(n_components);
+  for (Index n = 0; n < rows.rows() && !(sample_weight.absent() && heaviest.all_are_found()); ++n) {
+    if (labels[n] >= 0) heaviest.note(labels[n], weight_of(sample_weight, n), n);
+  }
+  FirstMoments total(heaviest.of(rows, sample_weight));
   const Chunks chunks = cut_into_chunks(rows.rows(), Index{sizeof(T)} * d);
-  FirstMoments total(n_components, d);
   for_chunks(
       chunks, useful_threads(n_threads, chunks, static_cast<double>(4 * d)),
-      [&] { return std::make_unique<FirstMoments>(n_components, d); },
+      [&] { return std::make_unique<FirstMoments>(total.origins); },
       [&](FirstMoments& part, Index begin, Index end) {
         for (Index n = begin; n < end; ++n) {
           const double w = weight_of(sample_weight, n);
@@ -120,45 +173,44 @@ FirstMoments first_moments_of_labels(MatrixView<const T> rows, VectorView<const 
           part.total_weight += w;
           if (k < 0 || !(w > 0)) continue;
           part.counts(k) += w;
-          add_row(rows, n, origin, w, &part.sums(k, 0));
+          add_row(rows, n, &part.origins(k, 0), w, &part.sums(k, 0));
         }
       },
       [&](FirstMoments& part) {
         total.counts += part.counts;
         total.sums += part.sums;
         total.total_weight += part.total_weight;
-        part = FirstMoments(n_components, d);
+        part.counts.setZero();
+        part.sums.setZero();
+        part.total_weight = 0;
       });
   return total;
 }
 
-// first_pass(origin) returns FirstMoments.
-template <class T, class FirstPass, class Fill>
-SufficientStatistics two_passes(MatrixView<const T> rows, SecondMomentForm form, VectorView<const double> sample_weight,
-                                int n_threads, FirstPass first_pass, Fill fill) {
-  check_sample_weight(sample_weight, rows.rows());
-  const Index d = rows.cols();
-  RowVector<T> origin = RowVector<T>::Zero(d);
-  if (rows.rows() > 0) origin = first_weighted_row(rows, sample_weight);
-  const FirstMoments first = first_pass(origin);
-  const Index n_components = first.counts.size();
-  Matrix<double> shifts = origin.template cast<double>().replicate(n_components, 1);
-  RowVector<double> overall = RowVector<double>::Zero(d);
-  if (first.counts.sum() > 0) overall = first.sums.colwise().sum() / first.counts.sum();
-  Index n_samples = rows.rows();
-  for (Index n = 0; n < rows.rows(); ++n) n_samples -= weight_of(sample_weight, n) > 0 ? 0 : 1;
-  const double rounding = rounding_of_counts(first.total_weight, static_cast<double>(n_samples));
-  for (Index k = 0; k < n_components; ++k) {
+// Rows of positive weight.
+Index n_present(Index n_rows, VectorView<const double> sample_weight) {
+  Index result = 0;
+  for (Index n = 0; n < n_rows; ++n) result += weight_of(sample_weight, n) > 0 ? 1 : 0;
+  return result;
+}
+
+// The means; an empty component waits at the mean of all rows.
+RowMajorMatrix<double> means_of(const FirstMoments& first, Index n_samples) {
+  RowMajorMatrix<double> means = first.origins;
+  RowVector<double> overall = RowVector<double>::Zero(means.cols());
+  const double total = first.counts.sum();
+  if (!(total > 0)) return means;
+  for (Index k = 0; k < means.rows(); ++k) {
     const double count = first.counts(k);
-    const bool empty = !(count > rounding);
-    if (empty) {
-      shifts.row(k) += overall;  // an empty component waits at the mean of all rows
-    } else {
-      shifts.row(k) += first.sums.row(k) / count;
-    }
+    if (!(count > 0)) continue;
+    means.row(k) += first.sums.row(k) / count;
+    overall += count / total * means.row(k);
   }
-  const RowVector<double> centre = origin.template cast<double>() + overall;
-  return pass(rows, form, centre, shifts, sample_weight, n_threads, fill);
+  const double rounding = rounding_of_counts(first.total_weight, static_cast<double>(n_samples));
+  for (Index k = 0; k < means.rows(); ++k) {
+    if (!(first.counts(k) > rounding)) means.row(k) = overall;
+  }
+  return means;
 }
 
 }  // namespace
@@ -178,16 +230,16 @@ SufficientStatistics statistics_from_labels(MatrixView<const T> rows, VectorView
           "; labels must be -1 (no component) or from 0 to n_components - 1 = " + std::to_string(n_components - 1));
     }
   }
-  const auto first_pass = [&](const RowVector<T>& origin) {
-    return first_moments_of_labels(rows, labels, n_components, origin, sample_weight, n_threads);
-  };
-  return two_passes(rows, form, sample_weight, n_threads, first_pass, [&](Index begin, BlockOfColumns<double> resp) {
-    resp.setZero();
-    for (Index n = 0; n < resp.rows(); ++n) {
-      const std::int32_t label = labels[begin + n];
-      if (label >= 0) resp(n, label) = 1.0;
-    }
-  });
+  check_sample_weight(sample_weight, rows.rows());
+  const FirstMoments first = first_moments_of_labels(rows, labels, n_components, sample_weight, n_threads);
+  return pass(rows, form, means_of(first, n_present(rows.rows(), sample_weight)), sample_weight, n_threads,
+              [&](Index begin, BlockOfColumns<double> resp) {
+                resp.setZero();
+                for (Index n = 0; n < resp.rows(); ++n) {
+                  const std::int32_t label = labels[begin + n];
+                  if (label >= 0) resp(n, label) = 1.0;
+                }
+              });
 }
 
 template <class T>
@@ -211,10 +263,9 @@ SufficientStatistics statistics_from_responsibilities(MatrixView<const T> rows, 
       }
     }
   };
-  const auto first_pass = [&](const RowVector<T>& origin) {
-    return first_moments(rows, given.cols(), origin, sample_weight, n_threads, fill);
-  };
-  return two_passes(rows, form, sample_weight, n_threads, first_pass, fill);
+  check_sample_weight(sample_weight, rows.rows());
+  const FirstMoments first = first_moments(rows, given, sample_weight, n_threads, fill);
+  return pass(rows, form, means_of(first, n_present(rows.rows(), sample_weight)), sample_weight, n_threads, fill);
 }
 
 #define GMMX_INSTANTIATE(T)                                                                                        \

@@ -132,11 +132,12 @@ def statistics_from_responsibilities(
         raise ValueError("there must be at least one row of positive weight")
     weighted_resp = r * w[:, np.newaxis]
     counts = weighted_resp.sum(axis=0)
-    belonging = weighted_resp.sum(axis=1) if counts.sum() > 0 else w
-    origin = belonging @ X / belonging.sum()
-    shifts = np.tile(origin, (len(counts), 1))
-    for k in np.flatnonzero(~is_empty(counts, float(w.sum()), len(X))):
-        shifts[k] += weighted_resp[:, k] @ (X - origin) / counts[k]  # (21)
+    shifts = np.tile(X[np.argmax(w)], (len(counts), 1))
+    for k in np.flatnonzero(counts):
+        point = X[np.argmax(weighted_resp[:, k])]  # added up about a row of its own
+        shifts[k] = point + weighted_resp[:, k] @ (X - point) / counts[k]  # (21)
+    if counts.sum() > 0:
+        shifts[is_empty(counts, float(w.sum()), len(X))] = counts @ shifts / counts.sum()
     return _statistics(X, r, w, shifts, family, 0.0)
 
 

@@ -205,10 +205,7 @@ def kmeans(
     rows, w, u = _kmeans_input(X, n_clusters, uniforms, sample_weight)
     if max_iter < 1:
         raise ValueError(f"max_iter must be at least 1, got {max_iter}")
-    origin = rows[np.argmax(w > 0)]
-    origin = origin + w @ (rows - origin) / w.sum()
-    rows = rows - origin  # sums of small numbers, also when the data lie far from the origin
-    allowed_shift = tol * float(np.mean(w @ rows**2 / w.sum()))  # (61)
+    allowed_shift = tol * float(np.mean(w @ (rows - _mean(rows, w)) ** 2 / w.sum()))  # (61)
     present = w > 0
 
     centers = rows[kmeans_plus_plus(rows, n_clusters, u, w)]
@@ -227,7 +224,14 @@ def kmeans(
     if not stable:
         labels = np.argmin(distances, axis=1)  # the labels of the returned centres
     inertia = float(w @ distances[np.arange(len(rows)), labels])  # (57)
-    return KMeansResult(labels.astype(np.int32), centers + origin, inertia, n_iter)
+    return KMeansResult(labels.astype(np.int32), centers, inertia, n_iter)
+
+
+def _mean(X: FloatArray, w: FloatArray) -> FloatArray:
+    """Return the weighted mean, added up about one of the rows: wherever they lie, no digit is lost."""
+    point = X[np.argmax(w)]
+    mean: FloatArray = point + w @ (X - point) / w.sum()
+    return mean
 
 
 def _cluster_means(
@@ -245,6 +249,6 @@ def _cluster_means(
     centers = np.zeros((n_clusters, X.shape[1]))
     for k in np.flatnonzero(counts > 0):
         members = labels == k
-        centers[k] = w[members] @ X[members] / counts[k]  # (58)
+        centers[k] = _mean(X[members], w[members])  # (58)
     centers[counts == 0] = centers[np.argmax(counts)]
     return centers
