@@ -40,6 +40,7 @@ from gmmx.initialization import (
     start_partitions,
 )
 from gmmx.online import Gathering, Stream, after_batch
+from gmmx.outweighing_rows import warn_of_outweighing_row
 from gmmx.partitions import fit_partitions
 from gmmx.persistence import ModelRecord, read_as, representable, save_model
 from gmmx.priors import ConjugatePrior, NativePrior, one_component, prior_of
@@ -483,6 +484,7 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
             If columns are constant or, unless covariances are diagonal, linear combinations of others.
         RuntimeWarning
             If components are equal, as they stay if they start at the same place.
+            Or if one row is so far away that it outweighs all others in sums of squares, as fill values do.
         """
         if is_converted_map(X) and self.responsibilities_init is None:
             reader = reader_of_array(X, None, check_sample_weight(sample_weight, X), name="X")
@@ -745,7 +747,9 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
         refuse_overridden_hooks(self)
         with unchanged_on_failure(self):
             rows = self._training_rows(X, sample_weight)
-            warn_of_columns(rows, self, combinations=has_axes(self.covariance_type), stacklevel=5)
+            outweighed = warn_of_outweighing_row(rows, self, stacklevel=5)
+            # Beside such a row all columns look like multiples of each other.
+            warn_of_columns(rows, self, combinations=has_axes(self.covariance_type) and not outweighed, stacklevel=5)
             prior = self._prior_of(rows)
             scaled = rows if prior is not None else at_common_scale(rows)  # to a prior, the scale of weights matters
             starts = self._continuation(rows.X.shape[1], prior) if self._goes_on() else self._starts(scaled, prior)

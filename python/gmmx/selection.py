@@ -25,6 +25,7 @@ from gmmx.draws import draws_from
 from gmmx.equal_components import warn_of_equal_components
 from gmmx.estimators import GaussianMixture
 from gmmx.initialization import PARTITIONS
+from gmmx.outweighing_rows import warn_of_outweighing_row
 from gmmx.priors import ConjugatePrior
 from gmmx.starts import unchanged_on_failure
 from gmmx.validation import (
@@ -268,13 +269,16 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
             If columns are constant or, unless all covariances are diagonal, linear combinations of others.
         RuntimeWarning
             If components of the chosen mixture are equal.
+            Or if one row is so far away that it outweighs all others in sums of squares.
         """
         with unchanged_on_failure(self):
             self._check_start()
             rows = self._training_rows(X, sample_weight)
             cells = self._cells(rows.X.shape[1])
             with_axes = any(has_axes(cell.covariance_type) for cell in cells)
-            warn_of_columns(rows, self, combinations=with_axes, stacklevel=4)
+            # Beside a row that outweighs the others all columns look like multiples of each other.
+            outweighed = warn_of_outweighing_row(rows, self, stacklevel=4)
+            warn_of_columns(rows, self, combinations=with_axes and not outweighed, stacklevel=4)
             repeated = repetitions(cells, rows.X.shape[1], has_prior=self.prior is not None)
             make_model = partial(self._model, seed=self._seed())
             outcomes = self._fit_all([cell for cell in cells if cell not in repeated], make_model, rows)

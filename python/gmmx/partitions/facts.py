@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
 from gmmx import _core
+from gmmx.outweighing_rows import Extremes, OutweighingRow, extremes_of, merge_extremes, outweighing_row
 from gmmx.partitions.parts import part_of
 from gmmx.validation import F64, Rows
 
@@ -39,6 +41,8 @@ class Facts:
     sums : tuple of float
         Weighted sums of the columns, by which later passes are known to bring the same rows. Not compared: they differ
         by rounding where rows are cut into other parts.
+    extremes : Extremes or None
+        Outermost numbers of each column, None where no row is present. Not compared: rows may be cut into other parts.
     """
 
     n_rows: int
@@ -49,6 +53,14 @@ class Facts:
     largest: float = 0.0
     feature_names: tuple[str, ...] | None = None
     sums: tuple[float, ...] = field(default=(), compare=False)
+    extremes: Extremes | None = field(default=None, compare=False)
+
+    @property
+    def outweighing_row(self) -> OutweighingRow | None:
+        """Row that outweighs all others, if there is one."""
+        if self.extremes is None or self.n_present < 3:
+            return None
+        return outweighing_row(self.extremes, self.total_weight, self.dtype)
 
 
 _ROUNDING = {"float32": 1e-5, "float64": 1e-9}
@@ -80,6 +92,7 @@ def facts_of(X: Any, sample_weight: Any = None, *, first_row: int = 0) -> Facts:
         largest=float(max(rows.max(), -rows.min())),
         feature_names=names,
         sums=tuple(_sums(rows, weights).tolist()),
+        extremes=extremes_of(rows, weights) if weights is None or weights.any() else None,
     )
 
 
@@ -119,6 +132,8 @@ def merge_facts(parts: Sequence[Facts], *, kind: str = "partition", kinds: str =
             f"sample_weight sums to {total_weight:g} over all {kinds}, but its sum must be positive and finite: give "
             "at least one row a weight above zero, and scale huge weights down."
         )
+    before = accumulate((facts.n_rows for facts in parts), initial=0)
+    extremes = [(n, facts.extremes) for n, facts in zip(before, parts, strict=False) if facts.extremes is not None]
     return Facts(
         n_rows=sum(facts.n_rows for _, facts in held),
         n_present=sum(facts.n_present for _, facts in held),
@@ -128,6 +143,7 @@ def merge_facts(parts: Sequence[Facts], *, kind: str = "partition", kinds: str =
         largest=max(facts.largest for _, facts in held),
         feature_names=model.feature_names,
         sums=tuple(math.fsum(column) for column in zip(*(facts.sums for _, facts in held), strict=True)),
+        extremes=merge_extremes(extremes) if extremes else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -86,6 +87,8 @@ def fit_partitions(
         model._validate_params()
         facts = rows.facts()
         check_enough_rows(facts, model.n_components)
+        if outweighing := facts.outweighing_row:
+            warnings.warn(outweighing.message(facts.feature_names), UserWarning, stacklevel=4)
         rows = _Checked(rows, facts)
         _set_features(model, facts)
         _refuse_partition(model)

@@ -1,0 +1,209 @@
+"""Rows that outweigh all others: sums of squares over all rows hold nothing of the rest, to the last bit.
+
+A fill value such as 1e20 that stands for a missing one is the usual reason. Equation (115) of docs/theory.md.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gmmx.validation import F64, Rows, WeightedRows
+
+__all__ = ["Extremes", "OutweighingRow", "extremes_of", "merge_extremes", "outweighing_row", "warn_of_outweighing_row"]
+
+_EPSILON = 2.0**-52
+_SAMPLE = 200
+_ROUNDINGS = 8
+"""Rounding errors by which the other rows must differ: rows that are equal have nothing to lose."""
+
+
+@dataclass(frozen=True)
+class OutweighingRow:
+    """A row that outweighs all others, and where it shows.
+
+    Attributes
+    ----------
+    row, column : int
+        Position of the number, from 0.
+    value : float
+        The number.
+    least, largest : float
+        Range of the other rows in this column.
+    """
+
+    row: int
+    column: int
+    value: float
+    least: float
+    largest: float
+
+    def message(self, names: Sequence[str] | None) -> str:
+        """Return what is wrong and the remedy.
+
+        Examples
+        --------
+        >>> OutweighingRow(3, 1, 1e20, -2.0, 2.5).message(["a", "b"]).split(". ")[0]
+        "Row 3 of X (the first is 0) outweighs all others: column 'b' is 1e+20 there, and from -2 to 2.5 elsewhere"
+        """
+        column = self.column if names is None else repr(str(names[self.column]))
+        return (
+            f"Row {self.row} of X (the first is 0) outweighs all others: column {column} is {self.value:g} there, and "
+            f"from {self.least:g} to {self.largest:g} elsewhere. Sums of squares over all rows hold nothing of the "
+            "others in float64. Drop the row, or fill the value in if it stands for a missing one."
+        )
+
+
+@dataclass(frozen=True)
+class Extremes:
+    """The outermost numbers of each column of a part of the rows.
+
+    Attributes
+    ----------
+    values : ndarray of shape (4, n_columns)
+        The least, the second least, the second largest and the largest number.
+    rows : ndarray of shape (2, n_columns)
+        Where the least and the largest stand.
+    weights : ndarray of shape (2, n_columns)
+        Weights of these rows.
+    """
+
+    values: F64
+    rows: Any
+    weights: F64
+
+
+def extremes_of(X: Rows, sample_weight: F64 | None = None) -> Extremes:
+    """Find the outermost numbers of each column among the rows of positive weight, of which there must be one.
+
+    Examples
+    --------
+    >>> extremes_of(np.array([[3.0], [1.0], [9.0], [2.0]])).values[:, 0].tolist()
+    [1.0, 2.0, 3.0, 9.0]
+    """
+    present = None if sample_weight is None else np.flatnonzero(sample_weight)
+    rows = X if present is None else X[present]
+    columns = np.arange(rows.shape[1])
+    ends = np.stack([rows.argmin(axis=0), rows.argmax(axis=0)])
+    values = np.empty((4, rows.shape[1]))
+    values[0], values[3] = rows[ends[0], columns], rows[ends[1], columns]
+    inner = np.ones(rows.shape, dtype=bool)
+    inner[ends[0], columns] = False
+    values[1] = rows.min(axis=0, where=inner, initial=np.inf)
+    inner[ends[0], columns] = True
+    inner[ends[1], columns] = False
+    values[2] = rows.max(axis=0, where=inner, initial=-np.inf)
+    places = ends if present is None else present[ends]
+    weights = np.ones(ends.shape) if sample_weight is None else sample_weight[places]
+    return Extremes(values, places, weights)
+
+
+def merge_extremes(parts: Sequence[tuple[int, Extremes]]) -> Extremes:
+    """Return the outermost numbers of all parts, each of which comes with the number of rows before it."""
+    least = [_sorted_ends(parts, 0, 1), _sorted_ends(parts, 3, 2)]
+    values = np.stack([least[0][0], least[0][1], least[1][1], least[1][0]])
+    return Extremes(values, np.stack([least[0][2], least[1][2]]), np.stack([least[0][3], least[1][3]]))
+
+
+def _sorted_ends(parts: Sequence[tuple[int, Extremes]], outer: int, inner: int) -> tuple[Any, Any, Any, Any]:
+    """Return the outermost numbers at one end, the second ones, and rows and weights of the outermost."""
+    sign = 1.0 if outer == 0 else -1.0
+    which = 0 if outer == 0 else 1
+    firsts = np.stack([part.values[outer] for _, part in parts])
+    seconds = np.stack([part.values[inner] for _, part in parts])
+    best = (sign * firsts).argmin(axis=0)
+    columns = np.arange(firsts.shape[1])
+    rows = np.stack([before + part.rows[which] for before, part in parts])[best, columns]
+    weights = np.stack([part.weights[which] for _, part in parts])[best, columns]
+    others = firsts.copy()
+    others[best, columns] = sign * np.inf
+    second = sign * np.minimum((sign * others).min(axis=0), (sign * seconds).min(axis=0))
+    return firsts[best, columns], second, rows, weights
+
+
+def outweighing_row(extremes: Extremes, total_weight: float, dtype: Any) -> OutweighingRow | None:
+    """Return the row that outweighs all others most, if there is one.
+
+    Parameters
+    ----------
+    extremes : Extremes
+        Of all rows.
+    total_weight : float
+        Sum of the weights.
+    dtype : dtype
+        Precision of the rows.
+
+    Examples
+    --------
+    >>> X = np.array([[0.0], [1.0], [1e20], [0.5]])
+    >>> outweighing_row(extremes_of(X), 4.0, X.dtype)
+    OutweighingRow(row=2, column=0, value=1e+20, least=0.0, largest=1.0)
+    """
+    least, second_least, second_largest, largest = extremes.values
+    found: list[tuple[float, OutweighingRow]] = []
+    for end, (value, neighbour, other_end) in enumerate(
+        [(least, second_least, largest), (largest, second_largest, least)]
+    ):
+        with np.errstate(all="ignore"):
+            spread = np.abs(neighbour - other_end)
+            differ = spread > _ROUNDINGS * float(np.finfo(dtype).eps) * np.maximum(np.abs(neighbour), np.abs(other_end))
+            others = np.sqrt(np.maximum(total_weight / extremes.weights[end] - 1.0, 1.0))
+            # (115)
+            ratio = np.where(np.isfinite(spread) & differ, np.abs(value - neighbour) / (spread * others), 0.0)
+        column = int(ratio.argmax())
+        if ratio[column] * math.sqrt(_EPSILON) >= 1.0:
+            low, high = sorted((float(neighbour[column]), float(other_end[column])))
+            row = OutweighingRow(int(extremes.rows[end][column]), column, float(value[column]), low, high)
+            found.append((float(ratio[column]), row))
+    return max(found, key=lambda pair: pair[0])[1] if found else None
+
+
+def _suspicious_columns(rows: WeightedRows) -> Any:
+    """Return the columns in which some row may outweigh the others, by the largest number and some hundred rows."""
+    present = None if rows.sample_weight is None else np.flatnonzero(rows.sample_weight)
+    step = max(1, rows.n_present // _SAMPLE)
+    sample = np.sort(rows.X[::step] if present is None else rows.X[present[::step]], axis=0).astype(np.float64)
+    if len(sample) < 3:
+        return np.arange(rows.X.shape[1])
+    # Without its outermost row the sample spreads no more than all rows without theirs.
+    with np.errstate(over="ignore"):
+        spread = np.minimum(sample[-1] - sample[1], sample[-2] - sample[0])
+        farthest = 2.0 * max(float(rows.X.max()), -float(rows.X.min()))
+        return np.flatnonzero(farthest * math.sqrt(_EPSILON) >= spread)
+
+
+def warn_of_outweighing_row(rows: WeightedRows, estimator: Any, *, stacklevel: int) -> bool:
+    """Warn of a row that outweighs all others; return whether there is one.
+
+    Parameters
+    ----------
+    rows : WeightedRows
+        The rows.
+    estimator : estimator
+        What is fitted; it may have `feature_names_in_`.
+    stacklevel : int
+        As `warnings.warn` takes it.
+
+    Warns
+    -----
+    UserWarning
+        Which row, where it shows, and what to do.
+    """
+    if rows.n_present < 3:
+        return False
+    columns = _suspicious_columns(rows)
+    if len(columns) == 0:
+        return False
+    weight = None if rows.sample_weight is None else np.asarray(rows.sample_weight, dtype=np.float64)
+    found = outweighing_row(extremes_of(rows.X[:, columns], weight), float(rows.total_weight), rows.X.dtype)
+    if found is None:
+        return False
+    names = getattr(estimator, "feature_names_in_", None)
+    located = OutweighingRow(found.row, int(columns[found.column]), found.value, found.least, found.largest)
+    warnings.warn(located.message(names), UserWarning, stacklevel=stacklevel)
+    return True
