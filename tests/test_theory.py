@@ -1353,6 +1353,71 @@ def test_average_of_the_steps():
     np.testing.assert_allclose(averaged.covariances[0], mean[:, 1:] - np.outer(mean[:, 0], mean[:, 0]), rtol=1e-9)
 
 
+# Section 26: scales far apart
+
+
+@pytest.mark.parametrize("mean", [1.0, 1234.567, 1e6 / 3, 1e9 / 7])
+def test_split_means_lose_a_rounding_error_of_the_difference(mean):
+    rng = np.random.default_rng(0)
+    eps = np.finfo(np.float32).eps / 2
+    x = np.concatenate([mean * (1 + 1e-5 * rng.normal(size=500)), rng.normal(size=500) * mean]).astype(np.float32)
+    high = np.float32(mean)
+    low = np.float32(mean - float(high))
+    right = x.astype(float) - mean
+    error = np.abs(((x - high) - low).astype(float) - right)
+    assert (error <= 2 * eps * np.abs(right) + eps**2 * abs(mean)).all()  # (112)
+    about_origin = (x - np.float32(10 * mean)).astype(float) - (mean - float(np.float32(10 * mean)))
+    assert np.abs(about_origin - right)[:500].max() > 10 * error[:500].max()
+
+
+@pytest.mark.parametrize("separation", [1e2, 1e4])
+@pytest.mark.parametrize("n_features", [1, 3, 30])
+def test_rounding_of_common_coordinates(n_features, separation):
+    rng = np.random.default_rng(n_features)
+    scales = 10 ** rng.uniform(-1, 1, n_features)
+    T = rng.normal(size=(n_features, n_features)) * scales
+    centers = separation * rng.normal(size=(2, n_features))
+    x = (centers[np.arange(400) % 2] + rng.normal(size=(400, n_features))).astype(np.float32)
+    o = centers.mean(axis=0).astype(np.float32)
+    z = (x - o) @ T.astype(np.float32)
+    exact = (x.astype(float) - o) @ T.astype(np.float32).astype(float)
+    reach = np.abs(x - o).max(axis=0).astype(float)
+    bound = np.finfo(np.float32).eps * np.sqrt(((T * reach[:, None]) ** 2).sum(axis=0))  # (113), of scales one
+    error = np.abs(z - exact).max(axis=0)
+    assert (error < 5 * bound).all()
+    assert (error > bound / 100).any()
+
+
+def test_rounding_of_the_borders_of_clusters():
+    rng = np.random.default_rng(0)
+    eps = float(np.finfo(np.float32).eps)
+    for far in (10.0, 1e3, 1e5):
+        centers = np.array([[0.0, 0.0], [3.0, 1.0], [far, far]])
+        x = np.concatenate([rng.normal(size=(500, 2)) * 2, centers[2] + rng.normal(size=(500, 2))]).astype(np.float32)
+        o = x.mean(axis=0)
+        c = (centers - o).astype(np.float32)
+        scores = (x - o) @ c.T - 0.5 * (c**2).sum(axis=1)
+        distances = ((x[:, None].astype(float) - centers) ** 2).sum(axis=2)
+        got, right = scores[:, 1] - scores[:, 0], 0.5 * (distances[:, 0] - distances[:, 1])
+        gap = np.linalg.norm(centers[1] - centers[0])
+        norms = np.linalg.norm(c, axis=1).max(), np.linalg.norm(x - o, axis=1).max()
+        moved = np.abs(got - right).max() / gap
+        assert moved < 2 * eps * norms[0] * (norms[0] + norms[1]) / gap  # (114)
+
+
+@pytest.mark.parametrize("n_samples", [10, 1000])
+def test_a_row_outweighs_all_others_if_the_variance_is_its_own(n_samples):
+    others = np.random.default_rng(0).uniform(-1, 1, n_samples - 1)
+    spread = np.ptp(others)
+    limit = 2.0**26 * spread * np.sqrt(n_samples - 1)  # (115)
+    point = others[0]
+    for share, is_lost in ((2.0, True), (1e-3, False)):
+        square = (share * limit) ** 2
+        total = square + np.square(others - point).sum()
+        assert (total == square) or not is_lost
+        assert (total > square) or is_lost
+
+
 needs_theory = pytest.mark.skipif(not THEORY.is_file(), reason="docs/theory.md is not part of this copy")
 
 

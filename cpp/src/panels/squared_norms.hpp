@@ -2,7 +2,7 @@
 //
 // The differences of a few rows are formed first and stay in the first-level cache; then some numbers of U^T (x - m) at
 // a time are summed up in registers, and their squares added to the lengths. Of the mean, what T cannot hold is
-// subtracted from these numbers: the sums begin with it, which costs nothing.
+// subtracted from these numbers: the sums begin with it, which costs nothing. (112)
 #pragma once
 
 #include <memory>
