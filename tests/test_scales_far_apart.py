@@ -180,7 +180,7 @@ def densities_of(model, X):
 def test_a_fill_value_does_not_make_the_other_rows_equal(n_components, value):
     X = with_fill_value(value)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
+        warnings.simplefilter("ignore", RuntimeWarning)
         model = gmmx.GaussianMixture(n_components, random_state=0).fit(X)
     alone = int(model.predict(X[:1])[0])
     others = np.delete(np.arange(n_components), alone)
@@ -198,9 +198,9 @@ def test_a_row_that_outweighs_all_others_is_named(value, dtype):
     X[0] = X[1]
     X[137, 2] = value
     X = X.astype(dtype)
-    with pytest.warns(UserWarning, match=OUTWEIGHS.format(137, 2, f"{value:g}".replace("+", r"\+"))):
+    with pytest.warns(RuntimeWarning, match=OUTWEIGHS.format(137, 2, f"{value:g}".replace("+", r"\+"))):
         gmmx.GaussianMixture(2, random_state=0).fit(X)
-    with pytest.warns(UserWarning, match=OUTWEIGHS.format(137, 2, f"{value:g}".replace("+", r"\+"))):
+    with pytest.warns(RuntimeWarning, match=OUTWEIGHS.format(137, 2, f"{value:g}".replace("+", r"\+"))):
         gmmx.GaussianMixture(2, random_state=0).fit_batches(
             [X[:100], np.empty((0, 3)), X[100:250], X[250:]], progress=False
         )
@@ -210,7 +210,7 @@ def test_the_column_is_named_and_rows_of_weight_zero_are_passed_over():
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame(with_fill_value(1e20), columns=["a", "b", "c"])
     weight = np.ones(len(frame))
-    with pytest.warns(UserWarning, match="Row 0 of X .* column 'c' is 1e"):
+    with pytest.warns(RuntimeWarning, match="Row 0 of X .* column 'c' is 1e"):
         gmmx.GaussianMixture(2, random_state=0).fit(frame, sample_weight=weight)
     weight[0] = 0.0
     gmmx.GaussianMixture(2, random_state=0).fit(frame, sample_weight=weight)  # warnings are errors

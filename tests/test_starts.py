@@ -92,7 +92,7 @@ def test_starts_together_fail_where_starts_in_turn_do(passes):
     assert {start.iteration for start in together.failed_starts_} == {0}
 
 
-@pytest.mark.filterwarnings("ignore:Row 0 of X .* outweighs all others:UserWarning")
+@pytest.mark.filterwarnings("ignore:Row 0 of X .* outweighs all others:RuntimeWarning")
 def test_overflowing_rows_are_refused_when_starts_go_together():
     X = rows_of(60_000)
     X[0] = 1e300

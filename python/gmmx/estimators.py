@@ -484,7 +484,7 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
             If columns are constant or, unless covariances are diagonal, linear combinations of others.
         RuntimeWarning
             If components are equal, as they stay if they start at the same place.
-            Or if one row is so far away that it outweighs all others in sums of squares, as fill values do.
+            If one row is so far away that it outweighs all others in sums of squares, as fill values do.
         """
         if is_converted_map(X) and self.responsibilities_init is None:
             reader = reader_of_array(X, None, check_sample_weight(sample_weight, X), name="X")

@@ -191,7 +191,7 @@ def warn_of_outweighing_row(rows: WeightedRows, estimator: Any, *, stacklevel: i
 
     Warns
     -----
-    UserWarning
+    RuntimeWarning
         Which row, where it shows, and what to do.
     """
     if rows.n_present < 3:
@@ -205,5 +205,5 @@ def warn_of_outweighing_row(rows: WeightedRows, estimator: Any, *, stacklevel: i
         return False
     names = getattr(estimator, "feature_names_in_", None)
     located = OutweighingRow(found.row, int(columns[found.column]), found.value, found.least, found.largest)
-    warnings.warn(located.message(names), UserWarning, stacklevel=stacklevel)
+    warnings.warn(located.message(names), RuntimeWarning, stacklevel=stacklevel)
     return True

@@ -269,7 +269,7 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
             If columns are constant or, unless all covariances are diagonal, linear combinations of others.
         RuntimeWarning
             If components of the chosen mixture are equal.
-            Or if one row is so far away that it outweighs all others in sums of squares.
+            If one row is so far away that it outweighs all others in sums of squares.
         """
         with unchanged_on_failure(self):
             self._check_start()

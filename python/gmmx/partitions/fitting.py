@@ -88,7 +88,7 @@ def fit_partitions(
         facts = rows.facts()
         check_enough_rows(facts, model.n_components)
         if outweighing := facts.outweighing_row:
-            warnings.warn(outweighing.message(facts.feature_names), UserWarning, stacklevel=4)
+            warnings.warn(outweighing.message(facts.feature_names), RuntimeWarning, stacklevel=4)
         rows = _Checked(rows, facts)
         _set_features(model, facts)
         _refuse_partition(model)
