@@ -1384,7 +1384,7 @@ def test_rounding_of_common_coordinates(n_features, separation):
     reach = np.abs(x - o).max(axis=0).astype(float)
     bound = np.finfo(np.float32).eps * np.sqrt(((T * reach[:, None]) ** 2).sum(axis=0))  # (113), of scales one
     error = np.abs(z - exact).max(axis=0)
-    assert (error < 5 * bound).all()
+    assert (error < 2 * np.sqrt(n_features) * bound).all()
     assert (error > bound / 100).any()
 
 

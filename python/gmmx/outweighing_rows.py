@@ -88,16 +88,15 @@ def extremes_of(X: Rows, sample_weight: F64 | None = None) -> Extremes:
     """
     present = None if sample_weight is None else np.flatnonzero(sample_weight)
     rows = X if present is None else X[present]
-    columns = np.arange(rows.shape[1])
-    ends = np.stack([rows.argmin(axis=0), rows.argmax(axis=0)])
-    values = np.empty((4, rows.shape[1]))
-    values[0], values[3] = rows[ends[0], columns], rows[ends[1], columns]
-    inner = np.ones(rows.shape, dtype=bool)
-    inner[ends[0], columns] = False
-    values[1] = rows.min(axis=0, where=inner, initial=np.inf)
-    inner[ends[0], columns] = True
-    inner[ends[1], columns] = False
-    values[2] = rows.max(axis=0, where=inner, initial=-np.inf)
+    low, high = rows.min(axis=0).astype(np.float64), rows.max(axis=0).astype(np.float64)
+    # Where no row of these can outweigh the others, whose the outermost numbers are does not matter: as if they stood
+    # twice.
+    values = np.stack([low, low, high, high])
+    ends = np.zeros((2, rows.shape[1]), dtype=np.int64)
+    for j in _suspicious_columns(rows, low, high):
+        column = rows[:, j].astype(np.float64)
+        ends[:, j] = column.argmin(), column.argmax()
+        values[1:3, j] = np.partition(column, (1, -2))[[1, -2]] if len(column) > 1 else (np.inf, -np.inf)
     places = ends if present is None else present[ends]
     weights = np.ones(ends.shape) if sample_weight is None else sample_weight[places]
     return Extremes(values, places, weights)
@@ -163,18 +162,15 @@ def outweighing_row(extremes: Extremes, total_weight: float, dtype: Any) -> Outw
     return max(found, key=lambda pair: pair[0])[1] if found else None
 
 
-def _suspicious_columns(rows: WeightedRows) -> Any:
-    """Return the columns in which some row may outweigh the others, by the largest number and some hundred rows."""
-    present = None if rows.sample_weight is None else np.flatnonzero(rows.sample_weight)
-    step = max(1, rows.n_present // _SAMPLE)
-    sample = np.sort(rows.X[::step] if present is None else rows.X[present[::step]], axis=0).astype(np.float64)
+def _suspicious_columns(rows: Rows, low: Any, high: Any) -> Any:
+    """Return the columns in which some row may outweigh the others, by bounds of all numbers and some hundred rows."""
+    sample = np.sort(rows[:: max(1, len(rows) // _SAMPLE)], axis=0).astype(np.float64)
     if len(sample) < 3:
-        return np.arange(rows.X.shape[1])
+        return np.arange(rows.shape[1])
     # Without its outermost row the sample spreads no more than all rows without theirs.
     with np.errstate(over="ignore"):
         spread = np.minimum(sample[-1] - sample[1], sample[-2] - sample[0])
-        farthest = 2.0 * max(float(rows.X.max()), -float(rows.X.min()))
-        return np.flatnonzero(farthest * math.sqrt(_EPSILON) >= spread)
+        return np.flatnonzero(2.0 * np.maximum(high, -low) * math.sqrt(_EPSILON) >= spread)
 
 
 def warn_of_outweighing_row(rows: WeightedRows, estimator: Any, *, stacklevel: int) -> bool:
@@ -196,11 +192,13 @@ def warn_of_outweighing_row(rows: WeightedRows, estimator: Any, *, stacklevel: i
     """
     if rows.n_present < 3:
         return False
-    columns = _suspicious_columns(rows)
-    if len(columns) == 0:
-        return False
-    weight = None if rows.sample_weight is None else np.asarray(rows.sample_weight, dtype=np.float64)
-    found = outweighing_row(extremes_of(rows.X[:, columns], weight), float(rows.total_weight), rows.X.dtype)
+    if rows.sample_weight is None or rows.n_present == len(rows.X):
+        columns = _suspicious_columns(rows.X, float(rows.X.min()), float(rows.X.max()))
+        if len(columns) == 0:
+            return False
+    else:
+        columns = np.arange(rows.X.shape[1])
+    found = outweighing_row(extremes_of(rows.X[:, columns], rows.sample_weight), rows.total_weight, rows.X.dtype)
     if found is None:
         return False
     names = getattr(estimator, "feature_names_in_", None)
