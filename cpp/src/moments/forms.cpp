@@ -1,6 +1,7 @@
 #include "moments/forms.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <limits>
 
@@ -36,6 +37,9 @@ double rounding_of(double count, double mean) {
   return count * deviation * deviation;
 }
 
+// Sums that overflowed must stay for the M-step to refuse them.
+bool is_rounding(double sum, double rounding) { return std::isfinite(sum) && sum <= rounding; }
+
 // In the order of SecondMomentForm. (50)
 constexpr FormTraits table[] = {
     {"full", [](MomentShape s) { return s.n_components * s.n_features * s.n_features; }, true,
@@ -49,7 +53,7 @@ constexpr FormTraits table[] = {
        const Index d = s.n_features;
        double* const matrix = scatter + k * d * d;
        for (Index j = 0; j < d; ++j) {
-         if (matrix[j * d + j] > rounding_of(count, mean[j])) continue;
+         if (!is_rounding(matrix[j * d + j], rounding_of(count, mean[j]))) continue;
          for (Index i = 0; i < d; ++i) matrix[i * d + j] = matrix[j * d + i] = 0;
        }
      },
@@ -80,7 +84,7 @@ constexpr FormTraits table[] = {
      [](double* scatter, MomentShape s, Index k, double count, const double* mean) {
        double* const variances = scatter + k * s.n_features;
        for (Index j = 0; j < s.n_features; ++j) {
-         if (!(variances[j] > rounding_of(count, mean[j]))) variances[j] = 0;
+         if (is_rounding(variances[j], rounding_of(count, mean[j]))) variances[j] = 0;
        }
      },
      [](double* second, MomentShape s, const double* weights, const double* variances) {
@@ -97,7 +101,7 @@ constexpr FormTraits table[] = {
      [](double* scatter, MomentShape s, Index k, double count, const double* mean) {
        double rounding = 0;
        for (Index j = 0; j < s.n_features; ++j) rounding += rounding_of(count, mean[j]);
-       if (!(scatter[k] > rounding)) scatter[k] = 0;
+       if (is_rounding(scatter[k], rounding)) scatter[k] = 0;
      },
      [](double* second, MomentShape s, const double* weights, const double* variances) {
        const auto d = static_cast<double>(s.n_features);

@@ -49,10 +49,13 @@ def without_rounding(form: str, scatter: FloatArray, counts: FloatArray, means: 
     if form == "pooled":
         return scatter
     rounding = counts[:, np.newaxis] * (4.0 * EPSILON * means) ** 2  # section 12
+    sums = np.einsum("kii->ki", scatter) if form == "full" else scatter
     if form == "trace":
-        return np.where(scatter > rounding.sum(axis=1), scatter, 0.0)
-    varies = (scatter if form == "diagonal" else np.einsum("kii->ki", scatter)) > rounding
-    return np.where(varies if form == "diagonal" else varies[:, :, np.newaxis] & varies[:, np.newaxis], scatter, 0.0)
+        rounding = rounding.sum(axis=1)
+    varies = ~(np.isfinite(sums) & (sums <= rounding))  # sums that overflowed are for others to refuse
+    if form != "full":
+        return np.where(varies, scatter, 0.0)
+    return np.where(varies[:, :, np.newaxis] & varies[:, np.newaxis], scatter, 0.0)
 
 
 def mean_scatter(form: str, scatter: FloatArray, counts: FloatArray, n_features: int, reg_covar: float) -> FloatArray:
