@@ -755,7 +755,7 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
             scaled = rows if prior is not None else at_common_scale(rows)  # to a prior, the scale of weights matters
             starts = self._continuation(rows.X.shape[1], prior) if self._goes_on() else self._starts(scaled, prior)
             best, failed = best_of(self, starts, scaled)
-            if best is not None and not math.isfinite(best.lower_bound):
+            if best is not None and best.overflows(rows.X.dtype):
                 refuse_overflow(float(np.abs(rows.X).max()), len(rows.X), rows.X.dtype)
             if best is None:
                 raise FitFailedError(failure_message(failed, rows.X.dtype, self.prior))

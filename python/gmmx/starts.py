@@ -80,6 +80,11 @@ class Run:
         empty: list[int] = np.flatnonzero(mixture.weights == 0.0).tolist()
         return cls(mixture, [], False, False, empty)
 
+    def overflows(self, dtype: npt.DTypeLike) -> bool:
+        """Return whether the likelihood overflowed, or a precision cannot hold the covariances."""
+        largest = float(np.abs(self.mixture.covariances).max())
+        return not largest <= float(np.finfo(dtype).max) or (bool(self.lower_bounds) and self.lower_bound == -np.inf)
+
     @property
     def lower_bound(self) -> float:
         """Mean log-likelihood that the last E-step saw."""

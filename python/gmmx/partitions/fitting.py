@@ -114,6 +114,8 @@ def fit_partitions(
         except ValueError:
             refuse_overflow(facts.largest, facts.n_rows, facts.dtype)
             raise
+        if best is not None and best.overflows(facts.dtype):
+            refuse_overflow(facts.largest, facts.n_rows, facts.dtype)
         if best is None:
             raise FitFailedError(failure_message(failed, facts.dtype, model.prior))
         model._warn_of(best)
