@@ -8,6 +8,15 @@ namespace gmmx {
 
 namespace {
 
+// A feature without scatter leaves an axis without variance. Axes that are off by a rounding error would hide it.
+template <class Row>
+void keep_flat(const MatrixMap& covariance, Row variances) {
+  if (covariance.diagonal().minCoeff() > 0) return;
+  Index flattest = 0;
+  variances.minCoeff(&flattest);
+  variances(flattest) = 0;
+}
+
 class CommonAxes final : public CommonTransformFamily {
  public:
   CommonAxes(Letters letters, VolumeAndShape volume_and_shape, OrientationCriterion criterion)
@@ -18,6 +27,7 @@ class CommonAxes final : public CommonTransformFamily {
     std::vector<double> result = own_covariances(s);
     const RotatedMatrices rotated = best_orientation(result, s, criterion_);
     RowMajorMatrix<double> variances = rotated.variances();
+    for (Index k = 0; k < s.n_components; ++k) keep_flat(matrix_of(result, k, d), variances.row(k));
     volume_and_shape_(s.counts, variances);
     for (Index k = 0; k < s.n_components; ++k) compose(rotated.axes(), variances.row(k), matrix_of(result, k, d));
     return result;
