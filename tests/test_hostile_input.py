@@ -509,3 +509,15 @@ def test_small_numbers_in_messages_are_not_told_as_zero():
     statistics = _core.statistics_from_labels(X, np.zeros(N, dtype=np.int32), 1, "full", None, 1)
     with pytest.raises(ValueError, match=r"reg_covar is -1e-300;"):
         _core.m_step(statistics, "full", -1e-300)
+
+
+@pytest.mark.parametrize("covariance_type", ["full", "tied", "diag", "spherical"])
+def test_float32_rows_whose_precisions_overflow(covariance_type):
+    """Precisions near 1e40 are beyond float32: the parameters are float64, and rows score as they do in float64."""
+    tiny = (X * 1e-20).astype(np.float32)
+    model = GaussianMixture(3, covariance_type=covariance_type, responsibilities_init=LABELS, reg_covar=0).fit(tiny)
+    wide = GaussianMixture(3, covariance_type=covariance_type, responsibilities_init=LABELS, reg_covar=0)
+    wide.fit(tiny.astype(np.float64))
+    assert model.precisions_.dtype == np.float64
+    assert_allclose(model.precisions_, wide.precisions_, rtol=1e-3)
+    assert_allclose(model.score_samples(tiny), wide.score_samples(tiny.astype(np.float64)), rtol=1e-4)

@@ -152,6 +152,7 @@ def test_a_changed_covariance_type_is_told_by_name():
     assert len(model.predict(rows_of(10))) == 10
 
 
+@pytest.mark.filterwarnings("ignore:Column 2 of X is constant")
 class TestRemedyOfACollapse:
     """The error advises a prior, or a stronger one where there is a prior."""
 

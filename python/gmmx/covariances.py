@@ -197,3 +197,18 @@ def of_model(covariances: npt.NDArray[np.float64], covariance_type: str, *, argu
 def _keeps_one_matrix(covariance_type: str, n_features: int) -> bool:
     """Tell whether all components share one matrix, asking for so many that no shape is that of another kind."""
     return _core.covariance_shape(covariance_type, n_features + 1, n_features) == (n_features, n_features)
+
+
+def wide_enough(mixture: _core.Mixture, dtype: npt.DTypeLike) -> npt.DTypeLike:
+    """Return the type if it holds the precisions of a mixture, else float64.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numpy as np
+    >>> narrow = _core.Mixture("spherical", np.array([1.0]), np.array([[0.0]]), np.array([1e-40]))
+    >>> wide_enough(narrow, np.float32)
+    <class 'numpy.float64'>
+    """
+    largest = float(np.abs(mixture.precisions_cholesky).max())
+    return dtype if largest * largest * mixture.n_features <= float(np.finfo(dtype).max) else np.float64

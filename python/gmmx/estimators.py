@@ -27,7 +27,7 @@ from gmmx._text_tables import WIDTH, counted, fact_lines, print_lines
 from gmmx.batches import batches_of
 from gmmx.checkpoints import checkpoints_of
 from gmmx.column_faults import warn_of_columns
-from gmmx.covariances import has_axes, is_named_by_letters, shown, shown_shape, shows_matrices
+from gmmx.covariances import has_axes, is_named_by_letters, shown, shown_shape, shows_matrices, wide_enough
 from gmmx.covariances import kept as kept_of
 from gmmx.data._arrays import reader_of_array
 from gmmx.draws import draws_from
@@ -882,6 +882,7 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
         """Set the attributes that hold the mixture, in one type; what is known of other rows is forgotten."""
         for name in _OF_ROWS_SEEN:
             self.__dict__.pop(name, None)
+        dtype = wide_enough(mixture, dtype)
         factors = self._shown(mixture.precisions_cholesky, mixture).astype(dtype)
         self.weights_ = np.array(mixture.weights, dtype=dtype)
         self.means_ = np.array(mixture.means, dtype=dtype)
