@@ -507,6 +507,7 @@ def test_weights_of_rows_are_repetitions():
     np.testing.assert_allclose(weighted.statistic, repeated.statistic, rtol=1e-4)
 
 
+@pytest.mark.filterwarnings("ignore:Components 0, 1 and 2 are equal")
 @pytest.mark.parametrize("covariance_type", TYPES)
 def test_poor_start_of_the_larger_mixture_is_mended_by_splitting(covariance_type, monkeypatch):
     X = three_clouds(90)

@@ -35,6 +35,14 @@ FITS = {
 }
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _everything_is_imported():
+    """An interrupt in the middle of an import would leave half a module behind."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        fitted()
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals are sent to the own process")
 @pytest.mark.parametrize("name", FITS)
 def test_an_interrupt_ends_the_fit_at_once(name):

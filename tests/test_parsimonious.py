@@ -294,6 +294,7 @@ def rank_deficient_rows():
     }
 
 
+@pytest.mark.filterwarnings("ignore:Columns? .* of X (is|are)")
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("kind", rank_deficient_rows())
 def test_the_usual_prior_of_rank_deficient_rows_is_positive_definite(kind, dtype):
@@ -353,6 +354,7 @@ def test_a_prior_keeps_components_from_collapse(name):
     assert np.isfinite(model.log_likelihood_)
 
 
+@pytest.mark.filterwarnings("ignore:Columns? .* of X (is|are)")
 def test_a_prior_of_ones_own():
     prior = gmmx.ConjugatePrior(shrinkage=1e6, mean=np.full(4, 3.0), dof=6, scale=1.0)
     model = fitted("VVV", prior=prior, max_iter=0)

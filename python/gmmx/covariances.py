@@ -206,7 +206,7 @@ def wide_enough(mixture: _core.Mixture, dtype: npt.DTypeLike) -> npt.DTypeLike:
     --------
     >>> import numpy as np
     >>> import numpy as np
-    >>> narrow = _core.Mixture("spherical", np.array([1.0]), np.array([[0.0]]), np.array([1e-40]))
+    >>> narrow = _core.Mixture([1.0], [[0.0]], "spherical", covariances=[1e-40])
     >>> wide_enough(narrow, np.float32)
     <class 'numpy.float64'>
     """

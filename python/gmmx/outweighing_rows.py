@@ -83,8 +83,10 @@ def extremes_of(X: Rows, sample_weight: F64 | None = None) -> Extremes:
 
     Examples
     --------
-    >>> extremes_of(np.array([[3.0], [1.0], [9.0], [2.0]])).values[:, 0].tolist()
-    [1.0, 2.0, 3.0, 9.0]
+    >>> extremes_of(np.array([[3.0], [1.0], [9e9], [2.0]])).values[:, 0].tolist()
+    [1.0, 2.0, 3.0, 9000000000.0]
+    >>> extremes_of(np.array([[3.0], [1.0], [9.0], [2.0]])).values[:, 0].tolist()  # no row outweighs the others
+    [1.0, 1.0, 9.0, 9.0]
     """
     present = None if sample_weight is None else np.flatnonzero(sample_weight)
     rows = X if present is None else X[present]
