@@ -108,7 +108,7 @@ def _bytes_of(record: ModelRecord) -> bytes:
         container = _container_of(record)
         _record_in(container)  # what would be refused is not written
         arrays = {name: np.ascontiguousarray(record.tensors[name]) for name in TENSORS}
-        content = to_safetensors(arrays, metadata=dict(container.metadata))
+        content: bytes = to_safetensors(arrays, metadata=dict(container.metadata))
         length = int.from_bytes(content[:8], "little")
         if length > LARGEST_HEADER:
             raise ValueError(
