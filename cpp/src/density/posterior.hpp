@@ -17,7 +17,7 @@ namespace gmmx {
 template <class T>
 class Posterior {
  public:
-  explicit Posterior(Index capacity) : maximum_(capacity), sum_(capacity) {}
+  explicit Posterior(Index capacity) : maximum_(capacity), sum_(Column<T>::Ones(padded<T>(capacity))) {}
 
   template <class Norms>
   void operator()(BlockOfColumns<T> resp, Norms&& log_prob_norm, Eigen::Ref<const Vector<T>> weights) {
@@ -27,13 +27,14 @@ class Posterior {
       find_maximum(resp);
     }
     // A few rows at a time stay in the first-level cache.
-    constexpr Index few = 128;
     for (Index n = 0; n < resp.rows(); n += few) {
       const Index size = std::min(few, resp.rows() - n);
       auto sum = sum_.segment(n, size);
       sum.setZero();
       for (Index k = 0; k < resp.cols(); ++k) exponentials(&resp(n, k), &maximum_(n), size, sum.data());
-      log_prob_norm.segment(n, size) = maximum_.segment(n, size) + sum.log();  // (7), (54)
+      // Logarithms of whole packets: the last rows of a block are rounded like all others, wherever it ends.
+      logs_.head(padded<T>(size)) = sum_.segment(n, padded<T>(size)).log();
+      log_prob_norm.segment(n, size) = maximum_.segment(n, size) + logs_.head(size);  // (7), (54)
       sum = sum.inverse();
       for (Index k = 0; k < resp.cols(); ++k) resp.col(k).segment(n, size) *= sum;  // (8), (55)
     }
@@ -42,6 +43,8 @@ class Posterior {
   }
 
  private:
+  static constexpr Index few = 128;
+
   void find_maximum(const BlockOfColumns<T>& resp) {
     auto maximum = maximum_.head(resp.rows());
     maximum = resp.col(0);
@@ -63,6 +66,7 @@ class Posterior {
 
   Column<T> maximum_;
   Column<T> sum_;
+  Column<T> logs_ = Column<T>::Zero(few);
   std::vector<Index> rows_without_density_;
 };
 
