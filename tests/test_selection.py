@@ -865,3 +865,11 @@ def test_bootstrap_takes_the_choice():
     selection = gmmx.GaussianMixtureIC(1, 1, covariance_type="EEE", random_state=0).fit(X)
     ours, theirs = (gmmx.bootstrap(model, X, 10, random_state=0) for model in (selection, selection.best_estimator_))
     np.testing.assert_array_equal(ours.means, theirs.means)
+
+
+def test_more_components_than_any_grid_holds() -> None:
+    """A grid of 2**63 numbers of components cannot be listed; those that rows allow are fitted."""
+    X = np.random.default_rng(0).normal(size=(12, 2))
+    choice = gmmx.GaussianMixtureIC(max_components=2**63, covariance_type="EII", random_state=0).fit(X)
+    assert choice.results_["n_components"].max() == 1000
+    assert choice.best_estimator_.n_components <= 12

@@ -47,6 +47,7 @@ FAMILY = ("EII", "VII", "EEI", "VEI", "EVI", "VVI", "EEE", "VEE", "EVE", "VVE", 
 FAMILY_OF_ONE_FEATURE = ("E", "V")
 _STOPPED = "left out: the callback stopped the search"
 _SHOWN = 5
+_LISTED_BEYOND_ROWS = 1000
 
 
 class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
@@ -61,7 +62,8 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
         Least number of components.
 
     max_components : int, default=9
-        Greatest number of components. Numbers beyond that of the rows are passed over.
+        Greatest number of components. Numbers beyond that of the rows are not fitted; `results_` lists them up
+        to 1,000.
 
     covariance_type : 'all', str or list of str, default='all'
         Covariance types to compare, as `GaussianMixture` names them. 'all' stands for the 14 of the parsimonious
@@ -274,7 +276,7 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
         with unchanged_on_failure(self):
             self._check_start()
             rows = self._training_rows(X, sample_weight)
-            cells = self._cells(rows.X.shape[1])
+            cells = self._cells(rows.X.shape[1], len(rows.X))
             with_axes = any(has_axes(cell.covariance_type) for cell in cells)
             # Beside a row that outweighs the others all columns look like multiples of each other.
             outweighed = warn_of_outweighing_row(rows, self, stacklevel=4)
@@ -425,7 +427,7 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
         check_enough_rows(rows, self.min_components)
         return rows
 
-    def _cells(self, n_features: int) -> list[Cell]:
+    def _cells(self, n_features: int, n_rows: int) -> list[Cell]:
         """Return the rows of `results_`."""
         if isinstance(self.covariance_type, str):
             all_types = FAMILY_OF_ONE_FEATURE if n_features == 1 else FAMILY
@@ -437,7 +439,8 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
                 f"covariance_type is {self.covariance_type!r}, but must be 'all' or name at least one of "
                 f"{_core.covariance_types()}."
             )
-        sizes = range(int(self.min_components), int(self.max_components) + 1)
+        greatest = min(int(self.max_components), max(n_rows, _LISTED_BEYOND_ROWS))
+        sizes = range(int(self.min_components), greatest + 1)
         return [Cell(covariance_type, size) for covariance_type in types for size in sizes]
 
     def _seed(self) -> int:
