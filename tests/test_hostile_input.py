@@ -521,3 +521,9 @@ def test_float32_rows_whose_precisions_overflow(covariance_type):
     assert model.precisions_.dtype == np.float64
     assert_allclose(model.precisions_, wide.precisions_, rtol=1e-3)
     assert_allclose(model.score_samples(tiny), wide.score_samples(tiny.astype(np.float64)), rtol=1e-4)
+
+
+def test_rows_of_one_dimension_are_not_listed():
+    with pytest.raises(ValueError, match="Expected 2D array, got 1D array instead") as caught:
+        GaussianMixture(2).fit(np.linspace(0.0, 1.0, 800))
+    assert len(str(caught.value)) < 400

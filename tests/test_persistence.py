@@ -448,3 +448,9 @@ def test_what_is_no_file_is_not_replaced(tmp_path):
     assert pipe.is_fifo()
     with pytest.raises(FileNotFoundError, match=r"none/model\.safetensors.*does not exist"):
         model.save(tmp_path / "none" / "model.safetensors")
+
+
+@pytest.mark.parametrize("path", [3, None, 1.5])
+def test_what_is_no_path_is_refused(path):
+    with pytest.raises(TypeError, match=r"path is .*, but must be a str or path-like"):
+        gmmx.load(path)

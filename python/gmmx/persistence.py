@@ -174,6 +174,8 @@ def read_as(path: str | os.PathLike[str], build: Callable[[ModelRecord], _Built]
 
     The checksum is compared at the end, as other checks tell more of what is wrong.
     """
+    if not isinstance(path, str | bytes | os.PathLike):  # open() takes integers for what is open already
+        raise TypeError(f"path is {path!r}, but must be a str or path-like. Give the name of a file of save().")
     with open_regular(path) as stream:
         try:
             container = _whole_container(stream)

@@ -96,7 +96,8 @@ def checking(argument: str, allowed: str) -> Iterator[None]:
         # Where it is not the numbers themselves, the complaint says it all.
         complete = re.search("feature names|a minimum of", str(error))
         explanation = "" if complete else f"\n{argument} {allowed}."
-        raise kind(f"{argument} is not accepted: {printable(error)}{explanation}") from error
+        complaint = re.sub(r":\narray=[\s\S]*?\n(?=Reshape)", ".\n", printable(error))  # all the numbers help nobody
+        raise kind(f"{argument} is not accepted: {complaint}{explanation}") from error
 
 
 def is_matrix_valued(covariance_type: str) -> bool:
