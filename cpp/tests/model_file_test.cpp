@@ -526,17 +526,17 @@ TEST_CASE("model files: a flipped bit of any number or fact is found") {
     other.metadata[name] = value;
     return message_of(other.file());
   };
-  for (const auto& [name, value] : std::map<std::string, std::string>{{"n_iter", "18"},
-                                                                      {"converged", "false"},
-                                                                      {"lower_bound", "-1.25"},
-                                                                      {"lower_bounds", "[-1.5, -0.5]"},
-                                                                      {"log_likelihood", "1"},
-                                                                      {"feature_names", "null"},
-                                                                      {"params", "{}"},
-                                                                      {"total_weight", "150.25"},
-                                                                      {"checkpoint", "{}"}}) {
-    CAPTURE(name);
-    CHECK(changed(name.c_str(), value).find("a byte was changed after it was written. Restore it") !=
+  for (const auto& entry : std::map<std::string, std::string>{{"n_iter", "18"},
+                                                              {"converged", "false"},
+                                                              {"lower_bound", "-1.25"},
+                                                              {"lower_bounds", "[-1.5, -0.5]"},
+                                                              {"log_likelihood", "1"},
+                                                              {"feature_names", "null"},
+                                                              {"params", "{}"},
+                                                              {"total_weight", "150.25"},
+                                                              {"checkpoint", "{}"}}) {
+    CAPTURE(entry.first);
+    CHECK(changed(entry.first.c_str(), entry.second).find("a byte was changed after it was written. Restore it") !=
           std::string::npos);
   }
   CHECK(changed("checksum", "crc32:0").find("its checksum is 'crc32:0', but") != std::string::npos);
