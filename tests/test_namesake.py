@@ -25,9 +25,16 @@ def mixed(tmp_path):
         if file and not file.endswith(".py"):
             shutil.copy(file, copy)
 
+    others = tmp_path / "others"  # what gmmx needs, without the package itself, which an import would find there
+    others.mkdir()
+    for place in (Path(place) for place in sys.path if place.endswith("site-packages")):
+        for entry in place.iterdir():
+            if not entry.name.startswith(("gmmx", "_gmmx", "__pycache__")) and not (others / entry.name).exists():
+                (others / entry.name).symlink_to(entry)
+
     def run(code):
         # -S: without site-packages, where an editable installation would find the package first.
-        places = [str(copy.parent), *(place for place in sys.path if place.endswith("site-packages"))]
+        places = [str(copy.parent), str(others)]
         start = f"import sys; sys.path[:0] = {places!r}\n"
         command = [sys.executable, "-S", "-c", start + code]
         return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, cwd=tmp_path)
