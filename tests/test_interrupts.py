@@ -57,7 +57,7 @@ def test_an_interrupt_ends_the_fit_at_once(name, monkeypatch):
         for _ in range(3):
             if ended.wait(0.4 if not sent else 6.0):
                 return
-            sent.append(time.perf_counter())
+            sent.append(time.process_time())
             os.kill(os.getpid(), signal.SIGINT)
 
     threading.Thread(target=interrupt, daemon=True).start()
@@ -68,8 +68,8 @@ def test_an_interrupt_ends_the_fit_at_once(name, monkeypatch):
                 FITS[name]()
         finally:
             ended.set()
-    # 0.1 s on an idle machine; the rest is for those that are not. Left alone, the fits would take minutes.
-    assert time.perf_counter() - sent[-1] < 5.0
+    # Of the processor, so that a busy machine does not count. Some 0.1 s; left alone, the fits would take minutes.
+    assert time.process_time() - sent[-1] < 1.0
     assert len(sent) == 1 + sum(issubclass(drop.exc_type, KeyboardInterrupt) for drop in dropped)
     left = set(threading.enumerate()) - before
     assert not [thread for thread in left if thread.name.startswith("ThreadPoolExecutor")]

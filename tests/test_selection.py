@@ -457,9 +457,16 @@ def test_narrow_clusters_of_many_rows_are_sound(width, covariance_type):
 
 @pytest.mark.parametrize(
     ("dtype", "far", "width"),
-    [(np.float32, 2e3, 200.0), (np.float32, 1e4, 1e3), (np.float64, 1e4, 1e3), (np.float64, 1e9, 1e7)],
+    [
+        # Without vector registers EII,2 swings by rounding of float32.
+        pytest.param(
+            np.float32, 2e3, 200.0, marks=pytest.mark.filterwarnings("ignore:1 of 15 mixtures did not converge")
+        ),
+        (np.float32, 1e4, 1e3),
+        (np.float64, 1e4, 1e3),
+        (np.float64, 1e9, 1e7),
+    ],
 )
-@pytest.mark.filterwarnings("ignore:1 of 15 mixtures did not converge")  # EII,2 swings by rounding in float32
 def test_a_cluster_is_judged_by_itself_not_by_how_far_others_lie(dtype, far, width):
     """mclust 6.0.0 chooses VII,2 on such rows."""
     rng = np.random.default_rng(0)

@@ -116,8 +116,8 @@ def test_a_component_that_becomes_flat_is_named(name, dtype):
                 continue
             assert np.isfinite(model.precisions_).all()
             assert np.abs(model.covariances_).max() < 1e6
-            if np.linalg.cond(model.covariances_).max() > 1e30:  # on its way to a collapse when max_iter ended it:
-                continue  # common axes cannot be told to a share of 1e-30
+            if name == "VVE" and np.linalg.cond(model.covariances_).max() > 1e30:
+                continue  # max_iter ended it on its way to a collapse: axes in common are not found to that precision
             assert np.diff(model.lower_bounds_).min() > (-1e-9 if dtype == np.float64 else -1e-4)
     assert n_failed > 0
 
