@@ -250,6 +250,33 @@ def test_commas_that_may_part_thousands_need_a_word(write: Write) -> None:
             in_memory(path, decimal=decimal)
 
 
+def test_points_that_may_part_thousands_need_a_word_beside_semicolons(write: Write) -> None:
+    for text in ("a;b\n1.234;2\n2.345;NA\n", "1.234;2\n-2.345;3\n", "a;b\n1.234;no\n12.345;yes\n"):
+        path = write(text)
+        for read in READERS:
+            with pytest.raises(TableError, match=r"'-?[12]\.\d{3}', whose points may .* part thousands.*decimal '\.'"):
+                read(path)
+    path = write("a;b\n1.234;2\n2.345;3\n")
+    for read in READERS:
+        np.testing.assert_array_equal(read(path, decimal="."), [[1.234, 2], [2.345, 3]])
+    with pytest.raises(TableError, match=r"column 'a' has numbers such as '1\.234', but a number has one decimal comma"):
+        in_memory(path, decimal=",")
+
+
+@pytest.mark.parametrize("sign", ["0.125", "-0.125", ".125", "12.5", "1234.567", "1.234e1", "1."])
+def test_one_number_shows_that_points_are_decimal(write: Write, sign: str) -> None:
+    path = write(f"a;b\n1.234;2\n2.345;{sign}\n")
+    for read in READERS:
+        np.testing.assert_array_equal(read(path), [[1.234, 2], [2.345, float(sign)]])
+
+
+def test_points_are_decimal_beside_other_delimiters(write: Write) -> None:
+    for delimiter in (",", "\t"):
+        path = write(f"a{delimiter}b\n1.234{delimiter}2.345\n3.456{delimiter}4.567\n")
+        for read in READERS:
+            np.testing.assert_array_equal(read(path), [[1.234, 2.345], [3.456, 4.567]])
+
+
 def test_the_decimal_character_is_not_the_delimiter(run: Run, write: Write) -> None:
     path = write("a,b\n1,2\n")
     assert "is the delimiter, too" in refusal(run("fit", path, "-k", "1", "--decimal", ",", "--delimiter", ","))

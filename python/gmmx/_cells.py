@@ -6,7 +6,7 @@ The table in docs/cli.md states these rules for users; nothing else decides them
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal, TypeAlias
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "mostly_numbers",
     "number_in",
     "numbers_in",
+    "points_of_thousands",
 ]
 
 Decimal: TypeAlias = Literal[".", ","]
@@ -39,6 +40,7 @@ _NUMBER = re.compile(r"[-+]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[-+]?[0-9]+)?|inf
 _WITH_SEPARATORS = re.compile(r"[-+]?[0-9]*(?:[.,][0-9]+)+(?:e[-+]?[0-9]+)?", re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(r"[-+]?(?:[0-9]+,[0-9]*|,[0-9]+)(?:e[-+]?[0-9]+)?", re.IGNORECASE)
 _THOUSANDS = re.compile(r"[-+]?[1-9][0-9]{0,2}(?:,[0-9]{3})+")
+_ONE_POINT_OF_THOUSANDS = re.compile(r"[-+]?[1-9][0-9]{0,2}\.[0-9]{3}")
 _SWAPPED = str.maketrans(",.", ".,")
 
 _TEXT_SHARE = 0.1  # a column is text if no more of its cells are numbers
@@ -136,6 +138,31 @@ def decimal_of(columns: Sequence[Sequence[str]]) -> Decimal | None:
     if not has_commas:
         return "."
     return "," if surely else None
+
+
+def points_of_thousands(columns: Iterable[Sequence[str]]) -> str | None:
+    """Return a number whose point may part thousands, as in 1.234, if the points of all numbers may.
+
+    A number such as 0.125, 12.5 or 1234.567 shows that points are decimal.
+
+    Examples
+    --------
+    >>> points_of_thousands([["1.234", "17"], ["2.345", "NA"]])
+    '1.234'
+    >>> points_of_thousands([["1.234", "17"], ["2.345", "0.125"]]) is None
+    True
+    """
+    example = None
+    for cells in columns:
+        if "." not in "".join(cells):
+            continue
+        for cell in map(str.strip, cells):
+            if "." not in cell or not is_number(cell):
+                continue
+            if not _ONE_POINT_OF_THOUSANDS.fullmatch(cell):
+                return None
+            example = example or cell
+    return example
 
 
 def _with_points(text: str, decimal: Decimal) -> str:

@@ -19,7 +19,7 @@ from typing import IO, Any, Literal, NoReturn
 import numpy as np
 import numpy.typing as npt
 
-from gmmx._cells import MISSING, Decimal, is_missing, meaning_of, number_in, numbers_in
+from gmmx._cells import MISSING, Decimal, is_missing, meaning_of, number_in, numbers_in, points_of_thousands
 from gmmx._text import quoted
 from gmmx._text_layout import (
     cells_of_any_length,
@@ -305,6 +305,8 @@ class TextRows:
                 f"{self._source} has numbers such as {_with_comma(rows)!r}, whose commas may be decimal or part "
                 f"thousands; give {self._words.decimal} ',' if they are decimal, otherwise '.'"
             )
+        if self.delimiter == ";" and given.decimal is None and decimal == ".":
+            self._refuse_points_of_thousands(rows)
         self.decimal: Decimal = decimal
         self.found_commas = given.decimal is None and decimal == ","
         self.has_header = looks_like_header(rows, decimal) if given.header is None else given.header
@@ -370,6 +372,16 @@ class TextRows:
             raise TableError(
                 f"{self._source} has lines that look like numbers with decimal commas, such as {number}; give "
                 f"{self._words.decimal} ',' if they are, or {self._words.delimiter} ',' if commas part the cells"
+            )
+
+    def _refuse_points_of_thousands(self, rows: Sequence[Sequence[str]]) -> None:
+        """Refuse points that may be decimal or part thousands, where semicolons suggest decimal commas."""
+        number = points_of_thousands(columns_of(rows[1:] or rows))
+        if number is not None:
+            raise TableError(
+                f"{self._source} has numbers such as {number!r}, whose points may be decimal or part thousands, as in "
+                f"all of its first rows; give {self._words.decimal} '.' if they are decimal, otherwise write the "
+                "numbers without them"
             )
 
     # --- columns ---

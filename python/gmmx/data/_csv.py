@@ -203,7 +203,8 @@ def from_csv(
 
     decimal : {'.', ','}, default=None
         The decimal character. None: a comma if a column holds numbers with decimal commas and none has decimal points;
-        an error if these commas may part thousands, as in 1,234. The reader's ``repr`` says that commas were found.
+        an error if these commas may part thousands, as in 1,234, or if semicolons part the cells and all points may, as
+        in 1.234. The reader's ``repr`` says that commas were found.
 
     header : bool, default=None
         Whether the first row holds the columns' names; without, these are column_1, column_2 and so on. None: it does
