@@ -259,7 +259,7 @@ def test_points_that_may_part_thousands_need_a_word_beside_semicolons(write: Wri
     path = write("a;b\n1.234;2\n2.345;3\n")
     for read in READERS:
         np.testing.assert_array_equal(read(path, decimal="."), [[1.234, 2], [2.345, 3]])
-    with pytest.raises(TableError, match=r"column 'a' has numbers such as '1\.234', but a number has one decimal comma"):
+    with pytest.raises(TableError, match=r"'a' has numbers such as '1\.234', but a number has one decimal comma"):
         in_memory(path, decimal=",")
 
 

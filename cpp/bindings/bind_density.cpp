@@ -39,8 +39,8 @@ void register_density(py::module_& m) {
           },
           py::arg("X"), py::arg("n_threads") = 1, R"(Compute the log-density of each row under each component.
 
-The mixing weights are left out: add ``np.log(mixture.weights)`` for log(weights_k N(x_n | k)). Values are not checked:
-of a row that holds NaN or infinity the result means nothing.
+The mixing weights are left out: add ``np.log(mixture.weights)`` for log(weights_k N(x_n | k)). A row that holds NaN or
+infinity gives NaN.
 
 Parameters
 ----------
@@ -52,7 +52,8 @@ n_threads : int, default=1
 Returns
 -------
 log_densities : ndarray of shape (n_samples, n_components)
-    log N(x_n | mean_k, covariance_k), natural logarithms, in the type of X. Equation (1) of the theory.
+    log N(x_n | mean_k, covariance_k), natural logarithms, in the type of X; minus infinity where that cannot hold
+    them. Equation (1) of the theory.
 
 Raises
 ------

@@ -27,6 +27,10 @@ void register_errors(py::module_& m) {
       const py::object value = type(error.what());
       value.attr("component") = error.component();
       PyErr_SetObject(type.ptr(), value.ptr());
+    } catch (const RowOutOfRange& error) {
+      const py::object value = py::reinterpret_borrow<py::object>(PyExc_ValueError)("X " + error.complaint());
+      value.attr("row") = error.row();
+      PyErr_SetObject(PyExc_ValueError, value.ptr());
     } catch (const InvalidArgument& error) {
       PyErr_SetString(PyExc_ValueError, error.what());
     }

@@ -111,9 +111,10 @@ TEST_CASE("rows that no density reaches, and rows that are no numbers") {
   std::vector<double> resp(2);
   const double far[] = {1e200, -1e200};
   CHECK(scorer.score(far) == -infinity);
-  CHECK(scorer.predict(far) == 0);
+  CHECK(scorer.predict(far) == -1);
   CHECK(scorer.responsibilities(far, resp.data()) == -infinity);
-  CHECK(resp == std::vector<double>{0.25, 0.75});
+  CHECK(std::isnan(resp[0]));
+  CHECK(std::isnan(resp[1]));
   for (const double bad : {nan, infinity, -infinity}) {
     const double row[] = {0.5, bad};
     CHECK(std::isnan(scorer.score(row)));
@@ -121,6 +122,27 @@ TEST_CASE("rows that no density reaches, and rows that are no numbers") {
     CHECK(std::isnan(scorer.responsibilities(row, resp.data())));
     CHECK(std::isnan(resp[0]));
     CHECK(std::isnan(resp[1]));
+  }
+}
+
+TEST_CASE("rows whose squares float cannot hold are decided in double") {
+  for (const CovarianceType type : gmmx::testing::models()) {
+    CAPTURE(to_string(type));
+    const auto p = make_problem(8, 3, 9);
+    const Mixture mixture = p.mixture(type, 0.1);
+    const Scorer<float> scorer(mixture);
+    const Scorer<double> wide(mixture);
+    for (const float size : {1e20F, -1e25F, 3e38F}) {
+      const std::vector<float> row{size, 0.25F * size, -0.5F * size};
+      const std::vector<double> same(row.begin(), row.end());
+      std::vector<float> resp(9);
+      std::vector<double> expected(9);
+      wide.responsibilities(same.data(), expected.data());
+      CHECK(scorer.score(row.data()) == -std::numeric_limits<float>::infinity());
+      CHECK(scorer.predict(row.data()) == wide.predict(same.data()));
+      CHECK(scorer.responsibilities(row.data(), resp.data()) == -std::numeric_limits<float>::infinity());
+      for (std::size_t k = 0; k < 9; ++k) CHECK(resp[k] == doctest::Approx(expected[k]));
+    }
   }
 }
 

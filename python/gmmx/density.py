@@ -22,8 +22,8 @@ def component_log_densities(X: Rows, mixture: _core.Mixture, n_threads: int = 1)
     """Compute the log-density of each row under each component.
 
     The mixing weights are left out: ``log_densities + np.log(mixture.weights)`` are the logarithms of
-    weights_k N(x_n | k), whose log-sum-exp over a row is what `score_samples` returns. X is not searched for NaN or
-    infinity.
+    weights_k N(x_n | k), whose log-sum-exp over a row is what `score_samples` returns. Rows that hold NaN or infinity
+    give NaN.
 
     Parameters
     ----------
@@ -37,7 +37,8 @@ def component_log_densities(X: Rows, mixture: _core.Mixture, n_threads: int = 1)
     Returns
     -------
     log_densities : ndarray of shape (n_samples, n_components)
-        log N(x_n | mean_k, covariance_k), natural logarithms, in the type of X. Equation (1) of the theory.
+        log N(x_n | mean_k, covariance_k), natural logarithms, in the type of X; minus
+        infinity where that cannot hold them. Equation (1) of the theory.
 
     Raises
     ------
@@ -58,12 +59,12 @@ def component_log_densities(X: Rows, mixture: _core.Mixture, n_threads: int = 1)
 
 
 def responsibilities(X: Rows, mixture: _core.Mixture, n_threads: int = 1) -> Rows:
-    """Compute the probability of each component given the row, without a look for NaN or infinity in X.
+    """Compute the probability of each component given the row, without scikit-learn's checks of X.
 
     Parameters
     ----------
     X : ndarray of shape (n_samples, n_features), float64 or float32
-        Rows, all finite: of others the result means nothing.
+        Rows, all finite.
     mixture : Mixture
         What `GaussianMixture.mixture_` holds; fetch it once, outside the loop.
     n_threads : int, default=1
@@ -79,7 +80,8 @@ def responsibilities(X: Rows, mixture: _core.Mixture, n_threads: int = 1) -> Row
     TypeError
         If X is not an array of float64 or float32.
     ValueError
-        If its shape does not fit the mixture.
+        If its shape does not fit the mixture, a row is not finite, or so far from every component that squares overflow
+        float64.
 
     See Also
     --------
@@ -98,7 +100,7 @@ def responsibilities(X: Rows, mixture: _core.Mixture, n_threads: int = 1) -> Row
 
 
 def score_samples(X: Rows, mixture: _core.Mixture, n_threads: int = 1) -> Rows:
-    """Compute the log-density of each row, without a look for NaN or infinity in X.
+    """Compute the log-density of each row, without scikit-learn's checks of X.
 
     Parameters
     ----------
@@ -119,7 +121,8 @@ def score_samples(X: Rows, mixture: _core.Mixture, n_threads: int = 1) -> Rows:
     TypeError
         If X is not an array of float64 or float32.
     ValueError
-        If its shape does not fit the mixture.
+        If its shape does not fit the mixture, a row is not finite, or its log-density is beyond the range of the
+        type of X.
 
     Examples
     --------
@@ -133,7 +136,7 @@ def score_samples(X: Rows, mixture: _core.Mixture, n_threads: int = 1) -> Rows:
 
 
 def predict(X: Rows, mixture: _core.Mixture, n_threads: int = 1) -> npt.NDArray[np.int64]:
-    """Find the most probable component of each row, without a look for NaN or infinity in X.
+    """Find the most probable component of each row, without scikit-learn's checks of X.
 
     Parameters
     ----------
@@ -154,7 +157,8 @@ def predict(X: Rows, mixture: _core.Mixture, n_threads: int = 1) -> npt.NDArray[
     TypeError
         If X is not an array of float64 or float32.
     ValueError
-        If its shape does not fit the mixture.
+        If its shape does not fit the mixture, a row is not finite, or so far from every component that squares overflow
+        float64.
 
     Examples
     --------

@@ -21,6 +21,7 @@ from sklearn.utils._param_validation import Interval, StrOptions, make_constrain
 from sklearn.utils.validation import check_is_fitted
 
 from gmmx import _core, figures
+from gmmx._lost_rows import lost_row
 from gmmx._mixture_report import IN_PYTHON, NOT_CONVERGED, ShownMixture, fit_facts, mixture_lines
 from gmmx._sklearn_hooks import PrivateReaders, refuse_overridden_hooks
 from gmmx._text_tables import WIDTH, counted, fact_lines, print_lines
@@ -1050,6 +1051,11 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
         -------
         log_prob_norm : ndarray of shape (n_samples,)
             log p(x_n), in the type of X.
+
+        Raises
+        ------
+        ValueError
+            If a row is not finite, or its log-density is beyond the range of the type of X.
         """
         rows = self._rows(X)
         return _core.score_samples(rows, self.mixture_, thread_count(self.n_jobs))
@@ -1076,8 +1082,21 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
         """
         rows = self._weighted_rows(X, sample_weight)
         if rows.X.dtype == np.float32 and rows.sample_weight is None:
-            return float(np.mean(_core.score_samples(rows.X, self.mixture_, rows.n_threads)))
+            mean = self._mean_in_float32(rows)
+            if mean is not None:
+                return mean
         return figures.log_likelihood(rows, self.mixture_) / rows.total_weight
+
+    def _mean_in_float32(self, rows: WeightedRows) -> float | None:
+        """Return the mean log-density as float32 holds it; None if it does not."""
+        try:
+            with np.errstate(over="ignore"):
+                mean = float(np.mean(_core.score_samples(rows.X, self.mixture_, rows.n_threads)))
+        except ValueError as error:
+            if lost_row(error) is None:
+                raise
+            return None
+        return mean if math.isfinite(mean) else None
 
     def predict(self, X: npt.ArrayLike) -> npt.NDArray[np.int64]:
         """Find the most probable component of each row.
@@ -1091,6 +1110,11 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
         -------
         labels : ndarray of shape (n_samples,)
             Components, as int64.
+
+        Raises
+        ------
+        ValueError
+            If a row is not finite, or so far from every component that squares overflow float64.
         """
         rows = self._rows(X)
         return _core.predict(rows, self.mixture_, thread_count(self.n_jobs))
@@ -1107,6 +1131,11 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
         -------
         responsibilities : ndarray of shape (n_samples, n_components)
             Each row sums to one; in the type of X.
+
+        Raises
+        ------
+        ValueError
+            If a row is not finite, or so far from every component that squares overflow float64.
         """
         rows = self._rows(X)
         return _core.responsibilities(rows, self.mixture_, thread_count(self.n_jobs))

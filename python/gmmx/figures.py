@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gmmx import _core
+from gmmx._lost_rows import counting_rows
 from gmmx.initialization import CHUNK_NUMBERS
 from gmmx.validation import F64, Rows, WeightedRows
 
@@ -49,7 +50,13 @@ def _sum_over_rows(of: Callable[[Rows], F64], rows: WeightedRows, mixture: _core
     total = 0.0
     for begin in range(0, len(rows.X), chunk):
         part: Any = rows.X[begin : begin + chunk]
-        values = of(_core.responsibilities(part, mixture, rows.n_threads))
-        weights = None if rows.sample_weight is None else rows.sample_weight[begin : begin + chunk]
-        total += float(values.sum() if weights is None else weights @ values)
+        if rows.sample_weight is None:
+            with counting_rows(begin):
+                total += float(of(_core.responsibilities(part, mixture, rows.n_threads)).sum())
+            continue
+        weights = rows.sample_weight[begin : begin + chunk]
+        present = np.flatnonzero(weights)  # rows of weight zero may hold anything
+        with counting_rows(begin, present):
+            values = of(_core.responsibilities(part[present], mixture, rows.n_threads))
+        total += float(weights[present] @ values)
     return total

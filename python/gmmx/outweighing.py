@@ -62,10 +62,14 @@ def without_outweighing(rows: WeightedRows, mixture: _core.Mixture) -> WeightedR
         If there are any.
     """
     X: F64 = np.asarray(rows.X, dtype=np.float64)
-    log_densities = _core.score_samples(X, mixture, rows.n_threads)
+    with np.errstate(divide="ignore"):
+        log_weights = np.log(mixture.weights)
+    # Minus infinity where squares overflow; for those within reach, within log K of the log-density.
+    log_densities = (_core.log_prob(X, mixture, rows.n_threads) + log_weights).max(axis=1)
     weights = np.ones(len(X)) if rows.sample_weight is None else rows.sample_weight
     squares = np.maximum(-2.0 * log_densities, 0.0)
-    squares = np.where(weights > 0.0, weights * squares, 0.0)
+    squares[weights == 0.0] = 0.0
+    squares *= weights
     return _left_out(rows, outweighing(squares), "the batch")
 
 

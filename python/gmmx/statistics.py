@@ -14,7 +14,7 @@ import numpy.typing as npt
 from gmmx import _core
 from gmmx.estimators import GaussianMixture
 from gmmx.priors import ConjugatePrior, native_prior
-from gmmx.validation import check_covariance_type, check_rows, check_sample_weight, thread_count
+from gmmx.validation import check_covariance_type, check_rows, check_sample_weight, refuse_overflow, thread_count
 
 __all__ = ["e_step", "m_step"]
 
@@ -77,7 +77,13 @@ def e_step(
             f"X has {rows.shape[1]} features, but the mixture has {model.n_features}: "
             "give the columns that the mixture was made for, in their order."
         )
-    return _core.e_step(rows, model, check_sample_weight(sample_weight, rows), thread_count(n_jobs))
+    weights, n_threads = check_sample_weight(sample_weight, rows), thread_count(n_jobs)
+    statistics = _core.e_step(rows, model, weights, n_threads)
+    if not np.isfinite(statistics.log_likelihood):
+        _core.log_likelihood(rows, model, weights, n_threads)  # says which row is to blame
+    if not all(np.isfinite(sums).all() for sums in (statistics.first_moments, statistics.second_moments)):
+        refuse_overflow(float(np.abs(rows).max()), len(rows), np.float64)
+    return statistics
 
 
 def m_step(

@@ -22,6 +22,22 @@ class GMMX_EXPORT InvalidArgument : public Error {
   using Error::Error;
 };
 
+/// A row is not finite, or its log-density leaves the range of the numbers that it is computed in.
+class GMMX_EXPORT RowOutOfRange : public InvalidArgument {
+ public:
+  /// what() names the argument `rows`. \param complaint the rest of the message
+  RowOutOfRange(Index row, const std::string& complaint)
+      : InvalidArgument("rows " + complaint), row_(row), complaint_(complaint) {}
+  /// The first such row, from 0.
+  Index row() const { return row_; }
+  /// The message without the argument's name, for callers who name it otherwise.
+  const std::string& complaint() const { return complaint_; }
+
+ private:
+  Index row_;
+  std::string complaint_;
+};
+
 /// A covariance is not positive definite, so that the density does not exist.
 class GMMX_EXPORT CollapsedComponent : public Error {
  public:

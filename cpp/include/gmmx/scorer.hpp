@@ -16,7 +16,8 @@ namespace gmmx {
 ///
 /// T is float or double, the precision of rows and arithmetic. Results agree with those of score_samples(), predict()
 /// and responsibilities() but for rounding. A row that holds NaN or infinity gets NaN, and no component (-1).
-/// So far away that every density is zero even in logarithms, log p is minus infinity and responsibilities the weights.
+/// log p is minus infinity where T cannot hold it. Where double cannot hold any density, either, even in logarithms,
+/// responsibilities are NaN, and there is no component (-1).
 /// Copies are independent; scoring from several threads at once is safe.
 template <class T>
 class GMMX_EXPORT Scorer {
@@ -30,7 +31,7 @@ class GMMX_EXPORT Scorer {
   /// log p(x). \param x n_features() numbers
   T score(const T* x) const noexcept;
 
-  /// The component of the largest posterior probability, the first of equal ones; 0 where no density reaches. \param x
+  /// The component of the largest posterior probability, the first of equal ones; -1: see above. \param x
   /// n_features() numbers
   Index predict(const T* x) const noexcept;
 
@@ -47,6 +48,10 @@ class GMMX_EXPORT Scorer {
   Index n_lanes(Index group) const noexcept { return group + 1 < n_groups() ? lanes : n_components_ - group * lanes; }
   void weighted_log_prob(const T* x, Index group, T* out) const noexcept;
   bool is_finite(const T* x) const noexcept;
+  // In double, for rows whose densities T cannot hold.
+  double careful_log_prob(const T* x, Index k) const noexcept;
+  Index careful_predict(const T* x) const noexcept;
+  T careful_responsibilities(const T* x, T* out) const noexcept;
 
   Index n_components_;
   Index n_features_;
@@ -55,7 +60,6 @@ class GMMX_EXPORT Scorer {
   std::vector<T> factors_;    // group, a few columns of U_k at a time, row, column, lane; or the diagonals alone
   std::vector<T> starts_;     // group, feature, lane: -U_k^T times what T cannot hold of the mean
   std::vector<T> constants_;  // group, lane: log pi_k - d/2 log 2 pi + log det U_k
-  std::vector<T> weights_;
 };
 
 }  // namespace gmmx

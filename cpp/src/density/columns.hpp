@@ -11,17 +11,20 @@
 namespace gmmx {
 
 // index[n] = the first of the columns, `stride` apart, that is largest at row n; rows up to a whole packet are read and
-// written. An index is a T, so that it fills the same register as the numbers; exact up to 2^24 columns.
+// written. An index is a T, so that it fills the same register as the numbers; exact up to 2^24 columns. largest[n], if
+// asked for: the number there, or NaN where any of the row is not a number.
 template <class T>
-void largest_column(const T* columns, Index stride, Index n_columns, Index n_rows, T* index) {
+void largest_column(const T* columns, Index stride, Index n_columns, Index n_rows, T* index, T* largest = nullptr) {
   using namespace Eigen::internal;
   constexpr Index together = 4;  // comparisons that do not wait for each other
-  const auto find = [&](Index n, auto width) {
+  const auto find = [&](Index n, auto width, auto is_wanted) {
     Packet<T> best[width];
     Packet<T> found[width];
+    Packet<T> sum[width];  // not a number where one of its terms is not
     for (int i = 0; i < width; ++i) {
       best[i] = load(columns + n + i * packet_size<T>);
       found[i] = broadcast(T(0));
+      sum[i] = best[i];
     }
     for (Index k = 1; k < n_columns; ++k) {
       const Packet<T> number = broadcast(static_cast<T>(k));
@@ -30,14 +33,23 @@ void largest_column(const T* columns, Index stride, Index n_columns, Index n_row
         const Packet<T> larger = pcmp_lt(best[i], value);
         found[i] = pselect(larger, number, found[i]);
         best[i] = pselect(larger, value, best[i]);
+        if constexpr (is_wanted) sum[i] = padd(sum[i], value);
       }
     }
-    for (int i = 0; i < width; ++i) store(index + n + i * packet_size<T>, found[i]);
+    for (int i = 0; i < width; ++i) {
+      store(index + n + i * packet_size<T>, found[i]);
+      if constexpr (is_wanted) {
+        store(largest + n + i * packet_size<T>, pselect(pcmp_eq(sum[i], sum[i]), best[i], sum[i]));
+      }
+    }
   };
-  Index n = 0;
-  for (; n + together * packet_size<T> <= n_rows; n += together * packet_size<T>)
-    find(n, std::integral_constant<int, together>());
-  for (; n < n_rows; n += packet_size<T>) find(n, std::integral_constant<int, 1>());
+  const auto find_all = [&](auto is_wanted) {
+    Index n = 0;
+    for (; n + together * packet_size<T> <= n_rows; n += together * packet_size<T>)
+      find(n, std::integral_constant<int, together>(), is_wanted);
+    for (; n < n_rows; n += packet_size<T>) find(n, std::integral_constant<int, 1>(), is_wanted);
+  };
+  largest == nullptr ? find_all(std::false_type()) : find_all(std::true_type());
 }
 
 // How many numbers exceed the threshold; what is not a number does not.

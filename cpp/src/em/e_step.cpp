@@ -3,12 +3,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 
 #include "arguments.hpp"
+#include "covariance/float_range.hpp"
 #include "covariance/model.hpp"
 #include "density/posterior.hpp"
 #include "density/widening_loader.hpp"
@@ -104,26 +104,12 @@ struct Workspaces {
   Index n_components_ = 0;
 };
 
-// Whether rows in float lose what matters: where squares of deviations leave the range of its numbers, or where a
-// feature varies so little given the others that the rounding of products is a tenth of it.
-bool is_beyond_float(const Mixture& mixture) {
-  constexpr double largest = 1e28;
-  constexpr double largest_inflation = 0.1 / std::numeric_limits<float>::epsilon();
-  const auto in_range = [](double variance) { return variance < largest && variance > 1 / largest; };
-  const SecondMomentForm form = model_of(mixture.covariance_type()).form();
-  const std::vector<double>& covariances = mixture.covariances();
-  if (form != SecondMomentForm::full && form != SecondMomentForm::pooled) {
-    return !std::all_of(covariances.begin(), covariances.end(), in_range);
-  }
-  const Index d = mixture.n_features();
-  const auto n_rows = static_cast<Index>(covariances.size()) / d;  // of all matrices
-  const ConstMatrixMap sigma(covariances.data(), n_rows, d);
-  const ConstMatrixMap factors(mixture.precisions_cholesky().data(), n_rows, d);
-  for (Index row = 0; row < n_rows; ++row) {
-    const double variance = sigma(row, row % d);
-    if (!in_range(variance) || variance * factors.row(row).squaredNorm() > largest_inflation) return true;
-  }
-  return false;
+// Whether sums hold all that the rows say: no density underflowed even in logarithms, and no square overflowed.
+bool are_finite(const SufficientStatistics& statistics, const std::vector<double>& log_likelihoods) {
+  const auto finite = [](const std::vector<double>& numbers) {
+    return std::all_of(numbers.begin(), numbers.end(), [](double number) { return std::isfinite(number); });
+  };
+  return finite(log_likelihoods) && finite(statistics.first_moments) && finite(statistics.second_moments);
 }
 
 }  // namespace
@@ -155,8 +141,15 @@ Passes<T>::~Passes() = default;
 template <class T>
 typename Passes<T>::Sums Passes<T>::pass_over(const Mixture& mixture, std::size_t n_mixtures) {
   check_features(rows_, mixture);
-  if (std::is_same_v<T, float> && is_beyond_float(mixture)) return pass_in<double>(mixture, n_mixtures);
-  return pass_in<T>(mixture, n_mixtures);
+  if constexpr (std::is_same_v<T, float>) {
+    if (is_beyond_float(mixture)) return pass_in<double>(mixture, n_mixtures);
+    Sums sums = pass_in<float>(mixture, n_mixtures);
+    // A row may leave the range of float though the mixture does not.
+    if (!are_finite(sums.statistics, sums.log_likelihoods)) return pass_in<double>(mixture, n_mixtures);
+    return sums;
+  } else {
+    return pass_in<T>(mixture, n_mixtures);
+  }
 }
 
 // `mixture` is n_mixtures mixtures in a stack; each has responsibilities of its own.

@@ -64,8 +64,7 @@ Scorer<T>::Scorer(const Mixture& mixture)
       diagonal_(true),
       means_(static_cast<std::size_t>(n_groups() * n_features_ * lanes), T(0)),
       starts_(means_.size(), T(0)),
-      constants_(static_cast<std::size_t>(n_groups() * lanes), T(0)),
-      weights_(mixture.weights().begin(), mixture.weights().end()) {
+      constants_(static_cast<std::size_t>(n_groups() * lanes), T(0)) {
   const Index d = n_features_;
   const SplitMeans<T> means(mixture);
   for (Index k = 0; k < n_components_ && diagonal_; ++k) diagonal_ = factor_of(mixture, k).isDiagonal(0.0);
@@ -132,6 +131,56 @@ void Scorer<T>::weighted_log_prob(const T* x, Index group, T* out) const noexcep
 }
 
 template <class T>
+double Scorer<T>::careful_log_prob(const T* x, Index k) const noexcept {
+  const Index group = k / lanes;
+  const Index n_factors = static_cast<Index>(factors_.size()) / n_groups();
+  const auto at = [&](const std::vector<T>& numbers, Index place, Index n_places) {
+    return static_cast<double>(numbers[static_cast<std::size_t>((group * n_places + place) * lanes + k % lanes)]);
+  };
+  double distance = 0;
+  for (Index j = 0; j < n_features_; ++j) {
+    double y = at(starts_, j, n_features_);
+    for (Index i = diagonal_ ? j : 0; i <= j; ++i) {
+      const double difference = static_cast<double>(x[i]) - at(means_, i, n_features_);
+      y += difference * at(factors_, diagonal_ ? j : place_of_factor(i, j), n_factors);
+    }
+    distance += y * y;
+  }
+  const double log_prob = at(constants_, 0, 1) - 0.5 * distance;
+  return std::isnan(log_prob) ? minus_infinity<double> : log_prob;
+}
+
+template <class T>
+Index Scorer<T>::careful_predict(const T* x) const noexcept {
+  double largest = minus_infinity<double>;
+  Index best = -1;
+  for (Index k = 0; k < n_components_; ++k) {
+    const double log_prob = careful_log_prob(x, k);
+    if (!(log_prob > largest)) continue;
+    largest = log_prob;
+    best = k;
+  }
+  return best;
+}
+
+template <class T>
+T Scorer<T>::careful_responsibilities(const T* x, T* out) const noexcept {
+  LogSum<double> total;
+  for (Index k = 0; k < n_components_; ++k) {
+    const double log_prob = careful_log_prob(x, k);
+    total.add(&log_prob, 1);
+  }
+  if (!(total.maximum > minus_infinity<double>)) {
+    std::fill(out, out + n_components_, std::numeric_limits<T>::quiet_NaN());
+    return minus_infinity<T>;
+  }
+  for (Index k = 0; k < n_components_; ++k) {
+    out[k] = static_cast<T>(exponential(careful_log_prob(x, k) - total.maximum) / total.sum);
+  }
+  return static_cast<T>(total.value());
+}
+
+template <class T>
 bool Scorer<T>::is_finite(const T* x) const noexcept {
   return std::all_of(x, x + n_features_, [](T number) { return std::isfinite(number); });
 }
@@ -162,7 +211,7 @@ Index Scorer<T>::predict(const T* x) const noexcept {
       best = group * lanes + l;
     }
   }
-  return best;
+  return largest > minus_infinity<T> ? best : careful_predict(x);
 }
 
 template <class T>
@@ -178,10 +227,7 @@ T Scorer<T>::responsibilities(const T* x, T* out) const noexcept {
     std::copy(log_prob, log_prob + n_lanes(group), out + group * lanes);
     total.add(log_prob, n_lanes(group));
   }
-  if (!(total.maximum > minus_infinity<T>)) {
-    std::copy(weights_.begin(), weights_.end(), out);
-    return minus_infinity<T>;
-  }
+  if (!(total.maximum > minus_infinity<T>)) return careful_responsibilities(x, out);
   for (Index k = 0; k < n_components_; ++k) out[k] = exponential(out[k] - total.maximum) / total.sum;
   return total.value();
 }

@@ -18,7 +18,17 @@ from gmmx.cli.options import (
     jobs_option,
     rows_options,
 )
-from gmmx.cli.reading import RowCount, Rows, describe_data, dropped, load_model, open_table, say_data, with_gaps
+from gmmx.cli.reading import (
+    RowCount,
+    Rows,
+    describe_data,
+    dropped,
+    load_model,
+    naming_row,
+    open_table,
+    say_data,
+    with_gaps,
+)
 from gmmx.cli.saying import UNUSABLE, grid, hint, open_console, say_written, stop
 from gmmx.cli.writing import Columns, Outputs, Write, emit
 
@@ -100,9 +110,12 @@ def run_predict(options: PredictOptions) -> None:
 
         def put(write: Write) -> None:
             for piece in table.blocks("predicting", quiet=options.quiet):
+                n_before = counted.n_read
                 counted.add(piece)
                 for X, kept in _parts(piece, model.n_components):
-                    predictions = _predictions(model, X, columns)
+                    with naming_row(table, n_before, kept):
+                        predictions = _predictions(model, X, columns)
+                    n_before += len(X) if kept is None else len(kept)
                     write(*(with_gaps(values, kept) for values in predictions.values()))
                     if options.tells and len(X):
                         labels = predictions["component"] if options.label else model.predict(X)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from gmmx._lost_rows import counting_rows, lost_row
+from gmmx._text import quoted
 from gmmx.cli.data_files import DataFile, blaming, opened
 from gmmx.cli.formats import DELIMITERS, STANDARD_STREAM, format_of, input_format
 from gmmx.cli.layout import Features, Layout, layout_of
@@ -103,12 +106,45 @@ class RowCount:
     total_weight: float = 0.0
     n_dropped: int = 0
 
+    @property
+    def n_read(self) -> int:
+        """All rows, those that were dropped among them."""
+        return self.n_samples + self.n_dropped
+
     def add(self, part: Rows) -> None:
         """Count some more."""
         self.n_samples += len(part.X)
         self.total_weight += float(len(part.X) if part.sample_weight is None else part.sample_weight.sum())
         if part.kept is not None:
             self.n_dropped += len(part.kept) - len(part.X)
+
+
+_COMPLAINT = re.compile(r"X holds (\S+) in row \d+ \(the first is 0\) of column (\d+)")
+
+
+@contextlib.contextmanager
+def naming_row(table: OpenTable, n_before: int, kept: npt.NDArray[np.bool_] | None) -> Iterator[None]:
+    """Let complaints about a row name it as it stands in the file, and its column.
+
+    Parameters
+    ----------
+    table : OpenTable
+        The file.
+    n_before : int
+        Rows of the file before these.
+    kept : ndarray of shape (n_rows,), bool, or None
+        Which of the next rows these are. None: all.
+    """
+    try:
+        with counting_rows(n_before, None if kept is None else np.flatnonzero(kept)):
+            yield
+    except ValueError as error:
+        row, complaint = lost_row(error), _COMPLAINT.match(str(error))
+        if row is None or complaint is None:
+            raise
+        value, column = complaint[1], quoted(table.names[int(complaint[2])])
+        rest = str(error)[complaint.end() :].replace("Convert X to float64", "Save the numbers as float64")
+        raise stop(f"{table.source}: row {row + 1} holds {value} in column {column}{rest}", UNUSABLE) from error
 
 
 class OpenTable:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from gmmx import figures
 from gmmx.cli.options import MODEL_COLUMNS, DataOptions, check_jobs, data_options, ending_options, jobs_option
-from gmmx.cli.reading import RowCount, describe_data, load_model, open_table, say_data
-from gmmx.cli.saying import FAILED, open_console, print_json, say_facts, stop
+from gmmx.cli.reading import RowCount, describe_data, load_model, naming_row, open_table, say_data
+from gmmx.cli.saying import open_console, print_json, say_facts
 
 if TYPE_CHECKING:
     import click
@@ -72,17 +72,13 @@ def run_score(options: ScoreOptions) -> None:
     counted, log_likelihood, log_certainty = RowCount(), 0.0, 0.0
     with open_table(options, features) as table:
         for piece in table.blocks("scoring", quiet=options.as_json):
+            n_before = counted.n_read
             counted.add(piece)
             if len(piece.X) and (piece.sample_weight is None or piece.sample_weight.any()):
-                _, sums = model._sums(piece.X, piece.sample_weight, figures.log_likelihood, figures.log_certainty)
+                with naming_row(table, n_before, piece.kept):
+                    _, sums = model._sums(piece.X, piece.sample_weight, figures.log_likelihood, figures.log_certainty)
                 log_likelihood += sums[0]
                 log_certainty += sums[1]
-    if not math.isfinite(log_likelihood):
-        raise stop(
-            f"{table.source} has rows so far from all components of {options.model} that the log-likelihood is "
-            f"{log_likelihood}; gmmx predict --log-density shows which",
-            FAILED,
-        )
     n_parameters = model._n_parameters()
     bic = -2.0 * log_likelihood + n_parameters * math.log(counted.total_weight)
     scores = {

@@ -102,7 +102,7 @@ def _values(
 ) -> npt.NDArray[Any]:
     with naming(place):
         rows, _ = _rows_for(mixture, X, None)
-    values: npt.NDArray[Any] = function(rows, mixture, _threads(n_jobs)).astype(of_type, copy=False)
+        values: npt.NDArray[Any] = function(rows, mixture, _threads(n_jobs)).astype(of_type, copy=False)
     return values
 
 

@@ -17,6 +17,7 @@ import pyarrow as pa
 from pyspark import TaskContext
 
 from gmmx import _core
+from gmmx._lost_rows import counting_rows
 from gmmx.partitions import Sample, TreeSum, facts_of, merge_samples, sample_of, statistics_of
 from gmmx.spark.columns import matrix_of, vectors_of
 from gmmx.validation import F64, Rows
@@ -130,13 +131,13 @@ def posterior(columns: Iterator[pa.Array], *, mixture: bytes) -> Iterator[pa.Arr
             facts_of(X, first_row=first_row)
             if X.shape[1] != model.n_features:
                 raise ValueError(f"rows have {X.shape[1]} features, but the model has {model.n_features}")
+            with counting_rows(first_row):
+                labels = pa.array(_core.predict(X, model, 1).astype(np.int32))
+                probabilities = vectors_of(_core.responsibilities(X, model, 1))
         except ValueError as error:
             raise ValueError(f"The features in partition {_partition()} are not accepted: {error}") from error
         first_row += len(X)
-        labels = pa.array(_core.predict(X, model, 1).astype(np.int32))
-        yield pa.StructArray.from_arrays(
-            [labels, vectors_of(_core.responsibilities(X, model, 1))], ["prediction", "probability"]
-        )
+        yield pa.StructArray.from_arrays([labels, probabilities], ["prediction", "probability"])
 
 
 @dataclass(frozen=True)
