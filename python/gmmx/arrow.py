@@ -1,21 +1,20 @@
 """Rows out of Arrow data: tables, frames and streams of every library that speaks Arrow's C stream protocol.
 
-polars, DuckDB and pyarrow do. Columns are copied once, into the array that EM reads.
+polars, DuckDB and pyarrow do. Columns are copied once, into the array that EM reads. A column of numbers is a feature,
+a column of lists of n numbers is n features; `gmmx._arrow_features` has the rules.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from gmmx._arrow_features import ArrowFeatures, ListLengths, holds_lists, number_type
 from gmmx._optional import needed
-from gmmx._text import quoted
 
-__all__ = ["ArrowRows", "copy_columns", "is_lazy", "is_stream", "number_type", "read", "table_of"]
+__all__ = ["ArrowRows", "is_lazy", "is_stream", "read", "reader_of", "table_of"]
 
 
 class ArrowRows(NamedTuple):
@@ -26,7 +25,7 @@ class ArrowRows(NamedTuple):
     X : ndarray of shape (n_samples, n_features)
         The rows, float32 if all columns are, else float64. Of other data: they themselves.
     header : pyarrow.Table
-        A table without rows that has their columns. Of other data: they themselves.
+        A table without rows that has a column for each feature. Of other data: they themselves.
     """
 
     X: Any
@@ -36,10 +35,10 @@ class ArrowRows(NamedTuple):
 def is_stream(X: Any) -> bool:
     """Tell whether X hands out Arrow data that is to be read here.
 
-    Frames of pandas, which do too, are converted by scikit-learn. So is whatever NumPy can read where pyarrow is not
-    installed.
+    Frames of pandas, which do too, are converted by scikit-learn unless they have Arrow's lists, for which it has no
+    features. So is whatever NumPy can read where pyarrow is not installed.
     """
-    if not hasattr(X, "__arrow_c_stream__") or hasattr(X, "iloc"):
+    if not hasattr(X, "__arrow_c_stream__") or (_is_pandas(X) and not _has_lists(X)):
         return False
     if not hasattr(X, "__array__"):
         return True
@@ -62,7 +61,8 @@ def read(X: Any) -> ArrowRows:
     Parameters
     ----------
     X : object
-        Of Arrow data: a table, a relation or a reader, whose columns are all numbers. A reader is used up.
+        Of Arrow data: a table, a relation or a reader, whose columns are all numbers or lists of as many numbers in
+        each row. A reader is used up.
 
     Returns
     -------
@@ -76,7 +76,7 @@ def read(X: Any) -> ArrowRows:
     TypeError
         If X is a query of polars that has not been run.
     ValueError
-        If a column does not hold numbers, or a value is missing.
+        If a column holds neither numbers nor lists of numbers, lists differ in length, or a value is missing.
 
     Examples
     --------
@@ -84,118 +84,81 @@ def read(X: Any) -> ArrowRows:
     >>> read(pyarrow.table({"length": [1.5, 2.0], "count": [3, 4]})).X
     array([[1.5, 3. ],
            [2. , 4. ]])
+    >>> read(pyarrow.table({"place": [[1.5, 2.0], [3.0, 4.0]]})).header.column_names
+    ['place[0]', 'place[1]']
     """
     if is_lazy(X):
         raise TypeError("X is a LazyFrame of polars, which holds a query and no rows: collect it first, X.collect().")
     if not is_stream(X):
         return ArrowRows(X, X)
-    pyarrow = needed("pyarrow", f"X of type {type(X).__name__}, which is Arrow data,", "data")
-    reader = pyarrow.RecordBatchReader.from_stream(X)
-    columns = range(len(reader.schema))
-    dtype = number_type(reader.schema, columns, "X")
+    reader = reader_of(X, "X")
+    dtype = number_type(reader.schema, range(len(reader.schema)), "X")
     batches = deque(reader)
-    rows = np.empty((sum(batch.num_rows for batch in batches), len(columns)), dtype=dtype)
+    n_rows = sum(batch.num_rows for batch in batches)
+    lengths = ListLengths()
+    lengths.update(reader.schema, lambda lists: ([batch.column(j) for j in lists] for batch in batches))
+    if lengths.unknown and not n_rows:
+        raise ValueError(
+            "X has columns of lists but 0 sample(s), so that nothing tells the length of the lists: give at least one "
+            "row, or lists of fixed size"
+        )
+    features = ArrowFeatures.of(reader.schema, lengths)
+    chosen = features.chosen(range(len(features.names)))
+    rows = np.empty((n_rows, len(features.names)), dtype=dtype)
     begin = 0
     while batches:  # each is freed before the next is copied: those of a stream are nobody else's
         batch = batches.popleft()
-        copy_columns(batch, columns, rows[begin : begin + batch.num_rows], "X", begin)
+        chosen.copy(batch, rows[begin : begin + batch.num_rows], "X", begin)
         begin += batch.num_rows
-    return ArrowRows(rows, reader.schema.empty_table())
+    return ArrowRows(rows, _header(reader.schema, features))
 
 
 def table_of(X: Any) -> Any:
-    """Return Arrow data whose length nobody knows as a table; everything else is left as it is."""
-    if not is_stream(X) or hasattr(X, "__array__"):
+    """Return Arrow data whose length nobody knows as a table; everything else is left as it is.
+
+    Arrow data without rows become an empty array: they have no features if these depend on the lengths of lists.
+    """
+    if not is_stream(X):
         return X
-    return needed("pyarrow", f"X of type {type(X).__name__}, which is Arrow data,", "data").table(X)
+    table = X if hasattr(X, "__array__") else reader_of(X, "X").read_all()
+    return table if len(table) else np.empty(0)
 
 
-def number_type(schema: Any, columns: Sequence[int], where: str) -> np.dtype[Any]:
-    """Return the type that columns have in common: float32 if all do, else float64.
-
-    Parameters
-    ----------
-    schema : pyarrow.Schema
-        Names and types of the columns.
-    columns : sequence of int
-        Which of them.
-    where : str
-        What holds them, for the error.
-
-    Raises
-    ------
-    ValueError
-        If a column does not hold numbers.
-    """
-    types = needed("pyarrow.types", "Arrow data", "data")
-    for column in columns:
-        field = schema.field(column)
-        kind = _value_type(field.type)
-        if not (_is_primitive_number(kind) or types.is_boolean(kind) or types.is_decimal(kind)):
-            raise ValueError(
-                f"{where} has the column {quoted(field.name)} of type {field.type}, but all columns must hold "
-                "numbers: leave it out, or turn it into numbers"
-            )
-    all_float32 = len(columns) > 0 and all(
-        types.is_float32(_value_type(schema.field(column).type)) for column in columns
-    )
-    return np.dtype(np.float32 if all_float32 else np.float64)
-
-
-def copy_columns(
-    batch: Any,
-    columns: Sequence[int],
-    rows: npt.NDArray[Any],
-    where: str,
-    first_row: int,
-    *,
-    keep_missing: bool = False,
-) -> None:
-    """Copy columns of a record batch into an array.
+def reader_of(X: Any, what: str) -> Any:
+    """Return a reader of Arrow data, for which `is_stream` is true.
 
     Parameters
     ----------
-    batch : pyarrow.RecordBatch
-        The batch.
-    columns : sequence of int
-        Which of its columns, for which `number_type` found a type.
-    rows : ndarray of shape (batch.num_rows, len(columns))
-        Where they go.
-    where : str
-        What the batch is of, for the error.
-    first_row : int
-        Number of rows before the batch, for the error.
-    keep_missing : bool, default=False
-        Whether missing values are copied as NaN; otherwise they are refused.
+    X : object
+        The data.
+    what : str
+        Their name, for the error.
 
     Raises
     ------
-    ValueError
-        If a value is missing.
+    ImportError
+        If pyarrow is not installed.
     """
-    for j, index in enumerate(columns):
-        column = batch.column(index)
-        if column.type != _value_type(column.type):
-            column = column.dictionary_decode()
-        if column.null_count and not keep_missing:
-            row = first_row + int(np.flatnonzero(column.is_null().to_numpy(zero_copy_only=False))[0])
-            raise ValueError(
-                f"{where} has no value in row {row} (the first is 0) of the column "
-                f"{quoted(batch.schema.field(index).name)}: fill in missing values, or "
-                "drop the rows or the columns that have them"
-            )
-        if not _is_primitive_number(column.type):
-            column = column.cast("float64")
-        rows[:, j] = column.to_numpy(zero_copy_only=False)
+    pyarrow = needed("pyarrow", f"{what} of type {type(X).__name__}, which is Arrow data,", "data")
+    if _is_pandas(X):  # its own stream holds the index as a column
+        return pyarrow.Table.from_pandas(X, preserve_index=False).to_reader()
+    return pyarrow.RecordBatchReader.from_stream(X)
 
 
-def _value_type(of_type: Any) -> Any:
-    """Return the type of the values, of a dictionary-encoded column that of its dictionary."""
-    is_dictionary = needed("pyarrow.types", "Arrow data", "data").is_dictionary(of_type)
-    return of_type.value_type if is_dictionary else of_type
+def _is_pandas(X: Any) -> bool:
+    return hasattr(X, "iloc")
 
 
-def _is_primitive_number(of_type: Any) -> bool:
-    """Tell whether NumPy has the type, too."""
-    types = needed("pyarrow.types", "Arrow data", "data")
-    return bool(types.is_floating(of_type) or types.is_integer(of_type))
+def _has_lists(frame: Any) -> bool:
+    """Return whether columns of a frame of pandas are lists of Arrow."""
+    types = getattr(frame, "dtypes", ())
+    arrow_types = [kind.pyarrow_dtype for kind in types if hasattr(kind, "pyarrow_dtype")] if np.iterable(types) else []
+    return any(map(holds_lists, arrow_types))
+
+
+def _header(schema: Any, features: ArrowFeatures) -> Any:
+    """Return a table without rows that has a column for each feature."""
+    if features.names == features.columns:
+        return schema.empty_table()
+    pyarrow = needed("pyarrow", "Arrow data", "data")
+    return pyarrow.schema([(name, pyarrow.float64()) for name in features.names]).empty_table()

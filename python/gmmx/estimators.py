@@ -454,10 +454,12 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Training data; float32 is fitted in float32, everything else becomes float64. A `numpy.memmap` of either
-            type is never read whole; one of another type is fitted as by `fit_batches`, which converts a batch at a
-            time, unless there is `responsibilities_init`. The file of a map must not be cut off while it is read: the
-            system kills the process then. `fit_batches` with the path of a .npy file raises a ValueError instead.
+            Training data; float32 is fitted in float32, everything else becomes float64. In Arrow data (tables of
+            pyarrow, polars and DuckDB, Arrow's lists in pandas) a column of lists of n numbers is n features,
+            ``name[0]`` to ``name[n-1]``. A `numpy.memmap` of either type is never read whole; one of another type is
+            fitted as by `fit_batches`, which converts a batch at a time, unless there is `responsibilities_init`. The
+            file of a map must not be cut off while it is read: the system kills the process then. `fit_batches` with
+            the path of a .npy file raises a ValueError instead.
 
         y : Ignored
             Present by convention.

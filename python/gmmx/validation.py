@@ -158,12 +158,15 @@ def check_flag(argument: str, value: Any, *, may_be_none: bool = False) -> None:
 
 
 @contextlib.contextmanager
-def placing(X: Any, first_row: int = 0) -> Iterator[None]:
-    """Let complaints about what a table holds say where: scikit-learn's do not."""
+def placing(X: Any, first_row: int = 0, names: Sequence[str] | None = None) -> Iterator[None]:
+    """Let complaints about what a table holds say where: scikit-learn's do not.
+
+    `names`: those of the columns, where X has none.
+    """
     try:
         yield
     except (TypeError, ValueError) as error:
-        placed = _placed(X, error, first_row)
+        placed = _placed(X, error, first_row, names)
         if placed is None:
             raise
         raise placed from error
@@ -172,11 +175,14 @@ def placing(X: Any, first_row: int = 0) -> Iterator[None]:
 _FINITE = "but all numbers must be finite: fill in missing values, or drop the rows or columns that have them."
 
 
-def _placed(X: Any, error: TypeError | ValueError, first_row: int) -> TypeError | ValueError | None:
+def _placed(
+    X: Any, error: TypeError | ValueError, first_row: int, names: Sequence[str] | None
+) -> TypeError | ValueError | None:
     """Return the error that says where the trouble is, or None if nothing more is known."""
     complaint = str(error)
-    names = [str(name) for name in X.columns] if hasattr(X, "columns") and hasattr(X, "dtypes") else None
-    if names is not None and "could not convert" in complaint:
+    is_frame = hasattr(X, "columns") and hasattr(X, "dtypes")
+    names = [str(name) for name in X.columns] if is_frame else names
+    if is_frame and names and "could not convert" in complaint:
         texts = [name for name, kind in zip(names, X.dtypes, strict=True) if getattr(kind, "kind", "O") not in "biuf"]
         if texts:
             return ValueError(
@@ -230,9 +236,18 @@ def readable(X: Any, first_row: int = 0) -> arrow.ArrowRows:
 
 def check_rows(X: Any) -> Rows:
     """Return X as a finite two-dimensional float32 or float64 array, copied only if its type must change."""
-    with checking("X", ROWS_ALLOWED), placing(X):
-        rows: Rows = _sklearn.check_array(readable(X).X, dtype=ROW_DTYPES, input_name="X")
+    with checking("X", ROWS_ALLOWED):
+        with placing(X):
+            array, header = readable(X)
+        with placing(array, names=_names_in(header)):
+            rows: Rows = _sklearn.check_array(array, dtype=ROW_DTYPES, input_name="X")
     return rows
+
+
+def _names_in(header: Any) -> Sequence[str] | None:
+    """Return the names of features that came as Arrow data."""
+    names: Sequence[str] | None = getattr(header, "column_names", None)
+    return names
 
 
 def _is_plain(X: Any, min_samples: int) -> TypeGuard[Rows]:
@@ -266,13 +281,15 @@ def check_rows_of(estimator: Any, X: Any, *, fit: bool, min_samples: int | None 
             "weights are taken."
         )
     requirements: dict[str, Any] = {"dtype": ROW_DTYPES, "ensure_min_samples": least}
-    with checking("X", ROWS_ALLOWED), placing(X):
-        array, header = readable(X)
-        if array is X:
-            rows: Rows = _sklearn.validate_data(estimator, X, reset=fit, **requirements)
-        else:
-            _sklearn.validate_data(estimator, header, reset=fit, skip_check_array=True)
-            rows = _sklearn.check_array(array, estimator=estimator, input_name="X", **requirements)
+    with checking("X", ROWS_ALLOWED):
+        with placing(X):
+            array, header = readable(X)
+        with placing(array, names=_names_in(header)):
+            if array is X:
+                rows: Rows = _sklearn.validate_data(estimator, X, reset=fit, **requirements)
+            else:
+                _sklearn.validate_data(estimator, header, reset=fit, skip_check_array=True)
+                rows = _sklearn.check_array(array, estimator=estimator, input_name="X", **requirements)
     return rows
 
 

@@ -19,9 +19,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Any, Protocol
 
-from gmmx import arrow
+from gmmx._arrow_features import ArrowFeatures, ListLengths, has_no_type, holds_lists, is_boolean, number_type
 from gmmx._regular_file import open_regular
 from gmmx._text import quoted
 from gmmx._text_files import UNPACKING_ERRORS, unpacked
@@ -29,7 +30,8 @@ from gmmx.cli.formats import DELIMITERS, ENDINGS, STANDARD_STREAM, usual_delimit
 from gmmx.data._arrays import OpenArrays, reader_of_arrays
 from gmmx.data._csv import reader_of_text
 from gmmx.data._npy_file import opened_npy, opened_npz
-from gmmx.data._parquet import opened_parquet, reader_of_parquet
+from gmmx.data._parquet import reader_of_parquet
+from gmmx.data._parquet_files import lengths_in, opened_parquet
 from gmmx.data._reader import Piece, Reader, files_of
 from gmmx.tables import COMMAND_LINE, TableError, TextFormat, TextRows
 
@@ -38,6 +40,7 @@ __all__ = ["DataFile", "blaming", "opened"]
 
 _REMEDY = "fill them in, say --drop-missing to leave such rows out, or choose other columns with --columns"
 _WORDS = {
+    "or leave the column out": "or leave the column out with --label-column or --columns",
     "path names": "DATA is",
     "by columns": "by --columns",
     "fill in missing values, or drop the rows or the columns that have them": _REMEDY,
@@ -65,7 +68,10 @@ class DataFile(Protocol):
     path : str
         Where it lies; of standard input that was copied, the copy.
     names : tuple of str
-        Names of its columns; ``column_1``, ``column_2``, ... where the file has none.
+        Names of its columns; ``column_1``, ``column_2``, ... where the file has none. A column of lists is given as
+        columns of their elements, ``name[0]``, ``name[1]``, ...
+    lists : mapping of str to range
+        The columns of lists, and where their elements stand among the names.
     has_header : bool
         Whether the names stand in the file.
     n_rows : int or None
@@ -78,6 +84,7 @@ class DataFile(Protocol):
 
     path: str
     names: tuple[str, ...]
+    lists: Mapping[str, range]
     has_header: bool
     n_rows: int | None
     n_bytes: int
@@ -196,6 +203,7 @@ class _TextFile:
     """A CSV or TSV file."""
 
     n_rows: int | None = None
+    lists: Mapping[str, range] = MappingProxyType({})
 
     def __init__(self, path: str, source: str, raw: IO[bytes], rows: TextRows) -> None:
         self.names, self.has_header = rows.names, rows.has_header
@@ -243,21 +251,35 @@ class _ParquetFile:
     def __init__(self, path: str) -> None:
         self.path = path
         self._parts: list[_ParquetPart] = []
-        names: dict[str, None] = {}
+        files = files_of(path, ENDINGS["parquet"])
+        self._lengths = lengths_in(files)
+        lengths: dict[str, int | None] = {}
         doubled: list[str] = []
-        for file in files_of(path, ENDINGS["parquet"]):
+        for file in files:
             with opened_parquet(file) as parquet:
                 part = _ParquetPart(file, parquet.schema_arrow, parquet.metadata)
             self._parts.append(part)
-            names |= dict.fromkeys(part.names)
+            for column, length in part.lengths_of_lists(self._lengths):
+                lengths[column] = lengths.get(column) or length
             if len(self._parts) == 1:
                 doubled = part.names
-        self.names = tuple(doubled) + tuple(names)[len(set(doubled)) :]
+        columns = (*doubled, *tuple(lengths)[len(set(doubled)) :])
+        features = ArrowFeatures(columns, tuple(lengths[column] for column in columns))
+        self.names = features.names
+        self.lists: Mapping[str, range] = features.lists
+        self._columns = [columns[position] for position in features.columns_of(range(len(features.names)))]
+        self._reasons: dict[str, str | None] = {}
         self.n_rows = sum(part.metadata.num_rows for part in self._parts)
         self.n_bytes = 8 * self.n_rows * len(self.names)
 
     def why_not_numeric(self, index: int) -> str | None:
-        name = self.names[index]
+        column = self._columns[index]
+        if column not in self._reasons:
+            self._reasons[column] = self._why_not_numbers(column)
+        return self._reasons[column]
+
+    def _why_not_numbers(self, name: str) -> str | None:
+        """Return why a column is neither one of numbers nor of lists of them; None if it is."""
         if name.startswith("__index_level_"):
             return "row names"  # as pandas writes them
         if any(name not in part.positions for part in self._parts):
@@ -265,7 +287,7 @@ class _ParquetFile:
                 f"{self.path}: only some of its files have the column {quoted(name)}; choose by --columns what all "
                 "have, or read the files one by one"
             )
-        kinds = {part.kind_of(name): part for part in self._parts}
+        kinds = {part.kind_of(name, self._lengths): part for part in self._parts}
         kinds.pop("null", None)
         if not kinds or (self.n_rows and all(part.is_empty(name) for part in self._parts)):
             return "empty"
@@ -275,7 +297,7 @@ class _ParquetFile:
                 f"{self.path}: column {quoted(name)} is of type {types}; write it in one type, or name the columns to "
                 "fit by --columns"
             )
-        return None if kinds.keys() == {"numbers"} else "not numeric"
+        return None if kinds.keys() <= {"numbers", "lists"} else "not numeric"
 
     def blocks(self, values: Sequence[int], weights: int | None, *, keep_missing: bool) -> Iterator[Piece]:
         return _pieces(self.reader(values, weights, None, keep_missing=keep_missing))
@@ -317,15 +339,25 @@ class _ParquetPart:
         """Return the type of a column."""
         return str(self.schema.field(self.positions[name]).type)
 
-    def kind_of(self, name: str) -> str:
-        """Return whether a column holds numbers, truth values as in CSV text, nothing or something else."""
-        if (of_type := self.type_of(name)) in ("null", "bool"):
-            return of_type
+    def lengths_of_lists(self, lengths: ListLengths) -> Iterator[tuple[str, int | None]]:
+        """Yield each column with the length of its lists, None if it has none."""
+        features = ArrowFeatures.of(self.schema, lengths)
+        yield from zip(features.columns, features.lengths, strict=True)
+
+    def kind_of(self, name: str, lengths: ListLengths) -> str:
+        """Return whether a column holds numbers or lists of them, truth values as in CSV text, nothing or else."""
+        of_type = self.schema.field(self.positions[name]).type
+        if has_no_type(of_type):
+            return "null"
+        if is_boolean(of_type):
+            return "bool"
         try:
-            arrow.number_type(self.schema, [self.positions[name]], str(self.file))
+            number_type(self.schema, [self.positions[name]], str(self.file))
         except ValueError:
             return "other"
-        return "numbers"
+        if not holds_lists(of_type):
+            return "numbers"
+        return "lists" if lengths[name] else "null"
 
     def is_empty(self, name: str) -> bool:
         """Return whether the statistics say that a column has no value; it may have none unsaid."""
@@ -349,6 +381,7 @@ class _ArrayFile:
 
     has_header = False
     notes: Sequence[str] = ()
+    lists: Mapping[str, range] = MappingProxyType({})
 
     def __init__(self, path: str, file_format: str, array: str | None) -> None:
         self.path, self._kind, self._opener = path, file_format.upper(), _Opener(array)

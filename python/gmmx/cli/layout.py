@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import difflib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gmmx._text import UNNAMED, normalized, quoted, shown_name
@@ -62,9 +62,9 @@ def layout_of(file: DataFile, source: str, options: DataOptions, features: Featu
     """
     reasons: dict[int, str] = {}
     weights = None
-    find = _ColumnFinder(file.names, source)
+    find = _ColumnFinder(file, source)
     if options.label_column is not None:
-        reasons[find(options.label_column)] = "label column"
+        reasons |= dict.fromkeys(find.all_of(options.label_column), "label column")
     if options.weight_column is not None:
         weights = find(options.weight_column)
         reasons[weights] = "weight column"
@@ -73,6 +73,7 @@ def layout_of(file: DataFile, source: str, options: DataOptions, features: Featu
         others = "not in --columns"
     elif features is not None and features.names is not None and file.has_header:
         _check_has(features.names, features.model, file, source)
+        _refuse_longer_lists(features.names, features.model, file, source)
         chosen = _named(features.names, find, reasons, f"is a feature of {features.model} too")
         others = "not in the model"
     else:
@@ -89,7 +90,7 @@ def layout_of(file: DataFile, source: str, options: DataOptions, features: Featu
             for index in chosen:
                 find(file.names[index])  # a model's names must each find one column
     if not chosen:
-        found = ", ".join(f"{file.names[index]}: {reasons[index]}" for index in sorted(reasons)[:6])
+        found = ", ".join(f"{name}: {reason}" for name, reason in _without(file, reasons)[:6])
         raise TableError(f"{source} has no column of numbers to fit ({found}); numbers look like 12 or 1.5e-3")
     names = tuple(file.names[index] for index in chosen)
     if features is not None and len(chosen) != features.count:
@@ -101,15 +102,34 @@ def layout_of(file: DataFile, source: str, options: DataOptions, features: Featu
         )
     for index in set(range(len(file.names))).difference(chosen):
         reasons.setdefault(index, others)
-    left_out = tuple((file.names[index] or UNNAMED, reasons[index]) for index in sorted(reasons))
-    return Layout(names, tuple(chosen), weights, left_out)
+    return Layout(names, tuple(chosen), weights, tuple(_without(file, reasons)))
+
+
+def _without(file: DataFile, reasons: Mapping[int, str]) -> list[tuple[str, str]]:
+    """Return the columns that are not read, each with the reason."""
+    whole = [column for column, span in file.lists.items() if len({reasons.get(index) for index in span}) == 1]
+    return [(name or UNNAMED, reasons[index]) for index, name in _columns_at(sorted(reasons), file, whole)]
+
+
+def _columns_at(indices: Iterable[int], file: DataFile, lists: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """Yield indices and names of columns; some columns of lists as one each, at the index of their first element."""
+    spans = {file.lists[column].start: column for column in lists}
+    inside = {index for column in spans.values() for index in file.lists[column][1:]}
+    for index in indices:
+        if index not in inside:
+            yield index, spans.get(index, file.names[index])
+
+
+def _columns_in(file: DataFile) -> list[str]:
+    """Return the names of all columns, those of lists as one each."""
+    return [name for _, name in _columns_at(range(len(file.names)), file, file.lists)]
 
 
 def _named(names: Sequence[str], find: _ColumnFinder, reasons: Mapping[int, str], clash: str) -> list[int]:
     """Return the indices of columns by their names."""
     chosen: dict[int, None] = {}  # in this order
-    for name in names:
-        index = find(name)
+    found = [(name, index) for name in names for index in find.all_of(name)]
+    for name, index in found:
         if index in reasons:
             raise TableError(
                 f"{find.source}: column {quoted(name)} is the {reasons[index]} and {clash}; take it out of one of them"
@@ -127,41 +147,70 @@ def _check_has(names: Sequence[str], model: str, file: DataFile, source: str) ->
     if missing:
         raise TableError(
             f"{source} has no {'column' if len(missing) == 1 else 'columns'} "
-            f"{_some([quoted(name) for name in missing])} of {model}; it has {_some(file.names)}; rename them, "
+            f"{_some([quoted(name) for name in missing])} of {model}; it has {_some(_columns_in(file))}; rename them, "
             f"or name those that take the places of the model's features by --columns, in the order {_some(names)}"
         )
 
 
-class _ColumnFinder:
-    """Finds columns by their names, each in the same time however many there are."""
+def _refuse_longer_lists(names: Sequence[str], model: str, file: DataFile, source: str) -> None:
+    """Refuse lists whose first elements alone are features of a model: it was fitted to shorter ones."""
+    known = set(names)
+    for column, span in file.lists.items():
+        are_known = [file.names[index] in known for index in span]
+        count = sum(are_known)
+        if 0 < count < len(span) and all(are_known[:count]):
+            raise TableError(
+                f"{source} has lists of length {len(span)} in the column {quoted(column)}, but {model} has only the "
+                f"{'feature' if count == 1 else 'features'} {_some([file.names[index] for index in span[:count]])} of "
+                "them; cut the lists, or name the model's features by --columns if these elements are meant"
+            )
 
-    def __init__(self, names: Sequence[str], source: str) -> None:
+
+class _ColumnFinder:
+    """Finds columns by their names, each in the same time however many there are.
+
+    The name of a column of lists stands for all of its elements.
+    """
+
+    def __init__(self, file: DataFile, source: str) -> None:
         self.source = source
-        self._names = names
-        self._indices: dict[str, list[int]] = defaultdict(list)
-        for index, name in enumerate(names):
-            self._indices[name].append(index)
-        self._normalized: dict[str, list[int]] | None = None
+        self._found: dict[str, list[Sequence[int]]] = defaultdict(list)
+        for index, name in enumerate(file.names):
+            self._found[name].append((index,))
+        for name, span in file.lists.items():
+            self._found[name].append(span)
+        self._file = file
+        self._normalized: dict[str, list[Sequence[int]]] | None = None
 
     def __call__(self, name: str) -> int:
-        """Return the index of the column with this name; a column without one goes by what it is called."""
-        if name == UNNAMED and name not in self._indices:
+        """Return the index of the column of single numbers with this name."""
+        index, *more = self.all_of(name)
+        if more:
+            raise TableError(
+                f"{self.source}: column {quoted(name)} holds lists of length {1 + len(more)} where one number a row is "
+                f"needed; name one element of the lists, such as {self._file.names[index]!r}"
+            )
+        return index
+
+    def all_of(self, name: str) -> Sequence[int]:
+        """Return the indices of what has this name; a column without one goes by what it is called."""
+        if name == UNNAMED and name not in self._found:
             name = ""
-        found = self._indices.get(name) or self._in_another_form(name)
+        found = self._found.get(name) or self._in_another_form(name)
         if len(found) == 1:
             return found[0]
         if found:
             raise TableError(f"{self.source} has {len(found)} columns named {quoted(name)}; give them different names")
-        close = difflib.get_close_matches(name, self._names, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"it has {_some(self._names)}"
+        close = difflib.get_close_matches(name, self._found, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"it has {_some(_columns_in(self._file))}"
         raise TableError(f"{self.source} has no column {quoted(name)}; {hint}")
 
-    def _in_another_form(self, name: str) -> list[int]:
+    def _in_another_form(self, name: str) -> list[Sequence[int]]:
         """Return the columns of this name in another normal form: letters with marks are one character or two."""
         if self._normalized is None:
             self._normalized = defaultdict(list)
-            for index, other in enumerate(self._names):
-                self._normalized[normalized(other)].append(index)
+            for other, found in self._found.items():
+                self._normalized[normalized(other)] += found
         return self._normalized.get(normalized(name), [])
 
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from gmmx import arrow
+from gmmx._arrow_features import ArrowFeatures, ChosenFeatures, ListLengths, number_type
 from gmmx._optional import needed
 from gmmx.data._reader import Piece, Reader, checked, rows_of_bytes
 
 __all__ = ["is_dataset", "reader_of_table"]
 
 _MOST_ROWS_AT_ONCE = 1 << 16
+_MOST_NUMBERS_AT_ONCE = 1 << 22
 _READ_AT_ONCE = 1 << 16  # bytes of a column
+_LOOKED_AT = 64  # rows that tell how long lists are
 _PURPOSE = "Arrow data"
 
 
@@ -24,29 +28,30 @@ class _Table:
     """All columns of what hands out Arrow data again and again."""
 
     table: Any
-    names: list[str]
+    chosen: ChosenFeatures
     dtype: np.dtype[Any]
 
     def __iter__(self) -> Iterator[Piece]:
         """Read from the first row on."""
-        columns, first_row = range(len(self.names)), 0
-        for whole in self._record_batches():
-            for begin in range(0, whole.num_rows, _MOST_ROWS_AT_ONCE):
-                batch = whole.slice(begin, _MOST_ROWS_AT_ONCE)
-                X = np.empty((batch.num_rows, len(columns)), self.dtype)
-                arrow.copy_columns(batch, columns, X, "source", first_row)
-                yield checked(Piece(X, None), "source", first_row, feature_names=self.names, weights=None)
+        names, first_row = self.chosen.features.names, 0
+        most_rows = max(1, min(_MOST_ROWS_AT_ONCE, _MOST_NUMBERS_AT_ONCE // len(names)))
+        for whole in _record_batches(self.table, batch_size=most_rows):
+            for begin in range(0, whole.num_rows, most_rows):
+                batch = whole.slice(begin, most_rows)
+                X = np.empty((batch.num_rows, len(names)), self.dtype)
+                self.chosen.copy(batch, X, "source", first_row)
+                yield checked(Piece(X, None), "source", first_row, feature_names=names, weights=None)
                 first_row += batch.num_rows
 
-    def _record_batches(self) -> Iterator[Any]:
-        if is_dataset(self.table):
-            # The usual way, 16 batches of each of 4 files ahead, whole row groups and all threads, takes up to a GiB.
-            options = _scan_options(self.table)
-            yield from self.table.to_batches(
-                batch_size=_MOST_ROWS_AT_ONCE, batch_readahead=1, fragment_readahead=1, use_threads=False, **options
-            )
-        else:
-            yield from needed("pyarrow", _PURPOSE, "data").RecordBatchReader.from_stream(self.table)
+
+def _record_batches(table: Any, **options: Any) -> Iterator[Any]:
+    if is_dataset(table):
+        # The usual way, 16 batches of each of 4 files ahead, whole row groups and all threads, takes up to a GiB.
+        yield from table.to_batches(
+            batch_readahead=1, fragment_readahead=1, use_threads=False, **options, **_scan_options(table)
+        )
+    else:
+        yield from arrow.reader_of(table, "source")
 
 
 def reader_of_table(table: Any, batch_size: int | None) -> Reader:
@@ -55,7 +60,8 @@ def reader_of_table(table: Any, batch_size: int | None) -> Reader:
     Parameters
     ----------
     table : object with the method ``__arrow_c_stream__``, or pyarrow.dataset.Dataset
-        What can be read again and again. All its columns are features and must hold numbers.
+        What can be read again and again. All its columns are features and must hold numbers, or lists of as many
+        numbers in each row.
     batch_size : int or None
         Rows of a batch. None: as many as 8 MiB hold, at most 131,072.
 
@@ -66,22 +72,33 @@ def reader_of_table(table: Any, batch_size: int | None) -> Reader:
     ValueError
         If a column holds no numbers.
     """
-    if is_dataset(table):
-        schema = table.schema
-    else:
-        schema = needed("pyarrow", _PURPOSE, "data").RecordBatchReader.from_stream(table).schema
-    names = list(schema.names)
-    dtype = arrow.number_type(schema, range(len(names)), "source")
+    schema = table.schema if is_dataset(table) else arrow.reader_of(table, "source").schema
+    dtype = number_type(schema, range(len(schema)), "source")
+    lengths = ListLengths()
+    lengths.update(schema, partial(_columns, table))
+    features = ArrowFeatures.of(schema, lengths)
+    names = features.names
     if not names:
         raise ValueError("source has no columns, but must have at least one")
     return Reader(
         type(table).__name__,
-        _Table(table, names, dtype),
+        _Table(table, features.chosen(range(len(names))), dtype),
         feature_names=names,
         n_features=len(names),
         dtype=dtype,
         batch_size=rows_of_bytes(batch_size, len(names), dtype),
     )
+
+
+def _columns(table: Any, positions: Sequence[int]) -> Iterator[list[Any]]:
+    """Yield columns of lists, a few rows at first, for their lengths."""
+    if not is_dataset(table):
+        for batch in arrow.reader_of(table, "source"):
+            yield [batch.column(position) for position in positions]
+        return
+    names = [table.schema.names[position] for position in positions]
+    for batch in _record_batches(table, columns=names, batch_size=_LOOKED_AT):
+        yield batch.columns
 
 
 def _scan_options(dataset: Any) -> dict[str, Any]:

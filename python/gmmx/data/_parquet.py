@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from gmmx import arrow
+from gmmx._arrow_features import ArrowFeatures, ChosenFeatures, ListLengths
 from gmmx._optional import needed
 from gmmx._text import printable
+from gmmx.data._parquet_files import PURPOSE, Survey, opened_bit_by_bit
 from gmmx.data._reader import (
     Paths,
     Piece,
     Reader,
     checked,
-    chosen_columns,
     described,
     files_of,
     find_column,
@@ -26,9 +26,7 @@ from gmmx.data._reader import (
 )
 
 _SUFFIXES = (".parquet", ".parq", ".pq")
-_READ_AT_ONCE = 1 << 16  # bytes of a column; without it a whole row group is read
 _MOST_ROWS_AT_ONCE = 1 << 14  # what the decoder holds in memory grows with them
-_PURPOSE = "Reading Parquet files"
 
 
 @dataclass(frozen=True)
@@ -38,8 +36,9 @@ class _ParquetFiles:
     files: list[Path]
     names: list[str]
     weight_column: str | None
+    lengths: ListLengths
     dtype: np.dtype[Any]
-    rows_at_once: int
+    most_rows: int
     keep_missing: bool = False
 
     def __iter__(self) -> Iterator[Piece]:
@@ -49,30 +48,55 @@ class _ParquetFiles:
 
     def _pieces(self, file: Path) -> Iterator[Piece]:
         where, first_row = printable(file), 0
-        wanted = [*self.names, *([] if self.weight_column is None else [self.weight_column])]
-        with opened_parquet(file, buffer_size=_READ_AT_ONCE, pre_buffer=False) as parquet:
-            in_file = parquet.schema_arrow.names
-            wanted = [in_file[index] for index in find_columns(wanted, in_file, where, "columns")]
-            for batch in parquet.iter_batches(self.rows_at_once, columns=wanted, use_threads=False):
-                present = batch.schema.names
-                columns = find_columns(self.names, present, where, "columns")
-                X = np.empty((batch.num_rows, len(columns)), self.dtype)
-                arrow.copy_columns(batch, columns, X, where, first_row, keep_missing=self.keep_missing)
-                weights = None
-                if self.weight_column is not None:
-                    column = find_column(self.weight_column, present, where, "weight_column")
-                    values = np.empty((batch.num_rows, 1))
-                    arrow.copy_columns(batch, [column], values, where, first_row, keep_missing=self.keep_missing)
-                    weights = values[:, 0]
-                yield checked(
-                    Piece(X, weights),
-                    where,
-                    first_row,
-                    feature_names=self.names,
-                    weights=f"column {self.weight_column!r}",
-                    keep_missing=self.keep_missing,
-                )
+        with opened_bit_by_bit(file) as parquet:
+            wanted, n_features = self._columns(parquet.schema_arrow, where)
+            rows_at_once = min(self.most_rows, rows_of_bytes(None, n_features, self.dtype))
+            plan: _Plan | None = None
+            for batch in parquet.iter_batches(rows_at_once, columns=wanted, use_threads=False):
+                plan = plan or self._plan(batch.schema, where)
+                yield self._piece(batch, plan, where, first_row)
                 first_row += batch.num_rows
+
+    def _columns(self, schema: Any, where: str) -> tuple[list[str], int]:
+        """Return the names of the columns that are read, and how many features they hold."""
+        features = ArrowFeatures.of(schema, self.lengths)
+        names = [*self.names, *([] if self.weight_column is None else [self.weight_column])]
+        found = np.unique(features.columns_of(find_columns(names, features.names, where, "columns")))
+        n_features = sum(features.lengths[column] or 1 for column in found)
+        return [features.columns[column] for column in found], n_features
+
+    def _plan(self, schema: Any, where: str) -> _Plan:
+        """Return what copies the columns out of batches."""
+        features = ArrowFeatures.of(schema, self.lengths)
+        chosen = features.chosen(find_columns(self.names, features.names, where, "columns"))
+        if self.weight_column is None:
+            return _Plan(chosen, None)
+        weight = find_column(self.weight_column, features.names, where, "weight_column")
+        return _Plan(chosen, features.chosen([weight]))
+
+    def _piece(self, batch: Any, plan: _Plan, where: str, first_row: int) -> Piece:
+        X = np.empty((batch.num_rows, len(self.names)), self.dtype)
+        plan.values.copy(batch, X, where, first_row, keep_missing=self.keep_missing)
+        weights = None
+        if plan.weights is not None:
+            column = np.empty((batch.num_rows, 1))
+            plan.weights.copy(batch, column, where, first_row, keep_missing=self.keep_missing)
+            weights = column[:, 0]
+        return checked(
+            Piece(X, weights),
+            where,
+            first_row,
+            feature_names=self.names,
+            weights=f"column {self.weight_column!r}",
+            keep_missing=self.keep_missing,
+        )
+
+
+class _Plan(NamedTuple):
+    """What copies values and weights out of the batches of a file."""
+
+    values: ChosenFeatures
+    weights: ChosenFeatures | None
 
 
 def from_parquet(
@@ -91,7 +115,9 @@ def from_parquet(
         their paths), or several of them. Names of folders like ``year=2026`` are not columns here.
 
     columns : sequence of str, default=None
-        Names of the columns to fit, in this order. None: all but that of the weights; then all must hold numbers.
+        Names of the columns to fit, in this order. None: all but that of the weights; then all must hold numbers, or
+        lists of as many numbers in each row. A column of lists stands for all its elements, which are the features
+        ``name[0]``, ``name[1]`` and so on; these names choose some of them.
 
     weight_column : str, default=None
         Name of the column of the rows' weights. None: the rows have none.
@@ -111,8 +137,14 @@ def from_parquet(
     FileNotFoundError
         If there is no such file.
     ValueError, TypeError
-        If a file is no Parquet file or none has rows, a column is missing or holds no numbers, or an argument is not
-        as described; in an iteration: if a value is missing or not finite, or a weight is negative.
+        If a file is no Parquet file or none has rows, a column is missing or holds no numbers, lists have another
+        length in another file, or an argument is not as described; in an iteration: if a value is missing or not
+        finite, lists differ in length, or a weight is negative.
+
+    Notes
+    -----
+    The length of a column's lists is that of its type, else that of the first list that is neither null nor empty. A
+    list that is null is a missing value in each of its features.
 
     Examples
     --------
@@ -126,6 +158,16 @@ def from_parquet(
     ...     print(X.tolist(), sample_weight)
     [[1.4, 0.2], [5.9, 1.8]] [1. 2.]
     [[5.1, 1.5]] [1.]
+
+    A column of lists, such as embeddings, is as many features as the lists are long:
+
+    >>> table = pyarrow.table({"id": [7, 8], "embedding": [[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]]})
+    >>> pyarrow.parquet.write_table(table, "texts.parquet")
+    >>> gmmx.data.from_parquet("texts.parquet", columns=["embedding"]).feature_names
+    ('embedding[0]', 'embedding[1]', 'embedding[2]')
+    >>> for X in gmmx.data.from_parquet("texts.parquet", columns=["embedding[2]", "id"]):
+    ...     print(X.tolist())
+    [[0.3, 7.0], [0.6, 8.0]]
     """
     return reader_of_parquet(path, columns, weight_column, batch_size, keep_missing=False)
 
@@ -147,65 +189,21 @@ def reader_of_parquet(
     keep_missing : bool
         Whether missing values are read as NaN; otherwise they are refused.
     """
-    needed("pyarrow.parquet", _PURPOSE, "data")
+    needed("pyarrow.parquet", PURPOSE, "data")
     files = files_of(path, _SUFFIXES)
-    names: list[str] = []
-    types = set()
-    without_type: dict[str, str] = {}  # columns that hold nulls alone, with their first file
-    with_type: set[str] = set()
-    n_rows = 0
-    for file in files:
-        with opened_parquet(file) as parquet:
-            schema = parquet.schema_arrow
-            present = schema.names  # made anew each time it is asked for
-            n_rows += parquet.metadata.num_rows
-        where = printable(file)
-        if not names:
-            names = chosen_columns(present, columns, weight_column, where)
-        found = find_columns(names, present, where, "columns")
-        weight = [] if weight_column is None else find_columns([weight_column], present, where, "weight_column")
-        typed = [index for index in found if str(schema.field(index).type) != "null"]
-        if typed:
-            types.add(arrow.number_type(schema, typed, where))
-        arrow.number_type(schema, weight, where)
-        with_type |= {present[index] for index in typed}
-        without_type = {present[index]: where for index in set(found) - set(typed)} | without_type
-    for name in without_type.keys() - with_type:
-        raise ValueError(
-            f"{without_type[name]} has the column {name!r} of type null, but all columns must hold numbers: leave it "
-            "out, or turn it into numbers"
-        )
-    if not n_rows:
+    survey = Survey(files, columns, weight_column)
+    if not survey.n_rows:
         raise ValueError(f"path names {described('Parquet files', files)}, without a single row: give files with rows")
-    dtype = types.pop() if len(types) == 1 else np.dtype(np.float64)
-    size = rows_of_bytes(batch_size, len(names), dtype)
-    pieces = _ParquetFiles(files, names, weight_column, dtype, min(size, _MOST_ROWS_AT_ONCE), keep_missing)
-    return Reader(
-        described("Parquet", files), pieces, feature_names=names, n_features=len(names), dtype=dtype, batch_size=size
+    n_features, dtype = len(survey.names), survey.dtype
+    size = rows_of_bytes(batch_size, n_features, dtype)
+    pieces = _ParquetFiles(
+        files, survey.names, weight_column, survey.lengths, dtype, min(size, _MOST_ROWS_AT_ONCE), keep_missing
     )
-
-
-def opened_parquet(file: Path, **options: Any) -> Any:
-    """Open a Parquet file.
-
-    Parameters
-    ----------
-    file : Path
-        The file.
-    **options
-        Those of `pyarrow.parquet.ParquetFile`.
-
-    Raises
-    ------
-    ImportError
-        If pyarrow is not installed.
-    ValueError
-        If it is no Parquet file.
-    """
-    pyarrow = needed("pyarrow", _PURPOSE, "data")
-    try:
-        return needed("pyarrow.parquet", _PURPOSE, "data").ParquetFile(file, **options)
-    except pyarrow.ArrowInvalid as error:
-        raise ValueError(
-            f"path names {str(file)!r}, which cannot be read as Parquet ({error}): give a whole Parquet file"
-        ) from error
+    return Reader(
+        described("Parquet", files),
+        pieces,
+        feature_names=survey.names,
+        n_features=n_features,
+        dtype=dtype,
+        batch_size=size,
+    )

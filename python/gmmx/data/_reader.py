@@ -6,7 +6,7 @@ import difflib
 import os
 import re
 from collections import Counter
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from numbers import Integral
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, NoReturn, Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from gmmx._arrow_features import expanded
 from gmmx._text import normalized
 from gmmx.validation import first_not_finite
 
@@ -270,33 +271,45 @@ def rows_of_bytes(batch_size: Any, n_features: int, dtype: np.dtype[Any]) -> int
 
 
 def chosen_columns(
-    names: Sequence[str], columns: Sequence[str] | None, weight_column: str | None, where: str
+    names: Sequence[str],
+    columns: Sequence[str] | None,
+    weight_column: str | None,
+    where: str,
+    lists: Mapping[str, Sequence[str]] | None = None,
 ) -> list[str]:
     """Return the names of the columns that are features, in their order.
 
     Parameters
     ----------
     names : sequence of str
-        The columns of a file.
+        The columns of a file; of lists those of their elements.
     columns : sequence of str or None
         Those asked for. None: all but the weights.
     weight_column : str or None
         That of the weights.
     where : str
         The file.
+    lists : mapping of str to sequence of str, optional
+        Columns of lists, each with the names of its elements, for all of which it stands.
 
     Raises
     ------
     TypeError
         If `columns` is not a sequence of names.
     ValueError
-        If a column is not there, stands there twice, or was asked for twice.
+        If a column is not there, stands there twice, or was asked for twice, or if that of the weights holds lists.
     """
+    lists = lists or {}
     if weight_column is not None:
         if not isinstance(weight_column, str):
             raise TypeError(
                 f"weight_column is of type {type(weight_column).__name__}, but must be the name of a column. Weights "
                 "in memory go with batches: fit_batches([(X, sample_weight), ...])"
+            )
+        if weight_column in lists and weight_column not in names:
+            raise ValueError(
+                f"weight_column names {weight_column!r}, which {where} fills with lists, but a weight must be one "
+                f"number: name one element of the lists, such as {lists[weight_column][0]!r}, or another column"
             )
         weight_column = names[find_column(weight_column, names, where, "weight_column")]
     if columns is None:
@@ -304,7 +317,7 @@ def chosen_columns(
     elif isinstance(columns, str) or not isinstance(columns, Iterable):
         raise TypeError(f"columns is {columns!r}, but must be a list of names, such as [{columns!r}]")
     else:
-        chosen = list(columns)
+        chosen = expanded(columns, lists)
     if not chosen:
         raise ValueError(f"columns leaves no column of {where} to fit; it has {listed(names)}")
     chosen = [names[index] for index in find_columns(chosen, names, where, "columns")]
