@@ -312,6 +312,18 @@ class TestFaults:
         with pytest.raises(ValueError, match=r"unique column names[\s\S]*'face\[0\]' 2 times"):
             GaussianMixture().fit(pa.table({"face": [[1.0], [2.0]], "face[0]": [1.0, 2.0]}))
 
+    @pytest.mark.parametrize("cells", [rows().tolist(), list(rows())], ids=["lists", "arrays"])
+    def test_of_lists_that_are_objects_of_pandas_name_the_column_and_the_remedy(self, cells: Any) -> None:
+        pd = pytest.importorskip("pandas")
+        frame = pd.DataFrame({"age": ages(rows()), "face": cells})
+        with pytest.raises(ValueError, match=r"X has the column 'face' of objects of type .*, but .* Arrow's lists"):
+            GaussianMixture(2).fit(frame)
+        converted = pa.Table.from_pandas(frame, preserve_index=False)  # as the message has it
+        np.testing.assert_array_equal(
+            GaussianMixture(2, random_state=0).fit(converted).means_,
+            GaussianMixture(2, random_state=0).fit(table_of(rows())).means_,
+        )
+
     def test_leave_a_fitted_model_as_it_was(self) -> None:
         model = GaussianMixture(2, random_state=0).fit(table_of(rows()))
         with pytest.raises(ValueError, match="list of length 1"):

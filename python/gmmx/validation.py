@@ -189,6 +189,8 @@ def _placed(
                 f"X has the column {texts[0]!r} with what is no number ({complaint}), but all columns must hold "
                 "numbers: leave it out, or turn it into numbers."
             )
+    if is_frame and "element with a sequence" in complaint:
+        return _placed_lists(X)
     if "argument must be" in complaint:
         return _placed_object(X, names, complaint, first_row)
     if "contains NaN" in complaint or "contains infinity" in complaint:
@@ -217,6 +219,18 @@ def _placed_object(
         f"Input X contains an object of type {kind} in row {first_row + at[0]} (the first is 0) of {column} "
         f"({complaint}), but all values must be numbers. Drop {column} or convert it to numbers."
     )
+
+
+def _placed_lists(frame: Any) -> ValueError | None:
+    """Return the error that names the first column of a frame whose objects are lists or arrays."""
+    for position, (name, kind) in enumerate(zip(frame.columns, frame.dtypes, strict=True)):
+        if getattr(kind, "kind", None) == "O" and np.ndim(frame.iloc[0, position]):
+            return ValueError(
+                f"X has the column {str(name)!r} of objects of type {type(frame.iloc[0, position]).__name__}, but all "
+                "columns must hold numbers or Arrow's lists of them: give pyarrow.Table.from_pandas(X, "
+                f"preserve_index=False), or numpy.stack(X[{name!r}]) if this column is all."
+            )
+    return None
 
 
 def _missing_in(X: Any, names: Sequence[str] | None, first_row: int) -> str | None:
