@@ -25,11 +25,16 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 
+PATIENCE = 60.0  # seconds for pictures and equations of one page
 FACTS = r"""
-async () => {
+async (patience) => {
   document.querySelectorAll('img').forEach(image => { image.loading = 'eager'; });
-  await Promise.all([...document.images].map(image => image.decode().catch(() => {})));
-  if (window.MathJax && MathJax.startup) await MathJax.startup.promise;
+  const ready = Promise.all([
+    ...[...document.images].map(image => image.decode().catch(() => {})),
+    window.MathJax && MathJax.startup && MathJax.startup.promise,
+  ]);
+  const late = new Promise(resolve => setTimeout(() => resolve('late'), 1000 * patience));
+  const isLate = await Promise.race([ready, late]) === 'late';
   const equations = [...document.querySelectorAll('.math')];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   const raw = [];
@@ -48,6 +53,7 @@ async () => {
     mathErrors: [...document.querySelectorAll('mjx-merror')].map(
       node => node.getAttribute('data-mjx-error') || node.textContent),
     raw: raw,
+    isLate: isLate,
   };
 }
 """
@@ -103,7 +109,9 @@ def look_at(page, address, site):
     )
     page.set_viewport_size(DESKTOP)
     page.goto(address, wait_until="load")
-    facts = page.evaluate(FACTS)
+    facts = page.evaluate(FACTS, PATIENCE)
+    if facts["isLate"]:
+        troubles.append(f"pictures or equations are not ready after {PATIENCE:g} s")
     troubles += [f"picture missing: {source}" for source in facts["badImages"]]
     troubles += [f"equation not rendered: {text}" for text in facts["unrendered"]]
     troubles += [f"equation with an error: {text}" for text in facts["mathErrors"]]
@@ -135,7 +143,7 @@ def take_pictures(page, address, name, folder):
     for kind, size in (("desktop", DESKTOP), ("phone", PHONE)):
         page.set_viewport_size(size)
         page.goto(address, wait_until="load")
-        page.evaluate(FACTS)
+        page.evaluate(FACTS, PATIENCE)
         page.screenshot(path=folder / f"{name.replace('/', '-')}-{kind}.png")
 
 
