@@ -176,3 +176,43 @@ def test_rows_that_repeat_do_not_make_the_bound_swing_in_float32():
     wide = GaussianMixture(2, random_state=0, tol=1e-6, max_iter=300).fit(X.astype(float))
     assert narrow.converged_ and wide.converged_
     assert narrow.lower_bound_ == pytest.approx(wide.lower_bound_, abs=1e-6)
+
+
+def few_distinct_rows(seed):
+    """Rows of which each component has too few to fill the space: in some directions, reg_covar is all its variance."""
+    rng = np.random.default_rng(seed)
+    distinct = rng.normal(size=(6, 5)) * 10 ** rng.uniform(-1, 2)
+    return distinct[rng.integers(0, 6, 60)].astype(np.float32)
+
+
+@pytest.mark.parametrize("name", ["full", "tied", "EVE", "VVE", "EEV", "VEV", "VEE", "EVV"])
+@pytest.mark.filterwarnings("ignore:Best performing", "ignore:Components .* are equal:RuntimeWarning")
+def test_rounding_of_float32_does_not_make_the_likelihood_fall(name):
+    for seed in range(12):
+        model = GaussianMixture(2, covariance_type=name, tol=0, max_iter=40, random_state=seed)
+        assert np.diff(model.fit(few_distinct_rows(seed)).lower_bounds_).min() > -2e-4
+
+
+@pytest.mark.filterwarnings("ignore:Best performing", "ignore:Components .* are equal:RuntimeWarning")
+def test_a_pass_in_float32_that_leads_to_a_flat_component_is_repeated():
+    """In one iteration a component loses all rows but those in a flat."""
+    for seed in (10, 72, 287):
+        rng = np.random.default_rng(seed)
+        n_features, n_distinct = rng.integers(2, 6), rng.integers(3, 9)
+        distinct = 3 * rng.normal(size=(n_distinct, n_features)) + 5 * rng.normal()
+        X = np.repeat(distinct, rng.integers(2, 9, n_distinct), axis=0).astype(np.float32)
+        model = GaussianMixture(2, covariance_type="EEV", tol=0, max_iter=60, random_state=seed).fit(X)
+        assert np.diff(model.lower_bounds_).min() > -2e-4
+
+
+@pytest.mark.filterwarnings("ignore:Best performing", "ignore:Components .* are equal:RuntimeWarning")
+def test_passes_that_serve_several_starts_are_repeated_for_those_that_need_it():
+    for seed in range(12):
+        X = few_distinct_rows(seed)
+        options = dict(reg_covar=1e-6, tol=0.0, max_iter=40, n_threads=1)
+        labels = np.random.default_rng(seed).integers(0, 2, (4, len(X)), dtype=np.int32)
+        starts = [
+            _core.m_step(_core.statistics_from_labels(X, start, 2, "full", None, 1), "full", 1e-6) for start in labels
+        ]
+        for result in _core.em_from_mixtures(X, starts, None, **options):
+            assert np.diff(result.lower_bounds).min() > -2e-4

@@ -1418,6 +1418,22 @@ def test_a_row_outweighs_all_others_if_the_variance_is_its_own(n_samples):
         assert (total > square) or is_lost
 
 
+@pytest.mark.parametrize("inflation", [1e2, 1e4, 1e6])
+def test_rounding_of_an_unexplained_variance(inflation):
+    """Products in float32, sums in float64: the share that (116) predicts of what the other features leave."""
+    rng = np.random.default_rng(0)
+    errors = []
+    for _ in range(20):
+        x = rng.normal(size=(100, 3))
+        x[:, 2] = x[:, :2].sum(axis=1) + rng.normal(size=100) * np.sqrt(2 / inflation)
+        x = x.astype(np.float32)
+        sigma = np.einsum("ni,nj->nij", x, x).astype(float).mean(axis=0)
+        exact = x.T.astype(float) @ x.astype(float) / len(x)
+        errors.append(np.linalg.inv(exact)[2, 2] / np.linalg.inv(sigma)[2, 2] - 1)
+    bound = np.finfo(np.float32).eps * (exact[2, 2] * np.linalg.inv(exact)[2, 2])  # (116)
+    assert bound / 100 < np.abs(errors).max() < 2 * bound
+
+
 needs_theory = pytest.mark.skipif(not THEORY.is_file(), reason="docs/theory.md is not part of this copy")
 
 

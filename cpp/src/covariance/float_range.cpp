@@ -5,13 +5,12 @@
 #include <vector>
 
 #include "covariance/model.hpp"
+#include "density/feature_density.hpp"
 #include "linear_algebra.hpp"
 
 namespace gmmx {
 
 namespace {
-
-constexpr double largest_inflation = 0.1 / std::numeric_limits<float>::epsilon();
 
 bool is_in_range(double variance) {
   constexpr double largest = 1e28;
@@ -48,7 +47,10 @@ bool is_beyond_range_of_float(const Mixture& mixture) {
 
 bool is_beyond_float(const Mixture& mixture) {
   if (is_beyond_range_of_float(mixture)) return true;
-  return has_matrices(mixture) && !all_features(mixture, [](double variance, const auto& factor) {
+  // (116) What the fast formulas may lose (67) is what sums may lose, too.
+  const double largest_inflation =
+      feature_tolerance<float>(mixture.n_features()) / std::numeric_limits<float>::epsilon();
+  return has_matrices(mixture) && !all_features(mixture, [&](double variance, const auto& factor) {
            return variance * factor.squaredNorm() <= largest_inflation;
          });
 }

@@ -8,7 +8,7 @@ namespace gmmx {
 // Whether squares of deviations leave the range of float.
 bool is_beyond_range_of_float(const Mixture& mixture);
 
-// Whether they do, or a feature varies so little given the others that the rounding of products is a tenth of it.
+// Whether they do, or a feature varies so little given the others that products rounded to float say too little of it.
 bool is_beyond_float(const Mixture& mixture);
 
 }  // namespace gmmx

@@ -63,6 +63,7 @@ struct Passes<T>::Sums {
   SufficientStatistics statistics;
   std::vector<double> log_likelihoods;
   std::string kernel;
+  bool in_float;
 };
 
 namespace {
@@ -215,14 +216,24 @@ typename Passes<T>::Sums Passes<T>::pass_in(const Mixture& mixture, std::size_t 
   SufficientStatistics total = moments->statistics();
   total.total_weight = scores.total_weight;
   total.n_samples = scores.n_samples;
-  return {std::move(total), std::move(scores.log_likelihoods), joined(std::move(scores.kernels))};
+  return {std::move(total), std::move(scores.log_likelihoods), joined(std::move(scores.kernels)),
+          std::is_same_v<C, float>};
+}
+
+template <class T>
+EStep Passes<T>::of_one(Sums sums) {
+  sums.statistics.log_likelihood = sums.log_likelihoods.front();
+  return {std::move(sums.statistics), std::move(sums.kernel), sums.in_float};
 }
 
 template <class T>
 EStep Passes<T>::at(const Mixture& mixture) {
-  Sums sums = pass_over(mixture, 1);
-  sums.statistics.log_likelihood = sums.log_likelihoods.front();
-  return {std::move(sums.statistics), std::move(sums.kernel)};
+  return of_one(pass_over(mixture, 1));
+}
+
+template <class T>
+EStep Passes<T>::in_double_at(const Mixture& mixture) {
+  return of_one(pass_in<double>(mixture, 1));
 }
 
 template <class T>
@@ -238,7 +249,7 @@ std::vector<EStep> Passes<T>::at(const std::vector<const Mixture*>& mixtures) {
   for (std::size_t i = 0; i < mixtures.size(); ++i) {
     SufficientStatistics part = part_of(sums.statistics, i, *mixtures[i]);
     part.log_likelihood = sums.log_likelihoods[i] + lost;
-    results.push_back({std::move(part), sums.kernel});
+    results.push_back({std::move(part), sums.kernel, sums.in_float});
   }
   return results;
 }

@@ -13,6 +13,7 @@ struct EStep {
   SufficientStatistics statistics;  // without a fingerprint: the loop knows what they are of
   // The log-density kernels that ran, "features+triangular" where blocks of rows took different ones.
   std::string kernel;
+  bool in_float = false;  // computed in float: in double, it may be had more exactly
 };
 
 // Keeps the memory of a pass for the next one: for small data, taking it anew costs as much as the pass.
@@ -26,6 +27,7 @@ class Passes {
   Passes& operator=(const Passes&) = delete;
 
   EStep at(const Mixture& mixture);
+  EStep in_double_at(const Mixture& mixture);
   // At several mixtures of one type and shape, in one pass if there are several. The type's mixtures can be stacked.
   std::vector<EStep> at(const std::vector<const Mixture*>& mixtures);
 
@@ -33,6 +35,7 @@ class Passes {
   struct Sums;
   struct Memory;
 
+  static EStep of_one(Sums sums);
   Sums pass_over(const Mixture& stack, std::size_t n_mixtures);
   // Computed in C, T or double.
   template <class C>

@@ -38,7 +38,7 @@ EMResult em(MatrixView<const T> rows, const Mixture& start, VectorView<const dou
             const EMOptions& options) {
   Run run(start, options);
   Passes<T> passes(rows, sample_weight, options.n_threads);
-  while (run.goes_on()) run.take(passes.at(run.point()));  // (17)
+  while (run.goes_on()) advance(run, passes.at(run.point()), passes);  // (17)
   return std::move(run).result();
 }
 

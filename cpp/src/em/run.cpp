@@ -3,23 +3,10 @@
 #include <cmath>
 #include <utility>
 
+#include "covariance/float_range.hpp"
 #include "gmmx/errors.hpp"
 
 namespace gmmx {
-
-namespace {
-
-// The M-step at a jump. Nothing where it collapses: that is not EM's doing.
-std::optional<Mixture> m_step_after_jump(const SufficientStatistics& statistics, const Mixture& jump,
-                                         double reg_covar) {
-  try {
-    return m_step(statistics, jump, reg_covar);
-  } catch (const CollapsedComponent&) {
-    return std::nullopt;
-  }
-}
-
-}  // namespace
 
 Run::Run(const Mixture& start, const EMOptions& options)
     : options_(options),
@@ -33,14 +20,23 @@ Run::Run(const Mixture& start, const EMOptions& options)
   }
 }
 
-void Run::take(EStep pass) {
+std::optional<Mixture> Run::m_step_of(const EStep& pass) const {
+  try {
+    return m_step(pass.statistics, point(), options_.reg_covar, options_.prior);
+  } catch (const CollapsedComponent&) {
+    if (jump_ || pass.in_float) return std::nullopt;
+    throw;
+  }
+}
+
+bool Run::take(EStep pass) {
   const SufficientStatistics& statistics = pass.statistics;
   double mean = statistics.log_likelihood / statistics.total_weight;
   std::optional<Mixture> next;
-  if (!jump_)
-    next = m_step(statistics, point(), options_.reg_covar, options_.prior);
-  else if (mean >= previous_)
-    next = m_step_after_jump(statistics, *jump_, options_.reg_covar);
+  if (!jump_ || mean >= previous_) {
+    next = m_step_of(pass);
+    if (pass.in_float && (!next || is_beyond_float(*next))) return false;
+  }
 
   const int iteration = n_passes() + 1;
   std::optional<Mixture> next_jump;
@@ -66,6 +62,7 @@ void Run::take(EStep pass) {
   if (options_.callback) result_.stopped = options_.callback({iteration, mean, mean - previous_}) && !result_.converged;
   previous_ = mean;
   if (options_.check_interrupt) options_.check_interrupt();
+  return true;
 }
 
 }  // namespace gmmx

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <utility>
 
 #include "em/acceleration.hpp"
 #include "em/e_step.hpp"
@@ -16,18 +17,28 @@ class Run {
   bool goes_on() const { return n_passes() < options_.max_iter && !result_.converged && !result_.stopped; }
   // Where the next pass is to compute statistics.
   const Mixture& point() const { return jump_ ? *jump_ : result_.mixture; }
-  // Takes that pass. \throws CollapsedComponent, and the run is where it was
-  void take(EStep pass);
+  // Takes that pass. False, and the run is where it was, if sums in float are not good enough for the mixture that they
+  // lead to: give the pass in double. \throws CollapsedComponent, and the run is where it was
+  bool take(EStep pass);
 
   int n_passes() const { return static_cast<int>(result_.mean_log_likelihoods.size()); }
   EMResult result() && { return std::move(result_); }
 
  private:
+  // The M-step at point(). Nothing where a jump collapses: that is not EM's doing.
+  std::optional<Mixture> m_step_of(const EStep& pass) const;
+
   EMOptions options_;
   EMResult result_;
   Accelerator accelerator_;
   std::optional<Mixture> jump_;  // taken instead of the last M-step's mixture
   double previous_;              // mean log-likelihood
 };
+
+// Takes the pass, and repeats it in double if that is needed.
+template <class T>
+void advance(Run& run, EStep pass, Passes<T>& passes) {
+  if (!run.take(std::move(pass))) run.take(passes.in_double_at(run.point()));
+}
 
 }  // namespace gmmx

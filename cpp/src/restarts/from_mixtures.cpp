@@ -44,9 +44,10 @@ EMOptions options_of_start(const EMOptions& options, std::size_t number) {
 }
 
 // Takes the pass. True if the run has ended; its outcome is then known.
-bool ends_with(Run& run, EStep pass, StartOutcome& outcome) {
+template <class T>
+bool ends_with(Run& run, EStep pass, Passes<T>& passes, StartOutcome& outcome) {
   try {
-    run.take(std::move(pass));
+    advance(run, std::move(pass), passes);
   } catch (const CollapsedComponent& error) {
     outcome.failed_iteration = run.n_passes() + 1;
     outcome.failed_component = error.component();
@@ -90,7 +91,7 @@ std::vector<StartOutcome> em_from_mixtures(MatrixView<const T> rows, const std::
     std::vector<EStep> steps = passes.at(points);
     std::vector<RunningStart> going_on;
     for (std::size_t i = 0; i < running.size(); ++i) {
-      if (!ends_with(running[i].run, std::move(steps[i]), outcomes[running[i].number]))
+      if (!ends_with(running[i].run, std::move(steps[i]), passes, outcomes[running[i].number]))
         going_on.push_back(std::move(running[i]));
     }
     running = std::move(going_on);
