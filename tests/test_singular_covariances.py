@@ -216,3 +216,52 @@ def test_passes_that_serve_several_starts_are_repeated_for_those_that_need_it():
         ]
         for result in _core.em_from_mixtures(X, starts, None, **options):
             assert np.diff(result.lower_bounds).min() > -2e-4
+
+
+def both_m_steps(name, X, labels):
+    """The M-steps, native and in NumPy, of a partition."""
+    n_components = labels.max() + 1
+    statistics = _core.statistics_from_labels(X, labels.astype(np.int32), n_components, name, None, 1)
+    twin = reference.statistics_from_labels(X, labels, n_components, name)
+    return lambda: _core.m_step(statistics, name, 0.0), lambda: reference.m_step(twin, name)
+
+
+@pytest.mark.parametrize("name", ["VEI", "VEV", "VEE"])
+@pytest.mark.parametrize(("n_plane", "has_maximum"), [(20, True), (21, False), (30, False)])
+def test_volumes_that_part_for_ever_are_refused(name, n_plane, has_maximum):
+    """One component in a plane, ten rows of another across it: the likelihood is bounded for two to one alone."""
+    rng = np.random.default_rng(0)
+    X = np.zeros((n_plane + 10, 3))
+    X[:n_plane, :2], X[n_plane:, 2] = rng.normal(size=(n_plane, 2)), rng.normal(size=10)
+    if name != "VEI":
+        X = X @ np.linalg.qr(rng.normal(size=(3, 3)))[0]
+    native, twin = both_m_steps(name, X, np.repeat([0, 1], [n_plane, 10]))
+    if has_maximum and name != "VEV":  # with axes of their own, both lie in the same plane
+        np.testing.assert_allclose(native().covariances, twin().covariances, rtol=1e-8)
+        return
+    with pytest.raises(_core.CollapsedComponentError):
+        native()
+    with pytest.raises(reference.CollapsedComponentError):
+        twin()
+
+
+@pytest.mark.parametrize("name", ["VEI", "VEV", "VEE"])
+def test_volumes_far_apart_that_have_a_maximum_are_fitted(name):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 3)) * [1.0, 2.0, 3.0]
+    plane = np.eye(2, 3) if name == "VEI" else rng.normal(size=(2, 3))
+    X[:4] = 1e-8 * rng.normal(size=(4, 2)) @ plane
+    native, twin = both_m_steps(name, X, np.repeat([0, 1], [4, 56]))
+    mixture = native()
+    np.testing.assert_allclose(mixture.covariances, twin().covariances, rtol=1e-8, atol=1e-30)
+    volumes = _core.decompose(mixture)[0]
+    assert volumes[0] < 1e-12 * volumes[1]
+
+
+def test_a_fit_whose_volumes_part_for_ever_is_refused():
+    rng = np.random.default_rng(22)
+    n_features = rng.integers(2, 6)
+    distinct = rng.normal(size=(n_features + rng.integers(1, 4), n_features)) * 10 ** rng.uniform(-1, 2)
+    X = distinct[rng.integers(0, len(distinct), 60)]
+    with pytest.raises(gmmx.FitFailedError, match="the shared covariance collapsed"):
+        GaussianMixture(2, covariance_type="VEE", reg_covar=0, tol=0, max_iter=40, random_state=22).fit(X)

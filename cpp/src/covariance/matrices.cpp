@@ -82,6 +82,12 @@ bool factorize_small(ConstMatrixMap covariance, MatrixMap inverse_t) {
   return true;
 }
 
+// False where there is no factor.
+bool factorize(ConstMatrixMap covariance, MatrixMap u) {
+  const bool factorized = covariance.rows() <= small ? factorize_small(covariance, u) : factorize_large(covariance, u);
+  return factorized && u.allFinite() && !is_singular(covariance, u);
+}
+
 }  // namespace
 
 void factorize_matrix(ConstMatrixMap covariance, MatrixMap precision_cholesky, Index k) {
@@ -89,9 +95,12 @@ void factorize_matrix(ConstMatrixMap covariance, MatrixMap precision_cholesky, I
     const std::string which = k < 0 ? "covariances" : "covariances[" + std::to_string(k) + "]";
     throw InvalidArgument(which + " is not symmetric; give (S + S^T) / 2 if rounding is to blame");
   }
-  const bool factorized = covariance.rows() <= small ? factorize_small(covariance, precision_cholesky)
-                                                     : factorize_large(covariance, precision_cholesky);
-  if (!factorized || !precision_cholesky.allFinite() || is_singular(covariance, precision_cholesky)) throw_collapsed(k);
+  if (!factorize(covariance, precision_cholesky)) throw_collapsed(k);
+}
+
+bool is_collapsed(ConstMatrixMap covariance) {
+  RowMajorMatrix<double> factor(covariance.rows(), covariance.cols());
+  return !factorize(covariance, {factor.data(), factor.rows(), factor.cols()});
 }
 
 void covariance_of_factor(ConstMatrixMap u, MatrixMap covariance, Index k) {

@@ -9,6 +9,9 @@ namespace gmmx {
 // U = L^-T of covariance = L L^T, so that covariance^-1 = U U^T. k names the component in an error.
 void factorize_matrix(ConstMatrixMap covariance, MatrixMap precision_cholesky, Index k);
 
+// Whether that factor does not exist: the matrix is singular, to working precision.
+bool is_collapsed(ConstMatrixMap covariance);
+
 // The covariance U^-T U^-1 of an upper triangular factor. \throws InvalidArgument where it is no such factor
 void covariance_of_factor(ConstMatrixMap precision_cholesky, MatrixMap covariance, Index k);
 

@@ -29,6 +29,13 @@ Vector<double> first_volumes(const Scatter& s, const std::vector<double>& own) {
   return volumes;
 }
 
+bool any_collapsed(const Scatter& s, const std::vector<double>& own) {
+  for (Index k = 0; k < s.n_components; ++k) {
+    if (weight_of(s, k) > 0 && is_collapsed(matrix_of(own, k, s.n_features))) return true;
+  }
+  return false;
+}
+
 class Proportional final : public CommonTransformFamily {
  public:
   Proportional() : CommonTransformFamily({'V', 'E', 'E'}) {}
@@ -63,13 +70,14 @@ class Proportional final : public CommonTransformFamily {
       return std::all_of(result.begin(), result.end(), [](double number) { return std::isfinite(number); });
     };
     const bool were_finite = all_finite();
+    // Without bound, where components vary in different directions alone.
+    if (were_finite && run_away(step, s.counts, volumes) && any_collapsed(s, result)) throw_collapsed(all_components);
     for (Index k = 0; k < s.n_components; ++k) {
       MatrixMap sigma = matrix_of(result, k, d);
       for (Index l = 0; l < d; ++l) {
         for (Index j = 0; j <= l; ++j) sigma(l, j) = sigma(j, l) = volumes(k) * common(l, j);
       }
     }
-    // Without bound, where components vary in different features alone.
     if (were_finite && !all_finite()) throw_collapsed(all_components);
     return result;
   }

@@ -12,7 +12,34 @@ namespace {
 
 double count_of(const std::vector<double>& counts, Index k) { return counts[static_cast<std::size_t>(k)]; }
 
+bool any_flat(const std::vector<double>& counts, const RowMajorMatrix<double>& variances) {
+  const double rounding = 4 * std::numeric_limits<double>::epsilon() * static_cast<double>(variances.cols());
+  for (Index k = 0; k < variances.rows(); ++k) {
+    if (count_of(counts, k) > 0 && flatness(counts, variances, k) <= rounding) return true;
+  }
+  return false;
+}
+
 }  // namespace
+
+double flatness(const std::vector<double>& counts, const RowMajorMatrix<double>& variances, Index k) {
+  RowVector<double> average = RowVector<double>::Zero(variances.cols());
+  for (Index l = 0; l < variances.rows(); ++l) average += count_of(counts, l) * variances.row(l);
+  const RowVector<double> relative = variances.row(k).cwiseQuotient(average);
+  return relative.minCoeff() / relative.maxCoeff();
+}
+
+bool run_away(double step, const std::vector<double>& counts, const Vector<double>& volumes) {
+  if (step <= inner_tolerance) return false;
+  double least = std::numeric_limits<double>::infinity();
+  double largest = 0;
+  for (Index k = 0; k < volumes.size(); ++k) {
+    if (count_of(counts, k) == 0) continue;
+    least = std::min(least, volumes(k));
+    largest = std::max(largest, volumes(k));
+  }
+  return least < std::sqrt(std::numeric_limits<double>::epsilon()) * largest;
+}
 
 double volume_of(Eigen::Ref<const RowVector<double>> variances, Index k) {
   double sum = 0;
@@ -60,22 +87,10 @@ void own_volume_equal_shape(const std::vector<double>& counts, RowMajorMatrix<do
     }
   }
   // Without bound, where components vary in different features alone.
+  if (run_away(step, counts, volumes) && any_flat(counts, variances)) throw_collapsed(all_components);
   if (variances.allFinite() && !(volumes * shape).allFinite()) throw_collapsed(all_components);
   variances.noalias() = volumes * shape;
 }
-
-namespace {
-
-// The smallest of a component's variances along the axes beside its largest, each in units of what components have
-// there on average.
-double flatness(const std::vector<double>& counts, const RowMajorMatrix<double>& variances, Index k) {
-  RowVector<double> average = RowVector<double>::Zero(variances.cols());
-  for (Index l = 0; l < variances.rows(); ++l) average += count_of(counts, l) * variances.row(l);
-  const RowVector<double> relative = variances.row(k).cwiseQuotient(average);
-  return relative.minCoeff() / relative.maxCoeff();
-}
-
-}  // namespace
 
 // (78)
 double common_volume(const std::vector<double>& counts, const Vector<double>& own_volumes,

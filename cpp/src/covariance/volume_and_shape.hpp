@@ -12,6 +12,14 @@ namespace gmmx {
 constexpr int most_inner_iterations = 1000;
 constexpr double inner_tolerance = 1e-13;
 
+// Whether volumes part for ever: the search has not come to rest, its last step was `step`, and they are as far apart
+// as no others. Where a component is flat by itself that means that there is no maximum. Of components that have rows.
+bool run_away(double step, const std::vector<double>& counts, const Vector<double>& volumes);
+
+// The smallest of a component's variances along the axes beside its largest, each in units of what components have
+// there on average.
+double flatness(const std::vector<double>& counts, const RowMajorMatrix<double>& variances, Index k);
+
 // Turns the variances of the rows along the axes (K x d) into those of the model that maximise Q; the rows of empty
 // components have no say. \throws CollapsedComponent
 using VolumeAndShape = void (*)(const std::vector<double>& counts, RowMajorMatrix<double>& variances);

@@ -13,8 +13,14 @@ from gmmx.reference.covariance.axes import (
     variances_along,
 )
 from gmmx.reference.covariance.matrices import OneEach, OneForAll
-from gmmx.reference.covariance.precisions import SHARED, cholesky_of_precision, require_positive
-from gmmx.reference.covariance.volume_and_shape import MAX_ITERATIONS, TOLERANCE, VOLUME_AND_SHAPE
+from gmmx.reference.covariance.precisions import SHARED, cholesky_of_precision, is_collapsed, require_positive
+from gmmx.reference.covariance.volume_and_shape import (
+    MAX_ITERATIONS,
+    TOLERANCE,
+    VOLUME_AND_SHAPE,
+    have_run_away,
+)
+from gmmx.reference.errors import CollapsedComponentError
 from gmmx.reference.inputs import FloatArray
 
 
@@ -44,6 +50,9 @@ class Proportional(OneEach):
             previous_volumes, volumes = volumes, np.sum((scatter @ U) * U, axis=(1, 2)) / n_features  # (80)
             if np.max(np.abs(np.log(volumes[used] / previous_volumes[used]))) <= TOLERANCE:
                 break
+        else:
+            if have_run_away(volumes[used]) and any(is_collapsed(C) for C in scatter[used]):
+                raise CollapsedComponentError(SHARED)
         return np.asarray(volumes[:, np.newaxis, np.newaxis] * B)
 
 

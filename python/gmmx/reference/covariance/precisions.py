@@ -33,6 +33,15 @@ def cholesky_of_precision(covariance: FloatArray, component: int) -> FloatArray:
     return upper
 
 
+def is_collapsed(covariance: FloatArray) -> bool:
+    """Return whether the matrix is singular to working precision."""
+    try:
+        cholesky_of_precision(covariance, SHARED)
+    except CollapsedComponentError:
+        return True
+    return False
+
+
 def require_positive(variances: FloatArray, shared: bool = False) -> None:
     """Raise the error of a collapse unless all variances, whose first axis is the component, are positive."""
     collapsed = ~(np.isfinite(variances) & (variances >= LEAST_VARIANCE)).reshape(len(variances), -1).all(axis=1)

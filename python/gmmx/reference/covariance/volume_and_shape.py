@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from gmmx.reference.covariance.precisions import SHARED, require_positive
+from gmmx.reference.covariance.precisions import NOISE, SHARED, require_positive
 from gmmx.reference.errors import CollapsedComponentError
 from gmmx.reference.inputs import EPSILON, FloatArray
 
@@ -46,15 +46,29 @@ def variable_volume_equal_shape(variances: FloatArray, counts: FloatArray) -> Fl
         previous, volumes = volumes, (variances / shape).mean(axis=1)  # (76)
         if np.max(np.abs(np.log(volumes[used] / previous[used]))) <= TOLERANCE:
             break
+    else:
+        flat = flatness(variances, counts)[used] <= NOISE * variances.shape[1]
+        if np.any(flat) and have_run_away(volumes[used]):
+            raise CollapsedComponentError(SHARED)
     return np.asarray(volumes[:, np.newaxis] * shape)
+
+
+def have_run_away(volumes: FloatArray) -> bool:
+    """Return whether volumes that did not come to rest are further apart than a maximum leaves them."""
+    return bool(volumes.min() < EPSILON**0.5 * volumes.max())
+
+
+def flatness(variances: FloatArray, counts: FloatArray) -> FloatArray:
+    """Return each component's smallest variance beside its largest, in units of the average over components."""
+    relative = variances / (counts @ variances)
+    return np.asarray(relative.min(axis=1) / relative.max(axis=1))
 
 
 def common_volume(own_volumes: FloatArray, counts: FloatArray, variances: FloatArray) -> float:
     """Return the volume that all have, unless one without extent along an axis would be without bound for it."""
     volume = float(counts @ own_volumes / counts.sum())  # (78)
-    relative = variances / (counts @ variances)
-    flatness = relative.min(axis=1) / relative.max(axis=1)
-    collapsed = (own_volumes < EPSILON**0.5 * volume) & (flatness < EPSILON) & (counts > 0)
+    flat = flatness(variances, counts) < EPSILON
+    collapsed = (own_volumes < EPSILON**0.5 * volume) & flat & (counts > 0)
     if collapsed.any():
         raise CollapsedComponentError(int(np.argmax(collapsed)))
     return volume
