@@ -1,4 +1,6 @@
 // Sigma_k = D diag(v_k) D^T: all components have their axes D in common. EVE, VVE.
+#include <limits>
+
 #include "covariance/axes.hpp"
 #include "covariance/common_orientation.hpp"
 #include "covariance/common_transform_family.hpp"
@@ -17,6 +19,15 @@ void keep_flat(const MatrixMap& covariance, Row variances) {
   variances(flattest) = 0;
 }
 
+// Axes are found to a few eps. Along one where a component is flatter than their square, what is seen of it is the
+// error of the axis: the component has collapsed, to working precision.
+void check_flatness(const std::vector<double>& counts, const RowMajorMatrix<double>& variances) {
+  const double error = 4 * std::numeric_limits<double>::epsilon() * static_cast<double>(variances.cols());
+  for (Index k = 0; k < variances.rows(); ++k) {
+    if (counts[static_cast<std::size_t>(k)] > 0 && flatness(counts, variances, k) < error * error) throw_collapsed(k);
+  }
+}
+
 class CommonAxes final : public CommonTransformFamily {
  public:
   CommonAxes(Letters letters, VolumeAndShape volume_and_shape, OrientationCriterion criterion)
@@ -28,6 +39,7 @@ class CommonAxes final : public CommonTransformFamily {
     const RotatedMatrices rotated = best_orientation(result, s, criterion_);
     RowMajorMatrix<double> variances = rotated.variances();
     for (Index k = 0; k < s.n_components; ++k) keep_flat(matrix_of(result, k, d), variances.row(k));
+    check_flatness(s.counts, variances);
     volume_and_shape_(s.counts, variances);
     for (Index k = 0; k < s.n_components; ++k) compose(rotated.axes(), variances.row(k), matrix_of(result, k, d));
     return result;

@@ -18,7 +18,9 @@ namespace {
 constexpr int most_sweeps = 1000;
 constexpr int first_sweeps = 3;       // of each start, before the best goes on
 constexpr double least_gain = 1e-15;  // of a sweep, in the criterion per unit of weight
-constexpr double small_angle = 1e-5;  // the criterion itself says nothing of smaller ones: it changes by the square
+// The criterion itself says nothing of smaller ones, as it changes by the square. In units of the smaller of two
+// standard deviations beside the larger: to a flat component, even an angle of 1e-6 may be a long way.
+constexpr double small_angle = 1e-5;
 constexpr double slope_noise = 1e-15;
 // Within EM a search stops when a sweep gains less than this share of the first: the next M-step takes it up again.
 constexpr double worth_a_sweep = 1e-3;
@@ -121,10 +123,11 @@ class Search {
   // best angle has a closed form, and never loses; Newton's step for the criterion itself is longer where matrices keep
   // something off the diagonal.
   double turn(Index i, Index j) {
-    double cosine = 0, sine = 0, curvature = 0, total = 0;
+    double cosine = 0, sine = 0, curvature = 0, total = 0, flattest = 1;
     for (Index k = 0; k < a_.count(); ++k) {
       if (count(k) == 0) continue;
       const double ii = a_(k, i, i), jj = a_(k, j, j), ij = a_(k, i, j);
+      flattest = std::min({flattest, ii / jj, jj / ii});
       const double difference = 1 / ii - 1 / jj;
       cosine += slope(k) * difference * (ii - jj) / 2;
       sine += slope(k) * difference * ij;
@@ -135,7 +138,7 @@ class Search {
     const double bend = -2 * cosine - 2 * curvature;
     const double newton = -sine / bend;
     const bool has_newton = bend > slope_noise * total && std::abs(newton) < 1;
-    if (has_newton && std::abs(newton) < small_angle) {
+    if (has_newton && std::abs(newton) < small_angle * std::sqrt(flattest)) {
       best_.angle = angle_of(newton);
       if (!own_volumes()) consider(newton, i, j, best_);
       take(best_, i, j);

@@ -13,11 +13,12 @@ from gmmx.reference.covariance.axes import (
     variances_along,
 )
 from gmmx.reference.covariance.matrices import OneEach, OneForAll
-from gmmx.reference.covariance.precisions import SHARED, cholesky_of_precision, is_collapsed, require_positive
+from gmmx.reference.covariance.precisions import NOISE, SHARED, cholesky_of_precision, is_collapsed, require_positive
 from gmmx.reference.covariance.volume_and_shape import (
     MAX_ITERATIONS,
     TOLERANCE,
     VOLUME_AND_SHAPE,
+    flatness,
     have_run_away,
 )
 from gmmx.reference.errors import CollapsedComponentError
@@ -73,7 +74,16 @@ class CommonAxes(OneEach):
             starts = (rotate_to_minimum(scatter, counts, axes, step, FIRST_SWEEPS) for axes in _starts(scatter, counts))
             start = min(starts, key=objective)
         axes = rotate_to_minimum(scatter, counts, start, step)
-        return along_axes(step(variances_along(scatter, axes), counts), axes)
+        variances = variances_along(scatter, axes)
+        require_axes_to_show(variances, counts)
+        return along_axes(step(variances, counts), axes)
+
+
+def require_axes_to_show(variances: FloatArray, counts: FloatArray) -> None:
+    """Raise the error of a collapse where a component is flatter than axes that are right to rounding can show."""
+    flat = (flatness(variances, counts) < (NOISE * variances.shape[1]) ** 2) & (counts > 0)
+    if flat.any():
+        raise CollapsedComponentError(int(np.argmax(flat)))
 
 
 def _starts(scatter: FloatArray, counts: FloatArray) -> list[FloatArray]:
