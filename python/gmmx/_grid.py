@@ -150,7 +150,14 @@ def _fit_cell(
     has_prior = model.prior is not None
 
     def flaw(run: Run) -> str:
-        return flaw_of(run.mixture, rows.total_weight, float(model.reg_covar), resolution, has_prior=has_prior)
+        return flaw_of(
+            run.mixture,
+            rows.total_weight,
+            float(model.reg_covar),
+            resolution,
+            has_prior=has_prior,
+            has_weights=rows.sample_weight is not None,
+        )
 
     starts = Starts(start, len(partitions), -float("inf"), prior=prior)
     best, failed = best_of(model, starts, rows, lambda run: not flaw(run))

@@ -83,6 +83,25 @@ class ColumnFaults:
         which = "this column" if len(self.constant) + len(self.combinations) == 1 else "these columns"
         return " ".join([*sentences, f"Covariances are singular there unless {reg_covar} is added. Drop {which}."])
 
+    def remedy(self, names: Sequence[str] | None) -> str:
+        """Return which columns to drop, as the end of a sentence.
+
+        Examples
+        --------
+        >>> ColumnFaults((0, 3), ((2, (1,)),)).remedy(None)
+        'drop columns 0 and 3 of X, which are constant, and column 2, which depends on others'
+        """
+        parts = []
+        if self.constant:
+            verb = "is" if len(self.constant) == 1 else "are"
+            parts.append(f"{_columns(self.constant, names)} of X, which {verb} constant")
+        if self.combinations:
+            dependent = [column for column, _ in self.combinations]
+            verb = "depends" if len(dependent) == 1 else "depend"
+            of = "" if parts else " of X"
+            parts.append(f"{_columns(dependent, names)}{of}, which {verb} on others")
+        return f"drop {', and '.join(parts)}"
+
 
 class ColumnWarning(UserWarning):
     """Warning of columns of X that are constant or linear combinations of others.
@@ -119,8 +138,8 @@ class ColumnWarning(UserWarning):
         self.faults = faults
 
 
-def warn_of_columns(rows: WeightedRows, estimator: Any, *, combinations: bool, stacklevel: int) -> None:
-    """Warn of columns that are constant or linear combinations of others.
+def warn_of_columns(rows: WeightedRows, estimator: Any, *, combinations: bool, stacklevel: int) -> ColumnFaults:
+    """Warn of columns that are constant or linear combinations of others; return these.
 
     Parameters
     ----------
@@ -142,6 +161,7 @@ def warn_of_columns(rows: WeightedRows, estimator: Any, *, combinations: bool, s
     if faults:
         names = getattr(estimator, "feature_names_in_", None)
         warnings.warn(ColumnWarning(faults, names), stacklevel=stacklevel)
+    return faults
 
 
 def column_faults(rows: WeightedRows, *, combinations: bool) -> ColumnFaults:

@@ -75,7 +75,13 @@ def rows_needed(covariance_type: str, n_features: int) -> int:
 
 
 def flaw_of(
-    mixture: _core.Mixture, total_weight: float, reg_covar: float, resolution: Resolution, *, has_prior: bool = False
+    mixture: _core.Mixture,
+    total_weight: float,
+    reg_covar: float,
+    resolution: Resolution,
+    *,
+    has_prior: bool = False,
+    has_weights: bool = False,
 ) -> str:
     """Say what makes a fitted mixture degenerate.
 
@@ -91,6 +97,8 @@ def flaw_of(
         That of the rows.
     has_prior : bool, default=False
         Whether it was fitted with a prior, which stands in for rows.
+    has_weights : bool, default=False
+        Whether rows have weights, which then count, not the rows.
 
     Returns
     -------
@@ -98,12 +106,15 @@ def flaw_of(
         The worst component and what is wrong with it; empty if nothing is.
     """
     if mixture.n_parameters >= total_weight * mixture.n_features:
-        return f"it has {mixture.n_parameters} parameters for {total_weight:g} rows of {mixture.n_features}"
+        rows = "" if has_weights else f"{total_weight:g} "
+        weights = f", whose weights sum to {total_weight:g}" if has_weights else ""
+        return f"it has {mixture.n_parameters} parameters for {rows}rows of {mixture.n_features}{weights}"
     counts = mixture.weights * total_weight
     smallest = int(np.argmin(counts))
     needed = 1 if has_prior else rows_needed(mixture.covariance_type, mixture.n_features)
     if counts[smallest] < needed * (1.0 - 1e-6):  # one row that belongs to no other component may lack a trace of it
-        return f"component {smallest} holds {counts[smallest]:.3g} rows, of {needed} that its covariance needs"
+        amount = "of sample_weight" if has_weights else "rows"
+        return f"component {smallest} holds {counts[smallest]:.3g} {amount}, of {needed} that its covariance needs"
     widths = relative_widths(mixture, reg_covar, resolution)
     narrowest = int(np.argmin(widths))
     if widths[narrowest] < 10 * mixture.n_features * resolution.epsilon:

@@ -27,7 +27,6 @@ from gmmx._sklearn_hooks import PrivateReaders, refuse_overridden_hooks
 from gmmx._text_tables import WIDTH, counted, fact_lines, print_lines
 from gmmx.batches import batches_of
 from gmmx.checkpoints import checkpoints_of
-from gmmx.column_faults import warn_of_columns
 from gmmx.covariances import has_axes, is_named_by_letters, shown, shown_shape, shows_matrices, wide_enough
 from gmmx.covariances import kept as kept_of
 from gmmx.data._arrays import reader_of_array
@@ -41,10 +40,10 @@ from gmmx.initialization import (
     start_partitions,
 )
 from gmmx.online import Gathering, Stream, after_batch
-from gmmx.outweighing_rows import warn_of_outweighing_row
 from gmmx.partitions import fit_partitions
 from gmmx.persistence import ModelRecord, read_as, representable, save_model
 from gmmx.priors import ConjugatePrior, NativePrior, one_component, prior_of
+from gmmx.row_faults import warn_of_rows
 from gmmx.runs import best_of
 from gmmx.sources import is_converted_map
 from gmmx.starts import (
@@ -52,6 +51,7 @@ from gmmx.starts import (
     Run,
     Starts,
     failure_message,
+    stronger_prior,
     unchanged_on_failure,
 )
 from gmmx.validation import (
@@ -751,9 +751,7 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
         refuse_overridden_hooks(self)
         with unchanged_on_failure(self):
             rows = self._training_rows(X, sample_weight)
-            outweighed = warn_of_outweighing_row(rows, self, stacklevel=5)
-            # Beside such a row all columns look like multiples of each other.
-            warn_of_columns(rows, self, combinations=has_axes(self.covariance_type) and not outweighed, stacklevel=5)
+            faults = warn_of_rows(rows, self, combinations=has_axes(self.covariance_type), stacklevel=5)
             prior = self._prior_of(rows)
             scaled = rows if prior is not None else at_common_scale(rows)  # to a prior, the scale of weights matters
             starts = self._continuation(rows.X.shape[1], prior) if self._goes_on() else self._starts(scaled, prior)
@@ -761,7 +759,7 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
             if best is not None and best.overflows(rows.X.dtype):
                 refuse_overflow(float(np.abs(rows.X).max()), len(rows.X), rows.X.dtype)
             if best is None:
-                raise FitFailedError(failure_message(failed, rows.X.dtype, self.prior))
+                raise FitFailedError(failure_message(failed, rows.X.dtype, faults.remedy(stronger_prior(self.prior))))
             self._warn_of(best)
             self._set_run(best, failed, rows.X.dtype, rows.total_weight, partial(figures.log_likelihood, rows))
         return rows

@@ -192,7 +192,8 @@ def tree_of_rows(
         total = np.square(X - X.mean(axis=0)).sum() * len(X)
     if not np.isfinite(total):
         raise ValueError(
-            f"X holds numbers as large as {np.abs(X).max():g}, whose squares overflow float64. Scale the columns, for "
+            f"X holds numbers as large as {np.abs(X).max():g}, whose squares overflow float64: what is clustered "
+            "must have squares. Drop rows that hold fill values, or scale the columns, for "
             "instance with sklearn.preprocessing.StandardScaler."
         )
     scaled = SCALINGS[scaling](X)

@@ -175,8 +175,8 @@ def _suspicious_columns(rows: Rows, low: Any, high: Any) -> Any:
         return np.flatnonzero(2.0 * np.maximum(high, -low) * math.sqrt(_EPSILON) >= spread)
 
 
-def warn_of_outweighing_row(rows: WeightedRows, estimator: Any, *, stacklevel: int) -> bool:
-    """Warn of a row that outweighs all others; return whether there is one.
+def warn_of_outweighing_row(rows: WeightedRows, estimator: Any, *, stacklevel: int) -> OutweighingRow | None:
+    """Warn of a row that outweighs all others; return it, or None if there is none.
 
     Parameters
     ----------
@@ -193,17 +193,17 @@ def warn_of_outweighing_row(rows: WeightedRows, estimator: Any, *, stacklevel: i
         Which row, where it shows, and what to do.
     """
     if rows.n_present < 3:
-        return False
+        return None
     if rows.sample_weight is None or rows.n_present == len(rows.X):
         columns = _suspicious_columns(rows.X, float(rows.X.min()), float(rows.X.max()))
         if len(columns) == 0:
-            return False
+            return None
     else:
         columns = np.arange(rows.X.shape[1])
     found = outweighing_row(extremes_of(rows.X[:, columns], rows.sample_weight), rows.total_weight, rows.X.dtype)
     if found is None:
-        return False
+        return None
     names = getattr(estimator, "feature_names_in_", None)
     located = OutweighingRow(found.row, int(columns[found.column]), found.value, found.least, found.largest)
     warnings.warn(located.message(names), RuntimeWarning, stacklevel=stacklevel)
-    return True
+    return located

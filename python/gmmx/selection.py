@@ -19,14 +19,13 @@ from gmmx import _core, figures
 from gmmx._grid import Cell, Outcome, fit_cells, repetitions
 from gmmx._selection_report import IN_PYTHON, Hints, degenerate_count, one_line_of, report
 from gmmx._text_tables import counted, print_lines
-from gmmx.column_faults import warn_of_columns
 from gmmx.covariances import has_axes
 from gmmx.draws import draws_from
 from gmmx.equal_components import warn_of_equal_components
 from gmmx.estimators import GaussianMixture
 from gmmx.initialization import PARTITIONS
-from gmmx.outweighing_rows import warn_of_outweighing_row
 from gmmx.priors import ConjugatePrior
+from gmmx.row_faults import remedy_of_choice, warn_of_rows
 from gmmx.starts import unchanged_on_failure
 from gmmx.validation import (
     F64,
@@ -278,14 +277,13 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
             rows = self._training_rows(X, sample_weight)
             cells = self._cells(rows.X.shape[1], len(rows.X))
             with_axes = any(has_axes(cell.covariance_type) for cell in cells)
-            # Beside a row that outweighs the others all columns look like multiples of each other.
-            outweighed = warn_of_outweighing_row(rows, self, stacklevel=4)
-            warn_of_columns(rows, self, combinations=with_axes and not outweighed, stacklevel=4)
+            faults = warn_of_rows(rows, self, combinations=with_axes, stacklevel=4)
+            remedy = partial(remedy_of_choice, rows, faults)
             repeated = repetitions(cells, rows.X.shape[1], has_prior=self.prior is not None)
             make_model = partial(self._model, seed=self._seed())
             outcomes = self._fit_all([cell for cell in cells if cell not in repeated], make_model, rows)
             self.results_ = _table(cells, [outcomes[repeated.get(cell, cell)] for cell in cells], repeated, rows)
-            self.best_index_ = self._choose(outcomes)
+            self.best_index_ = self._choose(outcomes, remedy)
             best = cells[self.best_index_]
             model, run = make_model(best), outcomes[best].run
             assert run is not None  # it was chosen
@@ -481,15 +479,15 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
                 break
         return outcomes
 
-    def _choose(self, outcomes: dict[Cell, Outcome]) -> int:
+    def _choose(self, outcomes: dict[Cell, Outcome], remedy: Callable[[str], str]) -> int:
         """Return the row of the best mixture, and warn of what is not as one hopes for."""
         fitted = np.flatnonzero(~np.isnan(self.results_[self.criterion]) & (self.results_["same_as"] == ""))
         if not len(fitted):
             reasons = list(dict.fromkeys(outcome.flaw for outcome in outcomes.values()))
             more = f"; and {len(reasons) - _SHOWN} more" if len(reasons) > _SHOWN else ""
             raise FitFailedError(
-                f"Not one of {len(outcomes)} mixtures could be fitted. Increase reg_covar (now {self.reg_covar:g}), "
-                f"lower max_components, or scale the data. Here {'; '.join(reasons[:_SHOWN])}{more}."
+                f"Not one of {len(outcomes)} mixtures could be fitted. Here {'; '.join(reasons[:_SHOWN])}{more}. "
+                + remedy(f"Increase reg_covar (now {self.reg_covar:g}), lower max_components, or scale the data")
             )
         sound = self.ranking()
         if len(sound):
@@ -498,12 +496,12 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
             best = int(self._ordered(fitted, self.criterion)[0])
             warnings.warn(
                 f"Only degenerate mixtures could be fitted; the best of them is kept: {self._name(best)}, where "
-                f"{self.results_['reason'][best]}. Lower max_components, increase reg_covar, or look for repeated "
-                "rows and columns.",
+                f"{self.results_['reason'][best]}. "
+                + remedy("Lower max_components, increase reg_covar, or look for repeated rows and columns"),
                 ConvergenceWarning,
                 stacklevel=4,
             )
-        self._warn_of_grid(outcomes, has_sound=len(sound) > 0)
+        self._warn_of_grid(outcomes, remedy, has_sound=len(sound) > 0)
         short = fitted[~self.results_["converged"][fitted] & ~self.results_["degenerate"][fitted]]
         if len(short) and self.max_iter > 0:
             warnings.warn(
@@ -514,17 +512,16 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
             )
         return best
 
-    def _warn_of_grid(self, outcomes: dict[Cell, Outcome], *, has_sound: bool) -> None:
+    def _warn_of_grid(self, outcomes: dict[Cell, Outcome], remedy: Callable[[str], str], *, has_sound: bool) -> None:
         """Warn if most mixtures are degenerate, or most of several starts of some collapsed."""
         prior = "set prior='default'" if self.prior is None else "take a stronger prior"
-        remedy = f"lower max_components (now {self.max_components}), or {prior}."
+        simpler = f"Lower max_components (now {self.max_components}), or {prior}"
         tried = {_cell_name(cell): outcome for cell, outcome in outcomes.items() if outcome.n_starts}
         flaws = [f"{name}: {outcome.flaw}" for name, outcome in tried.items() if outcome.flaw]
         if has_sound and 2 * len(flaws) > len(tried):
             warnings.warn(
                 f"{degenerate_count(self.results_)} of {len(self.results_['degenerate'])} mixtures are degenerate and "
-                f"left out of the choice, for instance {flaws[0]}. Drop columns that are constant or depend on others, "
-                f"{remedy}",
+                f"left out of the choice, for instance {flaws[0]}. {remedy(simpler)}",
                 ConvergenceWarning,
                 stacklevel=5,
             )
@@ -532,7 +529,7 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
         if frail:
             warnings.warn(
                 f"Most starts of {counted(len(frail), 'mixture')} collapsed: {_some(frail)}. These have too many "
-                f"components for rows with far-off or repeated values. L{remedy[1:]}",
+                f"components for rows with far-off or repeated values. {remedy(simpler)}",
                 ConvergenceWarning,
                 stacklevel=5,
             )

@@ -199,8 +199,8 @@ def stronger_prior(prior: object) -> str:
     return "give a prior of a larger scale (gmmx.ConjugatePrior)"
 
 
-def failure_message(failed: list[FailedStart], dtype: npt.DTypeLike, prior: object = None) -> str:
-    """Tell why no start could be fitted: the first few of those that failed, and the remedies."""
+def failure_message(failed: list[FailedStart], dtype: npt.DTypeLike, remedy: str) -> str:
+    """Tell why no start could be fitted: the first few of those that failed, and the remedy."""
     shown = "; ".join(map(str, failed[:5])) + (f"; and {len(failed) - 5} more" if len(failed) > 5 else "")
     problem = f"{_ALL_FAILED}{_IN_FLOAT32 if dtype == np.float32 else ''} Here {shown}."
-    return f"{problem} To prevent this, {stronger_prior(prior)}."
+    return f"{problem} To prevent this, {remedy}."

@@ -387,7 +387,8 @@ def refuse_overflow(largest: float, n_rows: int, dtype: npt.DTypeLike) -> None:
     if largest > limit:
         raise ValueError(
             f"X holds numbers as large as {largest:g}, whose squares overflow {np.dtype(dtype)}: at most {limit:.1g} "
-            "can be fitted here. Scale the columns, for instance with sklearn.preprocessing.StandardScaler."
+            "can be fitted here. Drop rows that hold fill values, or scale the columns, for instance with "
+            "sklearn.preprocessing.StandardScaler."
         )
 
 

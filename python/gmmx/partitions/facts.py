@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 
 from gmmx import _core
+from gmmx.column_faults import ColumnFaults
 from gmmx.outweighing_rows import Extremes, OutweighingRow, extremes_of, merge_extremes, outweighing_row
 from gmmx.partitions.parts import part_of
+from gmmx.row_faults import RowFaults
 from gmmx.validation import F64, Rows
 
 __all__ = ["Facts", "check_same_rows", "facts_of", "merge_facts"]
@@ -61,6 +63,15 @@ class Facts:
         if self.extremes is None or self.n_present < 3:
             return None
         return outweighing_row(self.extremes, self.total_weight, self.dtype)
+
+    @property
+    def faults(self) -> RowFaults:
+        """What is wrong with the rows, as far as the outermost numbers of their columns show it."""
+        constant: tuple[int, ...] = ()
+        if self.extremes is not None:
+            least, *_, largest = self.extremes.values
+            constant = tuple(np.flatnonzero(least == largest).tolist())
+        return RowFaults(self.n_features, self.outweighing_row, ColumnFaults(constant), self.feature_names)
 
 
 _ROUNDING = {"float32": 1e-5, "float64": 1e-9}

@@ -14,7 +14,7 @@ from gmmx import _core
 from gmmx.draws import draws_from
 from gmmx.partitions.facts import Facts, check_same_rows
 from gmmx.partitions.sampling import Sample
-from gmmx.starts import FailedStart, Monitor, Run, Starts, failure_message, unchanged_on_failure
+from gmmx.starts import FailedStart, Monitor, Run, Starts, failure_message, stronger_prior, unchanged_on_failure
 from gmmx.validation import FitFailedError, WeightedRows, check_enough_rows, refuse_overflow, thread_count
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def fit_partitions(
         if best is not None and best.overflows(facts.dtype):
             refuse_overflow(facts.largest, facts.n_rows, facts.dtype)
         if best is None:
-            raise FitFailedError(failure_message(failed, facts.dtype, model.prior))
+            raise FitFailedError(failure_message(failed, facts.dtype, facts.faults.remedy(stronger_prior(model.prior))))
         model._warn_of(best)
         model._set_run(best, failed, np.dtype(facts.dtype), facts.total_weight, partial(_log_likelihood, rows))
     return model
