@@ -178,7 +178,11 @@ def test_arrays_in_files_are_cut_into_batches(tmp_path, batch_size):
         ([[X, np.ones(len(X))]], ValueError, r"batch 0 of source is a list of rows and weights: make it a tuple"),
         (lambda: X, TypeError, r"source\(\) returned an object of type ndarray.*: return a list, \[X\]"),
         (lambda: "rows.npy", TypeError, r"source\(\) returned an object of type str"),
-        ([(X, -np.ones(len(X)))], ValueError, r"holds -1 in row 0 \(the first is 0\), but weights must be finite and"),
+        (
+            [(X, -np.ones(len(X)))],
+            ValueError,
+            r": -1 in row 0 \(the first is 0\). sample_weight must be one",
+        ),
         ([pd.DataFrame({"a": [1.0, 2.0], "b": ["x", "y"]})], ValueError, "the column 'b' with what is no number"),
         (lambda: None, TypeError, r"source\(\) returned an object of type NoneType, but must return an iterator"),
         (pl.LazyFrame({"a": [1.0, 2.0]}), TypeError, r"LazyFrame of polars.*sink_parquet\(path\), and give the path"),

@@ -67,3 +67,101 @@ class TestRemedies:
         message = str(caught[0].message)
         assert "parameters for rows of 2, whose weights sum to 0.05." in message
         assert message.endswith("Scale sample_weight, which sums to 0.05, until it sums to the 50 rows of X.")
+
+
+def with_value(value: float) -> Any:
+    weights = np.ones(50)
+    weights[3] = value
+    return weights
+
+
+ALLOWED = "sample_weight must be one finite number of at least 0 for each row of X."
+FULL = "covariance_type='full' with 2 components and 2 features: reshape it, or change covariance_type or n_components."
+NOT_FINITE = "must be an array of finite real numbers. Fill it in, or leave"
+
+
+class TestThreeParts:
+    """scikit-learn's words stay; what is allowed and a remedy follow them."""
+
+    @pytest.mark.parametrize(
+        ("weights", "fault", "remedy"),
+        [
+            (
+                with_value(-1),
+                "passed to `sample_weight`: -1 in row 3 (the first is 0). ",
+                "Give rows that do not count",
+            ),
+            (
+                with_value(np.inf),
+                "contains infinity or a value too large for dtype('float64') in row 3 ",
+                "Fill it in, ",
+            ),
+            (np.ones(40), "sample_weight.shape == (40,), expected (50,). ", "Give the weights of these rows"),
+            (["a"] * 50, "could not convert string to float: 'a' ", "Convert sample_weight to such numbers."),
+        ],
+    )
+    def test_sample_weight(self, weights: Any, fault: str, remedy: str) -> None:
+        model = gmmx.GaussianMixture(2, random_state=0).fit(X)
+        calls = [model.fit, model.score, model.partial_fit, gmmx.GaussianMixtureIC(max_components=2).fit]
+        for call in calls:
+            message = complaint(call, X, sample_weight=weights)
+            assert fault in message and f"{ALLOWED} {remedy}" in message
+        assert f"{ALLOWED} {remedy}" in complaint(model.fit_batches, [(X, weights)])
+
+    def test_rows(self) -> None:
+        model = gmmx.GaussianMixture(2, random_state=0).fit(X)
+        assert complaint(model.fit, X[:0]).endswith("a minimum of 2 is required by GaussianMixture. Give more rows.")
+        ending = "is expecting 2 features as input. Give the columns that it was fitted to, in their order."
+        for call in (model.predict, model.predict_proba, model.score_samples, model.score, model.partial_fit):
+            assert complaint(call, X[:, :1]).endswith(ending)
+
+    @pytest.mark.parametrize(
+        ("options", "ending"),
+        [
+            ({"covariance_type": "ful"}, "'VVE', 'VVI', 'VVV'}. Got 'ful' instead. Did you mean 'full'?"),
+            ({"covariance_type": "veV"}, "Got 'veV' instead. Did you mean 'VEV'?"),
+            (
+                {"init_params": "zzz"},
+                "must be a str among {'hc', 'k-means++', 'kmeans', 'random', 'random_from_data'}. Got 'zzz' instead. "
+                "Give such a value, or leave init_params at its default, 'kmeans'.",
+            ),
+            ({"tol": -1}, "Got -1 instead. Give such a value, or leave tol at its default, 0.001."),
+            (
+                {"prior": "defualt"},
+                "an instance of 'gmmx.ConjugatePrior' or None. Got 'defualt' instead. Did you mean 'default'?",
+            ),
+        ],
+    )
+    def test_options(self, options: Any, ending: str) -> None:
+        assert complaint(gmmx.GaussianMixture(**options).fit, X).endswith(ending)
+
+    def test_options_elsewhere(self) -> None:
+        model = gmmx.GaussianMixture(2, random_state=0).fit(X)
+        message = complaint(gmmx.GaussianMixtureIC(criterion="bicc").fit, X)
+        assert message.endswith("a str among {'aic', 'bic', 'icl'}. Got 'bicc' instead. Did you mean 'bic'?")
+        assert complaint(gmmx.bootstrap, model, X, kind="parametrc").endswith("Did you mean 'parametric'?")
+        assert complaint(gmmx.m_step, gmmx.e_step(X, model), "fulll").endswith("Did you mean 'full'?")
+        message = complaint(gmmx.plot.density, model, kind="zzz")
+        assert "kind is 'zzz', but must be one of " in message and message.endswith("Choose one of these.")
+
+    @pytest.mark.parametrize(
+        ("options", "fault", "remedy"),
+        [
+            (
+                {"weights_init": [0.2] * 5},
+                "the shape of (2,), but got (5,).",
+                "weights_init needs one weight for each",
+            ),
+            ({"weights_init": [np.nan, 1]}, "weights_init contains NaN in row 0", f"weights_init {NOT_FINITE} weights"),
+            (
+                {"means_init": np.ones((3, 2))},
+                "the shape of (2, 2), but got (3, 2).",
+                ": reshape it, or change n_components.",
+            ),
+            ({"means_init": [[0, np.inf], [1, 1]]}, "in position (0, 1)", f"means_init {NOT_FINITE} means_init out."),
+            ({"precisions_init": np.ones((2, 3))}, "the shape of (2, 2, 2), but got (2, 3).", FULL),
+        ],
+    )
+    def test_parameters_of_the_start(self, options: Any, fault: str, remedy: str) -> None:
+        message = complaint(gmmx.GaussianMixture(2, **options).fit, X)
+        assert fault in message and remedy in message

@@ -139,8 +139,8 @@ def test_parts_of_mixed_precision_are_computed_in_the_higher():
         ([[1.0], [np.inf]], None, "infinity"),
         ([1.0, 2.0], None, "2D array"),
         ([["a"]], None, "X"),
-        ([[1.0], [2.0]], [1.0], r"shape \(1,\), but X has 2 rows"),
-        ([[1.0], [2.0]], [1.0, -1.0], "holds -1"),
+        ([[1.0], [2.0]], [1.0], r"shape == \(1,\), expected \(2,\)"),
+        ([[1.0], [2.0]], [1.0, -1.0], r"Negative values .*: -1 in row 1 \("),
         ([[1.0], [2.0]], [1.0, np.nan], "sample_weight"),
     ],
 )

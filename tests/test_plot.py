@@ -397,7 +397,7 @@ class TestDensity:
     @pytest.mark.parametrize(
         ("keywords", "words"),
         [
-            ({"kind": "heat"}, "kind must be one of 'filled', 'contour', 'image', 'surface'; got 'heat'"),
+            ({"kind": "heat"}, "kind is 'heat', but must be one of 'filled', 'contour', 'image', 'surface'"),
             ({"levels": [0.0]}, "levels must hold densities above 0"),
             ({"levels": []}, "levels must hold densities above 0"),
             ({"coverage": []}, "coverage is empty"),
@@ -471,7 +471,7 @@ class TestPairs:
 
     def test_unknown_picture(self) -> None:
         X = blobs(n_features=3)
-        with pytest.raises(ValueError, match="what must be one of 'classification', 'uncertainty', 'density'; got 'x'"):
+        with pytest.raises(ValueError, match="what is 'x', but must be one of 'classification', 'uncertainty'"):
             plot.pairs(fitted(X), X, "x")
 
     def test_given_axes(self) -> None:
@@ -581,7 +581,7 @@ class TestCriterion:
         assert legend_of(plot.criterion(selection(("EEE", "VVV"))))[-1].startswith("best")
 
     def test_errors(self) -> None:
-        with pytest.raises(ValueError, match="criterion must be one of 'bic', 'icl', 'aic'; got 'dic'"):
+        with pytest.raises(ValueError, match="criterion is 'dic', but must be one of 'bic', 'icl', 'aic'"):
             plot.criterion(selection(), "dic")
         with pytest.raises(TypeError, match=r"selection must be a fitted GaussianMixtureIC.*Call its fit first"):
             plot.criterion(SimpleNamespace())
@@ -675,7 +675,10 @@ class TestBootstrap:
     @pytest.mark.parametrize(
         ("keywords", "words"),
         [
-            ({"parameter": "precisions"}, "parameter must be one of 'weights', 'means', 'covariances'"),
+            (
+                {"parameter": "precisions"},
+                "parameter is 'precisions', but must be one of 'weights', 'means'",
+            ),
             ({"level": 95}, "level must lie between 0 and 1"),
             ({"components": [3]}, "components must hold numbers from 0 to 2"),
             ({"parameter": "means", "columns": ["z"]}, "columns holds 'z'"),

@@ -827,7 +827,7 @@ def test_bad_rows_are_refused(X, sample_weight, words):
 
 
 def test_a_criterion_that_does_not_exist_is_named():
-    with pytest.raises(ValueError, match=r"criterion is 'dic', but must be one of \['bic', 'icl', 'aic'\]"):
+    with pytest.raises(ValueError, match=r"criterion is 'dic', but must be one of 'bic', 'icl', 'aic'"):
         grid(clouds(), max_components=2).ranking("dic")
 
 

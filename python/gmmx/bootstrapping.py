@@ -21,6 +21,7 @@ from sklearn.utils._param_validation import Interval, StrOptions, validate_param
 
 from gmmx import _core
 from gmmx._many_fits import in_threads, seeds_from
+from gmmx._options import explaining_calls
 from gmmx.estimators import GaussianMixture
 from gmmx.validation import (
     F64,
@@ -327,6 +328,7 @@ def _check_model(model: Any, argument: str = "model") -> None:
         )
 
 
+@explaining_calls
 @validate_params(
     {
         "n_resamples": [Interval(Integral, 2, None, closed="left")],

@@ -23,6 +23,7 @@ from sklearn.utils.validation import check_is_fitted
 from gmmx import _core, figures
 from gmmx._lost_rows import lost_row
 from gmmx._mixture_report import IN_PYTHON, NOT_CONVERGED, ShownMixture, fit_facts, mixture_lines
+from gmmx._options import explaining
 from gmmx._sklearn_hooks import PrivateReaders, refuse_overridden_hooks
 from gmmx._text_tables import WIDTH, counted, fact_lines, print_lines
 from gmmx.batches import batches_of
@@ -743,7 +744,8 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
         for name, constraints in _constraints_of(own_class):
             value = getattr(self, name)
             if not any(constraint.is_satisfied_by(value) for constraint in constraints):
-                super()._validate_params()
+                with explaining(own_class):
+                    super()._validate_params()
         _remember_valid(own_class, values)
 
     def _fit(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None) -> WeightedRows:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmx import _core
+from gmmx._options import not_among
 from gmmx.draws import Draws, draws_from
 from gmmx.validation import F64, I32, WeightedRows, check_rows, check_sample_weight, thread_count
 
@@ -293,4 +294,4 @@ def hierarchical_clustering(
 
 def _check_choice(argument: str, value: Any, allowed: list[Any]) -> None:
     if not (value is None or isinstance(value, str)) or value not in allowed:
-        raise ValueError(f"{argument} is {value!r}, but must be one of {', '.join(map(repr, allowed))}.")
+        raise ValueError(not_among(argument, value, allowed))

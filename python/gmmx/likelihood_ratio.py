@@ -17,6 +17,7 @@ from sklearn.utils._param_validation import Interval, StrOptions, validate_param
 
 from gmmx import _core
 from gmmx._many_fits import in_threads, seeds_from
+from gmmx._options import explaining_calls
 from gmmx.estimators import GaussianMixture
 from gmmx.initialization import PARTITIONS
 from gmmx.validation import (
@@ -145,6 +146,7 @@ def _splits(X: Rows, sample_weight: F64 | None, model: GaussianMixture) -> Itera
             yield partition
 
 
+@explaining_calls
 @validate_params(
     {
         "max_components": [Interval(Integral, 2, None, closed="left")],

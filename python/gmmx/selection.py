@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from gmmx import _core, figures
 from gmmx._grid import Cell, Outcome, fit_cells, repetitions
+from gmmx._options import explaining, not_among
 from gmmx._selection_report import IN_PYTHON, Hints, degenerate_count, one_line_of, report
 from gmmx._text_tables import counted, print_lines
 from gmmx.covariances import has_axes
@@ -297,6 +298,11 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
             self.best_estimator_ = model
         return self
 
+    def _validate_params(self) -> None:
+        """Check the constructor parameters; scikit-learn's own check words the complaint."""
+        with explaining(type(self)):
+            super()._validate_params()
+
     def _check_start(self) -> None:
         """Refuse starts from single rows, which have no scatter, where nothing keeps them from collapse."""
         if self.init_params in ("k-means++", "random_from_data") and self.reg_covar == 0 and self.prior is None:
@@ -352,7 +358,7 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
             check_is_fitted(self)
         name = self.criterion if criterion is None else criterion
         if name not in CRITERIA:
-            raise ValueError(f"criterion is {criterion!r}, but must be one of {list(CRITERIA)}, or None.")
+            raise ValueError(not_among("criterion", name, CRITERIA))
         sound = (self.results_["same_as"] == "") & ~self.results_["degenerate"]
         return self._ordered(np.flatnonzero(sound), name)
 

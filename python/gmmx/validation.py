@@ -16,8 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmx import _core, _sklearn, arrow
+from gmmx._complaints import completed
 from gmmx._maps import refuse_cut_off
 from gmmx._numeric_input import first_foreign, first_missing, numeric_input
+from gmmx._options import not_among
 from gmmx._text import printable, quoted
 from gmmx.covariances import (
     SKLEARN_TYPES,
@@ -79,25 +81,27 @@ WEIGHTS_ALLOWED = "must be one finite number of at least 0 for each row of X"
 
 
 @contextlib.contextmanager
-def checking(argument: str, allowed: str) -> Iterator[None]:
-    """Make NumPy arrays of what scikit-learn checks here, and let every complaint name the argument.
+def checking(argument: str, allowed: str, values: Any = None, first_row: int = 0) -> Iterator[None]:
+    """Make NumPy arrays of what scikit-learn checks here, and let every complaint name the argument and a remedy.
 
     NumPy's complaints about what cannot be a number do not name it. scikit-learn's dispatch to other array
-    libraries is off, because it would hand their arrays through.
+    libraries is off, because it would hand their arrays through. `values` and `first_row`: to say where the fault is.
     """
     dispatches = _sklearn.get_config()["array_api_dispatch"]
     try:
         with _sklearn.config_context(array_api_dispatch=False) if dispatches else contextlib.nullcontext():
             yield
     except (TypeError, ValueError, OverflowError) as error:
-        if re.search(rf"\b{argument}\b", str(error)) or isinstance(error, UnicodeError):
+        if isinstance(error, UnicodeError):
             raise
         kind = TypeError if isinstance(error, TypeError) else ValueError
-        # Where it is not the numbers themselves, the complaint says it all.
-        complete = re.search("feature names|a minimum of", str(error))
-        explanation = "" if complete else f"\n{argument} {allowed}."
         complaint = re.sub(r":\narray=[\s\S]*?\n(?=Reshape)", ".\n", printable(error))  # all the numbers help nobody
-        raise kind(f"{argument} is not accepted: {complaint}{explanation}") from error
+        explained = completed(complaint, argument, allowed, values, first_row)
+        if not re.search(rf"\b{argument}\b", complaint):
+            explained = f"{argument} is not accepted: {explained}"
+        elif explained == complaint:
+            raise
+        raise kind(explained) from error
 
 
 def is_matrix_valued(covariance_type: str) -> bool:
@@ -328,7 +332,7 @@ def check_sample_weight(sample_weight: Any, X: npt.NDArray[Any]) -> F64 | None:
     """Return the weights as float64 of shape (n_samples,), or None where none were given."""
     if sample_weight is None:
         return None
-    with checking("sample_weight", WEIGHTS_ALLOWED), _placing_weights(sample_weight):
+    with checking("sample_weight", WEIGHTS_ALLOWED, sample_weight), _placing_weights(sample_weight):
         values = numeric_input(sample_weight, "sample_weight")
         weights: F64 = _sklearn._check_sample_weight(values, X, dtype=np.float64, ensure_non_negative=True)
     with np.errstate(over="ignore"):
@@ -350,19 +354,16 @@ def check_weight_of_part(sample_weight: Any, n_rows: int, first_row: int = 0) ->
         return None
     if isinstance(sample_weight, Real):
         sample_weight = np.full(n_rows, sample_weight)
-    with checking("sample_weight", WEIGHTS_ALLOWED), _placing_weights(sample_weight, first_row):
+    given = sample_weight
+    with checking("sample_weight", WEIGHTS_ALLOWED, given, first_row), _placing_weights(given, first_row):
         values = numeric_input(sample_weight, "sample_weight", first_row)
         weights: F64 = _sklearn.check_array(
             values, dtype=np.float64, ensure_2d=False, ensure_min_samples=0, input_name="sample_weight"
         )
         if weights.shape != (n_rows,):
-            raise ValueError(f"sample_weight has shape {weights.shape}, but X has {n_rows} rows")
+            raise ValueError(f"sample_weight.shape == {weights.shape}, expected ({n_rows},)")
         if n_rows and weights.min() < 0:
-            row = int(np.argmax(weights < 0))
-            raise ValueError(
-                f"sample_weight holds {weights[row]:g} in row {first_row + row} (the first is 0), but weights must be "
-                "finite and not negative"
-            )
+            raise ValueError("Negative values in data passed to `sample_weight`")
     return weights
 
 
@@ -394,7 +395,7 @@ def refuse_overflow(largest: float, n_rows: int, dtype: npt.DTypeLike) -> None:
 
 def _as_array(values: Any, argument: str) -> Rows:
     """Return a parameter array as finite float32 or float64, of any shape."""
-    with checking(argument, "must be an array of finite real numbers"):
+    with checking(argument, "must be an array of finite real numbers", values):
         array: Rows = _sklearn.check_array(
             numeric_input(values, argument),
             dtype=ROW_DTYPES,
@@ -421,7 +422,7 @@ def check_weights(weights: Any, n_components: int, *, argument: str = "weights_i
         array,
         (n_components,),
         "weights",
-        f"{argument} needs one weight for each of {n_components} components.",
+        f"{argument} needs one weight for each of {n_components} components: give as many, or change n_components.",
     )
     low, high, total = float(array.min()), float(array.max()), float(array.sum(dtype=np.float64))
     if low < 0.0 or high > 1.0:
@@ -446,7 +447,8 @@ def check_means(means: Any, n_components: int, n_features: int, *, argument: str
         array,
         (n_components, n_features),
         "means",
-        f"{argument} needs a row for each of {n_components} components and a column for each of {n_features} features.",
+        f"{argument} needs a row for each of {n_components} components and a column for each of {n_features} features: "
+        "reshape it, or change n_components.",
     )
     return array.astype(np.float64)
 
@@ -471,7 +473,7 @@ def _check_by_type(
         shape,
         parameter,
         f"{argument} must fit covariance_type={covariance_type!r} with {n_components} components and "
-        f"{n_features} features.{hint}",
+        f"{n_features} features: reshape it, or change covariance_type or n_components.{hint}",
     )
     return array.astype(np.float64)
 
@@ -549,7 +551,7 @@ def check_covariance_type(covariance_type: Any, *, argument: str = "covariance_t
     """Return the name of a covariance model that exists."""
     allowed = _core.covariance_types()
     if not isinstance(covariance_type, str) or covariance_type not in allowed:
-        raise ValueError(f"{argument} is {covariance_type!r}, but must be one of {allowed}.")
+        raise ValueError(not_among(argument, covariance_type, allowed))
     return covariance_type
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from gmmx._options import not_among
 from gmmx._text import printable
 from gmmx.covariances import as_matrices
 from gmmx.plot._figures import grid_of_axes, literal, require_matplotlib, title_grid
@@ -110,7 +111,7 @@ def bootstrap(
     """
     require_matplotlib()
     if parameter not in _SUBJECT:
-        raise ValueError(f"parameter must be one of {', '.join(map(repr, _SUBJECT))}; got {parameter!r}")
+        raise ValueError(not_among("parameter", parameter, _SUBJECT))
     if not 0.0 < level < 1.0:
         raise ValueError(f"level must lie between 0 and 1, for example 0.95; got {level}")
     missing = [name for name in ("model", "interval", *_SUBJECT) if not hasattr(result, name)]

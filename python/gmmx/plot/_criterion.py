@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from gmmx._options import not_among
 from gmmx.plot._figures import add_legend, one_axes, require_matplotlib, title_one
 from gmmx.plot._mixtures import FloatArray
 from gmmx.plot._panels import name_axes
@@ -130,7 +131,7 @@ def criterion(
 
 def _checked_results(selection: Any, criterion: str) -> dict[str, Any]:
     if criterion not in CRITERIA:
-        raise ValueError(f"criterion must be one of {', '.join(map(repr, CRITERIA))}; got {criterion!r}")
+        raise ValueError(not_among("criterion", criterion, CRITERIA))
     results: dict[str, Any] | None = getattr(selection, "results_", None)
     if results is None:
         raise TypeError(

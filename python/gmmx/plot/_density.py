@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from gmmx._options import not_among
 from gmmx._text import printable
 from gmmx.plot._figures import add_legend, limit, literal, one_axes, require_matplotlib, title_one
 from gmmx.plot._mixtures import FittedMixture, FloatArray, FullMixture, region_log_levels
@@ -130,7 +131,7 @@ def density(
     """
     require_matplotlib()
     if kind not in _DRAW:
-        raise ValueError(f"kind must be one of {', '.join(map(repr, _DRAW))}; got {kind!r}")
+        raise ValueError(not_among("kind", kind, _DRAW))
     by_density = None if levels is None else _levels_by_density(levels)
     parts = checked_coverage(coverage)
     if by_density is None and not parts:

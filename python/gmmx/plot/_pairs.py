@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy.typing as npt
 
+from gmmx._options import not_among
 from gmmx.plot._classification import classification_pairs
 from gmmx.plot._density import density_pairs
 from gmmx.plot._figures import require_matplotlib
@@ -103,7 +104,7 @@ def pairs(
     """
     require_matplotlib()
     if what not in _KINDS:
-        raise ValueError(f"what must be one of {', '.join(map(repr, _KINDS))}; got {what!r}")
+        raise ValueError(not_among("what", what, _KINDS))
     style_of, default = _KINDS[what]
     parts = checked_coverage(default if coverage is None else coverage)
     if what == "density" and not parts:
