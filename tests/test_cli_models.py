@@ -376,8 +376,9 @@ class TestBench:
         monkeypatch.setattr(bench_module, "PROBLEMS", self.SMALL[:1])
         for load, noted in [(0.0, False), (1000.0, True)]:
             monkeypatch.setattr("os.getloadavg", lambda load=load: (load, load, load))
-            printed = run("bench", "--repeats", "1").stdout
-            assert ("note: other programs were at work" in printed) == noted
+            result = run("bench", "--repeats", "1")
+            printed = result.stdout
+            assert ("note: other programs were at work" in result.stderr) == noted
             assert bool(re.search(r" ms +\(\d+\.\d\)\n", printed)) == noted
             assert bool(re.search(r" ms +\d+\.\d\n", printed)) != noted
 

@@ -138,9 +138,27 @@ def test_the_command_line_names_columns(command, run, write):
     write(f"a,b,,difference\n{rows}")
     result = run(command[0], "data.csv", *command[1:])
     assert result.exit_code == 0
-    assert "note: Column (unnamed) of data.csv is constant. " in result.stdout
-    assert "Column 'difference' of data.csv is a linear combination of columns 'a' and 'b'. " in result.stdout
-    assert "singular there unless --reg-covar is added. Drop these columns." in result.stdout
+    assert "note: Column (unnamed) of data.csv is constant. " in result.stderr
+    assert "Column 'difference' of data.csv is a linear combination of columns 'a' and 'b'. " in result.stderr
+    assert "singular there unless --reg-covar is added. Drop these columns." in result.stderr
+    assert "note: " not in result.stdout
     if command[0] == "select":
         assert "left out: 24 of 28 that collapsed or are degenerate" in result.stdout
-        assert "note: 24 of 28 mixtures are degenerate and left out of the choice" in result.stdout
+        assert "note: 24 of 28 mixtures are degenerate and left out of the choice" in result.stderr
+
+
+@pytest.mark.parametrize("command", [("fit", "-k", "2", "--reg-covar", "0"), ("select", "-k", "2")])
+def test_the_command_line_names_columns_beside_a_fit_that_fails(command, run, write):
+    write("a,b\n" + "7,7\n" * 20)
+    result = run(command[0], "data.csv", *command[1:])
+    assert result.exit_code == 1
+    assert "note: Columns 'a' and 'b' of data.csv are constant. " in result.stderr
+    assert result.stderr.splitlines()[-1].startswith("Error: the fit failed: ")
+
+
+def test_the_command_line_notes_an_outweighing_row_on_standard_error(run, write):
+    rows = "".join(f"{a},{b}\n" for a, b in normal(60, 2).round(3))
+    write(f"a,b\n{rows}1e20,0\n")
+    result = run("fit", "data.csv", "-k", "1")
+    assert result.exit_code == 0
+    assert "note: Row 60 of X" in result.stderr and "outweighs" not in result.stdout

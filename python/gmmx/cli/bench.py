@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmx.cli.options import check_jobs, ending_options
-from gmmx.cli.saying import FAILED, grid, open_console, print_json, say, shown_if_slow, stop, watched
+from gmmx.cli.saying import FAILED, grid, hint, open_console, print_json, say, shown_if_slow, stop, watched
 
 if TYPE_CHECKING:
     import click
@@ -171,7 +171,7 @@ def run_bench(options: BenchOptions) -> None:
         console = open_console()
         _print(outcomes, machine, options, console, is_busy=bool(note))
         if note:
-            say(console, f"note: {note}")
+            hint(note)
     if any(one.ratio is None for one in outcomes):
         raise stop(f"results differ by more than {TOLERANCE:g} per row; there the times cannot be compared", FAILED)
 

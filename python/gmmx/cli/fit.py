@@ -19,6 +19,7 @@ from gmmx.cli.options import MOST, FittingOptions, check_jobs, data_options, em_
 from gmmx.cli.reading import OpenTable, RowCount, Table, describe_data, open_table, require_rows, say_data, with_gaps
 from gmmx.cli.saying import (
     components,
+    hint,
     open_console,
     print_json,
     rows,
@@ -206,7 +207,7 @@ def _notes_of(model: Any, table: Table | OpenTable, fit: Callable[[], Any]) -> t
     """Fit; its warnings, but for the one about convergence, become notes."""
     from sklearn.exceptions import ConvergenceWarning
 
-    caught = fit_quietly(fit, remedy=". The options are --components, --reg-covar, --init-params and --seed")
+    caught = fit_quietly(fit, table, remedy=". The options are --components, --reg-covar, --init-params and --seed")
     notes = dict.fromkeys(
         note_of(warning, table)
         for warning in caught
@@ -260,7 +261,7 @@ def _print(fitted: Fitted, options: FitOptions, written: dict[str, str], console
     say_mixture(console, ShownMixture.of(model, fitted.data.names))
     say_facts(console, fit_facts(model, fitted.counted.total_weight, _remedy(options)))
     for note in fitted.notes:
-        say(console, f"note: {note}")
+        hint(note)
     say_written(console, written)
 
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from gmmx.cli.options import FittingOptions
 from gmmx.cli.reading import OpenTable, Table
-from gmmx.cli.saying import FAILED, UNUSABLE, one_line, stop
+from gmmx.cli.saying import FAILED, UNUSABLE, hint, one_line, stop
 from gmmx.cli.writing import MODEL_ENDINGS, Outputs, save_figure, writing
 from gmmx.tables import TableError
 
@@ -35,8 +35,11 @@ def check_covariance_types(covariance_types: Sequence[str], table: Table | OpenT
         )
 
 
-def fit_quietly(fit: Callable[[], Any], *, remedy: str) -> list[warnings.WarningMessage]:
-    """Fit an estimator; return its warnings. `remedy` tells what to change if components collapse."""
+def fit_quietly(fit: Callable[[], Any], data: Table | OpenTable, *, remedy: str) -> list[warnings.WarningMessage]:
+    """Fit an estimator; return its warnings, which become notes if the fit fails.
+
+    `remedy` tells what to change if components collapse.
+    """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
@@ -46,9 +49,9 @@ def fit_quietly(fit: Callable[[], Any], *, remedy: str) -> list[warnings.Warning
         except ValueError as error:
             if isinstance(error.__cause__, TableError):  # of a batch
                 raise error.__cause__ from error
-            raise _failed(error, remedy) from error
+            raise _failed(error, caught, data, remedy) from error
         except (ArithmeticError, RuntimeError, MemoryError) as error:
-            raise _failed(error, remedy) from error
+            raise _failed(error, caught, data, remedy) from error
     return caught
 
 
@@ -62,9 +65,11 @@ def note_of(warning: warnings.WarningMessage, data: Table | OpenTable) -> str:
     return one_line(message)
 
 
-def _failed(error: Exception, remedy: str) -> Exception:
+def _failed(error: Exception, caught: list[warnings.WarningMessage], data: Table | OpenTable, remedy: str) -> Exception:
     from gmmx import FitFailedError
 
+    for note in dict.fromkeys(note_of(warning, data) for warning in caught):
+        hint(note)
     message = one_line(error).partition(" To prevent this")[0] or type(error).__name__  # which is no option here
     collapsed = isinstance(error, FitFailedError)
     return stop(f"the fit failed: {message.rstrip('.')}{remedy if collapsed else ''}", FAILED)

@@ -17,9 +17,9 @@ from gmmx.cli.options import FittingOptions, check_jobs, data_options, em_option
 from gmmx.cli.reading import Table, describe_data, read_table, require_rows, say_data, with_gaps
 from gmmx.cli.saying import (
     UNUSABLE,
+    hint,
     open_console,
     print_json,
-    say,
     say_lines,
     say_written,
     shown_if_slow,
@@ -149,7 +149,7 @@ def run_select(options: SelectOptions) -> None:
             n_jobs=options.jobs,
             callback=callback,
         )
-        caught = fit_quietly(lambda: selection.fit(table.values, sample_weight=table.weights), remedy="")
+        caught = fit_quietly(lambda: selection.fit(table.values, sample_weight=table.weights), table, remedy="")
     notes = list(dict.fromkeys(note_of(warning, table) for warning in caught))
     best = selection.best_estimator_
 
@@ -249,5 +249,5 @@ def _print_selection(
     console.print()
     say_lines(console, selection._summary_lines(options.top, _ON_THE_COMMAND_LINE))
     for note in notes:
-        say(console, f"note: {note}")
+        hint(note)
     say_written(console, written)
