@@ -7,6 +7,7 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 
 import gmmx
+from gmmx import _core
 
 X = np.random.default_rng(0).normal(size=(50, 2))
 
@@ -114,6 +115,7 @@ class TestThreeParts:
         ending = "is expecting 2 features as input. Give the columns that it was fitted to, in their order."
         for call in (model.predict, model.predict_proba, model.score_samples, model.score, model.partial_fit):
             assert complaint(call, X[:, :1]).endswith(ending)
+        assert "X has 1 features, but the mixture has 2" in complaint(gmmx.density.predict, X[:, :1], model.mixture_)
 
     @pytest.mark.parametrize(
         ("options", "ending"),
@@ -165,3 +167,30 @@ class TestThreeParts:
     def test_parameters_of_the_start(self, options: Any, fault: str, remedy: str) -> None:
         message = complaint(gmmx.GaussianMixture(2, **options).fit, X)
         assert fault in message and remedy in message
+
+
+class TestPublicNames:
+    """No message and no name has the module of one instruction set, which users cannot import."""
+
+    def test_messages(self) -> None:
+        model = gmmx.GaussianMixture(2, random_state=0).fit(X)
+        statistics, mixture = gmmx.e_step(X, model), model.mixture_
+        assert complaint(lambda: statistics + 1) == (
+            "unsupported operand type(s) for +: 'gmmx.SufficientStatistics' and 'int'"
+        )
+        assert "'gmmx.Mixture' and 'gmmx.Mixture'" in complaint(lambda: mixture < mixture)
+        assert "gmmx.Mixture(weights: " in complaint(gmmx.Mixture, 1)
+        assert "-> gmmx.SufficientStatistics" in complaint(gmmx.SufficientStatistics.from_bytes, 1)
+        for native in (mixture, statistics, gmmx.Mixture):
+            with pytest.raises(AttributeError) as caught:
+                _ = native.nothing
+            assert "_core" not in str(caught.value)
+
+    def test_modules(self) -> None:
+        for kind in (gmmx.Mixture, gmmx.SufficientStatistics, gmmx.CollapsedComponentError):
+            assert kind.__module__ == "gmmx" and repr(kind) == f"<class 'gmmx.{kind.__name__}'>"
+        natives = {name: value for name, value in vars(_core).items() if callable(value) and name[0] != "_"}
+        assert len(natives) > 30
+        modules = {name: value.__module__ for name, value in natives.items()}
+        assert {name: module for name, module in modules.items() if module.startswith("gmmx._core_")} == {}
+        assert modules["EMResult"] == modules["e_step"] == modules["decompose"] == "gmmx._core"

@@ -1,5 +1,7 @@
 #include <pybind11/gil_safe_call_once.h>
 
+#include <string>
+
 #include "gmmx/errors.hpp"
 #include "registrations.hpp"
 
@@ -9,7 +11,13 @@ namespace py = pybind11;
 
 namespace {
 PYBIND11_CONSTINIT py::gil_safe_call_once_and_store<py::object> collapsed_component_error;
+
+// Python calls rows X.
+std::string with_names_of_python(const std::string& message) {
+  const std::string rows = "rows has ";
+  return message.compare(0, rows.size(), rows) == 0 ? "X has " + message.substr(rows.size()) : message;
 }
+}  // namespace
 
 void register_errors(py::module_& m) {
   collapsed_component_error.call_once_and_store_result([] {
@@ -32,7 +40,7 @@ void register_errors(py::module_& m) {
       value.attr("row") = error.row();
       PyErr_SetObject(PyExc_ValueError, value.ptr());
     } catch (const InvalidArgument& error) {
-      PyErr_SetString(PyExc_ValueError, error.what());
+      PyErr_SetString(PyExc_ValueError, with_names_of_python(error.what()).c_str());
     }
   });
 }

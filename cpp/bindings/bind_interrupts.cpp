@@ -25,6 +25,7 @@ std::function<void()> interrupt_check() {
 
 void register_interrupts(py::module_& m) {
   py::register_exception<StopRequested>(m, "StopRequestedError", PyExc_RuntimeError);
+  m.attr("StopRequestedError").attr("__module__") = "gmmx._core";
   py::class_<StopFlag>(m, "StopFlag", py::is_final(),
                        "Ends the native work of the threads that heed it, once it is set.")
       .def(py::init<>())

@@ -50,6 +50,7 @@ const Mixture& as_mixture(const py::object& self) { return self.cast<const Mixtu
 }  // namespace
 
 void register_mixture(py::module_& m) {
+  show_as(m, "gmmx");
   py::class_<Mixture>(m, "Mixture", py::is_final(), R"(A Gaussian mixture as an immutable value.
 
 Parameters
@@ -143,7 +144,7 @@ ValueError
             return make_mixture(state[0].cast<Parameters>(), state[1].cast<Parameters>(), state[2].cast<std::string>(),
                                 state[3].cast<Parameters>(), state[4].cast<Parameters>());
           }));
-  m.attr("Mixture").attr("__module__") = "gmmx";
+  show_as(m, "gmmx._core");
 
   m.def(
       "decompose",

@@ -95,6 +95,7 @@ void check_finite(const SufficientStatistics& s) {
 
 void register_sufficient_statistics(py::module_& m) {
   using S = SufficientStatistics;
+  show_as(m, "gmmx");
   py::class_<S>(m, "SufficientStatistics", py::is_final(), R"(Everything that an M-step needs of the rows; values add.
 
 Made by :func:`gmmx.e_step` or :meth:`from_responsibilities`. Statistics of parts of the rows add up to those of the
@@ -215,7 +216,7 @@ array([2., 1.])
 )")
       .def(py::pickle([](const S& s) { return py::bytes(s.to_bytes()); },
                       [](const py::bytes& data) { return S::from_bytes(std::string(data)); }));
-  m.attr("SufficientStatistics").attr("__module__") = "gmmx";
+  show_as(m, "gmmx._core");
 
   m.def("statistics_from_labels", &from_labels, py::arg("X"), py::arg("labels"), py::arg("n_components"),
         py::arg("covariance_type"), py::arg("sample_weight").none(true), py::arg("n_threads"));

@@ -3,6 +3,7 @@
 
 PYBIND11_MODULE(_core, m) {
   using namespace gmmx::python;
+  show_as(m, "gmmx._core");
   register_errors(m);
   register_interrupts(m);
   register_mixture(m);
@@ -13,4 +14,5 @@ PYBIND11_MODULE(_core, m) {
   register_hierarchical(m);
   register_sample(m);
   register_build(m);
+  pybind11::delattr(m, "__module__");
 }

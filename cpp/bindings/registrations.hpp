@@ -5,6 +5,9 @@
 
 namespace gmmx::python {
 
+// Of which module classes and functions are that are registered next: the name of this one has the instruction set.
+inline void show_as(pybind11::module_& m, const char* name) { m.attr("__module__") = name; }
+
 void register_errors(pybind11::module_& m);
 void register_interrupts(pybind11::module_& m);
 void register_mixture(pybind11::module_& m);

@@ -95,6 +95,4 @@ for _name, _value in vars(_module).items():
     if not _name.startswith("_"):
         if isinstance(_value, type) and _value.__reduce__ is object.__reduce__:
             _value.__reduce__ = _reduced
-        if isinstance(_value, type) and _value.__module__ == _module.__name__:
-            _value.__module__ = __name__  # what is pickled here must load on a machine with another instruction set
         globals()[_name] = _value
