@@ -310,8 +310,13 @@ class TestSelect:
     def test_unusable_options_are_refused_in_one_line(self, run: Run, flags: tuple[str, ...], words: str) -> None:
         assert words in error(run("select", FAITHFUL, *flags))
 
-    def test_if_nothing_can_be_fitted_it_is_one_line_and_exit_code_1(self, run: Run, write: Write) -> None:
-        message = error(run("select", write("a,b\n" + "1,2\n" * 6), "-k", "1-2"), exit_code=1)
+    def test_if_nothing_can_be_fitted_it_is_one_error_beside_the_reason_and_exit_code_1(
+        self, run: Run, write: Write
+    ) -> None:
+        result = run("select", write("a,b\n" + "1,2\n" * 6), "-k", "1-2")
+        assert (result.exit_code, result.stdout) == (1, "")
+        note, message = result.stderr.splitlines()
+        assert note.startswith("note: Columns 'a' and 'b' of ")
         assert message.startswith("Error: the fit failed: Not one of")
 
 
