@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import pickle
 import re
 import stat
 import tempfile
@@ -359,10 +360,29 @@ def test_a_file_without_metadata(path):
         gmmx.load(path)
 
 
-@pytest.mark.parametrize("content", [b"", b"x", b"not a model at all", b"\0" * 100, b"\xff" * 100, b"{}" * 50])
+@pytest.mark.parametrize("content", [b"", b"x", b"\0" * 100, b"\xff" * 100])
 def test_other_files_are_refused(content, path):
     path.write_bytes(content)
     with pytest.raises(ModelFileError, match="is not a whole safetensors file"):
+        gmmx.load(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"x,y\n1.5,2\n2.5,3\n", "text"),
+        ("l\u00e4nge\n1.5\n".encode() * 200, "text"),
+        (b"{}" * 50, "text"),
+        (b"\x93NUMPY\x01\x00v\x00", r"a NumPy array \(\.npy\)"),
+        (b"PK\x03\x04" + bytes(40), "a zip archive, as .npz files are"),
+        (b"PAR1" + bytes(40), "a Parquet file"),
+        (pickle.dumps({"weights": [1.0]}), "a pickle"),
+    ],
+)
+def test_files_of_another_kind_are_called_what_they_are(content, kind, path):
+    path.write_bytes(content)
+    words = rf"it is {kind}, not a model file\. gmmx\.load takes what GaussianMixture\.save or .*gmmx\.data\.from_csv"
+    with pytest.raises(ModelFileError, match=words):
         gmmx.load(path)
 
 

@@ -22,6 +22,7 @@ from safetensors.numpy import save as to_safetensors
 from gmmx import _core
 from gmmx._checksum import CHECKSUM_ENTRY, checksum_of
 from gmmx._files import replacing
+from gmmx._kinds_of_files import kind_of_other_file
 from gmmx._regular_file import open_regular
 from gmmx._safetensors import LARGEST_HEADER, Container, Tensor, read_container
 from gmmx._strict_json import parse_json, whole_number
@@ -191,10 +192,18 @@ def _sentences(path: str | os.PathLike[str], error: ValueError) -> str:
     return f"{printable(os.fsdecode(path))} cannot be loaded as a gmmx model: {str(error).rstrip('.')}. {remedy}."
 
 
+_LOADS = (
+    "gmmx.load takes what GaussianMixture.save or gmmx fit --model wrote; rows are read by gmmx.data.from_csv, "
+    "numpy.load or pandas, or by the command gmmx fit"
+)
+
+
 def _whole_container(stream: BufferedReader) -> Container:
     try:
         return read_container(stream)
     except ValueError as error:
+        if kind := kind_of_other_file(stream):
+            raise _Refusal(f"it is {kind}, not a model file", _LOADS) from error
         raise ValueError(f"it is not a whole safetensors file ({error})") from error
 
 
