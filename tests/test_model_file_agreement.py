@@ -167,8 +167,9 @@ def sound(tmp_path_factory):
 
 
 def sealed(parts: Parts, random_numbers: random.Random) -> bytes:
-    """Return the file with its old checksum, the right one or none."""
-    return random_numbers.choice([parts, parts.without_checksum(), parts.with_checksum()]).content()
+    """Return the file with its old checksum, the right one or none, or with one under another name."""
+    named = parts.without_checksum().changed({"cHecksum": parts.with_checksum().metadata[CHECKSUM_ENTRY]})
+    return random_numbers.choice([parts, parts.without_checksum(), parts.with_checksum(), named]).content()
 
 
 def with_flips(content: bytes, rng: random.Random) -> bytes:
@@ -306,6 +307,7 @@ def program(programs_of_cpp):
 def test_sound_files(program, sound, tmp_path):
     contents = [parts.content() for parts in sound]
     contents += [parts.without_checksum().content() for parts in sound]
+    contents += [parts.without_checksum().changed({"other": "crc32:0123abc"}).content() for parts in sound]
     assert all(assert_same_verdicts(program, contents, tmp_path))
     assert [parts.with_checksum().metadata for parts in sound] == [parts.metadata for parts in sound]
 

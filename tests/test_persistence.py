@@ -386,6 +386,22 @@ def test_files_of_another_kind_are_called_what_they_are(content, kind, path):
         gmmx.load(path)
 
 
+def test_a_changed_name_of_the_checksum_does_not_switch_it_off(path):
+    fitted().save(path)
+    content = path.read_bytes()
+    begin = content.index(b"checksum")
+    for at in range(begin, begin + len(b"checksum")):
+        for bit in range(8):
+            damaged = bytearray(content)
+            damaged[at] ^= 1 << bit
+            path.write_bytes(damaged)
+            with pytest.raises(ModelFileError):
+                gmmx.load(path)
+    path.write_bytes(content.replace(b"checksum", b"bhecksum"))
+    with pytest.raises(ModelFileError, match="has no entry checksum, but the entry 'bhecksum' holds one: a byte was"):
+        gmmx.load(path)
+
+
 @pytest.mark.parametrize("keep", [1, 7, 8, 9, 100, 0.5, 0.9, -8, -1])
 def test_cut_files_are_refused(keep, path):
     fitted().save(path)

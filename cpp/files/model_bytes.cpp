@@ -132,10 +132,26 @@ Safetensors whole_safetensors(std::string_view bytes) {
   }
 }
 
+bool is_checksum(std::string_view text) {
+  constexpr std::string_view mark = "crc32:";
+  if (text.size() != mark.size() + 8 || text.substr(0, mark.size()) != mark) return false;
+  return text.find_first_not_of("0123456789abcdef", mark.size()) == std::string_view::npos;
+}
+
+// A changed bit of the name must not switch the check off.
+void refuse_misnamed_checksum(const Safetensors& content) {
+  for (const auto& entry : content.metadata) {
+    if (!is_checksum(entry.second)) continue;
+    throw Refusal("its metadata has no entry checksum, but the entry " + in_quotes(entry.first) +
+                      " holds one: a byte was changed after it was written",
+                  "Restore it from a copy; if you changed it on purpose, remove this entry from its metadata");
+  }
+}
+
 // The last check, as others tell more of what is wrong. Files of the first versions have no checksum.
 void check_checksum(const Safetensors& content) {
   const auto entry = content.metadata.find(checksum_entry);
-  if (entry == content.metadata.end()) return;
+  if (entry == content.metadata.end()) return refuse_misnamed_checksum(content);
   const std::string computed = checksum_of(content);
   if (entry->second == computed) return;
   throw Refusal("its checksum is " + in_quotes(entry->second) + ", but what it holds has " + in_quotes(computed) +

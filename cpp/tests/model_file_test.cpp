@@ -552,6 +552,22 @@ TEST_CASE("model files: files without a checksum are read") {
   CHECK(message_of(parts.file()) == "accepted");
 }
 
+TEST_CASE("model files: a changed name of the checksum does not switch it off") {
+  const std::string bytes = to_bytes(model_of_kind(CovarianceType::full));
+  const std::size_t name = bytes.find("checksum");
+  REQUIRE(name != std::string::npos);
+  for (std::size_t at = name; at < name + 8; ++at) {
+    for (unsigned bit = 0; bit < 8; ++bit) {
+      std::string damaged = bytes;
+      damaged[at] = static_cast<char>(static_cast<unsigned char>(damaged[at]) ^ (1U << bit));
+      CHECK(message_of(damaged) != "accepted");
+    }
+  }
+  std::string damaged = bytes;
+  damaged[name] = 'b';
+  CHECK(message_of(damaged).find("has no entry checksum, but the entry 'bhecksum' holds one") != std::string::npos);
+}
+
 TEST_CASE("model files: covariances and factors that contradict each other") {
   for (const CovarianceType type : covariance_types()) {
     const Index d = type == CovarianceType::E || type == CovarianceType::V ? 1 : 3;

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterator
 
 from gmmx._safetensors import Container
 
-__all__ = ["CHECKSUM_ENTRY", "checksum_of"]
+__all__ = ["CHECKSUM_ENTRY", "CHECKSUM_TEXT", "checksum_of"]
 
 CHECKSUM_ENTRY = "checksum"
+CHECKSUM_TEXT = re.compile(r"crc32:[0-9a-f]{8}", re.ASCII)
 
 _COVERED = (
     "checkpoint",

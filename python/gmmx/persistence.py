@@ -20,7 +20,7 @@ import numpy.typing as npt
 from safetensors.numpy import save as to_safetensors
 
 from gmmx import _core
-from gmmx._checksum import CHECKSUM_ENTRY, checksum_of
+from gmmx._checksum import CHECKSUM_ENTRY, CHECKSUM_TEXT, checksum_of
 from gmmx._files import replacing
 from gmmx._kinds_of_files import kind_of_other_file
 from gmmx._regular_file import open_regular
@@ -275,6 +275,7 @@ def _check_checksum(container: Container) -> None:
     """Compare the checksum; files of the first versions have none."""
     written = container.metadata.get(CHECKSUM_ENTRY)
     if written is None:
+        _refuse_misnamed_checksum(container.metadata)
         return
     computed = checksum_of(container)
     if written != computed:
@@ -283,6 +284,17 @@ def _check_checksum(container: Container) -> None:
             "written",
             "Restore it from a copy; if you changed it on purpose, remove the entry checksum from its metadata",
         )
+
+
+def _refuse_misnamed_checksum(metadata: Mapping[str, str]) -> None:
+    """Refuse a checksum under another name: a changed bit of the name must not switch the check off."""
+    for name in sorted(metadata, key=str.encode):
+        if CHECKSUM_TEXT.fullmatch(metadata[name]):
+            raise _Refusal(
+                f"its metadata has no entry checksum, but the entry {_shown(name)} holds one: a byte was changed after "
+                "it was written",
+                "Restore it from a copy; if you changed it on purpose, remove this entry from its metadata",
+            )
 
 
 def _check_inventory(container: Container, covariance_type: str) -> None:
