@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 # Controls of C0 and C1 but tab and line feed, separators of lines and paragraphs, marks that reorder what is shown,
 # halves of surrogate pairs.
@@ -122,3 +123,18 @@ def quoted(name: object) -> str:
     if not isinstance(name, str):
         return repr(name)
     return repr(str(name)) if name.strip() else UNNAMED
+
+
+def columns_named(names: Sequence[str], most: int = 5) -> str:
+    """Return names of columns as part of a sentence, the first few of many.
+
+    Examples
+    --------
+    >>> columns_named(["'x'"]), columns_named(["'x'", "'y'"]), columns_named(["0", "1", "2"], most=1)
+    ("column 'x'", "columns 'x' and 'y'", 'columns 0 and 2 more')
+    """
+    listed = list(names[:most])
+    if len(names) > most:
+        listed.append(f"{len(names) - most} more")
+    together = listed[0] if len(listed) == 1 else f"{', '.join(listed[:-1])} and {listed[-1]}"
+    return f"column{'s' if len(names) > 1 else ''} {together}"

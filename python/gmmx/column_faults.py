@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gmmx._text import quoted
+from gmmx._text import columns_named, quoted
 from gmmx.validation import F64, WeightedRows
 
 __all__ = ["MAX_COLUMNS", "ColumnFaults", "ColumnWarning", "column_faults", "warn_of_columns"]
@@ -293,9 +293,4 @@ def _name(column: int, names: Sequence[str] | None) -> str:
 
 
 def _columns(columns: Sequence[int], names: Sequence[str] | None) -> str:
-    """List columns, the first few of many."""
-    listed = [_name(column, names) for column in columns[:_MOST_NAMED]]
-    if len(columns) > _MOST_NAMED:
-        listed.append(f"{len(columns) - _MOST_NAMED} more")
-    together = listed[0] if len(listed) == 1 else f"{', '.join(listed[:-1])} and {listed[-1]}"
-    return f"column{'s' if len(columns) > 1 else ''} {together}"
+    return columns_named([_name(column, names) for column in columns], _MOST_NAMED)
