@@ -301,7 +301,7 @@ class TestSelect:
             (("-k", "many"), "--components is 'many'"),
             (("-k", "2-"), "--components is '2-'"),
             (("--covariance-type", "full,round"), "--covariance-type 'round' is not known; take all, or some of"),
-            (("--covariance-type", ","), "--covariance-type ',' is not known"),
+            (("--covariance-type", ","), "--covariance-type is ',', in which a name between commas is empty"),
             (("-k", "300"), "has 272 rows, too few for 300 components"),
             (("--model", "m.pkl"), "must end in .safetensors"),
             (("--jobs", "0"), "--jobs must not be 0"),

@@ -36,9 +36,13 @@ class Layout:
     left_out: tuple[tuple[str, str], ...]
 
 
-def split_names(text: str) -> list[str]:
-    """Split ``a,"b,c",d`` into names."""
-    return [name.strip() for name in next(csv.reader([text], skipinitialspace=True), []) if name.strip()]
+def split_names(text: str, option: str) -> list[str]:
+    """Split ``a,"b,c",d`` into names; an option with an empty one is refused."""
+    names = [name.strip() for name in next(csv.reader([text], skipinitialspace=True), [])] or [""]
+    if "" in names:
+        hint = f", and call a column without a name {UNNAMED}" if option == "--columns" else ""
+        raise TableError(f"{option} is {text!r}, in which a name between commas is empty; take the comma out{hint}")
+    return names
 
 
 def layout_of(file: DataFile, source: str, options: DataOptions, features: Features | None) -> Layout:
@@ -69,7 +73,7 @@ def layout_of(file: DataFile, source: str, options: DataOptions, features: Featu
         weights = find(options.weight_column)
         reasons[weights] = "weight column"
     if options.columns is not None:
-        chosen = _named(split_names(options.columns), find, reasons, "stands in --columns too")
+        chosen = _named(split_names(options.columns, "--columns"), find, reasons, "stands in --columns too")
         others = "not in --columns"
     elif features is not None and features.names is not None and file.has_header:
         _check_has(features.names, features.model, file, source)

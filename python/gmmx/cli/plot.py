@@ -124,7 +124,7 @@ def _mixture(options: PlotOptions) -> Any:
             hint(dropped(counted))
         if table.has_header or features.names is None:
             names = table.names
-    drawn = list(names) if options.draw is None else split_names(options.draw)
+    drawn = list(names) if options.draw is None else split_names(options.draw, "--draw")
     for name in drawn:
         if name not in names:
             raise stop(f"--draw names {name!r}, but the features are {', '.join(names)}", UNUSABLE)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from gmmx.cli.fitting import check_covariance_types, check_outputs, fit_quietly, note_of, write_outputs
 from gmmx.cli.label_columns import refuse_labels
+from gmmx.cli.layout import split_names
 from gmmx.cli.options import FittingOptions, check_jobs, data_options, em_options, output_options
 from gmmx.cli.reading import Table, describe_data, read_table, require_rows, say_data, with_gaps
 from gmmx.cli.saying import (
@@ -181,10 +182,10 @@ def _covariance_types(text: str) -> str | list[str]:
     """Read names between commas."""
     from gmmx._core import covariance_types
 
-    names = [name.strip() for name in text.split(",") if name.strip()]
+    names = split_names(text, "--covariance-type")
     if names == ["all"]:
         return "all"
-    for name in names or [text]:
+    for name in names:
         if name not in covariance_types():
             hint = f"did you mean {name.upper()}? Or " if name.upper() in covariance_types() else ""
             allowed = ", ".join(covariance_types())
