@@ -569,3 +569,42 @@ def test_a_format_can_be_said_in_full() -> None:
     rows = TextRows(io.BytesIO(b"1;2,5\n3;4,5\n"), "x", ",", TextFormat(";", ",", True))
     assert rows.names == ("1", "2,5")
     assert [X.tolist() for X, _ in rows.numbers([0, 1])] == [[[3.0, 4.5]]]
+
+
+R_TABLE = '"x" "y"\n"1" 1.5 2\n"2" 2.5 3\n"3" 1 7\n'
+
+
+def test_tables_of_r_have_row_names(run: Run, write: Write) -> None:
+    """write.table parts cells by blanks, and its header has no name for the names of the rows."""
+    expected = [[1.5, 2], [2.5, 3], [1, 7]]
+    for read in READERS:
+        np.testing.assert_array_equal(read(write(R_TABLE, "r.txt")), expected)
+        np.testing.assert_array_equal(read(write(R_TABLE), delimiter=" "), expected)
+        np.testing.assert_array_equal(read(write(R_TABLE.replace(" ", ","))), expected)
+        named = R_TABLE.replace('"1"', '"a"').replace('"2"', '"b"').replace('"3"', '"c"')
+        np.testing.assert_array_equal(read(write(named, "r.txt")), expected)
+    result = run("fit", write(R_TABLE), "-k", "1", "--delimiter", "space")
+    assert result.exit_code == 0 and "left out: (unnamed) (row names)" in result.stdout
+    for read in READERS:  # numbers may be those of a column whose name is missing
+        with pytest.raises(TableError, match="3 cells where the first row has 2"):
+            read(write(R_TABLE.replace('"2"', "9"), "r.txt"))
+
+
+def test_blanks_that_part_cells_are_named_with_the_option(run: Run, write: Write) -> None:
+    message = refusal(run("fit", write(R_TABLE), "-k", "1"))
+    assert "one column was found: if blanks part the cells, say --delimiter space" in message
+    with pytest.raises(ValueError, match="if blanks part the cells, give delimiter=' '"):
+        from_csv(write(R_TABLE))
+
+
+@pytest.mark.parametrize("names", ["x,,y", "x,", ",", ""])
+def test_empty_names_are_refused(run: Run, write: Write, names: str) -> None:
+    path = write("x,y\n1,2\n3,5\n4,4\n")
+    assert "in which a name between commas is empty" in refusal(run("fit", path, "-k", "1", "--columns", names))
+    assert "in which a name between commas is empty" in refusal(run("select", path, "--covariance-type", "VVV,"))
+
+
+def test_columns_with_missing_values_are_listed_in_words(run: Run, write: Write) -> None:
+    message = refusal(run("fit", write("x,y,z\n1,,3\n,5,6\n7,8,1\n"), "-k", "1"))
+    assert "(rows 1, 2, counted without the header; columns 'x' and 'y')" in message
+    assert "header; column 'x')" in refusal(run("fit", write("x,y\n1,2\n,5\n7,8\n"), "-k", "1"))

@@ -17,6 +17,7 @@ __all__ = [
     "columns_of",
     "find_decimal",
     "find_delimiter",
+    "has_row_names",
     "looks_like_header",
     "parsed",
     "split_decimals",
@@ -137,6 +138,27 @@ def looks_like_header(rows: Sequence[Sequence[str]], decimal: Decimal = ".") -> 
         and mostly_numbers([row[index] for row in rest if index < len(row)], decimal)
         for index, cell in enumerate(first)
     )
+
+
+def has_row_names(names: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Return whether rows begin with names that the header does not count, as R's write.table leaves them.
+
+    Each row has a cell more than the header. The first cells are 1, 2, 3 and so on, or are texts that all differ: any
+    others may be numbers whose column lacks a name.
+
+    Examples
+    --------
+    >>> has_row_names(["x", "y"], [["1", "0.5", "7"], ["2", "0.25", "8"]])
+    True
+    >>> has_row_names(["x", "y"], [["3", "0.5", "7"], ["5", "0.25", "8"]])
+    False
+    """
+    if len(rows) < 2 or any(len(row) != len(names) + 1 for row in rows):
+        return False
+    first = [row[0].strip() for row in rows]
+    if first == [str(number) for number in range(1, len(rows) + 1)]:
+        return True
+    return len(set(first)) == len(first) and not any(is_number(cell) or is_missing(cell) for cell in first)
 
 
 def split_decimals(rows: Sequence[Sequence[str]], names: Sequence[str] | None) -> str | None:

@@ -20,12 +20,13 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmx._cells import MISSING, Decimal, is_missing, meaning_of, number_in, numbers_in, points_of_thousands
-from gmmx._text import quoted
+from gmmx._text import columns_named, quoted
 from gmmx._text_layout import (
     cells_of_any_length,
     columns_of,
     find_decimal,
     find_delimiter,
+    has_row_names,
     looks_like_header,
     parsed,
     split_decimals,
@@ -97,7 +98,7 @@ class Wording:
         numbers = [index + 1 for index in rows]
         return (
             f"{source}: values are missing in {_count(len(rows), 'row')} of the {n_read} read ({_some(numbers)}, "
-            f"counted without the header; column {', '.join(map(quoted, names[:_NAMED_ROWS]))}); fill them in, say "
+            f"counted without the header; {columns_named(list(map(quoted, names)))}); fill them in, say "
             "--drop-missing to leave such rows out, or choose other columns with --columns"
         )
 
@@ -311,6 +312,8 @@ class TextRows:
         self.found_commas = given.decimal is None and decimal == ","
         self.has_header = looks_like_header(rows, decimal) if given.header is None else given.header
         names = rows.pop(0) if self.has_header else None
+        if names is not None and has_row_names(names, rows):
+            names = ["", *names]
         self.names = (
             tuple(f"column_{index + 1}" for index in range(len(rows[0])))
             if names is None

@@ -23,6 +23,7 @@ from types import MappingProxyType
 from typing import IO, Any, Protocol
 
 from gmmx._arrow_features import ArrowFeatures, ListLengths, has_no_type, holds_lists, is_boolean, number_type
+from gmmx._cells import is_number
 from gmmx._regular_file import open_regular
 from gmmx._text import quoted
 from gmmx._text_files import UNPACKING_ERRORS, unpacked
@@ -214,6 +215,8 @@ class _TextFile:
     def why_not_numeric(self, index: int) -> str | None:
         reason = self._rows.why_not_numeric(index)
         if reason == "not numeric" and len(self.names) == 1:
+            if any(len(parts := cell.split()) > 1 and any(map(is_number, parts)) for cell in self._rows.cells_of(0)):
+                return f"{reason}; one column was found: if blanks part the cells, say --delimiter space"
             return (
                 f"{reason}; one column was found: cells are parted by commas, semicolons or tabs, or by what "
                 "--delimiter names"

@@ -317,7 +317,7 @@ def _refuse_text(layout: TextRows, column: int, where: str) -> None:
         parts = text.split()
         remedy = (
             "if blanks part the cells, give delimiter=' '"
-            if len(layout.names) == 1 and len(parts) > 1 and all(map(is_number, parts))
+            if len(layout.names) == 1 and len(parts) > 1 and any(map(is_number, parts))
             else f"choose others by columns, of {listed(numeric)}"
         )
         raise ValueError(
