@@ -231,7 +231,7 @@ SERIES = dd.from_pandas(FRAME, npartitions=3)["w"]
         (ARRAY, SERIES, ValueError, "has 3 partitions, but X has 4"),
         (ARRAY, da.from_array(WEIGHTS, chunks=((150, 149, 151, 150),)), ValueError, "149 numbers in partition 1 of 4"),
         (ARRAY, da.from_array(WEIGHTS[:, None], chunks=(150, 1)), ValueError, "2 dimensions"),
-        (ARRAY, da.from_array(-WEIGHTS, chunks=150), ValueError, r"In partition \d of 4.*sample_weight holds -2"),
+        (ARRAY, da.from_array(-WEIGHTS, chunks=150), ValueError, r"In partition \d of 4.*`sample_weight`: -2 in row"),
         (ARRAY, da.from_array(0 * WEIGHTS, chunks=150), ValueError, "sample_weight sums to 0"),
         (X, da.from_array(WEIGHTS, chunks=150), TypeError, "X is of type numpy.ndarray"),
         (
@@ -244,7 +244,7 @@ SERIES = dd.from_pandas(FRAME, npartitions=3)["w"]
             dd.from_pandas(FRAME[["a"]], npartitions=3).clear_divisions(),
             dd.from_pandas(FRAME["w"].iloc[1:], npartitions=3).clear_divisions(),
             ValueError,
-            "partition 2 of 3.*sample_weight has shape",
+            "partition 2 of 3.*sample_weight.shape ==",
         ),
     ],
 )
@@ -267,6 +267,17 @@ def test_nan_is_reported_with_its_partition():
         ValueError, match=r"partition 2 of 4 \(counted from 0\).*NaN in row \d+ \(the first is 0\) of column"
     ):
         model().fit(with_nan(row=310))
+
+
+def test_rows_beyond_float64_are_reported_with_their_partition():
+    fitted, X = model().fit(ARRAY), np.array(ARRAY)
+    X[310, 1] = 1e200
+    for method in ("predict", "predict_proba", "score_samples"):
+        result = getattr(fitted, method)(da.from_array(X, chunks=(150, -1)))
+        with pytest.raises(ValueError, match=r"In partition 2 of 4 .*X holds 1e\+200 in row 10 \(.* of column 1,"):
+            result.compute()
+    with pytest.raises(ValueError, match=r"In partition 2 of 4 .*X holds 1e\+200 in row 10 "):
+        fitted.score(da.from_array(X, chunks=(150, -1)))
 
 
 def test_strings_are_reported_with_their_partition():

@@ -129,8 +129,8 @@ class TestThreeParts:
             ),
             ({"tol": -1}, "Got -1 instead. Give such a value, or leave tol at its default, 0.001."),
             (
-                {"prior": "defualt"},
-                "an instance of 'gmmx.ConjugatePrior' or None. Got 'defualt' instead. Did you mean 'default'?",
+                {"prior": "defaults"},
+                "an instance of 'gmmx.ConjugatePrior' or None. Got 'defaults' instead. Did you mean 'default'?",
             ),
         ],
     )

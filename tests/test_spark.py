@@ -225,7 +225,7 @@ BAD_ROWS = [
     ([1.0, None, 0.0], 1.0, "of rows 5 to 7, rows hold null 1 times"),
     (None, 1.0, "of rows 5 to 7, 1 of 3 rows are null"),
     ([1.0, 2.0], 1.0, "of rows 5 to 7, rows have from 2 to 3 features"),
-    ([1.0, 2.0, 3.0], -1.0, "sample_weight holds -1 in row 6"),
+    ([1.0, 2.0, 3.0], -1.0, "Negative values in data passed to `sample_weight`: -1 in row 6"),
     ([1.0, 2.0, 3.0], None, "of rows 5 to 7, the weights of 1 of 3 rows are null"),
 ]
 
@@ -378,6 +378,10 @@ def test_rows_are_counted_within_their_partition(spark):
         GaussianMixtureModel(local).transform(rows).select(F.sum("prediction")).collect()
     with pytest.raises(ValueError, match=r"Partition 0 of the DataFrame .* X contains NaN in row 25447 "):
         GaussianMixture(k=1).fit(rows)
+    value = F.when(F.col("id") == 25_447, 1e200).otherwise(F.col("id").cast("double"))
+    far = spark.range(0, 30_000, 1, 1).select(F.array(value).alias("features"))
+    with pytest.raises(PythonException, match=r"partition 0 are not accepted: X holds 1e\+200 in row 25447 "):
+        GaussianMixtureModel(local).transform(far).select(F.sum("prediction")).collect()
 
 
 @pytest.mark.spark
