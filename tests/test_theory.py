@@ -1434,6 +1434,27 @@ def test_rounding_of_an_unexplained_variance(inflation):
     assert bound / 100 < np.abs(errors).max() < 2 * bound
 
 
+def test_a_gain_that_rounding_hides_ends_em(monkeypatch):
+    X, w, old, _ = make_problem("full", n_samples=300)
+    noise = itertools.cycle([1e-12, -1e-12])
+
+    def e_step_with_noise(*arguments):
+        statistics = reference.e_step(*arguments)
+        return replace(statistics, log_likelihood=statistics.log_likelihood + next(noise) * statistics.total_weight)
+
+    monkeypatch.setattr("gmmx.reference.loop.e_step", e_step_with_noise)
+    options = dict(reg_covar=0.0, max_iter=300)
+    result = reference.em(X, old, w, tol=1e-13, **options)
+    assert result.converged
+    bounds = np.array(result.lower_bounds)
+    falls = bounds[:-10] - bounds[10:]
+    assert (falls[:-1] < 0).all()
+    assert 0 <= falls[-1] <= 1e-11 + 16 * 2.0**-52 * abs(bounds[-1])  # (117)
+    assert not reference.em(X, old, w, tol=0.0, **options).converged
+    assert not reference.rounding_hides_gains(bounds[-10:], 3)
+    assert not reference.rounding_hides_gains([*bounds[-10:], bounds[-10] - 1e-10], 3)
+
+
 needs_theory = pytest.mark.skipif(not THEORY.is_file(), reason="docs/theory.md is not part of this copy")
 
 

@@ -63,8 +63,9 @@ EMResult em_of(const py::array& rows, const Mixture& mixture, const Weights& sam
 // The passes over the rows are the caller's: a Python function makes them.
 EMResult em_over(const py::function& e_step_of, const Mixture& mixture, double tol, double reg_covar,
                  NearestInt max_iter, double previous_lower_bound, const Callback& callback,
-                 const std::optional<std::string>& acceleration, const Prior& prior) {
+                 const std::optional<std::string>& acceleration, const Prior& prior, bool rows_are_float) {
   EMOptions options = options_of(tol, reg_covar, max_iter, 1, acceleration, prior);
+  options.rows_are_float = rows_are_float;
   options.previous_mean_log_likelihood = previous_lower_bound;
   options.callback = callback_for(callback);
   const auto statistics_at = [&](const Mixture& point) {
@@ -157,7 +158,7 @@ void register_em(py::module_& m) {
         py::arg("prior") = py::none());
   m.def("em_over", &em_over, py::arg("e_step"), py::arg("mixture"), py::kw_only(), py::arg("tol"), py::arg("reg_covar"),
         py::arg("max_iter"), py::arg("previous_lower_bound"), py::arg("callback").none(true),
-        py::arg("acceleration") = py::none(), py::arg("prior") = py::none());
+        py::arg("acceleration") = py::none(), py::arg("prior") = py::none(), py::arg("rows_are_float") = false);
   m.def("em_from_kmeans", &em_from_kmeans_of, py::arg("X"), py::arg("n_components"), py::arg("covariance_type"),
         py::arg("uniforms"), py::arg("sample_weight").none(true), py::kw_only(), py::arg("tol"), py::arg("reg_covar"),
         py::arg("max_iter"), py::arg("n_threads"), py::arg("acceleration") = py::none(), py::arg("prior") = py::none());

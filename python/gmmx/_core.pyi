@@ -201,6 +201,7 @@ def em_over(
     callback: Callable[[int, float], Any] | None,
     acceleration: str | None = None,
     prior: _Prior | None = None,
+    rows_are_float: bool = False,  # float32, not float64
 ) -> EMResult: ...  # as em, over rows that lie elsewhere
 def em_from_kmeans(
     X: _Rows,

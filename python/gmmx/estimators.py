@@ -151,7 +151,8 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
         - 'E', 'V': 'EII' and 'VII' of a single feature.
 
     tol : float, default=1e-3
-        EM stops when the mean log-likelihood of a row changes by less in one iteration.
+        EM stops when the mean log-likelihood of a row changes by less in one iteration, or where rounding hides what
+        it gains. With 0 it never stops before `max_iter`.
 
     reg_covar : float, default=1e-6
         Added to the variances, so that no component collapses; not negative. Models named by letters stay what

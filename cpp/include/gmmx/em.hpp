@@ -61,11 +61,12 @@ enum class Acceleration {
 GMMX_EXPORT Acceleration acceleration_from_string(std::string_view name);
 
 struct EMOptions {
-  double tol = 1e-3;        ///< stop when the mean log-likelihood changes by less
+  double tol = 1e-3;        ///< stop when the mean log-likelihood changes by less, or by nothing but rounding; 0: never
   double reg_covar = 1e-6;  ///< added to the variances
   int max_iter = 100;       ///< most passes over the rows
   int n_threads = 1;
   Acceleration acceleration = Acceleration::none;  ///< none with a prior: jumps are judged by the likelihood alone
+  bool rows_are_float = false;                     ///< what passes over rows elsewhere were computed in
   std::optional<ConjugatePrior> prior;             ///< EM then climbs the posterior density
   /// Mean log-likelihood of the iteration before the first; minus infinity: there was none.
   double previous_mean_log_likelihood = -std::numeric_limits<double>::infinity();

@@ -1,12 +1,29 @@
 #include "em/run.hpp"
 
 #include <cmath>
+#include <limits>
 #include <utility>
+#include <vector>
 
 #include "covariance/float_range.hpp"
+#include "density/feature_density.hpp"
 #include "gmmx/errors.hpp"
 
 namespace gmmx {
+
+namespace {
+
+// EM gains in every pass. Sums that show nothing of it over so many passes never will.
+constexpr std::size_t window = 10;
+
+// (117) Whether a change is a fall that rounding explains.
+template <class T>
+bool is_rounding(double change, double mean, Index n_features) {
+  const double share = 16 * static_cast<double>(std::numeric_limits<T>::epsilon());
+  return change <= 0 && -change <= feature_tolerance<T>(n_features) + share * std::abs(mean);
+}
+
+}  // namespace
 
 Run::Run(const Mixture& start, const EMOptions& options)
     : options_(options),
@@ -29,6 +46,16 @@ std::optional<Mixture> Run::m_step_of(const EStep& pass) const {
   }
 }
 
+bool Run::has_come_to_rest(double mean, bool in_float) const {
+  if (std::abs(mean - previous_) < options_.tol) return true;  // (41)
+  const std::vector<double>& means = result_.mean_log_likelihoods;
+  if (!(options_.tol > 0) || means.size() < window) return false;
+  const double change = mean - means[means.size() - window];
+  const Index d = point().n_features();
+  return in_float || options_.rows_are_float ? is_rounding<float>(change, mean, d)
+                                             : is_rounding<double>(change, mean, d);
+}
+
 bool Run::take(EStep pass) {
   const SufficientStatistics& statistics = pass.statistics;
   double mean = statistics.log_likelihood / statistics.total_weight;
@@ -42,7 +69,7 @@ bool Run::take(EStep pass) {
   std::optional<Mixture> next_jump;
   if (next) {
     const double change = mean - previous_;
-    const bool stands_still = std::abs(change) < options_.tol;  // (41)
+    const bool stands_still = has_come_to_rest(mean, pass.in_float);
     if (jump_)
       accelerator_.accepted(change);
     else

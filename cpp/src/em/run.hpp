@@ -27,6 +27,8 @@ class Run {
  private:
   // The M-step at point(). Nothing where a jump collapses: that is not EM's doing.
   std::optional<Mixture> m_step_of(const EStep& pass) const;
+  // Whether EM gains no more: less than the tolerance, or nothing that rounding does not hide.
+  bool has_come_to_rest(double mean, bool in_float) const;
 
   EMOptions options_;
   EMResult result_;

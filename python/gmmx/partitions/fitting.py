@@ -201,6 +201,7 @@ def run_em(model: GaussianMixture, rows: PartitionedRows, start: StartingPoint, 
         start.mixture,
         previous_lower_bound=start.lower_bound,
         callback=lambda iteration, bound: listener(iteration + len(before), bound),
+        rows_are_float=rows.facts().dtype == "float32",
         **options,
     )
     run = Run.of(result)

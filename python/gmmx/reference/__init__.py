@@ -37,7 +37,7 @@ from gmmx.reference.errors import CollapsedComponentError
 from gmmx.reference.expectation import e_step, statistics_from_labels, statistics_from_responsibilities
 from gmmx.reference.hierarchical import Tree, hierarchical_clustering
 from gmmx.reference.k_means import KMeansResult, kmeans, kmeans_draws, kmeans_plus_plus
-from gmmx.reference.loop import EMResult, em
+from gmmx.reference.loop import EMResult, em, rounding_hides_gains
 from gmmx.reference.maximisation import m_step, q_function
 from gmmx.reference.mixture import Mixture, n_parameters
 from gmmx.reference.prior import ConjugatePrior, default_prior, log_prior, made_definite
@@ -81,6 +81,7 @@ __all__ = [
     "predict",
     "q_function",
     "responsibilities",
+    "rounding_hides_gains",
     "statistics_from_labels",
     "statistics_from_responsibilities",
     "step_lengths",

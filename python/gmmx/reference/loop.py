@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmx.reference.expectation import e_step
+from gmmx.reference.inputs import EPSILON
 from gmmx.reference.maximisation import m_step
 from gmmx.reference.mixture import Mixture
 from gmmx.reference.prior import ConjugatePrior
+
+WINDOW = 10  # iterations that show whether rounding hides what EM gains
 
 
 class EMResult(NamedTuple):
@@ -56,7 +60,7 @@ def em(
     sample_weight : array-like of shape (n_samples,), optional
         Weights of the rows; None stands for ones.
     tol : float, default=1e-3
-        Stop when the lower bound changes by less than this.
+        Stop when the lower bound changes by less than this or, unless it is 0, where rounding hides its gains.
     reg_covar : float, default=1e-6
         As in :func:`m_step`.
     max_iter : int, default=100
@@ -82,7 +86,7 @@ def em(
 
     Notes
     -----
-    Equations (17) and (41) of docs/theory.md; Dempster, Laird and Rubin, "Maximum likelihood from incomplete
+    Equations (17), (41) and (117) of docs/theory.md; Dempster, Laird and Rubin, "Maximum likelihood from incomplete
     data via the EM algorithm", J. R. Statist. Soc. B 39 (1977).
 
     Examples
@@ -104,7 +108,41 @@ def em(
         mixture = m_step(statistics, mixture.covariance_type, reg_covar, mixture, prior)  # (17)
         lower_bound = statistics.log_likelihood / statistics.total_weight
         lower_bounds.append(lower_bound)
-        if abs(lower_bound - previous) < tol:  # (41)
-            converged = True
+        if abs(lower_bound - previous) < tol or (
+            tol > 0 and rounding_hides_gains(lower_bounds, mixture.means.shape[1])
+        ):
+            converged = True  # (41), (117)
             break
     return EMResult(mixture, converged, n_iter, lower_bounds)
+
+
+def rounding_hides_gains(lower_bounds: Sequence[float], n_features: int) -> bool:
+    """Return whether lower bounds fell over ten iterations, by no more than rounding explains.
+
+    Parameters
+    ----------
+    lower_bounds : sequence of float
+        The mean log-likelihood at each iteration.
+    n_features : int
+        d.
+
+    Returns
+    -------
+    bool
+        Whether they did: EM gains in every iteration, but its sums show nothing of it.
+
+    Notes
+    -----
+    Equation (117) of docs/theory.md, in float64.
+
+    Examples
+    --------
+    >>> from gmmx import reference
+    >>> [reference.rounding_hides_gains([-3.0] * 10 + [last], 2) for last in (-3.0 - 1e-12, -3.1, -2.9)]
+    [True, False, False]
+    """
+    if len(lower_bounds) <= WINDOW:
+        return False
+    fall = lower_bounds[-1 - WINDOW] - lower_bounds[-1]
+    tolerance = max(1e-11, 16 * EPSILON * n_features)  # of log-densities by features (67)
+    return 0 <= fall <= tolerance + 16 * EPSILON * abs(lower_bounds[-1])  # (117)
