@@ -156,8 +156,9 @@ def test_a_changed_covariance_type_is_told_by_name():
 class TestRemedyOfACollapse:
     """The error advises a prior, or a stronger one where there is a prior."""
 
-    X = np.c_[np.random.default_rng(0).normal(size=(100, 2)), np.ones(100)]
-    WEAK = gmmx.ConjugatePrior(shrinkage=0, mean=[0.0, 0.0, 1.0], dof=5, scale=1e-200)
+    X = np.random.default_rng(0).normal(10, 1, size=(100, 3))
+    X[::2] = 0.0  # a component of equal rows; of constant columns the advice would be to drop them
+    WEAK = gmmx.ConjugatePrior(shrinkage=0, mean=[0.0, 0.0, 0.0], dof=5, scale=1e-305)
     CALLS = (
         lambda model, X: model.fit(X),
         lambda model, X: model.fit_batches([X[:50], X[50:]]),
@@ -176,7 +177,7 @@ class TestRemedyOfACollapse:
         assert "default" not in str(caught.value)
 
     def test_the_command_line_has_no_option_for_a_prior(self, run, tmp_path):
-        np.savetxt(tmp_path / "constant.csv", self.X, delimiter=",")
-        result = run("fit", tmp_path / "constant.csv", "-k", "2", "--reg-covar", "0")
+        np.savetxt(tmp_path / "repeated.csv", self.X, delimiter=",")
+        result = run("fit", tmp_path / "repeated.csv", "-k", "2", "--reg-covar", "0")
         assert result.exit_code == 1
         assert "prior" not in result.stderr
