@@ -117,6 +117,14 @@ class TestThreeParts:
             assert complaint(call, X[:, :1]).endswith(ending)
         assert "X has 1 features, but the mixture has 2" in complaint(gmmx.density.predict, X[:, :1], model.mixture_)
 
+    def test_names_of_columns(self) -> None:
+        pd = pytest.importorskip("pandas")
+        table = pd.DataFrame(X, columns=["a", "b"])
+        model = gmmx.GaussianMixture(2, random_state=0).fit(table)
+        ending = "Select the columns by their names, in the order of the fit."
+        assert complaint(model.predict, table[["b", "a"]]).endswith(f"same order as they were in fit. {ending}")
+        assert complaint(model.predict, table.rename(columns={"a": "q"})).endswith(f"missing: - a {ending}")
+
     @pytest.mark.parametrize(
         ("options", "ending"),
         [

@@ -45,8 +45,9 @@ def completed(complaint: str, argument: str, allowed: str, values: Any = None, f
     _, states_what_is_allowed, remedy = known or ("", False, f"Convert {argument} to such numbers.")
     if argument.endswith("_init"):
         remedy = remedy.replace("drop the row", f"leave {argument} out")
+    separator = "\n" if "\n" in complaint else " "
     if states_what_is_allowed:
-        return f"{complaint} {remedy}"
+        return f"{complaint.rstrip()}{separator}{remedy}"
     if argument not in complaint:
         return f"{complaint}\n{argument} {allowed}. {remedy}"
     return f"{_placed(complaint, values, first_row).rstrip('.!')}. {argument} {allowed}. {remedy}"
