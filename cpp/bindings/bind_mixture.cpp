@@ -3,6 +3,7 @@
 #include "arrays.hpp"
 #include "gmmx/decomposition.hpp"
 #include "gmmx/em.hpp"
+#include "gmmx/equal_components.hpp"
 #include "gmmx/factors.hpp"
 #include "gmmx/mixture.hpp"
 #include "registrations.hpp"
@@ -165,6 +166,7 @@ ValueError
         return take(nearest_covariances(type, k, d, to_vector(covariances)), covariance_shape(type, k, d));
       },
       py::arg("covariance_type"), py::arg("covariances"));
+  m.def("equal_components", &equal_components, py::arg("mixture"), py::arg("tolerance"));
   m.def("covariance_types", [] {
     std::vector<std::string> names;
     for (const CovarianceType type : covariance_types()) names.push_back(to_string(type));

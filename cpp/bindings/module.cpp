@@ -6,6 +6,7 @@ PYBIND11_MODULE(_core, m) {
   show_as(m, "gmmx._core");
   register_errors(m);
   register_interrupts(m);
+  register_row_checks(m);
   register_mixture(m);
   register_sufficient_statistics(m);
   register_em(m);

@@ -10,6 +10,7 @@ inline void show_as(pybind11::module_& m, const char* name) { m.attr("__module__
 
 void register_errors(pybind11::module_& m);
 void register_interrupts(pybind11::module_& m);
+void register_row_checks(pybind11::module_& m);
 void register_mixture(pybind11::module_& m);
 void register_sufficient_statistics(pybind11::module_& m);
 void register_em(pybind11::module_& m);

@@ -261,6 +261,21 @@ def kmeans(
 def decompose(mixture: Mixture) -> tuple[_F64, _F64, _F64]:
     """Return volumes (K,), shapes (K, d) and orientations (K, d, d) of the covariances."""
 
+def equal_components(mixture: Mixture, tolerance: float) -> list[list[int]]:
+    """Return groups of components whose means and covariances are equal up to so many standard deviations."""
+
+def all_finite(X: _Rows) -> bool:
+    """Return whether all numbers are finite; False if in doubt, because their sum overflows."""
+
+def columns_vary(X: _Rows) -> bool:
+    """Return whether no column is constant up to rounding; False if in doubt."""
+
+def columns_are_independent(X: _Rows, share: float) -> bool:
+    """Return whether those before leave more than a share of each column's variance unexplained; False if in doubt."""
+
+def columns_where_a_row_may_outweigh(X: _Rows) -> list[int]:
+    """Return the columns in which one row may outweigh all others in sums of squares, to be searched."""
+
 def nearest_covariances(covariance_type: str, covariances: _F64) -> _F64:
     """Return the covariances of a model nearest to (K, d, d) given ones, in the model's shape."""
 

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gmmx import _core
 from gmmx._text import columns_named, quoted
-from gmmx.validation import F64, WeightedRows
+from gmmx.validation import F64, Rows, WeightedRows
 
 __all__ = ["MAX_COLUMNS", "ColumnFaults", "ColumnWarning", "column_faults", "warn_of_columns"]
 
@@ -183,12 +184,12 @@ def column_faults(rows: WeightedRows, *, combinations: bool) -> ColumnFaults:
     if n_present < 2:
         return ColumnFaults()
     step = max(1, n_present // max(_LEAST_SAMPLE, 2 * d))
-    sample = rows.X[::step] if rows.sample_weight is None else rows.X[present[::step]]
-    sample = sample.astype(np.float64, copy=False)
+    sample: Any = rows.X[::step] if rows.sample_weight is None else rows.X[present[::step]]
     most = min(MAX_COLUMNS, len(sample) - 1)
-    epsilon = _EPSILONS[rows.X.dtype]
-    if _are_sound_at_a_glance(sample, epsilon, combinations=combinations and 1 < d <= most):
+    if _are_sound_at_a_glance(sample, combinations=combinations and 1 < d <= most):
         return ColumnFaults()
+    sample = sample.astype(np.float64, copy=False)
+    epsilon = _EPSILONS[rows.X.dtype]
     steps = sample - sample[0]
     spans = np.abs(steps).max(axis=0)
     varies = spans > 4 * epsilon * np.abs(sample[0])
@@ -205,29 +206,12 @@ def column_faults(rows: WeightedRows, *, combinations: bool) -> ColumnFaults:
     return ColumnFaults(constant, tuple(combination for combination in found if combination is not None))
 
 
-def _are_sound_at_a_glance(sample: F64, epsilon: float, *, combinations: bool) -> bool:
+def _are_sound_at_a_glance(sample: Rows, *, combinations: bool) -> bool:
     """Return whether all columns vary and, if asked for, none follows from the others; False if in doubt.
 
-    This is all that most data need: it takes some microseconds.
+    This is all that most data need: it takes a few microseconds.
     """
-    n_rows, d = sample.shape
-    with np.errstate(all="ignore"):
-        means = np.add.reduce(sample, axis=0) / n_rows
-        centred = sample - means
-        gram = centred.T @ centred if combinations else None  # of d x d numbers, where d may be large
-        sums = np.square(centred).sum(axis=0) if gram is None else gram.diagonal()
-        if not (sums > n_rows * (n_rows * epsilon * means) ** 2).all():
-            return False
-        if gram is None:
-            return True
-        deviations = np.sqrt(sums)
-        correlations = gram / deviations / deviations[:, np.newaxis]
-    correlations.flat[:: d + 1] -= _SUSPICIOUS
-    try:
-        np.linalg.cholesky(correlations)
-    except np.linalg.LinAlgError:
-        return False
-    return True
+    return _core.columns_are_independent(sample, _SUSPICIOUS) if combinations else _core.columns_vary(sample)
 
 
 def _is_constant(rows: WeightedRows, present: Any, column: int, tolerance: float) -> bool:
@@ -289,7 +273,7 @@ def _chunks(rows: WeightedRows, present: Any) -> Iterator[F64]:
 
 
 def _name(column: int, names: Sequence[str] | None) -> str:
-    return str(column) if names is None else quoted(names[column])
+    return quoted(column if names is None else names[column])
 
 
 def _columns(columns: Sequence[int], names: Sequence[str] | None) -> str:

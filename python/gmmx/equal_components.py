@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
-
-import numpy as np
 
 from gmmx import _core
-from gmmx.covariances import letters
-from gmmx.validation import F64
 
 __all__ = ["equal_components", "warn_of_equal_components"]
 
@@ -40,46 +35,7 @@ def equal_components(mixture: _core.Mixture) -> list[list[int]]:
     >>> equal_components(_core.Mixture(np.array([0.2, 0.5, 0.3]), means, "spherical", covariances=variances))
     [[0, 2]]
     """
-    means: F64 = mixture.means
-    deviations = _deviations(mixture)
-    order = np.argsort(means[:, 0], kind="stable")
-    order = order[mixture.weights[order] > 0.0]
-    group_of: dict[int, list[int]] = {}
-    for at, i in enumerate(order):
-        for j in order[at + 1 :]:
-            if means[j, 0] - means[i, 0] > _TOLERANCE * deviations[i, 0]:
-                break
-            if j not in group_of and _are_equal(mixture, deviations, i, j):
-                group = group_of.setdefault(i, [int(i)])
-                group.append(int(j))
-                group_of[j] = group
-    groups = {id(group): sorted(group) for group in group_of.values()}
-    return sorted(groups.values())
-
-
-def _deviations(mixture: _core.Mixture) -> F64:
-    """Return the standard deviations of the features in each component."""
-    covariances: F64 = mixture.covariances
-    K, d = mixture.n_components, mixture.n_features
-    if _is_shared(mixture):
-        return np.broadcast_to(np.sqrt(np.diagonal(covariances)), (K, d))
-    if covariances.ndim == 3:
-        return np.sqrt(np.diagonal(covariances, axis1=1, axis2=2))
-    return np.broadcast_to(np.sqrt(covariances.reshape(K, -1)), (K, d))
-
-
-def _is_shared(mixture: _core.Mixture) -> bool:
-    return letters(mixture.covariance_type) == "EEE"
-
-
-def _are_equal(mixture: _core.Mixture, deviations: F64, i: int, j: int) -> bool:
-    if np.any(np.abs(mixture.means[i] - mixture.means[j]) > _TOLERANCE * deviations[i]):
-        return False
-    if _is_shared(mixture):
-        return True
-    own: Any = mixture.covariances[i]
-    scale = np.outer(deviations[i], deviations[i]) if np.ndim(own) == 2 else own
-    return bool(np.all(np.abs(own - mixture.covariances[j]) <= _TOLERANCE * scale))
+    return _core.equal_components(mixture, _TOLERANCE)
 
 
 def warn_of_equal_components(mixture: _core.Mixture, *, stacklevel: int) -> None:

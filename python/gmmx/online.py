@@ -16,7 +16,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from gmmx import _core
 from gmmx.equal_components import warn_of_equal_components
-from gmmx.outweighing import without_outweighing, without_outweighing_of_start
+from gmmx.outweighing_rows import without_outweighing, without_outweighing_of_start
 from gmmx.priors import NativePrior
 from gmmx.starts import Starts, stronger_prior
 from gmmx.validation import FitFailedError, WeightedRows, refuse_overflow

@@ -1,6 +1,8 @@
-"""Rows that outweigh all others: sums of squares over all rows hold nothing of the rest, to the last bit.
+"""Rows that outweigh all others: sums of squares over all rows hold little or nothing of the rest.
 
-A fill value such as 1e20 that stands for a missing one is the usual reason. Equation (115) of docs/theory.md.
+A fill value such as 1e20 that stands for a missing one is the usual reason. A fit sees all rows again in its next
+iteration, so it keeps such a row and warns of it where the others are lost to the last bit, equation (115) of
+docs/theory.md. A stream never sees its rows again, so it leaves out rows that would take all but four digits.
 """
 
 from __future__ import annotations
@@ -12,15 +14,32 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from gmmx import _core
+from gmmx._text import quoted
 from gmmx.validation import F64, Rows, WeightedRows
 
-__all__ = ["Extremes", "OutweighingRow", "extremes_of", "merge_extremes", "outweighing_row", "warn_of_outweighing_row"]
+__all__ = [
+    "Extremes",
+    "OutweighingRow",
+    "extremes_of",
+    "merge_extremes",
+    "outweighing",
+    "outweighing_row",
+    "warn_of_outweighing_row",
+    "without_outweighing",
+    "without_outweighing_of_start",
+]
+
+I64 = npt.NDArray[np.int64]
 
 _EPSILON = 2.0**-52
-_SAMPLE = 200
 _ROUNDINGS = 8
 """Rounding errors by which the other rows must differ: rows that are equal have nothing to lose."""
+_LIMIT = 1e-4 / _EPSILON
+"""How many times the squares of all other rows those of one may be: at this the others lose four digits to spare."""
+_MOST_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -51,7 +70,7 @@ class OutweighingRow:
         >>> OutweighingRow(3, 1, 1e20, -2.0, 2.5).message(["a", "b"]).split(". ")[0]
         "Row 3 of X (the first is 0) outweighs all others: column 'b' is 1e+20 there, and from -2 to 2.5 elsewhere"
         """
-        column = self.column if names is None else repr(str(names[self.column]))
+        column = quoted(self.column if names is None else names[self.column])
         return (
             f"Row {self.row} of X (the first is 0) outweighs all others: column {column} is {self.value:g} there, and "
             f"from {self.least:g} to {self.largest:g} elsewhere. Sums of squares over all rows hold nothing of the "
@@ -95,7 +114,7 @@ def extremes_of(X: Rows, sample_weight: F64 | None = None) -> Extremes:
     # twice.
     values = np.stack([low, low, high, high])
     ends = np.zeros((2, rows.shape[1]), dtype=np.int64)
-    for j in _suspicious_columns(rows, low, high):
+    for j in _core.columns_where_a_row_may_outweigh(rows):
         column = rows[:, j].astype(np.float64)
         ends[:, j] = column.argmin(), column.argmax()
         values[1:3, j] = np.partition(column, (1, -2))[[1, -2]] if len(column) > 1 else (np.inf, -np.inf)
@@ -164,17 +183,6 @@ def outweighing_row(extremes: Extremes, total_weight: float, dtype: Any) -> Outw
     return max(found, key=lambda pair: pair[0])[1] if found else None
 
 
-def _suspicious_columns(rows: Rows, low: Any, high: Any) -> Any:
-    """Return the columns in which some row may outweigh the others, by bounds of all numbers and some hundred rows."""
-    sample = np.sort(rows[:: max(1, len(rows) // _SAMPLE)], axis=0).astype(np.float64)
-    if len(sample) < 3:
-        return np.arange(rows.shape[1])
-    # Without its outermost row the sample spreads no more than all rows without theirs.
-    with np.errstate(over="ignore"):
-        spread = np.minimum(sample[-1] - sample[1], sample[-2] - sample[0])
-        return np.flatnonzero(2.0 * np.maximum(high, -low) * math.sqrt(_EPSILON) >= spread)
-
-
 def warn_of_outweighing_row(rows: WeightedRows, estimator: Any, *, stacklevel: int) -> OutweighingRow | None:
     """Warn of a row that outweighs all others; return it, or None if there is none.
 
@@ -192,18 +200,103 @@ def warn_of_outweighing_row(rows: WeightedRows, estimator: Any, *, stacklevel: i
     RuntimeWarning
         Which row, where it shows, and what to do.
     """
-    if rows.n_present < 3:
+    n_present = rows.n_present
+    if n_present < 3:
         return None
-    if rows.sample_weight is None or rows.n_present == len(rows.X):
-        columns = _suspicious_columns(rows.X, float(rows.X.min()), float(rows.X.max()))
-        if len(columns) == 0:
-            return None
-    else:
-        columns = np.arange(rows.X.shape[1])
+    is_whole = n_present == len(rows.X)
+    columns = _core.columns_where_a_row_may_outweigh(rows.X) if is_whole else list(range(rows.X.shape[1]))
+    if not columns:
+        return None
     found = outweighing_row(extremes_of(rows.X[:, columns], rows.sample_weight), rows.total_weight, rows.X.dtype)
     if found is None:
         return None
     names = getattr(estimator, "feature_names_in_", None)
-    located = OutweighingRow(found.row, int(columns[found.column]), found.value, found.least, found.largest)
+    located = OutweighingRow(found.row, columns[found.column], found.value, found.least, found.largest)
     warnings.warn(located.message(names), RuntimeWarning, stacklevel=stacklevel)
     return located
+
+
+def outweighing(squares: F64) -> I64:
+    """Return the rows whose squares are out of all proportion to those of the others, as indices in ascending order.
+
+    Parameters
+    ----------
+    squares : ndarray of shape (n_samples,)
+        Squared distances of the rows, in units of the others' spread, times their weights; infinity is allowed.
+
+    Returns
+    -------
+    rows : ndarray of shape (n_rows,), int64
+        At most half of the rows, or one: more of them would be other data, not exceptions.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gmmx.outweighing_rows import outweighing
+    >>> outweighing(np.array([1.0, 1e40, 2.0, 1e3, 1e38])).tolist()
+    [1, 4]
+    """
+    order = np.argsort(squares, kind="stable")
+    rest = np.cumsum(np.r_[0.0, squares[order]])[:-1]
+    beyond = np.flatnonzero(squares[order] > _LIMIT * (rest + len(squares)))
+    is_too_many = len(beyond) > 0 and len(squares) - beyond[0] > max(1, len(squares) // 2)
+    if len(beyond) == 0 or is_too_many:
+        return np.empty(0, dtype=np.int64)
+    return np.sort(order[beyond[0] :])
+
+
+def without_outweighing(rows: WeightedRows, mixture: _core.Mixture) -> WeightedRows:
+    """Return a batch without the rows that would outweigh all others under a mixture, and warn of them.
+
+    Warns
+    -----
+    RuntimeWarning
+        If there are any.
+    """
+    X: F64 = np.asarray(rows.X, dtype=np.float64)
+    with np.errstate(divide="ignore"):
+        log_weights = np.log(mixture.weights)
+    # Minus infinity where squares overflow; for those within reach, within log K of the log-density.
+    log_densities = (_core.log_prob(X, mixture, rows.n_threads) + log_weights).max(axis=1)
+    weights = np.ones(len(X)) if rows.sample_weight is None else rows.sample_weight
+    squares = np.maximum(-2.0 * log_densities, 0.0)
+    squares[weights == 0.0] = 0.0
+    squares *= weights
+    return _left_out(rows, outweighing(squares), "the batch")
+
+
+def without_outweighing_of_start(rows: WeightedRows) -> WeightedRows:
+    """Return the rows that a stream starts from without those that would outweigh all others, and warn of them.
+
+    Warns
+    -----
+    RuntimeWarning
+        If there are any.
+    """
+    X: F64 = np.asarray(rows.X, dtype=np.float64)
+    deviations = np.abs(X - np.median(X, axis=0))
+    spreads = np.median(deviations, axis=0)
+    for j in np.flatnonzero(spreads == 0.0):  # more than half of the rows are equal
+        positive = deviations[deviations[:, j] > 0.0, j]
+        spreads[j] = np.median(positive) if len(positive) else 1.0
+    with np.errstate(over="ignore"):
+        squares = np.sum((deviations / spreads) ** 2, axis=1)
+    return _left_out(rows, outweighing(squares), "the rows gathered for the start")
+
+
+def _left_out(rows: WeightedRows, outliers: I64, of: str) -> WeightedRows:
+    """Return rows without some of them, and warn of these."""
+    if len(outliers) == 0:
+        return rows
+    X: Any = rows.X
+    named = ", ".join(map(str, outliers[:_MOST_NAMED])) + (", ..." if len(outliers) > _MOST_NAMED else "")
+    which = f"Row {named} of {of} is" if len(outliers) == 1 else f"Rows {named} of {of} are"
+    warnings.warn(
+        f"{which} left out of partial_fit: numbers up to {np.abs(X[outliers]).max():.3g} are so far from all other "
+        "rows that these would lose all their digits. If they stand for missing values, drop these rows first.",
+        RuntimeWarning,
+        stacklevel=7,
+    )
+    kept: Any = np.delete(np.arange(len(X)), outliers)
+    weights = None if rows.sample_weight is None else rows.sample_weight[kept]
+    return WeightedRows(X[kept], weights, rows.n_threads)

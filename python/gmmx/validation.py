@@ -274,8 +274,7 @@ def _is_plain(X: Any, min_samples: int) -> TypeGuard[Rows]:
         return False
     if X.shape[0] < min_samples or X.shape[1] < 1:
         return False
-    with np.errstate(all="ignore"):
-        return math.isfinite(X.sum())
+    return _core.all_finite(X)
 
 
 def check_rows_of(estimator: Any, X: Any, *, fit: bool, min_samples: int | None = None) -> Rows:
