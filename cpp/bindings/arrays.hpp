@@ -96,7 +96,7 @@ std::vector<double> to_vector(const Contiguous<T>& array) {
 inline py::array read_only(const std::vector<double>& numbers, std::vector<Index> shape, const py::object& owner) {
   std::vector<py::ssize_t> lengths(shape.begin(), shape.end());
   py::array_t<double> array(lengths, numbers.data(), owner);
-  array.attr("flags").attr("writeable") = false;
+  py::detail::array_proxy(array.ptr())->flags &= ~py::detail::npy_api::NPY_ARRAY_WRITEABLE_;
   return std::move(array);
 }
 

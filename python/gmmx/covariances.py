@@ -7,6 +7,7 @@ scikit-learn are shown as they are kept.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,7 @@ def shown_shape(covariance_type: str, n_components: int, n_features: int) -> tup
     return (n_components, n_features, n_features) if is_named_by_letters(covariance_type) else kept
 
 
+@cache
 def shows_matrices(covariance_type: str) -> bool:
     """Tell whether covariances are shown as matrices; else they are variances."""
     n_features = 1  # the only number that all types allow
@@ -194,6 +196,7 @@ def of_model(covariances: npt.NDArray[np.float64], covariance_type: str, *, argu
     return nearest
 
 
+@cache
 def _keeps_one_matrix(covariance_type: str, n_features: int) -> bool:
     """Tell whether all components share one matrix, asking for so many that no shape is that of another kind."""
     return _core.covariance_shape(covariance_type, n_features + 1, n_features) == (n_features, n_features)
@@ -210,5 +213,7 @@ def wide_enough(mixture: _core.Mixture, dtype: npt.DTypeLike) -> npt.DTypeLike:
     >>> wide_enough(narrow, np.float32)
     <class 'numpy.float64'>
     """
+    if dtype == np.float64:
+        return dtype
     largest = float(np.abs(mixture.precisions_cholesky).max())
     return dtype if largest * largest * mixture.n_features <= float(np.finfo(dtype).max) else np.float64

@@ -887,10 +887,11 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
         for name in _OF_ROWS_SEEN:
             self.__dict__.pop(name, None)
         dtype = wide_enough(mixture, dtype)
-        factors = self._shown(mixture.precisions_cholesky, mixture).astype(dtype)
-        self.weights_ = np.array(mixture.weights, dtype=dtype)
-        self.means_ = np.array(mixture.means, dtype=dtype)
-        self.covariances_ = self._shown(mixture.covariances, mixture).astype(dtype)
+        kind = _kind_of(mixture)
+        factors = shown(mixture.precisions_cholesky, *kind).astype(dtype)
+        self.weights_ = mixture.weights.astype(dtype)
+        self.means_ = mixture.means.astype(dtype)
+        self.covariances_ = shown(mixture.covariances, *kind).astype(dtype)
         self.precisions_cholesky_ = factors
         self.precisions_ = _precisions(factors, self.covariance_type)
         self._set_decomposition(mixture, dtype)
@@ -903,11 +904,6 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
         if is_named_by_letters(mixture.covariance_type):
             parts = _core.decompose(mixture)
             self.volumes_, self.shapes_, self.orientations_ = (part.astype(dtype) for part in parts)
-
-    @staticmethod
-    def _shown(kept: npt.NDArray[Any], mixture: _core.Mixture) -> npt.NDArray[Any]:
-        """Return what is kept of covariances or factors as the attributes show it."""
-        return shown(kept, mixture.covariance_type, mixture.n_components, mixture.n_features)
 
     # ------------------------------------------------------------------------------------- the fitted mixture
 
@@ -963,7 +959,7 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
             self.covariance_type == mixture.covariance_type
             and np.array_equal(self.weights_, mixture.weights)
             and np.array_equal(self.means_, mixture.means)
-            and np.array_equal(self.precisions_cholesky_, self._shown(mixture.precisions_cholesky, mixture))
+            and np.array_equal(self.precisions_cholesky_, shown(mixture.precisions_cholesky, *_kind_of(mixture)))
         )
 
     def __getstate__(self) -> dict[str, Any]:
@@ -1573,10 +1569,15 @@ def _bic(total_weight: float, mixture: _core.Mixture, log_likelihood: float) -> 
     return -2.0 * log_likelihood + mixture.n_parameters * math.log(total_weight)
 
 
+def _kind_of(mixture: _core.Mixture) -> tuple[str, int, int]:
+    """Return what `shown` goes by: the covariance type and the numbers of components and features."""
+    return mixture.covariance_type, mixture.n_components, mixture.n_features
+
+
 def _precisions(factors: npt.NDArray[Any], covariance_type: str) -> npt.NDArray[Any]:
     """Return the inverse covariances of given factors."""
     matrices = shows_matrices(covariance_type)
-    precisions: npt.NDArray[Any] = factors @ np.swapaxes(factors, -1, -2) if matrices else factors**2
+    precisions: npt.NDArray[Any] = factors @ factors.swapaxes(-1, -2) if matrices else factors**2
     return precisions
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -82,8 +82,10 @@ class Run:
 
     def overflows(self, dtype: npt.DTypeLike) -> bool:
         """Return whether the likelihood overflowed, or a precision cannot hold the covariances."""
-        largest = float(np.abs(self.mixture.covariances).max())
-        return not largest <= float(np.finfo(dtype).max) or (bool(self.lower_bounds) and self.lower_bound == -np.inf)
+        if self.lower_bounds and self.lower_bound == -np.inf:
+            return True
+        # A mixture holds finite numbers of float64.
+        return dtype != np.float64 and float(np.abs(self.mixture.covariances).max()) > float(np.finfo(dtype).max)
 
     @property
     def lower_bound(self) -> float:
@@ -180,16 +182,24 @@ class Monitor:
         print(line)
 
 
-@contextlib.contextmanager
-def unchanged_on_failure(estimator: Any) -> Iterator[None]:
+class _Restoring:
+    """Gives an estimator its attributes back if the body raises; a generator would take longer than some checks."""
+
+    def __init__(self, estimator: Any) -> None:
+        self.estimator = estimator
+
+    def __enter__(self) -> None:
+        self.before = dict(vars(self.estimator))
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, traceback: object) -> None:
+        if kind is not None:
+            vars(self.estimator).clear()
+            vars(self.estimator).update(self.before)
+
+
+def unchanged_on_failure(estimator: Any) -> contextlib.AbstractContextManager[None]:
     """Give an estimator its attributes back if the body raises, be it an interrupt."""
-    before = dict(vars(estimator))
-    try:
-        yield
-    except BaseException:
-        vars(estimator).clear()
-        vars(estimator).update(before)
-        raise
+    return _Restoring(estimator)
 
 
 def stronger_prior(prior: object) -> str:
