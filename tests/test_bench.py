@@ -58,6 +58,14 @@ def test_small():
     assert "n_init=10" in run("small.py", "--threads", "1")
 
 
+@pytest.mark.skipif(not (BENCH / "earlier.py").exists(), reason="the benchmarks are not beside the tests")
+def test_earlier():
+    """A build has the results of an earlier one, here itself, which the script asserts."""
+    text = run("earlier.py", "--before", sys.executable)
+    assert "| fit: iris, K=3, full |" in text
+    assert "| GaussianMixtureIC: iris |" in text
+
+
 @pytest.mark.skipif(not (BENCH / "starts.py").exists(), reason="the benchmarks are not beside the tests")
 def test_starts():
     """Starts together end where starts in turn do, which the script asserts."""
