@@ -220,7 +220,7 @@ def test_bad_arguments(model):
         gmmx.e_step(IRIS, model, sample_weight=np.full(150, -1.0))
     with pytest.raises(TypeError, match=r"statistics is of type ndarray, but must be gmmx.SufficientStatistics"):
         gmmx.m_step(IRIS)
-    with pytest.raises(ValueError, match=r"covariance_type is 'ful', but must be one of \['full', 'tied'"):
+    with pytest.raises(ValueError, match=r"covariance_type is 'ful', but must be one of 'full', 'tied'"):
         gmmx.m_step(statistics, "ful")
     for reg_covar in (-1e-6, np.nan, np.inf, "1"):
         with pytest.raises(ValueError, match=r"reg_covar is .*, but must be a finite number of at least 0"):
