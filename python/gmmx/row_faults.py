@@ -54,26 +54,7 @@ class RowFaults:
 
 
 def warn_of_rows(rows: WeightedRows, estimator: Any, *, combinations: bool, stacklevel: int) -> RowFaults:
-    """Warn of a row that outweighs all others and of columns in which covariances are singular; return both.
-
-    Parameters
-    ----------
-    rows : WeightedRows
-        The rows.
-    estimator : estimator
-        What is fitted; it may have `feature_names_in_`.
-    combinations : bool
-        Whether to look for combinations of columns: diagonal covariances are not singular there.
-    stacklevel : int
-        As `warnings.warn` takes it.
-
-    Warns
-    -----
-    RuntimeWarning
-        Which row, where it shows, and what to do.
-    ColumnWarning
-        Which columns, and what to do.
-    """
+    """Warn as `warn_of_outweighing_row` and `warn_of_columns` do, which take the same parameters; return the faults."""
     outweighing = warn_of_outweighing_row(rows, estimator, stacklevel=stacklevel + 1)
     # Beside such a row all columns look like multiples of each other.
     combinations = combinations and outweighing is None
