@@ -55,6 +55,9 @@ class Lloyd {
         points_(std::move(centers)),
         largest_squared_distance_(location.mean_variance * static_cast<double>(rows.cols()) *
                                   static_cast<double>(rows.rows())),
+        largest_distance_(sample_weight.absent() ? 2 * std::sqrt(largest_squared_distance_) +
+                                                       (location.mean - origin_.template cast<double>()).norm()
+                                                 : std::numeric_limits<double>::infinity()),
         chunks_(cut_into_chunks(rows.rows(), Index{sizeof(T)} * (2 * rows.cols() + centers_.rows()))),
         n_threads_(useful_threads(n_threads, chunks_, static_cast<double>(2 * rows.cols() * centers_.rows()))),
         labels_(Vector<std::int32_t>::Constant(rows.rows(), -1)),
@@ -64,7 +67,7 @@ class Lloyd {
   Index assign() {
     const Index k = centers_.rows();
     const Index d = centers_.cols();
-    const NearestCenter<T> nearest_center(centers_, origin_);
+    const NearestCenter<T> nearest_center(centers_, origin_, largest_distance_);
     sums_follow_ = sample_weight_.absent() && follow_closely(nearest_center.least_squared_gap());
     if (!sums_follow_) sums_ = ClusterSums(k, d);
     Index n_changed = 0;
@@ -212,6 +215,7 @@ class Lloyd {
   RowMajorMatrix<double> centers_;
   RowMajorMatrix<double> points_;    // that the sums of the clusters are relative to
   double largest_squared_distance_;  // of a row from the mean, at most
+  double largest_distance_;          // of a row from the origin, rounding included; infinite where weights hide rows
   Chunks chunks_;
   int n_threads_;
   Vector<std::int32_t> labels_;  // -1: none yet

@@ -23,8 +23,8 @@ namespace gmmx {
 template <class T>
 class NearestCenter {
  public:
-  NearestCenter(const RowMajorMatrix<double>& centers, const RowVector<T>& origin)
-      : high_(centers.template cast<T>()), low_((centers - high_.template cast<double>()).template cast<T>()) {
+  // centers: must live as long. radius: no row is farther from the origin; infinite if nothing is known of that.
+  NearestCenter(const RowMajorMatrix<double>& centers, const RowVector<T>& origin, double radius) : centers_(centers) {
     const RowMajorMatrix<double> relative = centers.rowwise() - origin.template cast<double>();
     const Vector<double> squares = relative.rowwise().squaredNorm();
     relative_ = relative.transpose().template cast<T>();
@@ -36,6 +36,7 @@ class NearestCenter {
         if (gap > 0) least_squared_gap_ = std::min(least_squared_gap_, gap);
       }
     }
+    always_is_precise_ = radius * radius < std::numeric_limits<T>::max() && is_precise(radius);
   }
 
   // Of two centers that differ; infinite where there are none.
@@ -44,7 +45,7 @@ class NearestCenter {
   // nearest[n]: of the block's row n, the first of equally near ones. scores: scratch, a column a center.
   void find(Block<T>& block, Array<T>& scores, T* nearest) const {
     const Index k = half_norms_.size();
-    if (is_precise(block)) {
+    if (always_is_precise_ || is_precise(std::sqrt(block.squared_radius()))) {
       scores.topRows(block.padded_size()).rowwise() = -half_norms_.array();
       add_linear_forms(block.about_origin().panel(), relative_.data(), k, k, scores.data(), scores.rows());
     } else {
@@ -54,30 +55,31 @@ class NearestCenter {
   }
 
  private:
-  bool is_precise(Block<T>& block) const {
+  bool is_precise(double radius) const {
     constexpr double allowed = std::is_same_v<T, double> ? 1e-6 : 1e-2;
     constexpr double eps = std::numeric_limits<T>::epsilon();
-    const double radius = std::sqrt(block.squared_radius());
     return eps * largest_norm_ * (radius + largest_norm_) <= allowed * least_squared_gap_;
   }
 
   void compare_distances(const RowColumns<T>& rows, Array<T>& scores) const {
-    for (Index k = 0; k < high_.rows(); ++k) {
+    for (Index k = 0; k < centers_.rows(); ++k) {
       auto column = scores.col(k).head(rows.size());
       column = -difference(rows, k, 0).square();
       for (Index j = 1; j < rows.n_features(); ++j) column -= difference(rows, k, j).square();
     }
   }
   auto difference(const RowColumns<T>& rows, Index k, Index j) const {
-    return rows.column(j) - high_(k, j) - low_(k, j);  // (112)
+    const double center = centers_(k, j);
+    const auto high = static_cast<T>(center);
+    return rows.column(j) - high - static_cast<T>(center - static_cast<double>(high));  // (112)
   }
 
-  RowMajorMatrix<T> high_;  // the centers, and what T cannot hold of them
-  RowMajorMatrix<T> low_;
+  const RowMajorMatrix<double>& centers_;
   RowMajorMatrix<T> relative_;  // d x K
   RowVector<T> half_norms_;
   double largest_norm_;
   double least_squared_gap_ = std::numeric_limits<double>::infinity();
+  bool always_is_precise_ = false;
 };
 
 }  // namespace gmmx

@@ -189,6 +189,7 @@ FirstMoments first_moments_of_labels(MatrixView<const T> rows, VectorView<const 
 
 // Rows of positive weight.
 Index n_present(Index n_rows, VectorView<const double> sample_weight) {
+  if (sample_weight.absent()) return n_rows;
   Index result = 0;
   for (Index n = 0; n < n_rows; ++n) result += weight_of(sample_weight, n) > 0 ? 1 : 0;
   return result;
