@@ -65,7 +65,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def cpp(session: nox.Session) -> None:
-    """C++ unit tests, optimised; the files of a folder are compiled as one, which takes half the time.
+    """C++ unit tests, optimised; compiled as a few units, which takes half the time.
 
     With -- -DGMMX_BENCHMARKS=ON the benchmarks, too, are built and some of them run once.
     """

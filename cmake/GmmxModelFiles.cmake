@@ -12,6 +12,6 @@ message(STATUS "gmmx: nlohmann_json ${nlohmann_json_VERSION} (${nlohmann_json_DI
 
 file(GLOB gmmx_file_sources CONFIGURE_DEPENDS "${gmmx_SOURCE_DIR}/cpp/files/*.cpp")
 target_sources(gmmx PRIVATE ${gmmx_file_sources})
-gmmx_group_by_folder(${gmmx_file_sources})
+set_source_files_properties(${gmmx_file_sources} PROPERTIES UNITY_GROUP files)
 # Headers alone, in no public header: who uses the library does not need them.
 target_link_libraries(gmmx PRIVATE $<BUILD_INTERFACE:nlohmann_json::nlohmann_json>)

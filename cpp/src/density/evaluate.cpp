@@ -28,8 +28,8 @@ bool all_are_finite(const Column<T>& log_densities, Index size) {
 }
 
 template <class T>
-struct Workspace {
-  Workspace(Index capacity, const Mixture& mixture)
+struct EvaluationSpace {
+  EvaluationSpace(Index capacity, const Mixture& mixture)
       : block(capacity, mixture.n_features()),
         values(block_results<T>(capacity, mixture.n_components())),
         log_prob_norm(padded<T>(capacity)),
@@ -74,7 +74,7 @@ class CarefulRows {
 
   // visit(workspace, log-densities, place in all rows of the n-th) for some of the rows of a block.
   template <class Visit>
-  void compute(Workspace<T>& of, Index begin, Visit visit) const {
+  void compute(EvaluationSpace<T>& of, Index begin, Visit visit) const {
     const auto size = static_cast<Index>(of.lost.size());
     const Index d = rows_.cols();
     RowMajorMatrix<double> some(size, d);
@@ -84,7 +84,7 @@ class CarefulRows {
       for (Index j = 0; j < d; ++j) some(static_cast<Index>(places.size()), j) = static_cast<double>(rows_(row, j));
       places.push_back(row);
     }
-    Workspace<double> ws(size, mixture_);
+    EvaluationSpace<double> ws(size, mixture_);
     ws.is_careful = true;
     ws.block.load(MatrixView<const double>(some.data(), size, d), 0, size, origin_);
     const BlockOfColumns<double> values = ws.values.topRows(size);
@@ -128,8 +128,8 @@ void for_densities(MatrixView<const T> rows, const Mixture& mixture, Weighting w
   std::optional<LostRow> first_lost;
   for_chunks(
       chunks, useful_threads(n_threads, chunks, flops),
-      [&] { return std::make_unique<Workspace<T>>(chunks.block_rows, mixture); },
-      [&](Workspace<T>& ws, Index chunk_begin, Index chunk_end) {
+      [&] { return std::make_unique<EvaluationSpace<T>>(chunks.block_rows, mixture); },
+      [&](EvaluationSpace<T>& ws, Index chunk_begin, Index chunk_end) {
         for_blocks(chunks, chunk_begin, chunk_end, [&](Index begin, Index end) {
           ws.lost.clear();
           if (is_out_of_range) {
@@ -143,7 +143,7 @@ void for_densities(MatrixView<const T> rows, const Mixture& mixture, Weighting w
           if (!ws.lost.empty()) careful.compute(ws, begin, visit);
         });
       },
-      [&](Workspace<T>& ws) {
+      [&](EvaluationSpace<T>& ws) {
         merge(ws);
         if (!first_lost) first_lost = ws.first_lost;
         ws.first_lost.reset();
@@ -153,13 +153,13 @@ void for_densities(MatrixView<const T> rows, const Mixture& mixture, Weighting w
 
 // (2), (8): values become responsibilities, and ws.log_prob_norm gets log p.
 template <class C>
-void to_responsibilities(Workspace<C>& ws, const BlockOfColumns<C>& values) {
+void to_responsibilities(EvaluationSpace<C>& ws, const BlockOfColumns<C>& values) {
   ws.posterior(values, ws.log_prob_norm.head(values.rows()), ws.priors);
 }
 
 // sum_n w_n log p(x_n) of a block; rows of weight zero are absent.
 template <class C, class PlaceOf>
-void add_log_likelihood(Workspace<C>& ws, Index size, VectorView<const double> sample_weight, PlaceOf place_of) {
+void add_log_likelihood(EvaluationSpace<C>& ws, Index size, VectorView<const double> sample_weight, PlaceOf place_of) {
   const auto weight_of = [&](Index n) { return sample_weight.absent() ? 1.0 : sample_weight[place_of(n)]; };
   auto norm = ws.log_prob_norm.head(size);
   if (!all_are_finite(ws.log_prob_norm, size)) {
@@ -257,7 +257,7 @@ double log_likelihood(MatrixView<const T> rows, const Mixture& mixture, VectorVi
         to_responsibilities(ws, values);
         add_log_likelihood(ws, values.rows(), sample_weight, place_of);
       },
-      [&](Workspace<T>& ws) {
+      [&](EvaluationSpace<T>& ws) {
         total += ws.sum;
         ws.sum = 0;
       });

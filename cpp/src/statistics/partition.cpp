@@ -20,8 +20,8 @@ namespace {
 // All in double, whatever the rows are: a fit takes these sums once, and begins with what they say of narrow
 // directions.
 template <class T>
-struct Workspace {
-  Workspace(Index capacity, Index n_features, Index n_components, std::unique_ptr<Moments<double>> moments_)
+struct PartitionSpace {
+  PartitionSpace(Index capacity, Index n_features, Index n_components, std::unique_ptr<Moments<double>> moments_)
       : loader(capacity, n_features),
         block(capacity, n_features),
         resp(block_results<double>(capacity, n_components)),
@@ -51,8 +51,8 @@ SufficientStatistics pass(MatrixView<const T> rows, SecondMomentForm form, const
   Index n_samples = 0;
   for_chunks(
       chunks, useful_threads(n_threads, chunks, static_cast<double>(k * d * d)),
-      [&] { return std::make_unique<Workspace<T>>(chunks.block_rows, d, k, new_moments()); },
-      [&](Workspace<T>& ws, Index chunk_begin, Index chunk_end) {
+      [&] { return std::make_unique<PartitionSpace<T>>(chunks.block_rows, d, k, new_moments()); },
+      [&](PartitionSpace<T>& ws, Index chunk_begin, Index chunk_end) {
         for_blocks(chunks, chunk_begin, chunk_end, [&](Index begin, Index end) {
           ws.loader.load(rows, begin, end, no_origin, ws.block);
           const BlockOfColumns<double> resp = ws.resp.topRows(end - begin);
@@ -64,7 +64,7 @@ SufficientStatistics pass(MatrixView<const T> rows, SecondMomentForm form, const
           ws.moments->add(ws.block, resp);
         });
       },
-      [&](Workspace<T>& ws) {
+      [&](PartitionSpace<T>& ws) {
         moments->take(*ws.moments);
         total_weight += std::exchange(ws.total_weight, 0.0);
         n_samples += std::exchange(ws.n_samples, 0);
