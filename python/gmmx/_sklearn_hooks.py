@@ -68,10 +68,9 @@ def refuse_overridden_hooks(estimator: Any) -> None:
     own_class: Any = type(estimator)
     found = _overridden_in(own_class)
     if found is None:
-        names = _HOOKS.keys() & vars(estimator).keys()
-        if not names:
+        if _HOOKS.keys().isdisjoint(vars(estimator)):
             return
-        found = own_class.__name__, min(names)
+        found = own_class.__name__, min(_HOOKS.keys() & vars(estimator).keys())
     raise TypeError(
         f"{'.'.join(found)} overrides a private method of scikit-learn's GaussianMixture, which gmmx never calls: the "
         f"result would ignore it. A subclass may override public methods only. Instead, {_HOOKS[found[1]]}; or derive "
