@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <limits>
@@ -126,24 +127,30 @@ TEST_CASE("rows that no density reaches, and rows that are no numbers") {
 }
 
 TEST_CASE("rows whose squares float cannot hold are decided in double") {
+  constexpr Index n_components = 40;  // more than are computed at once
+  Index last = 0;
   for (const CovarianceType type : gmmx::testing::models()) {
     CAPTURE(to_string(type));
-    const auto p = make_problem(8, 3, 9);
+    const auto p = make_problem(400, 3, n_components);
     const Mixture mixture = p.mixture(type, 0.1);
     const Scorer<float> scorer(mixture);
     const Scorer<double> wide(mixture);
     for (const float size : {1e20F, -1e25F, 3e38F}) {
-      const std::vector<float> row{size, 0.25F * size, -0.5F * size};
-      const std::vector<double> same(row.begin(), row.end());
-      std::vector<float> resp(9);
-      std::vector<double> expected(9);
-      wide.responsibilities(same.data(), expected.data());
-      CHECK(scorer.score(row.data()) == -std::numeric_limits<float>::infinity());
-      CHECK(scorer.predict(row.data()) == wide.predict(same.data()));
-      CHECK(scorer.responsibilities(row.data(), resp.data()) == -std::numeric_limits<float>::infinity());
-      for (std::size_t k = 0; k < 9; ++k) CHECK(resp[k] == doctest::Approx(expected[k]));
+      for (const float slope : {0.25F, -0.75F, 0.01F}) {
+        const std::vector<float> row{size * slope, 0.25F * size, -0.5F * size};
+        const std::vector<double> same(row.begin(), row.end());
+        std::vector<float> resp(n_components);
+        std::vector<double> expected(n_components);
+        wide.responsibilities(same.data(), expected.data());
+        last = std::max(last, wide.predict(same.data()));
+        CHECK(scorer.score(row.data()) == -std::numeric_limits<float>::infinity());
+        CHECK(scorer.predict(row.data()) == wide.predict(same.data()));
+        CHECK(scorer.responsibilities(row.data(), resp.data()) == -std::numeric_limits<float>::infinity());
+        for (std::size_t k = 0; k < resp.size(); ++k) CHECK(resp[k] == doctest::Approx(expected[k]));
+      }
     }
   }
+  CHECK(last >= 16);
 }
 
 TEST_CASE("scoring a row allocates nothing and cannot throw") {

@@ -133,7 +133,7 @@ void Scorer<T>::weighted_log_prob(const T* x, Index group, T* out) const noexcep
 template <class T>
 double Scorer<T>::careful_log_prob(const T* x, Index k) const noexcept {
   const Index group = k / lanes;
-  const Index n_factors = static_cast<Index>(factors_.size()) / n_groups();
+  const Index n_factors = static_cast<Index>(factors_.size()) / (n_groups() * lanes);
   const auto at = [&](const std::vector<T>& numbers, Index place, Index n_places) {
     return static_cast<double>(numbers[static_cast<std::size_t>((group * n_places + place) * lanes + k % lanes)]);
   };
