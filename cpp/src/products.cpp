@@ -4,7 +4,8 @@ namespace gmmx {
 
 namespace {
 constexpr Index narrow = 64;  // inner dimension times columns
-}
+constexpr Index small = 24;   // up to here, packing matrices for a product takes longer than the product
+}  // namespace
 
 template <class T>
 void multiply(const ConstMatrixRef<T>& a, const ConstMatrixRef<T>& b, MatrixRef<T> out) {
@@ -24,6 +25,23 @@ void multiply_upper(const ConstMatrixRef<T>& a, const ConstMatrixRef<T>& u, Matr
 void multiply_to_lower(const ConstMatrixRef<double>& a, const ConstMatrixRef<double>& b, MatrixRef<double> out) {
   out.triangularView<Eigen::Lower>().setZero();
   out.triangularView<Eigen::Lower>() += a.transpose() * b;
+}
+
+void precision_of_factor(ConstMatrixMap u, Matrix<double>& precision) {
+  const Index d = u.rows();
+  if (d <= small) {
+    for (Index i = 0; i < d; ++i) {
+      for (Index j = 0; j <= i; ++j) {
+        double sum = 0;
+        for (Index l = i; l < d; ++l) sum += u(i, l) * u(j, l);
+        precision(i, j) = precision(j, i) = sum;
+      }
+    }
+    return;
+  }
+  const Matrix<double> factor_t = u.transpose();
+  multiply_to_lower(factor_t, factor_t, precision);
+  precision.triangularView<Eigen::StrictlyUpper>() = precision.transpose();
 }
 
 #define GMMX_INSTANTIATE(T)                                                                    \

@@ -22,4 +22,7 @@ void multiply_upper(const ConstMatrixRef<T>& a, const ConstMatrixRef<T>& u, Matr
 // The lower triangle of out = a^T b
 void multiply_to_lower(const ConstMatrixRef<double>& a, const ConstMatrixRef<double>& b, MatrixRef<double> out);
 
+// precision = u u^T, for upper triangular u
+void precision_of_factor(ConstMatrixMap u, Matrix<double>& precision);
+
 }  // namespace gmmx

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "covariance/matrix_family.hpp"
-#include "density/common_transform.hpp"
+#include "density/kernels.hpp"
 
 namespace gmmx {
 

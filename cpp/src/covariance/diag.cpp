@@ -3,30 +3,11 @@
 #include "covariance/letters.hpp"
 #include "covariance/variances.hpp"
 #include "covariance/volume_and_shape.hpp"
-#include "density/diagonal.hpp"
-#include "density/feature_density.hpp"
+#include "density/kernels.hpp"
 
 namespace gmmx {
 
 namespace {
-
-// (65) phi = (1, x, x_j^2): log density = c - sum_j p_j m_j^2 / 2 + sum_j p_j m_j x_j - sum_j p_j x_j^2 / 2.
-template <class T>
-std::unique_ptr<LogDensity<T>> diag_density(const Mixture& mixture, Weighting weighting) {
-  using Exact = DiagonalLogDensity<T>;
-  const Index d = mixture.n_features();
-  const Array<double> means = centred_means<T>(mixture).array();
-  const Array<double> precisions = Exact::scales(mixture).array().square();
-  Matrix<double> coefficients(1 + 2 * d, mixture.n_components());
-  coefficients.row(0) = log_constants(mixture, weighting, Exact::log_determinants(mixture)).transpose();
-  coefficients.row(0).array() -= 0.5 * (precisions * means.square()).rowwise().sum().transpose();
-  coefficients.middleRows(1, d) = (precisions * means).transpose().matrix();
-  coefficients.bottomRows(d) = -0.5 * precisions.transpose().matrix();
-  const double squared_reach = squared_reach_for<T>(precisions.maxCoeff(), d);
-  return std::make_unique<FeatureLogDensity<T>>(
-      SecondMomentForm::diagonal, d, coefficients, squared_reach,
-      [&mixture, weighting] { return std::make_unique<Exact>(mixture, weighting); });
-}
 
 class Diagonal final : public CovarianceModel {
  public:
@@ -64,10 +45,10 @@ class Diagonal final : public CovarianceModel {
   }
 
   std::unique_ptr<LogDensity<double>> log_density(const Mixture& mixture, Weighting w, double) const override {
-    return diag_density<double>(mixture, w);
+    return diagonal_density<double>(mixture, w);
   }
   std::unique_ptr<LogDensity<float>> log_density(const Mixture& mixture, Weighting w, float) const override {
-    return diag_density<float>(mixture, w);
+    return diagonal_density<float>(mixture, w);
   }
 
   void colour(const Mixture& mixture, Index k, Eigen::Ref<Matrix<double>> z) const override {

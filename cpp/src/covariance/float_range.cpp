@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "covariance/model.hpp"
-#include "density/feature_density.hpp"
+#include "density/feature_tolerance.hpp"
 #include "linear_algebra.hpp"
 
 namespace gmmx {

@@ -129,23 +129,6 @@ double volume_of_matrix(const Eigen::Ref<const RowMajorMatrix<double>>& matrix, 
   return std::exp(2 * sum / static_cast<double>(matrix.rows()));
 }
 
-void precision_of_factor(ConstMatrixMap u, Matrix<double>& precision) {
-  const Index d = u.rows();
-  if (d <= small) {
-    for (Index i = 0; i < d; ++i) {
-      for (Index j = 0; j <= i; ++j) {
-        double sum = 0;
-        for (Index l = i; l < d; ++l) sum += u(i, l) * u(j, l);
-        precision(i, j) = precision(j, i) = sum;
-      }
-    }
-    return;
-  }
-  const Matrix<double> factor_t = u.transpose();
-  multiply_to_lower(factor_t, factor_t, precision);
-  precision.triangularView<Eigen::StrictlyUpper>() = precision.transpose();
-}
-
 void colour_with_matrix(ConstMatrixMap u, Eigen::Ref<Matrix<double>> z) {
   u.triangularView<Eigen::Upper>().solveInPlace<Eigen::OnTheRight>(z);
 }

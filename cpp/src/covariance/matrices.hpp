@@ -18,9 +18,6 @@ void covariance_of_factor(ConstMatrixMap precision_cholesky, MatrixMap covarianc
 // |M|^(1/d). \throws CollapsedComponent naming k where the matrix is not positive definite
 double volume_of_matrix(const Eigen::Ref<const RowMajorMatrix<double>>& matrix, Index k);
 
-// The precision U U^T.
-void precision_of_factor(ConstMatrixMap precision_cholesky, Matrix<double>& precision);
-
 // Rows z -> U^-T z.
 void colour_with_matrix(ConstMatrixMap precision_cholesky, Eigen::Ref<Matrix<double>> z);
 

@@ -1,31 +1,11 @@
 // Sigma_k = sigma_k^2 I: components are round. spherical = VII has a variance a component, EII one for all.
-#include "density/spherical.hpp"
-
 #include "covariance/letters.hpp"
 #include "covariance/variances.hpp"
-#include "density/feature_density.hpp"
+#include "density/kernels.hpp"
 
 namespace gmmx {
 
 namespace {
-
-// (65) phi = (1, x, |x|^2): log density = c - p |m|^2 / 2 + p m^T x - p |x|^2 / 2.
-template <class T>
-std::unique_ptr<LogDensity<T>> spherical_density(const Mixture& mixture, Weighting weighting) {
-  using Exact = SphericalLogDensity<T>;
-  const Index d = mixture.n_features();
-  const Array<double> means = centred_means<T>(mixture).array();
-  const Column<double> precisions = Exact::scales(mixture).array().square();
-  Matrix<double> coefficients(2 + d, mixture.n_components());
-  coefficients.row(0) = log_constants(mixture, weighting, Exact::log_determinants(mixture)).transpose();
-  coefficients.row(0).array() -= 0.5 * (precisions * means.square().rowwise().sum()).transpose();
-  coefficients.middleRows(1, d) = (means.colwise() * precisions).transpose().matrix();
-  coefficients.row(1 + d) = -0.5 * precisions.transpose().matrix();
-  const double squared_reach = squared_reach_for<T>(precisions.maxCoeff(), d);
-  return std::make_unique<FeatureLogDensity<T>>(
-      SecondMomentForm::trace, d, coefficients, squared_reach,
-      [&mixture, weighting] { return std::make_unique<Exact>(mixture, weighting); });
-}
 
 class Round : public CovarianceModel {
  public:

@@ -1,13 +1,11 @@
 // Densities of components whose covariances one transform makes diagonal: z = T^T x once, then scales a component.
 #pragma once
 
-#include <algorithm>
-#include <limits>
 #include <memory>
 #include <utility>
 
 #include "density/common_coordinates.hpp"
-#include "density/feature_density.hpp"
+#include "density/feature_tolerance.hpp"
 #include "density/largest_eigenvalue.hpp"
 #include "density/log_density.hpp"
 #include "density/triangular.hpp"
@@ -70,16 +68,5 @@ class CommonTransformLogDensity final : public LogDensity<T> {
   double squared_reach_;
   LazyLogDensity<T> safe_;
 };
-
-// error: how far diag(scales_k)^-1 T^-1 Sigma_k^-1 T^-T diag(scales_k)^-1 is from the identity, element by element.
-// Nothing where that costs densities more digits than features would lose (67): then the factors themselves must do.
-template <class T>
-std::unique_ptr<LogDensity<T>> common_transform_density(const Mixture& mixture, Weighting weighting,
-                                                        const Matrix<double>& transform, const Matrix<double>& scales,
-                                                        double error) {
-  const auto d = static_cast<double>(mixture.n_features());
-  if (!(error * d <= feature_tolerance<T>(mixture.n_features()))) return nullptr;
-  return std::make_unique<CommonTransformLogDensity<T>>(mixture, weighting, transform, scales);
-}
 
 }  // namespace gmmx

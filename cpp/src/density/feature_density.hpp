@@ -15,33 +15,14 @@
 #include <limits>
 #include <memory>
 #include <optional>
-#include <type_traits>
 #include <utility>
 
+#include "density/feature_tolerance.hpp"
 #include "density/log_density.hpp"
 #include "panels/products.hpp"
 #include "panels/quadratic_forms.hpp"
 
 namespace gmmx {
-
-// Of many features all forms lose digits, as |y|^2 is a sum of d squares: the triangular one was measured to lose up to
-// 7 eps d. There is no point in asking for much more of this one.
-template <class T>
-double feature_tolerance(Index n_features) {
-  constexpr double least = std::is_same_v<T, double> ? 1e-11 : 1e-4;
-  constexpr double eps = std::numeric_limits<T>::epsilon();
-  return std::max(least, 16 * eps * static_cast<double>(n_features));
-}
-
-// How far, squared, rows may lie from the origin. largest_precision: lambda_max over all P_k.
-template <class T>
-double squared_reach_for(double largest_precision, Index n_features) {
-  constexpr double eps = std::numeric_limits<T>::epsilon();
-  constexpr double largest_in_float = 1e28;  // beyond, squares leave its range
-  const bool in_range = largest_precision < largest_in_float && largest_precision > 1 / largest_in_float;
-  if (std::is_same_v<T, float> && !in_range) return 0;
-  return feature_tolerance<T>(n_features) / (eps * largest_precision);
-}
 
 template <class T>
 class FeatureLogDensity final : public LogDensity<T> {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "covariance/float_range.hpp"
-#include "density/feature_density.hpp"
+#include "density/feature_tolerance.hpp"
 #include "gmmx/errors.hpp"
 
 namespace gmmx {

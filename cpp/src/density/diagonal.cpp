@@ -1,0 +1,31 @@
+#include "density/diagonal.hpp"
+
+#include "density/feature_density.hpp"
+#include "density/kernels.hpp"
+
+namespace gmmx {
+
+// (65) phi = (1, x, x_j^2): log density = c - sum_j p_j m_j^2 / 2 + sum_j p_j m_j x_j - sum_j p_j x_j^2 / 2.
+template <class T>
+std::unique_ptr<LogDensity<T>> diagonal_density(const Mixture& mixture, Weighting weighting) {
+  using Exact = DiagonalLogDensity<T>;
+  const Index d = mixture.n_features();
+  const Array<double> means = centred_means<T>(mixture).array();
+  const Array<double> precisions = Exact::scales(mixture).array().square();
+  Matrix<double> coefficients(1 + 2 * d, mixture.n_components());
+  coefficients.row(0) = log_constants(mixture, weighting, Exact::log_determinants(mixture)).transpose();
+  coefficients.row(0).array() -= 0.5 * (precisions * means.square()).rowwise().sum().transpose();
+  coefficients.middleRows(1, d) = (precisions * means).transpose().matrix();
+  coefficients.bottomRows(d) = -0.5 * precisions.transpose().matrix();
+  const double squared_reach = squared_reach_for<T>(precisions.maxCoeff(), d);
+  return std::make_unique<FeatureLogDensity<T>>(
+      SecondMomentForm::diagonal, d, coefficients, squared_reach,
+      [&mixture, weighting] { return std::make_unique<Exact>(mixture, weighting); });
+}
+
+#define GMMX_INSTANTIATE(T) template std::unique_ptr<LogDensity<T>> diagonal_density<T>(const Mixture&, Weighting);
+GMMX_INSTANTIATE(float)
+GMMX_INSTANTIATE(double)
+#undef GMMX_INSTANTIATE
+
+}  // namespace gmmx

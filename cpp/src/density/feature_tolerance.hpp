@@ -1,0 +1,31 @@
+// How much the fast formulas may lose, and how far rows may then lie from the origin. (67)
+#pragma once
+
+#include <algorithm>
+#include <limits>
+#include <type_traits>
+
+#include "linear_algebra.hpp"
+
+namespace gmmx {
+
+// Of many features all forms lose digits, as |y|^2 is a sum of d squares: the triangular one was measured to lose up to
+// 7 eps d. There is no point in asking for much more of this one.
+template <class T>
+double feature_tolerance(Index n_features) {
+  constexpr double least = std::is_same_v<T, double> ? 1e-11 : 1e-4;
+  constexpr double eps = std::numeric_limits<T>::epsilon();
+  return std::max(least, 16 * eps * static_cast<double>(n_features));
+}
+
+// How far, squared, rows may lie from the origin. largest_precision: lambda_max over all P_k.
+template <class T>
+double squared_reach_for(double largest_precision, Index n_features) {
+  constexpr double eps = std::numeric_limits<T>::epsilon();
+  constexpr double largest_in_float = 1e28;  // beyond, squares leave its range
+  const bool in_range = largest_precision < largest_in_float && largest_precision > 1 / largest_in_float;
+  if (std::is_same_v<T, float> && !in_range) return 0;
+  return feature_tolerance<T>(n_features) / (eps * largest_precision);
+}
+
+}  // namespace gmmx
