@@ -199,6 +199,14 @@ class TestRows:
             batch_size = read(tmp_path / f"{n_features}.{kind}", False).batch_size
             assert 0.99 * most_rows < batch_size <= most_rows
 
+    def test_may_be_larger_than_the_default_ones(self, tmp_path):
+        parts = [numbers(3000 + i, 1000) for i in range(4)]  # 24 MB each, beside 8 MiB
+        for i, part in enumerate(parts):
+            np.save(tmp_path / f"{i}.npy", part)
+        first, second = from_npy(tmp_path, batch_size=7000)
+        assert len(first) == 7000
+        np.testing.assert_array_equal(np.concatenate([first, second]), np.concatenate(parts))
+
     def test_of_arrays_are_read_by_whole_chunks(self, tmp_path):
         write_hdf5(tmp_path / "a.h5", numbers(100), chunks=(30, 3))
         assert from_hdf5(tmp_path / "a.h5").batch_size % 30 == 0
@@ -408,6 +416,14 @@ class TestFaults:
         pq.write_table(pa.table({"a": [1.0] * len(column), "b": column}), tmp_path / "a.parquet")
         with pytest.raises(ValueError, match=r"a\.parquet has no value in row 70000 .* column 'b'"):
             joined(from_parquet(tmp_path / "a.parquet"))
+
+    @pytest.mark.parametrize("batch_size", [2**31, sys.maxsize, 2**63, 2**70])
+    def test_a_batch_size_beyond_all_rows(self, kind, tmp_path, batch_size):
+        write, read = FORMATS[kind]
+        write(tmp_path / f"a.{kind}", numbers(5))
+        write(tmp_path / f"b.{kind}", numbers(7))
+        (X,) = read([tmp_path / f"a.{kind}", tmp_path / f"b.{kind}"], False, batch_size=batch_size)
+        np.testing.assert_array_equal(X, np.concatenate([numbers(5), numbers(7)]))
 
     @pytest.mark.parametrize("batch_size", [0, -3, 2.5, True, "all"])
     def test_a_batch_size_that_is_none(self, kind, tmp_path, batch_size):

@@ -25,6 +25,7 @@ Batch: TypeAlias = npt.NDArray[Any] | tuple[npt.NDArray[Any], npt.NDArray[np.flo
 Paths: TypeAlias = "str | os.PathLike[str] | Sequence[str | os.PathLike[str]]"
 
 _BYTES_OF_A_BATCH, _MOST_ROWS_OF_A_BATCH = 8 << 20, 1 << 17
+_MOST_ROWS_OF_ANY_BATCH = 2**31 - 1
 _NAMED = 12
 
 
@@ -116,8 +117,10 @@ def _rebatched(pieces: Iterator[Piece], size: int) -> Generator[Piece, None, Non
             continue
         while begin < n_rows:
             if batch is None:
-                batch = _room_for(piece, size)
-            end = min(n_rows, begin + size - n_held)
+                batch = _room_for(piece, min(size, rows_of_bytes(None, piece.X.shape[1], piece.X.dtype)))
+            elif n_held == len(batch.X):
+                batch = _grown(batch, min(size, 2 * n_held))
+            end = min(n_rows, begin + len(batch.X) - n_held)
             _copy(piece, begin, end, batch, n_held)
             n_held += end - begin
             begin = end
@@ -132,6 +135,13 @@ def _rebatched(pieces: Iterator[Piece], size: int) -> Generator[Piece, None, Non
 def _room_for(piece: Piece, size: int) -> Piece:
     X, sample_weight = piece
     return Piece(np.empty((size, X.shape[1]), X.dtype), None if sample_weight is None else np.empty(size))
+
+
+def _grown(batch: Piece, size: int) -> Piece:
+    """Return a batch with room for more rows: its size may be far more than there are."""
+    room = _room_for(batch, size)
+    _copy(batch, 0, len(batch.X), room, 0)
+    return room
 
 
 def _copy(piece: Piece, begin: int, end: int, batch: Piece, first_row: int) -> None:
@@ -256,6 +266,8 @@ def described(kind: str, files: Sequence[Path]) -> str:
 def rows_of_bytes(batch_size: Any, n_features: int, dtype: np.dtype[Any]) -> int:
     """Return the rows of a batch: what was asked for, or else as many as 8 MiB hold, but at most 131,072.
 
+    Numbers beyond 2^31 - 1 stand for that one: all rows, in other words.
+
     Raises
     ------
     TypeError, ValueError
@@ -267,7 +279,7 @@ def rows_of_bytes(batch_size: Any, n_features: int, dtype: np.dtype[Any]) -> int
         raise TypeError(f"batch_size is {batch_size!r}, but must be a number of rows, or None for 8 MiB of them")
     if batch_size < 1:
         raise ValueError(f"batch_size is {batch_size!r}, but must be at least 1, or None for 8 MiB of rows")
-    return int(batch_size)
+    return min(int(batch_size), _MOST_ROWS_OF_ANY_BATCH)
 
 
 def chosen_columns(
