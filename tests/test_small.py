@@ -185,3 +185,17 @@ def test_a_failed_start_tells_its_iteration_with_and_without_a_listener():
             gmmx.GaussianMixture(3, reg_covar=0, random_state=0, **options).fit(X)
         messages.append(str(error.value))
     assert messages[0] == messages[1]
+
+
+@pytest.mark.parametrize("name", ["component_log_densities", "predict", "responsibilities", "score_samples"])
+def test_functions_of_densities_say_which_argument_they_cannot_take(name):
+    model = gmmx.GaussianMixture(random_state=0).fit(np.arange(12.0).reshape(6, 2) ** 2)
+    function = getattr(gmmx.density, name)
+    with pytest.raises(TypeError, match=r"^mixture is of type GaussianMixture, but must be .* give the mixture_"):
+        function(np.zeros((1, 2)), model)
+    with pytest.raises(TypeError, match=r"^X is of type list, but must be .* give numpy.asarray"):
+        function([[0.0, 0.0]], model.mixture_)
+    with pytest.raises(TypeError, match=r"^X is an array of int64, but must be .* give numpy.asarray"):
+        function(np.zeros((1, 2), dtype=np.int64), model.mixture_)
+    with pytest.raises(TypeError, match=r"^n_threads is 'all', but must be"):
+        function(np.zeros((1, 2)), model.mixture_, "all")

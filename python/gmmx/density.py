@@ -55,7 +55,10 @@ def component_log_densities(X: Rows, mixture: _core.Mixture, n_threads: int = 1)
     >>> gmmx.density.component_log_densities(np.array([[0.0]]), model.mixture_).round(4)
     array([[-0.9189, -8.9189]])
     """
-    return mixture.component_log_densities(X, n_threads)
+    try:
+        return _core.Mixture.component_log_densities(mixture, X, n_threads)
+    except TypeError:
+        raise _refusal(X, mixture, n_threads) from None
 
 
 def responsibilities(X: Rows, mixture: _core.Mixture, n_threads: int = 1) -> Rows:
@@ -96,7 +99,10 @@ def responsibilities(X: Rows, mixture: _core.Mixture, n_threads: int = 1) -> Row
     >>> gmmx.density.responsibilities(np.array([[2.0]]), mixture)
     array([[0.5, 0.5]])
     """
-    return _core.responsibilities(X, mixture, n_threads)
+    try:
+        return _core.responsibilities(X, mixture, n_threads)
+    except TypeError:
+        raise _refusal(X, mixture, n_threads) from None
 
 
 def score_samples(X: Rows, mixture: _core.Mixture, n_threads: int = 1) -> Rows:
@@ -132,7 +138,10 @@ def score_samples(X: Rows, mixture: _core.Mixture, n_threads: int = 1) -> Rows:
     >>> gmmx.density.score_samples(np.array([[0.0]]), model.mixture_).round(4)
     array([-0.9189])
     """
-    return _core.score_samples(X, mixture, n_threads)
+    try:
+        return _core.score_samples(X, mixture, n_threads)
+    except TypeError:
+        raise _refusal(X, mixture, n_threads) from None
 
 
 def predict(X: Rows, mixture: _core.Mixture, n_threads: int = 1) -> npt.NDArray[np.int64]:
@@ -168,4 +177,22 @@ def predict(X: Rows, mixture: _core.Mixture, n_threads: int = 1) -> npt.NDArray[
     >>> gmmx.density.predict(np.array([[3.0], [1.0]]), model.mixture_)
     array([1, 0])
     """
-    return _core.predict(X, mixture, n_threads)
+    try:
+        return _core.predict(X, mixture, n_threads)
+    except TypeError:
+        raise _refusal(X, mixture, n_threads) from None
+
+
+def _refusal(X: Any, mixture: Any, n_threads: Any) -> TypeError:
+    """Return the error that says which argument native code cannot take."""
+    if not isinstance(mixture, _core.Mixture):
+        return TypeError(
+            f"mixture is of type {type(mixture).__name__}, but must be a gmmx.Mixture: give the mixture_ of a fitted "
+            "estimator"
+        )
+    if not isinstance(X, np.ndarray) or X.dtype not in (np.float64, np.float32):
+        given = f"an array of {X.dtype}" if isinstance(X, np.ndarray) else f"of type {type(X).__name__}"
+        return TypeError(
+            f"X is {given}, but must be a NumPy array of float64 or float32: give numpy.asarray(X, dtype=float)"
+        )
+    return TypeError(f"n_threads is {n_threads!r}, but must be a whole number: give 1 for one thread")
