@@ -129,6 +129,9 @@ class TestColumns:
             assert "by --columns, in the order eruptions, waiting" in message
         assert self.scores(run, "m.safetensors", "x.csv", "--columns", "wait,eruption") == expected
 
+    def test_named_in_another_order_by_their_names(self, run: Run, expected: Any) -> None:
+        assert self.scores(run, "m.safetensors", FAITHFUL, "--columns", "waiting,eruptions") == expected
+
     def test_without_names_by_place(self, run: Run, tmp_path: Path, expected: Any) -> None:
         np.save(tmp_path / "x.npy", X)
         np.savetxt(tmp_path / "bare.csv", X, delimiter=",")

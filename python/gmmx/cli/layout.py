@@ -97,6 +97,9 @@ def layout_of(file: DataFile, source: str, options: DataOptions, features: Featu
         found = ", ".join(f"{name}: {reason}" for name, reason in _without(file, reasons)[:6])
         raise TableError(f"{source} has no column of numbers to fit ({found}); numbers look like 12 or 1.5e-3")
     names = tuple(file.names[index] for index in chosen)
+    if features is not None and features.names is not None and sorted(names) == sorted(features.names):
+        chosen = [chosen[names.index(name)] for name in features.names]  # names tell more than an order
+        names = features.names
     if features is not None and len(chosen) != features.count:
         raise TableError(
             f"{source} has {columns(len(chosen))} of numbers ({_some(names)}), but {features.model} has "

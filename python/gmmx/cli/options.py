@@ -169,8 +169,8 @@ def data_options(
 
 
 MODEL_COLUMNS = (
-    "Columns that are the model's features, in their order.  [default: those of the features' names, or all that hold "
-    "numbers]"
+    "Columns that are the model's features: by name if they have its names, else in its order.  [default: those of the "
+    "features' names, or all that hold numbers]"
 )
 
 
