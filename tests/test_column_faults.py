@@ -161,4 +161,5 @@ def test_the_command_line_notes_an_outweighing_row_on_standard_error(run, write)
     write(f"a,b\n{rows}1e20,0\n")
     result = run("fit", "data.csv", "-k", "1")
     assert result.exit_code == 0
-    assert "note: Row 60 of X" in result.stderr and "outweighs" not in result.stdout
+    assert "note: Row 61 of " in result.stderr and "(the first is 1)" in result.stderr
+    assert "column 'a'" in result.stderr and "outweighs" not in result.stdout

@@ -23,6 +23,7 @@ from gmmx.validation import F64, Rows, WeightedRows
 __all__ = [
     "Extremes",
     "OutweighingRow",
+    "OutweighingRowWarning",
     "extremes_of",
     "merge_extremes",
     "outweighing",
@@ -62,8 +63,17 @@ class OutweighingRow:
     least: float
     largest: float
 
-    def message(self, names: Sequence[str] | None) -> str:
+    def message(self, names: Sequence[str] | None, *, source: str = "X", first: int = 0) -> str:
         """Return what is wrong and the remedy.
+
+        Parameters
+        ----------
+        names : sequence of str or None
+            Names of the columns. None names them by their numbers.
+        source : str, default='X'
+            What the rows are called.
+        first : int, default=0
+            Number of the first row.
 
         Examples
         --------
@@ -72,10 +82,27 @@ class OutweighingRow:
         """
         column = quoted(self.column if names is None else names[self.column])
         return (
-            f"Row {self.row} of X (the first is 0) outweighs all others: column {column} is {self.value:g} there, and "
-            f"from {self.least:g} to {self.largest:g} elsewhere. Sums of squares over all rows hold nothing of the "
-            "others in float64. Drop the row, or fill the value in if it stands for a missing one."
+            f"Row {self.row + first} of {source} (the first is {first}) outweighs all others: column {column} is "
+            f"{self.value:g} there, and from {self.least:g} to {self.largest:g} elsewhere. Sums of squares over all "
+            "rows hold nothing of the others in float64. Drop the row, or fill the value in if it stands for a missing "
+            "one."
         )
+
+
+class OutweighingRowWarning(RuntimeWarning):
+    """Warning of a row that outweighs all others.
+
+    Parameters
+    ----------
+    row : OutweighingRow
+        Which row, and where it shows.
+    names : sequence of str or None
+        Names of the columns.
+    """
+
+    def __init__(self, row: OutweighingRow, names: Sequence[str] | None) -> None:
+        super().__init__(row.message(names))
+        self.row = row
 
 
 @dataclass(frozen=True)
@@ -212,7 +239,7 @@ def warn_of_outweighing_row(rows: WeightedRows, estimator: Any, *, stacklevel: i
         return None
     names = getattr(estimator, "feature_names_in_", None)
     located = OutweighingRow(found.row, columns[found.column], found.value, found.least, found.largest)
-    warnings.warn(located.message(names), RuntimeWarning, stacklevel=stacklevel)
+    warnings.warn(OutweighingRowWarning(located, names), stacklevel=stacklevel)
     return located
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -58,8 +59,14 @@ def fit_quietly(fit: Callable[[], Any], data: Table | OpenTable, *, remedy: str)
 def note_of(warning: warnings.WarningMessage, data: Table | OpenTable) -> str:
     """Return a warning in one line, with the names of the columns that it is about."""
     from gmmx.column_faults import ColumnWarning
+    from gmmx.outweighing_rows import OutweighingRowWarning
 
     message = warning.message
+    if isinstance(message, OutweighingRowWarning):
+        row = message.row
+        if isinstance(data, Table) and data.kept is not None:  # rows are counted as the file has them
+            row = dataclasses.replace(row, row=int(np.flatnonzero(data.kept)[row.row]))
+        return one_line(row.message(data.names, source=data.source, first=1))
     if isinstance(message, ColumnWarning):
         return one_line(message.faults.message(data.names, source=data.source, reg_covar="--reg-covar"))
     return one_line(message)

@@ -12,6 +12,7 @@ import numpy as np
 
 from gmmx import _core
 from gmmx.draws import draws_from
+from gmmx.outweighing_rows import OutweighingRowWarning
 from gmmx.partitions.facts import Facts, check_same_rows
 from gmmx.partitions.sampling import Sample
 from gmmx.starts import FailedStart, Monitor, Run, Starts, failure_message, stronger_prior, unchanged_on_failure
@@ -88,7 +89,7 @@ def fit_partitions(
         facts = rows.facts()
         check_enough_rows(facts, model.n_components)
         if outweighing := facts.outweighing_row:
-            warnings.warn(outweighing.message(facts.feature_names), RuntimeWarning, stacklevel=4)
+            warnings.warn(OutweighingRowWarning(outweighing, facts.feature_names), stacklevel=4)
         rows = _Checked(rows, facts)
         _set_features(model, facts)
         _refuse_partition(model)
