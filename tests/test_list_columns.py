@@ -409,6 +409,7 @@ class TestParquet:
         for columns, weights, message in (
             (["face", "face[1]"], None, r"columns names 'face\[1\]' twice"),
             (["face[4]"], None, r"no such column; did you mean 'face\[\d\]'"),
+            (["fac"], None, r"no such column; did you mean 'face'\?"),
             (["age"], "face", r"weight_column names 'face', .* lists, but .* one number: name .* such as 'face\[0\]'"),
             (["face"], "face[1]", r"columns names 'face\[1\]', and so does weight_column"),
         ):

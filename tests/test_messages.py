@@ -1,5 +1,6 @@
 """Messages say which value of which argument is wrong, what is allowed, and what to do."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -202,3 +203,13 @@ class TestPublicNames:
         modules = {name: value.__module__ for name, value in natives.items()}
         assert {name: module for name, module in modules.items() if module.startswith("gmmx._core_")} == {}
         assert modules["EMResult"] == modules["e_step"] == modules["decompose"] == "gmmx._core"
+
+
+@pytest.mark.parametrize("path", ["rows.parquet", Path("rows.parquet")])
+def test_a_path_in_place_of_rows(path):
+    model = gmmx.GaussianMixture(2, random_state=0)
+    for method in (model.fit, model.fit(np.random.default_rng(0).normal(size=(30, 2))).predict):
+        with pytest.raises(
+            ValueError, match=r"^X is the path 'rows.parquet', but must hold rows: give the path to fit_b"
+        ):
+            method(path)

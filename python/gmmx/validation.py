@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
 import re
 from collections.abc import Iterator, Sequence
 from numbers import Real
@@ -232,7 +233,8 @@ def _placed_lists(frame: Any) -> ValueError | None:
             return ValueError(
                 f"X has the column {str(name)!r} of objects of type {type(frame.iloc[0, position]).__name__}, but all "
                 "columns must hold numbers or Arrow's lists of them: give pyarrow.Table.from_pandas(X, "
-                f"preserve_index=False), or numpy.stack(X[{name!r}]) if this column is all."
+                "preserve_index=False), read the file by pandas.read_parquet(path, dtype_backend='pyarrow'), or give "
+                f"numpy.stack(X[{name!r}]) if this column is all."
             )
     return None
 
@@ -292,6 +294,11 @@ def check_rows_of(estimator: Any, X: Any, *, fit: bool, min_samples: int | None 
         if "feature_names_in_" not in seen and seen.get("n_features_in_") == X.shape[1]:
             return X
     refuse_cut_off(X, "X")
+    if isinstance(X, (str, os.PathLike)):
+        raise ValueError(
+            f"X is the path {os.fspath(X)!r}, but must hold rows: give the path to fit_batches or to a reader of "
+            "gmmx.data, or read the file first."
+        )
     if is_pair(X):
         raise ValueError(
             "X is a pair of rows and weights: take it apart, for X, w in batches, and give w as sample_weight where "

@@ -332,7 +332,7 @@ def chosen_columns(
         chosen = expanded(columns, lists)
     if not chosen:
         raise ValueError(f"columns leaves no column of {where} to fit; it has {listed(names)}")
-    chosen = [names[index] for index in find_columns(chosen, names, where, "columns")]
+    chosen = [names[index] for index in find_columns(chosen, names, where, "columns", lists)]
     seen: set[str] = set()
     for name in chosen:
         if name == weight_column:
@@ -348,10 +348,13 @@ def find_column(name: Any, names: Sequence[str], where: str, argument: str) -> i
     return find_columns([name], names, where, argument)[0]
 
 
-def find_columns(wanted: Iterable[Any], names: Sequence[str], where: str, argument: str) -> list[int]:
+def find_columns(
+    wanted: Iterable[Any], names: Sequence[str], where: str, argument: str, lists: Iterable[str] = ()
+) -> list[int]:
     """Return the indices of the columns with these names, in time linear in the number of columns.
 
     A name that is not there may be there in another normal form of Unicode, in which an accent is its own character.
+    Columns of lists, whose elements are among the names, may be meant, too.
 
     Raises
     ------
@@ -371,7 +374,7 @@ def find_columns(wanted: Iterable[Any], names: Sequence[str], where: str, argume
         if count > 1:
             raise ValueError(f"{where} has {count} columns named {name!r}: give them different names")
         if not count:
-            close = difflib.get_close_matches(str(name), names, n=1)
+            close = difflib.get_close_matches(str(name), [*lists, *names], n=1)
             hint = f"did you mean {close[0]!r}? It" if close else "it"
             raise ValueError(f"{argument} names {name!r}, but {where} has no such column; {hint} has {listed(names)}")
         found.append(positions[name])
