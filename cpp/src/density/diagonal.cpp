@@ -17,10 +17,8 @@ std::unique_ptr<LogDensity<T>> diagonal_density(const Mixture& mixture, Weightin
   coefficients.row(0).array() -= 0.5 * (precisions * means.square()).rowwise().sum().transpose();
   coefficients.middleRows(1, d) = (precisions * means).transpose().matrix();
   coefficients.bottomRows(d) = -0.5 * precisions.transpose().matrix();
-  const double squared_reach = squared_reach_for<T>(precisions.maxCoeff(), d);
-  return std::make_unique<FeatureLogDensity<T>>(
-      SecondMomentForm::diagonal, d, coefficients, squared_reach,
-      [&mixture, weighting] { return std::make_unique<Exact>(mixture, weighting); });
+  return density_by_features<T, Exact>(SecondMomentForm::diagonal, mixture, weighting, coefficients,
+                                       precisions.maxCoeff());
 }
 
 #define GMMX_INSTANTIATE(T) template std::unique_ptr<LogDensity<T>> diagonal_density<T>(const Mixture&, Weighting);

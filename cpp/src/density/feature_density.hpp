@@ -106,4 +106,15 @@ class FeatureLogDensity final : public LogDensity<T> {
   LazyLogDensity<T> safe_;
 };
 
+// With Exact for the blocks beyond reach. largest_precision: lambda_max over all P_k.
+template <class T, class Exact>
+std::unique_ptr<LogDensity<T>> density_by_features(SecondMomentForm form, const Mixture& mixture, Weighting weighting,
+                                                   const Matrix<double>& coefficients, double largest_precision,
+                                                   const Matrix<double>& common_factor = {}) {
+  const Index d = mixture.n_features();
+  return std::make_unique<FeatureLogDensity<T>>(
+      form, d, coefficients, squared_reach_for<T>(largest_precision, d),
+      [&mixture, weighting] { return std::make_unique<Exact>(mixture, weighting); }, common_factor);
+}
+
 }  // namespace gmmx

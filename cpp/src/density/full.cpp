@@ -31,10 +31,7 @@ std::unique_ptr<LogDensity<T>> full_density(const Mixture& mixture, Weighting we
       for (Index j = i + 1; j < d; ++j) coefficients(at++, k) = -precision(i, j);
     }
   }
-  const double squared_reach = squared_reach_for<T>(largest_precision, d);
-  return std::make_unique<FeatureLogDensity<T>>(
-      SecondMomentForm::full, d, coefficients, squared_reach,
-      [&mixture, weighting] { return std::make_unique<Exact>(mixture, weighting); });
+  return density_by_features<T, Exact>(SecondMomentForm::full, mixture, weighting, coefficients, largest_precision);
 }
 
 #define GMMX_INSTANTIATE(T) template std::unique_ptr<LogDensity<T>> full_density<T>(const Mixture&, Weighting);

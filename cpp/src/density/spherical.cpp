@@ -17,10 +17,8 @@ std::unique_ptr<LogDensity<T>> spherical_density(const Mixture& mixture, Weighti
   coefficients.row(0).array() -= 0.5 * (precisions * means.square().rowwise().sum()).transpose();
   coefficients.middleRows(1, d) = (means.colwise() * precisions).transpose().matrix();
   coefficients.row(1 + d) = -0.5 * precisions.transpose().matrix();
-  const double squared_reach = squared_reach_for<T>(precisions.maxCoeff(), d);
-  return std::make_unique<FeatureLogDensity<T>>(
-      SecondMomentForm::trace, d, coefficients, squared_reach,
-      [&mixture, weighting] { return std::make_unique<Exact>(mixture, weighting); });
+  return density_by_features<T, Exact>(SecondMomentForm::trace, mixture, weighting, coefficients,
+                                       precisions.maxCoeff());
 }
 
 #define GMMX_INSTANTIATE(T) template std::unique_ptr<LogDensity<T>> spherical_density<T>(const Mixture&, Weighting);

@@ -20,11 +20,8 @@ std::unique_ptr<LogDensity<T>> tied_density(const Mixture& mixture, Weighting we
   multiply<double>(precision, Matrix<double>(means.transpose()), linear);
   coefficients.bottomRows(d) = linear;
   for (Index k = 0; k < means.rows(); ++k) coefficients(0, k) = constants(k) - 0.5 * means.row(k).dot(linear.col(k));
-  const double squared_reach = squared_reach_for<T>(largest_eigenvalue(precision), d);
-  return std::make_unique<FeatureLogDensity<T>>(
-      SecondMomentForm::pooled, d, coefficients, squared_reach,
-      [&mixture, weighting] { return std::make_unique<Exact>(mixture, weighting); },
-      Matrix<double>(Exact::factor(mixture)));
+  return density_by_features<T, Exact>(SecondMomentForm::pooled, mixture, weighting, coefficients,
+                                       largest_eigenvalue(precision), Exact::factor(mixture));
 }
 
 #define GMMX_INSTANTIATE(T) template std::unique_ptr<LogDensity<T>> tied_density<T>(const Mixture&, Weighting);
