@@ -19,6 +19,7 @@ from gmmx._optional import needed
 from gmmx._text import normalized, quoted
 
 __all__ = [
+    "ROWS_LOOKED_AT",
     "ArrowFeatures",
     "ChosenFeatures",
     "ListLengths",
@@ -28,6 +29,9 @@ __all__ = [
     "is_boolean",
     "number_type",
 ]
+
+ROWS_LOOKED_AT = 64
+"""At first, of a file, to learn how long the lists are."""
 
 _LISTS = ("is_list", "is_large_list", "is_fixed_size_list", "is_list_view", "is_large_list_view")
 _TENSOR = "arrow.fixed_shape_tensor"

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gmmx import arrow
-from gmmx._arrow_features import ArrowFeatures, ChosenFeatures, ListLengths, number_type
+from gmmx._arrow_features import ROWS_LOOKED_AT, ArrowFeatures, ChosenFeatures, ListLengths, number_type
 from gmmx._optional import needed
 from gmmx.data._reader import Piece, Reader, checked, rows_of_bytes
 
@@ -19,7 +19,6 @@ __all__ = ["is_dataset", "reader_of_table"]
 _MOST_ROWS_AT_ONCE = 1 << 16
 _MOST_NUMBERS_AT_ONCE = 1 << 22
 _READ_AT_ONCE = 1 << 16  # bytes of a column
-_LOOKED_AT = 64  # rows that tell how long lists are
 _PURPOSE = "Arrow data"
 
 
@@ -97,7 +96,7 @@ def _columns(table: Any, positions: Sequence[int]) -> Iterator[list[Any]]:
             yield [batch.column(position) for position in positions]
         return
     names = [table.schema.names[position] for position in positions]
-    for batch in _record_batches(table, columns=names, batch_size=_LOOKED_AT):
+    for batch in _record_batches(table, columns=names, batch_size=ROWS_LOOKED_AT):
         yield batch.columns
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gmmx._arrow_features import ArrowFeatures, ListLengths, has_no_type, holds_lists, number_type
+from gmmx._arrow_features import ROWS_LOOKED_AT, ArrowFeatures, ListLengths, has_no_type, holds_lists, number_type
 from gmmx._optional import needed
 from gmmx._text import normalized, printable, quoted
 from gmmx.data._reader import chosen_columns, find_columns
@@ -19,7 +19,6 @@ __all__ = ["PURPOSE", "Survey", "lengths_in", "opened_bit_by_bit", "opened_parqu
 PURPOSE = "Reading Parquet files"
 
 _READ_AT_ONCE = 1 << 16  # bytes of a column; without it a whole row group is read
-_LOOKED_AT = 64  # rows that tell how long lists are
 
 
 def opened_parquet(file: Path, **options: Any) -> Any:
@@ -181,5 +180,5 @@ class Survey:
 def _columns(parquet: Any, schema: Any, positions: Sequence[int]) -> Iterator[list[Any]]:
     """Yield columns of a file, a few rows at a time."""
     names = [schema.field(position).name for position in positions]
-    for batch in parquet.iter_batches(_LOOKED_AT, columns=names, use_threads=False):
+    for batch in parquet.iter_batches(ROWS_LOOKED_AT, columns=names, use_threads=False):
         yield [batch.column(batch.schema.get_all_field_indices(name)[0]) for name in names]
