@@ -163,3 +163,8 @@ def test_the_command_line_notes_an_outweighing_row_on_standard_error(run, write)
     assert result.exit_code == 0
     assert "note: Row 61 of " in result.stderr and "(the first is 1)" in result.stderr
     assert "column 'a'" in result.stderr and "outweighs" not in result.stdout
+    write(f"a,b\n,1\n{rows}3,\n1e20,0\n")
+    result = run("fit", "data.csv", "-k", "1", "--drop-missing")
+    assert "note: Row 63 of data.csv (the first is 1) outweighs" in result.stderr
+    result = run("fit", "data.csv", "-k", "1", "--drop-missing", "--batch-size", "20")
+    assert "note: Row 61 of data.csv without the rows that lack a value (the first is 1) outweighs" in result.stderr

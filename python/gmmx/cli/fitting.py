@@ -63,10 +63,12 @@ def note_of(warning: warnings.WarningMessage, data: Table | OpenTable) -> str:
 
     message = warning.message
     if isinstance(message, OutweighingRowWarning):
-        row = message.row
-        if isinstance(data, Table) and data.kept is not None:  # rows are counted as the file has them
+        row, source = message.row, data.source
+        if isinstance(data, OpenTable):
+            source += " without the rows that lack a value" if data.drop_missing else ""
+        elif data.kept is not None:
             row = dataclasses.replace(row, row=int(np.flatnonzero(data.kept)[row.row]))
-        return one_line(row.message(data.names, source=data.source, first=1))
+        return one_line(row.message(data.names, source=source, first=1))
     if isinstance(message, ColumnWarning):
         return one_line(message.faults.message(data.names, source=data.source, reg_covar="--reg-covar"))
     return one_line(message)

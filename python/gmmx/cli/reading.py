@@ -162,6 +162,8 @@ class OpenTable:
         Whether their names stand in the file.
     n_bytes : int
         Bytes that the file's numbers take, about; 0 if nobody knows.
+    drop_missing : bool
+        Whether rows that lack a value are passed over.
     """
 
     def __init__(
@@ -170,7 +172,7 @@ class OpenTable:
         self.source, self.names, self.left_out = source, layout.names, layout.left_out
         self.has_header, self.n_bytes = file.has_header, file.n_bytes
         self._file, self._layout, self._weight_column = file, layout, weight_column
-        self._drop_missing = drop_missing
+        self.drop_missing = drop_missing
 
     def blocks(self, what: str = "reading", *, quiet: bool = True) -> Iterator[Rows]:
         """Read the rows once, with a bar on the terminal unless `quiet`.
@@ -182,14 +184,14 @@ class OpenTable:
         """
         counted = RowCount()
         with blaming(self.source, self._file.path):
-            pieces = self._file.blocks(self._layout.indices, self._layout.weights, keep_missing=self._drop_missing)
+            pieces = self._file.blocks(self._layout.indices, self._layout.weights, keep_missing=self.drop_missing)
         with progress_bar(what, quiet=quiet) as update:
             while True:
                 with blaming(self.source, self._file.path):
                     piece = next(pieces, None)
                 if piece is None:
                     break
-                part = Rows.of(piece, drop_missing=self._drop_missing)
+                part = Rows.of(piece, drop_missing=self.drop_missing)
                 yield part
                 counted.add(part)
                 n_rows, n_read = self._file.n_rows, counted.n_samples + counted.n_dropped
@@ -200,9 +202,9 @@ class OpenTable:
         """Return what reads the rows over and over, in batches of so many."""
         with blaming(self.source, self._file.path):
             reader = self._file.reader(
-                self._layout.indices, self._layout.weights, batch_size, keep_missing=self._drop_missing
+                self._layout.indices, self._layout.weights, batch_size, keep_missing=self.drop_missing
             )
-        return Batches(reader, self.source, self._file.path, drop_missing=self._drop_missing)
+        return Batches(reader, self.source, self._file.path, drop_missing=self.drop_missing)
 
     def read(self) -> Table:
         """Read all rows into memory."""
@@ -215,7 +217,7 @@ class OpenTable:
             np.concatenate([part.X for part in parts]),
             np.concatenate(weights) if weights else None,
             self.left_out,
-            np.concatenate([part.kept for part in parts if part.kept is not None]) if self._drop_missing else None,
+            np.concatenate([part.kept for part in parts if part.kept is not None]) if self.drop_missing else None,
         )
 
     def sample(self) -> Table:
@@ -261,7 +263,7 @@ class Batches:
 
     def __init__(self, reader: Reader, source: str, path: str, *, drop_missing: bool) -> None:
         self.counted, self.batch_size = RowCount(), reader.batch_size
-        self._reader, self._source, self._path, self._drop_missing = reader, source, path, drop_missing
+        self._reader, self._source, self._path, self.drop_missing = reader, source, path, drop_missing
 
     def __iter__(self) -> Iterator[Batch]:
         """Read from the first row on."""
@@ -275,7 +277,7 @@ class Batches:
         with blaming(self._source, self._path):
             for batch in self._reader:
                 piece = Piece(*batch) if isinstance(batch, tuple) else Piece(batch, None)
-                part = Rows.of(piece, drop_missing=self._drop_missing)
+                part = Rows.of(piece, drop_missing=self.drop_missing)
                 counted.add(part)
                 yield part
         self.counted = counted
