@@ -21,11 +21,11 @@ from gmmx import _core
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.mark.parametrize(("page", "least"), [("docs/cpp.md", 6), ("README.md", 1)])
-def test_every_snippet_of_the_documentation_stands_in_an_example(page, least):
+def test_every_snippet_of_the_guide_stands_in_an_example():
     """The examples are compiled and run against the installed library by .ci/consume.sh."""
-    snippets = re.findall(r"^```(?:cpp|cmake)\n(.*?)^```", (ROOT / page).read_text(), re.MULTILINE | re.DOTALL)
-    assert len(snippets) >= least
+    guide = (ROOT / "docs" / "cpp.md").read_text(encoding="utf-8")
+    snippets = re.findall(r"^```(?:cpp|cmake)\n(.*?)^```", guide, re.MULTILINE | re.DOTALL)
+    assert len(snippets) >= 7
 
     def without_indent(text):
         return "\n".join(line.strip() for line in text.splitlines() if line.strip())

@@ -62,7 +62,7 @@ void fit_file(const std::string& path, gmmx::Index n_components, const std::stri
     std::printf("\n");
   }
 
-  gmmx::save(result, model_path);  // Python reads it: gmmx.load(path)
+  gmmx::save(result, model_path);  // read it in Python with gmmx.load(path)
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// The README's example: fits two components to eight numbers and scores one of them.
+// The smallest example of docs/cpp.md: fits two components to eight numbers and scores one of them.
 #include <cstdio>
 #include <vector>
 
@@ -9,6 +9,6 @@ int main() {
   gmmx::FitOptions options;
   options.n_components = 2;
   const gmmx::FitResult result = gmmx::fit<double>({numbers.data(), 8, 1}, options);
-  const gmmx::Scorer<double> scorer(result.mixture);  // a row costs no allocation, no lock and no exception
+  const gmmx::Scorer<double> scorer(result.mixture);  // scoring a row never allocates, locks or throws
   std::printf("0.2: component %td, log p %.3f\n", scorer.predict(&numbers[2]), scorer.score(&numbers[2]));
 }
