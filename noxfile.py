@@ -44,7 +44,7 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Mypy; that the stubs agree with the compiled modules is among the tests (tests/test_stubs.py)."""
+    """Mypy; that the stubs agree with the compiled modules is among the tests (tests/repo/test_stubs.py)."""
     install_group(session, "types")
     session.run("mypy")
 
@@ -53,7 +53,7 @@ def types(session: nox.Session) -> None:
 def stubs(session: nox.Session) -> None:
     """Stubtest of the compiled modules, and their signatures beside the stubs'."""
     session.install(".[test]", env=BASELINE)
-    session.run("pytest", "tests/test_stubs.py", *session.posargs)
+    session.run("pytest", "tests/repo/test_stubs.py", *session.posargs)
 
 
 @nox.session

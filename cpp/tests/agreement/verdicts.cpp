@@ -1,6 +1,6 @@
 // verdicts <folder> <count>
 // Loads the files <folder>/0, <folder>/1, ... and writes a line for each: "refused", or "accepted" and what it holds,
-// numbers exactly. tests/test_model_file_agreement.py compares that with what Python reads.
+// numbers exactly. tests/io/test_model_file_agreement.py compares that with what Python reads.
 #include <cstdio>
 #include <exception>
 #include <filesystem>

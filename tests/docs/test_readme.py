@@ -17,7 +17,7 @@ from click.testing import CliRunner
 import gmmx
 from gmmx.cli import command_line
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 README = ROOT / "README.md"
 MCLUST = DOCS / "guides" / "from_mclust.md"

@@ -16,7 +16,7 @@ from scipy.stats import invgamma, invwishart, multivariate_normal
 from gmmx import reference
 from gmmx.reference import hierarchical as reference_hierarchical
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 THEORY = ROOT / "docs" / "theory.md"
 TYPES = ("full", "tied", "diag", "spherical")
 SUMS = ("counts", "first_moments", "second_moments", "log_likelihood", "total_weight")

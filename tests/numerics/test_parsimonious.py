@@ -14,7 +14,7 @@ from gmmx import GaussianMixture, _core, reference
 
 LETTERS = [name for name in _core.covariance_types() if len(name) == 3]
 ALIASES = {"VVV": "full", "EEE": "tied", "VVI": "diag", "VII": "spherical"}
-IRIS = np.loadtxt(Path(__file__).parent / "data" / "iris.csv", delimiter=",", skiprows=1, usecols=range(4))
+IRIS = np.loadtxt(Path(__file__).parents[1] / "data" / "iris.csv", delimiter=",", skiprows=1, usecols=range(4))
 LABELS = np.repeat([0, 1, 2], 50)
 every_model = pytest.mark.parametrize("name", LETTERS)
 

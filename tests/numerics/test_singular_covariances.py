@@ -8,7 +8,7 @@ import pytest
 import gmmx
 from gmmx import GaussianMixture, _core, reference
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[1] / "data"
 MATRICES = [
     name for name in _core.covariance_types() if name in ("full", "tied") or (name[-1] in "EV" and len(name) == 3)
 ]

@@ -23,7 +23,7 @@ import gmmx
 from gmmx.cli import fit as fit_module
 from gmmx.cli import reading, writing
 
-FAITHFUL = Path(__file__).parents[1] / "examples" / "data" / "faithful.csv"
+FAITHFUL = Path(__file__).parents[2] / "examples" / "data" / "faithful.csv"
 X = np.loadtxt(FAITHFUL, delimiter=",", skiprows=1)
 NAMES = ["eruptions", "waiting"]
 

@@ -18,7 +18,7 @@ import gmmx
 from gmmx import _core, _cpu
 
 VARIABLE = "GMMX_INSTRUCTION_SET"
-RECIPE = Path(__file__).parents[1] / "recipe" / "recipe.yaml"
+RECIPE = Path(__file__).parents[2] / "recipe" / "recipe.yaml"
 
 
 def run_python(code: str, instruction_set: str | None = None, **pipes) -> subprocess.CompletedProcess:

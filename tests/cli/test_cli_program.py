@@ -23,7 +23,7 @@ from gmmx import cli
 from gmmx.cli import bench as bench_module
 from gmmx.cli import command_line, saying
 
-FAITHFUL = Path(__file__).parents[1] / "examples" / "data" / "faithful.csv"
+FAITHFUL = Path(__file__).parents[2] / "examples" / "data" / "faithful.csv"
 X = np.loadtxt(FAITHFUL, delimiter=",", skiprows=1)
 
 Run = Callable[..., Result]
@@ -125,7 +125,7 @@ class TestHelp:
 class TestGuide:
     """docs/cli.md shows what the commands print."""
 
-    GUIDE = (Path(__file__).parents[1] / "docs" / "cli.md").read_text(encoding="utf-8")
+    GUIDE = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
 
     def test_the_sessions_are_real(self, run: Run, files: None) -> None:
         consoles = re.findall(r"^```console\n(.*?)^```$", self.GUIDE, re.MULTILINE | re.DOTALL)

@@ -29,7 +29,7 @@ from gmmx.cli.reading import read_table as read_as_told
 from gmmx.cli.select import SelectOptions, run_select
 from gmmx.tables import TableError
 
-FAITHFUL = Path(__file__).parents[1] / "examples" / "data" / "faithful.csv"
+FAITHFUL = Path(__file__).parents[2] / "examples" / "data" / "faithful.csv"
 
 Run = Callable[..., Result]
 Write = Callable[..., Path]

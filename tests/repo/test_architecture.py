@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "python" / "gmmx"
 COMPILED = {"gmmx._cpu": "cpp/cpu/module.cpp"}
 LOADED_BY_NAME = {("core", "bindings")}

@@ -16,7 +16,7 @@ from gmmx import reference
 from gmmx.reference.covariance import axes as axes_module
 from gmmx.reference.covariance import common_orientation, volume_and_shape
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[1] / "data"
 SPHERICAL = ("EII", "VII")
 DIAGONAL = ("EEI", "VEI", "EVI", "VVI")
 ELLIPSOIDAL = ("EEE", "VEE", "EVE", "VVE", "EEV", "VEV", "EVV", "VVV")

@@ -18,7 +18,7 @@ import pytest
 import gmmx
 from gmmx import _core
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def test_every_snippet_of_the_guide_stands_in_an_example():

@@ -24,7 +24,7 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 import gmmx
 from gmmx.partitions import merge_samples, sample_of, statistics_of, tree_sum
 
-PROGRAMS = Path(__file__).parent / "spark_programs"
+PROGRAMS = Path(__file__).parents[1] / "spark_programs"
 RNG = np.random.default_rng(11)
 CENTRES = np.array([[0.0, 0, 0], [6, 0, 1], [0, 5, -2]])
 X = np.concatenate([RNG.normal(centre, [1, 2, 0.5], (200, 3)) for centre in CENTRES])[RNG.permutation(600)]

@@ -8,7 +8,7 @@ import pytest
 
 import gmmx
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[1] / "data"
 SAME = {"VVV": "full", "EEE": "tied", "VVI": "diag", "VII": "spherical"}  # mclust's and scikit-learn's names
 # Published after an inner loop that stopped short of the maximum, by up to 5e-3 in the likelihood and 1e-4 in Q.
 NOT_MAXIMISED = {"VEE"}

@@ -1,8 +1,8 @@
 """Pictures compared with stored ones, pixel by pixel, words left out.
 
-``python tests/test_plot_images.py --renew`` draws the stored pictures in tests/images anew: look at each before it is
-committed. They hold no words, because each version of matplotlib shapes letters a little differently. The same goes
-for the gaps that labels cut into lines, so the lines of a density are not among them. test_plot.py reads the words.
+``python tests/plot/test_plot_images.py --renew`` draws the stored pictures in tests/images anew: look at each before
+it is committed. They hold no words, because each version of matplotlib shapes letters a little differently; nor the
+lines of a density, for the gaps that labels cut into them. test_plot.py reads the words.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from PIL import Image
 
 from gmmx import GaussianMixture, plot
 
-IMAGES = Path(__file__).parent / "images"
+IMAGES = Path(__file__).parents[1] / "images"
 
 TOLERANCE = 0.004
 """Root mean square difference of pixels, of 1, that edges drawn by another version of matplotlib may make."""

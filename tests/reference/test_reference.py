@@ -23,7 +23,7 @@ from sklearn.mixture import GaussianMixture
 from gmmx import reference
 from gmmx.reference import k_means
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[1] / "data"
 TYPES = ("full", "tied", "diag", "spherical")  # the others: test_parsimonious_reference.py
 MCLUST_NAMES = {"VVV": "full", "EEE": "tied", "VVI": "diag", "VII": "spherical"}
 CLASS_COLUMNS = {"iris": "Species", "diabetes": "class", "thyroid": "Diagnosis"}
