@@ -86,10 +86,10 @@ def lines(rounds, threads, spinning):
         yield line(f"{method} of one row of iris", medians(sides, 10 * rounds, spinning))
     mixture = models["gmmx"].mixture_
     sides = {
-        "gmmx": lambda: gmmx.density.responsibilities(row, mixture),
+        "gmmx": lambda: gmmx.fast.responsibilities(row, mixture),
         "scikit-learn": lambda: models["scikit-learn"].predict_proba(row),
     }
-    yield line("the same by gmmx.density.responsibilities, without checks", medians(sides, 10 * rounds, spinning))
+    yield line("the same by gmmx.fast.responsibilities, without checks", medians(sides, 10 * rounds, spinning))
 
 
 def import_time(rounds):

@@ -16,18 +16,18 @@ from gmmx._lazy import attributes_from
 from gmmx._namesake import warn_of_mixed_files
 
 if TYPE_CHECKING:  # what __getattr__ below imports
-    from gmmx import data, density, interop, plot, reference
+    from gmmx import data, fast, interop, plot, reference
     from gmmx._versions import show_versions
-    from gmmx.bootstrapping import BootstrapResult, bootstrap
-    from gmmx.column_faults import ColumnWarning
-    from gmmx.estimators import GaussianMixture, load
-    from gmmx.hierarchy import ClusterTree, hierarchical_clustering
-    from gmmx.likelihood_ratio import LikelihoodRatioTests, bootstrap_lrt
-    from gmmx.persistence import ModelFileError
-    from gmmx.priors import ConjugatePrior
-    from gmmx.selection import GaussianMixtureIC
-    from gmmx.statistics import e_step, m_step
+    from gmmx.em.agglomerative import ClusterTree, hierarchical_clustering
+    from gmmx.em.priors import ConjugatePrior
+    from gmmx.inference.bootstrap import BootstrapResult, bootstrap
+    from gmmx.inference.likelihood_ratio import LikelihoodRatioTests, bootstrap_lrt
+    from gmmx.io.model_file import ModelFileError
+    from gmmx.mixture._gaussian_mixture import GaussianMixture, load
+    from gmmx.mixture._model_selection import GaussianMixtureIC
+    from gmmx.mixture._steps import e_step, m_step
     from gmmx.validation import FitFailedError
+    from gmmx.validation.column_faults import ColumnWarning
 
 __all__ = [
     "BootstrapResult",
@@ -46,8 +46,8 @@ __all__ = [
     "bootstrap",
     "bootstrap_lrt",
     "data",
-    "density",
     "e_step",
+    "fast",
     "hierarchical_clustering",
     "interop",
     "load",
@@ -59,24 +59,24 @@ __all__ = [
 
 # Imported when they are first asked for: the estimators derive from classes of scikit-learn, whose import takes long.
 _HOMES = {
-    "BootstrapResult": "gmmx.bootstrapping",
-    "ClusterTree": "gmmx.hierarchy",
-    "ColumnWarning": "gmmx.column_faults",
-    "ConjugatePrior": "gmmx.priors",
+    "BootstrapResult": "gmmx.inference.bootstrap",
+    "ClusterTree": "gmmx.em.agglomerative",
+    "ColumnWarning": "gmmx.validation.column_faults",
+    "ConjugatePrior": "gmmx.em.priors",
     "FitFailedError": "gmmx.validation",
-    "GaussianMixture": "gmmx.estimators",
-    "GaussianMixtureIC": "gmmx.selection",
-    "LikelihoodRatioTests": "gmmx.likelihood_ratio",
-    "ModelFileError": "gmmx.persistence",
-    "bootstrap": "gmmx.bootstrapping",
-    "bootstrap_lrt": "gmmx.likelihood_ratio",
+    "GaussianMixture": "gmmx.mixture._gaussian_mixture",
+    "GaussianMixtureIC": "gmmx.mixture._model_selection",
+    "LikelihoodRatioTests": "gmmx.inference.likelihood_ratio",
+    "ModelFileError": "gmmx.io.model_file",
+    "bootstrap": "gmmx.inference.bootstrap",
+    "bootstrap_lrt": "gmmx.inference.likelihood_ratio",
     "data": "gmmx.data",
-    "density": "gmmx.density",
-    "e_step": "gmmx.statistics",
-    "hierarchical_clustering": "gmmx.hierarchy",
+    "fast": "gmmx.fast",
+    "e_step": "gmmx.mixture._steps",
+    "hierarchical_clustering": "gmmx.em.agglomerative",
     "interop": "gmmx.interop",
-    "load": "gmmx.estimators",
-    "m_step": "gmmx.statistics",
+    "load": "gmmx.mixture._gaussian_mixture",
+    "m_step": "gmmx.mixture._steps",
     "plot": "gmmx.plot",
     "reference": "gmmx.reference",
     "show_versions": "gmmx._versions",

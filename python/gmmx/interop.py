@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from gmmx import _core
-from gmmx.estimators import GaussianMixture
-from gmmx.online import Gathering, Stream
-from gmmx.priors import ConjugatePrior
-from gmmx.selection import GaussianMixtureIC
-from gmmx.starts import FailedStart
+from gmmx.em.priors import ConjugatePrior
+from gmmx.em.result import FailedStart
+from gmmx.em.stepwise import Gathering, Stream
+from gmmx.mixture._gaussian_mixture import GaussianMixture
+from gmmx.mixture._model_selection import GaussianMixtureIC
 from gmmx.validation import WeightedRows
 
 __all__ = ["TRUSTED_TYPES", "to_sklearn"]

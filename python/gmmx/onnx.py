@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gmmx._covariance_shapes import shows_matrices
 from gmmx._optional import needed
-from gmmx.covariances import shows_matrices
-from gmmx.estimators import GaussianMixture
-from gmmx.selection import GaussianMixtureIC
+from gmmx.mixture._gaussian_mixture import GaussianMixture
+from gmmx.mixture._model_selection import GaussianMixtureIC
 
 __all__ = ["register_converter"]
 

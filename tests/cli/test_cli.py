@@ -19,15 +19,15 @@ from click.testing import Result
 
 import gmmx
 from gmmx._core import covariance_types
-from gmmx._files import replacing
 from gmmx.cli import fit as fit_module
 from gmmx.cli import saying
 from gmmx.cli import select as select_module
+from gmmx.cli.input import Table
+from gmmx.cli.input import read_table as read_as_told
 from gmmx.cli.options import DataOptions
-from gmmx.cli.reading import Table
-from gmmx.cli.reading import read_table as read_as_told
 from gmmx.cli.select import SelectOptions, run_select
-from gmmx.tables import TableError
+from gmmx.io._atomic_write import replacing
+from gmmx.io.csv_text import TableError
 
 FAITHFUL = Path(__file__).parents[2] / "examples" / "data" / "faithful.csv"
 

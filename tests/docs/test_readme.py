@@ -170,7 +170,7 @@ def test_every_function_of_mclust_is_in_the_table() -> None:
     """tests/data/mclust_exports.csv holds what its NAMESPACE exports."""
     with (ROOT / "tests" / "data" / "mclust_exports.csv").open(encoding="utf-8") as file:
         exported = {row["name"] for row in csv.DictReader(file)}
-    models = [*gmmx.selection.FAMILY, *gmmx.selection.FAMILY_OF_ONE_FEATURE]
+    models = [*gmmx.mixture._model_selection.FAMILY, *gmmx.mixture._model_selection.FAMILY_OF_ONE_FEATURE]
     listed: set[str] = set()
     for row in rows_of_tables(MCLUST.read_text(encoding="utf-8").split("## Every function")[1]):
         for name in re.findall(r"`([^`]+)`", row[0]):

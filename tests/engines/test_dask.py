@@ -29,7 +29,7 @@ import dask.dataframe as dd  # noqa: E402
 
 import gmmx.dask  # noqa: E402
 from gmmx.dask._rows import DaskRows  # noqa: E402
-from gmmx.partitions import statistics_of, tree_sum  # noqa: E402
+from gmmx.distributed import statistics_of, tree_sum  # noqa: E402
 
 CLOSE = {"rtol": 1e-10, "atol": 1e-10}
 PARAMETERS = ("weights_", "means_", "covariances_", "precisions_cholesky_")

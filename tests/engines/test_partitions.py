@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gmmx import Mixture, _core
-from gmmx.partitions import (
+from gmmx.distributed import (
     TreeSum,
     facts_of,
     merge_facts,

@@ -22,7 +22,7 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 import gmmx
-from gmmx.partitions import merge_samples, sample_of, statistics_of, tree_sum
+from gmmx.distributed import merge_samples, sample_of, statistics_of, tree_sum
 
 PROGRAMS = Path(__file__).parents[1] / "spark_programs"
 RNG = np.random.default_rng(11)

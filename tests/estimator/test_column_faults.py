@@ -11,8 +11,8 @@ from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
 
 import gmmx
-from gmmx.column_faults import MAX_COLUMNS, ColumnFaults, ColumnWarning, column_faults
 from gmmx.validation import WeightedRows
+from gmmx.validation.column_faults import MAX_COLUMNS, ColumnFaults, ColumnWarning, column_faults
 
 
 def normal(n_samples=300, n_features=4, seed=0):

@@ -116,7 +116,7 @@ class TestThreeParts:
         ending = "is expecting 2 features as input. Give the columns that it was fitted to, in their order."
         for call in (model.predict, model.predict_proba, model.score_samples, model.score, model.partial_fit):
             assert complaint(call, X[:, :1]).endswith(ending)
-        assert "X has 1 features, but the mixture has 2" in complaint(gmmx.density.predict, X[:, :1], model.mixture_)
+        assert "X has 1 features, but the mixture has 2" in complaint(gmmx.fast.predict, X[:, :1], model.mixture_)
 
     def test_names_of_columns(self) -> None:
         pd = pytest.importorskip("pandas")

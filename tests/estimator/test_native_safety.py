@@ -163,7 +163,7 @@ def test_integers_of_any_size_reach_the_native_code():
     expected = gmmx.GaussianMixture(2, tol=1e-3, max_iter=10_000, random_state=0).fit(X)
     np.testing.assert_array_equal(model.means_, expected.means_)
     np.testing.assert_array_equal(
-        gmmx.density.predict(X, model.mixture_, n_threads=2**70), gmmx.density.predict(X, model.mixture_)
+        gmmx.fast.predict(X, model.mixture_, n_threads=2**70), gmmx.fast.predict(X, model.mixture_)
     )
     for n_samples in (2**62, 2**63, 10**30):
         with pytest.raises(ValueError, match=r"n_samples is \d+, but an array holds at most \d+ rows .* Draw fewer"):

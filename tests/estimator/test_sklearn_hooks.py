@@ -10,7 +10,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 import gmmx
-from gmmx._sklearn_hooks import _HOOKS
+from gmmx.mixture._sklearn_hooks import _HOOKS
 
 RNG = np.random.default_rng(5)
 X = np.r_[RNG.normal(size=(70, 2)), RNG.normal(size=(30, 2)) + 6]

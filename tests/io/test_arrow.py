@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import gmmx
-from gmmx import GaussianMixture, arrow
+from gmmx import GaussianMixture
+from gmmx.io import arrow
 
 pa = pytest.importorskip("pyarrow")
 NAMES = ["length", "width", "depth"]

@@ -15,8 +15,8 @@ import pytest
 
 import gmmx
 from gmmx import data
-from gmmx._regular_file import open_regular
 from gmmx.data._npy_file import opened_npz
+from gmmx.io._regular_file import open_regular
 
 ROWS = np.random.default_rng(0).normal(size=(400, 3))
 

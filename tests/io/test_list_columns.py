@@ -16,9 +16,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import gmmx
-from gmmx import GaussianMixture, arrow
-from gmmx._arrow_features import ArrowFeatures
+from gmmx import GaussianMixture
 from gmmx.data import from_parquet
+from gmmx.io import arrow
+from gmmx.io._arrow_features import ArrowFeatures
 
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")

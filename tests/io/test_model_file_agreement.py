@@ -20,9 +20,9 @@ from safetensors.numpy import save
 
 import gmmx
 from gmmx import GaussianMixture, ModelFileError
-from gmmx._checksum import CHECKSUM_ENTRY, checksum_of
-from gmmx._safetensors import Container, Tensor
-from gmmx.persistence import TENSORS, read_model
+from gmmx.io._checksum import CHECKSUM_ENTRY, checksum_of
+from gmmx.io._safetensors import Container, Tensor
+from gmmx.io.model_file import TENSORS, read_model
 
 N_MUTATIONS = int(os.environ.get("GMMX_MUTATIONS", "3000"))
 

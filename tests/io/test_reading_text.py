@@ -24,11 +24,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import gmmx.data
-from gmmx import _cells, tables
 from gmmx.cli import command_line
+from gmmx.cli.input import open_table, read_table
 from gmmx.cli.options import DataOptions
-from gmmx.cli.reading import open_table, read_table
-from gmmx.tables import TableError, TextFormat, TextRows
+from gmmx.io import _cells, csv_text
+from gmmx.io.csv_text import TableError, TextFormat, TextRows
 
 pytest.importorskip("pyarrow")
 
@@ -135,9 +135,9 @@ def test_the_fast_ways_read_what_the_careful_one_reads(
     found = []
     for large, plain in ((0, True), (1 << 30, True), (0, False)):  # pyarrow, NumPy, cell by cell
         with monkeypatch.context() as patch:
-            patch.setattr(tables, "_LARGE", large)
-            patch.setattr(tables, "_BLOCK", block)
-            patch.setattr(tables, "_STEP", block)
+            patch.setattr(csv_text, "_LARGE", large)
+            patch.setattr(csv_text, "_BLOCK", block)
+            patch.setattr(csv_text, "_STEP", block)
             if not plain:
                 patch.setattr(TextRows, "_read_plain", lambda *_, **__: None)
             found.append(outcome(lambda: numbers(text, keep_missing=keep)))
@@ -148,7 +148,7 @@ def test_the_fast_ways_read_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> No
     X = np.random.default_rng(0).normal(size=(2_000, 2)) * 10.0 ** np.arange(-300, 300, 300)
     text = "a,b\n" + "".join(f"{a!r},{b!r}\n" for a, b in X.tolist())
     for large in (0, 1 << 30):
-        monkeypatch.setattr(tables, "_LARGE", large)
+        monkeypatch.setattr(csv_text, "_LARGE", large)
         np.testing.assert_array_equal(numbers(text.encode()), X)
 
 
@@ -489,7 +489,7 @@ class TestDropMissing:
         path = write("a,b\n" + "".join(rows))
         expected = [[i, i] for i in range(20_000) if i % 5]
         for large in (0, 1 << 30):
-            monkeypatch.setattr(tables, "_LARGE", large)
+            monkeypatch.setattr(csv_text, "_LARGE", large)
             np.testing.assert_array_equal(in_memory(path, drop_missing=True), expected)
 
 

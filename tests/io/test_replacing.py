@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import gmmx
-from gmmx._files import remove_leftovers, replacing
+from gmmx.io._atomic_write import remove_leftovers, replacing
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX's")
 

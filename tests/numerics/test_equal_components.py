@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gmmx import GaussianMixture, GaussianMixtureIC, _core
-from gmmx.equal_components import equal_components
+from gmmx.em.equal_components import equal_components
 
 X = np.random.default_rng(0).normal(size=(200, 2)) + np.repeat([[0.0, 0.0], [5.0, 5.0]], 100, axis=0)
 REPEATED = np.repeat(X[:6], 10, axis=0)

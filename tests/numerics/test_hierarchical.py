@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from scipy.cluster.hierarchy import fcluster, is_valid_linkage
 
 from gmmx import GaussianMixture, _core, hierarchical_clustering, m_step
-from gmmx.hierarchy import SCALINGS
-from gmmx.initialization import partition_by_tree
+from gmmx.em.agglomerative import SCALINGS
+from gmmx.em.initialization import partition_by_tree
 from gmmx.reference import hierarchical as reference
 from gmmx.validation import WeightedRows
 

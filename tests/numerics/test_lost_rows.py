@@ -35,7 +35,7 @@ def test_float32_rows_are_decided_as_in_float64(covariance_type: str, size: floa
     probabilities = gm.predict_proba(X)
     assert probabilities.dtype == np.float32
     assert_allclose(probabilities, gm.predict_proba(same), rtol=1e-4, atol=1e-6)
-    assert_allclose(gmmx.density.responsibilities(X, gm.mixture_, 2), probabilities)
+    assert_allclose(gmmx.fast.responsibilities(X, gm.mixture_, 2), probabilities)
     assert_allclose(gm.score(X), gm.score(same), rtol=1e-5)
     weights = np.array([1.0, 0.5, 2.0, 1.0])
     assert_allclose(gm.score(X, sample_weight=weights), gm.score(same, sample_weight=weights), rtol=1e-5)
@@ -61,7 +61,7 @@ def test_rows_beyond_float64_are_refused_with_their_place(covariance_type: str, 
     for call in calls:
         with pytest.raises(ValueError, match=words):
             call(X)
-    for native in (gmmx.density.predict, gmmx.density.responsibilities, gmmx.density.score_samples):
+    for native in (gmmx.fast.predict, gmmx.fast.responsibilities, gmmx.fast.score_samples):
         with pytest.raises(ValueError, match=words):
             native(X, gm.mixture_)
     with pytest.raises(ValueError, match=words):
@@ -83,7 +83,7 @@ def test_the_first_of_many_rows_is_named_whatever_the_threads() -> None:
 def test_native_functions_refuse_rows_that_are_not_finite(dtype: Any, bad: float, name: str) -> None:
     gm, X = model(dtype=dtype), far(3.0, dtype)
     X[2, 1] = bad
-    for native in (gmmx.density.predict, gmmx.density.responsibilities, gmmx.density.score_samples):
+    for native in (gmmx.fast.predict, gmmx.fast.responsibilities, gmmx.fast.score_samples):
         with pytest.raises(ValueError, match=rf"X holds {name} in row 2 \(the first is 0\) of column 1"):
             native(X, gm.mixture_)
     log_densities = gm.mixture_.component_log_densities(X)
@@ -97,8 +97,8 @@ def test_one_component_out_of_reach_leaves_the_other(first: int) -> None:
     covariances = np.stack([narrow, 1e20 * np.eye(2)])[:: 1 - 2 * first]
     mixture = gmmx.Mixture([0.5, 0.5], np.zeros((2, 2)), "full", covariances=covariances)
     for X in (np.full((9, 2), 1e30, np.float32), np.full((9, 2), 1e150)):
-        assert_array_equal(gmmx.density.predict(X, mixture), np.full(9, 1 - first))
-        assert_array_equal(gmmx.density.responsibilities(X, mixture)[:, first], np.zeros(9))
+        assert_array_equal(gmmx.fast.predict(X, mixture), np.full(9, 1 - first))
+        assert_array_equal(gmmx.fast.responsibilities(X, mixture)[:, first], np.zeros(9))
 
 
 def test_rows_of_weight_zero_may_hold_anything() -> None:

@@ -269,8 +269,8 @@ def test_acceleration_stays_in_the_model_and_climbs(name, method):
 
 def usual_prior(X, sample_weight, n_components, covariance_type):
     rows = gmmx.validation.WeightedRows(X, sample_weight, 2)
-    statistics = lambda: gmmx.priors.one_component(rows)  # noqa: E731
-    return gmmx.priors.prior_of("default", X.shape[1], statistics, n_components, covariance_type)
+    statistics = lambda: gmmx.em.priors.one_component(rows)  # noqa: E731
+    return gmmx.em.priors.prior_of("default", X.shape[1], statistics, n_components, covariance_type)
 
 
 def test_the_usual_prior_of_iris():
@@ -345,7 +345,7 @@ def test_a_prior_keeps_components_from_collapse(name):
     n_features = 1 if name in "EV" else 3
     X = np.concatenate([np.tile(rng.normal(size=n_features), (4, 1)), rng.normal(size=(40, n_features)) + 5])
     labels = np.r_[np.zeros(4, dtype=int), np.ones(40, dtype=int)]
-    if "E" not in gmmx.covariances.letters(name)[:2]:
+    if "E" not in gmmx._covariance_shapes.letters(name)[:2]:
         with pytest.raises(gmmx.FitFailedError):
             fitted(name, X, labels)
     model = fitted(name, X, labels, prior="default")

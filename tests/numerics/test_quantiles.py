@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gmmx
-from gmmx.quantiles import quantile_partitions
+from gmmx.em.quantiles import quantile_partitions
 
 
 @pytest.mark.parametrize("n_classes", range(1, 10))

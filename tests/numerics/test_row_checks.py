@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from gmmx import _core
-from gmmx.column_faults import column_faults
-from gmmx.outweighing_rows import outweighing_row
 from gmmx.validation import WeightedRows
+from gmmx.validation.column_faults import column_faults
+from gmmx.validation.outweighing_rows import outweighing_row
 
 ORDERS = {
     "C": np.ascontiguousarray,
@@ -85,7 +85,7 @@ def test_the_column_of_a_row_that_outweighs_is_searched(order, dtype, n_samples)
 
 
 def test_extremes_are_those_of_the_columns_that_are_searched():
-    from gmmx.outweighing_rows import extremes_of
+    from gmmx.validation.outweighing_rows import extremes_of
 
     X = np.random.default_rng(0).normal(size=(500, 2))
     X[77, 1] = 1e20

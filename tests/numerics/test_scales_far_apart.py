@@ -12,9 +12,9 @@ import pytest
 
 import gmmx
 from gmmx import _core
-from gmmx.outweighing_rows import warn_of_outweighing_row
-from gmmx.partitions import facts_of
+from gmmx.distributed import facts_of
 from gmmx.validation import WeightedRows
+from gmmx.validation.outweighing_rows import warn_of_outweighing_row
 
 EPS = float(np.finfo(np.float32).eps)
 TYPES = ["full", "tied", "diag", "spherical", "VEE", "EVE", "VVE"]

@@ -13,7 +13,7 @@ MATRICES = [
     name for name in _core.covariance_types() if name in ("full", "tied") or (name[-1] in "EV" and len(name) == 3)
 ]
 WITH_AXES = [name for name in MATRICES if name not in ("full", "tied")]
-pytestmark = pytest.mark.filterwarnings("ignore::gmmx.column_faults.ColumnWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::gmmx.validation.column_faults.ColumnWarning")
 of_matrices = pytest.mark.parametrize("name", MATRICES)
 
 

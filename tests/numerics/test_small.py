@@ -7,7 +7,7 @@ import pytest
 
 import gmmx
 from gmmx import reference
-from gmmx.draws import draws_from
+from gmmx.em.random import draws_from
 
 
 def problem(dtype=np.float64):
@@ -85,9 +85,9 @@ def test_unchecked_functions_equal_the_checked_methods(covariance_type, dtype):
     model = gmmx.GaussianMixture(2, covariance_type=covariance_type, random_state=0).fit(X)
     mixture = model.mixture_
     for rows in (X, X[:1], X[::2], np.asfortranarray(X)):
-        np.testing.assert_array_equal(gmmx.density.responsibilities(rows, mixture), model.predict_proba(rows))
-        np.testing.assert_array_equal(gmmx.density.score_samples(rows, mixture), model.score_samples(rows))
-        np.testing.assert_array_equal(gmmx.density.predict(rows, mixture), model.predict(rows))
+        np.testing.assert_array_equal(gmmx.fast.responsibilities(rows, mixture), model.predict_proba(rows))
+        np.testing.assert_array_equal(gmmx.fast.score_samples(rows, mixture), model.score_samples(rows))
+        np.testing.assert_array_equal(gmmx.fast.predict(rows, mixture), model.predict(rows))
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float32, 2e-5), (np.float64, 1e-11)])
@@ -100,12 +100,12 @@ def test_component_log_densities_are_those_of_the_reference(covariance_type, dty
     )
     expected = reference.log_prob(X.astype(np.float64), twin)
     for rows in (X, np.asfortranarray(X), np.repeat(X, 2, axis=0)[::2]):
-        found = gmmx.density.component_log_densities(rows, mixture, n_threads=2)
+        found = gmmx.fast.component_log_densities(rows, mixture, n_threads=2)
         assert (found.dtype, found.shape) == (dtype, (len(X), 2))
         np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance)
         np.testing.assert_array_equal(found, mixture.component_log_densities(rows))
     weighted = found.astype(np.float64) + np.log(mixture.weights)
-    np.testing.assert_allclose(np.logaddexp.reduce(weighted, axis=1), gmmx.density.score_samples(X, mixture), rtol=1e-4)
+    np.testing.assert_allclose(np.logaddexp.reduce(weighted, axis=1), gmmx.fast.score_samples(X, mixture), rtol=1e-4)
     assert mixture.component_log_densities(X[:0]).shape == (0, 2)
 
 
@@ -120,11 +120,11 @@ def test_component_log_densities_refuse_other_shapes_and_types():
 def test_unchecked_functions_still_check_shape_and_type():
     mixture = gmmx.GaussianMixture(2, random_state=0).fit(problem()).mixture_
     with pytest.raises(ValueError, match="4"):
-        gmmx.density.predict(np.zeros((1, 4)), mixture)
+        gmmx.fast.predict(np.zeros((1, 4)), mixture)
     with pytest.raises(ValueError, match="X"):
-        gmmx.density.predict(np.zeros(3), mixture)
+        gmmx.fast.predict(np.zeros(3), mixture)
     with pytest.raises(TypeError, match="int64"):
-        gmmx.density.predict(np.zeros((1, 3), dtype=np.int64), mixture)
+        gmmx.fast.predict(np.zeros((1, 3), dtype=np.int64), mixture)
 
 
 class Subclassed(np.ndarray):
@@ -190,7 +190,7 @@ def test_a_failed_start_tells_its_iteration_with_and_without_a_listener():
 @pytest.mark.parametrize("name", ["component_log_densities", "predict", "responsibilities", "score_samples"])
 def test_functions_of_densities_say_which_argument_they_cannot_take(name):
     model = gmmx.GaussianMixture(random_state=0).fit(np.arange(12.0).reshape(6, 2) ** 2)
-    function = getattr(gmmx.density, name)
+    function = getattr(gmmx.fast, name)
     with pytest.raises(TypeError, match=r"^mixture is of type GaussianMixture, but must be .* give the mixture_"):
         function(np.zeros((1, 2)), model)
     with pytest.raises(TypeError, match=r"^X is of type list, but must be .* give numpy.asarray"):

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 import gmmx
-from gmmx import _core, _many_fits, bootstrapping, likelihood_ratio
-from gmmx.initialization import PARTITIONS
+from gmmx import _core
+from gmmx.em.initialization import PARTITIONS
+from gmmx.inference import _parallel, bootstrap, likelihood_ratio
 
 TYPES = ("full", "tied", "diag", "spherical")
 MCLUST_CONVERGED = [0.05657, 0.05214, 0.03565]
@@ -128,9 +129,9 @@ def test_jackknife_of_weighted_rows_is_that_of_repeated_rows():
 def test_resamples_of_weighted_rows_have_the_moments_of_those_of_repeated_rows(kind):
     X, repeats = np.zeros((4, 1)), np.array([0.0, 1.0, 2.0, 5.0])
     mixture = _core.Mixture(np.ones(1), np.zeros((1, 1)), "full", covariances=np.ones((1, 1, 1)))
-    source = bootstrapping._Source(X, repeats, 8, mixture)
+    source = bootstrap._Source(X, repeats, 8, mixture)
     generator, n_draws = np.random.default_rng(0), 20_000
-    drawn = np.array([bootstrapping._KINDS[kind](source, 0, generator).sample_weight for _ in range(n_draws)])
+    drawn = np.array([bootstrap._KINDS[kind](source, 0, generator).sample_weight for _ in range(n_draws)])
     np.testing.assert_allclose(drawn.sum(axis=1), 8.0)
     p = repeats / 8
     # Of 8 rows each: counts of variance 8 p (1 - p), and 8 times Dirichlet weights of variance p (1 - p) / 9.
@@ -144,9 +145,9 @@ def test_weights_that_are_no_numbers_of_rows_keep_their_sum():
     w = np.random.default_rng(2).uniform(0.5, 1.3, len(X))
     model = fitted(X, sample_weight=w)
     mixture = model.mixture_
-    source = bootstrapping._Source.of(bootstrapping.WeightedRows(X, w, 1), mixture)
+    source = bootstrap._Source.of(bootstrap.WeightedRows(X, w, 1), mixture)
     for kind in ("nonparametric", "weighted"):
-        resample = bootstrapping._KINDS[kind](source, 0, np.random.default_rng(0))
+        resample = bootstrap._KINDS[kind](source, 0, np.random.default_rng(0))
         assert resample.sample_weight.sum() == pytest.approx(w.sum(), rel=1e-12)
         assert len(gmmx.bootstrap(model, X, 20, kind, sample_weight=w, random_state=0).weights) == 20
 
@@ -254,7 +255,7 @@ def test_swapped_components_are_put_back(order, covariance_type):
     means, covariances = model.means_[order][np.newaxis] + 0.1, model.covariances_[np.newaxis]
     if covariance_type != "tied":
         covariances = covariances[:, order]
-    (found,) = bootstrapping._alignments(model.mixture_, means, covariances)
+    (found,) = bootstrap._alignments(model.mixture_, means, covariances)
     assert order[found].tolist() == [0, 1, 2]
 
 
@@ -265,14 +266,14 @@ def test_components_of_one_mean_are_told_apart_by_their_covariances(covariance_t
     covariances = wide_and_narrow.reshape(2, *shape) * scaled
     model = gmmx.GaussianMixture.from_parameters([0.5, 0.5], np.zeros((2, 3)), covariances, covariance_type)
     swapped = covariances[np.newaxis, ::-1]
-    (found,) = bootstrapping._alignments(model.mixture_, np.full((1, 2, 3), 0.01), swapped)
+    (found,) = bootstrap._alignments(model.mixture_, np.full((1, 2, 3), 0.01), swapped)
     assert found.tolist() == [1, 0]
 
 
 def test_two_components_near_the_same_fitted_one_get_different_names():
     model = gmmx.GaussianMixture.from_parameters([0.5, 0.5], [[0.0], [10.0]], [1.0, 1.0], "spherical")
     means = np.array([[[2.0], [1.0]], [[1.0], [2.0]]])
-    orders = bootstrapping._alignments(model.mixture_, means, np.ones((2, 2)))
+    orders = bootstrap._alignments(model.mixture_, means, np.ones((2, 2)))
     assert orders.tolist() == [[1, 0], [0, 1]]
 
 
@@ -297,7 +298,7 @@ def test_alignment_minimises_the_divergence_over_all_orders(covariance_type):
         }[covariance_type]()
 
     fitted_matrices = matrices(model.covariances_)
-    for b, order in enumerate(bootstrapping._alignments(model.mixture_, means, covariances)):
+    for b, order in enumerate(bootstrap._alignments(model.mixture_, means, covariances)):
         resampled = matrices(covariances[b])
         divergence = np.empty((3, 3))
         for k, j in np.ndindex(3, 3):
@@ -395,7 +396,7 @@ def test_interrupt_ends_a_long_fit_of_another_thread(n_samples):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        _many_fits.in_threads(task, 2, 2, interrupt)
+        _parallel.in_threads(task, 2, 2, interrupt)
     assert ended == [1]
 
 

@@ -17,13 +17,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import gmmx
-from gmmx import FitFailedError, GaussianMixture, GaussianMixtureIC, _core, _grid, reference
-from gmmx._selection_report import IN_PYTHON, report
-from gmmx.column_faults import ColumnWarning
-from gmmx.degeneracy import Resolution, flaw_of, relative_widths, rows_needed
-from gmmx.hierarchy import tree_of_rows
-from gmmx.selection import CRITERIA
+from gmmx import FitFailedError, GaussianMixture, GaussianMixtureIC, _core, reference
+from gmmx.em.agglomerative import tree_of_rows
+from gmmx.em.degeneracy import Resolution, flaw_of, relative_widths, rows_needed
+from gmmx.mixture import _selection_grid
+from gmmx.mixture._model_selection import CRITERIA
+from gmmx.mixture._selection_report import IN_PYTHON, report
 from gmmx.validation import WeightedRows
+from gmmx.validation.column_faults import ColumnWarning
 
 CLASSIC = ["full", "tied", "diag", "spherical"]
 FITTED = ("log_likelihood", "bic", "icl", "aic")
@@ -82,7 +83,9 @@ def test_the_chosen_mixture_fits_again_from_its_parameters():
 @pytest.mark.parametrize("weighted", [False, True])
 def test_one_tree_starts_what_each_estimator_alone_starts_with_its_own(n_samples, weighted, monkeypatch):
     trees = []
-    monkeypatch.setattr(_grid, "tree_of_rows", lambda *a, **k: trees.append(tree_of_rows(*a, **k)) or trees[-1])
+    monkeypatch.setattr(
+        _selection_grid, "tree_of_rows", lambda *a, **k: trees.append(tree_of_rows(*a, **k)) or trees[-1]
+    )
     X = clouds(n_samples)
     weights = np.random.default_rng(0).integers(0, 3, n_samples) if weighted else None
     choice = grid(X, 3, ["VVI", "EEE", "VVV"], weights, init_params="hc", tol=1e-4, n_init=2)
@@ -362,7 +365,7 @@ def test_sums_over_many_rows_go_by_chunks(monkeypatch):
     X, weights = clouds(1000), np.random.default_rng(0).uniform(0, 2, 1000)
     model = GaussianMixture(3, random_state=0).fit(X)
     whole = model.entropy(X, weights), model.icl(X, weights), model.entropy(X)
-    monkeypatch.setattr("gmmx.figures.CHUNK_NUMBERS", 50)
+    monkeypatch.setattr("gmmx.em.criteria.CHUNK_NUMBERS", 50)
     np.testing.assert_allclose([model.entropy(X, weights), model.icl(X, weights), model.entropy(X)], whole, rtol=1e-12)
 
 
@@ -542,7 +545,7 @@ def test_if_only_degenerate_mixtures_exist_the_best_comes_with_a_warning():
     assert choice.best_estimator_.n_components == 3
 
 
-@pytest.mark.filterwarnings("ignore::gmmx.column_faults.ColumnWarning")
+@pytest.mark.filterwarnings("ignore::gmmx.validation.column_faults.ColumnWarning")
 def test_if_nothing_can_be_fitted_the_reasons_are_given():
     with pytest.raises(FitFailedError, match=r"Not one of 7 mixtures.*collapsed in the initial partition.*reg_covar"):
         grid(np.ones((20, 3)), max_components=2)
@@ -727,7 +730,9 @@ def test_a_sound_start_is_kept_though_a_degenerate_one_is_likelier():
     statistics = [_core.statistics_from_labels(X, labels, 2, "V", None, 1) for labels in (point, halves)]
     model = GaussianMixture(2, covariance_type="V", reg_covar=0, tol=1e-6, max_iter=1000)
     resolution = Resolution(np.array([True]), 1e-10)
-    point_alone, both = (_grid._fit_cell(model, starts, rows, resolution) for starts in (statistics[:1], statistics))
+    point_alone, both = (
+        _selection_grid._fit_cell(model, starts, rows, resolution) for starts in (statistics[:1], statistics)
+    )
     assert "singular" in point_alone.flaw
     assert both.flaw == ""
     assert both.log_likelihood < point_alone.log_likelihood

@@ -177,7 +177,7 @@ def test_a_start_that_collapses_gives_way_to_the_next_as_if_nothing_had_stopped(
 KILLS = """
     import os, signal, sys, warnings
     import numpy as np
-    import gmmx._files
+    import gmmx.io._atomic_write
     from gmmx import GaussianMixture
 
     warnings.simplefilter("error")

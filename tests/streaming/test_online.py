@@ -14,7 +14,7 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 import gmmx
 from gmmx import GaussianMixture, _core, reference
-from gmmx.online import rows_to_start
+from gmmx.em.stepwise import rows_to_start
 
 TYPES = [name for name in _core.covariance_types() if name not in ("E", "V")]
 PARAMETERS = ("weights_", "means_", "covariances_", "precisions_cholesky_")

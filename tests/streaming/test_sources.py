@@ -13,8 +13,8 @@ import pytest
 
 import gmmx
 from gmmx import GaussianMixture
-from gmmx._read_ahead import read_ahead
-from gmmx.progress import Progress
+from gmmx.em.progress import Progress
+from gmmx.io._prefetch import read_ahead
 
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
@@ -246,7 +246,7 @@ class TestProgress:
         progress.begin_pass("checking rows", None)
         progress.advance(10)
         assert capsys.readouterr().err == ""
-        monkeypatch.setattr("gmmx.progress._SECONDS", 0.0)
+        monkeypatch.setattr("gmmx.em.progress._SECONDS", 0.0)
         progress = Progress(None)
         progress.begin_pass("checking rows", None)
         progress.advance(10)

@@ -11,7 +11,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from gmmx._namesake import what_replaced_the_package
-from gmmx.cli.saying import EXIT_CODES, INSTALL_COMMAND, INTERRUPTED, UNUSABLE
+from gmmx.cli.console import EXIT_CODES, INSTALL_COMMAND, INTERRUPTED, UNUSABLE
 
 if TYPE_CHECKING:
     import click
@@ -62,7 +62,7 @@ def command_line() -> click.Group:
     import click
 
     from gmmx import __version__
-    from gmmx.cli.program import program_class
+    from gmmx.cli.exit_codes import program_class
 
     exit_codes = "\n".join(f"  {code:<3}  {meaning}" for code, meaning in EXIT_CODES.items())
 

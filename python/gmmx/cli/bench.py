@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from gmmx.cli.console import FAILED, grid, hint, open_console, print_json, say, shown_if_slow, stop, watched
 from gmmx.cli.options import check_jobs, ending_options
-from gmmx.cli.saying import FAILED, grid, hint, open_console, print_json, say, shown_if_slow, stop, watched
 
 if TYPE_CHECKING:
     import click

@@ -11,13 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmx._core import covariance_types
-from gmmx._mixture_report import ShownMixture, fit_facts, information_criteria
-from gmmx.cli.fitting import check_covariance_types, check_outputs, fit_quietly, note_of, write_outputs
-from gmmx.cli.label_columns import refuse_labels
-from gmmx.cli.mixture_tables import say_mixture
-from gmmx.cli.options import MOST, FittingOptions, check_jobs, data_options, em_options, output_options
-from gmmx.cli.reading import OpenTable, RowCount, Table, describe_data, open_table, require_rows, say_data, with_gaps
-from gmmx.cli.saying import (
+from gmmx.cli.console import (
     components,
     hint,
     open_console,
@@ -29,6 +23,12 @@ from gmmx.cli.saying import (
     shown_if_slow,
     watched,
 )
+from gmmx.cli.fit_common import check_covariance_types, check_outputs, fit_quietly, note_of, write_outputs
+from gmmx.cli.input import OpenTable, RowCount, Table, describe_data, open_table, require_rows, say_data, with_gaps
+from gmmx.cli.label_columns import refuse_labels
+from gmmx.cli.mixture_tables import say_mixture
+from gmmx.cli.options import MOST, FittingOptions, check_jobs, data_options, em_options, output_options
+from gmmx.mixture._mixture_report import ShownMixture, fit_facts, information_criteria
 
 if TYPE_CHECKING:
     import click
@@ -84,7 +84,7 @@ def fit_command() -> click.Command:
     """Build the command ``gmmx fit``."""
     import click
 
-    from gmmx.cli.parameters import NumberOfComponents, OneOf
+    from gmmx.cli.param_types import NumberOfComponents, OneOf
 
     @click.command("fit", epilog=FIT_EXAMPLES)
     @click.argument("data", metavar="DATA")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from gmmx._text_files import plain_name
-from gmmx.cli.saying import UNUSABLE, stop
+from gmmx.cli.console import UNUSABLE, stop
+from gmmx.io._text_files import plain_name
 
 STANDARD_STREAM = "-"
 """The path that stands for standard input, or standard output."""

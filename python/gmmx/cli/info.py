@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gmmx._mixture_report import ShownMixture, fit_facts
+from gmmx.cli.console import components, finite, open_console, print_json, say, say_facts
+from gmmx.cli.input import load_model
 from gmmx.cli.mixture_tables import say_mixture
 from gmmx.cli.options import ending_options
-from gmmx.cli.reading import load_model
-from gmmx.cli.saying import components, finite, open_console, print_json, say, say_facts
+from gmmx.mixture._mixture_report import ShownMixture, fit_facts
 
 if TYPE_CHECKING:
     import click
@@ -59,7 +59,7 @@ def run_info(options: InfoOptions) -> None:
     click.ClickException
         With a message of one line.
     """
-    from gmmx.persistence import read_model
+    from gmmx.io.model_file import read_model
 
     model, features = load_model(options.model)
     record = read_model(options.model)

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gmmx.cli.console import UNUSABLE, hint, stop
+from gmmx.cli.input import OpenTable, Table
 from gmmx.cli.options import DataOptions
-from gmmx.cli.reading import OpenTable, Table
-from gmmx.cli.saying import UNUSABLE, hint, stop
 
 _NAME = re.compile(r"(.*[_ .-])?(label|class|classe|target|species|specie|cluster|group|diagnosi)(e?s)?([_ .-].*)?")
 _MOST_VALUES = 10

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gmmx._mixture_report import ShownMixture, WhereToLook, mixture_lines
-from gmmx.cli.saying import say_lines
+from gmmx.cli.console import say_lines
+from gmmx.mixture._mixture_report import ShownMixture, WhereToLook, mixture_lines
 
 if TYPE_CHECKING:
     from rich.console import Console

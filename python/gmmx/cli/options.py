@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from gmmx._cells import Decimal
+from gmmx.cli.console import UNUSABLE, stop
 from gmmx.cli.formats import FORMATS, STANDARD_STREAM
-from gmmx.cli.saying import UNUSABLE, stop
+from gmmx.io._cells import Decimal
 
 INITIALISATIONS = ("kmeans", "hc", "k-means++", "random", "random_from_data")
 SEEDS = 2**32 - 1
@@ -82,7 +82,7 @@ def em_options(*, tol: float, max_iter: int, reg_covar: float, init_params: str)
     """Make a decorator that adds the options of EM, with these defaults."""
     import click
 
-    from gmmx.cli.parameters import FiniteNumber
+    from gmmx.cli.param_types import FiniteNumber
 
     positive = click.IntRange(1, MOST)
     return _all_of(
@@ -141,7 +141,7 @@ def data_options(
     """Make a decorator that adds the options of reading; `columns` tells what --columns does."""
     import click
 
-    from gmmx.cli.parameters import Delimiter
+    from gmmx.cli.param_types import Delimiter
 
     weight_column = click.option(
         "--weight-column", metavar="NAME", help="Column of row weights: 2 counts a row twice, 0 not at all."

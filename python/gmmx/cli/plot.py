@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gmmx.cli.layout import split_names
+from gmmx.cli.column_selection import split_names
+from gmmx.cli.console import FAILED, UNUSABLE, hint, open_console, print_json, say_written, stop
+from gmmx.cli.input import Table, dropped, load_model, open_table
 from gmmx.cli.options import MODEL_COLUMNS, DataOptions, data_options, ending_options
-from gmmx.cli.reading import Table, dropped, load_model, open_table
-from gmmx.cli.saying import FAILED, UNUSABLE, hint, open_console, print_json, say_written, stop
-from gmmx.cli.writing import Outputs, save_figure
-from gmmx.tables import TableError
+from gmmx.cli.output import Outputs, save_figure
+from gmmx.io.csv_text import TableError
 
 if TYPE_CHECKING:
     import click

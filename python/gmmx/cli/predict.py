@@ -9,16 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from gmmx.cli.options import (
-    MODEL_COLUMNS,
-    DataOptions,
-    RowsOptions,
-    check_jobs,
-    data_options,
-    jobs_option,
-    rows_options,
-)
-from gmmx.cli.reading import (
+from gmmx.cli.console import UNUSABLE, grid, hint, open_console, say_written, stop
+from gmmx.cli.input import (
     RowCount,
     Rows,
     describe_data,
@@ -29,8 +21,16 @@ from gmmx.cli.reading import (
     say_data,
     with_gaps,
 )
-from gmmx.cli.saying import UNUSABLE, grid, hint, open_console, say_written, stop
-from gmmx.cli.writing import Columns, Outputs, Write, emit
+from gmmx.cli.options import (
+    MODEL_COLUMNS,
+    DataOptions,
+    RowsOptions,
+    check_jobs,
+    data_options,
+    jobs_option,
+    rows_options,
+)
+from gmmx.cli.output import Columns, Outputs, Write, emit
 
 if TYPE_CHECKING:
     import click

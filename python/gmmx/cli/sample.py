@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gmmx.cli.console import UNUSABLE, columns, open_console, progress_bar, rows, say, say_written, stop
+from gmmx.cli.input import load_model
 from gmmx.cli.options import RowsOptions, rows_options, seed_option
-from gmmx.cli.reading import load_model
-from gmmx.cli.saying import UNUSABLE, columns, open_console, progress_bar, rows, say, say_written, stop
-from gmmx.cli.writing import Outputs, Write, emit
+from gmmx.cli.output import Outputs, Write, emit
 
 if TYPE_CHECKING:
     import click

@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gmmx import figures
+from gmmx.cli.console import open_console, print_json, say_facts
+from gmmx.cli.input import RowCount, describe_data, load_model, naming_row, open_table, say_data
 from gmmx.cli.options import MODEL_COLUMNS, DataOptions, check_jobs, data_options, ending_options, jobs_option
-from gmmx.cli.reading import RowCount, describe_data, load_model, naming_row, open_table, say_data
-from gmmx.cli.saying import open_console, print_json, say_facts
+from gmmx.em import criteria
 
 if TYPE_CHECKING:
     import click
@@ -76,7 +76,7 @@ def run_score(options: ScoreOptions) -> None:
             counted.add(piece)
             if len(piece.X) and (piece.sample_weight is None or piece.sample_weight.any()):
                 with naming_row(table, n_before, piece.kept):
-                    _, sums = model._sums(piece.X, piece.sample_weight, figures.log_likelihood, figures.log_certainty)
+                    _, sums = model._sums(piece.X, piece.sample_weight, criteria.log_likelihood, criteria.log_certainty)
                 log_likelihood += sums[0]
                 log_certainty += sums[1]
     n_parameters = model._n_parameters()

@@ -11,12 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from gmmx.cli.fitting import check_covariance_types, check_outputs, fit_quietly, note_of, write_outputs
-from gmmx.cli.label_columns import refuse_labels
-from gmmx.cli.layout import split_names
-from gmmx.cli.options import FittingOptions, check_jobs, data_options, em_options, output_options
-from gmmx.cli.reading import Table, describe_data, read_table, require_rows, say_data, with_gaps
-from gmmx.cli.saying import (
+from gmmx.cli.column_selection import split_names
+from gmmx.cli.console import (
     UNUSABLE,
     hint,
     open_console,
@@ -27,6 +23,10 @@ from gmmx.cli.saying import (
     stop,
     watched,
 )
+from gmmx.cli.fit_common import check_covariance_types, check_outputs, fit_quietly, note_of, write_outputs
+from gmmx.cli.input import Table, describe_data, read_table, require_rows, say_data, with_gaps
+from gmmx.cli.label_columns import refuse_labels
+from gmmx.cli.options import FittingOptions, check_jobs, data_options, em_options, output_options
 
 if TYPE_CHECKING:
     import click

@@ -14,31 +14,33 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils.validation import validate_data
 
-from gmmx import density, estimators, figures
-from gmmx._sklearn_hooks import refuse_overridden_hooks
-from gmmx.checkpoints import checkpoints_of
+from gmmx import fast
 from gmmx.dask._collections import check_kind, is_array, whole_rows, without_column
 from gmmx.dask._progress import LastGood
 from gmmx.dask._rows import DaskRows
 from gmmx.dask._running import WorkersLostError
 from gmmx.dask._tasks import Figure, array_block, frame_block, uncertainty
-from gmmx.partitions import fit_partitions
-from gmmx.partitions.shown import ShownRows
-from gmmx.priors import ConjugatePrior
-from gmmx.progress import Progress
+from gmmx.distributed import fit_partitions
+from gmmx.distributed.checkpoints import checkpoints_of
+from gmmx.distributed.progress import ShownRows
+from gmmx.em import criteria
+from gmmx.em.priors import ConjugatePrior
+from gmmx.em.progress import Progress
+from gmmx.mixture import _gaussian_mixture
+from gmmx.mixture._sklearn_hooks import refuse_overridden_hooks
 from gmmx.validation import check_flag
 
 _LAZY: dict[str, tuple[Callable[..., Any], str | None, bool]] = {
-    "predict": (density.predict, "int64", False),
-    "predict_proba": (density.responsibilities, None, True),
-    "score_samples": (density.score_samples, None, False),
+    "predict": (fast.predict, "int64", False),
+    "predict_proba": (fast.responsibilities, None, True),
+    "score_samples": (fast.score_samples, None, False),
     "uncertainty": (uncertainty, None, False),
 }
 """Methods that say something of each row: what they call, the type of it (None: that of the rows), and whether it has a
 column for each component."""
 
 
-class GaussianMixture(estimators.GaussianMixture):
+class GaussianMixture(_gaussian_mixture.GaussianMixture):
     """Gaussian mixture fitted by expectation-maximisation (EM) to Dask's arrays and data frames.
 
     Everything that :class:`gmmx.GaussianMixture` has, for rows in partitions: from the same start the same parameters
@@ -141,7 +143,7 @@ class GaussianMixture(estimators.GaussianMixture):
     """
 
     _parameter_constraints = {  # noqa: RUF012
-        **estimators.GaussianMixture._parameter_constraints,
+        **_gaussian_mixture.GaussianMixture._parameter_constraints,
         "client": [object],  # checked where it is used
     }
 
@@ -305,7 +307,7 @@ class GaussianMixture(estimators.GaussianMixture):
         error.model = self._unfitted_local()
         error.model._set_parameters(last_good.mixture, dtype)
         error.model.n_features_in_ = last_good.mixture.n_features
-        error.model._set_facts({**estimators._NO_FIT, "log_likelihood_": last_good.log_likelihood})
+        error.model._set_facts({**_gaussian_mixture._NO_FIT, "log_likelihood_": last_good.log_likelihood})
 
     def partial_fit(self, X: Any, y: object = None, sample_weight: Any = None) -> GaussianMixture:
         """Take one step of stepwise EM with a batch of rows in memory, as :meth:`gmmx.GaussianMixture.partial_fit`.
@@ -488,7 +490,7 @@ class GaussianMixture(estimators.GaussianMixture):
         """
         if not _is_of_dask(X, sample_weight):
             return super().score(X, y, sample_weight)
-        total_weight, (log_likelihood,) = self._sums(X, sample_weight, figures.log_likelihood)
+        total_weight, (log_likelihood,) = self._sums(X, sample_weight, criteria.log_likelihood)
         return log_likelihood / total_weight
 
     def _sums(self, X: Any, sample_weight: Any, *figures: Figure) -> tuple[float, list[float]]:
@@ -509,7 +511,7 @@ class GaussianMixture(estimators.GaussianMixture):
 
     # ---------------------------------------------------------------------------------------------- and back
 
-    def to_local(self) -> estimators.GaussianMixture:
+    def to_local(self) -> _gaussian_mixture.GaussianMixture:
         """Return the fitted model without Dask.
 
         Returns
@@ -524,9 +526,9 @@ class GaussianMixture(estimators.GaussianMixture):
                 setattr(model, name, copy.deepcopy(value))
         return model
 
-    def _unfitted_local(self) -> estimators.GaussianMixture:
+    def _unfitted_local(self) -> _gaussian_mixture.GaussianMixture:
         params = {name: value for name, value in self.get_params(deep=False).items() if name != "client"}
-        return estimators.GaussianMixture(**params)
+        return _gaussian_mixture.GaussianMixture(**params)
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the client, which is a connection of this process."""

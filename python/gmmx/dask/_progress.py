@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 from gmmx import _core
-from gmmx.estimators import GaussianMixture
-from gmmx.partitions import PartitionedRows
-from gmmx.partitions.fitting import StartingPoint, run_em
-from gmmx.starts import Monitor, Run
+from gmmx.distributed import PartitionedRows
+from gmmx.distributed.em import StartingPoint, run_em
+from gmmx.em.result import Monitor, Run
+from gmmx.mixture._gaussian_mixture import GaussianMixture
 
 
 class LastGood:

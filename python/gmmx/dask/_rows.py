@@ -1,4 +1,4 @@
-"""Rows in Dask's partitions, as `gmmx.partitions.fit_partitions` takes them."""
+"""Rows in Dask's partitions, as `gmmx.distributed.fit_partitions` takes them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gmmx import _core
 from gmmx.dask._collections import delayed_parts
 from gmmx.dask._running import FAN_IN, Task, client_for, combined, results
 from gmmx.dask._tasks import Figure, Place, figures_in, in_partition, merged, sample_in, statistics_in
-from gmmx.partitions import Facts, Sample, facts_of, merge_facts, merge_samples, tree_sum
+from gmmx.distributed import Facts, Sample, facts_of, merge_facts, merge_samples, tree_sum
 
 
 class DaskRows:

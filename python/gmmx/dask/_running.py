@@ -13,7 +13,7 @@ from dask.delayed import delayed
 from gmmx.dask._tasks import Place
 
 if TYPE_CHECKING:
-    from gmmx.estimators import GaussianMixture
+    from gmmx.mixture._gaussian_mixture import GaussianMixture
 
 FAN_IN = 16  # a power of two: sums of so many neighbours are branches of the tree that `tree_sum` adds up along
 

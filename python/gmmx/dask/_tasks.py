@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy.typing as npt
 
-from gmmx import _core, density
-from gmmx.partitions import Sample, merge_samples, part_of, sample_of, statistics_of
+from gmmx import _core, fast
+from gmmx.distributed import Sample, merge_samples, part_of, sample_of, statistics_of
 from gmmx.validation import Rows, WeightedRows, thread_count
 
 Figure = Callable[[WeightedRows, _core.Mixture], float]
@@ -108,7 +108,7 @@ def _values(
 
 def uncertainty(X: Rows, mixture: _core.Mixture, n_threads: int) -> Rows:
     """Compute 1 - max_k r_nk of each row."""
-    values: Rows = 1 - density.responsibilities(X, mixture, n_threads).max(axis=1)
+    values: Rows = 1 - fast.responsibilities(X, mixture, n_threads).max(axis=1)
     return values
 
 

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from gmmx._maps import refuse_cut_off
 from gmmx._text import printable
 from gmmx.data._reader import Piece, Reader, checked, described, listed, rows_of_bytes
+from gmmx.io._memory_maps import refuse_cut_off
 
 __all__ = ["OpenArrays", "find_array", "reader_of_array", "reader_of_arrays"]
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from gmmx import arrow
-from gmmx._arrow_features import ROWS_LOOKED_AT, ArrowFeatures, ChosenFeatures, ListLengths, number_type
 from gmmx._optional import needed
 from gmmx.data._reader import Piece, Reader, checked, rows_of_bytes
+from gmmx.io import arrow
+from gmmx.io._arrow_features import ROWS_LOOKED_AT, ArrowFeatures, ChosenFeatures, ListLengths, number_type
 
 __all__ = ["is_dataset", "reader_of_table"]
 

@@ -10,9 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from gmmx._cells import is_missing, is_number, meaning_of, mostly_numbers
 from gmmx._text import printable, quoted
-from gmmx._text_files import DELIMITERS, PACKINGS, UNPACKING_ERRORS, delimiter_of, unpacked
 from gmmx.data._reader import (
     Paths,
     Piece,
@@ -24,7 +22,9 @@ from gmmx.data._reader import (
     listed,
     rows_of_bytes,
 )
-from gmmx.tables import NoRowsError, TableError, TextFormat, TextRows, Wording
+from gmmx.io._cells import is_missing, is_number, meaning_of, mostly_numbers
+from gmmx.io._text_files import DELIMITERS, PACKINGS, UNPACKING_ERRORS, delimiter_of, unpacked
+from gmmx.io.csv_text import NoRowsError, TableError, TextFormat, TextRows, Wording
 from gmmx.validation import check_flag
 
 __all__ = ["from_csv", "opened_rows", "reader_of_text"]

@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib import format as npy_format
 
-from gmmx._regular_file import open_regular
+from gmmx.io._regular_file import open_regular
 
 __all__ = ["ArrayInFile", "NpzFile", "opened_npy", "opened_npz"]
 

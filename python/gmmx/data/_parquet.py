@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gmmx._arrow_features import ArrowFeatures, ChosenFeatures, ListLengths
 from gmmx._optional import needed
 from gmmx._text import printable
 from gmmx.data._parquet_files import PURPOSE, Survey, opened_bit_by_bit
@@ -24,6 +23,7 @@ from gmmx.data._reader import (
     find_columns,
     rows_of_bytes,
 )
+from gmmx.io._arrow_features import ArrowFeatures, ChosenFeatures, ListLengths
 
 _SUFFIXES = (".parquet", ".parq", ".pq")
 _MOST_ROWS_AT_ONCE = 1 << 14  # what the decoder holds in memory grows with them

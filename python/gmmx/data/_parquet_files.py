@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from gmmx._arrow_features import ROWS_LOOKED_AT, ArrowFeatures, ListLengths, has_no_type, holds_lists, number_type
 from gmmx._optional import needed
 from gmmx._text import normalized, printable, quoted
 from gmmx.data._reader import chosen_columns, find_columns
+from gmmx.io._arrow_features import ROWS_LOOKED_AT, ArrowFeatures, ListLengths, has_no_type, holds_lists, number_type
 
 __all__ = ["PURPOSE", "Survey", "lengths_in", "opened_bit_by_bit", "opened_parquet"]
 

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple, NoReturn, Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from gmmx._arrow_features import expanded
 from gmmx._text import normalized
+from gmmx.io._arrow_features import expanded
 from gmmx.validation import first_not_finite
 
 __all__ = ["Batch", "Piece", "Pieces", "Reader", "checked", "chosen_columns", "files_of", "rows_of_bytes"]

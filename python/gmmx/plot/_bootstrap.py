@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from gmmx._options import not_among
+from gmmx._covariance_shapes import as_matrices
 from gmmx._text import printable
-from gmmx.covariances import as_matrices
-from gmmx.plot._figures import grid_of_axes, literal, require_matplotlib, title_grid
+from gmmx.plot._axes import grid_of_axes, literal, require_matplotlib, title_grid
 from gmmx.plot._mixtures import FittedMixture, FloatArray
 from gmmx.plot._picture import Picture
-from gmmx.plot._scene import MAX_COLUMNS, chosen_columns, feature_names_of
 from gmmx.plot._style import INK, colour
+from gmmx.plot._view import MAX_COLUMNS, chosen_columns, feature_names_of
+from gmmx.validation._options import not_among
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

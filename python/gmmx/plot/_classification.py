@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
-from gmmx.plot._figures import add_legend, limit, one_axes, require_matplotlib, title_one
+from gmmx.plot._axes import add_legend, limit, one_axes, require_matplotlib, title_one
 from gmmx.plot._mixtures import FittedMixture
 from gmmx.plot._pair_grid import PairStyle, draw_pair_grid
 from gmmx.plot._panels import (
@@ -23,8 +23,8 @@ from gmmx.plot._panels import (
     name_axes,
 )
 from gmmx.plot._picture import Picture, picture_of
-from gmmx.plot._scene import Scene, arrange, checked_coverage, heading
 from gmmx.plot._style import percentages, point_style
+from gmmx.plot._view import Scene, arrange, checked_coverage, heading
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

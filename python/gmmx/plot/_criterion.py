@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from gmmx._options import not_among
-from gmmx.plot._figures import add_legend, one_axes, require_matplotlib, title_one
+from gmmx.plot._axes import add_legend, one_axes, require_matplotlib, title_one
 from gmmx.plot._mixtures import FloatArray
 from gmmx.plot._panels import name_axes
 from gmmx.plot._picture import Picture, picture_of
 from gmmx.plot._style import INK, colour, marker
+from gmmx.validation._options import not_among
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

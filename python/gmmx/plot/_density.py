@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from gmmx._options import not_among
 from gmmx._text import printable
-from gmmx.plot._figures import add_legend, limit, literal, one_axes, require_matplotlib, title_one
+from gmmx.plot._axes import add_legend, limit, literal, one_axes, require_matplotlib, title_one
 from gmmx.plot._mixtures import FittedMixture, FloatArray, FullMixture, region_log_levels
 from gmmx.plot._pair_grid import PairStyle, draw_pair_grid
 from gmmx.plot._panels import (
@@ -26,8 +25,9 @@ from gmmx.plot._panels import (
     name_axes,
 )
 from gmmx.plot._picture import Picture, picture_of
-from gmmx.plot._scene import Scene, arrange, checked_coverage, heading
 from gmmx.plot._style import DENSITY_COLOURS, percentages
+from gmmx.plot._view import Scene, arrange, checked_coverage, heading
+from gmmx.validation._options import not_among
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

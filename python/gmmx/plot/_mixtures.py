@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from gmmx.covariances import as_matrices
+from gmmx._covariance_shapes import as_matrices
 
 FloatArray = npt.NDArray[np.float64]
 

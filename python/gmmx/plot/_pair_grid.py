@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from gmmx.plot._figures import AxesArray, add_legend, grid_of_axes, title_grid
+from gmmx.plot._axes import AxesArray, add_legend, grid_of_axes, title_grid
 from gmmx.plot._picture import Picture
-from gmmx.plot._scene import Scene, heading
+from gmmx.plot._view import Scene, heading
 
 __all__ = ["PairStyle", "draw_pair_grid"]
 

@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy.typing as npt
 
-from gmmx._options import not_among
+from gmmx.plot._axes import require_matplotlib
 from gmmx.plot._classification import classification_pairs
 from gmmx.plot._density import density_pairs
-from gmmx.plot._figures import require_matplotlib
 from gmmx.plot._mixtures import FittedMixture
 from gmmx.plot._pair_grid import PairStyle, draw_pair_grid
 from gmmx.plot._picture import Picture
-from gmmx.plot._scene import arrange, checked_coverage
 from gmmx.plot._uncertainty import uncertainty_pairs
+from gmmx.plot._view import arrange, checked_coverage
+from gmmx.validation._options import not_among
 
 _KINDS: dict[str, tuple[Callable[[Sequence[float]], PairStyle], tuple[float, ...]]] = {
     "classification": (classification_pairs, (0.5, 0.9)),

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from gmmx._text import printable
-from gmmx.plot._figures import MAX_LEGEND, literal
+from gmmx.plot._axes import MAX_LEGEND, literal
 from gmmx.plot._mixtures import FloatArray, FullMixture, coverage_radius
-from gmmx.plot._scene import Scene
 from gmmx.plot._style import DENSITY_COLOURS, INK, MIXTURE_LINE, colour, marker, point_style
+from gmmx.plot._view import Scene
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

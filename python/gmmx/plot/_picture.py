@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gmmx.plot._figures import AxesArray
+from gmmx.plot._axes import AxesArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

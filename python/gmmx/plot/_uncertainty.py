@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from gmmx.plot._axes import add_legend, limit, one_axes, require_matplotlib, title_one
 from gmmx.plot._classification import caption_of_ellipses, draw_classification, note_of_ellipses
-from gmmx.plot._figures import add_legend, limit, one_axes, require_matplotlib, title_one
 from gmmx.plot._mixtures import FittedMixture, FloatArray
 from gmmx.plot._pair_grid import PairStyle, draw_pair_grid
 from gmmx.plot._panels import component_handles, draw_ellipses, draw_means, draw_points, name_axes, values_near
 from gmmx.plot._picture import Picture, picture_of
-from gmmx.plot._scene import Scene, arrange, checked_coverage, heading
 from gmmx.plot._style import INK, MIXTURE_LINE, colour, marker, point_style
+from gmmx.plot._view import Scene, arrange, checked_coverage, heading
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -15,8 +15,8 @@ reads attributes only, so the native objects of the same names can be passed too
 The covariance types are entries of one table, ``COVARIANCE_FAMILIES``. A new type is a new subclass of
 :class:`CovarianceFamily` and one more entry; nothing outside ``covariance`` knows a type by its name.
 
-Modules, each using only those before it: ``inputs``, ``errors``, ``second_moments``; ``covariance``; ``mixture``,
-``prior``, ``statistics``, ``density``, ``expectation``, ``maximisation``, ``loop``, ``stepwise``; ``criteria``,
+Modules, each using only those before it: ``checks``, ``errors``, ``second_moments``; ``covariance``; ``mixture``,
+``prior``, ``statistics``, ``density``, ``e_step``, ``m_step``, ``em``, ``stepwise``; ``criteria``,
 ``decomposition``; ``k_means``; ``hierarchical``.
 """
 
@@ -33,12 +33,12 @@ from gmmx.reference.density import (
     responsibilities,
     weighted_log_prob,
 )
+from gmmx.reference.e_step import e_step, statistics_from_labels, statistics_from_responsibilities
+from gmmx.reference.em import EMResult, em, rounding_hides_gains
 from gmmx.reference.errors import CollapsedComponentError
-from gmmx.reference.expectation import e_step, statistics_from_labels, statistics_from_responsibilities
 from gmmx.reference.hierarchical import Tree, hierarchical_clustering
 from gmmx.reference.k_means import KMeansResult, kmeans, kmeans_draws, kmeans_plus_plus
-from gmmx.reference.loop import EMResult, em, rounding_hides_gains
-from gmmx.reference.maximisation import m_step, q_function
+from gmmx.reference.m_step import m_step, q_function
 from gmmx.reference.mixture import Mixture, n_parameters
 from gmmx.reference.prior import ConjugatePrior, default_prior, log_prior, made_definite
 from gmmx.reference.statistics import SufficientStatistics

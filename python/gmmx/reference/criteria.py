@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from gmmx.reference.checks import FloatArray, checked_rows, checked_weights
 from gmmx.reference.density import log_likelihood, responsibilities
-from gmmx.reference.inputs import FloatArray, checked_rows, checked_weights
 from gmmx.reference.mixture import Mixture, n_parameters
 
 

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gmmx.reference.checks import FloatArray
 from gmmx.reference.covariance import covariance_family
-from gmmx.reference.inputs import FloatArray
 from gmmx.reference.mixture import Mixture
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from gmmx.reference.checks import FloatArray, IntArray, checked_rows, checked_weights
 from gmmx.reference.covariance import covariance_family
-from gmmx.reference.inputs import FloatArray, IntArray, checked_rows, checked_weights
 from gmmx.reference.mixture import Mixture
 
 

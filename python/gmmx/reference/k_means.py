@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gmmx.reference.inputs import FloatArray, IntArray, checked_rows, checked_weights
+from gmmx.reference.checks import FloatArray, IntArray, checked_rows, checked_weights
 
 
 class KMeansResult(NamedTuple):

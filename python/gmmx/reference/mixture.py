@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from gmmx.reference.checks import FloatArray
 from gmmx.reference.covariance import covariance_family
-from gmmx.reference.inputs import FloatArray
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from gmmx.reference.checks import EPSILON, LOG_2_PI, FloatArray, checked_rows, checked_weights
 from gmmx.reference.covariance import CovarianceFamily, covariance_family
-from gmmx.reference.inputs import EPSILON, LOG_2_PI, FloatArray, checked_rows, checked_weights
 from gmmx.reference.mixture import Mixture
 from gmmx.reference.second_moments import outer_products, sum_of_outer_products
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gmmx.reference.inputs import EPSILON, FloatArray
+from gmmx.reference.checks import EPSILON, FloatArray
 
 _OUTER = {  # (50)
     "full": "ki,kj->kij",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gmmx.reference.inputs import EPSILON, BoolArray, FloatArray
+from gmmx.reference.checks import EPSILON, BoolArray, FloatArray
 from gmmx.reference.second_moments import outer_products
 
 

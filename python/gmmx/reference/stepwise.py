@@ -9,10 +9,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from gmmx.reference.checks import FloatArray
 from gmmx.reference.covariance import covariance_family
-from gmmx.reference.expectation import e_step
-from gmmx.reference.inputs import FloatArray
-from gmmx.reference.maximisation import m_step
+from gmmx.reference.e_step import e_step
+from gmmx.reference.m_step import m_step
 from gmmx.reference.mixture import Mixture
 from gmmx.reference.second_moments import second_moments_as
 from gmmx.reference.statistics import SufficientStatistics

@@ -13,7 +13,7 @@ from pyspark.ml.util import MLReadable, MLWritable
 from pyspark.sql import DataFrame
 
 import gmmx
-from gmmx.partitions import Facts, fit_partitions
+from gmmx.distributed import Facts, fit_partitions
 from gmmx.spark.model import GaussianMixtureModel
 from gmmx.spark.params import MixtureParams, local_model_of
 from gmmx.spark.persistence import Reader, Writer
@@ -90,7 +90,7 @@ class GaussianMixture(Estimator, MixtureParams, MLReadable, MLWritable):
     See Also
     --------
     gmmx.GaussianMixture : Fits rows in memory.
-    gmmx.partitions.fit_partitions : What runs here.
+    gmmx.distributed.fit_partitions : What runs here.
 
     Notes
     -----

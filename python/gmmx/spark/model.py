@@ -19,7 +19,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import IntegerType, StructField, StructType
 
 import gmmx
-from gmmx.covariances import as_matrices
+from gmmx._covariance_shapes import as_matrices
 from gmmx.spark.params import MixtureParams
 from gmmx.spark.persistence import Reader, Writer
 from gmmx.spark.rows import features_of

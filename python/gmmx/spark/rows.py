@@ -18,7 +18,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, DataType, FloatType, NumericType
 
 from gmmx import _core
-from gmmx.partitions import Facts, Sample, merge_facts, merge_samples, tree_sum
+from gmmx.distributed import Facts, Sample, merge_facts, merge_samples, tree_sum
 from gmmx.spark.tasks import BLOCKS, SAMPLES, STATISTICS, on_executors
 
 __all__ = ["SparkRows", "features_of"]

@@ -17,10 +17,10 @@ import pyarrow as pa
 from pyspark import TaskContext
 
 from gmmx import _core
-from gmmx._lost_rows import counting_rows
-from gmmx.partitions import Sample, TreeSum, facts_of, merge_samples, sample_of, statistics_of
+from gmmx.distributed import Sample, TreeSum, facts_of, merge_samples, sample_of, statistics_of
 from gmmx.spark.columns import matrix_of, vectors_of
 from gmmx.validation import F64, Rows
+from gmmx.validation._lost_rows import counting_rows
 
 __all__ = ["BLOCKS", "SAMPLES", "STATISTICS", "on_executors"]
 

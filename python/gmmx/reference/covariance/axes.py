@@ -11,7 +11,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from gmmx.reference.inputs import EPSILON, FloatArray
+from gmmx.reference.checks import EPSILON, FloatArray
 
 MAX_SWEEPS = 1000
 MAX_JOINT_SWEEPS = 30  # of matrices that have axes in common: rounding may keep the last digits moving

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from gmmx.reference.checks import FloatArray
 from gmmx.reference.covariance.axes import (
     FIRST_SWEEPS,
     along_axes,
@@ -22,7 +23,6 @@ from gmmx.reference.covariance.volume_and_shape import (
     have_run_away,
 )
 from gmmx.reference.errors import CollapsedComponentError
-from gmmx.reference.inputs import FloatArray
 
 
 class Tied(OneForAll):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from gmmx.reference.checks import LOG_2_PI, FloatArray
 from gmmx.reference.covariance.family import CovarianceFamily
 from gmmx.reference.covariance.precisions import require_positive
 from gmmx.reference.covariance.volume_and_shape import VOLUME_AND_SHAPE
-from gmmx.reference.inputs import LOG_2_PI, FloatArray
 
 
 def log_prob_of_axes(X: FloatArray, means: FloatArray, inverse_deviations: FloatArray) -> FloatArray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
-from gmmx.reference.inputs import FloatArray
+from gmmx.reference.checks import FloatArray
 
 
 class CovarianceFamily(ABC):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from gmmx.reference.checks import LOG_2_PI, FloatArray
 from gmmx.reference.covariance.axes import descending, joint_axes, own_axes, variances_along, with_fixed_signs
 from gmmx.reference.covariance.family import CovarianceFamily
 from gmmx.reference.covariance.precisions import SHARED, cholesky_of_precision
-from gmmx.reference.inputs import LOG_2_PI, FloatArray
 
 
 def log_prob_of_matrices(X: FloatArray, means: FloatArray, precisions_cholesky: FloatArray) -> FloatArray:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from gmmx.reference.checks import FloatArray
 from gmmx.reference.covariance.axes import along_axes, own_axes
 from gmmx.reference.covariance.matrices import OneEach
 from gmmx.reference.covariance.volume_and_shape import VOLUME_AND_SHAPE, common_volume
-from gmmx.reference.inputs import FloatArray
 
 
 class Unrestricted(OneEach):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from gmmx.reference.checks import EPSILON, FloatArray
 from gmmx.reference.errors import CollapsedComponentError
-from gmmx.reference.inputs import EPSILON, FloatArray
 
 SHARED = -1
 """The index that a collapse of what all components share is reported with."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from gmmx.reference.checks import FloatArray
 from gmmx.reference.covariance.diagonal import log_prob_of_axes
 from gmmx.reference.covariance.family import CovarianceFamily
 from gmmx.reference.covariance.precisions import require_positive
 from gmmx.reference.covariance.volume_and_shape import VOLUME_AND_SHAPE
-from gmmx.reference.inputs import FloatArray
 
 
 class Spherical(CovarianceFamily):

@@ -13,9 +13,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from gmmx.reference.checks import EPSILON, FloatArray
 from gmmx.reference.covariance.precisions import NOISE, SHARED, require_positive
 from gmmx.reference.errors import CollapsedComponentError
-from gmmx.reference.inputs import EPSILON, FloatArray
 
 MAX_ITERATIONS = 1000
 TOLERANCE = 1e-13  # of the logarithms of the volumes: the objective stands still long before

@@ -1,0 +1,527 @@
+"""Data files as the commands read them: which columns there are, and their numbers, block by block.
+
+Each format is a class that answers `DataFile`. `gmmx.io.csv_text` reads text, so that every fault is named with row and
+column; `gmmx.data` reads Parquet and NumPy's files.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import os
+import re
+import shutil
+import stat
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import IO, Any, Protocol
+
+from gmmx._text import quoted
+from gmmx.cli.formats import DELIMITERS, ENDINGS, STANDARD_STREAM, usual_delimiter
+from gmmx.data._arrays import OpenArrays, reader_of_arrays
+from gmmx.data._csv import reader_of_text
+from gmmx.data._npy_file import opened_npy, opened_npz
+from gmmx.data._parquet import reader_of_parquet
+from gmmx.data._parquet_files import lengths_in, opened_parquet
+from gmmx.data._reader import Piece, Reader, files_of
+from gmmx.io._arrow_features import ArrowFeatures, ListLengths, has_no_type, holds_lists, is_boolean, number_type
+from gmmx.io._cells import is_number
+from gmmx.io._regular_file import open_regular
+from gmmx.io._text_files import UNPACKING_ERRORS, unpacked
+from gmmx.io.csv_text import COMMAND_LINE, TableError, TextFormat, TextRows
+
+__all__ = ["DataFile", "blaming", "opened"]
+
+
+_REMEDY = "fill them in, say --drop-missing to leave such rows out, or choose other columns with --columns"
+_WORDS = {
+    "or leave the column out": "or leave the column out with --label-column or --columns",
+    "path names": "DATA is",
+    "by columns": "by --columns",
+    "fill in missing values, or drop the rows or the columns that have them": _REMEDY,
+    "fill in missing values, or drop the rows or columns that have them": _REMEDY,
+}
+"""What `gmmx.data` says: what the command line says."""
+
+
+_MAGIC = {b"\x93NUMPY": "npy", b"PK\x03\x04": "npz", b"PAR1\x15": "parquet"}
+"""What a file begins with: its format."""
+
+
+_PACKED = {b"\x1f\x8b": ("gzip", ".gz"), b"BZh": ("bzip2", ".bz2"), b"\xfd7zXZ\0": ("xz", ".xz")}
+"""What a packed file begins with: the program that packs, and the ending."""
+
+
+_COMMAS = "{source}: numbers have decimal commas, so that 2,5 is 2.5; say --decimal . if the commas are something else"
+
+
+class DataFile(Protocol):
+    """An open data file.
+
+    Attributes
+    ----------
+    path : str
+        Where it lies; of standard input that was copied, the copy.
+    names : tuple of str
+        Names of its columns; ``column_1``, ``column_2``, ... where the file has none. A column of lists is given as
+        columns of their elements, ``name[0]``, ``name[1]``, ...
+    lists : mapping of str to range
+        The columns of lists, and where their elements stand among the names.
+    has_header : bool
+        Whether the names stand in the file.
+    n_rows : int or None
+        Number of rows, where the file tells.
+    n_bytes : int
+        Bytes that its numbers take, about; 0 if nobody knows.
+    notes : sequence of str
+        What was found out about it that users should know.
+    """
+
+    path: str
+    names: tuple[str, ...]
+    lists: Mapping[str, range]
+    has_header: bool
+    n_rows: int | None
+    n_bytes: int
+    notes: Sequence[str]
+
+    def why_not_numeric(self, index: int) -> str | None:
+        """Return why a column is not one of numbers; None if it is."""
+        ...
+
+    def blocks(self, values: Sequence[int], weights: int | None, *, keep_missing: bool) -> Iterator[Piece]:
+        """Read columns of values and one of weights, once; all numbers are finite, no weight is negative.
+
+        Missing values are NaN with `keep_missing`; otherwise they are refused.
+        """
+        ...
+
+    def reader(
+        self, values: Sequence[int], weights: int | None, batch_size: int | None, *, keep_missing: bool
+    ) -> Reader:
+        """Return what reads these columns over and over."""
+        ...
+
+    def part_read(self) -> float | None:
+        """Tell what part of the file `blocks` has read, where rows do not."""
+        ...
+
+
+@contextlib.contextmanager
+def opened(
+    path: str, file_format: str, *, source: str, text: TextFormat, array: str | None, again: bool
+) -> Iterator[DataFile]:
+    """Open a data file.
+
+    Parameters
+    ----------
+    path : str
+        The file, or ``-`` for standard input.
+    file_format : str
+        One of `gmmx.cli.formats.FORMATS`.
+    source : str
+        What errors call the file.
+    text : TextFormat
+        What is said of a text table.
+    array : str or None
+        Name of the array in a .npz file; None for the only one.
+    again : bool
+        Whether `DataFile.reader` will be asked for.
+
+    Raises
+    ------
+    TableError
+        If the file cannot be read as this format.
+    """
+    usual, blanks = usual_delimiter(path, file_format) if file_format in DELIMITERS else (None, False)
+    with contextlib.ExitStack() as stack:
+        if path == STANDARD_STREAM and (again or file_format not in DELIMITERS):
+            path = stack.enter_context(_spooled(sys.stdin.buffer, ENDINGS[file_format][0]))
+        elif again and file_format in DELIMITERS and _is_pipe(path):
+            with blaming(source, path):
+                path = stack.enter_context(_spooled(stack.enter_context(open(path, "rb")), Path(path).name))
+        file: DataFile
+        with blaming(source, path):
+            if file_format in DELIMITERS:
+                file = stack.enter_context(_opened_text(path, source, usual, text, blanks=blanks))
+            elif file_format == "parquet":
+                file = _ParquetFile(path)
+            else:
+                file = _ArrayFile(path, file_format, array)
+        yield file
+
+
+@contextlib.contextmanager
+def _spooled(stream: IO[bytes], ending: str) -> Iterator[str]:
+    """Copy a stream to a temporary file, for what must be read from several places or several times."""
+    with tempfile.NamedTemporaryFile(prefix="gmmx-", suffix=ending) as file:
+        shutil.copyfileobj(stream, file)
+        file.flush()
+        yield file.name
+
+
+def _is_pipe(path: str) -> bool:
+    """Return whether a path is something that can be read only once."""
+    return os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path))
+
+
+@contextlib.contextmanager
+def _opened_text(path: str, source: str, usual: str | None, given: TextFormat, *, blanks: bool) -> Iterator[_TextFile]:
+    """Open a text table, or standard input as one."""
+    is_stream = path == STANDARD_STREAM
+    with contextlib.ExitStack() as stack:
+        raw: IO[bytes]
+        stream, raw = (sys.stdin.buffer,) * 2 if is_stream else stack.enter_context(unpacked(path, again=False))
+        if stream is raw:
+            _refuse_bytes(raw, source)
+        yield _TextFile(path, source, raw, TextRows(stream, source, usual, given, blanks=blanks))
+
+
+def _refuse_bytes(raw: IO[bytes], source: str) -> None:
+    """Refuse what begins as a file of another format does."""
+    if isinstance(raw, io.BufferedReader):
+        beginning = raw.peek(8)
+    elif raw.seekable():
+        beginning = raw.read(8)
+        raw.seek(-len(beginning), io.SEEK_CUR)
+    else:
+        return
+    for magic, file_format in _MAGIC.items():
+        if beginning.startswith(magic):
+            raise TableError(f"{source} is not text but {file_format}; name its format: --format {file_format}")
+    for magic, (program, ending) in _PACKED.items():
+        if beginning.startswith(magic):
+            raise TableError(f"{source} is packed by {program}; unpack it, or name a file that ends in {ending}")
+
+
+class _TextFile:
+    """A CSV or TSV file."""
+
+    n_rows: int | None = None
+    lists: Mapping[str, range] = MappingProxyType({})
+
+    def __init__(self, path: str, source: str, raw: IO[bytes], rows: TextRows) -> None:
+        self.names, self.has_header = rows.names, rows.has_header
+        self.path, self._source, self._rows, self._raw = path, source, rows, raw
+        self.n_bytes = _size(raw)
+        self.notes: Sequence[str] = (_COMMAS.format(source=source),) if rows.found_commas else ()
+
+    def why_not_numeric(self, index: int) -> str | None:
+        reason = self._rows.why_not_numeric(index)
+        if reason == "not numeric" and len(self.names) == 1:
+            if any(len(parts := cell.split()) > 1 and any(map(is_number, parts)) for cell in self._rows.cells_of(0)):
+                return f"{reason}; one column was found: if blanks part the cells, say --delimiter space"
+            return (
+                f"{reason}; one column was found: cells are parted by commas, semicolons or tabs, or by what "
+                "--delimiter names"
+            )
+        return reason
+
+    def blocks(self, values: Sequence[int], weights: int | None, *, keep_missing: bool) -> Iterator[Piece]:
+        for X, sample_weight in self._rows.numbers(values, weights, keep_missing=keep_missing):
+            yield Piece(X, sample_weight)
+
+    def reader(
+        self, values: Sequence[int], weights: int | None, batch_size: int | None, *, keep_missing: bool
+    ) -> Reader:
+        return reader_of_text(
+            Path(self.path),
+            self._source,
+            self._rows,
+            values,
+            weights,
+            batch_size=batch_size,
+            words=COMMAND_LINE,
+            keep_missing=keep_missing,
+        )
+
+    def part_read(self) -> float | None:
+        return min(1.0, self._raw.tell() / self.n_bytes) if self.n_bytes else None
+
+
+class _ParquetFile:
+    """A Parquet file, or a folder of them."""
+
+    has_header = True
+    notes: Sequence[str] = ()
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._parts: list[_ParquetPart] = []
+        files = files_of(path, ENDINGS["parquet"])
+        self._lengths = lengths_in(files)
+        lengths: dict[str, int | None] = {}
+        doubled: list[str] = []
+        for file in files:
+            with opened_parquet(file) as parquet:
+                part = _ParquetPart(file, parquet.schema_arrow, parquet.metadata)
+            self._parts.append(part)
+            for column, length in part.lengths_of_lists(self._lengths):
+                lengths[column] = lengths.get(column) or length
+            if len(self._parts) == 1:
+                doubled = part.names
+        columns = (*doubled, *tuple(lengths)[len(set(doubled)) :])
+        features = ArrowFeatures(columns, tuple(lengths[column] for column in columns))
+        self.names = features.names
+        self.lists: Mapping[str, range] = features.lists
+        self._columns = [columns[position] for position in features.columns_of(range(len(features.names)))]
+        self._reasons: dict[str, str | None] = {}
+        self.n_rows = sum(part.metadata.num_rows for part in self._parts)
+        self.n_bytes = 8 * self.n_rows * len(self.names)
+
+    def why_not_numeric(self, index: int) -> str | None:
+        column = self._columns[index]
+        if column not in self._reasons:
+            self._reasons[column] = self._why_not_numbers(column)
+        return self._reasons[column]
+
+    def _why_not_numbers(self, name: str) -> str | None:
+        """Return why a column is neither one of numbers nor of lists of them; None if it is."""
+        if name.startswith("__index_level_"):
+            return "row names"  # as pandas writes them
+        if any(name not in part.positions for part in self._parts):
+            raise TableError(
+                f"{self.path}: only some of its files have the column {quoted(name)}; choose by --columns what all "
+                "have, or read the files one by one"
+            )
+        kinds = {part.kind_of(name, self._lengths): part for part in self._parts}
+        kinds.pop("null", None)
+        if not kinds or (self.n_rows and all(part.is_empty(name) for part in self._parts)):
+            return "empty"
+        if len(kinds) > 1:
+            types = " and ".join(f"{part.type_of(name)} in {part.file.name}" for part in kinds.values())
+            raise TableError(
+                f"{self.path}: column {quoted(name)} is of type {types}; write it in one type, or name the columns to "
+                "fit by --columns"
+            )
+        return None if kinds.keys() <= {"numbers", "lists"} else "not numeric"
+
+    def blocks(self, values: Sequence[int], weights: int | None, *, keep_missing: bool) -> Iterator[Piece]:
+        return _pieces(self.reader(values, weights, None, keep_missing=keep_missing))
+
+    def reader(
+        self, values: Sequence[int], weights: int | None, batch_size: int | None, *, keep_missing: bool
+    ) -> Reader:
+        return reader_of_parquet(
+            self.path,
+            [self.names[index] for index in values],
+            None if weights is None else self.names[weights],
+            batch_size,
+            keep_missing=keep_missing,
+        )
+
+    def part_read(self) -> None:
+        return None
+
+
+@dataclass(frozen=True)
+class _ParquetPart:
+    """What one file of a Parquet table says of its columns."""
+
+    file: Path
+    schema: Any
+    metadata: Any
+
+    @cached_property
+    def names(self) -> list[str]:
+        """Names of the columns."""
+        return list(self.schema.names)
+
+    @cached_property
+    def positions(self) -> dict[str, int]:
+        """Where the columns of these names stand."""
+        return {name: position for position, name in enumerate(self.names)}
+
+    def type_of(self, name: str) -> str:
+        """Return the type of a column."""
+        return str(self.schema.field(self.positions[name]).type)
+
+    def lengths_of_lists(self, lengths: ListLengths) -> Iterator[tuple[str, int | None]]:
+        """Yield each column with the length of its lists, None if it has none."""
+        features = ArrowFeatures.of(self.schema, lengths)
+        yield from zip(features.columns, features.lengths, strict=True)
+
+    def kind_of(self, name: str, lengths: ListLengths) -> str:
+        """Return whether a column holds numbers or lists of them, truth values as in CSV text, nothing or else."""
+        of_type = self.schema.field(self.positions[name]).type
+        if has_no_type(of_type):
+            return "null"
+        if is_boolean(of_type):
+            return "bool"
+        try:
+            number_type(self.schema, [self.positions[name]], str(self.file))
+        except ValueError:
+            return "other"
+        if not holds_lists(of_type):
+            return "numbers"
+        return "lists" if lengths[name] else "null"
+
+    def is_empty(self, name: str) -> bool:
+        """Return whether the statistics say that a column has no value; it may have none unsaid."""
+        index = self.positions[name]
+        if self.type_of(name) == "null":
+            return True
+        if index >= self.metadata.num_columns:
+            return False
+        for group in range(self.metadata.num_row_groups):
+            column = self.metadata.row_group(group).column(index)
+            statistics = column.statistics
+            if column.path_in_schema != name or statistics is None or not statistics.has_null_count:
+                return False
+            if statistics.null_count < column.num_values:
+                return False
+        return True
+
+
+class _ArrayFile:
+    """The array of a .npy file, or one of those in a .npz file."""
+
+    has_header = False
+    notes: Sequence[str] = ()
+    lists: Mapping[str, range] = MappingProxyType({})
+
+    def __init__(self, path: str, file_format: str, array: str | None) -> None:
+        self.path, self._kind, self._opener = path, file_format.upper(), _Opener(array)
+        with self._opener(Path(path)) as arrays:
+            if len(arrays.X.shape) != 2:
+                raise ValueError(f"it holds an array of shape {arrays.X.shape}; give one of rows and columns")
+            self.n_rows, n_columns = arrays.X.shape
+            self.n_bytes = int(arrays.X.nbytes)
+        self.names = tuple(f"column_{index + 1}" for index in range(n_columns))
+
+    def why_not_numeric(self, index: int) -> None:
+        return None
+
+    def blocks(self, values: Sequence[int], weights: int | None, *, keep_missing: bool) -> Iterator[Piece]:
+        return _pieces(self.reader(values, weights, None, keep_missing=keep_missing))
+
+    def reader(
+        self, values: Sequence[int], weights: int | None, batch_size: int | None, *, keep_missing: bool
+    ) -> Reader:
+        chosen = None if list(values) == list(range(len(self.names))) else list(values)
+        return reader_of_arrays(
+            self._kind,
+            [Path(self.path)],
+            self._opener,
+            chosen,
+            weights,
+            None,
+            batch_size,
+            keep_missing=keep_missing,
+        )
+
+    def part_read(self) -> None:
+        return None
+
+
+@dataclass(frozen=True)
+class _Opener:
+    """Opens the array of a file of NumPy; one of a single dimension is a column."""
+
+    array: str | None
+
+    @contextlib.contextmanager
+    def __call__(self, file: Path) -> Iterator[OpenArrays]:
+        with contextlib.ExitStack() as stack:
+            if not _is_archive(file):
+                with _blaming_array():
+                    array = stack.enter_context(opened_npy(file)).as_matrix()
+                yield OpenArrays(array, None)
+                return
+            with _blaming_array():
+                archive = stack.enter_context(opened_npz(file))
+            name = self._chosen(archive.shapes)
+            with _blaming_array():
+                unpacked = archive[name]
+            yield OpenArrays(unpacked[:, None] if unpacked.ndim == 1 else unpacked, None)
+
+    def _chosen(self, shapes: Mapping[str, tuple[int, ...]]) -> str:
+        """Return the name of the array to read."""
+        if not shapes:
+            raise ValueError("it holds no array; save some by numpy.savez")
+        if self.array is not None and self.array not in shapes:
+            raise ValueError(f"it has no array {self.array!r}; --array must name one of {', '.join(shapes)}")
+        if self.array is not None:
+            return self.array
+        if len(shapes) == 1:
+            return next(iter(shapes))
+        matrices = [name for name, shape in shapes.items() if len(shape) == 2]
+        if len(matrices) != 1:
+            raise ValueError(
+                f"--array is not given, but it holds several arrays; name the one to fit, of "
+                f"{', '.join(map(repr, matrices or shapes))}"
+            )
+        return matrices[0]
+
+
+def _is_archive(file: Path) -> bool:
+    with open_regular(file) as stream:
+        return stream.read(2) == b"PK"
+
+
+@contextlib.contextmanager
+def _blaming_array() -> Iterator[None]:
+    """Say what to do with a file of NumPy that cannot be read."""
+    try:
+        yield
+    except (ValueError, EOFError) as error:
+        if "Python objects" in str(error):
+            raise ValueError("it holds Python objects; save it as float64") from error
+        problem = "" if "magic string" in str(error) else f" ({error})"
+        raise ValueError(f"it is not a whole .npy or .npz file of numbers{problem}; save it again") from error
+
+
+def _pieces(reader: Reader) -> Iterator[Piece]:
+    for batch in reader:
+        yield Piece(*batch) if isinstance(batch, tuple) else Piece(batch, None)
+
+
+def _size(raw: IO[bytes]) -> int:
+    """Return the bytes of a regular file, 0 of a stream."""
+    try:
+        status = os.fstat(raw.fileno())
+    except (OSError, AttributeError):
+        return 0
+    return status.st_size if stat.S_ISREG(status.st_mode) else 0
+
+
+@contextlib.contextmanager
+def blaming(source: str, path: str) -> Iterator[None]:
+    """Turn whatever goes wrong in reading into a `TableError` that names the source."""
+    try:
+        yield
+    except TableError:
+        raise
+    except UnicodeDecodeError as error:
+        raise TableError(f"{source} is not UTF-8 text; save it as CSV in UTF-8 and try again") from error
+    except UnicodeEncodeError as error:
+        raise TableError(f"{source} has a name that is not UTF-8, which cannot be opened here; rename it") from error
+    except csv.Error as error:
+        raise TableError(f"{source} is not a table of text: {error}") from error
+    except UNPACKING_ERRORS as error:
+        raise TableError(f"{source} cannot be unpacked: {error}; give a whole packed file") from error
+    except ImportError as error:
+        raise TableError(str(error)) from error
+    except OSError as error:
+        raise TableError(f"{source} cannot be read: {error.strerror or error}") from error
+    except MemoryError as error:
+        raise TableError(f"{source} does not fit into memory") from error
+    except ValueError as error:
+        parts = str(error).replace(repr(path), path).split(path)
+        message = source.join(map(_in_words_of_the_command_line, parts))
+        raise TableError(message if source in message else f"{source}: {message}") from error
+
+
+def _in_words_of_the_command_line(message: str) -> str:
+    """Let a message of `gmmx.data` count rows from 1, name columns of arrays as `DataFile` does, and name options."""
+    message = re.sub(r"row (\d+) \(the first is 0\)", lambda row: f"row {int(row[1]) + 1}", message)
+    message = re.sub(r"\bcolumn (\d+)", lambda column: f"column 'column_{int(column[1]) + 1}'", message)
+    for words, others in _WORDS.items():
+        message = message.replace(words, others)
+    return message

@@ -1,0 +1,349 @@
+"""Output files: refused before the work if they could not be written, and written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import os
+import shutil
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gmmx._optional import needed
+from gmmx._text import printable
+from gmmx.cli.console import INSTALL_COMMAND, UNUSABLE, print_json, stop
+from gmmx.cli.formats import DELIMITERS, STANDARD_STREAM, all_endings, format_of, listed
+from gmmx.cli.options import RowsOptions
+from gmmx.io._atomic_write import replacing
+from gmmx.io._permissions import refuse_read_only
+
+PLOT_ENDINGS = (".png", ".svg", ".pdf")
+MODEL_ENDINGS = (".safetensors",)
+
+Columns = Mapping[str, Sequence[str]]
+"""Names of arrays in the order in which they are written, and of the columns of each."""
+Write = Callable[..., None]
+
+_DPI = 150
+_ROW_GROUP = 1 << 17  # rows that are compressed together
+_NPY_HEADER = 128  # bytes, with room for every number of rows
+
+
+class Outputs:
+    """Files that a command is to write, none of which may be another one or stand there already.
+
+    Parameters
+    ----------
+    inputs : mapping of str to str
+        What files that are read are called, and their paths.
+    force : bool
+        Whether files that exist are replaced.
+    """
+
+    def __init__(self, inputs: Mapping[str, str], *, force: bool) -> None:
+        self._taken = {os.path.realpath(path): name for name, path in inputs.items() if path != STANDARD_STREAM}
+        self._force = force
+
+    def check(self, option: str, path: str | None, endings: Sequence[str] | None) -> None:
+        """Refuse a path that could not be written to; None is nothing to check.
+
+        Raises
+        ------
+        click.ClickException
+            Naming the option and the remedy.
+        """
+        if path is None:
+            return
+        real, folder = os.path.realpath(path), Path(path).parent
+        if endings is not None and not path.lower().endswith(tuple(endings)):
+            raise stop(f"{option} {path}: the file must end in {listed(endings)}", UNUSABLE)
+        if real in self._taken:
+            raise stop(f"{option} {path}: this file is {self._taken[real]} already; choose another name", UNUSABLE)
+        if not folder.is_dir():
+            raise stop(f"{option} {path}: there is no directory {folder}; create it first", UNUSABLE)
+        if os.path.isdir(path):
+            raise stop(f"{option} {path}: this is a directory; name a file", UNUSABLE)
+        if os.path.exists(path) and not os.path.isfile(path):
+            raise stop(f"{option} {path}: this is no regular file, which alone can be replaced; name another", UNUSABLE)
+        if not os.access(os.path.dirname(real), os.W_OK):
+            raise stop(f"{option} {path}: no permission to write into {folder}", UNUSABLE)
+        if os.path.lexists(path) and not self._force:
+            raise stop(f"{option} {path}: the file exists; say --force to replace it", UNUSABLE)
+        try:
+            refuse_read_only(Path(real), path)
+        except PermissionError as error:
+            raise stop(f"{option} {path}: {str(error).rstrip('.')}", UNUSABLE) from error
+        self._taken[real] = option
+
+    def check_plot(self, option: str, path: str | None) -> None:
+        """Refuse a path of a picture, or any picture without matplotlib."""
+        self.check(option, path, PLOT_ENDINGS)
+        if path is not None:
+            try:
+                import matplotlib  # noqa: F401
+            except ModuleNotFoundError as error:
+                raise stop(f"{option} needs matplotlib; install it with: {INSTALL_COMMAND}", UNUSABLE) from error
+
+    def check_table(self, option: str, path: str | None, given_format: str | None = None) -> str:
+        """Refuse a path of a table, or its format without what writes it; return the format."""
+        if path is not None:
+            self.check(option, path, all_endings() if given_format is None else None)
+        table_format = given_format or format_of(path or "") or "csv"
+        if table_format == "parquet":
+            _parquet()
+        return table_format
+
+    def check_rows(self, option: str, path: str, given_format: str | None) -> str:
+        """Refuse, as `check_table`, what the main result is to be written to, or a terminal for what is no text."""
+        if path != STANDARD_STREAM:
+            return self.check_table(option, path, given_format)
+        if given_format is not None and given_format not in DELIMITERS and sys.stdout.isatty():
+            raise stop(
+                f"{given_format} is not for a terminal; name a file by {option}, or redirect the output", UNUSABLE
+            )
+        return self.check_table(option, None, given_format)
+
+
+def save_figure(figure: Any, path: str) -> None:
+    """Write a picture by the ending of its name."""
+    with replacing(path) as stream:
+        figure.savefig(stream, format=Path(path).suffix.lower().lstrip("."), dpi=_DPI)
+
+
+@contextlib.contextmanager
+def writing(path: str, table_format: str, columns: Columns) -> Iterator[Write]:
+    """Write a table of rows, part by part.
+
+    Parameters
+    ----------
+    path : str
+        The file, which appears when it is whole, or ``-`` for standard output.
+    table_format : str
+        One of `gmmx.cli.formats.FORMATS`.
+    columns : mapping of str to list of str
+        Names of arrays, and of their columns. A .npz file has the arrays; the other formats have all columns side by
+        side, and .npy those of several arrays as float64.
+
+    Yields
+    ------
+    callable
+        Takes the arrays of some rows, of shape (n_rows,) or (n_rows, n_columns).
+    """
+    with contextlib.ExitStack() as stack:
+        is_spooled = path == STANDARD_STREAM and table_format not in DELIMITERS  # its beginning is written last
+        is_seen = path == STANDARD_STREAM and sys.stdout.isatty()
+        if path != STANDARD_STREAM:
+            stream = stack.enter_context(replacing(path))
+        else:
+            stream = stack.enter_context(tempfile.TemporaryFile()) if is_spooled else sys.stdout.buffer
+        if table_format in DELIMITERS:
+            yield _text(stream, DELIMITERS[table_format], _shown(columns) if is_seen else columns)
+        else:
+            write: Any = _BINARY[table_format](stream, columns, stack)
+            yield write
+            write.close()
+        if is_spooled:
+            stream.seek(0)
+            shutil.copyfileobj(stream, sys.stdout.buffer)
+            sys.stdout.buffer.flush()
+        else:
+            stream.flush()
+
+
+def emit(
+    options: RowsOptions,
+    output_format: str,
+    columns: Columns,
+    put: Callable[[Write], None],
+    describe: Callable[[], dict[str, Any]],
+) -> None:
+    """Write rows where the options say; with --json print a document of what was written, or of the rows themselves.
+
+    Parameters
+    ----------
+    options : RowsOptions
+        The options.
+    output_format, columns
+        As in `writing`.
+    put : callable
+        Takes what `writing` yields and gives it all rows.
+    describe : callable
+        Returns the rest of the document, once the rows are written.
+    """
+    if options.as_json and options.to_stream:
+        collected: dict[str, list[Any]] = {name: [] for name in columns}
+
+        def collect(*arrays: npt.NDArray[Any]) -> None:
+            for rows, array in zip(collected.values(), arrays, strict=True):
+                rows.extend(_without_infinities(array).tolist())
+
+        put(collect)
+        print_json({**describe(), **collected})
+        return
+    with writing(options.output, output_format, columns) as write:
+        put(write)
+    if options.as_json:
+        print_json({**describe(), "written": {"rows": options.output}})
+
+
+def _text(stream: IO[bytes], delimiter: str, columns: Columns) -> Write:
+    """Write numbers as short as they can be so that reading gives the same ones."""
+    heading = io.StringIO()
+    csv.writer(heading, delimiter=delimiter, lineterminator="\n").writerow(_names(columns))
+
+    def write(*arrays: npt.NDArray[Any]) -> None:
+        stream.write(heading.getvalue().encode())  # with the first rows: before them the data may be refused
+        heading.seek(0)
+        heading.truncate()
+        cells = [_written(column) for array in arrays for column in _columns_of(array)]
+        lines = map(delimiter.join, zip(*cells, strict=True))
+        stream.write("".join(f"{line}\n" for line in lines).encode())
+
+    return write
+
+
+def _shown(columns: Columns) -> dict[str, list[str]]:
+    """Return the names of columns as a terminal may see them."""
+    return {array: [printable(name) for name in names] for array, names in columns.items()}
+
+
+def _written(column: npt.NDArray[Any]) -> Iterable[str]:
+    if isinstance(column, np.ma.MaskedArray):
+        written = _written(column.data)
+        return ["" if gap else cell for cell, gap in zip(written, np.ma.getmaskarray(column), strict=True)]
+    return column.astype(str).tolist() if column.dtype == np.float32 else map(repr, column.tolist())
+
+
+def _without_infinities(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Put None, which JSON has, in the place of infinity, which it has not, and of rows that were dropped."""
+    if isinstance(array, np.ma.MaskedArray):
+        values = array.data.astype(object)
+        values[np.ma.getmaskarray(array) | ~np.isfinite(array.data)] = None
+        return values
+    if array.dtype.kind != "f" or np.isfinite(array).all():
+        return array
+    values = array.astype(object)
+    values[~np.isfinite(array)] = None
+    return values
+
+
+def _filled(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Put NaN, or -1 among integers, in the place of rows that were dropped."""
+    if not isinstance(array, np.ma.MaskedArray):
+        return array
+    return array.filled(np.nan if array.dtype.kind == "f" else -1)
+
+
+class _NpyFile:
+    """One array: that of the only name as it is, else all columns as float64."""
+
+    def __init__(self, stream: IO[bytes], columns: Columns, stack: contextlib.ExitStack) -> None:
+        self._stream, self._lone = stream, len(columns) == 1
+        self._begin = stream.tell()
+        self._n_rows, self._rest = 0, ""
+        self._dtype = np.dtype(np.float64)
+        stream.write(bytes(_NPY_HEADER))
+
+    def __call__(self, *arrays: npt.NDArray[Any]) -> None:
+        arrays = tuple(map(_filled, arrays))
+        whole = arrays[0] if self._lone else np.column_stack([array.astype(np.float64) for array in arrays])
+        self._dtype, self._rest = whole.dtype, "".join(f"{length}, " for length in whole.shape[1:])
+        self._stream.write(np.ascontiguousarray(whole).data)
+        self._n_rows += len(whole)
+
+    def close(self) -> None:
+        """Write the header, now that the number of rows is known."""
+        shape = f"({self._n_rows}, {self._rest})"
+        text = f"{{'descr': {self._dtype.str!r}, 'fortran_order': False, 'shape': {shape}, }}"
+        magic = b"\x93NUMPY\x01\x00" + (_NPY_HEADER - 10).to_bytes(2, "little")
+        self._stream.seek(self._begin)
+        self._stream.write(magic + text.encode().ljust(_NPY_HEADER - 11) + b"\n")
+        self._stream.seek(0, io.SEEK_END)
+
+
+class _NpzFile:
+    """Each array by its name, gathered in a temporary file until all rows are there."""
+
+    def __init__(self, stream: IO[bytes], columns: Columns, stack: contextlib.ExitStack) -> None:
+        self._stream = stream
+        self._parts = {name: stack.enter_context(tempfile.TemporaryFile()) for name in columns}
+        self._arrays = [_NpyFile(part, {name: ()}, stack) for name, part in self._parts.items()]
+
+    def __call__(self, *arrays: npt.NDArray[Any]) -> None:
+        for part, array in zip(self._arrays, arrays, strict=True):
+            part(array)
+
+    def close(self) -> None:
+        """Join the arrays."""
+        with zipfile.ZipFile(self._stream, "w") as archive:
+            for part, (name, file) in zip(self._arrays, self._parts.items(), strict=True):
+                part.close()
+                file.seek(0)
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                    shutil.copyfileobj(file, member)
+
+
+class _ParquetFile:
+    """A column for each one."""
+
+    def __init__(self, stream: IO[bytes], columns: Columns, stack: contextlib.ExitStack) -> None:
+        self._stream, self._names = stream, _names(columns)
+        self._writer: Any = None
+        self._waiting: list[Any] = []
+
+    def __call__(self, *arrays: npt.NDArray[Any]) -> None:
+        pyarrow = needed("pyarrow", "Writing Parquet files", "data")
+        cells = [
+            pyarrow.array(np.ascontiguousarray(np.ma.getdata(column)), mask=_mask_of(column))
+            for array in arrays
+            for column in _columns_of(array)
+        ]
+        self._waiting.append(pyarrow.table(cells, names=self._names))
+        if sum(table.num_rows for table in self._waiting) >= _ROW_GROUP:
+            self._write()
+
+    def _write(self) -> None:
+        """Write what waits as one row group."""
+        table = needed("pyarrow", "Writing Parquet files", "data").concat_tables(self._waiting)
+        if self._writer is None:
+            self._writer = _parquet().ParquetWriter(self._stream, table.schema)
+        self._writer.write_table(table)
+        self._waiting = []
+
+    def close(self) -> None:
+        """Write what stands at the end."""
+        if self._waiting:
+            self._write()
+        if self._writer is not None:
+            self._writer.close()
+
+
+_BINARY = {"parquet": _ParquetFile, "npy": _NpyFile, "npz": _NpzFile}
+
+
+def _parquet() -> Any:
+    try:
+        return needed("pyarrow.parquet", "Writing Parquet files", "data")
+    except ImportError as error:
+        raise stop(str(error), UNUSABLE) from error
+
+
+def _mask_of(column: npt.NDArray[Any]) -> npt.NDArray[np.bool_] | None:
+    """Return which values of a column are of rows that were dropped; None of no row."""
+    return np.ma.getmaskarray(column) if isinstance(column, np.ma.MaskedArray) else None
+
+
+def _names(columns: Columns) -> list[str]:
+    return [name for names in columns.values() for name in names]
+
+
+def _columns_of(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    return array.T if array.ndim == 2 else array[np.newaxis]

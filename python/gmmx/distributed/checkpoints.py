@@ -1,0 +1,289 @@
+"""Checkpoints: how far a long fit got, in a file, so that it can go on after its process was killed.
+
+A checkpoint is a model file (`gmmx.load` reads the mixture so far) that also tells which fit it is of. Between two
+passes over the rows, EM consists of the mixture and the bounds before it; a fit that goes on from them does the same
+arithmetic as one that was never stopped.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import math
+import os
+from collections.abc import Iterator, Mapping
+from numbers import Integral
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gmmx import _core
+from gmmx.distributed import Facts
+from gmmx.distributed.em import StartingPoint
+from gmmx.em.priors import ConjugatePrior
+from gmmx.em.result import FailedStart
+from gmmx.io._atomic_write import lock_of, remove_leftovers
+from gmmx.io._locks import FileLock, LockedError
+from gmmx.io.model_file import TENSORS, ModelFileError, ModelRecord, read_model, representable, save_model
+from gmmx.validation import check_flag
+
+if TYPE_CHECKING:
+    from gmmx.mixture._gaussian_mixture import GaussianMixture
+
+__all__ = ["Checkpoints", "checkpoints_of"]
+
+_FREE = frozenset({"max_iter", "verbose", "verbose_interval", "n_jobs", "callback", "warm_start"})
+"""Parameters that may be others when a fit goes on."""
+
+_ENTRIES = {"fit": dict, "rows": dict, "sums": list, "start": int, "failed": list}
+
+
+@contextlib.contextmanager
+def checkpoints_of(
+    model: GaussianMixture, checkpoint: str | os.PathLike[str] | None, checkpoint_every: int, resume: bool
+) -> Iterator[Checkpoints | None]:
+    """Offer what writes the checkpoints of `GaussianMixture.fit_batches`, if there are to be any.
+
+    The file is locked until the context ends.
+    """
+    check_flag("resume", resume)
+    if checkpoint is None and resume:
+        raise ValueError("resume is True, but checkpoint is not given: name the file to go on from.")
+    if checkpoint is None:
+        yield None
+        return
+    with contextlib.closing(Checkpoints(checkpoint, checkpoint_every, resume, model)) as checkpoints:
+        yield checkpoints
+
+
+class Checkpoints:
+    """Writes down how far EM got, each time to the same file; see `gmmx.distributed.em.Journal`.
+
+    Parameters
+    ----------
+    path, every, resume
+        The parameters `checkpoint`, `checkpoint_every` and `resume` of `GaussianMixture.fit_batches`.
+    model : GaussianMixture
+        What is fitted.
+
+    Raises
+    ------
+    FileExistsError
+        If there is a file and the fit is not to go on from it.
+    ModelFileError
+        A ValueError: the file is no checkpoint, damaged, or of a model with other parameters.
+    OSError
+        If the file cannot be read, it is not a regular file, another process writes to it, or its folder does not exist
+        or cannot be written to.
+    ValueError, TypeError
+        If a parameter is not as described.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], every: int, resume: bool, model: GaussianMixture) -> None:
+        if isinstance(every, bool) or not isinstance(every, Integral) or every < 1:
+            raise ValueError(f"checkpoint_every is {every!r}, but must be a number of iterations, at least 1.")
+        if model.acceleration is not None:
+            raise ValueError(
+                f"checkpoint is given and acceleration={model.acceleration!r}, whose memory of earlier points a "
+                "checkpoint does not hold. Leave out one of the two."
+            )
+        if not isinstance(path, str | os.PathLike):
+            raise TypeError(f"checkpoint is of type {type(path).__name__}, but must be the path of a file.")
+        self._path: Path = Path(path)
+        self._every: int = int(every)
+        self._fit: dict[str, Any] = _identity(model)
+        self._record: ModelRecord | None = None
+        if not self._path.parent.is_dir():
+            raise FileNotFoundError(
+                f"checkpoint is {str(path)!r}, but the folder {str(self._path.parent)!r} does not exist: make it first."
+            )
+        if not os.access(self._path.parent, os.W_OK):
+            raise PermissionError(
+                f"checkpoint is {str(path)!r}, but files cannot be written to the folder {str(self._path.parent)!r}: "
+                "give a path in another one."
+            )
+        if self._path.is_dir():
+            raise IsADirectoryError(f"checkpoint is {str(path)!r}, which is a folder: name a file in it.")
+        self._lock: FileLock = self._locked()
+        try:
+            self._read(resume)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let other processes have the file."""
+        self._lock.release()
+
+    def _locked(self) -> FileLock:
+        try:
+            return FileLock(lock_of(self._path))
+        except LockedError as error:
+            raise OSError(
+                f"checkpoint is {str(self._path)!r}, to which {error.holder} is writing. Wait until it has ended, or "
+                "give another path."
+            ) from error
+
+    def _read(self, resume: bool) -> None:
+        """Read the file, if there is one and the fit is to go on from it."""
+        if resume:
+            remove_leftovers(self._path)
+        if not self._path.exists():
+            return
+        if not resume:
+            raise FileExistsError(
+                f"checkpoint is {str(self._path)!r}, which exists. With resume=True the fit goes on from it; to begin "
+                "anew, delete it or give another path."
+            )
+        try:
+            self._record = read_model(self._path)
+        except ModelFileError as error:
+            raise ModelFileError(
+                f"checkpoint is {str(self._path)!r}, which is no checkpoint, or damaged. Delete it to begin anew, or "
+                f"give another path. ({error})"
+            ) from error
+        checkpoint = self._checkpoint(self._record)
+        _refuse_others("parameters", self._path, checkpoint["fit"], self._fit)
+
+    def begin(self, model: GaussianMixture, facts: Facts) -> StartingPoint | None:
+        """Return where to go on, if there is a checkpoint."""
+        self._rows, self._sums = _rows_of(facts), list(facts.sums)
+        self._params = representable(model.get_params(deep=False))
+        names = getattr(model, "feature_names_in_", None)
+        self._feature_names = None if names is None else [str(name) for name in names]
+        if self._record is None:
+            return None
+        checkpoint, record = self._checkpoint(self._record), self._record
+        self._record = None
+        _refuse_others("rows", self._path, checkpoint["rows"], self._rows)
+        if not _same_sums(checkpoint["sums"], facts):
+            raise ValueError(
+                f"checkpoint is {str(self._path)!r}, which is of a fit with other rows: the sums of their columns "
+                "differ. Go on with the rows that it was, or give another path to begin anew."
+            )
+        _refuse_others(
+            "rows", self._path, {"feature_names": record.feature_names}, {"feature_names": self._feature_names}
+        )
+        tensors = record.tensors
+        expected = (model.covariance_type, (model.n_components, facts.n_features))
+        if (record.covariance_type, tensors["means"].shape) != expected:
+            raise ModelFileError(
+                f"checkpoint is {str(self._path)!r}, which is damaged: its mixture does not belong to its fit. Delete "
+                "it to begin anew."
+            )
+        mixture = _core.Mixture(
+            tensors["weights"],
+            tensors["means"],
+            record.covariance_type,
+            covariances=tensors["covariances"],
+            precisions_cholesky=tensors["precisions_cholesky"],
+        )
+        bounds = tuple(map(float, record.facts["lower_bounds"]))
+        failed = tuple(FailedStart(*start) for start in checkpoint["failed"])
+        return StartingPoint(checkpoint["start"], mixture, bounds[-1], bounds, failed)
+
+    def keep(self, point: StartingPoint, *, ended: bool) -> None:
+        """Write down where EM is, if it is time to."""
+        n_iter = len(point.lower_bounds)
+        if n_iter % self._every and not ended:
+            return
+        record = ModelRecord(
+            covariance_type=point.mixture.covariance_type,
+            tensors={name: getattr(point.mixture, name) for name in TENSORS},
+            facts={
+                "n_iter": n_iter,
+                "converged": False,
+                "lower_bound": point.lower_bound,
+                "lower_bounds": list(point.lower_bounds),
+                "log_likelihood": math.nan,
+            },
+            feature_names=self._feature_names,
+            params=self._params,
+            checkpoint={
+                "fit": self._fit,
+                "rows": self._rows,
+                "sums": self._sums,
+                "start": point.number,
+                "failed": [list(start) for start in point.failed],
+            },
+        )
+        save_model(record, self._path)
+
+    def _checkpoint(self, record: ModelRecord) -> Mapping[str, Any]:
+        checkpoint = record.checkpoint
+        if checkpoint is None:
+            raise ModelFileError(
+                f"checkpoint is {str(self._path)!r}, which is a saved model and no checkpoint. Give another path; to "
+                "go on from a saved model, load it and fit with warm_start=True."
+            )
+        if not record.facts["lower_bounds"] or not _is_sound(checkpoint):
+            raise ModelFileError(
+                f"checkpoint is {str(self._path)!r}, which is damaged: its metadata entry checkpoint is not of the "
+                "right kind. Delete it to begin anew."
+            )
+        return checkpoint
+
+
+def _is_sound(checkpoint: Mapping[str, Any]) -> bool:
+    """Return whether the entries of a checkpoint are of the right kinds."""
+    if {name: type(checkpoint.get(name)) for name in _ENTRIES} != _ENTRIES or checkpoint["start"] < 0:
+        return False
+    starts, sums = checkpoint["failed"], checkpoint["sums"]
+    are_starts = all(isinstance(start, list) and list(map(type, start)) == [int, int, int] for start in starts)
+    return are_starts and all(type(number) in (int, float) for number in sums)
+
+
+def _identity(model: GaussianMixture) -> dict[str, Any]:
+    """Return the parameters that decide where a fit goes, as JSON holds them."""
+    params = {name: value for name, value in model.get_params(deep=False).items() if name not in _FREE}
+    plain = representable(params)
+    given = {name: _digest(value) for name, value in params.items() if name not in plain and name != "random_state"}
+    return plain | given
+
+
+def _digest(value: Any) -> str:
+    """Return what tells arrays, and priors made of them, apart."""
+    arrays = (value.shrinkage, value.mean, value.dof, value.scale) if isinstance(value, ConjugatePrior) else (value,)
+    content = [(np.shape(array), np.asarray(array, dtype=np.float64).tolist()) for array in arrays]
+    return "arrays " + hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+def _rows_of(facts: Facts) -> dict[str, Any]:
+    """Return what tells the rows from others, as JSON holds it."""
+    return {
+        "n_rows": facts.n_rows,
+        "n_present": facts.n_present,
+        "n_features": facts.n_features,
+        "total_weight": facts.total_weight,
+        "largest": facts.largest,
+        "dtype": facts.dtype,
+    }
+
+
+def _same_sums(then: list[Any], facts: Facts) -> bool:
+    """Tell whether the sums of the columns are those of then, but for the order in which batches were added."""
+    scale = 1e-12 * facts.total_weight * facts.largest
+    return len(then) == len(facts.sums) and all(abs(a - b) <= scale for a, b in zip(then, facts.sums, strict=True))
+
+
+def _refuse_others(what: str, path: Path, then: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Refuse to go on with something else than what a checkpoint is of."""
+    others = [name for name in now if not _same(then.get(name), now[name])]
+    if others:
+        differences = ", ".join(f"{name} was {_shown(then.get(name))} and is {_shown(now[name])}" for name in others)
+        raise ValueError(
+            f"checkpoint is {str(path)!r}, which is of a fit with other {what}: {differences}. Go on with what it "
+            "was, or give another path to begin anew."
+        )
+
+
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=1e-12)  # batches cut elsewhere sum their weights in another order
+    return bool(one == other)
+
+
+def _shown(value: Any) -> str:
+    return "other numbers" if isinstance(value, str) and value.startswith("arrays ") else repr(value)

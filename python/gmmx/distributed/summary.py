@@ -1,0 +1,192 @@
+"""What must be known of the rows before EM: how many there are, and of what kind."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+
+from gmmx import _core
+from gmmx.distributed.part import part_of
+from gmmx.validation import F64, Rows
+from gmmx.validation.column_faults import ColumnFaults
+from gmmx.validation.outweighing_rows import Extremes, OutweighingRow, extremes_of, merge_extremes, outweighing_row
+from gmmx.validation.row_faults import RowFaults
+
+__all__ = ["Facts", "check_same_rows", "facts_of", "merge_facts"]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a part of the rows, or of all.
+
+    Attributes
+    ----------
+    n_rows : int
+        Rows, those of weight zero included.
+    n_present : int
+        Rows of positive weight.
+    total_weight : float
+        Sum of the weights.
+    n_features : int
+        Columns; 0 for a part without rows or columns, which goes with any other.
+    dtype : str
+        Precision to compute in, 'float32' or 'float64'.
+    largest : float
+        Largest absolute number.
+    feature_names : tuple of str or None
+        Names of the columns.
+    sums : tuple of float
+        Weighted sums of the columns, by which later passes are known to bring the same rows. Not compared: they differ
+        by rounding where rows are cut into other parts.
+    extremes : Extremes or None
+        Outermost numbers of each column, None where no row is present. Not compared: rows may be cut into other parts.
+    """
+
+    n_rows: int
+    n_present: int
+    total_weight: float
+    n_features: int
+    dtype: str
+    largest: float = 0.0
+    feature_names: tuple[str, ...] | None = None
+    sums: tuple[float, ...] = field(default=(), compare=False)
+    extremes: Extremes | None = field(default=None, compare=False)
+
+    @property
+    def outweighing_row(self) -> OutweighingRow | None:
+        """Row that outweighs all others, if there is one."""
+        if self.extremes is None or self.n_present < 3:
+            return None
+        return outweighing_row(self.extremes, self.total_weight, self.dtype)
+
+    @property
+    def faults(self) -> RowFaults:
+        """What is wrong with the rows, as far as the outermost numbers of their columns show it."""
+        constant: tuple[int, ...] = ()
+        if self.extremes is not None:
+            least, *_, largest = self.extremes.values
+            constant = tuple(np.flatnonzero(least == largest).tolist())
+        return RowFaults(self.n_features, self.outweighing_row, ColumnFaults(constant), self.feature_names)
+
+
+_ROUNDING = {"float32": 1e-5, "float64": 1e-9}
+"""Of sums over rows, in units of the largest number, by precision."""
+
+_NOTHING = Facts(0, 0, 0.0, 0, "float32")
+
+
+def facts_of(X: Any, sample_weight: Any = None, *, first_row: int = 0) -> Facts:
+    """Check one part of the rows and tell what it is; for arguments and errors see `part_of`.
+
+    Examples
+    --------
+    >>> facts_of([[1.0, -2.0], [0.5, 0.0]], [0, 3]).n_present
+    1
+    """
+    if np.ndim(X) == 1 and len(X) == 0:
+        return _NOTHING  # an empty part may have lost its columns
+    rows, weights, names = part_of(X, sample_weight, first_row=first_row)
+    n_rows, n_features = rows.shape
+    if n_rows == 0:
+        return _NOTHING
+    return Facts(
+        n_rows=n_rows,
+        n_present=n_rows if weights is None else int(np.count_nonzero(weights)),
+        total_weight=float(n_rows) if weights is None else float(weights.sum()),
+        n_features=n_features,
+        dtype=rows.dtype.name,
+        largest=float(max(rows.max(), -rows.min())),
+        feature_names=names,
+        sums=tuple(_sums(rows, weights).tolist()),
+        extremes=extremes_of(rows, weights) if weights is None or weights.any() else None,
+    )
+
+
+def merge_facts(parts: Sequence[Facts], *, kind: str = "partition", kinds: str = "partitions") -> Facts:
+    """Return what is known of all rows; `kind` is what a part is called in errors, `kinds` what several are.
+
+    The precision is float32 if all parts have it.
+
+    Raises
+    ------
+    ValueError
+        If parts have different columns, or there is no row of positive weight.
+
+    Examples
+    --------
+    >>> merge_facts([facts_of([[1.0]]), facts_of([]), facts_of([[2.0], [3.0]])]).n_rows
+    3
+    """
+    held = [(i, facts) for i, facts in enumerate(parts) if facts.n_rows > 0]
+    if not held:
+        raise ValueError(f"X has no rows: all of its {len(parts)} {kinds} are empty. Give at least two rows.")
+    first, model = held[0]
+    for i, facts in held[1:]:
+        if facts.n_features != model.n_features:
+            raise ValueError(
+                f"X has {facts.n_features} features in {kind} {i}, but {model.n_features} in {kind} {first}. "
+                "Give all parts the same columns."
+            )
+        if facts.feature_names != model.feature_names:
+            raise ValueError(
+                f"X has the columns {_shown(facts.feature_names)} in {kind} {i}, but {_shown(model.feature_names)} in "
+                f"{kind} {first}. Give all parts the same columns in the same order."
+            )
+    total_weight = math.fsum(facts.total_weight for _, facts in held)
+    if not 0.0 < total_weight < math.inf:
+        raise ValueError(
+            f"sample_weight sums to {total_weight:g} over all {kinds}, but its sum must be positive and finite: give "
+            "at least one row a weight above zero, and scale huge weights down."
+        )
+    before = accumulate((facts.n_rows for facts in parts), initial=0)
+    extremes = [(n, facts.extremes) for n, facts in zip(before, parts, strict=False) if facts.extremes is not None]
+    return Facts(
+        n_rows=sum(facts.n_rows for _, facts in held),
+        n_present=sum(facts.n_present for _, facts in held),
+        total_weight=total_weight,
+        n_features=model.n_features,
+        dtype=np.result_type(*(facts.dtype for _, facts in held)).name,
+        largest=max(facts.largest for _, facts in held),
+        feature_names=model.feature_names,
+        sums=tuple(math.fsum(column) for column in zip(*(facts.sums for _, facts in held), strict=True)),
+        extremes=merge_extremes(extremes) if extremes else None,
+    )
+
+
+def check_same_rows(statistics: _core.SufficientStatistics, facts: Facts) -> None:
+    """Refuse the statistics of a pass that brought other rows than the first one, as far as sums can tell.
+
+    The weighted sums of the columns are sums over the components of first moments, whatever the mixture.
+
+    Raises
+    ------
+    ValueError
+        If the number of rows, their weight or the sum of a column is another.
+    """
+    tolerance = _ROUNDING[facts.dtype] * facts.total_weight
+    sums = statistics.first_moments.sum(axis=0) + statistics.counts @ statistics.shifts
+    has_other_sums = np.abs(sums - facts.sums).max() > tolerance * facts.largest
+    has_other_weight = abs(statistics.total_weight - facts.total_weight) > tolerance
+    if statistics.n_samples != facts.n_present or has_other_weight or has_other_sums:
+        raise ValueError(
+            "The rows are other ones than in the first pass: their number, their weight or the sum of a column has "
+            "changed, but EM needs the same rows in each pass. Where rows are made by a function, a query or a graph, "
+            "random numbers must be drawn from a fixed seed, and no sample of the rows taken anew; or store the rows."
+        )
+
+
+def _sums(rows: Rows, weights: F64 | None) -> F64:
+    if weights is None:
+        sums: F64 = rows.sum(axis=0, dtype=np.float64)
+    else:
+        sums = np.einsum("n,nd->d", weights, rows)
+    return sums
+
+
+def _shown(names: tuple[str, ...] | None) -> str:
+    return "without names" if names is None else f"{list(names[:10])}{' and more' if len(names) > 10 else ''}"

@@ -1,0 +1,62 @@
+"""Figures of weighted rows under a mixture that add up over the rows, so that rows may come in parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from gmmx import _core
+from gmmx.em.initialization import CHUNK_NUMBERS
+from gmmx.validation import F64, Rows, WeightedRows
+from gmmx.validation._lost_rows import counting_rows
+
+__all__ = ["entropy", "log_certainty", "log_likelihood"]
+
+
+def log_likelihood(rows: WeightedRows, mixture: _core.Mixture) -> float:
+    """Return sum_n w_n log p(x_n)."""
+    return _core.log_likelihood(rows.X, mixture, rows.sample_weight, rows.n_threads)
+
+
+def _entropies(responsibilities: Rows) -> F64:
+    """Return -sum_k r_nk log r_nk of each row."""
+    from scipy.special import entr  # with the first call: it takes longer to import than NumPy
+
+    entropies: F64 = entr(responsibilities).sum(axis=1, dtype=np.float64)
+    return entropies
+
+
+def entropy(rows: WeightedRows, mixture: _core.Mixture) -> float:
+    """Return the entropy of the responsibilities of all rows."""
+    return _sum_over_rows(_entropies, rows, mixture)
+
+
+def _log_certainties(responsibilities: Rows) -> F64:
+    """Return log max_k r_nk of each row."""
+    certainties: F64 = np.log(responsibilities.max(axis=1).astype(np.float64))
+    return certainties
+
+
+def log_certainty(rows: WeightedRows, mixture: _core.Mixture) -> float:
+    """Return the log-probability that all rows belong where `predict` puts them."""
+    return _sum_over_rows(_log_certainties, rows, mixture)
+
+
+def _sum_over_rows(of: Callable[[Rows], F64], rows: WeightedRows, mixture: _core.Mixture) -> float:
+    """Add up a function of the responsibilities of each row, chunk by chunk: they never stand in memory all at once."""
+    chunk = max(1, CHUNK_NUMBERS // mixture.n_components)
+    total = 0.0
+    for begin in range(0, len(rows.X), chunk):
+        part: Any = rows.X[begin : begin + chunk]
+        if rows.sample_weight is None:
+            with counting_rows(begin):
+                total += float(of(_core.responsibilities(part, mixture, rows.n_threads)).sum())
+            continue
+        weights = rows.sample_weight[begin : begin + chunk]
+        present = np.flatnonzero(weights)  # rows of weight zero may hold anything
+        with counting_rows(begin, present):
+            values = of(_core.responsibilities(part[present], mixture, rows.n_threads))
+        total += float(weights[present] @ values)
+    return total

@@ -1,0 +1,60 @@
+"""Components that are one and the same: EM cannot tell them apart once they start at the same place."""
+
+from __future__ import annotations
+
+import warnings
+
+from gmmx import _core
+
+__all__ = ["equal_components", "warn_of_equal_components"]
+
+_TOLERANCE = 1e-6
+"""How far apart equal components may be by rounding, in standard deviations, and how different in variance."""
+_MOST_NAMED = 5
+
+
+def equal_components(mixture: _core.Mixture) -> list[list[int]]:
+    """Find components whose means and covariances are equal up to rounding, whatever their weights.
+
+    Parameters
+    ----------
+    mixture : Mixture
+        The mixture. Components of weight 0 are left out.
+
+    Returns
+    -------
+    groups : list of list of int
+        Two or more components each, in ascending order, numbered from 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gmmx import _core
+    >>> from gmmx.em.equal_components import equal_components
+    >>> means, variances = np.array([[0.0], [3.0], [0.0]]), np.array([1.0, 1.0, 1.0])
+    >>> equal_components(_core.Mixture(np.array([0.2, 0.5, 0.3]), means, "spherical", covariances=variances))
+    [[0, 2]]
+    """
+    return _core.equal_components(mixture, _TOLERANCE)
+
+
+def warn_of_equal_components(mixture: _core.Mixture, *, stacklevel: int) -> None:
+    """Warn of components that are equal.
+
+    Warns
+    -----
+    RuntimeWarning
+        If there are any.
+    """
+    groups = equal_components(mixture)
+    if not groups:
+        return
+    named = "; ".join(", ".join(map(str, group[:-1])) + f" and {group[-1]}" for group in groups[:_MOST_NAMED])
+    more = f"; and {len(groups) - _MOST_NAMED} more groups" if len(groups) > _MOST_NAMED else ""
+    fewer = mixture.n_components - sum(len(group) - 1 for group in groups)
+    warnings.warn(
+        f"Components {named}{more} are equal: they started at the same place, and EM keeps them there. Lower "
+        f"n_components to {fewer}, or start them apart, by another init_params, random_state or means_init.",
+        RuntimeWarning,
+        stacklevel=stacklevel + 1,
+    )

@@ -1,0 +1,254 @@
+"""Where EM starts: a partition of the rows becomes statistics, and these the first mixture.
+
+Random numbers are drawn here, in scikit-learn's order, and handed to the native code as arguments: the same
+`random_state` gives the start that scikit-learn would take.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from gmmx import _core
+from gmmx.em.agglomerative import MAX_ROWS, ClusterTree, tree_of_rows
+from gmmx.em.quantiles import quantile_partitions
+from gmmx.em.random import Draws
+from gmmx.validation import F64, I32, Rows, WeightedRows
+
+KMEANS_MAX_ITER, KMEANS_TOL = 300, 1e-4
+"""How long scikit-learn's k-means runs."""
+
+_GOLDEN = (5.0**0.5 - 1.0) / 2.0
+"""Multiples of it lie evenly in [0, 1), modulo 1."""
+
+CHUNK_NUMBERS = 1 << 18
+"""Responsibilities that stand in memory at once where they are made by parts."""
+
+
+class GivenParameters(NamedTuple):
+    """Checked `weights_init`, `means_init` and the factors of `precisions_init`; None where not given."""
+
+    weights: F64 | None
+    means: F64 | None
+    precisions_cholesky: F64 | None
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is left to estimate."""
+        return all(parameter is not None for parameter in self)
+
+
+def initial_mixture(
+    given: GivenParameters,
+    covariance_type: str,
+    reg_covar: float,
+    prior: Any,
+    partition: Callable[[], _core.SufficientStatistics],
+) -> _core.Mixture:
+    """Return the first mixture: what was given, and for the rest the M-step of a partition.
+
+    The partition is made only if it is needed, and its covariances are estimated only if they are.
+    """
+    weights, means, factors = given
+    if weights is not None and means is not None and factors is not None:
+        return _core.Mixture(weights, means, covariance_type, precisions_cholesky=factors)
+    statistics = partition()
+    if factors is None:
+        estimated = _core.m_step(statistics, covariance_type, reg_covar, prior=prior)
+        if weights is None and means is None:
+            return estimated
+        return _core.Mixture(
+            estimated.weights if weights is None else weights,
+            estimated.means if means is None else means,
+            covariance_type,
+            covariances=estimated.covariances,
+            precisions_cholesky=estimated.precisions_cholesky,
+        )
+    counts = statistics.counts
+    if weights is None:
+        weights = counts / counts.sum()
+    if means is None:
+        held = np.maximum(counts, np.finfo(np.float64).tiny)  # an empty component stays at its shift
+        means = statistics.shifts + statistics.first_moments / held[:, np.newaxis]
+    return _core.Mixture(weights, means, covariance_type, precisions_cholesky=factors)
+
+
+def given_partition(
+    partition: I32 | Rows, rows: WeightedRows, n_components: int, covariance_type: str
+) -> _core.SufficientStatistics:
+    """Return the statistics of labels or responsibilities that the user gave."""
+    X, sample_weight, n_threads = rows
+    if partition.ndim == 1:
+        labels: Any = partition
+        return _core.statistics_from_labels(X, labels, n_components, covariance_type, sample_weight, n_threads)
+    responsibilities: Any = partition
+    return _core.statistics_from_responsibilities(X, responsibilities, covariance_type, sample_weight, n_threads)
+
+
+def _kmeans(rows: WeightedRows, n_components: int, covariance_type: str, draws: Draws) -> _core.SufficientStatistics:
+    """Partition the rows by Lloyd's algorithm."""
+    return _kmeans_from(rows, n_components, covariance_type, draws.uniform(_core.kmeans_draws(n_components)))
+
+
+def _kmeans_from(
+    rows: WeightedRows, n_components: int, covariance_type: str, uniforms: F64
+) -> _core.SufficientStatistics:
+    """Partition the rows by Lloyd's algorithm, from seeds that these numbers in [0, 1) choose."""
+    X, sample_weight, n_threads = rows
+    clusters = _core.kmeans(
+        X,
+        n_components,
+        uniforms,
+        sample_weight,
+        max_iter=KMEANS_MAX_ITER,
+        tol=KMEANS_TOL,
+        n_threads=n_threads,
+    )
+    return _core.statistics_from_labels(X, clusters.labels, n_components, covariance_type, sample_weight, n_threads)
+
+
+def _from_seeds(rows: WeightedRows, indices: npt.NDArray[np.int64], covariance_type: str) -> _core.SufficientStatistics:
+    """Give each component one row, which counts once whatever its weight is; the other rows have no part."""
+    seeds: Any = rows.X[indices]
+    labels = np.arange(len(indices), dtype=np.int32)
+    return _core.statistics_from_labels(seeds, labels, len(indices), covariance_type, None, 1)
+
+
+def _kmeans_plus_plus(
+    rows: WeightedRows, n_components: int, covariance_type: str, draws: Draws
+) -> _core.SufficientStatistics:
+    """Start each component at a row, far from the others'."""
+    uniforms = draws.uniform(_core.kmeans_draws(n_components))
+    indices = _core.kmeans_plus_plus(rows.X, n_components, uniforms, rows.sample_weight, rows.n_threads)
+    return _from_seeds(rows, indices, covariance_type)
+
+
+def _random_from_data(
+    rows: WeightedRows, n_components: int, covariance_type: str, draws: Draws
+) -> _core.SufficientStatistics:
+    """Start each component at a row, all rows of positive weight being equally likely."""
+    if rows.sample_weight is None:
+        return _from_seeds(rows, draws.choose(len(rows.X), n_components), covariance_type)
+    present = np.flatnonzero(rows.sample_weight)
+    return _from_seeds(rows, present[draws.choose(len(present), n_components)], covariance_type)
+
+
+def _random(rows: WeightedRows, n_components: int, covariance_type: str, draws: Draws) -> _core.SufficientStatistics:
+    """Give each row random responsibilities, chunk by chunk: they never stand in memory all at once."""
+    X: npt.NDArray[Any] = rows.X
+    sample_weight = rows.sample_weight
+    chunk = max(1, CHUNK_NUMBERS // n_components)
+    total: _core.SufficientStatistics | None = None
+    present = None if sample_weight is None else np.flatnonzero(sample_weight)
+    n_present = len(X) if present is None else len(present)
+    for begin in range(0, n_present, chunk):
+        part: Any = slice(begin, begin + chunk)
+        if present is not None:
+            part = present[part]  # an absent row draws no numbers either
+        responsibilities: npt.NDArray[Any] = draws.uniform((len(X[part]), n_components))
+        responsibilities = responsibilities.astype(X.dtype, copy=False)
+        responsibilities /= responsibilities.sum(axis=1, keepdims=True)
+        statistics = _core.statistics_from_responsibilities(
+            X[part],
+            responsibilities,
+            covariance_type,
+            None if sample_weight is None else sample_weight[part],
+            rows.n_threads,
+        )
+        total = statistics if total is None else total + statistics
+    assert total is not None  # X has rows
+    return total
+
+
+def partition_by_tree(
+    tree: ClusterTree, rows: WeightedRows, n_components: int, covariance_type: str
+) -> _core.SufficientStatistics:
+    """Return the statistics of a tree's partition; rows that are not in the tree have no part in them.
+
+    Parameters
+    ----------
+    tree : ClusterTree
+        Built of these rows, or some of them. It serves any number of components.
+    rows : WeightedRows
+        The rows with their weights.
+    n_components : int
+        Number of components, at most ``tree.n_rows``.
+    covariance_type : str
+        Model whose M-step the statistics are for.
+    """
+    X: Any = rows.X[tree.rows]
+    weights = None if rows.sample_weight is None else rows.sample_weight[tree.rows]
+    labels = tree.labels(n_components)
+    return _core.statistics_from_labels(X, labels, n_components, covariance_type, weights, rows.n_threads)
+
+
+def _hc(rows: WeightedRows, n_components: int, covariance_type: str, draws: Draws) -> _core.SufficientStatistics:
+    """Partition the rows, or some of many, by model-based agglomerative clustering."""
+    tree = tree_of_rows(rows, max_rows=max(MAX_ROWS, n_components), draws=draws)
+    return partition_by_tree(tree, rows, n_components, covariance_type)
+
+
+def partitions_of_one_feature(
+    rows: WeightedRows, n_components: int, covariance_type: str
+) -> list[Callable[[], _core.SufficientStatistics]]:
+    """Return what makes the partitions that EM starts from besides a tree, where rows have one feature.
+
+    Trees and k-means give a heavy tail single rows, which then collapse; quantiles give it as many as the rest. Each of
+    them leads to the best mixture of some data.
+
+    Parameters
+    ----------
+    rows : WeightedRows
+        Rows of one feature.
+    n_components : int
+        Number of components.
+    covariance_type : str
+        Model whose M-step the statistics are for.
+    """
+    X, sample_weight, n_threads = rows
+
+    def of(labels: I32) -> _core.SufficientStatistics:
+        return _core.statistics_from_labels(X, labels, n_components, covariance_type, sample_weight, n_threads)
+
+    by_quantiles = [partial(of, labels) for labels in quantile_partitions(X[:, 0], sample_weight, n_components)]
+    evenly: F64 = np.arange(0.5, _core.kmeans_draws(n_components)) * _GOLDEN % 1.0  # whatever the random state is
+    return [*by_quantiles, partial(_kmeans_from, rows, n_components, covariance_type, evenly)]
+
+
+def start_partitions(
+    init_params: str, rows: WeightedRows, n_components: int, covariance_type: str, draws: Draws, n_init: int
+) -> list[Callable[[], _core.SufficientStatistics]]:
+    """Return what makes the partitions that EM starts from: `n_init` of them, and more for 'hc' of one feature.
+
+    Parameters
+    ----------
+    init_params : str
+        Key of `PARTITIONS`.
+    rows : WeightedRows
+        The rows with their weights.
+    n_components : int
+        Number of components.
+    covariance_type : str
+        Model whose M-step the statistics are for.
+    draws : Draws
+        Source of random numbers.
+    n_init : int
+        Number of starts.
+    """
+    make = partial(PARTITIONS[init_params], rows, n_components, covariance_type, draws)
+    more = init_params == "hc" and rows.X.shape[1] == 1
+    return [make] * n_init + (partitions_of_one_feature(rows, n_components, covariance_type) if more else [])
+
+
+PARTITIONS: dict[str, Callable[[WeightedRows, int, str, Draws], _core.SufficientStatistics]] = {
+    "kmeans": _kmeans,
+    "hc": _hc,
+    "k-means++": _kmeans_plus_plus,
+    "random": _random,
+    "random_from_data": _random_from_data,
+}
+"""The values of `init_params` and what they do."""

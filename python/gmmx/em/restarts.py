@@ -1,0 +1,157 @@
+"""EM from several starts over rows in memory: in turn, or in whatever way is quickest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gmmx import _core
+from gmmx.em import criteria
+from gmmx.em.result import FailedStart, Monitor, Run, Starts, beats, ended
+from gmmx.validation import WeightedRows, refuse_overflow
+
+if TYPE_CHECKING:
+    from gmmx.mixture._gaussian_mixture import GaussianMixture
+
+__all__ = ["FLOPS_OF_SMALL_DATA", "best_of"]
+
+FLOPS_OF_SMALL_DATA = 5e6
+"""Of one E-step: up to here threads gain more from starts than from rows."""
+_FLOPS_OF_ONE_THREAD = 4e5
+"""Of one E-step: up to here rows are not shared by threads at all."""
+_BATCH_OF_STARTS = 16
+"""Starts that run between two looks at the keyboard."""
+
+
+Outcomes = Iterator[Run | FailedStart]
+
+
+def best_of(
+    model: GaussianMixture,
+    starts: Starts,
+    rows: WeightedRows,
+    is_sound: Callable[[Run], bool] = lambda run: True,
+) -> tuple[Run | None, list[FailedStart]]:
+    """Run the starts with a model's parameters; return the best run, None if there is none, and those that failed.
+
+    A sound run is better than one that is not, whatever their likelihoods; it is asked for where there are several.
+    """
+    best: Run | None = None
+    best_score, best_is_sound = -np.inf, False
+    failed: list[FailedStart] = []
+    for run in _way_to_run(model, starts, rows)(model, starts, rows):
+        if isinstance(run, FailedStart):
+            failed.append(run)
+            continue
+        score = run.lower_bound
+        if model.max_iter == 0 and starts.count > 1:
+            score = criteria.log_likelihood(rows, run.mixture)
+        sound = starts.count == 1 or is_sound(run)
+        if best is None or sound > best_is_sound or (sound == best_is_sound and beats(score, best_score, rows.X.dtype)):
+            best, best_score, best_is_sound = run, score, sound
+        if run.stopped:
+            break
+    return best, failed
+
+
+def _way_to_run(model: GaussianMixture, starts: Starts, rows: WeightedRows) -> Callable[..., Outcomes]:
+    """Return the quickest way to run the starts; in turn if somebody watches them."""
+    if model.max_iter == 0 or model.verbose or model.callback or starts.lower_bound > -np.inf:
+        return _in_turn
+    n_samples, n_features = rows.X.shape
+    flops = n_samples * model.n_components * (2 * n_features**2 + 4 * n_features + 20)
+    if starts.draws is not None and flops < (FLOPS_OF_SMALL_DATA if starts.count > 1 else _FLOPS_OF_ONE_THREAD):
+        return _side_by_side
+    if starts.count > 1 and _core.starts_per_pass(model.covariance_type, model.n_components) > 1:
+        return _together
+    return _in_turn
+
+
+def _side_by_side(model: GaussianMixture, starts: Starts, rows: WeightedRows) -> Outcomes:
+    """Yield what becomes of each start, a batch of them at once on all threads, from k-means on.
+
+    Starts whose clusters an earlier one has found are left out: they would end where it did.
+    """
+    draws = starts.draws
+    assert draws is not None
+    for first in range(0, starts.count, _BATCH_OF_STARTS):
+        size = min(_BATCH_OF_STARTS, starts.count - first)
+        try:
+            outcomes = _core.em_from_kmeans(
+                rows.X,
+                model.n_components,
+                model.covariance_type,
+                draws.uniform((size, _core.kmeans_draws(model.n_components))),
+                rows.sample_weight,
+                n_threads=rows.n_threads,
+                **model._em_options(starts.prior),
+            )
+        except ValueError:
+            refuse_overflow(float(np.abs(rows.X).max()), len(rows.X), rows.X.dtype)
+            raise
+        for i, outcome in enumerate(outcomes, first):
+            if not isinstance(outcome, int):
+                yield ended(i, outcome)
+
+
+def _together(model: GaussianMixture, starts: Starts, rows: WeightedRows) -> Outcomes:
+    """Yield what becomes of each start, several of them going through the rows in one pass."""
+    mixtures: dict[int, _core.Mixture] = {}
+    outcome_of: dict[int, Run | FailedStart] = {}
+    try:
+        for i in range(starts.count):
+            try:
+                mixtures[i] = starts.make()
+            except _core.CollapsedComponentError as error:
+                outcome_of[i] = FailedStart(i, 0, error.component)
+        outcomes = _core.em_from_mixtures(
+            rows.X,
+            list(mixtures.values()),
+            rows.sample_weight,
+            n_threads=rows.n_threads,
+            **model._em_options(starts.prior),
+        )
+    except ValueError:
+        refuse_overflow(float(np.abs(rows.X).max()), len(rows.X), rows.X.dtype)
+        raise
+    for i, outcome in zip(mixtures, outcomes, strict=True):
+        outcome_of[i] = ended(i, outcome)
+    for i in range(starts.count):
+        yield outcome_of[i]
+
+
+def _in_turn(model: GaussianMixture, starts: Starts, rows: WeightedRows) -> Outcomes:
+    """Yield what becomes of each start, one after another, all threads on its rows."""
+    monitor = Monitor(model.verbose, model.verbose_interval, model.callback, rows.total_weight)
+    for i in range(starts.count):
+        monitor.begin(i, starts.lower_bound)
+        try:
+            run = _run(model, starts.make(), starts, rows, monitor)
+        except _core.CollapsedComponentError as error:
+            monitor.end("failed")
+            yield FailedStart(i, monitor.under_way, error.component)
+            continue
+        except ValueError:
+            refuse_overflow(float(np.abs(rows.X).max()), len(rows.X), rows.X.dtype)
+            raise
+        monitor.end("converged" if run.converged else "did not converge")
+        yield run
+
+
+def _run(model: GaussianMixture, mixture: _core.Mixture, starts: Starts, rows: WeightedRows, monitor: Monitor) -> Run:
+    """Run EM from one mixture."""
+    if model.max_iter == 0:
+        return Run.of_start(mixture)
+    monitor.makes_start = False
+    result = _core.em(
+        rows.X,
+        mixture,
+        rows.sample_weight,
+        previous_lower_bound=starts.lower_bound,
+        callback=monitor.listener,
+        n_threads=rows.n_threads,
+        **model._em_options(starts.prior),
+    )
+    return Run.of(result)

@@ -1,0 +1,394 @@
+"""Stepwise EM: what `partial_fit` keeps between two calls, and the step that it takes in each.
+
+Section 25 of docs/theory.md. States are values: a call makes a new one, so that a failed call leaves the old one.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.exceptions import ConvergenceWarning
+
+from gmmx import _core
+from gmmx.em.equal_components import warn_of_equal_components
+from gmmx.em.priors import NativePrior
+from gmmx.em.result import Starts, stronger_prior
+from gmmx.validation import FitFailedError, WeightedRows, refuse_overflow
+from gmmx.validation.outweighing_rows import without_outweighing, without_outweighing_of_start
+
+if TYPE_CHECKING:
+    from gmmx.mixture._gaussian_mixture import GaussianMixture
+
+__all__ = ["Gathering", "Settings", "Stream", "after_batch", "rows_to_start"]
+
+_ROWS_A_PARAMETER = 5
+"""Rows of a component for each number of its mean and one more: of too few, the start is one that no stream mends."""
+_NUMBERS_GATHERED = 1 << 22
+"""Where rows have many features, fewer are gathered."""
+_MOST_DOUBLINGS = 4
+"""Of the rows gathered, if every start collapses."""
+_LEAST_SHARE = 1e-10
+"""Of the weight, that a component never falls below: it can come back when its rows do."""
+_HOPELESS = -1e6
+"""Mean log-density of a batch below which its rows are searched for some that outweigh all others."""
+
+
+class Settings(NamedTuple):
+    """What a call of `partial_fit` goes by.
+
+    Attributes
+    ----------
+    n_components : int
+        Number of components.
+    learning_decay, learning_offset : float
+        alpha and t_0 of equation (108).
+    average : bool
+        Whether to show the mixture of the averaged statistics (111).
+    reg_covar : float
+        For the M-step.
+    begin : callable
+        Makes a stream of the gathered rows, before its first step; None if every start collapsed.
+    prior : 'default', ConjugatePrior or None
+        As the user gave it, for errors.
+    """
+
+    n_components: int
+    learning_decay: float
+    learning_offset: float
+    average: bool
+    reg_covar: float
+    begin: Callable[[WeightedRows], Stream | None]
+    prior: object
+
+    def step_length(self, n_steps: int, weight: float, total_weight: float) -> float:
+        """Return the share of a batch in the running statistics, of `n_steps` batches of so much weight in all."""
+        decayed: float = (n_steps + self.learning_offset) ** -self.learning_decay
+        return min(1.0, weight / total_weight * n_steps * decayed)  # (108)
+
+
+def rows_to_start(n_components: int, n_features: int) -> int:
+    """Return how many rows are gathered before a start is made of them.
+
+    Parameters
+    ----------
+    n_components, n_features : int
+        Of the mixture.
+
+    Examples
+    --------
+    >>> rows_to_start(n_components=3, n_features=4)
+    75
+    """
+    wanted = _ROWS_A_PARAMETER * n_components * (n_features + 1)
+    return max(2 * n_components, min(wanted, _NUMBERS_GATHERED // n_features))
+
+
+def _distinct(rows: WeightedRows) -> WeightedRows:
+    """Return the different rows, in the order in which they came first, with the weights of their repetitions."""
+    _, first, which = np.unique(rows.X, axis=0, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    weights = np.bincount(which.ravel(), weights=rows.sample_weight)[order].astype(np.float64)
+    return WeightedRows(rows.X[first[order]], weights, rows.n_threads)
+
+
+@dataclass(frozen=True)
+class Gathering:
+    """Rows that wait until there are enough of them to start from: bounded by that and one batch.
+
+    Attributes
+    ----------
+    parts : tuple of WeightedRows
+        Rows of positive weight.
+    n_samples : int
+        Rows of positive weight that came so far.
+    n_failures : int
+        How often all starts collapsed.
+    """
+
+    parts: tuple[WeightedRows, ...] = ()
+    n_samples: int = 0
+    n_failures: int = 0
+
+    n_steps = 0
+
+    def take(self, rows: WeightedRows, settings: Settings) -> Gathering | Stream:
+        """Return the state after one more batch of positive weight.
+
+        Raises
+        ------
+        FitFailedError
+            If starts collapse, however many rows there are.
+        """
+        present = slice(None) if rows.sample_weight is None else rows.sample_weight > 0.0
+        weights = None if rows.sample_weight is None else rows.sample_weight[present]
+        X: Any = np.array(rows.X)[present]
+        batch = WeightedRows(X, weights, rows.n_threads)
+        grown = replace(self, parts=(*self.parts, batch), n_samples=self.n_samples + len(batch.X))
+        wanted = self.rows_wanted(settings.n_components, rows.X.shape[1])
+        return grown if sum(len(part.X) for part in grown.parts) < wanted else grown._start(settings)
+
+    def rows_wanted(self, n_components: int, n_features: int) -> int:
+        """Return how many rows are gathered before the next attempt at a start."""
+        return rows_to_start(n_components, n_features) << self.n_failures
+
+    def _start(self, settings: Settings) -> Gathering | Stream:
+        gathered = without_outweighing_of_start(self._joined())
+        distinct = _distinct(gathered)
+        if len(distinct.X) < settings.n_components:
+            return replace(self, parts=(distinct,))
+        stream = settings.begin(gathered)
+        if stream is not None:
+            return replace(stream.take(gathered, settings), n_samples=self.n_samples)
+        if self.n_failures == _MOST_DOUBLINGS:
+            raise FitFailedError(
+                f"No start can be made of the {len(gathered.X)} rows that partial_fit has gathered: a component "
+                f"collapsed in each. Increase reg_covar, {stronger_prior(settings.prior)}, lower n_components, or "
+                "scale the data."
+            )
+        return replace(self, parts=(gathered,), n_failures=self.n_failures + 1)
+
+    def _joined(self) -> WeightedRows:
+        """Return all rows in one array; rows of both precisions become float64."""
+        X: Any = np.concatenate([part.X for part in self.parts])
+        weights = None
+        if any(part.sample_weight is not None for part in self.parts):
+            each = [np.ones(len(p.X)) if p.sample_weight is None else p.sample_weight for p in self.parts]
+            weights = np.concatenate(each)
+        return WeightedRows(X, weights, self.parts[-1].n_threads)
+
+
+def _statistics(rows: WeightedRows, mixture: _core.Mixture) -> _core.SufficientStatistics:
+    statistics = _core.e_step(rows.X, mixture, rows.sample_weight, rows.n_threads)
+    sums = (statistics.counts, statistics.first_moments, statistics.second_moments)
+    if not all(np.isfinite(each).all() for each in sums):
+        refuse_overflow(float(np.abs(rows.X).max()), len(rows.X), rows.X.dtype)
+        raise ValueError("X holds numbers too large to square and add, together with sample_weight: scale them down.")
+    return statistics
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Where stepwise EM stands.
+
+    Attributes
+    ----------
+    mixture : Mixture
+        Under which the next batch is seen.
+    shown : Mixture
+        What users see: the same, or that of the averaged statistics.
+    running : SufficientStatistics
+        s_t of equation (107), of total weight 1.
+    dtype : dtype
+        Of the parameters that users see.
+    prior : NativePrior or None
+        For the M-step.
+    n_steps : int
+        Batches so far; an earlier fit counts as one.
+    n_samples : int
+        Their rows of positive weight, without those of an earlier fit.
+    total_weight : float
+        Of the batches and the earlier fit; 0 before the first step of a fresh start.
+    lower_bound : float
+        Mean log-likelihood of the rows of the last batch, before its step.
+    averaged : SufficientStatistics or None
+        Mean of the running statistics (111).
+    averaged_weight : float
+        Sum of the weights in that mean.
+    """
+
+    mixture: _core.Mixture
+    shown: _core.Mixture
+    running: _core.SufficientStatistics
+    dtype: npt.DTypeLike
+    prior: NativePrior | None
+    n_steps: int = 0
+    n_samples: int = 0
+    total_weight: float = 0.0
+    lower_bound: float = -np.inf
+    averaged: _core.SufficientStatistics | None = None
+    averaged_weight: float = 0.0
+
+    @classmethod
+    def at(cls, mixture: _core.Mixture, dtype: npt.DTypeLike, prior: NativePrior | None) -> Stream:
+        """Return the state before the first batch, which then decides alone."""
+        return cls(mixture, mixture, _core.expected_statistics(mixture), dtype, prior)
+
+    def counted_as(self, weight: float) -> Stream:
+        """Return the state in which the mixture itself counts as a batch of some weight."""
+        return replace(self, n_steps=1, total_weight=weight)
+
+    def check_covariance_type(self, covariance_type: str) -> None:
+        """Refuse to go on with another model: its M-step may need other statistics than were kept."""
+        begun = self.mixture.covariance_type
+        if covariance_type != begun:
+            raise ValueError(
+                f"covariance_type is {covariance_type!r}, but partial_fit began with {begun!r} and keeps statistics "
+                "for that alone. Set it back, or begin anew with a new estimator (sklearn.base.clone)."
+            )
+
+    def take(self, rows: WeightedRows, settings: Settings) -> Stream:
+        """Return the state after one more batch of positive weight.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If a component collapses: the mixture then stays as it is, and the statistics alone go on.
+        RuntimeWarning
+            If a row outweighs all others and is left out: what it took from the statistics would never come back.
+        """
+        statistics = _statistics(rows, self.mixture)
+        weight = statistics.total_weight
+        if statistics.log_likelihood < _HOPELESS * weight:
+            kept = without_outweighing(rows, self.mixture)
+            if kept.n_present < rows.n_present:
+                return self.take(kept, settings) if kept.n_present else self
+        total, n_steps = self.total_weight + weight, self.n_steps + 1
+        length = settings.step_length(n_steps, weight, total) if self.n_steps else 1.0
+        running = _core.blend(self.running, _core.rescaled(statistics, 1.0), length)  # (107)
+        running = _core.with_least_counts(running, _LEAST_SHARE)
+        grown = replace(
+            self,
+            running=running,
+            n_steps=n_steps,
+            n_samples=self.n_samples + statistics.n_samples,
+            total_weight=total,
+            lower_bound=statistics.log_likelihood / weight,
+        )
+        grown = grown._averaging(n_steps * weight) if settings.average else replace(grown, averaged=None)
+        return grown._maximised(settings)
+
+    def _averaging(self, weight: float) -> Stream:
+        """Return the state with the running statistics in their mean, with so much weight."""
+        if self.averaged is None:
+            return replace(self, averaged=self.running, averaged_weight=weight)
+        total = self.averaged_weight + weight
+        return replace(
+            self,
+            averaged=_core.blend(self.averaged, self.running, weight / total),  # (111)
+            averaged_weight=total,
+        )
+
+    def _maximised(self, settings: Settings) -> Stream:
+        """Return the state with the mixtures of its statistics."""
+        try:
+            mixture = self._m_step(self.running, self.mixture, settings)
+            shown = mixture if self.averaged is None else self._m_step(self.averaged, self.shown, settings)
+        except _core.CollapsedComponentError as error:
+            who = "The shared covariance" if error.component < 0 else f"Component {error.component}"
+            warnings.warn(
+                f"{who} collapsed in step {self.n_steps} of partial_fit. The mixture stays as it was before, and the "
+                f"step goes into the statistics alone. Increase reg_covar, {stronger_prior(self.prior)}, or give "
+                "larger batches.",
+                ConvergenceWarning,
+                stacklevel=5,
+            )
+            return self
+        return replace(self, mixture=mixture, shown=shown)
+
+    def _m_step(
+        self, statistics: _core.SufficientStatistics, previous: _core.Mixture, settings: Settings
+    ) -> _core.Mixture:
+        # A prior counts as rows do, so the statistics must stand for all that came.
+        scaled = statistics if self.prior is None else _core.rescaled(statistics, self.total_weight)
+        return _core.m_step(scaled, self.mixture.covariance_type, settings.reg_covar, previous, self.prior)
+
+
+def after_batch(model: GaussianMixture, rows: WeightedRows) -> Gathering | Stream | None:
+    """Return the state of a model's stream after one more batch; None if parameters stay all that there is.
+
+    A batch without rows of positive weight changes nothing.
+
+    Parameters
+    ----------
+    model : GaussianMixture
+        With the state after the last batch, or the parameters to go on from, or neither. It is not changed.
+    rows : WeightedRows
+        The batch.
+
+    Raises
+    ------
+    FitFailedError
+        If all starts collapse, however many rows were gathered.
+    ValueError
+        If parameters of the model are not accepted or do not fit what came before, or the rows are too large.
+    """
+    if rows.n_present == 0:
+        state: Gathering | Stream | None = vars(model).get("_online")
+        return state if state is not None or _has_parameters(model) else Gathering()
+    settings = Settings(
+        model.n_components,
+        float(model.learning_decay),
+        float(model.learning_offset),
+        bool(model.average),
+        float(model.reg_covar),
+        lambda gathered: _stream_of(model, gathered),
+        model.prior,
+    )
+    return _state_before(model, rows).take(rows, settings)
+
+
+def _has_parameters(model: GaussianMixture) -> bool:
+    return hasattr(model, "weights_")
+
+
+def _state_before(model: GaussianMixture, rows: WeightedRows) -> Gathering | Stream:
+    """Return what the last batch left, or where the first one begins."""
+    if _has_parameters(model):
+        model._check_goes_on("partial_fit goes on from what is fitted", rows.X.shape[1], "Set them back")
+    state: Gathering | Stream | None = vars(model).get("_online")
+    if isinstance(state, Stream):
+        state.check_covariance_type(model.covariance_type)
+    if state is not None:
+        return state
+    if not _has_parameters(model):
+        _check_start(model, rows)
+    elif model.prior != "default":
+        return _stream_of_parameters(model, rows)
+    return Gathering()
+
+
+def _check_start(model: GaussianMixture, rows: WeightedRows) -> None:
+    """Check what the start will be made by now, not once enough rows are gathered."""
+    if model.responsibilities_init is not None:
+        raise ValueError(
+            "responsibilities_init is given, but partial_fit cannot tell which rows of a stream it is for. Give "
+            "means_init, weights_init and precisions_init, or fit the rows that it is for and go on from there."
+        )
+    model._starts(rows, None if model.prior == "default" else model._prior_of(rows))
+
+
+def _stream_of(model: GaussianMixture, gathered: WeightedRows) -> Stream | None:
+    """Return the stream that begins with gathered rows; None if no start can be made of them."""
+    if _has_parameters(model):
+        return _stream_of_parameters(model, gathered)
+    prior = model._prior_of(gathered)
+    mixture = _best_of(model._starts(gathered, prior), gathered)
+    if mixture is None:
+        return None
+    warn_of_equal_components(mixture, stacklevel=6)
+    return Stream.at(mixture, gathered.X.dtype, prior)
+
+
+def _stream_of_parameters(model: GaussianMixture, rows: WeightedRows) -> Stream:
+    """Return the stream that goes on from a fit to so many rows, or else from parameters worth as much as a batch."""
+    weight = vars(model).get("_fitted_weight", rows.total_weight)
+    return Stream.at(model.mixture_, model.means_.dtype, model._prior_of(rows)).counted_as(weight)
+
+
+def _best_of(starts: Starts, rows: WeightedRows) -> _core.Mixture | None:
+    """Return the start under which the rows are likeliest, or None if all collapse."""
+    best, highest = None, -np.inf
+    for _ in range(starts.count):
+        try:
+            mixture = starts.make()
+        except _core.CollapsedComponentError:
+            continue
+        log_likelihood = 0.0 if starts.count == 1 else _statistics(rows, mixture).log_likelihood
+        if best is None or log_likelihood > highest:
+            best, highest = mixture, log_likelihood
+    return best

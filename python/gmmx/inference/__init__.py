@@ -1,0 +1,1 @@
+"""Inference about fitted mixtures: the bootstrap and tests of the number of components."""

@@ -1,0 +1,500 @@
+"""Standard errors and intervals of a fitted mixture, by resampling its rows.
+
+Resamples are weights of the rows that are there already, so nothing is copied.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from numbers import Integral, Real
+from statistics import NormalDist
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import linear_sum_assignment
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils._param_validation import Interval, StrOptions, validate_params
+
+from gmmx import _core
+from gmmx.inference._parallel import in_threads, seeds_from
+from gmmx.mixture._gaussian_mixture import GaussianMixture
+from gmmx.validation import (
+    F64,
+    FitFailedError,
+    Rows,
+    WeightedRows,
+    check_enough_rows,
+    check_rows_of,
+    check_sample_weight,
+    thread_count,
+)
+from gmmx.validation._options import explaining_calls
+
+__all__ = ["BootstrapResult", "bootstrap"]
+
+_FINEST_TOL = 1e-13
+"""Below this a change of the mean log-likelihood is rounding."""
+
+
+class _Source(NamedTuple):
+    """What resamples are made of: rows, what each counts, how many these are in all, and the fitted mixture."""
+
+    X: Rows
+    sample_weight: F64
+    n_units: int
+    mixture: _core.Mixture
+
+    @classmethod
+    def of(cls, rows: WeightedRows, mixture: _core.Mixture) -> _Source:
+        """Take checked rows."""
+        weights = np.ones(len(rows.X)) if rows.sample_weight is None else rows.sample_weight
+        needed, total = max(2, mixture.n_components), rows.total_weight
+        if round(total) < needed:
+            raise ValueError(
+                f"sample_weight sums to {total:g}, but the sum is the number of rows that these stand for, and to "
+                f"resample takes at least {needed}: scale the weights to sum to the true number."
+            )
+        return cls(rows.X, weights, round(total), mixture)
+
+
+class _Resample(NamedTuple):
+    """Rows to fit to, their weights, and how often the fit counts."""
+
+    X: Rows
+    sample_weight: F64 | None
+    multiplicity: float = 1.0
+
+
+def _nonparametric(source: _Source, _: int, generator: np.random.Generator) -> _Resample:
+    """Draw as many rows as there are, with replacement: (98)."""
+    total = source.sample_weight.sum()
+    counts = generator.multinomial(source.n_units, source.sample_weight / total)
+    return _Resample(source.X, counts * (total / source.n_units))
+
+
+def _weighted(source: _Source, _: int, generator: np.random.Generator) -> _Resample:
+    """Draw weights from a Dirichlet distribution: (99)."""
+    weights = generator.standard_gamma(source.sample_weight)
+    return _Resample(source.X, weights * (source.sample_weight.sum() / weights.sum()))
+
+
+def _parametric(source: _Source, _: int, generator: np.random.Generator) -> _Resample:
+    """Draw rows from the fitted mixture."""
+    seed = int(generator.integers(np.iinfo(np.int64).max))
+    return _Resample(_core.sample(source.mixture, source.n_units, seed, 1)[0], None)
+
+
+def _leave_one_out(source: _Source, number: int, _: np.random.Generator) -> _Resample:
+    """Take one row out, or one unit of its weight."""
+    row = np.flatnonzero(source.sample_weight)[number]
+    weights = source.sample_weight.copy()
+    weights[row] -= 1.0
+    return _Resample(source.X, weights, float(source.sample_weight[row]))
+
+
+_KINDS: dict[str, Callable[[_Source, int, np.random.Generator], _Resample]] = {
+    "nonparametric": _nonparametric,
+    "weighted": _weighted,
+    "parametric": _parametric,
+    "jackknife": _leave_one_out,
+}
+
+
+class _Refit(NamedTuple):
+    """Where EM led on one resample."""
+
+    mixture: _core.Mixture
+    log_likelihood: float
+    converged: bool
+    multiplicity: float
+
+
+def _refit(source: _Source, resample: _Resample, options: dict[str, Any]) -> _Refit | None:
+    """Run EM on a resample from the fitted mixture; None if a component collapses or ends without rows."""
+    X, sample_weight, multiplicity = resample
+    try:
+        result = _core.em(
+            X,
+            source.mixture,
+            sample_weight,
+            previous_lower_bound=-np.inf,
+            callback=None,
+            n_threads=1,
+            **options,
+        )
+    except _core.CollapsedComponentError:
+        return None
+    if result.empty_components:
+        return None
+    log_likelihood = _core.log_likelihood(X, result.mixture, sample_weight, 1)
+    return _Refit(result.mixture, log_likelihood, result.converged, multiplicity)
+
+
+# --------------------------------------------------------------------------------------------- parameters, aligned
+
+
+def _as_fitted(mixture: _core.Mixture) -> GaussianMixture:
+    """Return a model that shows the arrays of a mixture, in the shapes that the estimator gives them."""
+    model = GaussianMixture(mixture.n_components, covariance_type=mixture.covariance_type)
+    model._set_parameters(mixture, np.float64)
+    return model
+
+
+def _is_per_component(mixture: _core.Mixture) -> bool:
+    """Whether each component has covariances of its own; else there is nothing to bring into order."""
+    of_two, of_three = (_core.covariance_shape(mixture.covariance_type, k, mixture.n_features) for k in (2, 3))
+    return of_two != of_three
+
+
+def _divergences(mixture: _core.Mixture, means: F64, covariances: F64) -> F64:
+    """Return the terms of (101) for each resample, resampled component and fitted component."""
+    n_resamples, n_components, n_features = means.shape
+    at_means: Any = _core.log_prob(means.reshape(-1, n_features), mixture, 1)
+    divergences: F64 = -at_means.reshape(n_resamples, n_components, n_components)
+    if _is_per_component(mixture):
+        precisions = np.asarray(_as_fitted(mixture).precisions_).reshape(n_components, -1)
+        traces = covariances.reshape(n_resamples, n_components, -1) @ precisions.T
+        # A single number per component stands for the variances of all features.
+        divergences += 0.5 * traces * (n_features if covariances.ndim == 2 else 1)
+    return divergences
+
+
+def _alignments(mixture: _core.Mixture, means: F64, covariances: F64) -> npt.NDArray[np.int64]:
+    """Return for each resample which of its components takes the place of each fitted one: (101)."""
+    divergences = _divergences(mixture, means, covariances)
+    orders: npt.NDArray[np.int64] = divergences.argmin(axis=1)
+    n_components = mixture.n_components
+    clashing = np.any(np.sort(orders, axis=1) != np.arange(n_components), axis=1)
+    for b in np.flatnonzero(clashing):  # elsewhere each fitted component already has the nearest
+        _, orders[b] = linear_sum_assignment(divergences[b].T)
+    return orders
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class BootstrapResult:
+    """Parameters of a mixture fitted to many resamples, the components in the order of the fitted model.
+
+    Attributes
+    ----------
+    model : GaussianMixture
+        The fitted model.
+
+    kind : str
+        How rows were resampled.
+
+    weights : ndarray of shape (n_resamples, n_components)
+        Weights in each resample, all arrays in float64. Resamples that failed are left out.
+
+    means : ndarray of shape (n_resamples, n_components, n_features)
+        Means.
+
+    covariances : ndarray of shape (n_resamples, ...)
+        Covariances, each in the shape of the model's `covariances_`.
+
+    log_likelihoods : ndarray of shape (n_resamples,)
+        Log-likelihood of each resample at these parameters.
+
+    converged : ndarray of shape (n_resamples,)
+        Whether EM converged.
+
+    multiplicities : ndarray of shape (n_resamples,)
+        How often each counts: ones, but for the jackknife the weight of the row of which a unit was left out.
+
+    total_weight : float
+        How many rows the data stand for: their number, or the sum of their weights.
+
+    n_failed : int
+        Resamples whose fit collapsed or lost a component.
+    """
+
+    model: GaussianMixture
+    kind: str
+    weights: F64
+    means: F64
+    covariances: F64
+    log_likelihoods: F64
+    converged: npt.NDArray[np.bool_]
+    multiplicities: F64
+    total_weight: float
+    n_failed: int
+
+    def __repr__(self) -> str:
+        """Say what there is, not all of its numbers."""
+        return (
+            f"BootstrapResult(kind={self.kind!r}, n_resamples={len(self.weights)}, n_failed={self.n_failed}, "
+            f"model={self.model!r})"
+        )
+
+    @property
+    def _parameters(self) -> dict[str, F64]:
+        return {"weights": self.weights, "means": self.means, "covariances": self.covariances}
+
+    def _means_of(self, values: F64) -> F64:
+        mean: F64 = np.average(values, axis=0, weights=self.multiplicities)
+        return mean
+
+    @cached_property
+    def standard_errors(self) -> dict[str, F64]:
+        """Standard errors of "weights", "means" and "covariances", in the shapes of these: (100)."""
+        n = len(self.weights)
+        factor = self.total_weight - 1 if self.kind == "jackknife" else n / (n - 1)
+        return {
+            name: np.sqrt(factor * self._means_of((values - self._means_of(values)) ** 2))
+            for name, values in self._parameters.items()
+        }
+
+    def interval(self, level: float = 0.95) -> dict[str, tuple[F64, F64]]:
+        """Return confidence intervals: percentiles of the resampled parameters.
+
+        For the jackknife, whose values lie much closer together than estimates do, they are those of a normal
+        distribution: mean of the values plus and minus a multiple of the standard error.
+
+        Parameters
+        ----------
+        level : float, default=0.95
+            Probability to cover the parameter, between 0 and 1.
+
+        Returns
+        -------
+        interval : dict
+            For "weights", "means" and "covariances" the lower and the upper bounds, in the shapes of these.
+
+        Raises
+        ------
+        ValueError
+            If `level` is not between 0 and 1.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import gmmx
+        >>> X = np.random.default_rng(0).normal(size=(400, 1))
+        >>> model = gmmx.GaussianMixture().fit(X)
+        >>> low, high = gmmx.bootstrap(model, X, n_resamples=200, random_state=0).interval(0.9)["means"]
+        >>> bool(low[0, 0] < model.means_[0, 0] < high[0, 0])
+        True
+        """
+        if not (isinstance(level, Real) and 0.0 < level < 1.0):
+            raise ValueError(f"level is {level!r}, but must be a number between 0 and 1, such as 0.95.")
+        if self.kind == "jackknife":
+            half = NormalDist().inv_cdf((1.0 + level) / 2.0)
+            errors = self.standard_errors
+            centres = {name: self._means_of(values) for name, values in self._parameters.items()}
+            return {name: (c - half * errors[name], c + half * errors[name]) for name, c in centres.items()}
+        tails = ((1.0 - level) / 2.0, (1.0 + level) / 2.0)
+        bounds = {name: np.quantile(values, tails, axis=0) for name, values in self._parameters.items()}
+        return {name: (low, high) for name, (low, high) in bounds.items()}
+
+
+def _result(
+    model: GaussianMixture, kind: str, refits: list[_Refit], total_weight: float, n_failed: int
+) -> BootstrapResult:
+    """Put refits into arrays, their components in the fitted model's order."""
+    fitted = model.mixture_
+    weights = np.stack([refit.mixture.weights for refit in refits])
+    means = np.stack([refit.mixture.means for refit in refits])
+    covariances = np.stack([_as_fitted(refit.mixture).covariances_ for refit in refits])
+    orders = _alignments(fitted, means, covariances)
+    each = np.arange(len(refits))[:, np.newaxis]
+    return BootstrapResult(
+        model=model,
+        kind=kind,
+        weights=weights[each, orders],
+        means=means[each, orders],
+        covariances=covariances[each, orders] if _is_per_component(fitted) else covariances,
+        log_likelihoods=np.array([refit.log_likelihood for refit in refits]),
+        converged=np.array([refit.converged for refit in refits]),
+        multiplicities=np.array([refit.multiplicity for refit in refits]),
+        total_weight=total_weight,
+        n_failed=n_failed,
+    )
+
+
+def _check_model(model: Any, argument: str = "model") -> None:
+    if not isinstance(model, GaussianMixture):
+        raise TypeError(
+            f"{argument} is of type {type(model).__name__}, but must be a fitted gmmx.GaussianMixture; "
+            "GaussianMixture.from_sklearn converts scikit-learn's."
+        )
+    empty = np.flatnonzero(model.mixture_.weights == 0.0).tolist()
+    if empty:
+        raise ValueError(
+            f"{argument} has components of weight zero, {empty}, whose parameters no row determines. Fit with a lower "
+            "n_components or another start."
+        )
+
+
+@explaining_calls
+@validate_params(
+    {
+        "n_resamples": [Interval(Integral, 2, None, closed="left")],
+        "kind": [StrOptions(set(_KINDS))],
+        "tol": [Interval(Real, 0.0, None, closed="left"), None],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "n_jobs": [Integral, None],
+        "callback": [callable, None],
+    },
+    prefer_skip_nested_validation=True,
+)  # type: ignore[untyped-decorator]
+def bootstrap(
+    model: GaussianMixture,
+    X: npt.ArrayLike,
+    n_resamples: int = 999,
+    kind: str = "nonparametric",
+    *,
+    sample_weight: npt.ArrayLike | None = None,
+    tol: float | None = None,
+    max_iter: int = 10_000,
+    n_jobs: int | None = None,
+    random_state: int | np.random.RandomState | np.random.Generator | None = None,
+    callback: Callable[[int, int], Any] | None = None,
+) -> BootstrapResult:
+    """Find standard errors and intervals of a fitted mixture's parameters by resampling.
+
+    EM runs on each resample from the fitted mixture on, with the model's `reg_covar` and `acceleration`. Components
+    may change places on the way; they are put back into the fitted model's order, such that together they diverge
+    least from its components, (101).
+
+    Parameters
+    ----------
+    model : GaussianMixture
+        The fitted model; of a search, such as GaussianMixtureIC, its choice.
+
+    X : array-like of shape (n_samples, n_features)
+        The rows that it was fitted to. All is computed in float64.
+
+    n_resamples : int, default=999
+        How many, at least 2. The jackknife has one for each row.
+
+    kind : {'nonparametric', 'weighted', 'parametric', 'jackknife'}, default='nonparametric'
+        What a resample is:
+
+        - 'nonparametric': rows of X, as many as there are, drawn with replacement (98);
+        - 'weighted': all rows with random weights, uniform on the simplex (99); no row vanishes, so that fits fail
+          less often;
+        - 'parametric': rows drawn from the fitted mixture;
+        - 'jackknife': all rows but one.
+
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights that the model was fitted with. A weight of 2 means that the row stands twice, so their sum is
+        the number of rows: draws are that many, weights are drawn from the Dirichlet distribution with the weights as
+        parameters, and the jackknife leaves out one unit of each row's weight, a whole number, and counts the result so
+        many times.
+
+    tol : float, default=None
+        EM stops when the mean log-likelihood of a row changes by less. None: 1e-6 / n, and 1e-6 / n^2 for the
+        jackknife, whose fits differ that much less from the fitted one. A coarser value stops fits before they have
+        left their start, and standard errors come out too small.
+
+    max_iter : int, default=10_000
+        Most iterations a resample.
+
+    n_jobs : int, default=None
+        Number of threads, each of which works on a resample; as in `GaussianMixture`. Results do not depend on it.
+
+    random_state : int, RandomState, Generator or None, default=None
+        Source of randomness. An int gives the same resamples each time.
+
+    callback : callable, default=None
+        Called as ``callback(done, total)`` after each resample. If it returns a true value, no more are made and the
+        result holds those so far.
+
+    Returns
+    -------
+    result : BootstrapResult
+        Parameters in all resamples, standard errors, intervals.
+
+    Raises
+    ------
+    FitFailedError
+        A ValueError: the fit failed in all resamples, or in all but one.
+    ValueError, TypeError
+        If an argument is not as described.
+    sklearn.exceptions.NotFittedError
+        If the model is not fitted.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If some resamples failed (a component collapsed or ended without rows) and were left out, or did not converge.
+
+    References
+    ----------
+    McLachlan and Peel, *Finite Mixture Models*, 2000, section 2.16. Newton and Raftery, *J. R. Statist. Soc. B* 56
+    (1994) 3-48, for weights. Equations (98) to (101) of the theory.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gmmx
+    >>> X = np.random.default_rng(0).normal(size=(400, 1))
+    >>> model = gmmx.GaussianMixture().fit(X)
+    >>> result = gmmx.bootstrap(model, X, random_state=0)
+    >>> result.standard_errors["means"].round(3)  # of a mean of 400 numbers: 1 / 20
+    array([[0.049]])
+    """
+    choice: Any = getattr(model, "best_estimator_", model)  # of a search
+    _check_model(choice)
+    model = choice
+    # In float64 always: what one row changes may be less than the rounding of float32.
+    checked = check_rows_of(model, X, fit=False).astype(np.float64, copy=False)
+    rows = WeightedRows(checked, check_sample_weight(sample_weight, checked), thread_count(n_jobs))
+    check_enough_rows(rows, model.mixture_.n_components)
+    source = _Source.of(rows, model.mixture_)
+    total = _check_jackknife(source) if kind == "jackknife" else int(n_resamples)
+    if tol is None:
+        n = rows.total_weight
+        tol = max(1e-6 / n**2 if kind == "jackknife" else 1e-6 / n, _FINEST_TOL)
+    options = {**model._em_options(model._prior_of(rows)), "tol": float(tol), "max_iter": int(max_iter)}
+    seeds = seeds_from(random_state).spawn(total)
+    resample = _KINDS[kind]
+
+    def task(number: int) -> _Refit | None:
+        drawn = resample(source, number, np.random.default_rng(seeds[number]))
+        return _refit(source, drawn, options)
+
+    outcomes = in_threads(task, total, rows.n_threads, callback)
+    refits = [outcome for outcome in outcomes if outcome is not None]
+    n_failed = len(outcomes) - len(refits)
+    if len(refits) < 2:
+        raise FitFailedError(
+            f"Of {len(outcomes)} resamples {n_failed} failed, as a component collapsed or ended without rows, and at "
+            "least 2 must remain. Raise the model's reg_covar, lower its n_components, or take kind='weighted', where "
+            "no row vanishes."
+        )
+    result = _result(model, kind, refits, rows.total_weight, n_failed)
+    _warn_of(result)
+    return result
+
+
+def _check_jackknife(source: _Source) -> int:
+    """Return how many resamples there are; refuse weights that are no whole numbers."""
+    weights = source.sample_weight
+    fractional = np.flatnonzero(weights != np.rint(weights))
+    if fractional.size:
+        raise ValueError(
+            f"sample_weight[{fractional[0]}] is {weights[fractional[0]]:g}, but for kind='jackknife', which leaves out "
+            "one of the rows that a weight counts, it must be a whole number. kind='weighted' takes any weights."
+        )
+    return int(np.count_nonzero(weights))
+
+
+def _warn_of(result: BootstrapResult) -> None:
+    total = result.n_failed + len(result.weights)
+    if result.n_failed:
+        warnings.warn(
+            f"{result.n_failed} of {total} resamples were left out: a component collapsed or ended without rows. Raise "
+            "the model's reg_covar or lower its n_components; with kind='weighted' no row vanishes.",
+            ConvergenceWarning,
+            stacklevel=4,
+        )
+    if not result.converged.all():
+        warnings.warn(
+            f"{np.count_nonzero(~result.converged)} of {total} resamples did not converge: raise max_iter or tol.",
+            ConvergenceWarning,
+            stacklevel=4,
+        )

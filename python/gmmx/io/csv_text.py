@@ -1,0 +1,679 @@
+"""Tables as text: their header, their delimiter, and their numbers in blocks of rows.
+
+Whoever reads text reads it here: the command line, in memory and in batches, and `gmmx.data.from_csv`. The layout is
+found out by looking at the first rows. Every fault is a `TableError` whose message is one line that names the source,
+the row, the column and the remedy.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from typing import IO, Any, Literal, NoReturn
+
+import numpy as np
+import numpy.typing as npt
+
+from gmmx._text import columns_named, quoted
+from gmmx.io._cells import MISSING, Decimal, is_missing, meaning_of, number_in, numbers_in, points_of_thousands
+from gmmx.io._csv_layout import (
+    cells_of_any_length,
+    columns_of,
+    find_decimal,
+    find_delimiter,
+    has_row_names,
+    looks_like_header,
+    parsed,
+    split_decimals,
+    told_delimiter,
+)
+
+__all__ = ["COMMAND_LINE", "NoRowsError", "TableError", "TextFormat", "TextRows", "Wording"]
+
+_HEAD = 1_000  # rows that the layout is found out from
+_HEAD_CHARACTERS = 1 << 22  # of very long lines fewer rows
+_STEP = 1 << 16  # characters that the head grows by
+_BLOCK = 1 << 21  # characters that are turned into numbers at a time
+_LARGE = 1 << 17  # characters from which on it pays to ask pyarrow
+_NAMED_ROWS = 5
+
+_SPACE = "".join(character for character in map(chr, range(0x3001)) if character.isspace())
+_SWAPPED = str.maketrans(",.", ".,")
+_SPELLINGS = [spelled(cell) for spelled in (str.lower, str.upper, str.title) for cell in MISSING]
+
+FloatArray = npt.NDArray[np.float64]
+Part = tuple[FloatArray, "FloatArray | None"]
+
+
+class TableError(ValueError):
+    """A data file that cannot be used; the message is one line with the remedy."""
+
+
+class NoRowsError(TableError):
+    """A table without rows."""
+
+
+@dataclass(frozen=True)
+class TextFormat:
+    """What is said of a text table; None of what is to be found out.
+
+    Attributes
+    ----------
+    delimiter : str or None
+        The character between two cells. A blank stands for runs of blanks.
+    decimal : {'.', ','} or None
+        The character between the integer digits of a number and its fraction.
+    header : bool or None
+        Whether the first row holds the columns' names.
+    """
+
+    delimiter: str | None = None
+    decimal: Decimal | None = None
+    header: bool | None = None
+
+
+_FIND_OUT = TextFormat()
+
+
+class Wording:
+    """How errors count rows and call the options that help; this is the command line's way."""
+
+    columns, delimiter, decimal, header = "--columns", "--delimiter", "--decimal", "--no-header"
+
+    def row(self, index: int) -> str:
+        """Return how a row is called; the first has index 0."""
+        return f"row {index + 1}"
+
+    def line(self, index: int, number: int) -> str:
+        """Return how a row and the line that it ends in are called."""
+        return f"{self.row(index)} (line {number})"
+
+    def missing(self, source: str, rows: Sequence[int], n_read: int, names: Sequence[str]) -> str:
+        """Return the error for missing values, of which rows and columns are given."""
+        numbers = [index + 1 for index in rows]
+        return (
+            f"{source}: values are missing in {_count(len(rows), 'row')} of the {n_read} read ({_some(numbers)}, "
+            f"counted without the header; {columns_named(list(map(quoted, names)))}); fill them in, say "
+            "--drop-missing to leave such rows out, or choose other columns with --columns"
+        )
+
+    def not_finite(self, source: str, index: int, line: int, name: str, cell: str) -> str:
+        """Return the error for an infinite number."""
+        place = f"{source}, {self.line(index, line)}, column {quoted(name)}"
+        return f"{place}: {cell} is not finite; correct the cell or delete the row"
+
+    def weight(self, source: str, index: int, name: str, weight: float) -> str:
+        """Return the error for a negative weight."""
+        return f"{source}, {self.row(index)}, column {quoted(name)}: weight {weight:g} is negative; use 0 or more"
+
+
+COMMAND_LINE = Wording()
+
+
+class _Blocks:
+    """The UTF-8 text of a stream in blocks of whole lines, with a way to put some back.
+
+    Once `end_at` was called, lines of nothing but blanks at the end are left out.
+    """
+
+    def __init__(self, stream: IO[bytes], source: str) -> None:
+        self._stream, self._source, self._rest, self._held = stream, source, b"", b""
+        self._returned: deque[bytes] = deque()
+        self._begun = False
+        self._blank = ""
+
+    def put_back(self, block: bytes) -> None:
+        """Undo `take`."""
+        if block:
+            self._returned.appendleft(block)
+
+    def end_at(self, blank: str) -> None:
+        """Leave out the last lines that hold these characters alone."""
+        self._blank = blank
+
+    def take(self, size: int) -> bytes:
+        """Return the next lines, of about this many bytes; nothing at the end."""
+        while block := self._returned.popleft() if self._returned else self._read(size):
+            if self._held:
+                block, self._held = self._held + block, b""
+            block, self._held = self._filled(block)
+            if block:
+                return block
+        return b""
+
+    def _filled(self, block: bytes) -> tuple[bytes, bytes]:
+        """Cut a block behind its last line that is not blank."""
+        if not self._blank:
+            return block, b""
+        if block.isascii():
+            position = len(block.rstrip(self._blank.encode()))
+        else:
+            position = len(block.decode().rstrip(self._blank).encode())
+        if not position:
+            return b"", block
+        ends = [at for at in (block.find(b"\n", position), block.find(b"\r", position)) if at >= 0]
+        if not ends:
+            return block, b""
+        end = min(ends) + (2 if block.startswith(b"\r\n", min(ends)) else 1)
+        return block[:end], block[end:]
+
+    def _read(self, size: int) -> bytes:
+        parts = [self._rest]
+        while more := self._stream.read(size):
+            if not self._begun:
+                self._begun, more = True, more.removeprefix(codecs.BOM_UTF8)
+            if b"\0" in more:
+                raise TableError(f"{self._source} is not UTF-8 text: it holds a zero byte; save it as CSV in UTF-8")
+            end = 1 + max(more.rfind(b"\n"), more.rfind(b"\r", 0, -1))  # a last \r may be half of a line's end
+            if end:
+                self._rest = more[end:]
+                parts.append(more[:end])
+                return self._checked(b"".join(parts))
+            parts.append(more)
+        self._rest = b""
+        return self._checked(b"".join(parts))
+
+    def _checked(self, block: bytes) -> bytes:
+        if not block.isascii():
+            block.decode()
+        return block
+
+
+class _Lines:
+    """The lines of a block; when they are used up in the middle of a row, those of the next blocks."""
+
+    def __init__(self, block: bytes, blocks: _Blocks) -> None:
+        self._lines = deque(_lines_of(block))
+        self._blocks = blocks
+        self.taken = [block]
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        if not self._lines:
+            more = self._blocks.take(_BLOCK)
+            if not more:
+                raise StopIteration
+            self.taken.append(more)
+            self._lines.extend(_lines_of(more))
+        return self._lines.popleft()
+
+    @property
+    def is_used_up(self) -> bool:
+        """Whether no line is left of the blocks so far."""
+        return not self._lines
+
+
+def _lines_of(block: bytes) -> Iterator[str]:
+    r"""Return the lines of a block, which end in \n, \r or both."""
+    return io.StringIO(block.decode(), newline="")
+
+
+class TextRows:
+    r"""The rows of a text table: its columns' names, and then its numbers, in blocks.
+
+    Parameters
+    ----------
+    stream : binary file
+        What is read, once and from where it stands: UTF-8, with or without a byte-order mark.
+    source : str
+        What errors call it.
+    usual : str or None
+        The delimiter that goes with the name of the file, of which None knows nothing.
+    given : TextFormat, optional
+        What is said of the table; the rest is found out.
+    words : Wording, optional
+        How errors count rows and call options.
+    blanks : bool, default=False
+        Whether blanks may be found to part cells.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Names of the columns; ``column_1``, ``column_2``, ... without a header.
+    has_header : bool
+        Whether the names stand in the table.
+    delimiter, decimal : str
+        What stands between two cells, and between integer digits and fraction.
+    found_commas : bool
+        Whether decimal commas were found out, not given.
+    first : list of list of str
+        The first rows, without the header.
+
+    Raises
+    ------
+    TableError
+        If there is no row, the first are lines of comment, or commas may be decimal or something else.
+
+    Notes
+    -----
+    Empty lines are skipped, except in a table of one column: there they are missing values, unless they stand before
+    the header or at the end.
+
+    Examples
+    --------
+    >>> import io
+    >>> rows = TextRows(io.BytesIO(b"width,length,species\n0.2,1.4,setosa\n1.8,5.9,virginica\n"), "irises", ",")
+    >>> rows.names, rows.why_not_numeric(2)
+    (('width', 'length', 'species'), 'not numeric')
+    >>> [block.tolist() for block, _ in rows.numbers([1, 0])]
+    [[[1.4, 0.2], [5.9, 1.8]]]
+    """
+
+    def __init__(
+        self,
+        stream: IO[bytes],
+        source: str,
+        usual: str | None,
+        given: TextFormat = _FIND_OUT,
+        *,
+        words: Wording = COMMAND_LINE,
+        blanks: bool = False,
+    ) -> None:
+        self._source, self._words = source, words
+        self._blocks = _Blocks(stream, source)
+        self._n_rows = self._n_lines = 0
+        self._stay_empty: set[int] = set()
+        self._converted_by: tuple[tuple[tuple[int, ...], bool], Any] | None = None
+        with cells_of_any_length():
+            self._look(given, usual, blanks=blanks)
+
+    def _look(self, given: TextFormat, usual: str | None, *, blanks: bool) -> None:
+        """Find out the layout from the first lines, and put back what stands after the header."""
+        lines, is_whole = self._head()
+        told = told_delimiter(lines[0]) if lines else None
+        if told is not None:
+            del lines[0]
+            self._n_lines = 1
+        self.delimiter = given.delimiter or told or find_delimiter(lines, usual, given.decimal, blanks=blanks)
+        self._check_delimiter(given, lines)
+        rows, header_ends = self._first_rows(lines, is_whole)
+        if not rows:
+            raise NoRowsError(f"{self._source} is empty; it needs one row of names and at least one row of numbers")
+        if rows[0][0].startswith("#") and len(rows) > 1 and _is_comment(rows[0], rows[1]):
+            raise TableError(
+                f"{self._source} begins with lines of comment; delete those that start with #, as grep -v '^#' does"
+            )
+        decimal = given.decimal or find_decimal(rows)
+        if decimal is None:
+            raise TableError(
+                f"{self._source} has numbers such as {_with_comma(rows)!r}, whose commas may be decimal or part "
+                f"thousands; give {self._words.decimal} ',' if they are decimal, otherwise '.'"
+            )
+        if self.delimiter == ";" and given.decimal is None and decimal == ".":
+            self._refuse_points_of_thousands(rows)
+        self.decimal: Decimal = decimal
+        self.found_commas = given.decimal is None and decimal == ","
+        self.has_header = looks_like_header(rows, decimal) if given.header is None else given.header
+        names = rows.pop(0) if self.has_header else None
+        if names is not None and has_row_names(names, rows):
+            names = ["", *names]
+        self.names = (
+            tuple(f"column_{index + 1}" for index in range(len(rows[0])))
+            if names is None
+            else tuple(name.strip() for name in names)
+        )
+        if not rows:
+            raise NoRowsError(
+                f"{self._source} has a header and no rows; add rows, or say {self._words.header} if the first row is "
+                "data"
+            )
+        if self.delimiter == "," and given == TextFormat(header=given.header) and told is None:
+            self._refuse_split_decimals(rows, names)
+        self.first = rows
+        skipped = header_ends if self.has_header else 0
+        self._n_lines += skipped
+        self._blocks.put_back("".join(islice(lines, skipped, None)).encode())
+        self._blank = _SPACE if self.delimiter == " " else _SPACE.replace(self.delimiter, "")
+        if len(self.names) == 1:
+            self._blocks.end_at(self._blank)
+
+    def _head(self) -> tuple[list[str], bool]:
+        """Return the first lines, and whether these are all."""
+        lines: list[str] = []
+        n_characters = 0
+        while len(lines) < _HEAD and (n_characters < _HEAD_CHARACTERS or len(lines) < 3):
+            block = self._blocks.take(_STEP)
+            if not block:
+                return lines, True
+            lines += _lines_of(block)
+            n_characters += len(block)
+        return lines, False
+
+    def _first_rows(self, lines: Sequence[str], is_whole: bool) -> tuple[list[list[str]], int]:
+        """Return the first rows, and the line in which the very first ends."""
+        found = [(cells, line) for cells, line in islice(parsed(lines, self.delimiter), _HEAD + 1) if not _blank(cells)]
+        if not is_whole and len(found) > 1:
+            found.pop()  # its last cell may go on in the next line
+        return [cells for cells, _ in found], found[0][1] if found else 0
+
+    def _check_delimiter(self, given: TextFormat, lines: Sequence[str]) -> None:
+        """Refuse a delimiter that is not there, or that is the decimal character."""
+        if self.delimiter == given.decimal:
+            raise TableError(
+                f"{self._source}: {self._words.decimal} {given.decimal!r} is the delimiter, too; the cells must be "
+                f"parted by something else, such as {self._words.delimiter} ';'"
+            )
+        if given.delimiter is None or any(given.delimiter in line for line in lines):
+            return
+        other = find_delimiter(lines, None, given.decimal)
+        if lines and other in lines[0]:
+            raise TableError(
+                f"{self._source}: {self._words.delimiter} is {given.delimiter!r}, which does not occur in the "
+                f"beginning of the table; leave it out, or give {other!r}"
+            )
+
+    def _refuse_split_decimals(self, rows: Sequence[Sequence[str]], names: Sequence[str] | None) -> None:
+        number = split_decimals(rows, names)
+        if number is not None:
+            raise TableError(
+                f"{self._source} has lines that look like numbers with decimal commas, such as {number}; give "
+                f"{self._words.decimal} ',' if they are, or {self._words.delimiter} ',' if commas part the cells"
+            )
+
+    def _refuse_points_of_thousands(self, rows: Sequence[Sequence[str]]) -> None:
+        """Refuse points that may be decimal or part thousands, where semicolons suggest decimal commas."""
+        number = points_of_thousands(columns_of(rows[1:] or rows))
+        if number is not None:
+            raise TableError(
+                f"{self._source} has numbers such as {number!r}, whose points may be decimal or part thousands, as in "
+                f"all of its first rows; give {self._words.decimal} '.' if they are decimal, otherwise write the "
+                "numbers without them"
+            )
+
+    # --- columns ---
+
+    def why_not_numeric(self, index: int) -> str | None:
+        """Return why a column is not one of numbers, by the first rows; None if it is.
+
+        A column that is called empty must stay so: `numbers` refuses a value in it.
+
+        Raises
+        ------
+        TableError
+            If it holds numbers as well as text, or numbers with other separators.
+        """
+        cells = self.cells_of(index)
+        if index == 0 and not self.names[index]:
+            return "row names"
+        meaning = meaning_of(cells, self.decimal)
+        if meaning == "numeric":
+            return None
+        if meaning == "empty":
+            self._stay_empty.add(index)
+            return "empty"
+        if meaning == "text":
+            return "not numeric"
+        present = [cell.strip() for cell in cells if not is_missing(cell)]
+        text = next(cell for cell in present if number_in(cell, self.decimal) is None)
+        choose = f"or name the columns to fit by {self._words.columns}"
+        if meaning == "separators":
+            other = "," if self.decimal == "." else "."
+            raise TableError(
+                f"{self._source}: column {quoted(self.names[index])} has numbers such as {text!r}, but a number has "
+                f"one decimal {'point' if self.decimal == '.' else 'comma'} and nothing that parts thousands; give "
+                f"{self._words.decimal} {other!r} if that is the decimal character, write the numbers anew, {choose}"
+            )
+        n_numbers = sum(number_in(cell, self.decimal) is not None for cell in present)
+        raise TableError(
+            f"{self._source}: column {quoted(self.names[index])} holds {n_numbers:,} numbers and "
+            f"{len(present) - n_numbers:,} texts such as {text!r} in its first rows; correct the cells, {choose}"
+        )
+
+    def cells_of(self, index: int) -> list[str]:
+        """Return the first cells of a column."""
+        return [row[index] for row in self.first if index < len(row)]
+
+    @property
+    def stay_empty(self) -> frozenset[int]:
+        """Columns that were called empty."""
+        return frozenset(self._stay_empty)
+
+    def hold_empty(self, columns: frozenset[int]) -> None:
+        """Refuse values in columns that another look at the table called empty."""
+        self._stay_empty |= columns
+
+    # --- numbers ---
+
+    def numbers(
+        self, indices: Sequence[int], weights: int | None = None, *, keep_missing: bool = False
+    ) -> Iterator[Part]:
+        """Read columns of values and one of weights, once, block by block.
+
+        Parameters
+        ----------
+        indices : sequence of int
+            The columns of values, in the order in which they are wanted.
+        weights : int or None
+            The column of weights.
+        keep_missing : bool, default=False
+            Whether missing values are read as NaN; otherwise they are refused.
+
+        Yields
+        ------
+        values : ndarray of shape (n_rows, len(indices)), float64
+            Rows.
+        weights : ndarray of shape (n_rows,), float64, or None
+            Their weights, if there is a column of them.
+
+        Raises
+        ------
+        TableError
+            If a cell is not a finite number, a value is missing, a weight is negative, a row has other cells than the
+            first one, or a column that was called empty has a value.
+        """
+        columns = [*indices, *([] if weights is None else [weights])]
+        self._stay_empty -= set(columns)
+        while text := self._blocks.take(_BLOCK):
+            block = self._read_plain(text, columns, keep_missing=keep_missing)
+            if block is None:
+                block, text = self._read_cells(text, columns)
+            if not keep_missing:
+                self._refuse_missing(block, columns)
+            if weights is None:
+                part: Part = block, None
+            else:
+                column = block[:, -1].copy()
+                self._refuse_negative(column, weights)
+                part = np.ascontiguousarray(block[:, :-1]), column
+            self._n_rows += len(block)
+            self._n_lines += _n_lines(text)
+            if len(block):
+                yield part
+
+    def _read_plain(self, text: bytes, columns: Sequence[int], *, keep_missing: bool) -> FloatArray | None:
+        """Read a block fast, if it holds finite numbers and no quotes; otherwise return None."""
+        if b'"' in text or self.delimiter == " ":
+            return None
+        arrow_csv = _arrow_csv() if len(text) >= _LARGE else None
+        if arrow_csv is not None:
+            return self._read_by_arrow(arrow_csv, text, columns, keep_missing=keep_missing)
+        return None if self._stay_empty or not columns else self._read_by_numpy(text, columns)
+
+    def _read_by_numpy(self, text: bytes, columns: Sequence[int]) -> FloatArray | None:
+        n_delimiters = len(self.names) - 1
+        lines = list(_lines_of(text))
+        filled = [line for line in lines if line.strip(self._blank)]
+        if not filled or (n_delimiters == 0 and len(filled) < len(lines)):
+            return None
+        if any(line.count(self.delimiter) != n_delimiters for line in filled):
+            return None
+        if self.decimal == ",":
+            filled = [line.translate(_SWAPPED) for line in filled]
+        try:
+            block = np.loadtxt(filled, delimiter=self.delimiter, usecols=columns, comments=None, ndmin=2)
+        except ValueError:
+            return None
+        return block if len(block) == len(filled) and np.isfinite(block).all() else None
+
+    def _read_by_arrow(
+        self, arrow_csv: Any, text: bytes, columns: Sequence[int], *, keep_missing: bool
+    ) -> FloatArray | None:
+        import pyarrow
+
+        try:
+            table = arrow_csv.read_csv(
+                pyarrow.BufferReader(text),
+                arrow_csv.ReadOptions(use_threads=False, block_size=len(text) + 1, column_names=self._keys),
+                arrow_csv.ParseOptions(
+                    delimiter=self.delimiter, quote_char=False, ignore_empty_lines=len(self.names) > 1
+                ),
+                self._conversion(tuple(columns), keep_missing=keep_missing),
+            )
+        except pyarrow.ArrowInvalid:
+            return None
+        block = np.empty((table.num_rows, len(columns)))
+        for j in range(len(columns)):
+            column = table.column(j)
+            if column.null_count and not keep_missing:
+                return None
+            block[:, j] = column.to_numpy()
+        unusual = np.isinf(block) if keep_missing else ~np.isfinite(block)
+        return None if unusual.any() else block
+
+    @cached_property
+    def _keys(self) -> list[str]:
+        """Names of the columns for pyarrow, which are all different."""
+        return [str(index) for index in range(len(self.names))]
+
+    def _conversion(self, columns: tuple[int, ...], *, keep_missing: bool) -> Any:
+        """Return how pyarrow turns cells into numbers; it is made once, as a table may have many columns."""
+        key = columns, keep_missing
+        if self._converted_by is None or self._converted_by[0] != key:
+            import pyarrow
+            import pyarrow.csv
+
+            types = {self._keys[index]: pyarrow.float64() for index in columns}
+            types |= {self._keys[index]: pyarrow.null() for index in self._stay_empty}
+            options = pyarrow.csv.ConvertOptions(
+                column_types=types,
+                include_columns=list(types),
+                null_values=_SPELLINGS if keep_missing or self._stay_empty else [],  # to look for them takes time
+                decimal_point=self.decimal,
+            )
+            self._converted_by = key, options
+        return self._converted_by[1]
+
+    def _read_cells(self, text: bytes, columns: Sequence[int]) -> tuple[FloatArray, bytes]:
+        """Read a block cell by cell; the first fault is an error that names its place."""
+        lines = _Lines(text, self._blocks)
+        rows: list[list[str]] = []
+        ends: list[int] = []
+        is_single = len(self.names) == 1
+        with cells_of_any_length():
+            for cells, line in parsed(lines, self.delimiter):
+                if is_single or not _blank(cells):  # in one column an empty line is an empty cell
+                    rows.append(cells or [""])
+                    ends.append(line)
+                if lines.is_used_up:
+                    break
+        uneven = next((i for i, cells in enumerate(rows) if len(cells) != len(self.names)), None)
+        block = self._converted(rows[:uneven], ends, columns)
+        if uneven is not None:
+            place = self._place(uneven, ends)
+            raise TableError(
+                f"{place}: {_count(len(rows[uneven]), 'cell')} where the first row has {len(self.names)}; add what is "
+                f"missing, quote the cell that holds a delimiter, or give {self._words.delimiter} or "
+                f"{self._words.decimal} if the table has others"
+            )
+        return block, b"".join(lines.taken)
+
+    def _converted(self, rows: Sequence[list[str]], ends: Sequence[int], columns: Sequence[int]) -> FloatArray:
+        by_column = list(zip(*rows, strict=True)) if rows else [()] * len(self.names)
+        block = np.empty((len(rows), len(columns)))
+        faults: list[tuple[int, int]] = []
+        for j, index in enumerate(columns):
+            numbers = numbers_in(by_column[index], self.decimal)
+            wrong = next((i for i, number in enumerate(numbers) if number is None), None)
+            if wrong is not None:
+                faults.append((wrong, index))
+                numbers = numbers[:wrong]
+            block[: len(numbers), j] = np.array(numbers, dtype=np.float64)
+            faults += [(int(i), index) for i in np.flatnonzero(np.isinf(block[: len(numbers), j]))[:1]]
+        for index in self._stay_empty:
+            faults += [(i, index) for i, cell in enumerate(by_column[index]) if not is_missing(cell)][:1]
+        if faults:
+            row, index = min(faults)
+            self._refuse_cell(row, ends, index, rows[row][index].strip())
+        return block
+
+    def _place(self, row: int, ends: Sequence[int]) -> str:
+        return f"{self._source}, {self._words.line(self._n_rows + row, self._n_lines + ends[row])}"
+
+    def _refuse_cell(self, row: int, ends: Sequence[int], index: int, cell: str) -> NoReturn:
+        name = self.names[index]
+        if index in self._stay_empty:
+            raise TableError(
+                f"{self._place(row, ends)}: column {quoted(name)} is empty in the first {len(self.first):,} rows, but "
+                f"has {cell!r} here; name the columns to fit by {self._words.columns}, with it or without it"
+            )
+        if number_in(cell, self.decimal) is None:
+            raise TableError(
+                f"{self._place(row, ends)}, column {quoted(name)}: {cell!r} is not a number; correct the cell, or "
+                f"leave the column out with {self._words.columns}"
+            )
+        raise TableError(
+            self._words.not_finite(self._source, self._n_rows + row, self._n_lines + ends[row], name, cell)
+        )
+
+    def _refuse_missing(self, block: FloatArray, columns: Sequence[int]) -> None:
+        """Name the rows and columns of a block in which values are missing."""
+        holes = np.isnan(block)
+        missing = np.flatnonzero(holes.any(axis=1)) + self._n_rows
+        if missing.size:
+            names = [self.names[columns[position]] for position in np.flatnonzero(holes.any(axis=0)).tolist()]
+            raise TableError(self._words.missing(self._source, missing.tolist(), self._n_rows + len(block), names))
+
+    def _refuse_negative(self, weights: FloatArray, index: int) -> None:
+        negative = np.flatnonzero(weights < 0)
+        if negative.size:
+            row = int(negative[0])
+            raise TableError(
+                self._words.weight(self._source, self._n_rows + row, self.names[index], float(weights[row]))
+            )
+
+
+def _arrow_csv() -> Any:
+    """Return what reads numbers fastest; None where it is not installed."""
+    try:
+        import pyarrow.csv
+    except ImportError:
+        return None
+    return pyarrow.csv
+
+
+def _blank(cells: Sequence[str]) -> bool:
+    """Return whether a row is an empty line: blanks alone, which no delimiter parts."""
+    return not cells or (len(cells) == 1 and not cells[0].strip())
+
+
+def _n_lines(block: bytes) -> int:
+    """Count line ends, of any kind."""
+    return block.count(b"\n") + (block.count(b"\r") - block.count(b"\r\n") if b"\r" in block else 0)
+
+
+def _is_comment(row: list[str], following: list[str]) -> bool:
+    """Return whether a row that starts with # is a comment, by the one after it."""
+    return len(following) != len(row) or following[0].startswith("#")
+
+
+def _with_comma(rows: Sequence[Sequence[str]]) -> str:
+    """Return a number with a comma in it."""
+    cells = [cell.strip() for column in columns_of(rows) for cell in column]
+    return next(cell for cell in cells if "," in cell and number_in(cell, ",") is not None)
+
+
+def _count(number: int, noun: Literal["cell", "row"]) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _some(row_numbers: Sequence[int]) -> str:
+    named = ", ".join(map(str, row_numbers[:_NAMED_ROWS]))
+    more = ", ..." if len(row_numbers) > _NAMED_ROWS else ""
+    return f"{'row' if len(row_numbers) == 1 else 'rows'} {named}{more}"

@@ -1,0 +1,1 @@
+"""Estimators: mixtures that users fit, select and convert."""

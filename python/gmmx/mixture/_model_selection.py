@@ -1,0 +1,766 @@
+"""Choosing the covariance type and the number of components by an information criterion."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from functools import partial
+from numbers import Integral, Real
+from typing import Any, TextIO
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator, DensityMixin, _fit_context
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from gmmx import _core
+from gmmx._covariance_shapes import has_axes
+from gmmx._text_tables import counted, print_lines
+from gmmx.em import criteria
+from gmmx.em.equal_components import warn_of_equal_components
+from gmmx.em.initialization import PARTITIONS
+from gmmx.em.priors import ConjugatePrior
+from gmmx.em.random import draws_from
+from gmmx.em.result import unchanged_on_failure
+from gmmx.mixture._gaussian_mixture import GaussianMixture
+from gmmx.mixture._selection_grid import Cell, Outcome, fit_cells, repetitions
+from gmmx.mixture._selection_report import IN_PYTHON, Hints, degenerate_count, one_line_of, report
+from gmmx.validation import (
+    F64,
+    FitFailedError,
+    Rows,
+    WeightedRows,
+    check_covariance_type,
+    check_enough_rows,
+    check_rows_of,
+    check_sample_weight,
+    thread_count,
+)
+from gmmx.validation._options import explaining, not_among
+from gmmx.validation.row_faults import remedy_of_choice, warn_of_rows
+
+__all__ = ["GaussianMixtureIC"]
+
+CRITERIA = ("bic", "icl", "aic")
+FAMILY = ("EII", "VII", "EEI", "VEI", "EVI", "VVI", "EEE", "VEE", "EVE", "VVE", "EEV", "VEV", "EVV", "VVV")
+FAMILY_OF_ONE_FEATURE = ("E", "V")
+_STOPPED = "left out: the callback stopped the search"
+_SHOWN = 5
+_LISTED_BEYOND_ROWS = 1000
+
+
+class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
+    """Gaussian mixture whose covariance type and number of components an information criterion chooses.
+
+    Fits every covariance type with every number of components, from partitions that the types share, and keeps the
+    mixture of the smallest criterion among the sound ones. It then does what that mixture does.
+
+    Parameters
+    ----------
+    min_components : int, default=1
+        Least number of components.
+
+    max_components : int, default=9
+        Greatest number of components. Numbers beyond that of the rows are not fitted; `results_` lists them up
+        to 1,000.
+
+    covariance_type : 'all', str or list of str, default='all'
+        Covariance types to compare, as `GaussianMixture` names them. 'all' stands for the 14 of the parsimonious
+        family, 'EII' to 'VVV', and for rows of one feature for 'E' and 'V'.
+
+    criterion : {'bic', 'icl', 'aic'}, default='bic'
+        What chooses; the smaller, the better, in scikit-learn's sign. mclust reports the negatives of the first two.
+
+        - 'bic': Bayesian information criterion, -2 log-likelihood + n_parameters log n_samples;
+        - 'icl': integrated completed likelihood, BIC - 2 sum_n log max_k r_nk, which prefers components that lie apart;
+        - 'aic': Akaike information criterion, -2 log-likelihood + 2 n_parameters.
+
+    tol : float, default=1e-6
+        EM stops when the mean log-likelihood of a row changes by less in one iteration. It is finer than that of
+        `GaussianMixture`, so that what is left of convergence does not decide between mixtures.
+
+    reg_covar : float, default=0.0
+        Added to the variances; not negative. With 0 the likelihoods are exact, and a mixture that collapses is
+        reported and left out.
+
+    max_iter : int, default=10000
+        Most iterations of one start.
+
+    n_init : int, default=1
+        Number of starts of each mixture, of which the best is kept. 'hc' has but one of up to 2,000 rows.
+
+    init_params : {'hc', 'kmeans', 'k-means++', 'random', 'random_from_data'}, default='hc'
+        How the rows are partitioned for a start, as in `GaussianMixture`. 'hc' is model-based agglomerative
+        clustering, as in mclust: one tree of the rows, of no more than 2,000 chosen at random, has a partition for
+        every number of components; it takes no notice of sample weights but zero. Rows of one feature start from
+        quantiles and from k-means as well, and the best start is kept. A partition serves all covariance types.
+        'k-means++' and 'random_from_data' start from single rows, and so need `reg_covar` or a `prior`.
+
+    acceleration : {'anderson', 'squarem'} or None, default=None
+        How EM jumps ahead of its iterations, as in `GaussianMixture`.
+
+    random_state : int, RandomState, Generator or None, default=None
+        Source of randomness for the starts and for `sample`. An int gives each mixture the start that
+        `GaussianMixture` finds with it.
+
+    prior : 'default', ConjugatePrior or None, default=None
+        Prior of the means and covariances, as in `GaussianMixture`. Components of few rows are then no reason to leave
+        a mixture out. The criteria are about the likelihood all the same.
+
+    n_jobs : int, default=None
+        Number of threads, as in `GaussianMixture`. Results do not depend on it.
+
+    verbose : int, default=0
+        Whether to print each mixture as it is fitted.
+
+    callback : callable, default=None
+        Called as ``callback(n_done, n_fits)`` after each fit. If it returns a true value, the search stops and the
+        best so far is kept. If it raises, so does `fit`, which leaves the earlier fit as it was.
+
+    Attributes
+    ----------
+    best_estimator_ : GaussianMixture
+        The chosen mixture, fitted. Its parameters are such that a clone of it fits the same mixture again, unless a
+        degenerate start is likelier: the choice passes over these if there is a sound one.
+
+    best_index_ : int
+        Its row of `results_`.
+
+    results_ : dict of str to ndarray of shape (n_mixtures,)
+        One row for each covariance type and number of components; ``pandas.DataFrame(results_)`` shows it.
+
+        - 'covariance_type', 'n_components': the mixture;
+        - 'log_likelihood', 'n_parameters', 'bic', 'icl', 'aic': NaN and 0 where there is no fit;
+        - 'n_iter', 'converged': of the best start;
+        - 'degenerate': whether it is out of the choice: there is no fit, or not a sound one;
+        - 'reason': why; empty where all is well;
+        - 'same_as': the covariance type of the row with as many components whose fit this one repeats, else empty. One
+          component leaves three types apart, one feature two, and 'full' is 'VVV', 'tied' 'EEE', 'diag' 'VVI',
+          'spherical' 'VII'.
+
+    n_features_in_ : int
+        Number of features of the training data.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Their names, where the data had columns named by strings.
+
+    See Also
+    --------
+    GaussianMixture : One covariance type and number of components.
+
+    Notes
+    -----
+    A mixture is degenerate where the likelihood is high for no good reason: a component of hardly any rows, or one
+    whose covariance is singular to working precision. A component is judged by its own correlations and by the spacing
+    of floating-point numbers near its own rows, so that it may be far narrower than the others. Degenerate mixtures
+    stay in `results_` with their criteria, and are chosen only if there is no other, with a warning. Of equal criteria
+    the fewest parameters win.
+    Sections 17 and 20 of docs/theory.md have the formulas.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gmmx import GaussianMixtureIC
+    >>> rng = np.random.default_rng(0)
+    >>> X = np.vstack([rng.normal(0, 1, (100, 2)), rng.normal(6, [1, 3], (100, 2))])
+    >>> choice = GaussianMixtureIC(max_components=4, random_state=0).fit(X)
+    >>> choice.best_estimator_.n_components
+    2
+    >>> best = choice.ranking()[:2]
+    >>> choice.results_["n_components"][best]
+    array([2, 2])
+    """
+
+    _parameter_constraints: dict[str, list[Any]] = {  # noqa: RUF012
+        "min_components": [Interval(Integral, 1, None, closed="left")],
+        "max_components": [Interval(Integral, 1, None, closed="left")],
+        "covariance_type": [StrOptions({"all", *_core.covariance_types()}), "array-like"],
+        "criterion": [StrOptions(set(CRITERIA))],
+        "tol": [Interval(Real, 0.0, None, closed="left")],
+        "reg_covar": [Interval(Real, 0.0, None, closed="left")],
+        "max_iter": [Interval(Integral, 0, None, closed="left")],
+        "n_init": [Interval(Integral, 1, None, closed="left")],
+        "init_params": [StrOptions(set(PARTITIONS))],
+        "acceleration": [StrOptions({"anderson", "squarem"}), None],
+        "prior": [StrOptions({"default"}), ConjugatePrior, None],
+        "random_state": ["random_state", np.random.Generator],
+        "n_jobs": [Integral, None],
+        "verbose": ["verbose"],
+        "callback": [callable, None],
+    }
+
+    best_estimator_: GaussianMixture
+    best_index_: int
+    results_: dict[str, npt.NDArray[Any]]
+    n_features_in_: int
+    feature_names_in_: npt.NDArray[Any]
+
+    def __init__(
+        self,
+        min_components: int = 1,
+        max_components: int = 9,
+        *,
+        covariance_type: str | list[str] = "all",
+        criterion: str = "bic",
+        tol: float = 1e-6,
+        reg_covar: float = 0.0,
+        max_iter: int = 10_000,
+        n_init: int = 1,
+        init_params: str = "hc",
+        acceleration: str | None = None,
+        prior: str | ConjugatePrior | None = None,
+        random_state: int | np.random.RandomState | np.random.Generator | None = None,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+        callback: Callable[[int, int], Any] | None = None,
+    ) -> None:
+        self.min_components = min_components
+        self.max_components = max_components
+        self.covariance_type = covariance_type
+        self.criterion = criterion
+        self.tol = tol
+        self.reg_covar = reg_covar
+        self.max_iter = max_iter
+        self.n_init = n_init
+        self.init_params = init_params
+        self.acceleration = acceleration
+        self.prior = prior
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+        self.callback = callback
+
+    # ------------------------------------------------------------------------------------------------ fitting
+
+    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
+    def fit(self, X: npt.ArrayLike, y: object = None, sample_weight: npt.ArrayLike | None = None) -> GaussianMixtureIC:
+        """Fit all mixtures and choose one.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Training data; float32 is fitted in float32, everything else becomes float64.
+
+        y : Ignored
+            Present by convention.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights, not negative: 2 means that the row stands twice, 0 that it is absent. None: all one. Their sum
+            is the sample size in the criteria and in the test for hardly any rows.
+
+        Returns
+        -------
+        self : GaussianMixtureIC
+            The fitted choice.
+
+        Raises
+        ------
+        FitFailedError
+            A ValueError: not one mixture could be fitted.
+        ValueError, TypeError
+            If a parameter, X or the weights are not as described. An earlier fit then stays as it was, as
+            also after an interrupt.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If some mixtures did not converge in `max_iter` iterations, most of several starts of a mixture collapsed,
+            or most or all mixtures are degenerate.
+        ColumnWarning
+            If columns are constant or, unless all covariances are diagonal, linear combinations of others.
+        RuntimeWarning
+            If components of the chosen mixture are equal.
+            If one row is so far away that it outweighs all others in sums of squares.
+        """
+        with unchanged_on_failure(self):
+            self._check_start()
+            rows = self._training_rows(X, sample_weight)
+            cells = self._cells(rows.X.shape[1], len(rows.X))
+            with_axes = any(has_axes(cell.covariance_type) for cell in cells)
+            faults = warn_of_rows(rows, self, combinations=with_axes, stacklevel=4)
+            remedy = partial(remedy_of_choice, rows, faults)
+            repeated = repetitions(cells, rows.X.shape[1], has_prior=self.prior is not None)
+            make_model = partial(self._model, seed=self._seed())
+            outcomes = self._fit_all([cell for cell in cells if cell not in repeated], make_model, rows)
+            self.results_ = _table(cells, [outcomes[repeated.get(cell, cell)] for cell in cells], repeated, rows)
+            self.best_index_ = self._choose(outcomes, remedy)
+            best = cells[self.best_index_]
+            model, run = make_model(best), outcomes[best].run
+            assert run is not None  # it was chosen
+            warn_of_equal_components(run.mixture, stacklevel=4)
+            model.n_features_in_ = self.n_features_in_
+            if hasattr(self, "feature_names_in_"):
+                model.feature_names_in_ = self.feature_names_in_
+            model._set_run(
+                run, outcomes[best].failed, rows.X.dtype, rows.total_weight, partial(criteria.log_likelihood, rows)
+            )
+            self.best_estimator_ = model
+        return self
+
+    def _validate_params(self) -> None:
+        """Check the constructor parameters; scikit-learn's own check words the complaint."""
+        with explaining(type(self)):
+            super()._validate_params()
+
+    def _check_start(self) -> None:
+        """Refuse starts from single rows, which have no scatter, where nothing keeps them from collapse."""
+        if self.init_params in ("k-means++", "random_from_data") and self.reg_covar == 0 and self.prior is None:
+            raise ValueError(
+                f"init_params={self.init_params!r} starts every component at a single row, so that its covariance is "
+                "singular with reg_covar=0. Take 'hc' or 'kmeans', a positive reg_covar, or prior='default'."
+            )
+
+    def fit_predict(
+        self, X: npt.ArrayLike, y: object = None, sample_weight: npt.ArrayLike | None = None
+    ) -> npt.NDArray[np.int64]:
+        """Fit all mixtures, choose one and return the components of the rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Training data.
+
+        y : Ignored
+            Present by convention.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights, as in `fit`.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_samples,)
+            Most probable component of each row.
+        """
+        self.fit(X, sample_weight=sample_weight)
+        return self.predict(X)
+
+    def ranking(self, criterion: str | None = None) -> npt.NDArray[np.int64]:
+        """Order the mixtures by a criterion.
+
+        Parameters
+        ----------
+        criterion : {'bic', 'icl', 'aic'} or None, default=None
+            None takes that of the estimator.
+
+        Returns
+        -------
+        indices : ndarray of shape (n_sound,)
+            Rows of `results_`, the best first, without degenerate ones and without repetitions. Criteria that differ
+            by less than a millionth count as equal; then fewer parameters come first.
+
+        Raises
+        ------
+        ValueError
+            If there is no such criterion.
+        """
+        if not hasattr(self, "results_"):
+            check_is_fitted(self)
+        name = self.criterion if criterion is None else criterion
+        if name not in CRITERIA:
+            raise ValueError(not_among("criterion", name, CRITERIA))
+        sound = (self.results_["same_as"] == "") & ~self.results_["degenerate"]
+        return self._ordered(np.flatnonzero(sound), name)
+
+    def summary(self, top: int = 10, *, file: TextIO | None = None) -> None:
+        """Print the best mixtures and what became of the others, as ``gmmx select`` does.
+
+        Parameters
+        ----------
+        top : int, default=10
+            Number of mixtures to print; at least 1.
+
+        file : text stream or None, default=None
+            Where to print. None prints to standard output.
+
+        Raises
+        ------
+        ValueError
+            If `top` is not an integer of at least 1.
+
+        See Also
+        --------
+        ranking : The order in which the mixtures are printed.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from gmmx import GaussianMixtureIC
+        >>> X = np.random.default_rng(0).normal(size=(200, 2))
+        >>> choice = GaussianMixtureIC(max_components=2, covariance_type=["EII", "VII"], random_state=0).fit(X)
+        >>> choice.summary(top=2)
+        model  components  log-likelihood  parameters       BIC       ICL       AIC
+        ───────────────────────────────────────────────────────────────────────────
+        EII             1        -564.850           3  1145.594  1145.594  1135.699
+        EII             2        -564.449           6  1160.687  1304.161  1140.897
+        ... and 1 more: summary(top=...) prints them, results_ holds all
+        <BLANKLINE>
+        best by BIC: EII, 1 component
+        repeated: 1 of 4 that are the same mixture as another type's
+        """
+        if not isinstance(top, Integral) or top < 1:
+            raise ValueError(
+                f"top is {top!r}, but must be an integer of at least 1. Leave it out to print 10 mixtures."
+            )
+        print_lines(self._summary_lines(int(top), IN_PYTHON), file)
+
+    def _summary_lines(self, top: int, hints: Hints | tuple[str, str]) -> list[str]:
+        """Return the lines of `summary`; `hints` say where the rest is found."""
+        order = self.ranking()
+        return report(self.results_, order, self.best_index_, self.criterion, top, Hints(*hints))
+
+    def __str__(self) -> str:
+        """Return the choice in one line; before the fit, what `repr` returns."""
+        if not hasattr(self, "results_"):
+            return repr(self)
+        return f"GaussianMixtureIC: {one_line_of(self.results_, self.best_index_, self.criterion)}"
+
+    def _ordered(self, indices: npt.NDArray[np.int64], criterion: str) -> npt.NDArray[np.int64]:
+        scores, sizes = (self.results_[name][indices] for name in (criterion, "n_parameters"))
+        ordered: npt.NDArray[np.int64] = indices[np.lexsort((sizes, np.round(scores, 6)))]
+        return ordered
+
+    def _training_rows(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None) -> WeightedRows:
+        if self.min_components > self.max_components:
+            raise ValueError(
+                f"min_components is {self.min_components} and max_components {self.max_components}, but the least "
+                "number of components must not exceed the greatest."
+            )
+        checked = check_rows_of(self, X, fit=True)
+        rows = WeightedRows(checked, check_sample_weight(sample_weight, checked), thread_count(self.n_jobs))
+        check_enough_rows(rows, self.min_components)
+        return rows
+
+    def _cells(self, n_features: int, n_rows: int) -> list[Cell]:
+        """Return the rows of `results_`."""
+        if isinstance(self.covariance_type, str):
+            all_types = FAMILY_OF_ONE_FEATURE if n_features == 1 else FAMILY
+            types: Any = all_types if self.covariance_type == "all" else [self.covariance_type]
+        else:
+            types = dict.fromkeys(check_covariance_type(name) for name in self.covariance_type)
+        if not types:
+            raise ValueError(
+                f"covariance_type is {self.covariance_type!r}, but must be 'all' or name at least one of "
+                f"{_core.covariance_types()}."
+            )
+        greatest = min(int(self.max_components), max(n_rows, _LISTED_BEYOND_ROWS))
+        sizes = range(int(self.min_components), greatest + 1)
+        return [Cell(covariance_type, size) for covariance_type in types for size in sizes]
+
+    def _seed(self) -> int:
+        """Return one seed for the starts of all mixtures."""
+        if isinstance(self.random_state, Integral):
+            return int(self.random_state)
+        return draws_from(self.random_state).seed() % 2**32
+
+    def _model(self, cell: Cell, seed: int) -> GaussianMixture:
+        """Return the estimator that fits one mixture."""
+        return GaussianMixture(
+            cell.n_components,
+            covariance_type=cell.covariance_type,
+            tol=self.tol,
+            reg_covar=self.reg_covar,
+            max_iter=self.max_iter,
+            n_init=self.n_init,
+            init_params=self.init_params,
+            acceleration=self.acceleration,
+            prior=self.prior,
+            random_state=seed,
+            n_jobs=self.n_jobs,
+        )
+
+    def _fit_all(
+        self, cells: list[Cell], make_model: Callable[[Cell], GaussianMixture], rows: WeightedRows
+    ) -> dict[Cell, Outcome]:
+        """Fit the mixtures, and tell whoever wants to know."""
+        outcomes = {cell: Outcome(flaw=_STOPPED) for cell in cells}
+        enough = [cell for cell in cells if cell.n_components <= rows.n_present]
+        for cell in set(cells) - set(enough):
+            outcomes[cell] = Outcome(flaw=f"more components than the {rows.n_present} rows")
+        for n_done, (cell, outcome) in enumerate(fit_cells(enough, make_model, rows), 1):
+            outcomes[cell] = outcome
+            if self.verbose:
+                print(f"{n_done} of {len(enough)}: {_cell_name(cell)}")
+            if self.callback is not None and self.callback(n_done, len(enough)):
+                break
+        return outcomes
+
+    def _choose(self, outcomes: dict[Cell, Outcome], remedy: Callable[[str], str]) -> int:
+        """Return the row of the best mixture, and warn of what is not as one hopes for."""
+        fitted = np.flatnonzero(~np.isnan(self.results_[self.criterion]) & (self.results_["same_as"] == ""))
+        if not len(fitted):
+            reasons = list(dict.fromkeys(outcome.flaw for outcome in outcomes.values()))
+            more = f"; and {len(reasons) - _SHOWN} more" if len(reasons) > _SHOWN else ""
+            raise FitFailedError(
+                f"Not one of {len(outcomes)} mixtures could be fitted. Here {'; '.join(reasons[:_SHOWN])}{more}. "
+                + remedy(f"Increase reg_covar (now {self.reg_covar:g}), lower max_components, or scale the data")
+            )
+        sound = self.ranking()
+        if len(sound):
+            best = int(sound[0])
+        else:
+            best = int(self._ordered(fitted, self.criterion)[0])
+            warnings.warn(
+                f"Only degenerate mixtures could be fitted; the best of them is kept: {self._name(best)}, where "
+                f"{self.results_['reason'][best]}. "
+                + remedy("Lower max_components, increase reg_covar, or look for repeated rows and columns"),
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+        self._warn_of_grid(outcomes, remedy, has_sound=len(sound) > 0)
+        short = fitted[~self.results_["converged"][fitted] & ~self.results_["degenerate"][fitted]]
+        if len(short) and self.max_iter > 0:
+            warnings.warn(
+                f"{len(short)} of {len(fitted)} mixtures did not converge, so that their criteria are too large: "
+                f"{_some([self._name(i) for i in short])}. Increase max_iter (now {self.max_iter}) or tol.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+        return best
+
+    def _warn_of_grid(self, outcomes: dict[Cell, Outcome], remedy: Callable[[str], str], *, has_sound: bool) -> None:
+        """Warn if most mixtures are degenerate, or most of several starts of some collapsed."""
+        prior = "set prior='default'" if self.prior is None else "take a stronger prior"
+        simpler = f"Lower max_components (now {self.max_components}), or {prior}"
+        tried = {_cell_name(cell): outcome for cell, outcome in outcomes.items() if outcome.n_starts}
+        flaws = [f"{name}: {outcome.flaw}" for name, outcome in tried.items() if outcome.flaw]
+        if has_sound and 2 * len(flaws) > len(tried):
+            warnings.warn(
+                f"{degenerate_count(self.results_)} of {len(self.results_['degenerate'])} mixtures are degenerate and "
+                f"left out of the choice, for instance {flaws[0]}. {remedy(simpler)}",
+                ConvergenceWarning,
+                stacklevel=5,
+            )
+        frail = [name for name, outcome in tried.items() if outcome.mostly_collapsed]
+        if frail:
+            warnings.warn(
+                f"Most starts of {counted(len(frail), 'mixture')} collapsed: {_some(frail)}. These have too many "
+                f"components for rows with far-off or repeated values. {remedy(simpler)}",
+                ConvergenceWarning,
+                stacklevel=5,
+            )
+
+    def _name(self, index: int) -> str:
+        """Return a mixture's name in mclust's way, such as VVV,3."""
+        return _cell_name(Cell(self.results_["covariance_type"][index], self.results_["n_components"][index]))
+
+    # ------------------------------------------------------------------------------------- the chosen mixture
+
+    def _best_for(self, X: npt.ArrayLike) -> GaussianMixture:
+        """Return the chosen mixture, after a check of rows in this estimator's name."""
+        check_is_fitted(self)
+        check_rows_of(self, X, fit=False)
+        return self.best_estimator_
+
+    def score_samples(self, X: npt.ArrayLike) -> Rows:
+        """Compute the log-density of each row, as `GaussianMixture.score_samples` does.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        log_prob_norm : ndarray of shape (n_samples,)
+            log p(x_n), in the type of X.
+        """
+        return self._best_for(X).score_samples(X)
+
+    def score(self, X: npt.ArrayLike, y: object = None, sample_weight: npt.ArrayLike | None = None) -> float:
+        """Compute the mean log-density of a row, as `GaussianMixture.score` does.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows.
+
+        y : Ignored
+            Present by convention.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows in the mean.
+
+        Returns
+        -------
+        log_likelihood : float
+            sum_n w_n log p(x_n) / sum_n w_n.
+        """
+        return self._best_for(X).score(X, sample_weight=sample_weight)
+
+    def predict(self, X: npt.ArrayLike) -> npt.NDArray[np.int64]:
+        """Find the most probable component of each row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_samples,)
+            Components, as int64.
+        """
+        return self._best_for(X).predict(X)
+
+    def predict_proba(self, X: npt.ArrayLike) -> Rows:
+        """Compute the responsibilities: the probability of each component given the row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        responsibilities : ndarray of shape (n_samples, n_components)
+            Each row sums to one; in the type of X.
+        """
+        return self._best_for(X).predict_proba(X)
+
+    def uncertainty(self, X: npt.ArrayLike) -> Rows:
+        """Compute the probability that a row does not belong to the component that `predict` gives it.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        uncertainty : ndarray of shape (n_samples,)
+            As `GaussianMixture.uncertainty` has it.
+        """
+        return self._best_for(X).uncertainty(X)
+
+    def entropy(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
+        """Compute the entropy of the responsibilities of all rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        entropy : float
+            As `GaussianMixture.entropy` has it.
+        """
+        return self._best_for(X).entropy(X, sample_weight)
+
+    def bic(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
+        """Compute the Bayesian information criterion of the chosen mixture.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        bic : float
+            The lower, the better.
+        """
+        return self._best_for(X).bic(X, sample_weight)
+
+    def icl(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
+        """Compute the integrated completed likelihood criterion of the chosen mixture.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        icl : float
+            The lower, the better.
+        """
+        return self._best_for(X).icl(X, sample_weight)
+
+    def aic(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
+        """Compute the Akaike information criterion of the chosen mixture.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        aic : float
+            The lower, the better.
+        """
+        return self._best_for(X).aic(X, sample_weight)
+
+    def sample(
+        self,
+        n_samples: int = 1,
+        random_state: int | np.random.RandomState | np.random.Generator | None = None,
+    ) -> tuple[F64, npt.NDArray[np.int64]]:
+        """Draw random rows from the chosen mixture.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            How many, at least one.
+
+        random_state : int, RandomState, Generator or None, default=None
+            Source of randomness; None takes that of the estimator.
+
+        Returns
+        -------
+        X : ndarray of shape (n_samples, n_features)
+            Rows in float64, in the order of their components.
+
+        y : ndarray of shape (n_samples,)
+            Their components.
+        """
+        check_is_fitted(self)
+        return self.best_estimator_.sample(n_samples, self.random_state if random_state is None else random_state)
+
+
+def _cell_name(cell: Cell) -> str:
+    """Return a mixture's name in mclust's way, such as VVV,3."""
+    return f"{cell.covariance_type},{cell.n_components}"
+
+
+def _some(names: list[str]) -> str:
+    """List the first few of many names."""
+    return "; ".join(names[:_SHOWN]) + ("; ..." if len(names) > _SHOWN else "")
+
+
+def _table(
+    cells: list[Cell], outcomes: list[Outcome], repeated: dict[Cell, Cell], rows: WeightedRows
+) -> dict[str, npt.NDArray[Any]]:
+    """Return `results_`."""
+    log_likelihood = np.array([outcome.log_likelihood for outcome in outcomes])
+    n_parameters = np.array([0 if o.run is None else o.run.mixture.n_parameters for o in outcomes])
+    bic = -2.0 * log_likelihood + n_parameters * np.log(rows.total_weight)
+    return {
+        "covariance_type": np.array([cell.covariance_type for cell in cells]),
+        "n_components": np.array([cell.n_components for cell in cells]),
+        "log_likelihood": log_likelihood,
+        "n_parameters": n_parameters,
+        "bic": bic,
+        "icl": bic - 2.0 * np.array([outcome.log_certainty for outcome in outcomes]),
+        "aic": -2.0 * log_likelihood + 2.0 * n_parameters,
+        "n_iter": np.array([0 if o.run is None else len(o.run.lower_bounds) for o in outcomes]),
+        "converged": np.array([o.run is not None and o.run.converged for o in outcomes]),
+        "degenerate": np.array([outcome.flaw != "" for outcome in outcomes]),
+        "reason": np.array([outcome.flaw for outcome in outcomes]),
+        "same_as": np.array([repeated[cell].covariance_type if cell in repeated else "" for cell in cells]),
+    }
