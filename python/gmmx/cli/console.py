@@ -25,11 +25,11 @@ INTERRUPTED = 130
 PIPE_CLOSED = 141
 TERMINATED = 143
 EXIT_CODES = {
-    0: "done",
+    0: "success",
     FAILED: "the fit or the computation failed",
     UNUSABLE: "the command, a file or the data cannot be used",
     INTERRUPTED: "interrupted by Ctrl-C",
-    PIPE_CLOSED: "whoever read the output stopped reading",
+    PIPE_CLOSED: "the reader of the output stopped reading",
     TERMINATED: "ended by SIGTERM",
 }
 
