@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gmmx._covariance_shapes import shows_matrices
+from gmmx._covariance_shapes import is_public_as_matrices
 from gmmx._optional import needed
 from gmmx.mixture._gaussian_mixture import GaussianMixture
 from gmmx.mixture._model_selection import GaussianMixtureIC
@@ -119,7 +119,7 @@ def _parameters(model: GaussianMixture) -> tuple[npt.NDArray[Any], npt.NDArray[A
     means = np.asarray(model.means_, dtype=np.float64)
     n_components, n_features = means.shape
     factors = np.asarray(model.precisions_cholesky_, dtype=np.float64)
-    if shows_matrices(model.covariance_type):
+    if is_public_as_matrices(model.covariance_type):
         factors = np.broadcast_to(factors, (n_components, n_features, n_features))
         diagonals = np.diagonal(factors, axis1=1, axis2=2)
     else:

@@ -59,7 +59,7 @@ def write_cases(folder: Path) -> None:
         X.tofile(case / "rows")
         labels.astype(np.int32).tofile(case / "labels")
         model.save(case / "model")
-        covariances = gmmx._covariance_shapes.kept(model.covariances_, covariance_type, argument="covariances_")
+        covariances = gmmx._covariance_shapes.compress(model.covariances_, covariance_type, argument="covariances_")
         expected = [model.score_samples(X), model.lower_bounds_, model.weights_, model.means_, covariances]
         np.concatenate([np.ravel(part) for part in expected]).tofile(case / "expected")
 

@@ -345,7 +345,7 @@ def test_a_prior_keeps_components_from_collapse(name):
     n_features = 1 if name in "EV" else 3
     X = np.concatenate([np.tile(rng.normal(size=n_features), (4, 1)), rng.normal(size=(40, n_features)) + 5])
     labels = np.r_[np.zeros(4, dtype=int), np.ones(40, dtype=int)]
-    if "E" not in gmmx._covariance_shapes.letters(name)[:2]:
+    if "E" not in gmmx._covariance_shapes.mclust_name(name)[:2]:
         with pytest.raises(gmmx.FitFailedError):
             fitted(name, X, labels)
     model = fitted(name, X, labels, prior="default")

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmx import _core
-from gmmx._covariance_shapes import as_matrices, feature_variances, has_axes, letters
+from gmmx._covariance_shapes import as_matrices, feature_variances, has_axes, mclust_name
 from gmmx.validation import F64, WeightedRows
 
 __all__ = ["Resolution", "flaw_of", "relative_widths", "rows_needed"]
@@ -68,7 +68,7 @@ def rows_needed(covariance_type: str, n_features: int) -> int:
     >>> rows_needed("VVV", 4), rows_needed("diag", 4), rows_needed("EEE", 4)
     (5, 2, 1)
     """
-    volume, shape, orientation = tuple(letters(covariance_type))
+    volume, shape, orientation = tuple(mclust_name(covariance_type))
     if shape == orientation == "V":
         return n_features + 1
     return 2 if "V" in (volume, shape) else 1

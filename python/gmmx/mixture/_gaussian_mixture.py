@@ -21,8 +21,15 @@ from sklearn.utils._param_validation import Interval, StrOptions, make_constrain
 from sklearn.utils.validation import check_is_fitted
 
 from gmmx import _core
-from gmmx._covariance_shapes import has_axes, is_named_by_letters, shown, shown_shape, shows_matrices, wide_enough
-from gmmx._covariance_shapes import kept as kept_of
+from gmmx._covariance_shapes import (
+    compress,
+    expand,
+    has_axes,
+    is_parsimonious,
+    is_public_as_matrices,
+    public_shape,
+    wide_enough,
+)
 from gmmx._text_tables import WIDTH, counted, fact_lines, print_lines
 from gmmx.data._arrays import reader_of_array
 from gmmx.data._batch_source import is_converted_map
@@ -853,7 +860,7 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
         now = (self.n_components, n_features)
         then = np.shape(self.means_)
         shape = np.shape(self.precisions_cholesky_)
-        if now != then or shape != shown_shape(self.covariance_type, *now):
+        if now != then or shape != public_shape(self.covariance_type, *now):
             raise ValueError(
                 f"{who}, with (n_components, n_features) = {then} and covariances of shape {shape}, but now these are "
                 f"{now} and covariance_type={self.covariance_type!r}. "
@@ -889,10 +896,10 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
             self.__dict__.pop(name, None)
         dtype = wide_enough(mixture, dtype)
         kind = _kind_of(mixture)
-        factors = shown(mixture.precisions_cholesky, *kind).astype(dtype)
+        factors = expand(mixture.precisions_cholesky, *kind).astype(dtype)
         self.weights_ = mixture.weights.astype(dtype)
         self.means_ = mixture.means.astype(dtype)
-        self.covariances_ = shown(mixture.covariances, *kind).astype(dtype)
+        self.covariances_ = expand(mixture.covariances, *kind).astype(dtype)
         self.precisions_cholesky_ = factors
         self.precisions_ = _precisions(factors, self.covariance_type)
         self._set_decomposition(mixture, dtype)
@@ -902,7 +909,7 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
         for name in _DECOMPOSITION:
             if name in vars(self):
                 delattr(self, name)
-        if is_named_by_letters(mixture.covariance_type):
+        if is_parsimonious(mixture.covariance_type):
             parts = _core.decompose(mixture)
             self.volumes_, self.shapes_, self.orientations_ = (part.astype(dtype) for part in parts)
 
@@ -935,7 +942,7 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
                 np.asarray(self.weights_, dtype=np.float64),
                 np.asarray(self.means_, dtype=np.float64),
                 self.covariance_type,
-                precisions_cholesky=kept_of(
+                precisions_cholesky=compress(
                     np.asarray(self.precisions_cholesky_, dtype=np.float64),
                     self.covariance_type,
                     argument="precisions_cholesky_",
@@ -947,7 +954,7 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
     def _check_fits_covariance_type(self) -> None:
         """Refuse parameters of another covariance type: it was changed after the fit."""
         fitted = np.shape(self.precisions_cholesky_)
-        needed = shown_shape(self.covariance_type, *np.shape(self.means_))
+        needed = public_shape(self.covariance_type, *np.shape(self.means_))
         if fitted != needed:
             raise ValueError(
                 f"covariance_type is {self.covariance_type!r}, for which precisions_cholesky_ must have the shape "
@@ -960,7 +967,7 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
             self.covariance_type == mixture.covariance_type
             and np.array_equal(self.weights_, mixture.weights)
             and np.array_equal(self.means_, mixture.means)
-            and np.array_equal(self.precisions_cholesky_, shown(mixture.precisions_cholesky, *_kind_of(mixture)))
+            and np.array_equal(self.precisions_cholesky_, expand(mixture.precisions_cholesky, *_kind_of(mixture)))
         )
 
     def __getstate__(self) -> dict[str, Any]:
@@ -1291,7 +1298,7 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
                     np.asarray(self.weights_, dtype=np.float64),
                     np.asarray(self.means_, dtype=np.float64),
                     self.covariance_type,
-                    covariances=kept_of(
+                    covariances=compress(
                         np.asarray(self.covariances_, dtype=np.float64), self.covariance_type, argument="covariances_"
                     ),
                 )
@@ -1415,14 +1422,14 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
             `random_state` becomes a RandomState over the same stream.
         """
         self._check_is_fitted()
-        model = self._unfitted_sklearn("full" if is_named_by_letters(self.covariance_type) else self.covariance_type)
+        model = self._unfitted_sklearn("full" if is_parsimonious(self.covariance_type) else self.covariance_type)
         for name, value in _fitted_attributes(self).items():
             setattr(model, name, value)
         return model
 
     def _unfitted_sklearn(self, covariance_type: str | None = None) -> sklearn.mixture.GaussianMixture:
         """Return scikit-learn's mixture with those parameters that it knows; None keeps the covariance type."""
-        if covariance_type is None and is_named_by_letters(self.covariance_type):
+        if covariance_type is None and is_parsimonious(self.covariance_type):
             raise ValueError(
                 f"covariance_type is {self.covariance_type!r}, which scikit-learn does not have. Fit the mixture, "
                 "whose covariances then become 'full', or take one of 'full', 'tied', 'diag' and 'spherical'."
@@ -1465,7 +1472,7 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
         thread_count(self.n_jobs)  # 0 is refused
         arrays = {name.rstrip("_"): np.asarray(getattr(self, name)) for name in _PARAMETERS}
         for name in ("covariances", "precisions_cholesky"):
-            arrays[name] = kept_of(arrays[name], self.covariance_type, argument=f"{name}_")
+            arrays[name] = compress(arrays[name], self.covariance_type, argument=f"{name}_")
         dtype = np.float32 if all(array.dtype == np.float32 for array in arrays.values()) else np.float64
         names = getattr(self, "feature_names_in_", None)
         facts = {name: getattr(self, name, default) for name, default in _NO_FIT.items()}
@@ -1504,7 +1511,7 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
         for name in _PARAMETERS:
             tensor = tensors[name.rstrip("_")]
             if name not in ("weights_", "means_"):
-                tensor = shown(tensor, record.covariance_type, n_components, n_features)
+                tensor = expand(tensor, record.covariance_type, n_components, n_features)
             setattr(model, name, tensor)
         model.precisions_ = _precisions(model.precisions_cholesky_, record.covariance_type)
         model._set_decomposition(model.mixture_, model.means_.dtype)
@@ -1571,13 +1578,13 @@ def _bic(total_weight: float, mixture: _core.Mixture, log_likelihood: float) -> 
 
 
 def _kind_of(mixture: _core.Mixture) -> tuple[str, int, int]:
-    """Return what `shown` goes by: the covariance type and the numbers of components and features."""
+    """Return what `expand` goes by: the covariance type and the numbers of components and features."""
     return mixture.covariance_type, mixture.n_components, mixture.n_features
 
 
 def _precisions(factors: npt.NDArray[Any], covariance_type: str) -> npt.NDArray[Any]:
     """Return the inverse covariances of given factors."""
-    matrices = shows_matrices(covariance_type)
+    matrices = is_public_as_matrices(covariance_type)
     precisions: npt.NDArray[Any] = factors @ factors.swapaxes(-1, -2) if matrices else factors**2
     return precisions
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from gmmx import _core
-from gmmx._covariance_shapes import letters
+from gmmx._covariance_shapes import mclust_name
 from gmmx.em import criteria
 from gmmx.em.agglomerative import MAX_ROWS, tree_of_rows
 from gmmx.em.degeneracy import Resolution, flaw_of
@@ -58,7 +58,7 @@ def repetitions(cells: Sequence[Cell], n_features: int, *, has_prior: bool) -> d
     first: dict[tuple[str, int], Cell] = {}
     repeated = {}
     for cell in cells:
-        model = letters(cell.covariance_type)
+        model = mclust_name(cell.covariance_type)
         if n_features == 1 and not has_prior:  # variances have a volume alone, but models differ in how priors enter
             model = model[0] + "II"
         if cell.n_components == 1:

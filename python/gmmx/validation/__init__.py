@@ -19,10 +19,10 @@ import numpy.typing as npt
 from gmmx import _core, _sklearn
 from gmmx._covariance_shapes import (
     SKLEARN_TYPES,
-    is_named_by_letters,
-    of_model,
-    shown_shape,
-    shows_matrices,
+    check_of_model,
+    is_parsimonious,
+    is_public_as_matrices,
+    public_shape,
 )
 from gmmx._text import printable, quoted
 from gmmx.io import arrow
@@ -462,7 +462,7 @@ def check_means(means: Any, n_components: int, n_features: int, *, argument: str
 
 def _other_types_of_shape(shape: tuple[int, ...], n_components: int, n_features: int) -> str:
     """Return a hint naming the covariance types that have a given shape, or nothing."""
-    fitting = [name for name in SKLEARN_TYPES if shown_shape(name, n_components, n_features) == shape]
+    fitting = [name for name in SKLEARN_TYPES if public_shape(name, n_components, n_features) == shape]
     if shape == (n_components, n_features, n_features):
         fitting.append("VVV")
     return f" The given shape is that of covariance_type={' or '.join(map(repr, fitting))}." if fitting else ""
@@ -473,7 +473,7 @@ def _check_by_type(
 ) -> F64:
     """Return precisions or covariances as float64, of the shape that their type asks for."""
     array = _as_array(values, argument)
-    shape = shown_shape(covariance_type, n_components, n_features)
+    shape = public_shape(covariance_type, n_components, n_features)
     hint = _other_types_of_shape(array.shape, n_components, n_features)
     _check_shape(
         array,
@@ -495,7 +495,7 @@ def check_precisions(precisions: Any, covariance_type: str, n_components: int, n
     array = _check_by_type(
         precisions, covariance_type, n_components, n_features, parameter=parameter, argument="precisions_init"
     )
-    if not shows_matrices(covariance_type):
+    if not is_public_as_matrices(covariance_type):
         if np.any(array <= 0.0):
             raise ValueError(
                 f"'{parameter}' should be positive, but the smallest value of precisions_init is "
@@ -513,9 +513,11 @@ def check_precisions(precisions: Any, covariance_type: str, n_components: int, n
                 "Give the inverse of a covariance matrix of full rank."
             )
         factors[k] = factor
-    if is_named_by_letters(covariance_type):
+    if is_parsimonious(covariance_type):
         inverses = np.linalg.inv(factors)
-        covariances = of_model(np.swapaxes(inverses, 1, 2) @ inverses, covariance_type, argument="precisions_init")
+        covariances = check_of_model(
+            np.swapaxes(inverses, 1, 2) @ inverses, covariance_type, argument="precisions_init"
+        )
         weights = np.full(n_components, 1.0 / n_components)
         mixture = _core.Mixture(weights, np.zeros((n_components, n_features)), covariance_type, covariances=covariances)
         return mixture.precisions_cholesky
@@ -544,11 +546,11 @@ def check_covariances(
     array = _check_by_type(
         covariances, covariance_type, n_components, n_features, parameter="covariances", argument=argument
     )
-    if shows_matrices(covariance_type):
+    if is_public_as_matrices(covariance_type):
         if not np.allclose(array, np.swapaxes(array, -1, -2)):
             raise ValueError(f"{argument} must hold symmetric matrices, but differs from its transpose.")
-        if is_named_by_letters(covariance_type):
-            return of_model(array, covariance_type, argument=argument)
+        if is_parsimonious(covariance_type):
+            return check_of_model(array, covariance_type, argument=argument)
     elif np.any(array <= 0.0):
         raise ValueError(f"{argument} must hold positive variances, but its smallest value is {array.min():g}.")
     return array
