@@ -19,8 +19,8 @@ from click.testing import Result
 
 import gmmx
 from gmmx._core import covariance_types
+from gmmx.cli import console
 from gmmx.cli import fit as fit_module
-from gmmx.cli import saying
 from gmmx.cli import select as select_module
 from gmmx.cli.input import Table
 from gmmx.cli.input import read_table as read_as_told
@@ -283,11 +283,11 @@ class TestSelect:
             def stop(self) -> None:
                 calls.append("stop")
 
-        with saying.shown_if_slow(Display()):
+        with console.shown_if_slow(Display()):
             pass
         assert calls == []
-        monkeypatch.setattr(saying, "_QUIET_SECONDS", 0.0)
-        with pytest.raises(ZeroDivisionError), saying.shown_if_slow(Display()):
+        monkeypatch.setattr(console, "_QUIET_SECONDS", 0.0)
+        with pytest.raises(ZeroDivisionError), console.shown_if_slow(Display()):
             while not calls:
                 time.sleep(0.001)
             raise ZeroDivisionError

@@ -21,7 +21,8 @@ from click.testing import Result
 
 import gmmx
 from gmmx.cli import fit as fit_module
-from gmmx.cli import reading, writing
+from gmmx.cli import input as cli_input
+from gmmx.cli import output as cli_output
 
 FAITHFUL = Path(__file__).parents[2] / "examples" / "data" / "faithful.csv"
 X = np.loadtxt(FAITHFUL, delimiter=",", skiprows=1)
@@ -225,7 +226,7 @@ class TestLargeFiles:
 
     def test_outputs_of_a_fit_in_batches(self, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         outputs = ("--labels", "l.npy", "--model", "b.safetensors", "--plot", "p.png")
-        monkeypatch.setattr(reading, "ROWS_DRAWN", 100)
+        monkeypatch.setattr(cli_input, "ROWS_DRAWN", 100)
         assert run("fit", FAITHFUL, "-k", "2", "--batch-size", "50", *outputs).exit_code == 0
         whole = gmmx.GaussianMixture(2, random_state=0).fit(X)
         np.testing.assert_array_equal(np.load(tmp_path / "l.npy"), whole.predict(X))
@@ -233,10 +234,10 @@ class TestLargeFiles:
         assert (tmp_path / "p.png").read_bytes().startswith(b"\x89PNG")
 
     def test_the_rows_of_a_picture_are_a_choice_in_order(self, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(reading, "ROWS_DRAWN", 500)
+        monkeypatch.setattr(cli_input, "ROWS_DRAWN", 500)
         path = write("x,w\n" + "".join(f"{x},{x}\n" for x in range(25_000)))
-        options = reading.DataOptions(data=str(path), weight_column="w")
-        with reading.open_table(options) as table:
+        options = cli_input.DataOptions(data=str(path), weight_column="w")
+        with cli_input.open_table(options) as table:
             drawn = table.sample()
         assert drawn.values.shape == (500, 1)
         assert (np.diff(drawn.values[:, 0]) > 0).all()
@@ -256,7 +257,7 @@ class TestLargeFiles:
             np.save(path, many)
         else:
             pd.DataFrame(many, columns=NAMES).to_parquet(path)
-        monkeypatch.setattr(writing, "_ROW_GROUP", 7_000)
+        monkeypatch.setattr(cli_output, "_ROW_GROUP", 7_000)
         monkeypatch.setattr("gmmx.cli.predict._NUMBERS_AT_ONCE", 2 * 4_111)
         assert run("predict", "m.safetensors", path, "--proba", "--log-density", "-o", "out.parquet").exit_code == 0
         assert pyarrow.parquet.ParquetFile(tmp_path / "out.parquet").num_row_groups > 2
@@ -401,7 +402,7 @@ class TestNothingIsLost:
         def full(*_: Any) -> None:
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr(writing._NpyFile, "__call__", full)
+        monkeypatch.setattr(cli_output._NpyFile, "__call__", full)
         message = refusal(run("predict", "m.safetensors", FAITHFUL, "-o", "out.npy"))
         assert message == "Error: the result cannot be written: [Errno 28] No space left on device"
         assert not os.path.exists("out.npy")

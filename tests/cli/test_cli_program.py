@@ -21,7 +21,7 @@ from click.testing import Result
 import gmmx
 from gmmx import cli
 from gmmx.cli import bench as bench_module
-from gmmx.cli import command_line, saying
+from gmmx.cli import command_line, console
 
 FAITHFUL = Path(__file__).parents[2] / "examples" / "data" / "faithful.csv"
 X = np.loadtxt(FAITHFUL, delimiter=",", skiprows=1)
@@ -87,7 +87,7 @@ class TestHelp:
 
     def test_exit_codes_are_told(self, run: Run) -> None:
         text = run("--help").stdout
-        for code, meaning in saying.EXIT_CODES.items():
+        for code, meaning in console.EXIT_CODES.items():
             assert re.search(rf"^ +{code} +{meaning}$", text, re.MULTILINE)
 
     @pytest.mark.parametrize("name", COMMANDS)
@@ -140,7 +140,7 @@ class TestGuide:
 
     def test_it_tells_all_commands_and_exit_codes(self) -> None:
         assert all(f"| `gmmx {name}" in self.GUIDE for name in COMMANDS)
-        for code, meaning in saying.EXIT_CODES.items():
+        for code, meaning in console.EXIT_CODES.items():
             assert f"| {code} | {meaning}" in self.GUIDE
 
 
