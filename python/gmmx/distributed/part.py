@@ -6,18 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy.typing as npt
 
-from gmmx import _sklearn
-from gmmx.validation import (
-    F64,
-    ROW_DTYPES,
-    ROWS_ALLOWED,
-    Rows,
-    check_weight_of_part,
-    checking,
-    first_not_finite,
-    placing,
-    readable,
-)
+from gmmx.validation import F64, Rows, check_rows_of_part, check_weight_of_part
 
 __all__ = ["Part", "part_of"]
 
@@ -73,21 +62,5 @@ def part_of(
     >>> part_of([[1, 2], [3, 4]], [0.5, 2]).X.dtype
     dtype('float64')
     """
-    with checking("X", ROWS_ALLOWED), placing(X, first_row):
-        array, header = readable(X, first_row)
-        names = _sklearn._get_feature_names(header)
-        rows: Rows = _sklearn.check_array(
-            array,
-            dtype=ROW_DTYPES if dtype is None else dtype,
-            ensure_all_finite=False,  # looked for below, where it can be said in which row
-            ensure_min_samples=0,
-            input_name="X",
-        )
-    feature_names = None if names is None else tuple(map(str, names))
-    problem = None if is_checked else first_not_finite(rows, feature_names, first_row)
-    if problem is not None:
-        raise ValueError(
-            f"X contains {problem}, but all numbers must be finite: fill in missing values, or drop the rows or "
-            "columns that have them"
-        )
+    rows, feature_names = check_rows_of_part(X, dtype=dtype, is_checked=is_checked, first_row=first_row)
     return Part(rows, check_weight_of_part(sample_weight, len(rows), first_row), feature_names)

@@ -4,16 +4,43 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["completed"]
+from gmmx import _sklearn
+from gmmx._text import printable
+
+__all__ = ["checking", "completed"]
 
 _COMPLETE = re.compile(r" \(the first is 0\)|Reshape your data|take it apart|Unpack it")
 """Complaints that gmmx words itself, or that name a remedy."""
+
+
+@contextlib.contextmanager
+def checking(argument: str, allowed: str, values: Any = None, first_row: int = 0) -> Iterator[None]:
+    """Make NumPy arrays of what scikit-learn checks here, and let every complaint name the argument and a remedy.
+
+    NumPy's complaints about what cannot be a number do not name it. scikit-learn's dispatch to other array
+    libraries is off, because it would hand their arrays through. `values` and `first_row`: to say where the fault is.
+    """
+    dispatches = _sklearn.get_config()["array_api_dispatch"]
+    try:
+        with _sklearn.config_context(array_api_dispatch=False) if dispatches else contextlib.nullcontext():
+            yield
+    except (TypeError, ValueError, OverflowError) as error:
+        if isinstance(error, UnicodeError):
+            raise
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        complaint = re.sub(r":\narray=[\s\S]*?\n(?=Reshape)", ".\n", printable(error))  # all the numbers help nobody
+        explained = completed(complaint, argument, allowed, values, first_row)
+        if not re.search(rf"\b{argument}\b", complaint):
+            explained = f"{argument} is not accepted: {explained}"
+        elif explained == complaint:
+            raise
+        raise kind(explained) from error
 
 
 def completed(complaint: str, argument: str, allowed: str, values: Any = None, first_row: int = 0) -> str:

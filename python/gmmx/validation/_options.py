@@ -13,11 +13,19 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-__all__ = ["did_you_mean", "explaining", "explaining_calls", "not_among"]
+import numpy as np
+
+__all__ = ["check_flag", "did_you_mean", "explaining", "explaining_calls", "not_among"]
 
 _COMPLAINT = re.compile(r"The '(\w+)' parameter of [\w.]+ must be (.*) Got (.*) instead\.", re.DOTALL)
 _NAMES = re.compile(r"\{('[^{}]*')\}")
 _PRIVATE = re.compile(r"'(gmmx|numpy\.random)\.[\w.]+\.(\w+)'")
+
+
+def check_flag(argument: str, value: Any, *, may_be_none: bool = False) -> None:
+    """Refuse what is neither True nor False (nor None, where that is allowed): "no" would count as true."""
+    if not (isinstance(value, bool | np.bool_) or (may_be_none and value is None)):
+        raise TypeError(f"{argument} is {value!r}, but must be True or False{' or None' if may_be_none else ''}.")
 
 
 def did_you_mean(value: object, allowed: Iterable[str]) -> str | None:
