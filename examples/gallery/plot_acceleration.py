@@ -2,8 +2,8 @@
 Faster convergence by acceleration
 ==================================
 
-Where clusters overlap, EM takes thousands of small steps. Anderson acceleration
-and SQUAREM jump ahead, and every jump that does not pay is taken back.
+If clusters overlap, EM takes thousands of small steps. Anderson acceleration and
+SQUAREM extrapolate, and undo every extrapolation that lowers the likelihood.
 """
 
 import matplotlib.pyplot as plt
@@ -16,10 +16,10 @@ centres = rng.normal(0.0, 0.8, (4, 2))
 X = centres[rng.integers(4, size=5_000)] + rng.normal(size=(5_000, 2))
 
 # %%
-# One start, three ways on
-# ------------------------
+# Three algorithms, one initialization
+# ------------------------------------
 #
-# All begin with the same k-means and end when a step gains less than 1e-9.
+# All fits start from the same k-means and end when an iteration gains less than 1e-9.
 
 fits = {}
 for name in (None, "squarem", "anderson"):
@@ -28,16 +28,18 @@ for name in (None, "squarem", "anderson"):
     ).fit(X)
 
 for name, model in fits.items():
-    print(f"{name:8}  {model.n_iter_:5} passes, log-likelihood {model.score(X):.7f}")
+    print(
+        f"{name:8}  {model.n_iter_:5} iterations, log-likelihood {model.score(X):.7f}"
+    )
 
 # %%
-# How far the best is
-# -------------------
+# Distance from the optimum
+# -------------------------
 
 best = max(model.lower_bounds_[-1] for model in fits.values())
 figure, ax = plt.subplots(figsize=(6.5, 4.5), layout="constrained")
 for name, model in fits.items():
     gap = np.maximum(best - np.asarray(model.lower_bounds_), 1e-12)
     ax.loglog(np.arange(1, len(gap) + 1), gap, lw=3, label=name)
-ax.set(xlabel="passes over the rows", ylabel="log-likelihood a row, below the best")
+ax.set(xlabel="iterations", ylabel="log-likelihood per row, below the best")
 ax.legend()

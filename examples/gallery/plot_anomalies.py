@@ -2,7 +2,7 @@
 Densities and anomalies
 =======================
 
-A mixture is a density of any form. Rows where it is low are the strange ones.
+A mixture can approximate any density. Rows where the density is low are anomalies.
 """
 
 import matplotlib.pyplot as plt
@@ -17,8 +17,8 @@ rng = np.random.default_rng(0)
 # A density in one dimension
 # --------------------------
 #
-# Waiting times with a peak and a long tail, no Gaussian anywhere. BIC chooses how many
-# components describe them.
+# These waiting times have a peak and a long tail, and are not Gaussian. The BIC selects
+# the number of components.
 
 x = np.where(
     rng.random(2_000) < 0.7,
@@ -47,18 +47,18 @@ ax.legend()
 # Anomalies in the plane
 # ----------------------
 #
-# 1,500 ordinary rows along an arc and in a cluster, and 30 strange ones scattered
-# anywhere. The mixture is fitted to all of them, as one does not know which are which,
-# and the 2 % of the rows with the lowest density are called anomalies.
+# The data are 1,500 ordinary rows along an arc and in a cluster, and 30 anomalies that
+# are scattered uniformly. The mixture is fitted to all rows, because in practice the
+# anomalies are not known. The 2 % of rows with the lowest density are flagged.
 
 angle = rng.uniform(0.2, 2.6, 1_000)
 arc = 4 * np.column_stack([np.cos(angle), np.sin(angle)]) + rng.normal(
     0.0, 0.25, (1_000, 2)
 )
 cluster = rng.multivariate_normal([0.0, 0.5], [[0.3, 0.2], [0.2, 0.4]], 500)
-strange = rng.uniform([-6.0, -2.0], [6.0, 6.0], (30, 2))
-X = np.vstack([arc, cluster, strange])
-is_strange = np.arange(len(X)) >= len(X) - len(strange)
+anomalies = rng.uniform([-6.0, -2.0], [6.0, 6.0], (30, 2))
+X = np.vstack([arc, cluster, anomalies])
+is_anomaly = np.arange(len(X)) >= len(X) - len(anomalies)
 
 choice = gmmx.GaussianMixtureIC(max_components=12, random_state=0, prior="default").fit(
     X
@@ -69,7 +69,7 @@ threshold = np.quantile(log_density, 0.02)
 flagged = log_density < threshold
 print(f"{model.covariance_type}, {model.n_components} components")
 print(
-    f"{np.count_nonzero(flagged & is_strange)} of {flagged.sum()} flagged are strange"
+    f"{np.count_nonzero(flagged & is_anomaly)} of {flagged.sum()} flagged are anomalies"
 )
 
 figure, ax = plt.subplots(figsize=(7, 5), layout="constrained")
@@ -86,14 +86,14 @@ ax.contourf(
 ax.contour(*side, heights, levels=[threshold], colors="C1", linestyles="--")
 ax.plot(*X[~flagged].T, ".", ms=2, color="0.3", label="ordinary")
 ax.plot(*X[flagged].T, "o", ms=5, mfc="none", color="C1", label="flagged")
-ax.plot(*X[is_strange].T, "x", ms=4, color="C3", label="strange")
+ax.plot(*X[is_anomaly].T, "x", ms=4, color="C3", label="anomaly")
 ax.legend(loc="lower left")
-ax.set_title("log-density, and the threshold")
+ax.set_title("log-density and threshold")
 
 # %%
-# Strange rows that fall among ordinary ones cannot be found by any density. Some others
-# form a component of their own: a wide and light one, a makeshift for the uniform noise
-# component that mclust has and gmmx has not.
+# No density can find anomalies among ordinary rows. Some of the others form a wide
+# component with a small weight. It does the job of a uniform noise component, which
+# mclust has and gmmx lacks.
 
 for weight, volume in sorted(zip(model.weights_, model.volumes_, strict=True)):
     print(f"weight {weight:.3f}, volume {volume:.2f}")

@@ -1,9 +1,10 @@
 """
-Rows in a file, batch by batch
-==============================
+Fitting a file in batches
+=========================
 
-``fit_batches`` passes over a file in each iteration and holds one batch in memory. Sums
-over batches are sums over rows: the fit is that of all rows at once.
+``fit_batches`` reads a file in each iteration and keeps one batch in memory. The
+sufficient statistics of the batches add up, so the result equals that of one fit to
+all rows.
 """
 
 import tempfile
@@ -36,9 +37,9 @@ in_memory = gmmx.GaussianMixture.from_parameters(
 parts = [gmmx.e_step(batch, in_memory) for batch in np.array_split(X, 10)]
 total = sum(parts[1:], parts[0])
 whole = gmmx.e_step(X, in_memory)
-print(f"{model.n_iter_} passes")
-print(f"log-likelihood, in parts {total.log_likelihood:.6f}")
-print(f"log-likelihood, at once  {whole.log_likelihood:.6f}")
+print(f"{model.n_iter_} iterations")
+print(f"log-likelihood in batches {total.log_likelihood:.6f}")
+print(f"log-likelihood at once    {whole.log_likelihood:.6f}")
 
 figure, ax = plt.subplots(figsize=(6.5, 4.5), layout="constrained")
 gmmx.plot.density(model, X[::100], ax=ax)

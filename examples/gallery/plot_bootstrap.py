@@ -1,9 +1,9 @@
 """
-How sure are the means?
-=======================
+How certain are the means?
+==========================
 
-The bootstrap fits the mixture again to rows drawn anew from the data. How far
-the fits scatter is how far the estimate may be off.
+The bootstrap refits the mixture to rows drawn from the data with replacement. The
+scatter of these fits measures the uncertainty of the estimate.
 """
 
 from pathlib import Path
@@ -29,7 +29,7 @@ print("standard errors\n", result.standard_errors["means"].round(3))
 # The means of all fits
 # ---------------------
 #
-# The cross is the estimate, the box its 95 % interval in each feature.
+# The cross is the estimate, the box the 95 % interval of each feature.
 
 low, high = result.interval(0.95)["means"]
 figure, axes = plt.subplots(1, 2, figsize=(8, 4.5), layout="constrained")

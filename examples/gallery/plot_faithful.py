@@ -2,9 +2,8 @@
 Old Faithful
 ============
 
-The geyser erupts for some minutes and then rests for an hour or more. 272 eruptions,
-each a row of two numbers: how long it lasted, and how long the wait for the next one
-was.
+The geyser erupts for a few minutes and then rests for up to an hour and a half. Each of
+the 272 rows contains the duration of an eruption and the waiting time until the next.
 """
 
 from pathlib import Path
@@ -23,8 +22,8 @@ X = np.loadtxt(data, delimiter=",", skiprows=1)
 # Two kinds of eruptions
 # ----------------------
 #
-# A mixture of two components finds the short eruptions and the long ones. The ellipses
-# hold half and nine tenths of each component.
+# A mixture of two components separates short eruptions from long ones. The ellipses
+# contain 50 % and 90 % of each component.
 
 model = gmmx.GaussianMixture(n_components=2, random_state=0).fit(X)
 print("weights", model.weights_.round(3))
@@ -34,16 +33,16 @@ figure, ax = plt.subplots(figsize=(6.5, 4.5), layout="constrained")
 gmmx.plot.classification(model, X, feature_names=names, ax=ax)
 
 # %%
-# Which rows are in doubt
-# -----------------------
+# Uncertain rows
+# --------------
 #
-# The uncertainty of a row is the probability that its most probable component is not
-# the one it came from. Here the clusters lie so far apart that only a few rows between
-# them are in doubt at all.
+# The uncertainty of a row is the probability that it does not come from its most
+# probable component. These clusters are so well separated that only a few rows between
+# them are uncertain.
 
-doubt = model.uncertainty(X)
-print(f"above 0.01: {np.count_nonzero(doubt > 0.01)} of {len(X)} rows")
-print(f"largest: {doubt.max():.3f}")
+uncertainty = model.uncertainty(X)
+print(f"above 0.01: {np.count_nonzero(uncertainty > 0.01)} of {len(X)} rows")
+print(f"largest: {uncertainty.max():.3f}")
 
 figure, ax = plt.subplots(figsize=(6.5, 4.5), layout="constrained")
 gmmx.plot.uncertainty(model, X, feature_names=names, ax=ax)
@@ -52,7 +51,7 @@ gmmx.plot.uncertainty(model, X, feature_names=names, ax=ax)
 # The density
 # -----------
 #
-# The regions hold 50, 75 and 95 % of the mixture.
+# The regions contain 50, 75 and 95 % of the probability mass.
 
 figure, ax = plt.subplots(figsize=(6.5, 4.5), layout="constrained")
 gmmx.plot.density(model, X, feature_names=names, ax=ax)

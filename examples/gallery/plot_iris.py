@@ -2,8 +2,8 @@
 Iris: which model, and how many components?
 ===========================================
 
-150 flowers of three species, four lengths each. The species are known, but nobody tells
-the mixture.
+The iris data contain four lengths of 150 flowers of three species. The mixture does not
+see the species.
 """
 
 import matplotlib.pyplot as plt
@@ -21,8 +21,8 @@ names = [name.removesuffix(" (cm)") for name in iris.feature_names]
 # Fourteen models, one to nine components
 # ---------------------------------------
 #
-# The Bayesian information criterion (BIC; the smaller, the better) weighs the
-# likelihood against the number of parameters. The ring is around the best.
+# The Bayesian information criterion (BIC; smaller is better) weighs the likelihood
+# against the number of parameters. A ring marks the best model.
 
 choice = gmmx.GaussianMixtureIC(random_state=0).fit(X)
 
@@ -30,9 +30,9 @@ figure, ax = plt.subplots(figsize=(8, 5.5), layout="constrained")
 gmmx.plot.criterion(choice, ax=ax)
 
 # %%
-# BIC takes two components of one shape and of different volumes and orientations (VEV):
-# two of the species overlap so much that a density needs no third component. The next
-# best has three.
+# The BIC selects two components with equal shape but different volumes and orientations
+# (VEV): two of the species overlap so much that the density needs no third component.
+# The second-best model has three.
 
 for row in choice.ranking()[:4]:
     print(
@@ -43,11 +43,11 @@ for row in choice.ranking()[:4]:
     )
 
 # %%
-# Against the species
-# -------------------
+# Comparison with the species
+# ---------------------------
 #
-# Three components of the same model are the species, but for a few flowers. The
-# adjusted Rand index is 1 for equal partitions and about 0 for unrelated ones.
+# Three components of the same model recover the species except for a few flowers. The
+# adjusted Rand index is 1 for identical clusterings and about 0 for unrelated ones.
 
 three = gmmx.GaussianMixture(
     3, covariance_type="VEV", init_params="hc", reg_covar=0, tol=1e-6, max_iter=1000

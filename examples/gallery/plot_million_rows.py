@@ -2,8 +2,8 @@
 A million rows
 ==============
 
-What a fit of a million rows takes on this machine, beside scikit-learn's, from the same
-start, with as many iterations.
+This script times a fit of a million rows and compares it with scikit-learn: same
+initialization, same number of iterations.
 """
 
 import os
@@ -34,25 +34,25 @@ X = centres[labels] + np.einsum(
 # A whole fit
 # -----------
 #
-# With default parameters: start by k-means, EM until the mean log-likelihood changes by
-# less than 1e-3. What is timed is the call of ``fit``, by the clock on the wall, on all
-# processors that are granted, once the library is loaded.
+# The default parameters initialize with k-means and iterate until the mean
+# log-likelihood changes by less than 1e-3. The time is the wall-clock time of ``fit``
+# on all available processors, after the library has been loaded.
 
 begin = time.perf_counter()
 model = gmmx.GaussianMixture(5, random_state=0).fit(X)
 print(f"{time.perf_counter() - begin:.2f} s, {model.n_iter_} iterations")
-print(f"log-likelihood a row {model.score(X):.5f}")
+print(f"log-likelihood per row {model.score(X):.5f}")
 
 figure, ax = plt.subplots(figsize=(6.5, 4.5), layout="constrained")
 gmmx.plot.density(model, X, ax=ax)
 
 # %%
-# Ten iterations, of more and more rows
-# -------------------------------------
+# Ten iterations with increasing numbers of rows
+# ----------------------------------------------
 #
-# The start is given and ``tol=0``, so that both do the same arithmetic and end with the
-# same log-likelihood. Each time is the best of three; scikit-learn goes to 100,000 rows
-# only, to keep this page quick to build.
+# Given initial parameters and ``tol=0`` make both libraries do the same arithmetic and
+# reach the same log-likelihood. Each time is the best of three. scikit-learn runs on up
+# to 100,000 rows only, to keep this page quick to build.
 
 
 def seconds(mixture_class, rows):
@@ -88,10 +88,9 @@ for size in sizes:
 figure, ax = plt.subplots(figsize=(6.5, 4), layout="constrained")
 for name, taken in times.items():
     ax.loglog(sizes[: len(taken)], taken, "o-", label=name)
-ax.set(xlabel="rows", ylabel="seconds of ten iterations")
+ax.set(xlabel="rows", ylabel="seconds for ten iterations")
 ax.legend()
 
 # %%
-# These figures are of the machine that built this page, with whatever else it did. The
-# :doc:`/performance` page has measurements taken with more care, of more libraries and
-# shapes.
+# These times come from the machine that built this page, which may have been busy. The
+# :doc:`/performance` page has careful measurements of more libraries and problem sizes.

@@ -1,9 +1,9 @@
 """
-A prior against components of a few rows
-========================================
+A prior against collapsing components
+=====================================
 
-The likelihood has no bound: a component that shrinks onto a few rows makes it as high
-as one likes. A prior on the covariances keeps such components away.
+The likelihood is unbounded: it grows without limit if a component shrinks onto a few
+rows. A prior on the covariances prevents this.
 """
 
 import matplotlib.pyplot as plt

@@ -1,9 +1,9 @@
 """
-Segments of an image
-====================
+Image segmentation
+==================
 
-Each pixel is a row of three numbers, red, green and blue. A mixture of colours cuts the
-image into regions without a look at where a pixel lies.
+Each pixel is a row with three features: red, green and blue. A mixture of colours
+segments the image without using the positions of the pixels.
 """
 
 import time
@@ -23,8 +23,8 @@ print(f"{len(X):,} rows")
 # Six components
 # --------------
 #
-# float32 rows are fitted in float32. The components may have covariances of their own:
-# a sky that goes from white to blue is long and thin in the space of colours.
+# float32 rows are fitted in float32. Each component has its own covariance matrix: a
+# sky that fades from white to blue is long and thin in colour space.
 
 begin = time.perf_counter()
 model = gmmx.GaussianMixture(6, random_state=0, tol=1e-4).fit(X)
@@ -34,15 +34,15 @@ print("weights", model.weights_.round(3))
 
 figure, axes = plt.subplots(1, 2, figsize=(10, 3.6), layout="constrained")
 axes[0].imshow(image)
-axes[0].set_title("the image")
+axes[0].set_title("image")
 axes[1].imshow(np.clip(model.means_, 0, 1)[labels].reshape(height, width, 3))
 axes[1].set_title("each pixel in the colour of its component")
 for ax in axes:
     ax.set_axis_off()
 
 # %%
-# Where the mixture is in doubt
-# -----------------------------
+# Uncertain pixels
+# ----------------
 #
 # Edges and haze lie between components.
 
@@ -52,10 +52,11 @@ ax.set_axis_off()
 figure.colorbar(shown, label="uncertainty")
 
 # %%
-# One region alone
-# ----------------
+# A single region
+# ---------------
 #
-# The responsibilities make a soft mask: here of the component with the bluest mean.
+# The responsibilities of a component form a soft mask, here for the component with the
+# bluest mean.
 
 blue = np.argmax(model.means_[:, 2] - model.means_[:, 0])
 mask = model.predict_proba(X)[:, blue].reshape(height, width, 1)

@@ -1,9 +1,9 @@
 """
-Sample weights against a biased sample
-======================================
+Correcting a biased sample with weights
+=======================================
 
-A survey reached one group of people four times as often as the other. Weights that
-count each row as often as it should have come undo the bias.
+A survey reached one group of people four times as often as another. Weighting each row
+by the inverse of its sampling probability removes the bias.
 """
 
 import matplotlib.pyplot as plt
@@ -18,8 +18,8 @@ X = np.concatenate([reached_often, reached_seldom])[:, np.newaxis]
 weight = np.repeat([1.0, 4.0], [800, 200])
 
 # %%
-# Two fits of the same rows
-# -------------------------
+# Fits with and without weights
+# -----------------------------
 
 biased = gmmx.GaussianMixture(2, random_state=0).fit(X)
 weighted = gmmx.GaussianMixture(2, random_state=0).fit(X, sample_weight=weight)
