@@ -150,17 +150,17 @@ class TestReadingAhead:
         assert not threads()
 
     def test_reading_overlaps_computing(self):
-        pause = 0.05
+        both_at_work = threading.Barrier(2, timeout=10)
 
         def items():
             for i in range(6):
-                time.sleep(pause)
+                if i > 0:
+                    both_at_work.wait()  # in turn, nobody else would come
                 yield i
 
-        began = time.monotonic()
-        for _ in read_ahead(items):
-            time.sleep(pause)
-        assert time.monotonic() - began < 10 * pause  # 12 in turn, 7 side by side
+        for i in read_ahead(items):
+            if i < 5:
+                both_at_work.wait()
 
     @pytest.mark.parametrize(
         ("error", "kind"),
