@@ -33,11 +33,12 @@ def install_group(session: nox.Session, name: str) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Ruff, codespell, clang-format."""
+    """Ruff, codespell, the phrase check, clang-format."""
     install_group(session, "lint")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("codespell")
+    session.run("python", ".ci/check_phrases.py")
     sources = [str(path.relative_to(ROOT)) for path in sorted((ROOT / "cpp").rglob("*.[ch]pp"))]
     session.run("clang-format", "--dry-run", "-Werror", *sources, silent=True)
 

@@ -26,7 +26,7 @@ DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 
 PATIENCE = 60.0  # seconds for pictures and equations of one page
-FACTS = r"""
+INSPECT = r"""
 async (patience) => {
   document.querySelectorAll('img').forEach(image => { image.loading = 'eager'; });
   const ready = Promise.all([
@@ -93,7 +93,7 @@ def browser_path():
 
 
 def look_at(page, address, site):
-    """Open a page; return its facts and what is wrong with it, but for links."""
+    """Open a page; return its content and what is wrong with it, except for links."""
     troubles = []
     page.on("pageerror", lambda error: troubles.append(f"script: {error}"))
     page.on("console", lambda told: told.type == "error" and troubles.append(f"console: {told.text}"))
@@ -109,24 +109,24 @@ def look_at(page, address, site):
     )
     page.set_viewport_size(DESKTOP)
     page.goto(address, wait_until="load")
-    facts = page.evaluate(FACTS, PATIENCE)
-    if facts["isLate"]:
+    content = page.evaluate(INSPECT, PATIENCE)
+    if content["isLate"]:
         troubles.append(f"pictures or equations are not ready after {PATIENCE:g} s")
-    troubles += [f"picture missing: {source}" for source in facts["badImages"]]
-    troubles += [f"equation not rendered: {text}" for text in facts["unrendered"]]
-    troubles += [f"equation with an error: {text}" for text in facts["mathErrors"]]
-    troubles += [f"raw TeX in the text: {text}" for text in facts["raw"]]
+    troubles += [f"picture missing: {source}" for source in content["badImages"]]
+    troubles += [f"equation not rendered: {text}" for text in content["unrendered"]]
+    troubles += [f"equation with an error: {text}" for text in content["mathErrors"]]
+    troubles += [f"raw TeX in the text: {text}" for text in content["raw"]]
     page.set_viewport_size(PHONE)
     if width := page.evaluate(TOO_WIDE):
         troubles.append(f"{width} pixels wide on a phone of {PHONE['width']}")
-    return facts, troubles
+    return content, troubles
 
 
-def broken_links(facts_of, site, folder):
+def broken_links(seen, site, folder):
     """Yield (page, trouble) of links within the site that lead nowhere."""
-    ids = {address: set(facts["ids"]) for address, facts in facts_of.items()}
-    for address, facts in facts_of.items():
-        for link in dict.fromkeys(facts["links"]):
+    ids = {address: set(content["ids"]) for address, content in seen.items()}
+    for address, content in seen.items():
+        for link in dict.fromkeys(content["links"]):
             target, anchor = urldefrag(urljoin(address, link))
             if not target.startswith(site):
                 continue
@@ -143,7 +143,7 @@ def take_pictures(page, address, name, folder):
     for kind, size in (("desktop", DESKTOP), ("phone", PHONE)):
         page.set_viewport_size(size)
         page.goto(address, wait_until="load")
-        page.evaluate(FACTS, PATIENCE)
+        page.evaluate(INSPECT, PATIENCE)
         page.screenshot(path=folder / f"{name.replace('/', '-')}-{kind}.png")
 
 
@@ -160,24 +160,24 @@ def main():
         sys.exit(f"{folder} holds no pages: build them first, by sphinx-build -W -b html docs {arguments.site}")
 
     site = served(folder)
-    facts_of, troubles = {}, defaultdict(list)
+    seen, troubles = {}, defaultdict(list)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_path(), args=["--no-sandbox"])
         for name in names:
             page = browser.new_page()
-            facts_of[site + name], troubles[site + name] = look_at(page, site + name, site)
+            seen[site + name], troubles[site + name] = look_at(page, site + name, site)
             if arguments.screenshots:
                 arguments.screenshots.mkdir(parents=True, exist_ok=True)
                 take_pictures(page, site + name, name.removesuffix(".html"), arguments.screenshots)
             page.close()
         browser.close()
     if not arguments.only:
-        for address, trouble in broken_links(facts_of, site, folder):
+        for address, trouble in broken_links(seen, site, folder):
             troubles[address].append(trouble)
 
-    external = sorted({link for facts in facts_of.values() for link in facts["links"] if not link.startswith(site)})
-    print(f"{len(names)} pages, {sum(facts['images'] for facts in facts_of.values())} pictures, ", end="")
-    print(f"{sum(facts['equations'] for facts in facts_of.values())} equations")
+    external = sorted({link for content in seen.values() for link in content["links"] if not link.startswith(site)})
+    print(f"{len(names)} pages, {sum(content['images'] for content in seen.values())} pictures, ", end="")
+    print(f"{sum(content['equations'] for content in seen.values())} equations")
     print(f"links to other sites, not followed: {' '.join(external) or 'none'}")
     found = 0
     for address, listed in troubles.items():

@@ -1,4 +1,4 @@
-"""Draw the pictures of README and documentation anew: ``python docs/draw_pictures.py``."""
+"""Redraw the pictures of README and documentation: ``python docs/draw_pictures.py``."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ IMAGES = DOCS / "images"
 
 
 def draw_faithful(path):
-    """The picture that `gmmx fit` of the README draws."""
+    """Draw the picture that `gmmx fit` of the README draws."""
     data = DOCS.parent / "examples" / "data" / "faithful.csv"
     X = np.loadtxt(data, delimiter=",", skiprows=1)
     model = gmmx.GaussianMixture(n_components=2, random_state=0).fit(X)
