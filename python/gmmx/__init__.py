@@ -18,7 +18,7 @@ from gmmx._namesake import warn_of_mixed_files
 if TYPE_CHECKING:  # what __getattr__ below imports
     from gmmx import data, fast, interop, plot, reference
     from gmmx._versions import show_versions
-    from gmmx.em.agglomerative import ClusterTree, hierarchical_clustering
+    from gmmx.em.agglomerative import MergeTree, hierarchical_clustering
     from gmmx.em.priors import ConjugatePrior
     from gmmx.inference.bootstrap import BootstrapResult, bootstrap
     from gmmx.inference.likelihood_ratio import LikelihoodRatioTests, bootstrap_lrt
@@ -31,7 +31,6 @@ if TYPE_CHECKING:  # what __getattr__ below imports
 
 __all__ = [
     "BootstrapResult",
-    "ClusterTree",
     "CollapsedComponentError",
     "ColumnWarning",
     "ConjugatePrior",
@@ -39,6 +38,7 @@ __all__ = [
     "GaussianMixture",
     "GaussianMixtureIC",
     "LikelihoodRatioTests",
+    "MergeTree",
     "Mixture",
     "ModelFileError",
     "SufficientStatistics",
@@ -60,7 +60,7 @@ __all__ = [
 # Imported when they are first asked for: the estimators derive from classes of scikit-learn, whose import takes long.
 _HOMES = {
     "BootstrapResult": "gmmx.inference.bootstrap",
-    "ClusterTree": "gmmx.em.agglomerative",
+    "MergeTree": "gmmx.em.agglomerative",
     "ColumnWarning": "gmmx.validation.column_faults",
     "ConjugatePrior": "gmmx.em.priors",
     "FitFailedError": "gmmx.validation",

@@ -9,7 +9,7 @@ from typing import Any
 from gmmx import _core
 from gmmx.em.priors import ConjugatePrior
 from gmmx.em.result import FailedStart
-from gmmx.em.stepwise import Gathering, Stream
+from gmmx.em.stepwise import StepwiseState, WarmUp
 from gmmx.mixture._gaussian_mixture import GaussianMixture
 from gmmx.mixture._model_selection import GaussianMixtureIC
 from gmmx.validation import WeightedRows
@@ -17,7 +17,7 @@ from gmmx.validation import WeightedRows
 __all__ = ["TRUSTED_TYPES", "to_sklearn"]
 
 _ESTIMATORS = (GaussianMixture, GaussianMixtureIC, ConjugatePrior, FailedStart)
-_OF_STREAMS = (_core.Mixture, _core.SufficientStatistics, Gathering, Stream, WeightedRows)
+_OF_STREAMS = (_core.Mixture, _core.SufficientStatistics, WarmUp, StepwiseState, WeightedRows)
 TRUSTED_TYPES = (
     *(f"{kind.__module__}.{kind.__qualname__}" for kind in (*_ESTIMATORS, *_OF_STREAMS)),
     "numpy.dtype",

@@ -155,7 +155,7 @@ def rows_of_tables(text: str) -> list[list[str]]:
 def test_names_in_the_tables_for_mclust_exist() -> None:
     model, selection = gmmx.GaussianMixture, gmmx.GaussianMixtureIC
     fitted = vars(model(covariance_type="VVV").fit([[0.0], [1.0]])) | vars(selection) | selection.__annotations__
-    places = [gmmx, model, selection, gmmx.ClusterTree]
+    places = [gmmx, model, selection, gmmx.MergeTree]
     cells = " ".join(row[1] for row in rows_of_tables(MCLUST.read_text(encoding="utf-8")))
     found = set(re.findall(r"`\.?([A-Za-z_][\w.]*)", cells))
     assert len(found) > 40

@@ -29,7 +29,7 @@ import dask.dataframe as dd  # noqa: E402
 
 import gmmx.dask  # noqa: E402
 from gmmx.dask._rows import DaskRows  # noqa: E402
-from gmmx.distributed import statistics_of, tree_sum  # noqa: E402
+from gmmx.distributed import pairwise_sum, statistics_of  # noqa: E402
 
 CLOSE = {"rtol": 1e-10, "atol": 1e-10}
 PARAMETERS = ("weights_", "means_", "covariances_", "precisions_cholesky_")
@@ -142,9 +142,9 @@ def test_many_partitions_are_added_up_as_few_are():
     array = da.from_array(X, chunks=(tuple(sizes), 3))
     mixture = fitted_locally().mixture_
     partitioned = DaskRows(array, None, None, None)
-    partitioned.facts()
+    partitioned.summary()
     parts = [statistics_of(part, None, mixture) for part in np.split(X, np.cumsum(sizes)[:-1])]
-    assert partitioned.statistics(mixture).to_bytes() == tree_sum(parts).to_bytes()
+    assert partitioned.statistics(mixture).to_bytes() == pairwise_sum(parts).to_bytes()
 
 
 def test_the_same_partitions_give_the_same_bits_on_every_scheduler():
@@ -180,7 +180,7 @@ def test_what_rows_come_from_is_computed_once_a_pass():
     mixture = fitted_locally().mixture_
     for features, weights in ((array[:, :3], array[:, 3]), (array[:, :3], None)):
         partitioned = DaskRows(features, weights, None, None)
-        partitioned.facts()
+        partitioned.summary()
         loads.clear()
         partitioned.statistics(mixture)
         assert len(loads) == 2

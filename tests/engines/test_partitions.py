@@ -1,4 +1,4 @@
-"""Rows in parts: whatever an engine does with them, facts, samples and sums are those of the whole."""
+"""Rows in parts: whatever an engine does with them, summaries, samples and sums are those of the whole."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from gmmx import Mixture, _core
 from gmmx.distributed import (
-    TreeSum,
-    facts_of,
-    merge_facts,
+    PairwiseSum,
     merge_samples,
+    merge_summaries,
+    pairwise_sum,
     part_of,
     sample_of,
     statistics_of,
-    tree_sum,
+    summarize,
 )
 
 RNG = np.random.default_rng(6)
@@ -45,8 +45,8 @@ def parts_of(bounds, weighted=True):
 @given(cuts(), st.booleans())
 @settings(max_examples=40, deadline=None)
 def test_facts_do_not_depend_on_the_cuts(bounds, weighted):
-    merged = merge_facts([facts_of(x, w) for _, x, w in parts_of(bounds, weighted)])
-    whole = facts_of(X, WEIGHTS if weighted else None)
+    merged = merge_summaries([summarize(x, w) for _, x, w in parts_of(bounds, weighted)])
+    whole = summarize(X, WEIGHTS if weighted else None)
     assert merged == whole
 
 
@@ -66,7 +66,7 @@ def test_samples_do_not_depend_on_the_cuts(bounds, size, seed, weighted):
 @given(cuts(), st.booleans())
 @settings(max_examples=40, deadline=None)
 def test_statistics_of_parts_add_up_to_those_of_the_whole(bounds, weighted):
-    total = tree_sum([statistics_of(x, w, MIXTURE) for _, x, w in parts_of(bounds, weighted)])
+    total = pairwise_sum([statistics_of(x, w, MIXTURE) for _, x, w in parts_of(bounds, weighted)])
     whole = _core.e_step(X, MIXTURE, WEIGHTS if weighted else None, 1)
     assert total.n_samples == whole.n_samples
     np.testing.assert_allclose(total.log_likelihood, whole.log_likelihood, rtol=1e-12)
@@ -93,17 +93,17 @@ def test_every_row_is_as_likely_to_be_drawn():
 @pytest.mark.parametrize("n_parts", range(1, 20))
 def test_sums_of_parts_that_come_one_by_one_are_bitwise_those_of_the_tree(n_parts):
     parts = [statistics_of(x, None, MIXTURE) for x in np.array_split(X, n_parts)]
-    running = TreeSum()
+    running = PairwiseSum()
     for part in parts:
         running.add(part)
     level = parts
     while len(level) > 1:
         level = [sum(level[i : i + 2]) for i in range(0, len(level), 2)]
-    assert running.total().to_bytes() == tree_sum(parts).to_bytes() == level[0].to_bytes()
+    assert running.total().to_bytes() == pairwise_sum(parts).to_bytes() == level[0].to_bytes()
 
 
 def test_what_goes_to_workers_and_comes_back_survives_pickling():
-    for value in (facts_of(X, WEIGHTS), sample_of(X, WEIGHTS, 0, 5, 1)):
+    for value in (summarize(X, WEIGHTS), sample_of(X, WEIGHTS, 0, 5, 1)):
         copy = pickle.loads(pickle.dumps(value))
         assert repr(copy) == repr(value)
     mixture = pickle.loads(pickle.dumps(MIXTURE))
@@ -111,24 +111,24 @@ def test_what_goes_to_workers_and_comes_back_survives_pickling():
 
 
 def test_parts_without_rows_have_no_say():
-    empty = [facts_of(np.empty((0, 3))), facts_of([]), facts_of(np.empty((0, 7), dtype=np.float32))]
-    assert merge_facts([*empty, facts_of(X)]) == facts_of(X)
+    empty = [summarize(np.empty((0, 3))), summarize([]), summarize(np.empty((0, 7), dtype=np.float32))]
+    assert merge_summaries([*empty, summarize(X)]) == summarize(X)
     assert sample_of([], None, 0, 3, 1) is None
     assert statistics_of([], None, MIXTURE).total_weight == 0
     with pytest.raises(ValueError, match="all of its 3 partitions are empty"):
-        merge_facts(empty)
+        merge_summaries(empty)
 
 
 def test_parts_that_do_not_go_together_are_refused():
     with pytest.raises(ValueError, match="2 features in partition 2, but 3 in partition 0"):
-        merge_facts([facts_of(X), facts_of([]), facts_of(X[:, :2])])
+        merge_summaries([summarize(X), summarize([]), summarize(X[:, :2])])
     with pytest.raises(ValueError, match="sums to 0 over all batches"):
-        merge_facts([facts_of(X, np.zeros(len(X)))], kind="batch", kinds="batches")
+        merge_summaries([summarize(X, np.zeros(len(X)))], kind="batch", kinds="batches")
 
 
 def test_parts_of_mixed_precision_are_computed_in_the_higher():
-    assert merge_facts([facts_of(X.astype(np.float32)), facts_of(X)]).dtype == "float64"
-    assert merge_facts([facts_of(X.astype(np.float32)), facts_of([])]).dtype == "float32"
+    assert merge_summaries([summarize(X.astype(np.float32)), summarize(X)]).dtype == "float64"
+    assert merge_summaries([summarize(X.astype(np.float32)), summarize([])]).dtype == "float32"
     assert part_of(X.astype(np.float32), dtype=np.float64).X.dtype == np.float64
 
 
@@ -146,4 +146,4 @@ def test_parts_of_mixed_precision_are_computed_in_the_higher():
 )
 def test_bad_parts_are_refused(x, weights, complaint):
     with pytest.raises(ValueError, match=complaint):
-        facts_of(x, weights)
+        summarize(x, weights)

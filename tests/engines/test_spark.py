@@ -22,7 +22,7 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 import gmmx
-from gmmx.distributed import merge_samples, sample_of, statistics_of, tree_sum
+from gmmx.distributed import merge_samples, pairwise_sum, sample_of, statistics_of
 
 PROGRAMS = Path(__file__).parents[1] / "spark_programs"
 RNG = np.random.default_rng(11)
@@ -161,12 +161,12 @@ def test_facts_samples_and_statistics_are_those_of_the_whole(df):
     from gmmx.spark.rows import SparkRows
 
     with SparkRows(df, "features", "weight") as rows:
-        facts, sample, statistics = rows.facts(), rows.sample(50, 3), rows.statistics(START.mixture_)
-    assert (facts.n_rows, facts.n_present) == (600, np.count_nonzero(WEIGHTS))
-    assert facts.total_weight == WEIGHTS.sum()
+        summary, sample, statistics = rows.summary(), rows.sample(50, 3), rows.statistics(START.mixture_)
+    assert (summary.n_rows, summary.n_present) == (600, np.count_nonzero(WEIGHTS))
+    assert summary.total_weight == WEIGHTS.sum()
     for got, wanted in zip(sample, sample_of(X, WEIGHTS, 0, 50, 3), strict=True):
         np.testing.assert_array_equal(got, wanted)
-    wanted = tree_sum([statistics_of(x, w, START.mixture_) for x, w in PARTS])
+    wanted = pairwise_sum([statistics_of(x, w, START.mixture_) for x, w in PARTS])
     assert statistics.to_bytes() == wanted.to_bytes()
 
 
@@ -209,7 +209,7 @@ def test_a_data_frame_with_other_rows_at_each_look_is_refused(spark):
             yield pa.record_batch([pa.array([[1.0, 2.0]] * n_rows)], ["features"])
 
     rows = SparkRows(spark.range(0, 2, 1, 1).mapInArrow(of_a_random_number, "features array<double>"), "features")
-    n_rows = rows.facts().n_rows
+    n_rows = rows.summary().n_rows
     rows._blocks.unpersist(True)  # as if the executor that had them were gone
     start = gmmx.Mixture(np.ones(1), np.zeros((1, 2)), "full", covariances=np.eye(2)[np.newaxis])
     with pytest.raises(RuntimeError, match=f"the first one {n_rows}: the DataFrame does not hold the same rows"):
@@ -707,7 +707,7 @@ def test_dense_and_sparse_vectors_become_their_rows_and_null_ones_are_refused(sp
     mixed = [(as_sparse[i] if i % 2 else Vectors.dense(row),) for i, row in enumerate(rows)]
     with SparkRows(spark.createDataFrame(mixed, ["features"]).coalesce(1), "features") as kept:
         np.testing.assert_array_equal(kept.sample(9, 0).X, rows[kept.sample(9, 0).numbers])
-        assert kept.facts().dtype == "float64"
+        assert kept.summary().dtype == "float64"
     missing = spark.createDataFrame([*mixed, (None,)], ["features"]).coalesce(1)
     with SparkRows(missing, "features") as kept, pytest.raises(ValueError, match="1 of 10 rows are null"):
-        kept.facts()
+        kept.summary()

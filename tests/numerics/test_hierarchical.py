@@ -124,9 +124,9 @@ def test_linkage_of_scipy_holds_the_same_partitions():
 
 
 def test_repr_tells_what_it_was_built_of():
-    assert repr(hierarchical_clustering(rows(9))) == "<ClusterTree of all 9 rows, criterion='VVV', scaling='SVD'>"
+    assert repr(hierarchical_clustering(rows(9))) == "<MergeTree of all 9 rows, criterion='VVV', scaling='SVD'>"
     tree = hierarchical_clustering(rows(9), "EEE", scaling=None, max_rows=5)
-    assert repr(tree) == "<ClusterTree of 5 of 9 rows, criterion='EEE', scaling=None>"
+    assert repr(tree) == "<MergeTree of 5 of 9 rows, criterion='EEE', scaling=None>"
 
 
 # --- laws

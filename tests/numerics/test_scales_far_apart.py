@@ -12,7 +12,7 @@ import pytest
 
 import gmmx
 from gmmx import _core
-from gmmx.distributed import facts_of
+from gmmx.distributed import summarize
 from gmmx.validation import WeightedRows
 from gmmx.validation.outweighing_rows import warn_of_outweighing_row
 
@@ -234,4 +234,4 @@ def test_sound_data_outweigh_nothing(dtype):
     for X in (normal, far, rare, rng.standard_cauchy(size=(2000, 3)), np.exp(8 * normal), normal[:2], normal[:1]):
         rows = WeightedRows(np.ascontiguousarray(X, dtype=dtype), None, 1)
         warn_of_outweighing_row(rows, None, stacklevel=1)
-        assert facts_of(rows.X).outweighing_row is None
+        assert summarize(rows.X).outweighing_row is None

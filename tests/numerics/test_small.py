@@ -7,7 +7,7 @@ import pytest
 
 import gmmx
 from gmmx import reference
-from gmmx.em.random import draws_from
+from gmmx.em.random import as_random_source
 
 
 def problem(dtype=np.float64):
@@ -18,17 +18,17 @@ def problem(dtype=np.float64):
 @pytest.mark.parametrize("seed", [0, 1, 12345, 2**32 - 1])
 def test_a_seeded_state_draws_what_numpy_draws(seed):
     expected = np.random.RandomState(seed)
-    draws = draws_from(seed)
+    draws = as_random_source(seed)
     np.testing.assert_array_equal(draws.uniform((1300,)), expected.random_sample(1300))
     np.testing.assert_array_equal(draws.choose(100, 7), expected.choice(100, size=7, replace=False))
 
 
 def test_draws_of_two_seeds_do_not_mix():
     """States are used again, but never by two at once."""
-    first, second = draws_from(1), draws_from(2)
+    first, second = as_random_source(1), as_random_source(2)
     numbers = [first.uniform(3), second.uniform(3), first.uniform(3)]
     del first, second
-    again = draws_from(1)
+    again = as_random_source(1)
     np.testing.assert_array_equal(np.concatenate([numbers[0], numbers[2]]), again.uniform(6))
     np.testing.assert_array_equal(numbers[1], np.random.RandomState(2).random_sample(3))
 
@@ -75,7 +75,7 @@ def test_edited_parameters_are_checked_again():
 
 def test_seeds_out_of_range_are_refused():
     with pytest.raises(ValueError, match="Seed must be between"):
-        draws_from(2**32)
+        as_random_source(2**32)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -13,7 +13,7 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 import gmmx
 from gmmx import _core
-from gmmx.em.initialization import PARTITIONS
+from gmmx.em.initialization import INITIALIZERS
 from gmmx.inference import _parallel, bootstrap, likelihood_ratio
 
 TYPES = ("full", "tied", "diag", "spherical")
@@ -396,7 +396,7 @@ def test_interrupt_ends_a_long_fit_of_another_thread(n_samples):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        _parallel.in_threads(task, 2, 2, interrupt)
+        _parallel.map_fits(task, 2, 2, interrupt)
     assert ended == [1]
 
 
@@ -519,7 +519,7 @@ def test_poor_start_of_the_larger_mixture_is_mended_by_splitting(covariance_type
         resp = np.full((len(rows.X), n_components), 1 / n_components)
         return _core.statistics_from_responsibilities(rows.X, resp, covariance_type, rows.sample_weight, 1)
 
-    monkeypatch.setitem(PARTITIONS, "random", same_for_all)
+    monkeypatch.setitem(INITIALIZERS, "random", same_for_all)
     fitter = likelihood_ratio._Fitter(covariance_type, {"init_params": "random", "tol": 1e-9, "max_iter": 2000})
     assert fitter.fit(X, None, 3).log_likelihood_ < smaller.log_likelihood_ - 10
     larger = fitter.larger(X, None, smaller)

@@ -19,7 +19,7 @@ from sklearn.preprocessing import StandardScaler
 import gmmx
 from gmmx import FitFailedError, GaussianMixture, GaussianMixtureIC, _core, reference
 from gmmx.em.agglomerative import tree_of_rows
-from gmmx.em.degeneracy import Resolution, flaw_of, relative_widths, rows_needed
+from gmmx.em.degeneracy import Resolution, degenerate_reason, relative_widths, rows_needed
 from gmmx.mixture import _selection_grid
 from gmmx.mixture._model_selection import CRITERIA
 from gmmx.mixture._selection_report import IN_PYTHON, report
@@ -409,7 +409,7 @@ def test_a_component_with_hardly_any_rows_is_not_chosen(covariance_type, scale):
     X = scale * np.vstack([rng.normal(size=(100, 3)), [[30.0, 30, 30]] + rng.normal(size=(few, 3)) * 1e-2])
     mixture = GaussianMixture(2, covariance_type=covariance_type, reg_covar=(1e-3 * scale) ** 2, random_state=0).fit(X)
     rows = WeightedRows(X, None, 1)
-    flaw = flaw_of(mixture.mixture_, float(len(X)), 0.0, Resolution.of(rows))
+    flaw = degenerate_reason(mixture.mixture_, float(len(X)), 0.0, Resolution.of(rows))
     assert re.fullmatch(rf"component [01] holds {few} rows, of {few + 1} that its covariance needs", flaw)
 
 
@@ -490,7 +490,7 @@ def test_a_component_narrower_than_its_numbers_can_tell_is_degenerate(dtype, pla
     rows = WeightedRows(rng.normal(size=(40, 2)).astype(dtype), None, 1)
     variances = np.array([[1.0, 1.0], [1.0, (spacings * spacing) ** 2]])
     mixture = _core.Mixture(np.array([0.5, 0.5]), np.array([[0.0, 0.0], [0.0, place]]), "diag", covariances=variances)
-    flaw = flaw_of(mixture, 40.0, 0.0, Resolution.of(rows))
+    flaw = degenerate_reason(mixture, 40.0, 0.0, Resolution.of(rows))
     assert flaw == ("" if sound else "the covariance of component 1 is singular to working precision")
 
 
@@ -731,7 +731,7 @@ def test_a_sound_start_is_kept_though_a_degenerate_one_is_likelier():
     model = GaussianMixture(2, covariance_type="V", reg_covar=0, tol=1e-6, max_iter=1000)
     resolution = Resolution(np.array([True]), 1e-10)
     point_alone, both = (
-        _selection_grid._fit_cell(model, starts, rows, resolution) for starts in (statistics[:1], statistics)
+        _selection_grid._fit_candidate(model, starts, rows, resolution) for starts in (statistics[:1], statistics)
     )
     assert "singular" in point_alone.flaw
     assert both.flaw == ""
@@ -836,7 +836,7 @@ def test_a_criterion_that_does_not_exist_is_named():
 def test_empty_components_are_degenerate():
     mixture = _core.Mixture(np.array([1.0, 0.0]), np.zeros((2, 1)), "tied", covariances=np.ones((1, 1)))
     rows = WeightedRows(clouds(30, 1), None, 1)
-    assert flaw_of(mixture, 30.0, 0.0, Resolution.of(rows)).startswith("component 1 holds 0 rows")
+    assert degenerate_reason(mixture, 30.0, 0.0, Resolution.of(rows)).startswith("component 1 holds 0 rows")
 
 
 def test_a_column_of_few_values_leaves_out_what_collapses_there():

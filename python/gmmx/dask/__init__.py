@@ -1,6 +1,6 @@
 """Gaussian mixtures of Dask arrays and data frames: EM with one pass over all partitions an iteration.
 
-    partition --statistics_of(mixture)--> SufficientStatistics --tree_sum--> M-step, on the client
+    partition --statistics_of(mixture)--> SufficientStatistics --pairwise_sum--> M-step, on the client
 
 Each partition is one task, with the parameters among its arguments; only statistics travel. Tasks share nothing, so
 Dask may run them again wherever it likes, as it does when a worker dies, and sums are taken in the order of the

@@ -22,7 +22,7 @@ from gmmx.dask._running import WorkersLostError
 from gmmx.dask._tasks import Figure, array_block, frame_block, uncertainty
 from gmmx.distributed import fit_partitions
 from gmmx.distributed.checkpoints import checkpoints_of
-from gmmx.distributed.progress import ShownRows
+from gmmx.distributed.progress import RowsWithProgress
 from gmmx.em import criteria
 from gmmx.em.priors import ConjugatePrior
 from gmmx.em.progress import Progress
@@ -283,12 +283,12 @@ class GaussianMixture(_gaussian_mixture.GaussianMixture):
         check_flag("progress", progress, may_be_none=True)
         watched = LastGood(keeps_best=self.acceleration is not None)
         bar = Progress(progress)
-        with checkpoints_of(self._unfitted_local(), checkpoint, checkpoint_every, resume) as journal:
+        with checkpoints_of(self._unfitted_local(), checkpoint, checkpoint_every, resume) as checkpoints:
             rows = DaskRows(X, sample_weight, self.client, self.n_jobs)
             try:
                 with contextlib.closing(bar):
-                    shown = ShownRows(rows, bar)
-                    fit_partitions(self, shown, init_size=init_size, loop=watched.run_em, journal=journal)
+                    shown = RowsWithProgress(rows, bar)
+                    fit_partitions(self, shown, init_size=init_size, loop=watched.run_em, checkpoints=checkpoints)
             except WorkersLostError as error:
                 self._tell_of_last_good(error, watched, rows.dtype)
                 raise

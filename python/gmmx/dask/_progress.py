@@ -9,7 +9,8 @@ from typing import Any
 from gmmx import _core
 from gmmx.distributed import PartitionedRows
 from gmmx.distributed.em import StartingPoint, run_em
-from gmmx.em.result import Monitor, Run
+from gmmx.em.monitor import Monitor
+from gmmx.em.result import Run
 from gmmx.mixture._gaussian_mixture import GaussianMixture
 
 
@@ -45,7 +46,7 @@ class _Watched:
     """Rows in parts that tell of each finished pass."""
 
     def __init__(self, rows: PartitionedRows, note: Callable[[_core.Mixture, float], None]) -> None:
-        self.facts, self.sample = rows.facts, rows.sample
+        self.summary, self.sample = rows.summary, rows.sample
         self._statistics = rows.statistics
         self._note = note
 

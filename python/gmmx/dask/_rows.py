@@ -14,7 +14,7 @@ from gmmx import _core
 from gmmx.dask._collections import delayed_parts
 from gmmx.dask._running import FAN_IN, Task, client_for, combined, results
 from gmmx.dask._tasks import Figure, Place, figures_in, in_partition, merged, sample_in, statistics_in
-from gmmx.distributed import Facts, Sample, facts_of, merge_facts, merge_samples, tree_sum
+from gmmx.distributed import DataSummary, Sample, merge_samples, merge_summaries, pairwise_sum, summarize
 
 
 class DaskRows:
@@ -36,19 +36,19 @@ class DaskRows:
         self._client = client_for(client)
         self._parts = delayed_parts(X, sample_weight)
         self._n_jobs = n_jobs
-        self._facts: list[Facts] = []
+        self._summaries: list[DataSummary] = []
         self.dtype = "float64"
 
-    def facts(self) -> Facts:
-        """Check all rows and tell what they are."""
-        self._facts = self._results(self._tasks("facts", facts_of))
-        all_rows = merge_facts(self._facts)
+    def summary(self) -> DataSummary:
+        """Check all rows and summarize them."""
+        self._summaries = self._results(self._tasks("summary", summarize))
+        all_rows = merge_summaries(self._summaries)
         self.dtype = all_rows.dtype
         return all_rows
 
     def sample(self, size: int, seed: int) -> Sample:
         """Draw rows; as each partition gives up to `size` of them, workers merge these."""
-        first_rows = accumulate((facts.n_rows for facts in self._facts), initial=0)
+        first_rows = accumulate((summary.n_rows for summary in self._summaries), initial=0)
         arguments = [(self.dtype, first, size, seed) for first, _ in zip(first_rows, self._parts, strict=False)]
         tasks = self._tasks("sample", sample_in, arguments)
         return merge_samples(self._results(combined(tasks, merged, size, until=1)), size)
@@ -56,8 +56,8 @@ class DaskRows:
     def statistics(self, mixture: _core.Mixture) -> _core.SufficientStatistics:
         """Add up the statistics of all partitions; where these are many, workers add neighbours."""
         tasks = self._tasks("statistics", statistics_in, [(mixture, self.dtype, self._n_jobs)] * len(self._parts))
-        statistics = tree_sum(self._results(combined(tasks, tree_sum, until=FAN_IN)))
-        n_rows = sum(facts.n_present for facts in self._facts)
+        statistics = pairwise_sum(self._results(combined(tasks, pairwise_sum, until=FAN_IN)))
+        n_rows = sum(summary.n_present for summary in self._summaries)
         if statistics.n_samples != n_rows:
             raise ValueError(
                 f"X must have the same rows in each pass, but it had {n_rows} (of positive weight) and now has "

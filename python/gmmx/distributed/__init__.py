@@ -3,30 +3,30 @@
 The statistics of the parts add up to those of the whole, so all that an engine has to do is to call three functions on
 each part and to collect what they return:
 
-    part --facts_of--> Facts,  part --sample_of--> Sample,  part --statistics_of(mixture)--> SufficientStatistics
+    part --summarize--> DataSummary,  part --sample_of--> Sample,  part --statistics_of(mixture)--> SufficientStatistics
 
 `PartitionedRows` is what an engine offers, `fit_partitions` fits a `gmmx.GaussianMixture` to it with the same loop as
 `GaussianMixture.fit`. `gmmx.distributed.batches`, `gmmx.dask` and `gmmx.spark` are such engines.
 """
 
 from gmmx.distributed.em import PartitionedRows, fit_partitions
-from gmmx.distributed.pairwise_sum import TreeSum, statistics_of, tree_sum
+from gmmx.distributed.pairwise_sum import PairwiseSum, pairwise_sum, statistics_of
 from gmmx.distributed.part import Part, part_of
 from gmmx.distributed.sampling import Sample, merge_samples, sample_of
-from gmmx.distributed.summary import Facts, facts_of, merge_facts
+from gmmx.distributed.summary import DataSummary, merge_summaries, summarize
 
 __all__ = [
-    "Facts",
+    "DataSummary",
+    "PairwiseSum",
     "Part",
     "PartitionedRows",
     "Sample",
-    "TreeSum",
-    "facts_of",
     "fit_partitions",
-    "merge_facts",
     "merge_samples",
+    "merge_summaries",
+    "pairwise_sum",
     "part_of",
     "sample_of",
     "statistics_of",
-    "tree_sum",
+    "summarize",
 ]

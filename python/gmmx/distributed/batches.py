@@ -14,7 +14,16 @@ import numpy as np
 from gmmx import _core
 from gmmx.data._batch_source import Source, source_of
 from gmmx.data._reader import rows_of_bytes
-from gmmx.distributed import Facts, Sample, TreeSum, facts_of, merge_facts, merge_samples, sample_of, statistics_of
+from gmmx.distributed import (
+    DataSummary,
+    PairwiseSum,
+    Sample,
+    merge_samples,
+    merge_summaries,
+    sample_of,
+    statistics_of,
+    summarize,
+)
 from gmmx.em.progress import Progress
 from gmmx.io import arrow
 from gmmx.io._prefetch import read_ahead
@@ -47,7 +56,7 @@ def batches_of(source: Any, n_threads: int, batch_size: int | None = None, *, pr
     Examples
     --------
     >>> import numpy as np
-    >>> batches_of([np.zeros((2, 3)), np.ones((4, 3))], 1).facts().n_rows
+    >>> batches_of([np.zeros((2, 3)), np.ones((4, 3))], 1).summary().n_rows
     6
     """
     check_flag("progress", progress, may_be_none=True)
@@ -64,17 +73,17 @@ class Batches:
         self._n_threads = n_threads
         self._progress = progress
         self._n_sums = 0
-        self._parts: list[Facts] | None = None  # of each batch, as the first pass found it
+        self._parts: list[DataSummary] | None = None  # of each batch, as the first pass found it
         self._dtype: str | None = None
 
-    def facts(self) -> Facts:
+    def summary(self) -> DataSummary:
         """Check all batches; later passes must bring the same."""
         parts = []
         with self._pass("checking rows") as batches:
             for i, (X, sample_weight) in enumerate(batches):
                 with _naming_batch(i, "is not accepted"):
-                    parts.append(facts_of(X, sample_weight))
-        merged = merge_facts(parts, kind="batch", kinds="batches")
+                    parts.append(summarize(X, sample_weight))
+        merged = merge_summaries(parts, kind="batch", kinds="batches")
         self._parts, self._dtype = parts, merged.dtype
         names = self._source.feature_names
         return merged if names is None else replace(merged, feature_names=names)
@@ -92,12 +101,12 @@ class Batches:
                     drawn = part if drawn is None else merge_samples([drawn, part], size)
                     if len(drawn.keys) == size:
                         largest_key = float(drawn.keys.max())
-        assert drawn is not None  # the facts were that there are rows
+        assert drawn is not None  # the summary says that there are rows
         return drawn
 
     def statistics(self, mixture: _core.Mixture) -> _core.SufficientStatistics:
         """Add up the statistics of all batches."""
-        total = TreeSum()
+        total = PairwiseSum()
         self._n_sums += 1
         with self._pass(f"pass {self._n_sums} of EM") as batches:
             for X, sample_weight in batches:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gmmx import _core
-from gmmx.distributed import Facts
+from gmmx.distributed import DataSummary
 from gmmx.distributed.em import StartingPoint
 from gmmx.em.priors import ConjugatePrior
 from gmmx.em.result import FailedStart
@@ -59,7 +59,7 @@ def checkpoints_of(
 
 
 class Checkpoints:
-    """Writes down how far EM got, each time to the same file; see `gmmx.distributed.em.Journal`.
+    """Writes down how far EM got, each time to the same file; see `gmmx.distributed.em.CheckpointWriter`.
 
     Parameters
     ----------
@@ -147,9 +147,9 @@ class Checkpoints:
         checkpoint = self._checkpoint(self._record)
         _refuse_others("parameters", self._path, checkpoint["fit"], self._fit)
 
-    def begin(self, model: GaussianMixture, facts: Facts) -> StartingPoint | None:
+    def begin(self, model: GaussianMixture, summary: DataSummary) -> StartingPoint | None:
         """Return where to go on, if there is a checkpoint."""
-        self._rows, self._sums = _rows_of(facts), list(facts.sums)
+        self._rows, self._sums = _rows_of(summary), list(summary.sums)
         self._params = representable(model.get_params(deep=False))
         names = getattr(model, "feature_names_in_", None)
         self._feature_names = None if names is None else [str(name) for name in names]
@@ -158,7 +158,7 @@ class Checkpoints:
         checkpoint, record = self._checkpoint(self._record), self._record
         self._record = None
         _refuse_others("rows", self._path, checkpoint["rows"], self._rows)
-        if not _same_sums(checkpoint["sums"], facts):
+        if not _same_sums(checkpoint["sums"], summary):
             raise ValueError(
                 f"checkpoint is {str(self._path)!r}, which is of a fit with other rows: the sums of their columns "
                 "differ. Go on with the rows that it was, or give another path to begin anew."
@@ -167,7 +167,7 @@ class Checkpoints:
             "rows", self._path, {"feature_names": record.feature_names}, {"feature_names": self._feature_names}
         )
         tensors = record.tensors
-        expected = (model.covariance_type, (model.n_components, facts.n_features))
+        expected = (model.covariance_type, (model.n_components, summary.n_features))
         if (record.covariance_type, tensors["means"].shape) != expected:
             raise ModelFileError(
                 f"checkpoint is {str(self._path)!r}, which is damaged: its mixture does not belong to its fit. Delete "
@@ -250,22 +250,22 @@ def _digest(value: Any) -> str:
     return "arrays " + hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
-def _rows_of(facts: Facts) -> dict[str, Any]:
+def _rows_of(summary: DataSummary) -> dict[str, Any]:
     """Return what tells the rows from others, as JSON holds it."""
     return {
-        "n_rows": facts.n_rows,
-        "n_present": facts.n_present,
-        "n_features": facts.n_features,
-        "total_weight": facts.total_weight,
-        "largest": facts.largest,
-        "dtype": facts.dtype,
+        "n_rows": summary.n_rows,
+        "n_present": summary.n_present,
+        "n_features": summary.n_features,
+        "total_weight": summary.total_weight,
+        "largest": summary.largest,
+        "dtype": summary.dtype,
     }
 
 
-def _same_sums(then: list[Any], facts: Facts) -> bool:
+def _same_sums(then: list[Any], summary: DataSummary) -> bool:
     """Tell whether the sums of the columns are those of then, but for the order in which batches were added."""
-    scale = 1e-12 * facts.total_weight * facts.largest
-    return len(then) == len(facts.sums) and all(abs(a - b) <= scale for a, b in zip(then, facts.sums, strict=True))
+    scale = 1e-12 * summary.total_weight * summary.largest
+    return len(then) == len(summary.sums) and all(abs(a - b) <= scale for a, b in zip(then, summary.sums, strict=True))
 
 
 def _refuse_others(what: str, path: Path, then: Mapping[str, Any], now: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The fit to rows that lie in parts: facts, a start, and EM with one pass over all parts an iteration."""
+"""The fit to rows that lie in parts: summary, a start, and EM with one pass over all parts an iteration."""
 
 from __future__ import annotations
 
@@ -12,16 +12,18 @@ import numpy as np
 
 from gmmx import _core
 from gmmx.distributed.sampling import Sample
-from gmmx.distributed.summary import Facts, check_same_rows
-from gmmx.em.random import draws_from
-from gmmx.em.result import FailedStart, Monitor, Run, Starts, failure_message, stronger_prior, unchanged_on_failure
+from gmmx.distributed.summary import DataSummary, check_same_rows
+from gmmx.em.initialization import Starts
+from gmmx.em.monitor import Monitor
+from gmmx.em.random import as_random_source
+from gmmx.em.result import FailedStart, Run, failure_message, stronger_prior, unchanged_on_failure
 from gmmx.validation import FitFailedError, WeightedRows, check_enough_rows, refuse_overflow, thread_count
 from gmmx.validation.outweighing_rows import OutweighingRowWarning
 
 if TYPE_CHECKING:
     from gmmx.mixture._gaussian_mixture import GaussianMixture
 
-__all__ = ["Journal", "PartitionedRows", "StartingPoint", "fit_partitions", "usual_init_size"]
+__all__ = ["CheckpointWriter", "PartitionedRows", "StartingPoint", "fit_partitions", "usual_init_size"]
 
 _MOST_ROWS, _MOST_BYTES, _LEAST_ROWS_OF_EACH = 50_000, 32 << 20, 10
 
@@ -29,19 +31,19 @@ _MOST_ROWS, _MOST_BYTES, _LEAST_ROWS_OF_EACH = 50_000, 32 << 20, 10
 class PartitionedRows(Protocol):
     """Rows in parts, as an engine offers them; each call is a pass over all parts, which returns the same each time."""
 
-    def facts(self) -> Facts:
-        """Check all rows and tell what they are, by `facts_of` and `merge_facts`."""
+    def summary(self) -> DataSummary:
+        """Check all rows and summarize them, by `summarize` and `merge_summaries`."""
 
     def sample(self, size: int, seed: int) -> Sample:
         """Draw rows, by `sample_of` and `merge_samples`."""
 
     def statistics(self, mixture: _core.Mixture) -> _core.SufficientStatistics:
-        """Add up the statistics of all parts, by `statistics_of` and `tree_sum`."""
+        """Add up the statistics of all parts, by `statistics_of` and `pairwise_sum`."""
 
 
-def usual_init_size(facts: Facts, n_components: int) -> int:
+def usual_init_size(summary: DataSummary, n_components: int) -> int:
     """Return how many rows a start is made of, if the user does not say: 50,000, or what 32 MiB hold."""
-    row = facts.n_features * np.dtype(facts.dtype).itemsize
+    row = summary.n_features * np.dtype(summary.dtype).itemsize
     return max(_LEAST_ROWS_OF_EACH * n_components, min(_MOST_ROWS, _MOST_BYTES // row))
 
 
@@ -51,7 +53,7 @@ def fit_partitions(
     *,
     init_size: int | None = None,
     loop: Loop | None = None,
-    journal: Journal | None = None,
+    checkpoints: CheckpointWriter | None = None,
 ) -> GaussianMixture:
     """Fit a model to rows in parts.
 
@@ -69,7 +71,7 @@ def fit_partitions(
         Rows to start from; see `usual_init_size`.
     loop : callable, optional
         Runs EM, as `run_em` does: for engines that watch it.
-    journal : Journal, optional
+    checkpoints : CheckpointWriter, optional
         Keeps how far EM got, for a later fit to go on from.
 
     Returns
@@ -86,41 +88,43 @@ def fit_partitions(
     """
     with unchanged_on_failure(model):
         model._validate_params()
-        facts = rows.facts()
-        check_enough_rows(facts, model.n_components)
-        if outweighing := facts.outweighing_row:
-            warnings.warn(OutweighingRowWarning(outweighing, facts.feature_names), stacklevel=4)
-        rows = _Checked(rows, facts)
-        _set_features(model, facts)
+        summary = rows.summary()
+        check_enough_rows(summary, model.n_components)
+        if outweighing := summary.outweighing_row:
+            warnings.warn(OutweighingRowWarning(outweighing, summary.feature_names), stacklevel=4)
+        rows = _Checked(rows, summary)
+        _set_features(model, summary)
         _refuse_partition(model)
-        prior = model._prior(facts.n_features, partial(_one_component, rows, facts))
-        monitor = Monitor(model.verbose, model.verbose_interval, model.callback, facts.total_weight)
+        prior = model._prior(summary.n_features, partial(_one_component, rows, summary))
+        monitor = Monitor(model.verbose, model.verbose_interval, model.callback, summary.total_weight)
         best: Run | None = None
         failed: list[FailedStart] = []
         try:
-            begin = partial(_starting_points, model, rows, facts, prior, init_size)
-            for start in _attempts(None if journal is None else journal.begin(model, facts), begin, failed):
+            begin = partial(_starting_points, model, rows, summary, prior, init_size)
+            for start in _attempts(None if checkpoints is None else checkpoints.begin(model, summary), begin, failed):
                 monitor.begin(start.number, start.lower_bound, start.lower_bounds)
-                record = partial(_record, journal, monitor, start.number, failed)
+                record = partial(_record, checkpoints, monitor, start.number, failed)
                 try:
                     best = (loop or run_em)(model, _Recorded(rows, record), start, prior, monitor)
                 except _core.CollapsedComponentError as error:
                     monitor.end("failed")
-                    failed.append(FailedStart(start.number, monitor.under_way, error.component))
+                    failed.append(FailedStart(start.number, monitor.iteration, error.component))
                     continue
                 monitor.end("converged" if best.converged else "did not converge")
                 if not best.converged:
                     record(best.mixture, ended=True)
                 break
         except ValueError:
-            refuse_overflow(facts.largest, facts.n_rows, facts.dtype)
+            refuse_overflow(summary.largest, summary.n_rows, summary.dtype)
             raise
-        if best is not None and best.overflows(facts.dtype):
-            refuse_overflow(facts.largest, facts.n_rows, facts.dtype)
+        if best is not None and best.overflows(summary.dtype):
+            refuse_overflow(summary.largest, summary.n_rows, summary.dtype)
         if best is None:
-            raise FitFailedError(failure_message(failed, facts.dtype, facts.faults.remedy(stronger_prior(model.prior))))
+            raise FitFailedError(
+                failure_message(failed, summary.dtype, summary.faults.remedy(stronger_prior(model.prior)))
+            )
         model._warn_of(best)
-        model._set_run(best, failed, np.dtype(facts.dtype), facts.total_weight, partial(_log_likelihood, rows))
+        model._set_run(best, failed, np.dtype(summary.dtype), summary.total_weight, partial(_log_likelihood, rows))
     return model
 
 
@@ -148,10 +152,10 @@ class StartingPoint(NamedTuple):
     failed: tuple[FailedStart, ...] = ()
 
 
-class Journal(Protocol):
+class CheckpointWriter(Protocol):
     """Keeps how far EM got."""
 
-    def begin(self, model: GaussianMixture, facts: Facts) -> StartingPoint | None:
+    def begin(self, model: GaussianMixture, summary: DataSummary) -> StartingPoint | None:
         """Return where to go on, if an earlier fit of this model to these rows left something.
 
         Raises
@@ -165,7 +169,7 @@ class Journal(Protocol):
 
 
 def _record(
-    journal: Journal | None,
+    checkpoints: CheckpointWriter | None,
     monitor: Monitor,
     number: int,
     failed: list[FailedStart],
@@ -173,10 +177,10 @@ def _record(
     *,
     ended: bool = False,
 ) -> None:
-    """Tell a journal, if there is one, where EM is; the start itself is not worth telling."""
-    bounds = tuple(monitor.seen.values())
-    if journal is not None and bounds:
-        journal.keep(StartingPoint(number, mixture, bounds[-1], bounds, tuple(failed)), ended=ended)
+    """Write a checkpoint of where EM is, if there are to be any; the start itself is not worth one."""
+    bounds = tuple(monitor.bounds.values())
+    if checkpoints is not None and bounds:
+        checkpoints.keep(StartingPoint(number, mixture, bounds[-1], bounds, tuple(failed)), ended=ended)
 
 
 class Loop(Protocol):
@@ -195,14 +199,14 @@ def run_em(model: GaussianMixture, rows: PartitionedRows, start: StartingPoint, 
     options["max_iter"] -= len(before)
     if options["max_iter"] <= 0:
         return replace(Run.of_start(start.mixture), lower_bounds=before)
-    monitor.makes_start = False
-    listener = monitor.listener
+    monitor.is_initializing = False
+    interrupt_callback = monitor.interrupt_callback
     result = _core.em_over(
         rows.statistics,
         start.mixture,
         previous_lower_bound=start.lower_bound,
-        callback=lambda iteration, bound: listener(iteration + len(before), bound),
-        rows_are_float=rows.facts().dtype == "float32",
+        callback=lambda iteration, bound: interrupt_callback(iteration + len(before), bound),
+        rows_are_float=rows.summary().dtype == "float32",
         **options,
     )
     run = Run.of(result)
@@ -210,10 +214,10 @@ def run_em(model: GaussianMixture, rows: PartitionedRows, start: StartingPoint, 
 
 
 class _Recorded:
-    """Rows, with a journal told where each pass is: from there EM can go on."""
+    """Rows that record the mixture of each pass: from there EM can resume."""
 
     def __init__(self, rows: PartitionedRows, record: Callable[[_core.Mixture], None]) -> None:
-        self.facts, self.sample = rows.facts, rows.sample
+        self.summary, self.sample = rows.summary, rows.sample
         self._statistics = rows.statistics
         self._record = record
 
@@ -226,18 +230,18 @@ class _Recorded:
 class _Checked:
     """Rows whose passes are seen to be over the same rows as the first."""
 
-    def __init__(self, rows: PartitionedRows, facts: Facts) -> None:
-        self._facts = facts
+    def __init__(self, rows: PartitionedRows, summary: DataSummary) -> None:
+        self._summary = summary
         self._statistics, self.sample = rows.statistics, rows.sample
 
-    def facts(self) -> Facts:
+    def summary(self) -> DataSummary:
         """Return what the first pass found."""
-        return self._facts
+        return self._summary
 
     def statistics(self, mixture: _core.Mixture) -> _core.SufficientStatistics:
         """Make a pass."""
         statistics = self._statistics(mixture)
-        check_same_rows(statistics, self._facts)
+        check_same_rows(statistics, self._summary)
         return statistics
 
 
@@ -258,20 +262,20 @@ def _attempts(
 def _starting_points(
     model: GaussianMixture,
     rows: PartitionedRows,
-    facts: Facts,
+    summary: DataSummary,
     prior: Any,
     init_size: int | None,
     failed: list[FailedStart],
 ) -> list[StartingPoint]:
     """Return where EM may begin, the most promising first; starts that fail by themselves go to `failed`."""
     if model._goes_on():
-        last = model._continuation(facts.n_features, prior)
+        last = model._continuation(summary.n_features, prior)
         return [StartingPoint(0, last.make(), last.lower_bound)]
     if _is_given(model):
-        nothing = WeightedRows(np.empty((0, facts.n_features)), None, 1)  # nothing is left to estimate
+        nothing = WeightedRows(np.empty((0, summary.n_features)), None, 1)  # nothing is left to estimate
         given = model._starts(nothing, prior)
         return [StartingPoint(0, given.make(), given.lower_bound)]
-    drawn = _drawn_rows(model, rows, facts, init_size)
+    drawn = _drawn_rows(model, rows, summary, init_size)
     starts = model._starts(drawn, prior)
     points: list[tuple[float, StartingPoint]] = []
     for i in range(starts.count):
@@ -285,16 +289,18 @@ def _starting_points(
     return [point for _, point in sorted(points, key=lambda scored: -scored[0])]
 
 
-def _drawn_rows(model: GaussianMixture, rows: PartitionedRows, facts: Facts, init_size: int | None) -> WeightedRows:
+def _drawn_rows(
+    model: GaussianMixture, rows: PartitionedRows, summary: DataSummary, init_size: int | None
+) -> WeightedRows:
     """Return the rows to start from: all of few, drawn at random of many."""
-    size = usual_init_size(facts, model.n_components) if init_size is None else init_size
+    size = usual_init_size(summary, model.n_components) if init_size is None else init_size
     if size < max(2, model.n_components):
         raise ValueError(
             f"init_size is {size}, but a start of n_components={model.n_components} needs at least "
             f"{max(2, model.n_components)} rows."
         )
-    takes_all = facts.n_present <= size
-    sample = rows.sample(size, 0 if takes_all else draws_from(model.random_state).seed())
+    takes_all = summary.n_present <= size
+    sample = rows.sample(size, 0 if takes_all else as_random_source(model.random_state).seed())
     # Weights have had their part in the drawing, unless there was no choice.
     return WeightedRows(sample.X, sample.sample_weight if takes_all else None, thread_count(model.n_jobs))
 
@@ -320,10 +326,10 @@ def _score_on(drawn: WeightedRows, mixture: _core.Mixture, model: GaussianMixtur
     return result.lower_bounds[-1]
 
 
-def _one_component(rows: PartitionedRows, facts: Facts) -> _core.SufficientStatistics:
+def _one_component(rows: PartitionedRows, summary: DataSummary) -> _core.SufficientStatistics:
     """Return the statistics of all rows as one component, about a mean of some of them."""
     some = rows.sample(_LEAST_ROWS_OF_EACH, 0).X.astype(np.float64)
-    unit = max(facts.largest, 1.0) ** 2 * np.eye(facts.n_features)[np.newaxis]
+    unit = max(summary.largest, 1.0) ** 2 * np.eye(summary.n_features)[np.newaxis]
     return rows.statistics(_core.Mixture(np.ones(1), some.mean(axis=0)[np.newaxis], "full", covariances=unit))
 
 
@@ -331,10 +337,10 @@ def _log_likelihood(rows: PartitionedRows, mixture: _core.Mixture) -> float:
     return rows.statistics(mixture).log_likelihood
 
 
-def _set_features(model: GaussianMixture, facts: Facts) -> None:
-    model.n_features_in_ = facts.n_features
-    if facts.feature_names is not None:
-        model.feature_names_in_ = np.array(facts.feature_names, dtype=object)
+def _set_features(model: GaussianMixture, summary: DataSummary) -> None:
+    model.n_features_in_ = summary.n_features
+    if summary.feature_names is not None:
+        model.feature_names_in_ = np.array(summary.feature_names, dtype=object)
     elif hasattr(model, "feature_names_in_"):
         del model.feature_names_in_
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from gmmx import _core
 from gmmx.distributed.part import part_of
 
-__all__ = ["TreeSum", "statistics_of", "tree_sum"]
+__all__ = ["PairwiseSum", "pairwise_sum", "statistics_of"]
 
 
 def statistics_of(
@@ -22,7 +22,7 @@ def statistics_of(
     dtype: npt.DTypeLike | None = None,
     n_threads: int = 1,
 ) -> _core.SufficientStatistics:
-    """Reduce one part of the rows, which `facts_of` has checked, to its sufficient statistics; none may be there.
+    """Reduce one part of the rows, which `summarize` has checked, to its sufficient statistics; none may be there.
 
     Examples
     --------
@@ -38,7 +38,7 @@ def statistics_of(
     return _core.e_step(rows, mixture, weights, n_threads)
 
 
-def tree_sum(statistics: Sequence[_core.SufficientStatistics]) -> _core.SufficientStatistics:
+def pairwise_sum(statistics: Sequence[_core.SufficientStatistics]) -> _core.SufficientStatistics:
     """Add statistics of the parts in an order that depends on their number alone.
 
     Neighbours are added, then neighbouring sums, and so on: the same bits come out wherever and whenever the parts
@@ -50,25 +50,25 @@ def tree_sum(statistics: Sequence[_core.SufficientStatistics]) -> _core.Sufficie
     >>> from gmmx import Mixture
     >>> mixture = Mixture(np.ones(1), np.zeros((1, 1)), "full", covariances=np.ones((1, 1, 1)))
     >>> parts = [statistics_of([[x]], None, mixture) for x in (1.0, 2.0, 4.0)]
-    >>> tree_sum(parts).first_moments
+    >>> pairwise_sum(parts).first_moments
     array([[7.]])
     """
     if not statistics:
         raise ValueError("statistics is empty, but there must be at least one part to add.")
-    total = TreeSum()
+    total = PairwiseSum()
     for part in statistics:
         total.add(part)
     return total.total()
 
 
-class TreeSum:
-    """The sum that `tree_sum` returns of parts that come one by one, in the memory of the logarithm of their number."""
+class PairwiseSum:
+    """The sum that `pairwise_sum` returns, of parts that come one by one; memory is logarithmic in their number."""
 
     def __init__(self) -> None:
         self._sums: list[tuple[int, _core.SufficientStatistics]] = []  # (number of parts, their sum), shrinking
 
     def add(self, part: _core.SufficientStatistics) -> None:
-        """Take the next part."""
+        """Add the next part."""
         size, total = 1, part
         while self._sums and self._sums[-1][0] == size:
             total = self._sums.pop()[1] + total

@@ -5,13 +5,13 @@ from __future__ import annotations
 from gmmx import _core
 from gmmx.distributed.em import PartitionedRows
 from gmmx.distributed.sampling import Sample
-from gmmx.distributed.summary import Facts
+from gmmx.distributed.summary import DataSummary
 from gmmx.em.progress import Progress
 
-__all__ = ["ShownRows"]
+__all__ = ["RowsWithProgress"]
 
 
-class ShownRows:
+class RowsWithProgress:
     """Rows in parts, of which each pass is shown when it is done: for engines that do not tell of parts.
 
     Parameters
@@ -27,13 +27,13 @@ class ShownRows:
         self._n_rows: int | None = None
         self._n_sums = 0
 
-    def facts(self) -> Facts:
+    def summary(self) -> DataSummary:
         """Make the first pass."""
         self._progress.begin_pass("checking rows", None)
-        facts = self._rows.facts()
-        self._n_rows = facts.n_rows
-        self._progress.advance(facts.n_rows)
-        return facts
+        summary = self._rows.summary()
+        self._n_rows = summary.n_rows
+        self._progress.advance(summary.n_rows)
+        return summary
 
     def sample(self, size: int, seed: int) -> Sample:
         """Make a pass that draws rows."""

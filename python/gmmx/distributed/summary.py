@@ -17,11 +17,11 @@ from gmmx.validation.column_faults import ColumnFaults
 from gmmx.validation.outweighing_rows import Extremes, OutweighingRow, extremes_of, merge_extremes, outweighing_row
 from gmmx.validation.row_faults import RowFaults
 
-__all__ = ["Facts", "check_same_rows", "facts_of", "merge_facts"]
+__all__ = ["DataSummary", "check_same_rows", "merge_summaries", "summarize"]
 
 
 @dataclass(frozen=True)
-class Facts:
+class DataSummary:
     """What is known of a part of the rows, or of all.
 
     Attributes
@@ -77,15 +77,15 @@ class Facts:
 _ROUNDING = {"float32": 1e-5, "float64": 1e-9}
 """Of sums over rows, in units of the largest number, by precision."""
 
-_NOTHING = Facts(0, 0, 0.0, 0, "float32")
+_NOTHING = DataSummary(0, 0, 0.0, 0, "float32")
 
 
-def facts_of(X: Any, sample_weight: Any = None, *, first_row: int = 0) -> Facts:
+def summarize(X: Any, sample_weight: Any = None, *, first_row: int = 0) -> DataSummary:
     """Check one part of the rows and tell what it is; for arguments and errors see `part_of`.
 
     Examples
     --------
-    >>> facts_of([[1.0, -2.0], [0.5, 0.0]], [0, 3]).n_present
+    >>> summarize([[1.0, -2.0], [0.5, 0.0]], [0, 3]).n_present
     1
     """
     if np.ndim(X) == 1 and len(X) == 0:
@@ -94,7 +94,7 @@ def facts_of(X: Any, sample_weight: Any = None, *, first_row: int = 0) -> Facts:
     n_rows, n_features = rows.shape
     if n_rows == 0:
         return _NOTHING
-    return Facts(
+    return DataSummary(
         n_rows=n_rows,
         n_present=n_rows if weights is None else int(np.count_nonzero(weights)),
         total_weight=float(n_rows) if weights is None else float(weights.sum()),
@@ -107,7 +107,7 @@ def facts_of(X: Any, sample_weight: Any = None, *, first_row: int = 0) -> Facts:
     )
 
 
-def merge_facts(parts: Sequence[Facts], *, kind: str = "partition", kinds: str = "partitions") -> Facts:
+def merge_summaries(parts: Sequence[DataSummary], *, kind: str = "partition", kinds: str = "partitions") -> DataSummary:
     """Return what is known of all rows; `kind` is what a part is called in errors, `kinds` what several are.
 
     The precision is float32 if all parts have it.
@@ -119,46 +119,48 @@ def merge_facts(parts: Sequence[Facts], *, kind: str = "partition", kinds: str =
 
     Examples
     --------
-    >>> merge_facts([facts_of([[1.0]]), facts_of([]), facts_of([[2.0], [3.0]])]).n_rows
+    >>> merge_summaries([summarize([[1.0]]), summarize([]), summarize([[2.0], [3.0]])]).n_rows
     3
     """
-    held = [(i, facts) for i, facts in enumerate(parts) if facts.n_rows > 0]
+    held = [(i, summary) for i, summary in enumerate(parts) if summary.n_rows > 0]
     if not held:
         raise ValueError(f"X has no rows: all of its {len(parts)} {kinds} are empty. Give at least two rows.")
     first, model = held[0]
-    for i, facts in held[1:]:
-        if facts.n_features != model.n_features:
+    for i, summary in held[1:]:
+        if summary.n_features != model.n_features:
             raise ValueError(
-                f"X has {facts.n_features} features in {kind} {i}, but {model.n_features} in {kind} {first}. "
+                f"X has {summary.n_features} features in {kind} {i}, but {model.n_features} in {kind} {first}. "
                 "Give all parts the same columns."
             )
-        if facts.feature_names != model.feature_names:
+        if summary.feature_names != model.feature_names:
             raise ValueError(
-                f"X has the columns {_shown(facts.feature_names)} in {kind} {i}, but {_shown(model.feature_names)} in "
-                f"{kind} {first}. Give all parts the same columns in the same order."
+                f"X has the columns {_shown(summary.feature_names)} in {kind} {i}, but {_shown(model.feature_names)} "
+                f"in {kind} {first}. Give all parts the same columns in the same order."
             )
-    total_weight = math.fsum(facts.total_weight for _, facts in held)
+    total_weight = math.fsum(summary.total_weight for _, summary in held)
     if not 0.0 < total_weight < math.inf:
         raise ValueError(
             f"sample_weight sums to {total_weight:g} over all {kinds}, but its sum must be positive and finite: give "
             "at least one row a weight above zero, and scale huge weights down."
         )
-    before = accumulate((facts.n_rows for facts in parts), initial=0)
-    extremes = [(n, facts.extremes) for n, facts in zip(before, parts, strict=False) if facts.extremes is not None]
-    return Facts(
-        n_rows=sum(facts.n_rows for _, facts in held),
-        n_present=sum(facts.n_present for _, facts in held),
+    before = accumulate((summary.n_rows for summary in parts), initial=0)
+    extremes = [
+        (n, summary.extremes) for n, summary in zip(before, parts, strict=False) if summary.extremes is not None
+    ]
+    return DataSummary(
+        n_rows=sum(summary.n_rows for _, summary in held),
+        n_present=sum(summary.n_present for _, summary in held),
         total_weight=total_weight,
         n_features=model.n_features,
-        dtype=np.result_type(*(facts.dtype for _, facts in held)).name,
-        largest=max(facts.largest for _, facts in held),
+        dtype=np.result_type(*(summary.dtype for _, summary in held)).name,
+        largest=max(summary.largest for _, summary in held),
         feature_names=model.feature_names,
-        sums=tuple(math.fsum(column) for column in zip(*(facts.sums for _, facts in held), strict=True)),
+        sums=tuple(math.fsum(column) for column in zip(*(summary.sums for _, summary in held), strict=True)),
         extremes=merge_extremes(extremes) if extremes else None,
     )
 
 
-def check_same_rows(statistics: _core.SufficientStatistics, facts: Facts) -> None:
+def check_same_rows(statistics: _core.SufficientStatistics, summary: DataSummary) -> None:
     """Refuse the statistics of a pass that brought other rows than the first one, as far as sums can tell.
 
     The weighted sums of the columns are sums over the components of first moments, whatever the mixture.
@@ -168,11 +170,11 @@ def check_same_rows(statistics: _core.SufficientStatistics, facts: Facts) -> Non
     ValueError
         If the number of rows, their weight or the sum of a column is another.
     """
-    tolerance = _ROUNDING[facts.dtype] * facts.total_weight
+    tolerance = _ROUNDING[summary.dtype] * summary.total_weight
     sums = statistics.first_moments.sum(axis=0) + statistics.counts @ statistics.shifts
-    has_other_sums = np.abs(sums - facts.sums).max() > tolerance * facts.largest
-    has_other_weight = abs(statistics.total_weight - facts.total_weight) > tolerance
-    if statistics.n_samples != facts.n_present or has_other_weight or has_other_sums:
+    has_other_sums = np.abs(sums - summary.sums).max() > tolerance * summary.largest
+    has_other_weight = abs(statistics.total_weight - summary.total_weight) > tolerance
+    if statistics.n_samples != summary.n_present or has_other_weight or has_other_sums:
         raise ValueError(
             "The rows are other ones than in the first pass: their number, their weight or the sum of a column has "
             "changed, but EM needs the same rows in each pass. Where rows are made by a function, a query or a graph, "

@@ -11,18 +11,18 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmx import _core
-from gmmx.em.random import Draws, draws_from
+from gmmx.em.random import RandomSource, as_random_source
 from gmmx.validation import F64, I32, WeightedRows, check_rows, check_sample_weight, thread_count
 from gmmx.validation._options import not_among
 
-__all__ = ["ClusterTree", "hierarchical_clustering"]
+__all__ = ["MergeTree", "hierarchical_clustering"]
 
 MAX_ROWS = 2000
 """How many rows a tree is built of by default; others are left out at random."""
 
 
 @dataclass(frozen=True, repr=False)
-class ClusterTree:
+class MergeTree:
     """Groups of rows, united two at a time until one is left.
 
     Parameters
@@ -128,7 +128,7 @@ class ClusterTree:
         of = (
             f"all {self.n_samples} rows" if self.n_rows == self.n_samples else f"{self.n_rows} of {self.n_samples} rows"
         )
-        return f"<ClusterTree of {of}, criterion={self.criterion!r}, scaling={self.scaling!r}>"
+        return f"<MergeTree of {of}, criterion={self.criterion!r}, scaling={self.scaling!r}>"
 
 
 def _standardized(X: F64) -> F64:
@@ -160,11 +160,11 @@ SCALINGS: dict[str | None, Callable[[F64], F64]] = {
 """The values of `scaling` and what they do."""
 
 
-def _chosen_rows(rows: WeightedRows, max_rows: int | None, draws: Draws) -> npt.NDArray[np.int64]:
+def _chosen_rows(rows: WeightedRows, max_rows: int | None, random: RandomSource) -> npt.NDArray[np.int64]:
     """Return ascending indices of rows of positive weight, no more than max_rows."""
     present = np.arange(len(rows.X)) if rows.sample_weight is None else np.flatnonzero(rows.sample_weight)
     if max_rows is not None and len(present) > max_rows:
-        present = present[np.sort(draws.choose(len(present), max_rows))]
+        present = present[np.sort(random.choose(len(present), max_rows))]
     return present.astype(np.int64)
 
 
@@ -174,8 +174,8 @@ def tree_of_rows(
     criterion: str = "VVV",
     scaling: str | None = "SVD",
     max_rows: int | None = MAX_ROWS,
-    draws: Draws,
-) -> ClusterTree:
+    random: RandomSource,
+) -> MergeTree:
     """Do what `hierarchical_clustering` does, to checked rows.
 
     Parameters
@@ -184,10 +184,10 @@ def tree_of_rows(
         Rows, weights and number of threads.
     criterion, scaling, max_rows
         As there.
-    draws : Draws
+    random : RandomSource
         Chooses rows where there are too many.
     """
-    chosen = _chosen_rows(rows, max_rows, draws)
+    chosen = _chosen_rows(rows, max_rows, random)
     X: F64 = rows.X[chosen].astype(np.float64)
     with np.errstate(over="ignore", invalid="ignore"):
         total = np.square(X - X.mean(axis=0)).sum() * len(X)
@@ -201,7 +201,7 @@ def tree_of_rows(
     if scaled.shape[1] == 0:  # all rows are equal
         scaled = np.zeros((len(X), 1))
     merges, values = _core.hierarchical_clustering(scaled, criterion, None, rows.n_threads)
-    return ClusterTree(len(rows.X), chosen, merges, values, criterion, scaling)
+    return MergeTree(len(rows.X), chosen, merges, values, criterion, scaling)
 
 
 def hierarchical_clustering(
@@ -213,7 +213,7 @@ def hierarchical_clustering(
     random_state: Any = None,
     sample_weight: npt.ArrayLike | None = None,
     n_jobs: int | None = None,
-) -> ClusterTree:
+) -> MergeTree:
     r"""Cluster rows into a tree, by uniting time and again the two groups that lose the least likelihood.
 
     This is how mclust starts EM. One tree holds a partition for every number of clusters.
@@ -240,7 +240,7 @@ def hierarchical_clustering(
 
     Returns
     -------
-    tree : ClusterTree
+    tree : MergeTree
         Which groups were united, and partitions into any number of clusters.
 
     Raises
@@ -278,7 +278,7 @@ def hierarchical_clustering(
     >>> X = np.array([[1.0, 2.0], [1.2, 2.1], [0.9, 1.8], [10.0, 9.0], [10.1, 9.3], [9.8, 9.1]])
     >>> tree = gmmx.hierarchical_clustering(X)
     >>> tree
-    <ClusterTree of all 6 rows, criterion='VVV', scaling='SVD'>
+    <MergeTree of all 6 rows, criterion='VVV', scaling='SVD'>
     >>> tree.labels(2)
     array([0, 0, 0, 1, 1, 1], dtype=int32)
     """
@@ -289,7 +289,9 @@ def hierarchical_clustering(
     if max_rows is not None and (not isinstance(max_rows, numbers.Integral) or max_rows < 1):
         raise ValueError(f"max_rows is {max_rows!r}, but must be an integer of at least 1, or None for all rows.")
     most = None if max_rows is None else int(max_rows)
-    return tree_of_rows(rows, criterion=criterion, scaling=scaling, max_rows=most, draws=draws_from(random_state))
+    return tree_of_rows(
+        rows, criterion=criterion, scaling=scaling, max_rows=most, random=as_random_source(random_state)
+    )
 
 
 def _check_choice(argument: str, value: Any, allowed: list[Any]) -> None:

@@ -16,7 +16,7 @@ from gmmx import _core
 from gmmx._covariance_shapes import as_matrices, feature_variances, has_axes, mclust_name
 from gmmx.validation import F64, WeightedRows
 
-__all__ = ["Resolution", "flaw_of", "relative_widths", "rows_needed"]
+__all__ = ["Resolution", "degenerate_reason", "relative_widths", "rows_needed"]
 
 _SPACINGS = 4
 """A deviation of as many spacings of its floating-point numbers is rounding."""
@@ -74,7 +74,7 @@ def rows_needed(covariance_type: str, n_features: int) -> int:
     return 2 if "V" in (volume, shape) else 1
 
 
-def flaw_of(
+def degenerate_reason(
     mixture: _core.Mixture,
     total_weight: float,
     reg_covar: float,
@@ -83,7 +83,7 @@ def flaw_of(
     has_prior: bool = False,
     has_weights: bool = False,
 ) -> str:
-    """Say what makes a fitted mixture degenerate.
+    """Return what makes a fitted mixture degenerate, in words.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def flaw_of(
 
     Returns
     -------
-    flaw : str
+    reason : str
         The worst component and what is wrong with it; empty if nothing is.
     """
     if mixture.n_parameters >= total_weight * mixture.n_features:

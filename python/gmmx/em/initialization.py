@@ -7,6 +7,7 @@ Random numbers are drawn here, in scikit-learn's order, and handed to the native
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -14,9 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmx import _core
-from gmmx.em.agglomerative import MAX_ROWS, ClusterTree, tree_of_rows
+from gmmx.em.agglomerative import MAX_ROWS, MergeTree, tree_of_rows
+from gmmx.em.priors import NativePrior
 from gmmx.em.quantiles import quantile_partitions
-from gmmx.em.random import Draws
+from gmmx.em.random import RandomSource
 from gmmx.validation import F64, I32, Rows, WeightedRows
 
 KMEANS_MAX_ITER, KMEANS_TOL = 300, 1e-4
@@ -27,6 +29,20 @@ _GOLDEN = (5.0**0.5 - 1.0) / 2.0
 
 CHUNK_NUMBERS = 1 << 18
 """Responsibilities that stand in memory at once where they are made by parts."""
+
+
+@dataclass(frozen=True)
+class Starts:
+    """Where to start from: `make` returns the next initial mixture, `count` times.
+
+    `random`: of starts that k-means makes of the rows alone, where the native code may run several at once.
+    """
+
+    make: Callable[[], _core.Mixture]
+    count: int
+    lower_bound: float
+    random: RandomSource | None = None
+    prior: NativePrior | None = None
 
 
 class GivenParameters(NamedTuple):
@@ -89,9 +105,11 @@ def given_partition(
     return _core.statistics_from_responsibilities(X, responsibilities, covariance_type, sample_weight, n_threads)
 
 
-def _kmeans(rows: WeightedRows, n_components: int, covariance_type: str, draws: Draws) -> _core.SufficientStatistics:
+def _kmeans(
+    rows: WeightedRows, n_components: int, covariance_type: str, random: RandomSource
+) -> _core.SufficientStatistics:
     """Partition the rows by Lloyd's algorithm."""
-    return _kmeans_from(rows, n_components, covariance_type, draws.uniform(_core.kmeans_draws(n_components)))
+    return _kmeans_from(rows, n_components, covariance_type, random.uniform(_core.kmeans_draws(n_components)))
 
 
 def _kmeans_from(
@@ -119,25 +137,27 @@ def _from_seeds(rows: WeightedRows, indices: npt.NDArray[np.int64], covariance_t
 
 
 def _kmeans_plus_plus(
-    rows: WeightedRows, n_components: int, covariance_type: str, draws: Draws
+    rows: WeightedRows, n_components: int, covariance_type: str, random: RandomSource
 ) -> _core.SufficientStatistics:
     """Start each component at a row, far from the others'."""
-    uniforms = draws.uniform(_core.kmeans_draws(n_components))
+    uniforms = random.uniform(_core.kmeans_draws(n_components))
     indices = _core.kmeans_plus_plus(rows.X, n_components, uniforms, rows.sample_weight, rows.n_threads)
     return _from_seeds(rows, indices, covariance_type)
 
 
 def _random_from_data(
-    rows: WeightedRows, n_components: int, covariance_type: str, draws: Draws
+    rows: WeightedRows, n_components: int, covariance_type: str, random: RandomSource
 ) -> _core.SufficientStatistics:
     """Start each component at a row, all rows of positive weight being equally likely."""
     if rows.sample_weight is None:
-        return _from_seeds(rows, draws.choose(len(rows.X), n_components), covariance_type)
+        return _from_seeds(rows, random.choose(len(rows.X), n_components), covariance_type)
     present = np.flatnonzero(rows.sample_weight)
-    return _from_seeds(rows, present[draws.choose(len(present), n_components)], covariance_type)
+    return _from_seeds(rows, present[random.choose(len(present), n_components)], covariance_type)
 
 
-def _random(rows: WeightedRows, n_components: int, covariance_type: str, draws: Draws) -> _core.SufficientStatistics:
+def _random(
+    rows: WeightedRows, n_components: int, covariance_type: str, random: RandomSource
+) -> _core.SufficientStatistics:
     """Give each row random responsibilities, chunk by chunk: they never stand in memory all at once."""
     X: npt.NDArray[Any] = rows.X
     sample_weight = rows.sample_weight
@@ -149,7 +169,7 @@ def _random(rows: WeightedRows, n_components: int, covariance_type: str, draws: 
         part: Any = slice(begin, begin + chunk)
         if present is not None:
             part = present[part]  # an absent row draws no numbers either
-        responsibilities: npt.NDArray[Any] = draws.uniform((len(X[part]), n_components))
+        responsibilities: npt.NDArray[Any] = random.uniform((len(X[part]), n_components))
         responsibilities = responsibilities.astype(X.dtype, copy=False)
         responsibilities /= responsibilities.sum(axis=1, keepdims=True)
         statistics = _core.statistics_from_responsibilities(
@@ -165,13 +185,13 @@ def _random(rows: WeightedRows, n_components: int, covariance_type: str, draws: 
 
 
 def partition_by_tree(
-    tree: ClusterTree, rows: WeightedRows, n_components: int, covariance_type: str
+    tree: MergeTree, rows: WeightedRows, n_components: int, covariance_type: str
 ) -> _core.SufficientStatistics:
     """Return the statistics of a tree's partition; rows that are not in the tree have no part in them.
 
     Parameters
     ----------
-    tree : ClusterTree
+    tree : MergeTree
         Built of these rows, or some of them. It serves any number of components.
     rows : WeightedRows
         The rows with their weights.
@@ -186,9 +206,11 @@ def partition_by_tree(
     return _core.statistics_from_labels(X, labels, n_components, covariance_type, weights, rows.n_threads)
 
 
-def _hc(rows: WeightedRows, n_components: int, covariance_type: str, draws: Draws) -> _core.SufficientStatistics:
+def _hc(
+    rows: WeightedRows, n_components: int, covariance_type: str, random: RandomSource
+) -> _core.SufficientStatistics:
     """Partition the rows, or some of many, by model-based agglomerative clustering."""
-    tree = tree_of_rows(rows, max_rows=max(MAX_ROWS, n_components), draws=draws)
+    tree = tree_of_rows(rows, max_rows=max(MAX_ROWS, n_components), random=random)
     return partition_by_tree(tree, rows, n_components, covariance_type)
 
 
@@ -220,31 +242,31 @@ def partitions_of_one_feature(
 
 
 def start_partitions(
-    init_params: str, rows: WeightedRows, n_components: int, covariance_type: str, draws: Draws, n_init: int
+    init_params: str, rows: WeightedRows, n_components: int, covariance_type: str, random: RandomSource, n_init: int
 ) -> list[Callable[[], _core.SufficientStatistics]]:
     """Return what makes the partitions that EM starts from: `n_init` of them, and more for 'hc' of one feature.
 
     Parameters
     ----------
     init_params : str
-        Key of `PARTITIONS`.
+        Key of `INITIALIZERS`.
     rows : WeightedRows
         The rows with their weights.
     n_components : int
         Number of components.
     covariance_type : str
         Model whose M-step the statistics are for.
-    draws : Draws
+    random : RandomSource
         Source of random numbers.
     n_init : int
         Number of starts.
     """
-    make = partial(PARTITIONS[init_params], rows, n_components, covariance_type, draws)
+    make = partial(INITIALIZERS[init_params], rows, n_components, covariance_type, random)
     more = init_params == "hc" and rows.X.shape[1] == 1
     return [make] * n_init + (partitions_of_one_feature(rows, n_components, covariance_type) if more else [])
 
 
-PARTITIONS: dict[str, Callable[[WeightedRows, int, str, Draws], _core.SufficientStatistics]] = {
+INITIALIZERS: dict[str, Callable[[WeightedRows, int, str, RandomSource], _core.SufficientStatistics]] = {
     "kmeans": _kmeans,
     "hc": _hc,
     "k-means++": _kmeans_plus_plus,

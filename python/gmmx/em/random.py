@@ -12,7 +12,7 @@ from gmmx import _sklearn
 from gmmx.validation import F64
 
 
-class Draws(Protocol):
+class RandomSource(Protocol):
     """The three kinds of randomness that a fit and a sample need."""
 
     def uniform(self, shape: int | tuple[int, ...]) -> F64:
@@ -26,8 +26,8 @@ class Draws(Protocol):
 
 
 @dataclass(frozen=True)
-class _StateDraws:
-    """Draws from NumPy's RandomState, as scikit-learn makes them."""
+class _RandomStateSource:
+    """Numbers from NumPy's RandomState, drawn as scikit-learn does."""
 
     state: np.random.RandomState
 
@@ -41,8 +41,8 @@ class _StateDraws:
         return int(self.state.randint(np.iinfo(np.int64).max, dtype=np.int64))
 
 
-class _SeededDraws(_StateDraws):
-    """Draws from np.random.RandomState(seed), a state used again: to make one takes as long as EM of few rows."""
+class _SeededSource(_RandomStateSource):
+    """Numbers from np.random.RandomState(seed), a state used again: making one takes as long as EM of few rows."""
 
     _spare: ClassVar[list[np.random.RandomState]] = []
 
@@ -59,8 +59,8 @@ class _SeededDraws(_StateDraws):
 
 
 @dataclass(frozen=True)
-class _GeneratorDraws:
-    """Draws from NumPy's newer Generator."""
+class _GeneratorSource:
+    """Numbers from NumPy's newer Generator."""
 
     generator: np.random.Generator
 
@@ -74,16 +74,16 @@ class _GeneratorDraws:
         return int(self.generator.integers(np.iinfo(np.int64).max))
 
 
-def draws_from(random_state: Any) -> Draws:
+def as_random_source(random_state: Any) -> RandomSource:
     """Return a source of randomness.
 
     Parameters
     ----------
     random_state : int, RandomState, Generator or None
-        A seed starts the same draws each time, an instance goes on, None takes NumPy's global state.
+        A seed gives the same numbers each time, an instance continues, None uses NumPy's global state.
     """
     if isinstance(random_state, np.random.Generator):
-        return _GeneratorDraws(random_state)
+        return _GeneratorSource(random_state)
     if type(random_state) is int:
-        return _SeededDraws(random_state)
-    return _StateDraws(_sklearn.check_random_state(random_state))
+        return _SeededSource(random_state)
+    return _RandomStateSource(_sklearn.check_random_state(random_state))

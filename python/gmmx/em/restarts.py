@@ -9,7 +9,9 @@ import numpy as np
 
 from gmmx import _core
 from gmmx.em import criteria
-from gmmx.em.result import FailedStart, Monitor, Run, Starts, beats, ended
+from gmmx.em.initialization import Starts
+from gmmx.em.monitor import Monitor
+from gmmx.em.result import FailedStart, Run, beats, result_of_start
 from gmmx.validation import WeightedRows, refuse_overflow
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ _BATCH_OF_STARTS = 16
 """Starts that run between two looks at the keyboard."""
 
 
-Outcomes = Iterator[Run | FailedStart]
+Results = Iterator[Run | FailedStart]
 
 
 def best_of(
@@ -56,34 +58,34 @@ def best_of(
     return best, failed
 
 
-def _way_to_run(model: GaussianMixture, starts: Starts, rows: WeightedRows) -> Callable[..., Outcomes]:
+def _way_to_run(model: GaussianMixture, starts: Starts, rows: WeightedRows) -> Callable[..., Results]:
     """Return the quickest way to run the starts; in turn if somebody watches them."""
     if model.max_iter == 0 or model.verbose or model.callback or starts.lower_bound > -np.inf:
         return _in_turn
     n_samples, n_features = rows.X.shape
     flops = n_samples * model.n_components * (2 * n_features**2 + 4 * n_features + 20)
-    if starts.draws is not None and flops < (FLOPS_OF_SMALL_DATA if starts.count > 1 else _FLOPS_OF_ONE_THREAD):
+    if starts.random is not None and flops < (FLOPS_OF_SMALL_DATA if starts.count > 1 else _FLOPS_OF_ONE_THREAD):
         return _side_by_side
     if starts.count > 1 and _core.starts_per_pass(model.covariance_type, model.n_components) > 1:
         return _together
     return _in_turn
 
 
-def _side_by_side(model: GaussianMixture, starts: Starts, rows: WeightedRows) -> Outcomes:
+def _side_by_side(model: GaussianMixture, starts: Starts, rows: WeightedRows) -> Results:
     """Yield what becomes of each start, a batch of them at once on all threads, from k-means on.
 
     Starts whose clusters an earlier one has found are left out: they would end where it did.
     """
-    draws = starts.draws
-    assert draws is not None
+    random = starts.random
+    assert random is not None
     for first in range(0, starts.count, _BATCH_OF_STARTS):
         size = min(_BATCH_OF_STARTS, starts.count - first)
         try:
-            outcomes = _core.em_from_kmeans(
+            results = _core.em_from_kmeans(
                 rows.X,
                 model.n_components,
                 model.covariance_type,
-                draws.uniform((size, _core.kmeans_draws(model.n_components))),
+                random.uniform((size, _core.kmeans_draws(model.n_components))),
                 rows.sample_weight,
                 n_threads=rows.n_threads,
                 **model._em_options(starts.prior),
@@ -91,22 +93,22 @@ def _side_by_side(model: GaussianMixture, starts: Starts, rows: WeightedRows) ->
         except ValueError:
             refuse_overflow(float(np.abs(rows.X).max()), len(rows.X), rows.X.dtype)
             raise
-        for i, outcome in enumerate(outcomes, first):
-            if not isinstance(outcome, int):
-                yield ended(i, outcome)
+        for i, result in enumerate(results, first):
+            if not isinstance(result, int):
+                yield result_of_start(i, result)
 
 
-def _together(model: GaussianMixture, starts: Starts, rows: WeightedRows) -> Outcomes:
+def _together(model: GaussianMixture, starts: Starts, rows: WeightedRows) -> Results:
     """Yield what becomes of each start, several of them going through the rows in one pass."""
     mixtures: dict[int, _core.Mixture] = {}
-    outcome_of: dict[int, Run | FailedStart] = {}
+    result_of: dict[int, Run | FailedStart] = {}
     try:
         for i in range(starts.count):
             try:
                 mixtures[i] = starts.make()
             except _core.CollapsedComponentError as error:
-                outcome_of[i] = FailedStart(i, 0, error.component)
-        outcomes = _core.em_from_mixtures(
+                result_of[i] = FailedStart(i, 0, error.component)
+        results = _core.em_from_mixtures(
             rows.X,
             list(mixtures.values()),
             rows.sample_weight,
@@ -116,13 +118,13 @@ def _together(model: GaussianMixture, starts: Starts, rows: WeightedRows) -> Out
     except ValueError:
         refuse_overflow(float(np.abs(rows.X).max()), len(rows.X), rows.X.dtype)
         raise
-    for i, outcome in zip(mixtures, outcomes, strict=True):
-        outcome_of[i] = ended(i, outcome)
+    for i, result in zip(mixtures, results, strict=True):
+        result_of[i] = result_of_start(i, result)
     for i in range(starts.count):
-        yield outcome_of[i]
+        yield result_of[i]
 
 
-def _in_turn(model: GaussianMixture, starts: Starts, rows: WeightedRows) -> Outcomes:
+def _in_turn(model: GaussianMixture, starts: Starts, rows: WeightedRows) -> Results:
     """Yield what becomes of each start, one after another, all threads on its rows."""
     monitor = Monitor(model.verbose, model.verbose_interval, model.callback, rows.total_weight)
     for i in range(starts.count):
@@ -131,7 +133,7 @@ def _in_turn(model: GaussianMixture, starts: Starts, rows: WeightedRows) -> Outc
             run = _run(model, starts.make(), starts, rows, monitor)
         except _core.CollapsedComponentError as error:
             monitor.end("failed")
-            yield FailedStart(i, monitor.under_way, error.component)
+            yield FailedStart(i, monitor.iteration, error.component)
             continue
         except ValueError:
             refuse_overflow(float(np.abs(rows.X).max()), len(rows.X), rows.X.dtype)
@@ -144,13 +146,13 @@ def _run(model: GaussianMixture, mixture: _core.Mixture, starts: Starts, rows: W
     """Run EM from one mixture."""
     if model.max_iter == 0:
         return Run.of_start(mixture)
-    monitor.makes_start = False
+    monitor.is_initializing = False
     result = _core.em(
         rows.X,
         mixture,
         rows.sample_weight,
         previous_lower_bound=starts.lower_bound,
-        callback=monitor.listener,
+        callback=monitor.interrupt_callback,
         n_threads=rows.n_threads,
         **model._em_options(starts.prior),
     )

@@ -1,28 +1,22 @@
-"""Starts of EM: where they begin, who watches them, where they led, and how they fail."""
+"""Results of EM from one start, and the errors of starts that failed."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from time import perf_counter
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from gmmx import _core
-from gmmx.em.priors import NativePrior
-from gmmx.em.random import Draws
 
 __all__ = [
     "FailedStart",
-    "Monitor",
     "Run",
-    "Starts",
     "beats",
-    "ended",
     "failure_message",
+    "result_of_start",
     "stronger_prior",
     "unchanged_on_failure",
 ]
@@ -53,7 +47,7 @@ class FailedStart(NamedTuple):
     component: int
 
     def __str__(self) -> str:
-        """Tell it in words."""
+        """Describe it in words."""
         who = "the shared covariance" if self.component < 0 else f"component {self.component}"
         when = f"in iteration {self.iteration}" if self.iteration else "in the initial partition"
         return f"{who} collapsed {when} of start {self.start}"
@@ -61,7 +55,7 @@ class FailedStart(NamedTuple):
 
 @dataclass(frozen=True)
 class Run:
-    """Where one start of EM led."""
+    """Result of EM from one start."""
 
     mixture: _core.Mixture
     lower_bounds: list[float]
@@ -71,12 +65,12 @@ class Run:
 
     @classmethod
     def of(cls, result: _core.EMResult) -> Run:
-        """Take over what the native loop returned."""
+        """Convert the result of the native loop."""
         return cls(result.mixture, result.lower_bounds, result.converged, result.stopped, result.empty_components)
 
     @classmethod
     def of_start(cls, mixture: _core.Mixture) -> Run:
-        """Stay at a start: no EM ran."""
+        """Return the result of no EM: the start itself."""
         empty: list[int] = np.flatnonzero(mixture.weights == 0.0).tolist()
         return cls(mixture, [], False, False, empty)
 
@@ -93,97 +87,18 @@ class Run:
         return self.lower_bounds[-1] if self.lower_bounds else -np.inf
 
 
-def ended(start: int, outcome: _core.EMResult | tuple[int, int]) -> Run | FailedStart:
-    """Name what the native code returned for one of several starts."""
-    return FailedStart(start, *outcome) if isinstance(outcome, tuple) else Run.of(outcome)
+def result_of_start(start: int, result: _core.EMResult | tuple[int, int]) -> Run | FailedStart:
+    """Convert the result of one of several starts, or its failure."""
+    return FailedStart(start, *result) if isinstance(result, tuple) else Run.of(result)
 
 
 def beats(score: float, best: float, dtype: npt.DTypeLike) -> bool:
-    """Tell whether a start is better by more than rounding: of equal ones the first is kept, however they ran."""
+    """Return whether a start beats the best by more than rounding error; ties keep the earlier start."""
     return score - best > 100 * float(np.finfo(dtype).eps) * max(1.0, abs(score))
 
 
-@dataclass(frozen=True)
-class Starts:
-    """Where to start from: `make` returns the next initial mixture, `count` times.
-
-    `draws`: of starts that k-means makes of the rows alone, where the native code may run several at once.
-    """
-
-    make: Callable[[], _core.Mixture]
-    count: int
-    lower_bound: float
-    draws: Draws | None = None
-    prior: NativePrior | None = None
-
-
-class Monitor:
-    """Told of each iteration: prints as scikit-learn does, asks the user's callback, knows how far EM got."""
-
-    def __init__(
-        self,
-        verbose: int,
-        verbose_interval: int,
-        callback: Callable[[int, float], Any] | None,
-        total_weight: float,
-    ) -> None:
-        self.verbose = int(verbose)
-        self.verbose_interval = verbose_interval
-        self.callback = callback
-        self.total_weight = total_weight
-        self.seen: dict[int, float] = {}  # lower bounds by iteration, of the start under way
-        self.makes_start = True
-        self.lower_bound = -np.inf
-
-    @property
-    def listener(self) -> Callable[[int, float], Any]:
-        """What the native loop calls: where nobody wants to know, the cheapest thing that keeps count."""
-        return self if self.verbose or self.callback else self.seen.__setitem__
-
-    @property
-    def under_way(self) -> int:
-        """The iteration; 0: making the start."""
-        return 0 if self.makes_start else len(self.seen) + 1
-
-    def begin(self, start: int, lower_bound: float, lower_bounds: Sequence[float] = ()) -> None:
-        """Begin a start of EM, or go on with one after the iterations of these bounds."""
-        self.seen.clear()
-        self.seen.update(enumerate(lower_bounds, 1))
-        self.makes_start, self.lower_bound = True, lower_bound
-        self.began = self.previous = perf_counter()
-        if self.verbose:
-            print(f"Initialization {start}")
-
-    def __call__(self, iteration: int, lower_bound: float) -> bool:
-        """Take note of an iteration; return whether to stop."""
-        change = lower_bound - self.lower_bound
-        self.seen[iteration] = self.lower_bound = lower_bound
-        if self.verbose and iteration % self.verbose_interval == 0:
-            self._print_iteration(iteration, change)
-        if self.callback is None:
-            return False
-        return bool(self.callback(iteration, lower_bound * self.total_weight))
-
-    def _print_iteration(self, iteration: int, change: float) -> None:
-        line = f"  Iteration {iteration}"
-        if self.verbose > 1:
-            now = perf_counter()
-            line += f"\t time lapse {now - self.previous:.5f}s\t ll change {change:.5f}"
-            self.previous = now
-        print(line)
-
-    def end(self, outcome: str) -> None:
-        """End a start of EM."""
-        if not self.verbose:
-            return
-        line = f"Initialization {outcome}."
-        if self.verbose > 1:
-            line += f" time lapse {perf_counter() - self.began:.5f}s\t lower bound {self.lower_bound:.5f}."
-        print(line)
-
-
 class _Restoring:
-    """Gives an estimator its attributes back if the body raises; a generator would take longer than some checks."""
+    """Restore the attributes of an estimator if the body raises; a generator would be slower."""
 
     def __init__(self, estimator: Any) -> None:
         self.estimator = estimator
@@ -198,7 +113,7 @@ class _Restoring:
 
 
 def unchanged_on_failure(estimator: Any) -> contextlib.AbstractContextManager[None]:
-    """Give an estimator its attributes back if the body raises, be it an interrupt."""
+    """Restore the attributes of an estimator if the body raises, even on an interrupt."""
     return _Restoring(estimator)
 
 
@@ -210,7 +125,7 @@ def stronger_prior(prior: object) -> str:
 
 
 def failure_message(failed: list[FailedStart], dtype: npt.DTypeLike, remedy: str) -> str:
-    """Tell why no start could be fitted: the first few of those that failed, and the remedy."""
+    """Return the error for a fit without a result: the first failed starts and the remedy."""
     shown = "; ".join(map(str, failed[:5])) + (f"; and {len(failed) - 5} more" if len(failed) > 5 else "")
     problem = f"{_ALL_FAILED}{_IN_FLOAT32 if dtype == np.float32 else ''} Here {shown}."
     return f"{problem} To prevent this, {remedy}."

@@ -16,15 +16,16 @@ from sklearn.exceptions import ConvergenceWarning
 
 from gmmx import _core
 from gmmx.em.equal_components import warn_of_equal_components
+from gmmx.em.initialization import Starts
 from gmmx.em.priors import NativePrior
-from gmmx.em.result import Starts, stronger_prior
+from gmmx.em.result import stronger_prior
 from gmmx.validation import FitFailedError, WeightedRows, refuse_overflow
 from gmmx.validation.outweighing_rows import without_outweighing, without_outweighing_of_start
 
 if TYPE_CHECKING:
     from gmmx.mixture._gaussian_mixture import GaussianMixture
 
-__all__ = ["Gathering", "Settings", "Stream", "after_batch", "rows_to_start"]
+__all__ = ["StepwiseConfig", "StepwiseState", "WarmUp", "after_batch", "rows_to_start"]
 
 _ROWS_A_PARAMETER = 5
 """Rows of a component for each number of its mean and one more: of too few, the start is one that no stream mends."""
@@ -38,7 +39,7 @@ _HOPELESS = -1e6
 """Mean log-density of a batch below which its rows are searched for some that outweigh all others."""
 
 
-class Settings(NamedTuple):
+class StepwiseConfig(NamedTuple):
     """What a call of `partial_fit` goes by.
 
     Attributes
@@ -62,7 +63,7 @@ class Settings(NamedTuple):
     learning_offset: float
     average: bool
     reg_covar: float
-    begin: Callable[[WeightedRows], Stream | None]
+    begin: Callable[[WeightedRows], StepwiseState | None]
     prior: object
 
     def step_length(self, n_steps: int, weight: float, total_weight: float) -> float:
@@ -97,7 +98,7 @@ def _distinct(rows: WeightedRows) -> WeightedRows:
 
 
 @dataclass(frozen=True)
-class Gathering:
+class WarmUp:
     """Rows that wait until there are enough of them to start from: bounded by that and one batch.
 
     Attributes
@@ -116,7 +117,7 @@ class Gathering:
 
     n_steps = 0
 
-    def take(self, rows: WeightedRows, settings: Settings) -> Gathering | Stream:
+    def updated(self, rows: WeightedRows, config: StepwiseConfig) -> WarmUp | StepwiseState:
         """Return the state after one more batch of positive weight.
 
         Raises
@@ -129,25 +130,25 @@ class Gathering:
         X: Any = np.array(rows.X)[present]
         batch = WeightedRows(X, weights, rows.n_threads)
         grown = replace(self, parts=(*self.parts, batch), n_samples=self.n_samples + len(batch.X))
-        wanted = self.rows_wanted(settings.n_components, rows.X.shape[1])
-        return grown if sum(len(part.X) for part in grown.parts) < wanted else grown._start(settings)
+        wanted = self.rows_wanted(config.n_components, rows.X.shape[1])
+        return grown if sum(len(part.X) for part in grown.parts) < wanted else grown._start(config)
 
     def rows_wanted(self, n_components: int, n_features: int) -> int:
         """Return how many rows are gathered before the next attempt at a start."""
         return rows_to_start(n_components, n_features) << self.n_failures
 
-    def _start(self, settings: Settings) -> Gathering | Stream:
+    def _start(self, config: StepwiseConfig) -> WarmUp | StepwiseState:
         gathered = without_outweighing_of_start(self._joined())
         distinct = _distinct(gathered)
-        if len(distinct.X) < settings.n_components:
+        if len(distinct.X) < config.n_components:
             return replace(self, parts=(distinct,))
-        stream = settings.begin(gathered)
-        if stream is not None:
-            return replace(stream.take(gathered, settings), n_samples=self.n_samples)
+        state = config.begin(gathered)
+        if state is not None:
+            return replace(state.updated(gathered, config), n_samples=self.n_samples)
         if self.n_failures == _MOST_DOUBLINGS:
             raise FitFailedError(
                 f"No start can be made of the {len(gathered.X)} rows that partial_fit has gathered: a component "
-                f"collapsed in each. Increase reg_covar, {stronger_prior(settings.prior)}, lower n_components, or "
+                f"collapsed in each. Increase reg_covar, {stronger_prior(config.prior)}, lower n_components, or "
                 "scale the data."
             )
         return replace(self, parts=(gathered,), n_failures=self.n_failures + 1)
@@ -172,14 +173,14 @@ def _statistics(rows: WeightedRows, mixture: _core.Mixture) -> _core.SufficientS
 
 
 @dataclass(frozen=True)
-class Stream:
+class StepwiseState:
     """Where stepwise EM stands.
 
     Attributes
     ----------
     mixture : Mixture
         Under which the next batch is seen.
-    shown : Mixture
+    estimate : Mixture
         What users see: the same, or that of the averaged statistics.
     running : SufficientStatistics
         s_t of equation (107), of total weight 1.
@@ -202,7 +203,7 @@ class Stream:
     """
 
     mixture: _core.Mixture
-    shown: _core.Mixture
+    estimate: _core.Mixture
     running: _core.SufficientStatistics
     dtype: npt.DTypeLike
     prior: NativePrior | None
@@ -214,11 +215,11 @@ class Stream:
     averaged_weight: float = 0.0
 
     @classmethod
-    def at(cls, mixture: _core.Mixture, dtype: npt.DTypeLike, prior: NativePrior | None) -> Stream:
+    def at(cls, mixture: _core.Mixture, dtype: npt.DTypeLike, prior: NativePrior | None) -> StepwiseState:
         """Return the state before the first batch, which then decides alone."""
         return cls(mixture, mixture, _core.expected_statistics(mixture), dtype, prior)
 
-    def counted_as(self, weight: float) -> Stream:
+    def counted_as(self, weight: float) -> StepwiseState:
         """Return the state in which the mixture itself counts as a batch of some weight."""
         return replace(self, n_steps=1, total_weight=weight)
 
@@ -231,7 +232,7 @@ class Stream:
                 "for that alone. Set it back, or begin anew with a new estimator (sklearn.base.clone)."
             )
 
-    def take(self, rows: WeightedRows, settings: Settings) -> Stream:
+    def updated(self, rows: WeightedRows, config: StepwiseConfig) -> StepwiseState:
         """Return the state after one more batch of positive weight.
 
         Warns
@@ -246,9 +247,9 @@ class Stream:
         if statistics.log_likelihood < _HOPELESS * weight:
             kept = without_outweighing(rows, self.mixture)
             if kept.n_present < rows.n_present:
-                return self.take(kept, settings) if kept.n_present else self
+                return self.updated(kept, config) if kept.n_present else self
         total, n_steps = self.total_weight + weight, self.n_steps + 1
-        length = settings.step_length(n_steps, weight, total) if self.n_steps else 1.0
+        length = config.step_length(n_steps, weight, total) if self.n_steps else 1.0
         running = _core.blend(self.running, _core.rescaled(statistics, 1.0), length)  # (107)
         running = _core.with_least_counts(running, _LEAST_SHARE)
         grown = replace(
@@ -259,10 +260,10 @@ class Stream:
             total_weight=total,
             lower_bound=statistics.log_likelihood / weight,
         )
-        grown = grown._averaging(n_steps * weight) if settings.average else replace(grown, averaged=None)
-        return grown._maximised(settings)
+        grown = grown._averaging(n_steps * weight) if config.average else replace(grown, averaged=None)
+        return grown._maximised(config)
 
-    def _averaging(self, weight: float) -> Stream:
+    def _averaging(self, weight: float) -> StepwiseState:
         """Return the state with the running statistics in their mean, with so much weight."""
         if self.averaged is None:
             return replace(self, averaged=self.running, averaged_weight=weight)
@@ -273,11 +274,11 @@ class Stream:
             averaged_weight=total,
         )
 
-    def _maximised(self, settings: Settings) -> Stream:
+    def _maximised(self, config: StepwiseConfig) -> StepwiseState:
         """Return the state with the mixtures of its statistics."""
         try:
-            mixture = self._m_step(self.running, self.mixture, settings)
-            shown = mixture if self.averaged is None else self._m_step(self.averaged, self.shown, settings)
+            mixture = self._m_step(self.running, self.mixture, config)
+            estimate = mixture if self.averaged is None else self._m_step(self.averaged, self.estimate, config)
         except _core.CollapsedComponentError as error:
             who = "The shared covariance" if error.component < 0 else f"Component {error.component}"
             warnings.warn(
@@ -288,17 +289,17 @@ class Stream:
                 stacklevel=5,
             )
             return self
-        return replace(self, mixture=mixture, shown=shown)
+        return replace(self, mixture=mixture, estimate=estimate)
 
     def _m_step(
-        self, statistics: _core.SufficientStatistics, previous: _core.Mixture, settings: Settings
+        self, statistics: _core.SufficientStatistics, previous: _core.Mixture, config: StepwiseConfig
     ) -> _core.Mixture:
         # A prior counts as rows do, so the statistics must stand for all that came.
         scaled = statistics if self.prior is None else _core.rescaled(statistics, self.total_weight)
-        return _core.m_step(scaled, self.mixture.covariance_type, settings.reg_covar, previous, self.prior)
+        return _core.m_step(scaled, self.mixture.covariance_type, config.reg_covar, previous, self.prior)
 
 
-def after_batch(model: GaussianMixture, rows: WeightedRows) -> Gathering | Stream | None:
+def after_batch(model: GaussianMixture, rows: WeightedRows) -> WarmUp | StepwiseState | None:
     """Return the state of a model's stream after one more batch; None if parameters stay all that there is.
 
     A batch without rows of positive weight changes nothing.
@@ -318,38 +319,38 @@ def after_batch(model: GaussianMixture, rows: WeightedRows) -> Gathering | Strea
         If parameters of the model are not accepted or do not fit what came before, or the rows are too large.
     """
     if rows.n_present == 0:
-        state: Gathering | Stream | None = vars(model).get("_online")
-        return state if state is not None or _has_parameters(model) else Gathering()
-    settings = Settings(
+        state: WarmUp | StepwiseState | None = vars(model).get("_online")
+        return state if state is not None or _has_parameters(model) else WarmUp()
+    config = StepwiseConfig(
         model.n_components,
         float(model.learning_decay),
         float(model.learning_offset),
         bool(model.average),
         float(model.reg_covar),
-        lambda gathered: _stream_of(model, gathered),
+        lambda gathered: _state_of_start(model, gathered),
         model.prior,
     )
-    return _state_before(model, rows).take(rows, settings)
+    return _state_before(model, rows).updated(rows, config)
 
 
 def _has_parameters(model: GaussianMixture) -> bool:
     return hasattr(model, "weights_")
 
 
-def _state_before(model: GaussianMixture, rows: WeightedRows) -> Gathering | Stream:
+def _state_before(model: GaussianMixture, rows: WeightedRows) -> WarmUp | StepwiseState:
     """Return what the last batch left, or where the first one begins."""
     if _has_parameters(model):
         model._check_goes_on("partial_fit goes on from what is fitted", rows.X.shape[1], "Set them back")
-    state: Gathering | Stream | None = vars(model).get("_online")
-    if isinstance(state, Stream):
+    state: WarmUp | StepwiseState | None = vars(model).get("_online")
+    if isinstance(state, StepwiseState):
         state.check_covariance_type(model.covariance_type)
     if state is not None:
         return state
     if not _has_parameters(model):
         _check_start(model, rows)
     elif model.prior != "default":
-        return _stream_of_parameters(model, rows)
-    return Gathering()
+        return _state_at_parameters(model, rows)
+    return WarmUp()
 
 
 def _check_start(model: GaussianMixture, rows: WeightedRows) -> None:
@@ -362,22 +363,22 @@ def _check_start(model: GaussianMixture, rows: WeightedRows) -> None:
     model._starts(rows, None if model.prior == "default" else model._prior_of(rows))
 
 
-def _stream_of(model: GaussianMixture, gathered: WeightedRows) -> Stream | None:
+def _state_of_start(model: GaussianMixture, gathered: WeightedRows) -> StepwiseState | None:
     """Return the stream that begins with gathered rows; None if no start can be made of them."""
     if _has_parameters(model):
-        return _stream_of_parameters(model, gathered)
+        return _state_at_parameters(model, gathered)
     prior = model._prior_of(gathered)
     mixture = _best_of(model._starts(gathered, prior), gathered)
     if mixture is None:
         return None
     warn_of_equal_components(mixture, stacklevel=6)
-    return Stream.at(mixture, gathered.X.dtype, prior)
+    return StepwiseState.at(mixture, gathered.X.dtype, prior)
 
 
-def _stream_of_parameters(model: GaussianMixture, rows: WeightedRows) -> Stream:
+def _state_at_parameters(model: GaussianMixture, rows: WeightedRows) -> StepwiseState:
     """Return the stream that goes on from a fit to so many rows, or else from parameters worth as much as a batch."""
     weight = vars(model).get("_fitted_weight", rows.total_weight)
-    return Stream.at(model.mixture_, model.means_.dtype, model._prior_of(rows)).counted_as(weight)
+    return StepwiseState.at(model.mixture_, model.means_.dtype, model._prior_of(rows)).counted_as(weight)
 
 
 def _best_of(starts: Starts, rows: WeightedRows) -> _core.Mixture | None:

@@ -14,17 +14,17 @@ from typing import Any, TypeVar
 import numpy as np
 
 from gmmx import _core
-from gmmx.em.random import draws_from
+from gmmx.em.random import as_random_source
 
-__all__ = ["in_threads", "mapped", "seeds_from"]
+__all__ = ["map_fits", "map_in_threads", "seeds_from"]
 
 Given = TypeVar("Given")
-Outcome = TypeVar("Outcome")
+Result = TypeVar("Result")
 
 
-def mapped(
-    function: Callable[[Given], Outcome], items: Iterable[Given], n_threads: int
-) -> Generator[Outcome, None, None]:
+def map_in_threads(
+    function: Callable[[Given], Result], items: Iterable[Given], n_threads: int
+) -> Generator[Result, None, None]:
     """Map on several threads, in order.
 
     Whoever stops asking, or is interrupted, does not wait for fits that are under way: native code ends at the next
@@ -42,22 +42,22 @@ def mapped(
         pool.shutdown(cancel_futures=True)
 
 
-def in_threads(
-    task: Callable[[int], Outcome],
+def map_fits(
+    task: Callable[[int], Result],
     total: int,
     n_threads: int,
     callback: Callable[[int, int], Any] | None,
-) -> list[Outcome]:
-    """Run tasks 0, 1, ... in threads; return their outcomes in order, fewer if the callback stops."""
-    outcomes: list[Outcome] = []
-    with contextlib.closing(mapped(task, range(total), min(n_threads, total))) as ended:
-        for outcome in ended:
-            outcomes.append(outcome)
-            if callback is not None and callback(len(outcomes), total):
+) -> list[Result]:
+    """Run tasks 0, 1, ... in threads; return their results in order, fewer if the callback stops."""
+    results: list[Result] = []
+    with contextlib.closing(map_in_threads(task, range(total), min(n_threads, total))) as ended:
+        for result in ended:
+            results.append(result)
+            if callback is not None and callback(len(results), total):
                 break
-    return outcomes
+    return results
 
 
 def seeds_from(random_state: Any) -> np.random.SeedSequence:
     """Return the seed that all others of a run descend from."""
-    return np.random.SeedSequence(draws_from(random_state).seed())
+    return np.random.SeedSequence(as_random_source(random_state).seed())

@@ -20,7 +20,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
 from gmmx import _core
-from gmmx.inference._parallel import in_threads, seeds_from
+from gmmx.inference._parallel import map_fits, seeds_from
 from gmmx.mixture._gaussian_mixture import GaussianMixture
 from gmmx.validation import (
     F64,
@@ -457,7 +457,7 @@ def bootstrap(
         drawn = resample(source, number, np.random.default_rng(seeds[number]))
         return _refit(source, drawn, options)
 
-    outcomes = in_threads(task, total, rows.n_threads, callback)
+    outcomes = map_fits(task, total, rows.n_threads, callback)
     refits = [outcome for outcome in outcomes if outcome is not None]
     n_failed = len(outcomes) - len(refits)
     if len(refits) < 2:

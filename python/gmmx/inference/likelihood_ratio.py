@@ -16,8 +16,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
 from gmmx import _core
-from gmmx.em.initialization import PARTITIONS
-from gmmx.inference._parallel import in_threads, seeds_from
+from gmmx.em.initialization import INITIALIZERS
+from gmmx.inference._parallel import map_fits, seeds_from
 from gmmx.mixture._gaussian_mixture import GaussianMixture
 from gmmx.validation import (
     F64,
@@ -152,7 +152,7 @@ def _splits(X: Rows, sample_weight: F64 | None, model: GaussianMixture) -> Itera
         "max_components": [Interval(Integral, 2, None, closed="left")],
         "n_resamples": [Interval(Integral, 1, None, closed="left")],
         "level": [Interval(Real, 0.0, 1.0, closed="both")],
-        "init_params": [StrOptions(set(PARTITIONS))],
+        "init_params": [StrOptions(set(INITIALIZERS))],
         "n_init": [Interval(Integral, 1, None, closed="left")],
         "reg_covar": [Interval(Real, 0.0, None, closed="left")],
         "tol": [Interval(Real, 0.0, None, closed="left"), None],
@@ -333,7 +333,7 @@ def _null_statistics(
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # of single resamples
-        statistics = np.array(in_threads(task, len(seeds), rows.n_threads, watch))
+        statistics = np.array(map_fits(task, len(seeds), rows.n_threads, watch))
     if stopped:
         return None
     n_failed = np.count_nonzero(np.isnan(statistics))

@@ -39,24 +39,24 @@ from gmmx.distributed.checkpoints import checkpoints_of
 from gmmx.em import criteria
 from gmmx.em.equal_components import warn_of_equal_components
 from gmmx.em.initialization import (
-    PARTITIONS,
+    INITIALIZERS,
     GivenParameters,
+    Starts,
     given_partition,
     initial_mixture,
     start_partitions,
 )
 from gmmx.em.priors import ConjugatePrior, NativePrior, one_component, prior_of
-from gmmx.em.random import draws_from
+from gmmx.em.random import as_random_source
 from gmmx.em.restarts import best_of
 from gmmx.em.result import (
     FailedStart,
     Run,
-    Starts,
     failure_message,
     stronger_prior,
     unchanged_on_failure,
 )
-from gmmx.em.stepwise import Gathering, Stream, after_batch
+from gmmx.em.stepwise import StepwiseState, WarmUp, after_batch
 from gmmx.em.weight_scale import at_common_scale
 from gmmx.io.model_file import ModelRecord, read_as, representable, save_model
 from gmmx.mixture._mixture_report import IN_PYTHON, NOT_CONVERGED, ShownMixture, fit_facts, mixture_lines
@@ -368,7 +368,7 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
         "reg_covar": [Interval(Real, 0.0, None, closed="left")],
         "max_iter": [Interval(Integral, 0, None, closed="left")],
         "n_init": [Interval(Integral, 1, None, closed="left")],
-        "init_params": [StrOptions(set(PARTITIONS))],
+        "init_params": [StrOptions(set(INITIALIZERS))],
         "weights_init": ["array-like", None],
         "means_init": ["array-like", None],
         "precisions_init": ["array-like", None],
@@ -631,10 +631,10 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
         """
         refuse_overridden_hooks(self)
         self._validate_params()
-        with checkpoints_of(self, checkpoint, checkpoint_every, resume) as journal:
+        with checkpoints_of(self, checkpoint, checkpoint_every, resume) as checkpoints:
             batches = batches_of(source, thread_count(self.n_jobs), batch_size, progress=progress)
             with contextlib.closing(batches):
-                return fit_partitions(self, batches, init_size=init_size, journal=journal)
+                return fit_partitions(self, batches, init_size=init_size, checkpoints=checkpoints)
 
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
     def partial_fit(
@@ -737,11 +737,11 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
                 self._set_online(state)
         return self
 
-    def _set_online(self, state: Gathering | Stream) -> None:
+    def _set_online(self, state: WarmUp | StepwiseState) -> None:
         """Set the attributes that a step leaves."""
-        if isinstance(state, Stream):
-            self._set_parameters(state.shown, state.dtype)
-            self._mixture = state.shown
+        if isinstance(state, StepwiseState):
+            self._set_parameters(state.estimate, state.dtype)
+            self._mixture = state.estimate
             self._set_facts({**_NO_FIT, "n_iter_": state.n_steps, "lower_bound_": state.lower_bound})
         self._online, self.n_steps_, self.n_samples_seen_ = state, state.n_steps, state.n_samples
 
@@ -815,8 +815,8 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
             None if means is None else check_means(means, n_components, n_features),
             None if precisions is None else check_precisions(precisions, covariance_type, n_components, n_features),
         )
-        draws = draws_from(self.random_state)
-        makers = start_partitions(self.init_params, rows, n_components, covariance_type, draws, self.n_init)
+        random = as_random_source(self.random_state)
+        makers = start_partitions(self.init_params, rows, n_components, covariance_type, random, self.n_init)
         n_starts, each = len(makers), iter(makers)
 
         def partition() -> _core.SufficientStatistics:
@@ -834,7 +834,7 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
             n_starts = 1
             from_kmeans = False
         make = partial(initial_mixture, given, covariance_type, float(self.reg_covar), prior, partition)
-        return Starts(make, n_starts, -np.inf, draws if from_kmeans else None, prior)
+        return Starts(make, n_starts, -np.inf, random if from_kmeans else None, prior)
 
     def _prior(self, n_features: int, statistics: Callable[[], _core.SufficientStatistics]) -> NativePrior | None:
         """Return the prior as the native code takes it; `statistics` makes those of all rows as one component."""
@@ -923,7 +923,7 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
         """Refuse what needs parameters while there are none, or what a subclass means to compute otherwise."""
         refuse_overridden_hooks(self)
         state = vars(self).get("_online")
-        if isinstance(state, Gathering) and not hasattr(self, "weights_"):
+        if isinstance(state, WarmUp) and not hasattr(self, "weights_"):
             raise NotFittedError(
                 f"This {type(self).__name__} has no parameters yet: partial_fit makes the start of "
                 f"{state.rows_wanted(self.n_components, self.n_features_in_)} rows, at least {self.n_components} of "
@@ -1279,7 +1279,7 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
             raise TypeError(f"n_samples is {n_samples!r}, but must be an integer of at least 1.")
         if n_samples < 1:
             raise ValueError(f"Invalid value for 'n_samples': {n_samples} . The sampling requires at least one sample.")
-        draws = draws_from(self.random_state if random_state is None else random_state)
+        random = as_random_source(self.random_state if random_state is None else random_state)
         mixture, n_threads = self._sampled_mixture(), thread_count(self.n_jobs)
         most = np.iinfo(np.intp).max // (8 * mixture.n_features)
         if n_samples > most:
@@ -1287,7 +1287,7 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
                 f"n_samples is {n_samples}, but an array holds at most {most} rows of {mixture.n_features} features. "
                 "Draw fewer rows at a time."
             )
-        return _core.sample(mixture, int(n_samples), draws.seed(), n_threads)
+        return _core.sample(mixture, int(n_samples), random.seed(), n_threads)
 
     def _sampled_mixture(self) -> _core.Mixture:
         """Return the mixture to draw from, made of `covariances_`, which some users set by hand."""
@@ -1495,7 +1495,9 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
     def _weight_seen(self) -> float | None:
         """Return the weight of the rows that the parameters come from, as far as it is known."""
         state = vars(self).get("_online")
-        seen: float | None = state.total_weight if isinstance(state, Stream) else vars(self).get("_fitted_weight")
+        seen: float | None = (
+            state.total_weight if isinstance(state, StepwiseState) else vars(self).get("_fitted_weight")
+        )
         return seen
 
     @classmethod

@@ -20,12 +20,12 @@ from gmmx._covariance_shapes import has_axes
 from gmmx._text_tables import counted, print_lines
 from gmmx.em import criteria
 from gmmx.em.equal_components import warn_of_equal_components
-from gmmx.em.initialization import PARTITIONS
+from gmmx.em.initialization import INITIALIZERS
 from gmmx.em.priors import ConjugatePrior
-from gmmx.em.random import draws_from
+from gmmx.em.random import as_random_source
 from gmmx.em.result import unchanged_on_failure
 from gmmx.mixture._gaussian_mixture import GaussianMixture
-from gmmx.mixture._selection_grid import Cell, Outcome, fit_cells, repetitions
+from gmmx.mixture._selection_grid import Candidate, CandidateFit, fit_candidates, repetitions
 from gmmx.mixture._selection_report import IN_PYTHON, Hints, degenerate_count, one_line_of, report
 from gmmx.validation import (
     F64,
@@ -182,7 +182,7 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
         "reg_covar": [Interval(Real, 0.0, None, closed="left")],
         "max_iter": [Interval(Integral, 0, None, closed="left")],
         "n_init": [Interval(Integral, 1, None, closed="left")],
-        "init_params": [StrOptions(set(PARTITIONS))],
+        "init_params": [StrOptions(set(INITIALIZERS))],
         "acceleration": [StrOptions({"anderson", "squarem"}), None],
         "prior": [StrOptions({"default"}), ConjugatePrior, None],
         "random_state": ["random_state", np.random.Generator],
@@ -277,24 +277,26 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
         with unchanged_on_failure(self):
             self._check_start()
             rows = self._training_rows(X, sample_weight)
-            cells = self._cells(rows.X.shape[1], len(rows.X))
-            with_axes = any(has_axes(cell.covariance_type) for cell in cells)
+            candidates = self._candidates(rows.X.shape[1], len(rows.X))
+            with_axes = any(has_axes(candidate.covariance_type) for candidate in candidates)
             faults = warn_of_rows(rows, self, combinations=with_axes, stacklevel=4)
             remedy = partial(remedy_of_choice, rows, faults)
-            repeated = repetitions(cells, rows.X.shape[1], has_prior=self.prior is not None)
+            repeated = repetitions(candidates, rows.X.shape[1], has_prior=self.prior is not None)
             make_model = partial(self._model, seed=self._seed())
-            outcomes = self._fit_all([cell for cell in cells if cell not in repeated], make_model, rows)
-            self.results_ = _table(cells, [outcomes[repeated.get(cell, cell)] for cell in cells], repeated, rows)
-            self.best_index_ = self._choose(outcomes, remedy)
-            best = cells[self.best_index_]
-            model, run = make_model(best), outcomes[best].run
+            fits = self._fit_all([candidate for candidate in candidates if candidate not in repeated], make_model, rows)
+            self.results_ = _table(
+                candidates, [fits[repeated.get(candidate, candidate)] for candidate in candidates], repeated, rows
+            )
+            self.best_index_ = self._choose(fits, remedy)
+            best = candidates[self.best_index_]
+            model, run = make_model(best), fits[best].run
             assert run is not None  # it was chosen
             warn_of_equal_components(run.mixture, stacklevel=4)
             model.n_features_in_ = self.n_features_in_
             if hasattr(self, "feature_names_in_"):
                 model.feature_names_in_ = self.feature_names_in_
             model._set_run(
-                run, outcomes[best].failed, rows.X.dtype, rows.total_weight, partial(criteria.log_likelihood, rows)
+                run, fits[best].failed, rows.X.dtype, rows.total_weight, partial(criteria.log_likelihood, rows)
             )
             self.best_estimator_ = model
         return self
@@ -432,7 +434,7 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
         check_enough_rows(rows, self.min_components)
         return rows
 
-    def _cells(self, n_features: int, n_rows: int) -> list[Cell]:
+    def _candidates(self, n_features: int, n_rows: int) -> list[Candidate]:
         """Return the rows of `results_`."""
         if isinstance(self.covariance_type, str):
             all_types = FAMILY_OF_ONE_FEATURE if n_features == 1 else FAMILY
@@ -446,19 +448,19 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
             )
         greatest = min(int(self.max_components), max(n_rows, _LISTED_BEYOND_ROWS))
         sizes = range(int(self.min_components), greatest + 1)
-        return [Cell(covariance_type, size) for covariance_type in types for size in sizes]
+        return [Candidate(covariance_type, size) for covariance_type in types for size in sizes]
 
     def _seed(self) -> int:
         """Return one seed for the starts of all mixtures."""
         if isinstance(self.random_state, Integral):
             return int(self.random_state)
-        return draws_from(self.random_state).seed() % 2**32
+        return as_random_source(self.random_state).seed() % 2**32
 
-    def _model(self, cell: Cell, seed: int) -> GaussianMixture:
+    def _model(self, candidate: Candidate, seed: int) -> GaussianMixture:
         """Return the estimator that fits one mixture."""
         return GaussianMixture(
-            cell.n_components,
-            covariance_type=cell.covariance_type,
+            candidate.n_components,
+            covariance_type=candidate.covariance_type,
             tol=self.tol,
             reg_covar=self.reg_covar,
             max_iter=self.max_iter,
@@ -471,29 +473,29 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
         )
 
     def _fit_all(
-        self, cells: list[Cell], make_model: Callable[[Cell], GaussianMixture], rows: WeightedRows
-    ) -> dict[Cell, Outcome]:
+        self, candidates: list[Candidate], make_model: Callable[[Candidate], GaussianMixture], rows: WeightedRows
+    ) -> dict[Candidate, CandidateFit]:
         """Fit the mixtures, and tell whoever wants to know."""
-        outcomes = {cell: Outcome(flaw=_STOPPED) for cell in cells}
-        enough = [cell for cell in cells if cell.n_components <= rows.n_present]
-        for cell in set(cells) - set(enough):
-            outcomes[cell] = Outcome(flaw=f"more components than the {rows.n_present} rows")
-        for n_done, (cell, outcome) in enumerate(fit_cells(enough, make_model, rows), 1):
-            outcomes[cell] = outcome
+        fits = {candidate: CandidateFit(reason=_STOPPED) for candidate in candidates}
+        enough = [candidate for candidate in candidates if candidate.n_components <= rows.n_present]
+        for candidate in set(candidates) - set(enough):
+            fits[candidate] = CandidateFit(reason=f"more components than the {rows.n_present} rows")
+        for n_done, (candidate, fit) in enumerate(fit_candidates(enough, make_model, rows), 1):
+            fits[candidate] = fit
             if self.verbose:
-                print(f"{n_done} of {len(enough)}: {_cell_name(cell)}")
+                print(f"{n_done} of {len(enough)}: {_candidate_name(candidate)}")
             if self.callback is not None and self.callback(n_done, len(enough)):
                 break
-        return outcomes
+        return fits
 
-    def _choose(self, outcomes: dict[Cell, Outcome], remedy: Callable[[str], str]) -> int:
+    def _choose(self, fits: dict[Candidate, CandidateFit], remedy: Callable[[str], str]) -> int:
         """Return the row of the best mixture, and warn of what is not as one hopes for."""
         fitted = np.flatnonzero(~np.isnan(self.results_[self.criterion]) & (self.results_["same_as"] == ""))
         if not len(fitted):
-            reasons = list(dict.fromkeys(outcome.flaw for outcome in outcomes.values()))
+            reasons = list(dict.fromkeys(fit.reason for fit in fits.values()))
             more = f"; and {len(reasons) - _SHOWN} more" if len(reasons) > _SHOWN else ""
             raise FitFailedError(
-                f"Not one of {len(outcomes)} mixtures could be fitted. Here {'; '.join(reasons[:_SHOWN])}{more}. "
+                f"Not one of {len(fits)} mixtures could be fitted. Here {'; '.join(reasons[:_SHOWN])}{more}. "
                 + remedy(f"Increase reg_covar (now {self.reg_covar:g}), lower max_components, or scale the data")
             )
         sound = self.ranking()
@@ -508,7 +510,7 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
                 ConvergenceWarning,
                 stacklevel=4,
             )
-        self._warn_of_grid(outcomes, remedy, has_sound=len(sound) > 0)
+        self._warn_of_grid(fits, remedy, has_sound=len(sound) > 0)
         short = fitted[~self.results_["converged"][fitted] & ~self.results_["degenerate"][fitted]]
         if len(short) and self.max_iter > 0:
             warnings.warn(
@@ -519,20 +521,22 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
             )
         return best
 
-    def _warn_of_grid(self, outcomes: dict[Cell, Outcome], remedy: Callable[[str], str], *, has_sound: bool) -> None:
+    def _warn_of_grid(
+        self, fits: dict[Candidate, CandidateFit], remedy: Callable[[str], str], *, has_sound: bool
+    ) -> None:
         """Warn if most mixtures are degenerate, or most of several starts of some collapsed."""
         prior = "set prior='default'" if self.prior is None else "take a stronger prior"
         simpler = f"Lower max_components (now {self.max_components}), or {prior}"
-        tried = {_cell_name(cell): outcome for cell, outcome in outcomes.items() if outcome.n_starts}
-        flaws = [f"{name}: {outcome.flaw}" for name, outcome in tried.items() if outcome.flaw]
-        if has_sound and 2 * len(flaws) > len(tried):
+        tried = {_candidate_name(candidate): fit for candidate, fit in fits.items() if fit.n_starts}
+        reasons = [f"{name}: {fit.reason}" for name, fit in tried.items() if fit.reason]
+        if has_sound and 2 * len(reasons) > len(tried):
             warnings.warn(
                 f"{degenerate_count(self.results_)} of {len(self.results_['degenerate'])} mixtures are degenerate and "
-                f"left out of the choice, for instance {flaws[0]}. {remedy(simpler)}",
+                f"left out of the choice, for instance {reasons[0]}. {remedy(simpler)}",
                 ConvergenceWarning,
                 stacklevel=5,
             )
-        frail = [name for name, outcome in tried.items() if outcome.mostly_collapsed]
+        frail = [name for name, fit in tried.items() if fit.mostly_collapsed]
         if frail:
             warnings.warn(
                 f"Most starts of {counted(len(frail), 'mixture')} collapsed: {_some(frail)}. These have too many "
@@ -543,7 +547,7 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
 
     def _name(self, index: int) -> str:
         """Return a mixture's name in mclust's way, such as VVV,3."""
-        return _cell_name(Cell(self.results_["covariance_type"][index], self.results_["n_components"][index]))
+        return _candidate_name(Candidate(self.results_["covariance_type"][index], self.results_["n_components"][index]))
 
     # ------------------------------------------------------------------------------------- the chosen mixture
 
@@ -733,9 +737,9 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
         return self.best_estimator_.sample(n_samples, self.random_state if random_state is None else random_state)
 
 
-def _cell_name(cell: Cell) -> str:
+def _candidate_name(candidate: Candidate) -> str:
     """Return a mixture's name in mclust's way, such as VVV,3."""
-    return f"{cell.covariance_type},{cell.n_components}"
+    return f"{candidate.covariance_type},{candidate.n_components}"
 
 
 def _some(names: list[str]) -> str:
@@ -744,23 +748,25 @@ def _some(names: list[str]) -> str:
 
 
 def _table(
-    cells: list[Cell], outcomes: list[Outcome], repeated: dict[Cell, Cell], rows: WeightedRows
+    candidates: list[Candidate], fits: list[CandidateFit], repeated: dict[Candidate, Candidate], rows: WeightedRows
 ) -> dict[str, npt.NDArray[Any]]:
     """Return `results_`."""
-    log_likelihood = np.array([outcome.log_likelihood for outcome in outcomes])
-    n_parameters = np.array([0 if o.run is None else o.run.mixture.n_parameters for o in outcomes])
+    log_likelihood = np.array([fit.log_likelihood for fit in fits])
+    n_parameters = np.array([0 if o.run is None else o.run.mixture.n_parameters for o in fits])
     bic = -2.0 * log_likelihood + n_parameters * np.log(rows.total_weight)
     return {
-        "covariance_type": np.array([cell.covariance_type for cell in cells]),
-        "n_components": np.array([cell.n_components for cell in cells]),
+        "covariance_type": np.array([candidate.covariance_type for candidate in candidates]),
+        "n_components": np.array([candidate.n_components for candidate in candidates]),
         "log_likelihood": log_likelihood,
         "n_parameters": n_parameters,
         "bic": bic,
-        "icl": bic - 2.0 * np.array([outcome.log_certainty for outcome in outcomes]),
+        "icl": bic - 2.0 * np.array([fit.log_certainty for fit in fits]),
         "aic": -2.0 * log_likelihood + 2.0 * n_parameters,
-        "n_iter": np.array([0 if o.run is None else len(o.run.lower_bounds) for o in outcomes]),
-        "converged": np.array([o.run is not None and o.run.converged for o in outcomes]),
-        "degenerate": np.array([outcome.flaw != "" for outcome in outcomes]),
-        "reason": np.array([outcome.flaw for outcome in outcomes]),
-        "same_as": np.array([repeated[cell].covariance_type if cell in repeated else "" for cell in cells]),
+        "n_iter": np.array([0 if o.run is None else len(o.run.lower_bounds) for o in fits]),
+        "converged": np.array([o.run is not None and o.run.converged for o in fits]),
+        "degenerate": np.array([fit.reason != "" for fit in fits]),
+        "reason": np.array([fit.reason for fit in fits]),
+        "same_as": np.array(
+            [repeated[candidate].covariance_type if candidate in repeated else "" for candidate in candidates]
+        ),
     }

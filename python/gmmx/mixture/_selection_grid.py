@@ -14,17 +14,17 @@ from gmmx import _core
 from gmmx._covariance_shapes import mclust_name
 from gmmx.em import criteria
 from gmmx.em.agglomerative import MAX_ROWS, tree_of_rows
-from gmmx.em.degeneracy import Resolution, flaw_of
-from gmmx.em.initialization import partition_by_tree, partitions_of_one_feature, start_partitions
-from gmmx.em.random import draws_from
+from gmmx.em.degeneracy import Resolution, degenerate_reason
+from gmmx.em.initialization import Starts, partition_by_tree, partitions_of_one_feature, start_partitions
+from gmmx.em.random import as_random_source
 from gmmx.em.restarts import FLOPS_OF_SMALL_DATA, best_of
-from gmmx.em.result import FailedStart, Run, Starts
-from gmmx.inference._parallel import mapped
+from gmmx.em.result import FailedStart, Run
+from gmmx.inference._parallel import map_in_threads
 from gmmx.mixture._gaussian_mixture import GaussianMixture
 from gmmx.validation import WeightedRows
 
 
-class Cell(NamedTuple):
+class Candidate(NamedTuple):
     """One mixture of the grid."""
 
     covariance_type: str
@@ -32,12 +32,11 @@ class Cell(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What became of one mixture of the grid.
+class CandidateFit:
+    """Fit of one mixture of the grid.
 
-    `n_starts` counts its starts, with those that failed. `log_certainty` is the log-probability that all rows belong
-    where they are classified; `flaw` says why the mixture must not be chosen, and is empty where nothing speaks against
-    it.
+    `n_starts` counts its starts, including those that failed. `log_certainty` is the log-probability that all rows
+    belong where they are classified; `reason` says why the mixture is degenerate, and is empty if it is sound.
     """
 
     run: Run | None = None
@@ -45,7 +44,7 @@ class Outcome:
     n_starts: int = 0
     log_likelihood: float = float("nan")
     log_certainty: float = float("nan")
-    flaw: str = ""
+    reason: str = ""
 
     @property
     def mostly_collapsed(self) -> bool:
@@ -53,52 +52,52 @@ class Outcome:
         return self.n_starts > 1 and 2 * len(self.failed) > self.n_starts
 
 
-def repetitions(cells: Sequence[Cell], n_features: int, *, has_prior: bool) -> dict[Cell, Cell]:
-    """Return the cells whose mixture an earlier cell has already, each with that cell."""
-    first: dict[tuple[str, int], Cell] = {}
+def repetitions(candidates: Sequence[Candidate], n_features: int, *, has_prior: bool) -> dict[Candidate, Candidate]:
+    """Return the candidates whose mixture an earlier candidate has already, each with that candidate."""
+    first: dict[tuple[str, int], Candidate] = {}
     repeated = {}
-    for cell in cells:
-        model = mclust_name(cell.covariance_type)
+    for candidate in candidates:
+        model = mclust_name(candidate.covariance_type)
         if n_features == 1 and not has_prior:  # variances have a volume alone, but models differ in how priors enter
             model = model[0] + "II"
-        if cell.n_components == 1:
+        if candidate.n_components == 1:
             model = model.replace("V", "E")
-        original = first.setdefault((model, cell.n_components), cell)
-        if original != cell:
-            repeated[cell] = original
+        original = first.setdefault((model, candidate.n_components), candidate)
+        if original != candidate:
+            repeated[candidate] = original
     return repeated
 
 
-def fit_cells(
-    cells: Sequence[Cell], make_model: Callable[[Cell], GaussianMixture], rows: WeightedRows
-) -> Iterator[tuple[Cell, Outcome]]:
-    """Fit the mixtures, and yield what becomes of each: by numbers of components, in the order of `cells`.
+def fit_candidates(
+    candidates: Sequence[Candidate], make_model: Callable[[Candidate], GaussianMixture], rows: WeightedRows
+) -> Iterator[tuple[Candidate, CandidateFit]]:
+    """Fit the mixtures, and yield what becomes of each: by numbers of components, in the order of `candidates`.
 
     Parameters
     ----------
-    cells : sequence of Cell
+    candidates : sequence of Candidate
         Mixtures to fit, none twice.
     make_model : callable
-        Returns the estimator of a cell; only its parameters are used.
+        Returns the estimator of a candidate; only its parameters are used.
     rows : WeightedRows
         Data.
     """
-    sizes = sorted({cell.n_components for cell in cells})
+    sizes = sorted({candidate.n_components for candidate in candidates})
     if not sizes:
         return
-    types = list(dict.fromkeys(cell.covariance_type for cell in cells))
+    types = list(dict.fromkeys(candidate.covariance_type for candidate in candidates))
     form = types[0] if len(types) == 1 else "full"  # full moments serve every type
     resolution = Resolution.of(rows)
     side_by_side = rows.n_threads > 1 and _flops(rows, sizes[-1]) < FLOPS_OF_SMALL_DATA
     share = rows._replace(n_threads=1) if side_by_side else rows
-    starts = _partitions_by_tree if make_model(cells[0]).init_params == "hc" else _partitions
-    statistics = starts([make_model(Cell(form, size)) for size in sizes], rows)
+    starts = _partitions_by_tree if make_model(candidates[0]).init_params == "hc" else _partitions
+    statistics = starts([make_model(Candidate(form, size)) for size in sizes], rows)
 
-    def fit(cell: Cell) -> tuple[Cell, Outcome]:
-        return cell, _fit_cell(make_model(cell), statistics[cell.n_components], share, resolution)
+    def fit(candidate: Candidate) -> tuple[Candidate, CandidateFit]:
+        return candidate, _fit_candidate(make_model(candidate), statistics[candidate.n_components], share, resolution)
 
-    in_order = sorted(cells, key=lambda cell: cell.n_components)
-    yield from mapped(fit, in_order, rows.n_threads if side_by_side else 1)
+    in_order = sorted(candidates, key=lambda candidate: candidate.n_components)
+    yield from map_in_threads(fit, in_order, rows.n_threads if side_by_side else 1)
 
 
 Partitions = dict[int, list[_core.SufficientStatistics]]
@@ -108,9 +107,9 @@ def _partitions(models: list[GaussianMixture], rows: WeightedRows) -> Partitions
     """Return the statistics from which models would start, by their numbers of components."""
 
     def of(model: GaussianMixture) -> list[_core.SufficientStatistics]:
-        draws = draws_from(model.random_state)
+        random = as_random_source(model.random_state)
         makers = start_partitions(
-            model.init_params, rows, model.n_components, model.covariance_type, draws, model.n_init
+            model.init_params, rows, model.n_components, model.covariance_type, random, model.n_init
         )
         return [make() for make in makers]
 
@@ -120,9 +119,9 @@ def _partitions(models: list[GaussianMixture], rows: WeightedRows) -> Partitions
 def _partitions_by_tree(models: list[GaussianMixture], rows: WeightedRows) -> Partitions:
     """Return the same where agglomerative clustering makes them: one tree has partitions of every size."""
     largest = models[-1]
-    draws, max_rows = draws_from(largest.random_state), max(MAX_ROWS, largest.n_components)
+    random, max_rows = as_random_source(largest.random_state), max(MAX_ROWS, largest.n_components)
     n_trees = largest.n_init if rows.n_present > max_rows else 1  # of all rows there is but one
-    trees = [tree_of_rows(rows, max_rows=max_rows, draws=draws) for _ in range(n_trees)]
+    trees = [tree_of_rows(rows, max_rows=max_rows, random=random) for _ in range(n_trees)]
 
     def of(model: GaussianMixture) -> list[_core.SufficientStatistics]:
         size, form = model.n_components, model.covariance_type
@@ -138,9 +137,9 @@ def _flops(rows: WeightedRows, n_components: int) -> int:
     return n_samples * n_components * (2 * n_features**2 + 4 * n_features + 20)
 
 
-def _fit_cell(
+def _fit_candidate(
     model: GaussianMixture, partitions: Sequence[_core.SufficientStatistics], rows: WeightedRows, resolution: Resolution
-) -> Outcome:
+) -> CandidateFit:
     """Run EM from all partitions and judge the best."""
     statistics: Iterator[Any] = iter(partitions)
     prior = model._prior_of(rows)
@@ -150,8 +149,8 @@ def _fit_cell(
 
     has_prior = model.prior is not None
 
-    def flaw(run: Run) -> str:
-        return flaw_of(
+    def reason_against(run: Run) -> str:
+        return degenerate_reason(
             run.mixture,
             rows.total_weight,
             float(model.reg_covar),
@@ -161,8 +160,10 @@ def _fit_cell(
         )
 
     starts = Starts(start, len(partitions), -float("inf"), prior=prior)
-    best, failed = best_of(model, starts, rows, lambda run: not flaw(run))
+    best, failed = best_of(model, starts, rows, lambda run: not reason_against(run))
     if best is None:
-        return Outcome(None, failed, starts.count, flaw="; ".join(map(str, failed[:3])))
+        return CandidateFit(None, failed, starts.count, reason="; ".join(map(str, failed[:3])))
     log_likelihood = criteria.log_likelihood(rows, best.mixture)
-    return Outcome(best, failed, starts.count, log_likelihood, criteria.log_certainty(rows, best.mixture), flaw(best))
+    return CandidateFit(
+        best, failed, starts.count, log_likelihood, criteria.log_certainty(rows, best.mixture), reason_against(best)
+    )

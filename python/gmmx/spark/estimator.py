@@ -13,7 +13,7 @@ from pyspark.ml.util import MLReadable, MLWritable
 from pyspark.sql import DataFrame
 
 import gmmx
-from gmmx.distributed import Facts, fit_partitions
+from gmmx.distributed import DataSummary, fit_partitions
 from gmmx.spark.model import GaussianMixtureModel
 from gmmx.spark.params import MixtureParams, local_model_of
 from gmmx.spark.persistence import Reader, Writer
@@ -239,8 +239,8 @@ class GaussianMixture(Estimator, MixtureParams, MLReadable, MLWritable):
         self._check_params()
         rows = SparkRows(dataset, self.getFeaturesCol(), self._weight_column(), self.getAggregationDepth())
         with rows:
-            total_weight = rows.facts().total_weight
-            local = self._local_estimator(rows.facts())
+            total_weight = rows.summary().total_weight
+            local = self._local_estimator(rows.summary())
             fit_partitions(local, rows)
         model = GaussianMixtureModel(local.set_params(warm_start=False))
         self._copyValues(model._resetUid(self.uid))
@@ -253,12 +253,12 @@ class GaussianMixture(Estimator, MixtureParams, MLReadable, MLWritable):
                 raise ValueError(f"{name} is {value}, but must be a finite number of at least {least}.")
         check_covariance_type(self.getCovarianceType(), argument="covarianceType")
 
-    def _local_estimator(self, facts: Facts) -> gmmx.GaussianMixture:
+    def _local_estimator(self, summary: DataSummary) -> gmmx.GaussianMixture:
         """Return the estimator that is to be fitted to the rows in parts."""
         options: dict[str, Any] = {
             "n_components": self.getK(),
             "covariance_type": self.getCovarianceType(),
-            "tol": self.getTol() / facts.total_weight,
+            "tol": self.getTol() / summary.total_weight,
             "reg_covar": self.getRegParam(),
             "max_iter": self.getMaxIter(),
             "n_init": self.getNInit(),
@@ -267,17 +267,17 @@ class GaussianMixture(Estimator, MixtureParams, MLReadable, MLWritable):
         start = self.getInitialModel()
         if start is None:
             return gmmx.GaussianMixture(**options)
-        self._check_start(start, facts)
+        self._check_start(start, summary)
         local = copy.deepcopy(start).set_params(**options, warm_start=True)
         local.lower_bound_ = -np.inf  # that of other rows, perhaps
         return local
 
-    def _check_start(self, start: gmmx.GaussianMixture, facts: Facts) -> None:
+    def _check_start(self, start: gmmx.GaussianMixture, summary: DataSummary) -> None:
         mixture = start.mixture_
         for what, given, wanted, remedy in (
             ("k", mixture.n_components, self.getK(), "set k to that"),
             ("covarianceType", mixture.covariance_type, self.getCovarianceType(), "set covarianceType to that"),
-            ("numFeatures", mixture.n_features, facts.n_features, "give a model of the same features"),
+            ("numFeatures", mixture.n_features, summary.n_features, "give a model of the same features"),
         ):
             if given != wanted:
                 raise ValueError(

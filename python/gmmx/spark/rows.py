@@ -18,7 +18,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, DataType, FloatType, NumericType
 
 from gmmx import _core
-from gmmx.distributed import Facts, Sample, merge_facts, merge_samples, tree_sum
+from gmmx.distributed import DataSummary, Sample, merge_samples, merge_summaries, pairwise_sum
 from gmmx.spark.tasks import BLOCKS, SAMPLES, STATISTICS, on_executors
 
 __all__ = ["SparkRows", "features_of"]
@@ -67,7 +67,7 @@ class SparkRows:
     --------
     >>> df = spark.createDataFrame([([0.0, 1.0],), ([2.0, 3.0],)], ["features"])
     >>> with SparkRows(df, "features") as rows:
-    ...     rows.facts().n_rows
+    ...     rows.summary().n_rows
     2
     """
 
@@ -81,7 +81,7 @@ class SparkRows:
         self._aggregation_depth = aggregation_depth
         self._blocks = dataset.select(*columns).mapInArrow(on_executors("pack"), BLOCKS)
         self._rows = self._blocks.select("partition", "first_row", "X", "sample_weight")
-        self._facts: list[Facts] | None = None  # by partition
+        self._summaries: list[DataSummary] | None = None  # by partition
         # One pass an iteration: without this, each would do again whatever the DataFrame is made by.
         self._blocks.persist(StorageLevel.MEMORY_AND_DISK)
 
@@ -95,14 +95,14 @@ class SparkRows:
         """Let Spark forget the blocks."""
         self._blocks.unpersist()
 
-    def facts(self) -> Facts:
+    def summary(self) -> DataSummary:
         """Check all rows and tell what they are."""
-        return merge_facts(self._facts_by_partition())
+        return merge_summaries(self._facts_by_partition())
 
     def sample(self, size: int, seed: int) -> Sample:
         """Draw rows; which ones does not depend on how they are parted."""
         parts = self._facts_by_partition()
-        weights = np.array([facts.total_weight for facts in parts])
+        weights = np.array([summary.total_weight for summary in parts])
         shares = size * weights / weights.sum()
         # Each partition returns little more than its share. If one might hold more rows of the sample, once again.
         sizes = [math.ceil(share + 6 * math.sqrt(share) + 10) for share in shares]
@@ -111,33 +111,33 @@ class SparkRows:
 
     def statistics(self, mixture: _core.Mixture) -> _core.SufficientStatistics:
         """Add up the statistics of all partitions."""
-        facts = self.facts()
-        sums = self._run("sum_up", STATISTICS, mixture=pickle.dumps(mixture), dtype=facts.dtype)
+        summary = self.summary()
+        sums = self._run("sum_up", STATISTICS, mixture=pickle.dumps(mixture), dtype=summary.dtype)
         rows = self._added(sums, mixture).collect()
-        total = tree_sum([_core.SufficientStatistics.from_bytes(bytes(row[1])) for row in sorted(rows)])
-        if total.n_samples != facts.n_present:
+        total = pairwise_sum([_core.SufficientStatistics.from_bytes(bytes(row[1])) for row in sorted(rows)])
+        if total.n_samples != summary.n_present:
             raise RuntimeError(
-                f"A pass saw {total.n_samples} rows of positive weight, the first one {facts.n_present}: the DataFrame "
-                "does not hold the same rows each time that Spark computes it. Write it to a table, or take random "
-                "numbers from a seed and order rows before limit()."
+                f"A pass saw {total.n_samples} rows of positive weight, the first one {summary.n_present}: the "
+                "DataFrame does not hold the same rows each time that Spark computes it. Write it to a table, or take "
+                "random numbers from a seed and order rows before limit()."
             )
         return total
 
     def _run(self, task: str, schema: str, **options: Any) -> DataFrame:
         return self._rows.mapInArrow(on_executors(task, **options), schema)
 
-    def _facts_by_partition(self) -> list[Facts]:
-        if self._facts is None:
-            rows = self._blocks.select("partition", "first_row", "facts", "problem").collect()
+    def _facts_by_partition(self) -> list[DataSummary]:
+        if self._summaries is None:
+            rows = self._blocks.select("partition", "first_row", "summary", "problem").collect()
             for row in rows:
                 if row.problem is not None:
                     raise ValueError(self._told(row.partition, row.problem))
-            blocks = sorted((row.partition, row.first_row, bytes(row.facts)) for row in rows)
-            self._facts = [
-                _joined([pickle.loads(facts) for _, _, facts in members])
+            blocks = sorted((row.partition, row.first_row, bytes(row.summary)) for row in rows)
+            self._summaries = [
+                _joined([pickle.loads(summary) for _, _, summary in members])
                 for _, members in groupby(blocks, lambda block: block[0])
             ]
-        return self._facts
+        return self._summaries
 
     def _told(self, partition: int, problem: str) -> str:
         features, weights = self._names
@@ -151,10 +151,10 @@ class SparkRows:
     def _drawn(self, sizes: list[int], size: int, seed: int) -> tuple[Sample, bool]:
         """Return rows, at most so many of each partition, and whether these are the sample."""
         parts = self._facts_by_partition()
-        first_rows = np.cumsum([0, *(facts.n_rows for facts in parts)]).tolist()
+        first_rows = np.cumsum([0, *(summary.n_rows for summary in parts)]).tolist()
         options = {"first_rows": dict(enumerate(first_rows)), "sizes": dict(enumerate(sizes)), "seed": seed}
-        facts = self.facts()
-        rows = self._run("draw", SAMPLES, **options, n_features=facts.n_features, dtype=facts.dtype).collect()
+        summary = self.summary()
+        rows = self._run("draw", SAMPLES, **options, n_features=summary.n_features, dtype=summary.dtype).collect()
         samples: list[Sample | None] = [pickle.loads(bytes(row.sample)) for row in sorted(rows)]
         merged = merge_samples(samples, size)
         last = merged.keys.max() if len(merged.keys) == size else np.inf
@@ -181,15 +181,15 @@ class SparkRows:
         return sums
 
 
-def _joined(blocks: list[Facts]) -> Facts:
+def _joined(blocks: list[DataSummary]) -> DataSummary:
     """Return what is known of a partition, whose blocks agree in all that is not counted or summed."""
     return replace(
         blocks[0],
-        n_rows=sum(facts.n_rows for facts in blocks),
-        n_present=sum(facts.n_present for facts in blocks),
-        total_weight=math.fsum(facts.total_weight for facts in blocks),
-        largest=max(facts.largest for facts in blocks),
-        sums=tuple(math.fsum(column) for column in zip(*(facts.sums for facts in blocks), strict=True)),
+        n_rows=sum(summary.n_rows for summary in blocks),
+        n_present=sum(summary.n_present for summary in blocks),
+        total_weight=math.fsum(summary.total_weight for summary in blocks),
+        largest=max(summary.largest for summary in blocks),
+        sums=tuple(math.fsum(column) for column in zip(*(summary.sums for summary in blocks), strict=True)),
     )
 
 

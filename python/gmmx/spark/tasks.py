@@ -17,7 +17,7 @@ import pyarrow as pa
 from pyspark import TaskContext
 
 from gmmx import _core
-from gmmx.distributed import Sample, TreeSum, facts_of, merge_samples, sample_of, statistics_of
+from gmmx.distributed import PairwiseSum, Sample, merge_samples, sample_of, statistics_of, summarize
 from gmmx.spark.columns import matrix_of, vectors_of
 from gmmx.validation import F64, Rows
 from gmmx.validation._lost_rows import counting_rows
@@ -26,7 +26,7 @@ __all__ = ["BLOCKS", "SAMPLES", "STATISTICS", "on_executors"]
 
 Batches = Iterator[pa.RecordBatch]
 
-BLOCKS = "partition int, first_row long, X binary, sample_weight binary, facts binary, problem string"
+BLOCKS = "partition int, first_row long, X binary, sample_weight binary, summary binary, problem string"
 SAMPLES = "partition int, sample binary"
 STATISTICS = "partition int, statistics binary"
 _BLOCKS = pa.schema(
@@ -35,7 +35,7 @@ _BLOCKS = pa.schema(
         ("first_row", pa.int64()),  # in the partition
         ("X", pa.binary()),
         ("sample_weight", pa.binary()),
-        ("facts", pa.binary()),
+        ("summary", pa.binary()),
         ("problem", pa.string()),
     ]
 )
@@ -71,7 +71,7 @@ def pack(batches: Batches) -> Batches:
             weights = _weights_of(batch.column(1)) if batch.num_columns > 1 else None
             if n_features not in (None, X.shape[1]):
                 raise ValueError(f"some rows have {n_features} features, others {X.shape[1]}")
-            facts = facts_of(X, weights, first_row=first_row)
+            summary = summarize(X, weights, first_row=first_row)
         except ValueError as error:
             where = "" if " in row " in str(error) else f"of rows {first_row} to {first_row + len(batch) - 1}, "
             yield _block(partition, first_row, problem=f"{where}{error}")
@@ -82,11 +82,11 @@ def pack(batches: Batches) -> Batches:
             first_row,
             X=X.tobytes(),
             sample_weight=None if weights is None else weights.tobytes(),
-            facts=pickle.dumps(facts),
+            summary=pickle.dumps(summary),
         )
         first_row += len(batch)
     if first_row == 0:
-        yield _block(partition, 0, X=b"", facts=pickle.dumps(facts_of([])))
+        yield _block(partition, 0, X=b"", summary=pickle.dumps(summarize([])))
 
 
 def draw(
@@ -105,7 +105,7 @@ def sum_up(batches: Batches, *, mixture: bytes, dtype: str) -> Batches:
     """Add up the statistics of the blocks of a partition."""
     model: _core.Mixture = pickle.loads(mixture)
     for partition, blocks in _by_partition(batches, model.n_features, dtype):
-        total = TreeSum()
+        total = PairwiseSum()
         for block in blocks:
             total.add(statistics_of(block.X, block.sample_weight, model))
         yield pa.record_batch([[partition], [total.total().to_bytes()]], schema=_STATISTICS)
@@ -115,7 +115,7 @@ def add_neighbours(batches: Batches, *, n_together: int) -> Batches:
     """Add statistics of neighbouring partitions, which come in order; the sums are numbered anew."""
     rows = (row for batch in batches for row in zip(*batch.columns, strict=True))
     for group, members in groupby(rows, lambda row: row[0].as_py() // n_together):
-        total = TreeSum()
+        total = PairwiseSum()
         for _, statistics in members:
             total.add(_core.SufficientStatistics.from_bytes(statistics.as_py()))
         yield pa.record_batch([[group], [total.total().to_bytes()]], schema=_STATISTICS)
@@ -128,7 +128,7 @@ def posterior(columns: Iterator[pa.Array], *, mixture: bytes) -> Iterator[pa.Arr
     for column in columns:
         try:
             X = matrix_of(column)
-            facts_of(X, first_row=first_row)
+            summarize(X, first_row=first_row)
             if X.shape[1] != model.n_features:
                 raise ValueError(f"rows have {X.shape[1]} features, but the model has {model.n_features}")
             with counting_rows(first_row):
