@@ -3,10 +3,10 @@
 import importlib
 from typing import Any
 
-__all__ = ["needed"]
+__all__ = ["import_optional"]
 
 
-def needed(module: str, purpose: str, extra: str) -> Any:
+def import_optional(module: str, purpose: str, extra: str) -> Any:
     """Import a module of an optional package.
 
     Parameters

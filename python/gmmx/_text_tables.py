@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TextIO
 
-__all__ = ["WIDTH", "counted", "encodable", "fact_lines", "print_lines", "text_table", "width_of"]
+__all__ = ["WIDTH", "aligned_pairs", "counted", "encodable", "print_lines", "text_table", "width_of"]
 
 WIDTH = 80
 """Columns of a terminal that tables are made to fit."""
@@ -81,16 +81,16 @@ def text_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, left: 
     return [*texts[:height], rule, *texts[height:]]
 
 
-def fact_lines(facts: Mapping[str, str]) -> list[str]:
+def aligned_pairs(values: Mapping[str, str]) -> list[str]:
     """Return names and values, aligned.
 
     Examples
     --------
-    >>> fact_lines({"BIC": "3.5", "converged": "yes"})
+    >>> aligned_pairs({"BIC": "3.5", "converged": "yes"})
     ['BIC        3.5', 'converged  yes']
     """
-    width = max(map(len, facts))
-    return [f"{name:<{width}}  {value}" for name, value in facts.items()]
+    width = max(map(len, values))
+    return [f"{name:<{width}}  {value}" for name, value in values.items()]
 
 
 def encodable(text: str, encoding: str | None) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmx._covariance_shapes import is_public_as_matrices
-from gmmx._optional import needed
+from gmmx._optional import import_optional
 from gmmx.mixture._gaussian_mixture import GaussianMixture
 from gmmx.mixture._model_selection import GaussianMixtureIC
 
@@ -40,7 +40,7 @@ def register_converter() -> None:
     >>> gmmx.onnx.register_converter()  # doctest: +SKIP
     >>> graph = skl2onnx.to_onnx(model, np.zeros((1, 1), np.float32))  # doctest: +SKIP
     """
-    update = needed("skl2onnx", _PURPOSE, "onnx").update_registered_converter
+    update = import_optional("skl2onnx", _PURPOSE, "onnx").update_registered_converter
     for kind in (GaussianMixture, GaussianMixtureIC):
         alias = f"Gmmx{kind.__name__}"
         update(kind, alias, _set_shapes, _convert, overwrite=True, parser=_parse, options=_OPTIONS)
@@ -53,13 +53,13 @@ def _mixture_of(estimator: Any) -> GaussianMixture:
 
 def _number_type(of_input: Any) -> Any:
     """Return skl2onnx's type of tensors to compute in, for the type of an input."""
-    types = needed("skl2onnx.common.data_types", _PURPOSE, "onnx")
+    types = import_optional("skl2onnx.common.data_types", _PURPOSE, "onnx")
     return types.DoubleTensorType if isinstance(of_input, types.DoubleTensorType) else types.FloatTensorType
 
 
 def _parse(scope: Any, model: Any, inputs: list[Any], custom_parsers: Any = None) -> Any:
     """Declare the operator and its outputs."""
-    types = needed("skl2onnx.common.data_types", _PURPOSE, "onnx")
+    types = import_optional("skl2onnx.common.data_types", _PURPOSE, "onnx")
     operator = scope.declare_local_operator(f"Gmmx{type(model).__name__}", model)
     operator.inputs.append(inputs[0])
     numbers = _number_type(inputs[0].type)
@@ -72,7 +72,7 @@ def _parse(scope: Any, model: Any, inputs: list[Any], custom_parsers: Any = None
 
 def _set_shapes(operator: Any) -> None:
     """Set the shapes of the outputs."""
-    types = needed("skl2onnx.common.data_types", _PURPOSE, "onnx")
+    types = import_optional("skl2onnx.common.data_types", _PURPOSE, "onnx")
     n_rows = operator.inputs[0].get_first_dimension()
     numbers = _number_type(operator.inputs[0].type)
     label, probabilities, *scores = operator.outputs
@@ -84,8 +84,8 @@ def _set_shapes(operator: Any) -> None:
 
 def _convert(scope: Any, operator: Any, container: Any) -> None:
     """Add the nodes: the log-density of each component, equation (1) of docs/theory.md, then (2), (8) and (9)."""
-    types = needed("skl2onnx.common.data_types", _PURPOSE, "onnx")
-    ops = needed("skl2onnx.algebra.onnx_ops", _PURPOSE, "onnx")
+    types = import_optional("skl2onnx.common.data_types", _PURPOSE, "onnx")
+    ops = import_optional("skl2onnx.algebra.onnx_ops", _PURPOSE, "onnx")
     version = {"op_version": container.target_opset}
     is_double = isinstance(operator.inputs[0].type, types.DoubleTensorType)
     dtype = np.dtype(np.float64 if is_double else np.float32)

@@ -26,8 +26,8 @@ from gmmx.cli.input import Table
 from gmmx.cli.input import read_table as read_as_told
 from gmmx.cli.options import DataOptions
 from gmmx.cli.select import SelectOptions, run_select
-from gmmx.io._atomic_write import replacing
-from gmmx.io.csv_text import TableError
+from gmmx.io._atomic_write import atomic_write
+from gmmx.io.csv_text import DataFileError
 
 FAITHFUL = Path(__file__).parents[2] / "examples" / "data" / "faithful.csv"
 
@@ -382,7 +382,7 @@ class TestOutputs:
     def test_a_failed_write_leaves_the_old_file(self, tmp_path: Path) -> None:
         path = tmp_path / "result.csv"
         path.write_text("old")
-        with pytest.raises(ZeroDivisionError), replacing(path) as stream:
+        with pytest.raises(ZeroDivisionError), atomic_write(path) as stream:
             stream.write(b"half")
             raise ZeroDivisionError
         assert path.read_text() == "old"
@@ -446,14 +446,14 @@ class TestReading:
         np.testing.assert_array_equal(read_table(path).values[:, 0], values)
         lines = path.read_text().splitlines()
         lines[20_001] = "oops"
-        with pytest.raises(TableError, match=r"row 20001 \(line 20002\), column 'x': 'oops' is not a number"):
+        with pytest.raises(DataFileError, match=r"row 20001 \(line 20002\), column 'x': 'oops' is not a number"):
             read_table(write("\n".join(lines)))
 
     def test_quoted_cells_that_span_lines(self, write: Write) -> None:
         comment = '"two\nlines, and a comma"'
         table = read_table(write("note,x\n" + "".join(f"{comment},{x}\n" for x in range(12_000))))
         np.testing.assert_array_equal(table.values[:, 0], np.arange(12_000))
-        with pytest.raises(TableError, match=r"row 3 \(line 7\), column 'x': '1_' is not a number"):
+        with pytest.raises(DataFileError, match=r"row 3 \(line 7\), column 'x': '1_' is not a number"):
             read_table(write(f'"the\nnote",x\n{comment},1\n{comment},2\nplain,1_\nplain,3\n'))
 
     def test_standard_input(self, run: Run) -> None:

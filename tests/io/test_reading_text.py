@@ -28,7 +28,7 @@ from gmmx.cli import command_line
 from gmmx.cli.input import open_table, read_table
 from gmmx.cli.options import DataOptions
 from gmmx.io import _cells, csv_text
-from gmmx.io.csv_text import TableError, TextFormat, TextRows
+from gmmx.io.csv_text import CsvRows, DataFileError, TextFormat
 
 pytest.importorskip("pyarrow")
 
@@ -115,7 +115,7 @@ def test_every_way_to_read_gives_the_same(tmp_path: Path, name: str) -> None:
 
 
 def numbers(text: bytes, **options: Any) -> Any:
-    rows = TextRows(io.BytesIO(text), "x.csv", ",")
+    rows = CsvRows(io.BytesIO(text), "x.csv", ",")
     return np.concatenate([X for X, _ in rows.numbers(range(len(rows.names)), **options)])
 
 
@@ -139,7 +139,7 @@ def test_the_fast_ways_read_what_the_careful_one_reads(
             patch.setattr(csv_text, "_BLOCK", block)
             patch.setattr(csv_text, "_STEP", block)
             if not plain:
-                patch.setattr(TextRows, "_read_plain", lambda *_, **__: None)
+                patch.setattr(CsvRows, "_read_plain", lambda *_, **__: None)
             found.append(outcome(lambda: numbers(text, keep_missing=keep)))
     np.testing.assert_equal(found[1:], found[:1] * 2)
 
@@ -174,20 +174,20 @@ def test_a_column_that_is_empty_at_first_is_not_dropped(write: Write) -> None:
     for n_empty in (900, 1200):
         path = write("t,x,late\n" + "".join(f"{i},{i % 7}.5,{'' if i < n_empty else i}\n" for i in range(3000)))
         for read in READERS:
-            with pytest.raises(TableError, match="late"):
+            with pytest.raises(DataFileError, match="late"):
                 read(path)
-    with pytest.raises(TableError, match=r"row 1201 .*column 'late' is empty in the first .* but has '1200' here"):
+    with pytest.raises(DataFileError, match=r"row 1201 .*column 'late' is empty in the first .* but has '1200' here"):
         in_memory(path)
     kept = in_memory(path, columns="t,x,late", drop_missing=True)
     assert kept.shape == (1800, 3)
-    with pytest.raises(TableError, match="'late' is empty in the first"):
+    with pytest.raises(DataFileError, match="'late' is empty in the first"):
         in_batches(path)
 
 
 def test_a_column_of_numbers_and_texts_is_not_left_out(write: Write) -> None:
     path = write("x,y\n" + "".join(f"{i},{i if i % 4 == 0 else 'ERR'}\n" for i in range(40)))
     for read in (in_memory, in_batches):
-        with pytest.raises(TableError, match=r"'y' holds 10 numbers and 30 texts such as 'ERR'.* --columns"):
+        with pytest.raises(DataFileError, match=r"'y' holds 10 numbers and 30 texts such as 'ERR'.* --columns"):
             read(path)
     assert in_memory(path, columns="x").shape == (40, 1)
 
@@ -228,7 +228,7 @@ def test_units_in_the_header_do_not_part_cells(write: Write) -> None:
 def test_one_column_of_decimal_commas_needs_a_word(write: Write) -> None:
     path = write("".join(f"{row[0]}\n".replace(".", ",") for row in ROWS))
     for read in READERS:
-        with pytest.raises(TableError, match=r"like numbers with decimal commas, such as -?\d,\d+; give -*decimal"):
+        with pytest.raises(DataFileError, match=r"like numbers with decimal commas, such as -?\d,\d+; give -*decimal"):
             read(path)
         np.testing.assert_array_equal(read(path, decimal=",")[:, 0], np.array(ROWS)[:, 0])
         assert read(path, delimiter=",").shape == (30, 2)
@@ -239,14 +239,18 @@ def test_one_column_of_decimal_commas_needs_a_word(write: Write) -> None:
 def test_commas_that_may_part_thousands_need_a_word(write: Write) -> None:
     path = write("a;b\n1,234;2\n2,345;3\n")
     for read in READERS:
-        with pytest.raises(TableError, match=r"'1,234', whose commas may be decimal or part thousands; give -*decimal"):
+        with pytest.raises(
+            DataFileError, match=r"'1,234', whose commas may be decimal or part thousands; give -*decimal"
+        ):
             read(path)
         np.testing.assert_array_equal(read(path, decimal=","), [[1.234, 2], [2.345, 3]])
-    with pytest.raises(TableError, match=r"column 'a' has numbers such as '1,234', but a number has one decimal point"):
+    with pytest.raises(
+        DataFileError, match=r"column 'a' has numbers such as '1,234', but a number has one decimal point"
+    ):
         in_memory(path, decimal=".")
     path = write("a;b\n1.234,5;0\n2.345,6;1\n")
     for decimal in (".", ","):
-        with pytest.raises(TableError, match=r"'a' has numbers such as '1\.234,5'"):
+        with pytest.raises(DataFileError, match=r"'a' has numbers such as '1\.234,5'"):
             in_memory(path, decimal=decimal)
 
 
@@ -254,12 +258,14 @@ def test_points_that_may_part_thousands_need_a_word_beside_semicolons(write: Wri
     for text in ("a;b\n1.234;2\n2.345;NA\n", "1.234;2\n-2.345;3\n", "a;b\n1.234;no\n12.345;yes\n"):
         path = write(text)
         for read in READERS:
-            with pytest.raises(TableError, match=r"'-?[12]\.\d{3}', whose points may .* part thousands.*decimal '\.'"):
+            with pytest.raises(
+                DataFileError, match=r"'-?[12]\.\d{3}', whose points may .* part thousands.*decimal '\.'"
+            ):
                 read(path)
     path = write("a;b\n1.234;2\n2.345;3\n")
     for read in READERS:
         np.testing.assert_array_equal(read(path, decimal="."), [[1.234, 2], [2.345, 3]])
-    with pytest.raises(TableError, match=r"'a' has numbers such as '1\.234', but a number has one decimal comma"):
+    with pytest.raises(DataFileError, match=r"'a' has numbers such as '1\.234', but a number has one decimal comma"):
         in_memory(path, decimal=",")
 
 
@@ -566,7 +572,7 @@ def test_a_folder_of_parquet_files_is_judged_by_all_of_them(run: Run, tmp_path: 
 
 
 def test_a_format_can_be_said_in_full() -> None:
-    rows = TextRows(io.BytesIO(b"1;2,5\n3;4,5\n"), "x", ",", TextFormat(";", ",", True))
+    rows = CsvRows(io.BytesIO(b"1;2,5\n3;4,5\n"), "x", ",", TextFormat(";", ",", True))
     assert rows.names == ("1", "2,5")
     assert [X.tolist() for X, _ in rows.numbers([0, 1])] == [[[3.0, 4.5]]]
 
@@ -586,7 +592,7 @@ def test_tables_of_r_have_row_names(run: Run, write: Write) -> None:
     result = run("fit", write(R_TABLE), "-k", "1", "--delimiter", "space")
     assert result.exit_code == 0 and "left out: (unnamed) (row names)" in result.stdout
     for read in READERS:  # numbers may be those of a column whose name is missing
-        with pytest.raises(TableError, match="3 cells where the first row has 2"):
+        with pytest.raises(DataFileError, match="3 cells where the first row has 2"):
             read(write(R_TABLE.replace('"2"', "9"), "r.txt"))
 
 

@@ -12,7 +12,7 @@ from gmmx._text import UNNAMED, normalized, quoted, shown_name
 from gmmx.cli.console import columns
 from gmmx.cli.file_formats import DataFile
 from gmmx.cli.options import DataOptions
-from gmmx.io.csv_text import TableError
+from gmmx.io.csv_text import DataFileError
 
 _MOST_NAMED = 12
 
@@ -41,7 +41,7 @@ def split_names(text: str, option: str) -> list[str]:
     names = [name.strip() for name in next(csv.reader([text], skipinitialspace=True), [])] or [""]
     if "" in names:
         hint = f", and call a column without a name {UNNAMED}" if option == "--columns" else ""
-        raise TableError(f"{option} is {text!r}, in which a name between commas is empty; take the comma out{hint}")
+        raise DataFileError(f"{option} is {text!r}, in which a name between commas is empty; take the comma out{hint}")
     return names
 
 
@@ -61,7 +61,7 @@ def layout_of(file: DataFile, source: str, options: DataOptions, features: Featu
 
     Raises
     ------
-    TableError
+    DataFileError
         If a named column does not exist, stands there twice, or there are other columns than the model's.
     """
     reasons: dict[int, str] = {}
@@ -95,13 +95,13 @@ def layout_of(file: DataFile, source: str, options: DataOptions, features: Featu
                 find(file.names[index])  # a model's names must each find one column
     if not chosen:
         found = ", ".join(f"{name}: {reason}" for name, reason in _without(file, reasons)[:6])
-        raise TableError(f"{source} has no column of numbers to fit ({found}); numbers look like 12 or 1.5e-3")
+        raise DataFileError(f"{source} has no column of numbers to fit ({found}); numbers look like 12 or 1.5e-3")
     names = tuple(file.names[index] for index in chosen)
     if features is not None and features.names is not None and sorted(names) == sorted(features.names):
         chosen = [chosen[names.index(name)] for name in features.names]  # names tell more than an order
         names = features.names
     if features is not None and len(chosen) != features.count:
-        raise TableError(
+        raise DataFileError(
             f"{source} has {columns(len(chosen))} of numbers ({_some(names)}), but {features.model} has "
             f"{features.count} {'feature' if features.count == 1 else 'features'}"
             f"{'' if features.names is None else f' ({_some(features.names)})'}; choose as many, in their order, "
@@ -138,11 +138,11 @@ def _named(names: Sequence[str], find: _ColumnFinder, reasons: Mapping[int, str]
     found = [(name, index) for name in names for index in find.all_of(name)]
     for name, index in found:
         if index in reasons:
-            raise TableError(
+            raise DataFileError(
                 f"{find.source}: column {quoted(name)} is the {reasons[index]} and {clash}; take it out of one of them"
             )
         if index in chosen:
-            raise TableError(f"{find.source}: column {quoted(name)} stands twice in --columns")
+            raise DataFileError(f"{find.source}: column {quoted(name)} stands twice in --columns")
         chosen[index] = None
     return list(chosen)
 
@@ -152,7 +152,7 @@ def _check_has(names: Sequence[str], model: str, file: DataFile, source: str) ->
     known = set(map(normalized, file.names))
     missing = [name for name in names if normalized(name) not in known]
     if missing:
-        raise TableError(
+        raise DataFileError(
             f"{source} has no {'column' if len(missing) == 1 else 'columns'} "
             f"{_some([quoted(name) for name in missing])} of {model}; it has {_some(_columns_in(file))}; rename them, "
             f"or name those that take the places of the model's features by --columns, in the order {_some(names)}"
@@ -166,7 +166,7 @@ def _refuse_longer_lists(names: Sequence[str], model: str, file: DataFile, sourc
         are_known = [file.names[index] in known for index in span]
         count = sum(are_known)
         if 0 < count < len(span) and all(are_known[:count]):
-            raise TableError(
+            raise DataFileError(
                 f"{source} has lists of length {len(span)} in the column {quoted(column)}, but {model} has only the "
                 f"{'feature' if count == 1 else 'features'} {_some([file.names[index] for index in span[:count]])} of "
                 "them; cut the lists, or name the model's features by --columns if these elements are meant"
@@ -193,7 +193,7 @@ class _ColumnFinder:
         """Return the index of the column of single numbers with this name."""
         index, *more = self.all_of(name)
         if more:
-            raise TableError(
+            raise DataFileError(
                 f"{self.source}: column {quoted(name)} holds lists of length {1 + len(more)} where one number a row is "
                 f"needed; name one element of the lists, such as {self._file.names[index]!r}"
             )
@@ -207,10 +207,12 @@ class _ColumnFinder:
         if len(found) == 1:
             return found[0]
         if found:
-            raise TableError(f"{self.source} has {len(found)} columns named {quoted(name)}; give them different names")
+            raise DataFileError(
+                f"{self.source} has {len(found)} columns named {quoted(name)}; give them different names"
+            )
         close = difflib.get_close_matches(name, self._found, n=1)
         hint = f"did you mean {close[0]!r}?" if close else f"it has {_some(_columns_in(self._file))}"
-        raise TableError(f"{self.source} has no column {quoted(name)}; {hint}")
+        raise DataFileError(f"{self.source} has no column {quoted(name)}; {hint}")
 
     def _in_another_form(self, name: str) -> list[Sequence[int]]:
         """Return the columns of this name in another normal form: letters with marks are one character or two."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gmmx._text import printable, printable_json
-from gmmx._text_tables import encodable, fact_lines
+from gmmx._text_tables import aligned_pairs, encodable
 
 if TYPE_CHECKING:
     import click
@@ -84,7 +84,7 @@ def hint(text: str) -> None:
 
 def say_facts(console: Console, facts: Mapping[str, str]) -> None:
     """Print names and values, aligned."""
-    say_lines(console, fact_lines(facts))
+    say_lines(console, aligned_pairs(facts))
 
 
 def say_written(console: Console, written: Mapping[str, str]) -> None:

@@ -17,7 +17,7 @@ from gmmx.cli.terminating import unwinding_on_termination
 if TYPE_CHECKING:
     import click
 
-    from gmmx.io.csv_text import TableError
+    from gmmx.io.csv_text import DataFileError
 
 
 class _PipeClosedError(Exception):
@@ -98,7 +98,7 @@ def _exit_code(run: Callable[[], Any]) -> int:
     except _PipeClosedError:
         _forget_output()
         return PIPE_CLOSED
-    except _table_error() as error:
+    except _data_file_error() as error:
         return _refuse(str(error), UNUSABLE)
     except OSError as error:
         return _refuse(f"the result cannot be written: {error}", UNUSABLE)
@@ -106,11 +106,11 @@ def _exit_code(run: Callable[[], Any]) -> int:
         return _refuse("not enough memory; give fewer rows or columns at a time", FAILED)
 
 
-def _table_error() -> type[TableError]:
+def _data_file_error() -> type[DataFileError]:
     """Return the class of errors of tables, whose module imports NumPy."""
-    from gmmx.io.csv_text import TableError
+    from gmmx.io.csv_text import DataFileError
 
-    return TableError
+    return DataFileError
 
 
 def _refuse(message: str, exit_code: int) -> int:

@@ -34,7 +34,7 @@ from gmmx.io._arrow_features import ArrowFeatures, ListLengths, has_no_type, hol
 from gmmx.io._cells import is_number
 from gmmx.io._regular_file import open_regular
 from gmmx.io._text_files import UNPACKING_ERRORS, unpacked
-from gmmx.io.csv_text import COMMAND_LINE, TableError, TextFormat, TextRows
+from gmmx.io.csv_text import COMMAND_LINE, CsvRows, DataFileError, TextFormat
 
 __all__ = ["DataFile", "blaming", "opened"]
 
@@ -136,7 +136,7 @@ def opened(
 
     Raises
     ------
-    TableError
+    DataFileError
         If the file cannot be read as this format.
     """
     usual, blanks = usual_delimiter(path, file_format) if file_format in DELIMITERS else (None, False)
@@ -180,7 +180,7 @@ def _opened_text(path: str, source: str, usual: str | None, given: TextFormat, *
         stream, raw = (sys.stdin.buffer,) * 2 if is_stream else stack.enter_context(unpacked(path, again=False))
         if stream is raw:
             _refuse_bytes(raw, source)
-        yield _TextFile(path, source, raw, TextRows(stream, source, usual, given, blanks=blanks))
+        yield _TextFile(path, source, raw, CsvRows(stream, source, usual, given, blanks=blanks))
 
 
 def _refuse_bytes(raw: IO[bytes], source: str) -> None:
@@ -194,10 +194,10 @@ def _refuse_bytes(raw: IO[bytes], source: str) -> None:
         return
     for magic, file_format in _MAGIC.items():
         if beginning.startswith(magic):
-            raise TableError(f"{source} is not text but {file_format}; name its format: --format {file_format}")
+            raise DataFileError(f"{source} is not text but {file_format}; name its format: --format {file_format}")
     for magic, (program, ending) in _PACKED.items():
         if beginning.startswith(magic):
-            raise TableError(f"{source} is packed by {program}; unpack it, or name a file that ends in {ending}")
+            raise DataFileError(f"{source} is packed by {program}; unpack it, or name a file that ends in {ending}")
 
 
 class _TextFile:
@@ -206,7 +206,7 @@ class _TextFile:
     n_rows: int | None = None
     lists: Mapping[str, range] = MappingProxyType({})
 
-    def __init__(self, path: str, source: str, raw: IO[bytes], rows: TextRows) -> None:
+    def __init__(self, path: str, source: str, raw: IO[bytes], rows: CsvRows) -> None:
         self.names, self.has_header = rows.names, rows.has_header
         self.path, self._source, self._rows, self._raw = path, source, rows, raw
         self.n_bytes = _size(raw)
@@ -286,7 +286,7 @@ class _ParquetFile:
         if name.startswith("__index_level_"):
             return "row names"  # as pandas writes them
         if any(name not in part.positions for part in self._parts):
-            raise TableError(
+            raise DataFileError(
                 f"{self.path}: only some of its files have the column {quoted(name)}; choose by --columns what all "
                 "have, or read the files one by one"
             )
@@ -296,7 +296,7 @@ class _ParquetFile:
             return "empty"
         if len(kinds) > 1:
             types = " and ".join(f"{part.type_of(name)} in {part.file.name}" for part in kinds.values())
-            raise TableError(
+            raise DataFileError(
                 f"{self.path}: column {quoted(name)} is of type {types}; write it in one type, or name the columns to "
                 "fit by --columns"
             )
@@ -493,29 +493,29 @@ def _size(raw: IO[bytes]) -> int:
 
 @contextlib.contextmanager
 def blaming(source: str, path: str) -> Iterator[None]:
-    """Turn whatever goes wrong in reading into a `TableError` that names the source."""
+    """Turn whatever goes wrong in reading into a `DataFileError` that names the source."""
     try:
         yield
-    except TableError:
+    except DataFileError:
         raise
     except UnicodeDecodeError as error:
-        raise TableError(f"{source} is not UTF-8 text; save it as CSV in UTF-8 and try again") from error
+        raise DataFileError(f"{source} is not UTF-8 text; save it as CSV in UTF-8 and try again") from error
     except UnicodeEncodeError as error:
-        raise TableError(f"{source} has a name that is not UTF-8, which cannot be opened here; rename it") from error
+        raise DataFileError(f"{source} has a name that is not UTF-8, which cannot be opened here; rename it") from error
     except csv.Error as error:
-        raise TableError(f"{source} is not a table of text: {error}") from error
+        raise DataFileError(f"{source} is not a table of text: {error}") from error
     except UNPACKING_ERRORS as error:
-        raise TableError(f"{source} cannot be unpacked: {error}; give a whole packed file") from error
+        raise DataFileError(f"{source} cannot be unpacked: {error}; give a whole packed file") from error
     except ImportError as error:
-        raise TableError(str(error)) from error
+        raise DataFileError(str(error)) from error
     except OSError as error:
-        raise TableError(f"{source} cannot be read: {error.strerror or error}") from error
+        raise DataFileError(f"{source} cannot be read: {error.strerror or error}") from error
     except MemoryError as error:
-        raise TableError(f"{source} does not fit into memory") from error
+        raise DataFileError(f"{source} does not fit into memory") from error
     except ValueError as error:
         parts = str(error).replace(repr(path), path).split(path)
         message = source.join(map(_in_words_of_the_command_line, parts))
-        raise TableError(message if source in message else f"{source}: {message}") from error
+        raise DataFileError(message if source in message else f"{source}: {message}") from error
 
 
 def _in_words_of_the_command_line(message: str) -> str:

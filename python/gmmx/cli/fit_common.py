@@ -15,7 +15,7 @@ from gmmx.cli.console import FAILED, UNUSABLE, hint, one_line, stop
 from gmmx.cli.input import OpenTable, Table
 from gmmx.cli.options import FittingOptions
 from gmmx.cli.output import MODEL_ENDINGS, Outputs, save_figure, writing
-from gmmx.io.csv_text import TableError
+from gmmx.io.csv_text import DataFileError
 
 
 def check_outputs(options: FittingOptions) -> str:
@@ -45,10 +45,10 @@ def fit_quietly(fit: Callable[[], Any], data: Table | OpenTable, *, remedy: str)
         warnings.simplefilter("always")
         try:
             fit()
-        except TableError:
+        except DataFileError:
             raise
         except ValueError as error:
-            if isinstance(error.__cause__, TableError):  # of a batch
+            if isinstance(error.__cause__, DataFileError):  # of a batch
                 raise error.__cause__ from error
             raise _failed(error, caught, data, remedy) from error
         except (ArithmeticError, RuntimeError, MemoryError) as error:

@@ -18,7 +18,7 @@ from gmmx.cli.file_formats import DataFile, blaming, opened
 from gmmx.cli.formats import DELIMITERS, STANDARD_STREAM, format_of, input_format
 from gmmx.cli.options import DataOptions
 from gmmx.data._reader import Batch, Piece, Reader
-from gmmx.io.csv_text import TableError, TextFormat
+from gmmx.io.csv_text import DataFileError, TextFormat
 from gmmx.validation._lost_rows import counting_rows, lost_row
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ class OpenTable:
 
         Raises
         ------
-        TableError
+        DataFileError
             If they are not all numbers, or all weights are zero.
         """
         counted = RowCount()
@@ -240,12 +240,12 @@ class OpenTable:
 
     def _check_total(self, counted: RowCount) -> None:
         if counted.n_dropped and not counted.n_samples:
-            raise TableError(
+            raise DataFileError(
                 f"{self.source}: values are missing in all {rows(counted.n_dropped)}, so that --drop-missing leaves "
                 "none; choose other columns with --columns"
             )
         if counted.n_samples and not counted.total_weight:
-            raise TableError(
+            raise DataFileError(
                 f"{self.source}: all weights in column {self._weight_column!r} are zero; at least one must be positive"
             )
 
@@ -298,7 +298,7 @@ def open_table(options: DataOptions, features: Features | None = None, *, again:
 
     Raises
     ------
-    TableError
+    DataFileError
         If the file cannot be read, a named column does not exist, or there are other columns than the model's.
     """
     source = "standard input" if options.data == STANDARD_STREAM else options.data

@@ -17,12 +17,12 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-from gmmx._optional import needed
+from gmmx._optional import import_optional
 from gmmx._text import printable
 from gmmx.cli.console import INSTALL_COMMAND, UNUSABLE, print_json, stop
 from gmmx.cli.formats import DELIMITERS, STANDARD_STREAM, all_endings, format_of, listed
 from gmmx.cli.options import RowsOptions
-from gmmx.io._atomic_write import replacing
+from gmmx.io._atomic_write import atomic_write
 from gmmx.io._permissions import refuse_read_only
 
 PLOT_ENDINGS = (".png", ".svg", ".pdf")
@@ -114,7 +114,7 @@ class Outputs:
 
 def save_figure(figure: Any, path: str) -> None:
     """Write a picture by the ending of its name."""
-    with replacing(path) as stream:
+    with atomic_write(path) as stream:
         figure.savefig(stream, format=Path(path).suffix.lower().lstrip("."), dpi=_DPI)
 
 
@@ -141,7 +141,7 @@ def writing(path: str, table_format: str, columns: Columns) -> Iterator[Write]:
         is_spooled = path == STANDARD_STREAM and table_format not in DELIMITERS  # its beginning is written last
         is_seen = path == STANDARD_STREAM and sys.stdout.isatty()
         if path != STANDARD_STREAM:
-            stream = stack.enter_context(replacing(path))
+            stream = stack.enter_context(atomic_write(path))
         else:
             stream = stack.enter_context(tempfile.TemporaryFile()) if is_spooled else sys.stdout.buffer
         if table_format in DELIMITERS:
@@ -300,7 +300,7 @@ class _ParquetFile:
         self._waiting: list[Any] = []
 
     def __call__(self, *arrays: npt.NDArray[Any]) -> None:
-        pyarrow = needed("pyarrow", "Writing Parquet files", "data")
+        pyarrow = import_optional("pyarrow", "Writing Parquet files", "data")
         cells = [
             pyarrow.array(np.ascontiguousarray(np.ma.getdata(column)), mask=_mask_of(column))
             for array in arrays
@@ -312,7 +312,7 @@ class _ParquetFile:
 
     def _write(self) -> None:
         """Write what waits as one row group."""
-        table = needed("pyarrow", "Writing Parquet files", "data").concat_tables(self._waiting)
+        table = import_optional("pyarrow", "Writing Parquet files", "data").concat_tables(self._waiting)
         if self._writer is None:
             self._writer = _parquet().ParquetWriter(self._stream, table.schema)
         self._writer.write_table(table)
@@ -331,7 +331,7 @@ _BINARY = {"parquet": _ParquetFile, "npy": _NpyFile, "npz": _NpzFile}
 
 def _parquet() -> Any:
     try:
-        return needed("pyarrow.parquet", "Writing Parquet files", "data")
+        return import_optional("pyarrow.parquet", "Writing Parquet files", "data")
     except ImportError as error:
         raise stop(str(error), UNUSABLE) from error
 

@@ -14,7 +14,7 @@ from gmmx.cli.console import FAILED, UNUSABLE, hint, open_console, print_json, s
 from gmmx.cli.input import Table, dropped, load_model, open_table
 from gmmx.cli.options import MODEL_COLUMNS, DataOptions, data_options, ending_options
 from gmmx.cli.output import Outputs, save_figure
-from gmmx.io.csv_text import TableError
+from gmmx.io.csv_text import DataFileError
 
 if TYPE_CHECKING:
     import click
@@ -87,7 +87,7 @@ def run_plot(options: PlotOptions) -> None:
 
     Raises
     ------
-    click.ClickException, TableError
+    click.ClickException, DataFileError
         With a message of one line.
     """
     inputs = {"MODEL": options.model, **({} if options.data is None else {"DATA": options.data})}
@@ -96,7 +96,7 @@ def run_plot(options: PlotOptions) -> None:
     try:
         figure = _criterion(options) if is_selection else _mixture(options)
     except (ValueError, ArithmeticError) as error:
-        if isinstance(error, TableError):
+        if isinstance(error, DataFileError):
             raise
         raise stop(f"the picture cannot be drawn: {error}", FAILED) from error
     save_figure(figure, options.output)

@@ -93,7 +93,7 @@ def run_predict(options: PredictOptions) -> None:
 
     Raises
     ------
-    click.ClickException, TableError
+    click.ClickException, DataFileError
         With a message of one line.
     """
     check_jobs(options.jobs)

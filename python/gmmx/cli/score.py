@@ -63,7 +63,7 @@ def run_score(options: ScoreOptions) -> None:
 
     Raises
     ------
-    click.ClickException, TableError
+    click.ClickException, DataFileError
         With a message of one line.
     """
     check_jobs(options.jobs)

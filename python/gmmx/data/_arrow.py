@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gmmx._optional import needed
+from gmmx._optional import import_optional
 from gmmx.data._reader import Piece, Reader, checked, rows_of_bytes
 from gmmx.io import arrow
 from gmmx.io._arrow_features import ROWS_LOOKED_AT, ArrowFeatures, ChosenFeatures, ListLengths, number_type
@@ -104,7 +104,7 @@ def _scan_options(dataset: Any) -> dict[str, Any]:
     """Return what makes a dataset of Parquet files read them bit by bit; others need nothing."""
     if getattr(getattr(dataset, "format", None), "default_extname", None) != "parquet":
         return {}
-    options = needed("pyarrow.dataset", _PURPOSE, "data").ParquetFragmentScanOptions(
+    options = import_optional("pyarrow.dataset", _PURPOSE, "data").ParquetFragmentScanOptions(
         pre_buffer=False, use_buffered_stream=True, buffer_size=_READ_AT_ONCE
     )
     return {"fragment_scan_options": options}

@@ -24,7 +24,7 @@ from gmmx.data._reader import (
 )
 from gmmx.io._cells import is_missing, is_number, meaning_of, mostly_numbers
 from gmmx.io._text_files import DELIMITERS, PACKINGS, UNPACKING_ERRORS, delimiter_of, unpacked
-from gmmx.io.csv_text import NoRowsError, TableError, TextFormat, TextRows, Wording
+from gmmx.io.csv_text import CsvRows, DataFileError, NoRowsError, TextFormat, Wording
 from gmmx.validation import check_flag
 
 __all__ = ["from_csv", "opened_rows", "reader_of_text"]
@@ -67,7 +67,7 @@ _IN_PYTHON = _InPython()
 
 
 @contextlib.contextmanager
-def opened_rows(file: Path, given: TextFormat, words: Wording, source: str) -> Iterator[TextRows]:
+def opened_rows(file: Path, given: TextFormat, words: Wording, source: str) -> Iterator[CsvRows]:
     """Open the rows of a text file.
 
     Parameters
@@ -83,17 +83,17 @@ def opened_rows(file: Path, given: TextFormat, words: Wording, source: str) -> I
 
     Raises
     ------
-    TableError
+    DataFileError
         If it is not a text table.
     """
     try:
         with unpacked(file, again=True) as (stream, _):
             usual = delimiter_of(file)
-            yield TextRows(stream, source, usual, given, words=words, blanks=usual is None)
+            yield CsvRows(stream, source, usual, given, words=words, blanks=usual is None)
     except UnicodeDecodeError as error:
-        raise TableError(f"{source} is not UTF-8 text; save it as CSV in UTF-8") from error
+        raise DataFileError(f"{source} is not UTF-8 text; save it as CSV in UTF-8") from error
     except UNPACKING_ERRORS as error:
-        raise TableError(f"{source} cannot be unpacked: {error}; give a whole file") from error
+        raise DataFileError(f"{source} cannot be unpacked: {error}; give a whole file") from error
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class _TextFiles:
 def reader_of_text(
     file: Path,
     source: str,
-    rows: TextRows,
+    rows: CsvRows,
     columns: Sequence[int],
     weights: int | None,
     *,
@@ -137,7 +137,7 @@ def reader_of_text(
         The file.
     source : str
         What errors call it.
-    rows : TextRows
+    rows : CsvRows
         The look at it, which settles how it is read.
     columns : sequence of int
         The columns of values.
@@ -288,7 +288,7 @@ def _checked_format(delimiter: Any, decimal: Any, header: Any) -> TextFormat:
     return TextFormat(delimiter, decimal, header)
 
 
-def _look_at(file: Path, given: TextFormat) -> TextRows | None:
+def _look_at(file: Path, given: TextFormat) -> CsvRows | None:
     """Return what the beginning of a file tells; None if the file has no rows."""
     try:
         with opened_rows(file, given, _IN_PYTHON, printable(file)) as rows:
@@ -297,14 +297,14 @@ def _look_at(file: Path, given: TextFormat) -> TextRows | None:
         return None
 
 
-def _features(layout: TextRows, columns: Sequence[str] | None, weight_column: str | None, where: str) -> list[str]:
+def _features(layout: CsvRows, columns: Sequence[str] | None, weight_column: str | None, where: str) -> list[str]:
     names = layout.names
     if columns is None and names[0] == "":
         names = names[1:]  # the names of the rows, as R and pandas write them
     return chosen_columns(names, columns, weight_column, where)
 
 
-def _refuse_text(layout: TextRows, column: int, where: str) -> None:
+def _refuse_text(layout: CsvRows, column: int, where: str) -> None:
     """Refuse a column that does not hold numbers."""
     cells = layout.cells_of(column)
     if meaning_of(cells, layout.decimal) not in ("numeric", "empty"):  # a value that is missing is named later

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gmmx._optional import needed
+from gmmx._optional import import_optional
 from gmmx._text import printable
 from gmmx.data._arrays import OpenArrays, find_array, reader_of_arrays
 from gmmx.data._reader import Paths, Reader, files_of
@@ -27,7 +27,7 @@ class _Hdf5:
     @contextmanager
     def __call__(self, file: Path) -> Iterator[OpenArrays]:
         """Open those of one file."""
-        h5py = needed("h5py", _PURPOSE, "data")
+        h5py = import_optional("h5py", _PURPOSE, "data")
         try:
             opened = h5py.File(file, "r")
         except OSError as error:
@@ -100,7 +100,7 @@ def from_hdf5(
     >>> [X.tolist() for X in batches]
     [[[1.4, 0.2], [5.9, 1.8]], [[5.1, 1.5]]]
     """
-    needed("h5py", _PURPOSE, "data")
+    import_optional("h5py", _PURPOSE, "data")
     return reader_of_arrays(
         "HDF5", files_of(path, _SUFFIXES), _Hdf5(dataset, weights), columns, weight_column, weights, batch_size
     )

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gmmx._optional import needed
+from gmmx._optional import import_optional
 from gmmx._text import printable
 from gmmx.data._parquet_files import PURPOSE, Survey, opened_bit_by_bit
 from gmmx.data._reader import (
@@ -189,7 +189,7 @@ def reader_of_parquet(
     keep_missing : bool
         Whether missing values are read as NaN; otherwise they are refused.
     """
-    needed("pyarrow.parquet", PURPOSE, "data")
+    import_optional("pyarrow.parquet", PURPOSE, "data")
     files = files_of(path, _SUFFIXES)
     survey = Survey(files, columns, weight_column)
     if not survey.n_rows:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gmmx._optional import needed
+from gmmx._optional import import_optional
 from gmmx._text import normalized, printable, quoted
 from gmmx.data._reader import chosen_columns, find_columns
 from gmmx.io._arrow_features import ROWS_LOOKED_AT, ArrowFeatures, ListLengths, has_no_type, holds_lists, number_type
@@ -38,9 +38,9 @@ def opened_parquet(file: Path, **options: Any) -> Any:
     ValueError
         If it is no Parquet file.
     """
-    pyarrow = needed("pyarrow", PURPOSE, "data")
+    pyarrow = import_optional("pyarrow", PURPOSE, "data")
     try:
-        return needed("pyarrow.parquet", PURPOSE, "data").ParquetFile(file, **options)
+        return import_optional("pyarrow.parquet", PURPOSE, "data").ParquetFile(file, **options)
     except pyarrow.ArrowInvalid as error:
         raise ValueError(
             f"path names {str(file)!r}, which cannot be read as Parquet ({error}): give a whole Parquet file"
@@ -148,7 +148,7 @@ class Survey:
         lists = [field for field in fields if holds_lists(field.type)]
         if not lists:
             return
-        schema, lengths = needed("pyarrow", PURPOSE, "data").schema(lists), ListLengths()
+        schema, lengths = import_optional("pyarrow", PURPOSE, "data").schema(lists), ListLengths()
         lengths.update(schema, partial(_columns, parquet, schema))
         for field in lists:
             length = lengths[field.name]

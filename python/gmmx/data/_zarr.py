@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gmmx._optional import needed
+from gmmx._optional import import_optional
 from gmmx.data._arrays import OpenArrays, find_array, reader_of_arrays
 from gmmx.data._reader import Paths, Reader, files_of
 
@@ -25,7 +25,7 @@ class _Zarr:
     @contextmanager
     def __call__(self, store: Path) -> Iterator[OpenArrays]:
         """Open those of one store."""
-        zarr = needed("zarr", _PURPOSE, "data")
+        zarr = import_optional("zarr", _PURPOSE, "data")
         try:
             opened = zarr.open(str(store), mode="r")
         except (OSError, ValueError, KeyError) as error:
@@ -95,7 +95,7 @@ def from_zarr(
     >>> [X.tolist() for X in batches]
     [[[1.4, 0.2], [5.9, 1.8]], [[5.1, 1.5]]]
     """
-    needed("zarr", _PURPOSE, "data")
+    import_optional("zarr", _PURPOSE, "data")
     return reader_of_arrays(
         "zarr", files_of(path, (), folders=False), _Zarr(array, weights), columns, weight_column, weights, batch_size
     )

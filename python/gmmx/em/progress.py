@@ -6,7 +6,7 @@ import sys
 from time import monotonic
 from typing import Any
 
-from gmmx._optional import needed
+from gmmx._optional import import_optional
 
 __all__ = ["Progress"]
 
@@ -33,7 +33,7 @@ class Progress:
         self._patience = 0.0 if shown else _SECONDS
         if shown or (shown is None and sys.stderr.isatty()):
             try:
-                self._make = needed("tqdm", "progress=True", "data").tqdm
+                self._make = import_optional("tqdm", "progress=True", "data").tqdm
             except ImportError:
                 if shown:
                     raise

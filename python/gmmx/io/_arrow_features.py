@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from gmmx._optional import needed
+from gmmx._optional import import_optional
 from gmmx._text import normalized, quoted
 
 __all__ = [
@@ -66,7 +66,9 @@ def number_type(schema: Any, columns: Sequence[int], where: str) -> np.dtype[Any
                 f"or lists of numbers: leave it out, or {remedy}"
             )
         kinds.add(kind.id)
-    return np.dtype(np.float32 if kinds == {needed("pyarrow", "Arrow data", "data").float32().id} else np.float64)
+    return np.dtype(
+        np.float32 if kinds == {import_optional("pyarrow", "Arrow data", "data").float32().id} else np.float64
+    )
 
 
 def holds_lists(of_type: Any) -> bool:
@@ -79,12 +81,12 @@ def has_no_type(of_type: Any) -> bool:
     numbers = _number_type(of_type)
     if _is_primitive_number(numbers):
         return False
-    return bool(needed("pyarrow.types", "Arrow data", "data").is_null(numbers))
+    return bool(import_optional("pyarrow.types", "Arrow data", "data").is_null(numbers))
 
 
 def is_boolean(of_type: Any) -> bool:
     """Return whether a column of this type holds truth values, or lists of them."""
-    return bool(needed("pyarrow.types", "Arrow data", "data").is_boolean(_number_type(of_type)))
+    return bool(import_optional("pyarrow.types", "Arrow data", "data").is_boolean(_number_type(of_type)))
 
 
 class ListLengths:
@@ -370,14 +372,14 @@ def _plain_type(of_type: Any) -> Any:
     """Return the type of values, without how they are encoded: dictionaries, tensors as lists."""
     if _is_primitive_number(of_type):
         return of_type
-    if needed("pyarrow.types", "Arrow data", "data").is_dictionary(of_type):
+    if import_optional("pyarrow.types", "Arrow data", "data").is_dictionary(of_type):
         return _plain_type(of_type.value_type)
     return of_type.storage_type if getattr(of_type, "extension_name", None) == _TENSOR else of_type
 
 
 def _plain(column: Any) -> Any:
     """Return a column of the type that `_plain_type` tells."""
-    if needed("pyarrow.types", "Arrow data", "data").is_dictionary(column.type):
+    if import_optional("pyarrow.types", "Arrow data", "data").is_dictionary(column.type):
         return _plain(column.dictionary_decode())
     return column.storage if getattr(column.type, "extension_name", None) == _TENSOR else column
 
@@ -391,14 +393,14 @@ def _number_type(of_type: Any) -> Any:
 def _is_number(of_type: Any) -> bool:
     if _is_primitive_number(of_type):
         return True
-    types = needed("pyarrow.types", "Arrow data", "data")
+    types = import_optional("pyarrow.types", "Arrow data", "data")
     return bool(types.is_boolean(of_type) or types.is_decimal(of_type))
 
 
 def _is_list(of_type: Any) -> bool:
     if not of_type.num_fields:
         return False  # as most are, of which there may be very many
-    types = needed("pyarrow.types", "Arrow data", "data")
+    types = import_optional("pyarrow.types", "Arrow data", "data")
     return any(getattr(types, kind)(of_type) for kind in _LISTS if hasattr(types, kind))
 
 
@@ -409,14 +411,14 @@ def _is_primitive_number(of_type: Any) -> bool:
 
 @cache
 def _primitive_ids() -> frozenset[int]:
-    pyarrow = needed("pyarrow", "Arrow data", "data")
+    pyarrow = import_optional("pyarrow", "Arrow data", "data")
     integers = [getattr(pyarrow, f"{sign}int{bits}") for sign in ("", "u") for bits in (8, 16, 32, 64)]
     return frozenset(make().id for make in (*integers, pyarrow.float16, pyarrow.float32, pyarrow.float64))
 
 
 def _lengths(column: Any) -> npt.NDArray[np.int64]:
     """Return the lengths of lists, -1 for null."""
-    lengths = needed("pyarrow.compute", "Arrow data", "data").list_value_length(column)
+    lengths = import_optional("pyarrow.compute", "Arrow data", "data").list_value_length(column)
     found: npt.NDArray[np.int64] = lengths.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
     return found
 

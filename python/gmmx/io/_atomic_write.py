@@ -12,11 +12,11 @@ from typing import IO
 
 from gmmx.io._permissions import Permissions, refuse_read_only
 
-__all__ = ["lock_of", "remove_leftovers", "replacing"]
+__all__ = ["atomic_write", "lock_of", "remove_leftovers"]
 
 
 @contextlib.contextmanager
-def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+def atomic_write(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     """Open a file that takes its name only when it is complete.
 
     The bytes go into a temporary file beside `path`, which replaces `path` at the end of the ``with`` block.
@@ -67,7 +67,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
 
 
 def remove_leftovers(path: str | os.PathLike[str]) -> None:
-    """Remove what `replacing` left beside a file when its process was killed; nobody else may be writing it."""
+    """Remove what `atomic_write` left beside a file when its process was killed; nobody else may be writing it."""
     target = Path(os.path.realpath(path))
     for leftover in target.parent.glob(f"{glob.escape(_beginning(target))}.{'[0-9a-f]' * 8}.tmp"):
         with contextlib.suppress(OSError):

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gmmx._optional import needed
+from gmmx._optional import import_optional
 from gmmx.io._arrow_features import ArrowFeatures, ListLengths, holds_lists, number_type
 
 __all__ = ["ArrowRows", "is_lazy", "is_stream", "read", "reader_of", "table_of"]
@@ -139,7 +139,7 @@ def reader_of(X: Any, what: str) -> Any:
     ImportError
         If pyarrow is not installed.
     """
-    pyarrow = needed("pyarrow", f"{what} of type {type(X).__name__}, which is Arrow data,", "data")
+    pyarrow = import_optional("pyarrow", f"{what} of type {type(X).__name__}, which is Arrow data,", "data")
     if _is_pandas(X):  # its own stream holds the index as a column
         return pyarrow.Table.from_pandas(X, preserve_index=False).to_reader()
     return pyarrow.RecordBatchReader.from_stream(X)
@@ -160,5 +160,5 @@ def _header(schema: Any, features: ArrowFeatures) -> Any:
     """Return a table without rows that has a column for each feature."""
     if features.names == features.columns:
         return schema.empty_table()
-    pyarrow = needed("pyarrow", "Arrow data", "data")
+    pyarrow = import_optional("pyarrow", "Arrow data", "data")
     return pyarrow.schema([(name, pyarrow.float64()) for name in features.names]).empty_table()

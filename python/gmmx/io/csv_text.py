@@ -1,8 +1,8 @@
 """Tables as text: their header, their delimiter, and their numbers in blocks of rows.
 
-Whoever reads text reads it here: the command line, in memory and in batches, and `gmmx.data.from_csv`. The layout is
-found out by looking at the first rows. Every fault is a `TableError` whose message is one line that names the source,
-the row, the column and the remedy.
+The command line, in memory and in batches, and `gmmx.data.from_csv` read text here. The layout is inferred from the
+first rows. Every error is a `DataFileError` whose message is one line that names the source, the row, the column and
+the remedy.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from gmmx.io._csv_layout import (
     told_delimiter,
 )
 
-__all__ = ["COMMAND_LINE", "NoRowsError", "TableError", "TextFormat", "TextRows", "Wording"]
+__all__ = ["COMMAND_LINE", "CsvRows", "DataFileError", "NoRowsError", "TextFormat", "Wording"]
 
 _HEAD = 1_000  # rows that the layout is found out from
 _HEAD_CHARACTERS = 1 << 22  # of very long lines fewer rows
@@ -50,11 +50,11 @@ FloatArray = npt.NDArray[np.float64]
 Part = tuple[FloatArray, "FloatArray | None"]
 
 
-class TableError(ValueError):
+class DataFileError(ValueError):
     """A data file that cannot be used; the message is one line with the remedy."""
 
 
-class NoRowsError(TableError):
+class NoRowsError(DataFileError):
     """A table without rows."""
 
 
@@ -168,7 +168,7 @@ class _Blocks:
             if not self._begun:
                 self._begun, more = True, more.removeprefix(codecs.BOM_UTF8)
             if b"\0" in more:
-                raise TableError(f"{self._source} is not UTF-8 text: it holds a zero byte; save it as CSV in UTF-8")
+                raise DataFileError(f"{self._source} is not UTF-8 text: it holds a zero byte; save it as CSV in UTF-8")
             end = 1 + max(more.rfind(b"\n"), more.rfind(b"\r", 0, -1))  # a last \r may be half of a line's end
             if end:
                 self._rest = more[end:]
@@ -215,7 +215,7 @@ def _lines_of(block: bytes) -> Iterator[str]:
     return io.StringIO(block.decode(), newline="")
 
 
-class TextRows:
+class CsvRows:
     r"""The rows of a text table: its columns' names, and then its numbers, in blocks.
 
     Parameters
@@ -248,7 +248,7 @@ class TextRows:
 
     Raises
     ------
-    TableError
+    DataFileError
         If there is no row, the first are lines of comment, or commas may be decimal or something else.
 
     Notes
@@ -259,7 +259,7 @@ class TextRows:
     Examples
     --------
     >>> import io
-    >>> rows = TextRows(io.BytesIO(b"width,length,species\n0.2,1.4,setosa\n1.8,5.9,virginica\n"), "irises", ",")
+    >>> rows = CsvRows(io.BytesIO(b"width,length,species\n0.2,1.4,setosa\n1.8,5.9,virginica\n"), "irises", ",")
     >>> rows.names, rows.why_not_numeric(2)
     (('width', 'length', 'species'), 'not numeric')
     >>> [block.tolist() for block, _ in rows.numbers([1, 0])]
@@ -297,12 +297,12 @@ class TextRows:
         if not rows:
             raise NoRowsError(f"{self._source} is empty; it needs one row of names and at least one row of numbers")
         if rows[0][0].startswith("#") and len(rows) > 1 and _is_comment(rows[0], rows[1]):
-            raise TableError(
+            raise DataFileError(
                 f"{self._source} begins with lines of comment; delete those that start with #, as grep -v '^#' does"
             )
         decimal = given.decimal or find_decimal(rows)
         if decimal is None:
-            raise TableError(
+            raise DataFileError(
                 f"{self._source} has numbers such as {_with_comma(rows)!r}, whose commas may be decimal or part "
                 f"thousands; give {self._words.decimal} ',' if they are decimal, otherwise '.'"
             )
@@ -356,7 +356,7 @@ class TextRows:
     def _check_delimiter(self, given: TextFormat, lines: Sequence[str]) -> None:
         """Refuse a delimiter that is not there, or that is the decimal character."""
         if self.delimiter == given.decimal:
-            raise TableError(
+            raise DataFileError(
                 f"{self._source}: {self._words.decimal} {given.decimal!r} is the delimiter, too; the cells must be "
                 f"parted by something else, such as {self._words.delimiter} ';'"
             )
@@ -364,7 +364,7 @@ class TextRows:
             return
         other = find_delimiter(lines, None, given.decimal)
         if lines and other in lines[0]:
-            raise TableError(
+            raise DataFileError(
                 f"{self._source}: {self._words.delimiter} is {given.delimiter!r}, which does not occur in the "
                 f"beginning of the table; leave it out, or give {other!r}"
             )
@@ -372,7 +372,7 @@ class TextRows:
     def _refuse_split_decimals(self, rows: Sequence[Sequence[str]], names: Sequence[str] | None) -> None:
         number = split_decimals(rows, names)
         if number is not None:
-            raise TableError(
+            raise DataFileError(
                 f"{self._source} has lines that look like numbers with decimal commas, such as {number}; give "
                 f"{self._words.decimal} ',' if they are, or {self._words.delimiter} ',' if commas part the cells"
             )
@@ -381,7 +381,7 @@ class TextRows:
         """Refuse points that may be decimal or part thousands, where semicolons suggest decimal commas."""
         number = points_of_thousands(columns_of(rows[1:] or rows))
         if number is not None:
-            raise TableError(
+            raise DataFileError(
                 f"{self._source} has numbers such as {number!r}, whose points may be decimal or part thousands, as in "
                 f"all of its first rows; give {self._words.decimal} '.' if they are decimal, otherwise write the "
                 "numbers without them"
@@ -396,7 +396,7 @@ class TextRows:
 
         Raises
         ------
-        TableError
+        DataFileError
             If it holds numbers as well as text, or numbers with other separators.
         """
         cells = self.cells_of(index)
@@ -415,13 +415,13 @@ class TextRows:
         choose = f"or name the columns to fit by {self._words.columns}"
         if meaning == "separators":
             other = "," if self.decimal == "." else "."
-            raise TableError(
+            raise DataFileError(
                 f"{self._source}: column {quoted(self.names[index])} has numbers such as {text!r}, but a number has "
                 f"one decimal {'point' if self.decimal == '.' else 'comma'} and nothing that parts thousands; give "
                 f"{self._words.decimal} {other!r} if that is the decimal character, write the numbers anew, {choose}"
             )
         n_numbers = sum(number_in(cell, self.decimal) is not None for cell in present)
-        raise TableError(
+        raise DataFileError(
             f"{self._source}: column {quoted(self.names[index])} holds {n_numbers:,} numbers and "
             f"{len(present) - n_numbers:,} texts such as {text!r} in its first rows; correct the cells, {choose}"
         )
@@ -464,7 +464,7 @@ class TextRows:
 
         Raises
         ------
-        TableError
+        DataFileError
             If a cell is not a finite number, a value is missing, a weight is negative, a row has other cells than the
             first one, or a column that was called empty has a value.
         """
@@ -577,7 +577,7 @@ class TextRows:
         block = self._converted(rows[:uneven], ends, columns)
         if uneven is not None:
             place = self._place(uneven, ends)
-            raise TableError(
+            raise DataFileError(
                 f"{place}: {_count(len(rows[uneven]), 'cell')} where the first row has {len(self.names)}; add what is "
                 f"missing, quote the cell that holds a delimiter, or give {self._words.delimiter} or "
                 f"{self._words.decimal} if the table has others"
@@ -609,16 +609,16 @@ class TextRows:
     def _refuse_cell(self, row: int, ends: Sequence[int], index: int, cell: str) -> NoReturn:
         name = self.names[index]
         if index in self._stay_empty:
-            raise TableError(
+            raise DataFileError(
                 f"{self._place(row, ends)}: column {quoted(name)} is empty in the first {len(self.first):,} rows, but "
                 f"has {cell!r} here; name the columns to fit by {self._words.columns}, with it or without it"
             )
         if number_in(cell, self.decimal) is None:
-            raise TableError(
+            raise DataFileError(
                 f"{self._place(row, ends)}, column {quoted(name)}: {cell!r} is not a number; correct the cell, or "
                 f"leave the column out with {self._words.columns}"
             )
-        raise TableError(
+        raise DataFileError(
             self._words.not_finite(self._source, self._n_rows + row, self._n_lines + ends[row], name, cell)
         )
 
@@ -628,13 +628,13 @@ class TextRows:
         missing = np.flatnonzero(holes.any(axis=1)) + self._n_rows
         if missing.size:
             names = [self.names[columns[position]] for position in np.flatnonzero(holes.any(axis=0)).tolist()]
-            raise TableError(self._words.missing(self._source, missing.tolist(), self._n_rows + len(block), names))
+            raise DataFileError(self._words.missing(self._source, missing.tolist(), self._n_rows + len(block), names))
 
     def _refuse_negative(self, weights: FloatArray, index: int) -> None:
         negative = np.flatnonzero(weights < 0)
         if negative.size:
             row = int(negative[0])
-            raise TableError(
+            raise DataFileError(
                 self._words.weight(self._source, self._n_rows + row, self.names[index], float(weights[row]))
             )
 

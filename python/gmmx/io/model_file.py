@@ -21,7 +21,7 @@ from safetensors.numpy import save as to_safetensors
 
 from gmmx import _core
 from gmmx._text import printable
-from gmmx.io._atomic_write import replacing
+from gmmx.io._atomic_write import atomic_write
 from gmmx.io._checksum import CHECKSUM_ENTRY, CHECKSUM_TEXT, checksum_of
 from gmmx.io._file_kinds import kind_of_other_file
 from gmmx.io._regular_file import open_regular
@@ -100,7 +100,7 @@ def save_model(record: ModelRecord, path: str | os.PathLike[str]) -> None:
         If the folder cannot be written to, or the file that is there is read-only.
     """
     content = _bytes_of(record)
-    with replacing(path) as file:
+    with atomic_write(path) as file:
         file.write(content)
 
 

@@ -30,7 +30,7 @@ from gmmx._covariance_shapes import (
     public_shape,
     wide_enough,
 )
-from gmmx._text_tables import WIDTH, counted, fact_lines, print_lines
+from gmmx._text_tables import WIDTH, aligned_pairs, counted, print_lines
 from gmmx.data._arrays import reader_of_array
 from gmmx.data._batch_source import is_converted_map
 from gmmx.distributed import fit_partitions
@@ -1024,7 +1024,7 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
         names = getattr(self, "feature_names_in_", [f"feature {feature}" for feature in range(n_features)])
         size = f"{counted(n_components, 'component')}, {self.covariance_type} covariance"
         tables = mixture_lines(ShownMixture.of(self, names), WIDTH, IN_PYTHON)
-        facts = fact_lines(fit_facts(self, self._weight_seen(), NOT_CONVERGED))
+        facts = aligned_pairs(fit_facts(self, self._weight_seen(), NOT_CONVERGED))
         print_lines([f"{size}, {counted(n_features, 'feature')}", "", *tables, "", *facts], file)
 
     def _rows(self, X: npt.ArrayLike) -> Rows:

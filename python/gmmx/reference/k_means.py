@@ -141,8 +141,8 @@ def kmeans_plus_plus(
     potential = float(closest @ w)
 
     for c in range(1, n_clusters):
-        draws = u[1 + (c - 1) * n_trials : 1 + c * n_trials] * potential
-        candidates = np.searchsorted(np.cumsum(w * closest), draws, side="left")  # (59)
+        thresholds = u[1 + (c - 1) * n_trials : 1 + c * n_trials] * potential
+        candidates = np.searchsorted(np.cumsum(w * closest), thresholds, side="left")  # (59)
         candidates = np.minimum(candidates, len(rows) - 1)  # rounding may push a draw past the end
         closer = np.minimum(closest[:, np.newaxis], _squared_distances(rows, rows[candidates]))
         potentials = w @ closer

@@ -228,5 +228,5 @@ def stepwise_em(
         mixture = m_step(running, mixture.covariance_type, reg_covar, mixture)
         averaged_weight += len(weights) * weights[-1]
         averaged = blend(averaged, running, len(weights) * weights[-1] / averaged_weight)  # (111)
-    shown = m_step(averaged, mixture.covariance_type, reg_covar, mixture)
-    return StepwiseResult(mixture, shown, lengths.tolist())
+    parameters = m_step(averaged, mixture.covariance_type, reg_covar, mixture)
+    return StepwiseResult(mixture, parameters, lengths.tolist())

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import gmmx
-from gmmx.io._atomic_write import remove_leftovers, replacing
+from gmmx.io._atomic_write import atomic_write, remove_leftovers
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX's")
 
@@ -37,7 +37,7 @@ def test_the_mode_stays(mode, path):
 
 def test_a_private_file_is_private_all_the_time(path):
     path.chmod(0o600)
-    with replacing(path) as stream:
+    with atomic_write(path) as stream:
         assert stat.S_IMODE(os.fstat(stream.fileno()).st_mode) == 0o600
         assert [mode_of(entry) for entry in path.parent.iterdir()] == [0o600, 0o600]
 
@@ -123,7 +123,7 @@ def test_the_longest_names_there_may_be(length, tmp_path):
 
 def test_leftovers_of_a_name_are_removed_and_no_others(path):
     for name in (path, path.with_name("other")):
-        with pytest.raises(KeyboardInterrupt), replacing(name) as stream:  # a kill leaves what an exception removes
+        with pytest.raises(KeyboardInterrupt), atomic_write(name) as stream:  # a kill leaves what an exception removes
             os.link(stream.name, f"{stream.name[:-12]}{'0' * 8}.tmp")
             raise KeyboardInterrupt
     assert len(os.listdir(path.parent)) == 3
