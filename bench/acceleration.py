@@ -119,12 +119,12 @@ def main(quick, rounds, threads):
     os.environ.update(machine.thread_variables(threads))
     machine.keep_to_processors(threads)
     warnings.simplefilter("ignore")
-    facts = machine.facts(threads)
+    conditions = machine.conditions(threads)
     click.echo("| problem | side | passes | ms | times faster than gmmx without |\n|---|---|---:|---:|---:|")
     for task in tasks(quick):
         for text in lines(task, rounds, threads):
             click.echo(text)
-    click.echo("\n" + "\n".join(report.facts_table(facts)))
+    click.echo("\n" + "\n".join(report.conditions_table(conditions)))
 
 
 if __name__ == "__main__":

@@ -118,7 +118,7 @@ def largest_difference(folder, n_rows, threads):
 @click.command(help=__doc__)
 @click.option("--rows", default=20_000_000, show_default=True)
 @click.option("--quick", is_flag=True, help="A hundredth of the rows: does everything run?")
-@click.option("--rounds", default=1, show_default=True, help="The fastest of so many is shown.")
+@click.option("--rounds", default=1, show_default=True, help="Number of runs; the fastest is reported.")
 @click.option("--threads", default=2, show_default=True)
 @click.option("--iterations", default=10, show_default=True)
 @click.option("--limit", default=300.0, show_default=True, help="MiB that a fit of a file may hold.")
@@ -132,7 +132,7 @@ def main(rows, quick, rounds, threads, iterations, limit, folder, one):
     import report  # draws, which the processes that are measured do not
 
     machine.keep_to_processors(threads)
-    facts = machine.facts(threads)
+    conditions = machine.conditions(threads)
     n_rows = rows // 100 if quick else rows
     trouble = []
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
@@ -155,7 +155,7 @@ def main(rows, quick, rounds, threads, iterations, limit, folder, one):
         click.echo(f"\nLargest difference of parameters, float64, same start, {n_smaller:,} rows: {worst:.1e}")
         if worst > 1e-10:
             trouble.append(f"parameters differ by {worst:.1e}, more than 1e-10")
-    click.echo("\n" + "\n".join(report.facts_table(facts)))
+    click.echo("\n" + "\n".join(report.conditions_table(conditions)))
     if trouble:
         raise click.ClickException("; ".join(trouble))
 

@@ -105,11 +105,11 @@ def main(quick, rounds, threads):
     import distributed
     from sklearn.exceptions import ConvergenceWarning
 
-    warnings.simplefilter("ignore", ConvergenceWarning)  # each fit ends after so many iterations
+    warnings.simplefilter("ignore", ConvergenceWarning)  # each fit has a fixed number of iterations
     warnings.filterwarnings("ignore", message="Sending large graph")  # the rows, once, before the clock runs
     machine.keep_to_processors(threads)
-    facts = machine.facts(threads)
-    facts |= {"dask": dask.__version__, "distributed": distributed.__version__}
+    conditions = machine.conditions(threads)
+    conditions |= {"dask": dask.__version__, "distributed": distributed.__version__}
     shapes = [problems.Shape(1_000, 16, 8, "full")] if quick else SHAPES
     cluster = distributed.LocalCluster(n_workers=N_WORKERS, threads_per_worker=1, dashboard_address=":0")
     with cluster, distributed.Client(cluster, set_as_default=False) as client:
@@ -126,7 +126,7 @@ def main(quick, rounds, threads):
         click.echo("|---|---:|---:|---:|---:|---:|---:|---:|")
         for shape in shapes:
             click.echo(rows_line(shape, client, 4 * N_WORKERS, threads, rounds))
-    click.echo("\n" + "\n".join(report.facts_table(facts)))
+    click.echo("\n" + "\n".join(report.conditions_table(conditions)))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ class Side:
 
     def __init__(self, python):
         self.process = subprocess.Popen([python, WORKER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.facts = json.loads(self.process.stdout.readline())
+        self.announced = json.loads(self.process.stdout.readline())
 
     def run(self, task, calls):
         """Seconds of each call, and the figure of the result."""
@@ -68,7 +68,7 @@ def main(before, now, quick, rounds, only):
     sides = [Side(before), Side(now)]
     click.echo("| | before, least us | now | ratio | before, median us | now | ratio |")
     click.echo("|---|---:|---:|---:|---:|---:|---:|")
-    for task in sides[1].facts["tasks"]:
+    for task in sides[1].announced["tasks"]:
         if only in task and not (quick and "200,000" in task):
             click.echo(line(task, in_turns(task, sides, 1 if quick else rounds, 0.0 if quick else SECONDS_OF_A_TURN)))
     for side in sides:

@@ -63,7 +63,7 @@ def main(quick, rounds, threads):
     from gmmx import hierarchical_clustering
 
     machine.keep_to_processors(threads)
-    facts = machine.facts(threads)
+    conditions = machine.conditions(threads)
     n_samples, n_rows_of_tree = (n // 40 if quick else n for n in (N_SAMPLES, N_ROWS_OF_TREE))
     X = rows(n_samples)
     names = [f"tree of {n_rows_of_tree:,} rows", f"{n_samples:,} x {N_FEATURES}, full, K=1..5"]
@@ -73,7 +73,7 @@ def main(quick, rounds, threads):
         seconds, log_likelihoods = timed(lambda: select(X, threads))
         ours[1].append(seconds)
         if shutil.which("Rscript"):
-            facts["mclust"], tree, fits, others = by_mclust(X, n_rows_of_tree)
+            conditions["mclust"], tree, fits, others = by_mclust(X, n_rows_of_tree)
             theirs[0].append(tree)
             theirs[1].append(fits)
             # Both draw the rows of their tree, so beyond the clusters that there are they may end elsewhere.
@@ -84,7 +84,7 @@ def main(quick, rounds, threads):
     for name, mine, other in zip(names, ours, theirs, strict=True):
         beside = f"{min(other):.3f} | {min(other) / min(mine):.1f}" if other else "absent | "
         click.echo(f"| {name} | {min(mine):.3f} | {beside} |")
-    click.echo("\n" + "\n".join(report.facts_table(facts)))
+    click.echo("\n" + "\n".join(report.conditions_table(conditions)))
 
 
 if __name__ == "__main__":

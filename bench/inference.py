@@ -117,7 +117,7 @@ def main(quick, rounds, threads, resamples):
     from gmmx import bootstrap, bootstrap_lrt
 
     machine.keep_to_processors(threads)
-    facts = machine.facts(threads)
+    conditions = machine.conditions(threads)
     resamples = 50 if quick else resamples
     X, labels = diabetes()
     model = fitted(X, labels)
@@ -138,7 +138,7 @@ def main(quick, rounds, threads, resamples):
         click.echo(f"| {name} | 1 | {report.milliseconds(seconds)} | {1e6 * seconds / resamples:.0f} |")
     peer = shutil.which("Rscript") is not None
     if peer:
-        facts["mclust"], seconds, statistic, p_value, seconds_of_tests = by_mclust(resamples)
+        conditions["mclust"], seconds, statistic, p_value, seconds_of_tests = by_mclust(resamples)
         each = f"{1e6 * seconds / resamples:.0f}"
         click.echo(f"| mclust, nonparametric | 1 | {report.milliseconds(seconds)} | {each} |")
 
@@ -161,7 +161,7 @@ def main(quick, rounds, threads, resamples):
     if peer:
         figures = f"{statistic:.3f} | {p_value:.3f} | {3 * resamples} | {report.milliseconds(seconds_of_tests)}"
         click.echo(f"| the same by mclust | {figures} |")
-    click.echo("\n" + "\n".join(report.facts_table(facts)))
+    click.echo("\n" + "\n".join(report.conditions_table(conditions)))
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ def _blas():
     return ", ".join(sorted(found)) or "unknown"
 
 
-def facts(threads):
+def conditions(threads):
     """Name and value of each fact; versions of the sides come from the sides themselves."""
     from gmmx import _core
 
@@ -44,7 +44,7 @@ def facts(threads):
 
 
 def keep_to_processors(threads):
-    """Bind this process and its children to so many processors: what has no setting for threads keeps to them, too."""
+    """Bind this process and its children to this many processors, which also limits code without a thread setting."""
     if not hasattr(os, "sched_setaffinity"):
         return
     granted = sorted(os.sched_getaffinity(0))

@@ -84,7 +84,7 @@ class Side:
         self.statistics = self.e_step()
 
     def fit(self, iterations):
-        """So many iterations from the start."""
+        """Run this many iterations from the initial mixture."""
         from gmmx import _core
 
         options = {"tol": 0.0, "reg_covar": REG_COVAR, "max_iter": iterations, "previous_lower_bound": -np.inf}
@@ -168,7 +168,7 @@ def table(sides, seconds):
 def main(quick, rounds, threads, size):
     """Print a table for each data set."""
     machine.keep_to_processors(threads)
-    facts = machine.facts(threads)
+    conditions = machine.conditions(threads)
     n_samples, n_features, n_components = size
     n_samples = n_samples // 10 if quick else n_samples
     for title, options in DATA.items():
@@ -181,7 +181,7 @@ def main(quick, rounds, threads, size):
         click.echo(f"{n_samples:,} x {n_features}, {n_components} components, {title}:\n")
         click.echo("\n".join(table(sides, measure(sides, rounds))) + "\n")
     click.echo(f"gain: of the log-likelihood a row in {LONG - 1} iterations.\n")
-    click.echo("\n".join(report.facts_table(facts)))
+    click.echo("\n".join(report.conditions_table(conditions)))
 
 
 if __name__ == "__main__":

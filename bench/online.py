@@ -57,7 +57,7 @@ def measure(shape, separation, batch_size, threads, rounds):
 def main(quick, rounds, threads, batch_size):
     """Print the table."""
     machine.keep_to_processors(threads)
-    facts = machine.facts(threads)
+    conditions = machine.conditions(threads)
     click.echo(f"Batches of {batch_size:,} rows; percent of the mean log-likelihood that a stream stays below EM.\n")
     columns = ["rows x features, K, type", "separation", "EM s (passes)", "stream s", "million rows/s", *SCHEDULES]
     click.echo("| " + " | ".join(columns) + " |")
@@ -69,7 +69,7 @@ def main(quick, rounds, threads, batch_size):
         click.echo(f"| {shape} | {separation} | " + " | ".join(figures) + " |")
         if not quick and gaps["0.6"] > MOST_BELOW:
             raise click.ClickException(f"the stream stays {gaps['0.6']:.3f} % below EM; {MOST_BELOW} % are allowed")
-    click.echo("\n" + "\n".join(report.facts_table(facts)))
+    click.echo("\n" + "\n".join(report.conditions_table(conditions)))
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ class Peer:
     relative: bool = False
 
     def agrees(self, log_likelihood, expected):
-        """Tell whether this peer's result is the common one."""
+        """Return whether this peer's result agrees with the others."""
         return abs(log_likelihood - expected) <= self.tolerance * (max(1.0, abs(expected)) if self.relative else 1.0)
 
 
@@ -224,12 +224,12 @@ def summary(shape, chosen, outcomes, iterations):
     return records
 
 
-def write_report(records, facts, output):
+def write_report(records, conditions, output):
     """Write tables, numbers and picture; the tables."""
     versions = {record["peer"]: record["version"] for record in records if record["version"]}
-    text = report.markdown(records, {**facts, **versions}, OURS)
+    text = report.markdown(records, {**conditions, **versions}, OURS)
     Path(f"{output}.md").write_text(text)
-    Path(f"{output}.json").write_text(json.dumps({"facts": facts, "records": records}, indent=1))
+    Path(f"{output}.json").write_text(json.dumps({"conditions": conditions, "records": records}, indent=1))
     report.picture(records, [f"{output}.svg", f"{output}.png"])
     return text
 
@@ -278,9 +278,9 @@ def main(shapes, names, quick, onedal, jax, make_environments, output, **options
                     pythons[name] = make_environment(folder, requirements)
                 except subprocess.CalledProcessError as error:
                     click.echo(f"{name}: the environment cannot be made: {error}", err=True)
-    facts = machine.facts(options["threads"])
+    conditions = machine.conditions(options["threads"])
     variables = machine.thread_variables(options["threads"])
-    facts["options"] = ", ".join(f"{name} {value:g}" for name, value in options.items())
+    conditions["options"] = ", ".join(f"{name} {value:g}" for name, value in options.items())
     records = []
     with tempfile.TemporaryDirectory() as scratch:
         ready, absent = commands(chosen, pythons, scratch)
@@ -288,7 +288,7 @@ def main(shapes, names, quick, onedal, jax, make_environments, output, **options
             outcomes = measure(shape, chosen, ready, absent, options, variables, Path(scratch))
             records += summary(shape, chosen, outcomes, options["iterations"])
             click.echo(report.lines_of(records[-len(chosen) :]), err=True)
-            text = write_report(records, facts, output)  # after each shape: a run may be cut short
+            text = write_report(records, conditions, output)  # after each shape: a run may be cut short
     click.echo(text)
 
 

@@ -35,7 +35,7 @@ def _cell(record, ours):
     return f"{text} ({ratio:.2g}x)" if ratio < 100 else f"{text} ({ratio:.0f}x)"
 
 
-def markdown(records, facts, ours):
+def markdown(records, conditions, ours):
     """Times with ratios, then the details, then the machine. Where a peer is the faster, its figure is bold."""
     shapes = list(dict.fromkeys(record["shape"] for record in records))
     peers = list(dict.fromkeys(record["peer"] for record in records))
@@ -59,12 +59,12 @@ def markdown(records, facts, ours):
                 f"| {record['shape']} | {record['peer']} | {milliseconds(record['best'])} | "
                 f"{milliseconds(record['median'])} | {record['runs']} | {peak} | {record['difference']:+.0e} |"
             )
-    return "\n".join([*lines, "", *facts_table(facts), ""])
+    return "\n".join([*lines, "", *conditions_table(conditions), ""])
 
 
-def facts_table(facts):
+def conditions_table(conditions):
     """Two columns."""
-    return ["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in facts.items())]
+    return ["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in conditions.items())]
 
 
 def picture(records, paths):

@@ -60,7 +60,7 @@ def seconds(shape, thread_counts, rounds):
 def main(quick, rounds, output):
     """Print the table and draw the picture."""
     machine.keep_to_processors(2)
-    facts = machine.facts(2)
+    conditions = machine.conditions(2)
     alone, together = (min(control(threads) for _ in range(rounds)) for threads in (1, 2))
     click.echo("| rows x features, K, type | 1 thread ms | 2 threads ms | second thread | exponent |")
     click.echo("|---|---:|---:|---:|---:|")
@@ -89,7 +89,7 @@ def main(quick, rounds, output):
     for suffix in ("svg", "png"):
         figure.savefig(f"{output}.{suffix}", dpi=120)
     click.echo(f"\nControl: pure arithmetic gets {2 * alone / together:.2f} times as much done on two threads.\n")
-    click.echo("\n".join(report.facts_table(facts)))
+    click.echo("\n".join(report.conditions_table(conditions)))
 
 
 if __name__ == "__main__":

@@ -111,7 +111,7 @@ def main(quick, rounds, threads):
     os.environ.update(machine.thread_variables(threads))
     machine.keep_to_processors(threads)
     warnings.simplefilter("ignore")
-    facts = machine.facts(threads)
+    conditions = machine.conditions(threads)
     peer = shutil.which("Rscript") is not None
     click.echo("Seconds, best of all runs. BIC of what both fit: equal within 0.1 / gmmx better / mclust better.\n")
     click.echo("| grid | gmmx s | mclust s | times faster | BIC |\n|---|---:|---:|---:|---:|")
@@ -122,12 +122,12 @@ def main(quick, rounds, threads):
             seconds, figures = by_gmmx(task, X, threads)
             ours.append(seconds)
             if peer:
-                seconds, of_mclust, facts["mclust"] = by_mclust(task, X)
+                seconds, of_mclust, conditions["mclust"] = by_mclust(task, X)
                 theirs.append(seconds)
                 told = compare(task, figures, of_mclust)
         beside = f"{min(theirs):.3f} | {min(theirs) / min(ours):.1f}" if peer else "absent | "
         click.echo(f"| {task.name} | {min(ours):.3f} | {beside} | {told} |")
-    click.echo("\n" + "\n".join(report.facts_table(facts)))
+    click.echo("\n" + "\n".join(report.conditions_table(conditions)))
 
 
 if __name__ == "__main__":

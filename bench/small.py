@@ -93,7 +93,7 @@ def lines(rounds, threads, spinning):
 
 
 def import_time(rounds):
-    """Seconds that `import gmmx` adds where scikit-learn is imported already: the median of so many interpreters."""
+    """Return the median seconds that `import gmmx` adds to scikit-learn's import, over this many interpreters."""
     command = [sys.executable, "-c", TIME_OF_IMPORT]
     runs = [subprocess.run(command, capture_output=True, text=True, check=True).stdout for _ in range(rounds)]
     return float(np.median([float(seconds) for seconds in runs]))
@@ -108,12 +108,12 @@ def main(quick, rounds, threads):
     os.environ.update(machine.thread_variables(threads))
     machine.keep_to_processors(threads)
     warnings.simplefilter("ignore")
-    facts = machine.facts(threads)
+    conditions = machine.conditions(threads)
     click.echo("| | gmmx us | scikit-learn us | times faster |\n|---|---:|---:|---:|")
     for text in lines(1 if quick else rounds, threads, 0.0 if quick else SPINNING):
         click.echo(text)
     click.echo(f"\n`import gmmx` after scikit-learn: {import_time(1 if quick else 5):.3f} s")
-    click.echo("\n" + "\n".join(report.facts_table(facts)))
+    click.echo("\n" + "\n".join(report.conditions_table(conditions)))
 
 
 if __name__ == "__main__":

@@ -70,14 +70,14 @@ def estimators():
 
 
 def timed_fit(estimator, df, n_components, n_iter):
-    """Fit with so many iterations; return seconds and the model."""
+    """Fit with this many iterations; return seconds and the model."""
     begin = time.perf_counter()
     model = estimator(k=n_components, tol=0.0, maxIter=n_iter, seed=1).fit(df)
     return time.perf_counter() - begin, model
 
 
 def mean_log_likelihood(model, rows):
-    """Mean log-likelihood of rows, computed in log space from the model's parameters; NaN if these are no mixture."""
+    """Return the mean log-likelihood, computed in log space; NaN if the parameters are not a mixture."""
     import gmmx
 
     moments = [(gaussian.mean.toArray(), gaussian.cov.toArray()) for gaussian in model.gaussians]
@@ -161,7 +161,7 @@ def collapses(spark, n_samples):
 def main(quick, rounds):
     """Print the tables."""
     warnings.simplefilter("ignore")  # that EM did not converge in so few iterations
-    facts = machine.facts(2)
+    conditions = machine.conditions(2)
     spark = session()
     few, many = (2, 4) if quick else (5, 25)
     click.echo("| rows x features, K | | s an iteration | rows/s | whole fit s | times faster | log-likelihood a row |")
@@ -172,7 +172,7 @@ def main(quick, rounds):
     click.echo("\n| rows | | iterations | weights from least to largest | least eigenvalue | log-likelihood a row |")
     click.echo("|---|---|---:|---:|---:|---:|")
     collapses(spark, 1000 if quick else 20_000)
-    click.echo("\n" + "\n".join(f"{name}: {value}" for name, value in facts.items()))
+    click.echo("\n" + "\n".join(f"{name}: {value}" for name, value in conditions.items()))
     click.echo(f"Spark: {spark.version}, whole fits of {many} iterations, best of {rounds}")
     spark.stop()
 

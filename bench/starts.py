@@ -68,7 +68,7 @@ def main(quick, rounds, threads, n_starts):
     from gmmx import _core
 
     machine.keep_to_processors(threads)
-    facts = machine.facts(threads)
+    conditions = machine.conditions(threads)
     click.echo("| rows x features, K, type | a pass serves | together ms | in turn ms | times faster |")
     click.echo("|---|---:|---:|---:|---:|")
     for shape in SHAPES:
@@ -78,7 +78,7 @@ def main(quick, rounds, threads, n_starts):
         served = _core.starts_per_pass(shape.covariance_type, shape.n_components)
         figures = f"{report.milliseconds(together)} | {report.milliseconds(in_turn)} | {in_turn / together:.2f}"
         click.echo(f"| {shape} | {min(served, n_starts)} | {figures} |")
-    click.echo("\n" + "\n".join(report.facts_table(facts)))
+    click.echo("\n" + "\n".join(report.conditions_table(conditions)))
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ QUICK = [problems.Shape(2_000, 2, 3, "full")]
 
 
 def best_of(functions, rounds):
-    """Seconds of the best of so many runs of each function, in turns, and what the last ones returned."""
+    """Return the best seconds over this many runs of each function, in turns, and the last results."""
     best = dict.fromkeys(functions, float("inf"))
     results = {}
     for _ in range(rounds):
@@ -117,7 +117,7 @@ def main(quick, rounds, threads):
     os.environ.update(machine.thread_variables(threads))
     machine.keep_to_processors(threads)
     warnings.simplefilter("ignore")
-    facts = machine.facts(threads)
+    conditions = machine.conditions(threads)
     click.echo("| | rows x features, K, type | gmmx ms | scikit-learn ms | times faster |\n|---|---|---:|---:|---:|")
     for shape in QUICK if quick else FITS:
         click.echo(fit_line(shape, rounds, threads))
@@ -126,7 +126,7 @@ def main(quick, rounds, threads):
     for shape in QUICK if quick else METHODS:
         for text in method_lines(shape, rounds, threads):
             click.echo(text)
-    click.echo("\n" + "\n".join(report.facts_table(facts)))
+    click.echo("\n" + "\n".join(report.conditions_table(conditions)))
 
 
 if __name__ == "__main__":
