@@ -4,24 +4,24 @@ Importing scikit-learn takes longer than many a command. Modules that the comman
 these as attributes of this module; only the estimators, which derive from scikit-learn's classes, import it at once.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gmmx._lazy import attributes_from
 
 if TYPE_CHECKING:
     from sklearn import config_context, get_config
-    from sklearn.utils import _safe_indexing, check_array, check_random_state
+    from sklearn.utils import check_array, check_random_state
     from sklearn.utils.validation import _check_sample_weight, _get_feature_names, check_is_fitted, validate_data
 
 __all__ = [
     "_check_sample_weight",
     "_get_feature_names",
-    "_safe_indexing",
     "check_array",
     "check_is_fitted",
     "check_random_state",
     "config_context",
     "get_config",
+    "safe_indexing",
     "validate_data",
 ]
 
@@ -32,7 +32,6 @@ __getattr__ = attributes_from(
     {
         "_check_sample_weight": _VALIDATION,
         "_get_feature_names": _VALIDATION,
-        "_safe_indexing": "sklearn.utils",
         "check_array": "sklearn.utils",
         "check_is_fitted": _VALIDATION,
         "check_random_state": "sklearn.utils",
@@ -41,3 +40,10 @@ __getattr__ = attributes_from(
         "validate_data": _VALIDATION,
     },
 )
+
+
+def safe_indexing(X: Any, indices: Any) -> Any:
+    """Return rows of an array or a data frame, as scikit-learn's function of this name does."""
+    from sklearn.utils import _safe_indexing
+
+    return _safe_indexing(X, indices)

@@ -27,8 +27,7 @@ from sklearn.exceptions import NotFittedError
 from gmmx import GaussianMixture, plot
 from gmmx._covariance_shapes import as_matrices
 from gmmx.plot import MARKERS, PALETTE, coverage_radius
-from gmmx.plot._mixtures import FullMixture, region_log_levels
-from gmmx.plot._separation import separating_columns, separations
+from gmmx.plot._mixtures import FullMixture, region_log_levels, separating_columns, separations
 from gmmx.plot._view import MAX_COLUMNS
 
 FloatArray = npt.NDArray[np.float64]

@@ -1,4 +1,4 @@
-"""Figures: where a picture is drawn, and the words around its panels."""
+"""Figures and Axes: where a picture is drawn, and the words around its panels."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 AxesArray = Any  # an ndarray of Axes, which NumPy's types cannot say
 
 MAX_LEGEND = 10
-"""Components named in a legend at most; of more, each mean carries its number."""
+"""Number of components named in a legend at most; if there are more, each mean carries its number."""
 
 _INSIDE = 5
 _TEX = frozenset("\\$_^{}%#&~")
@@ -24,19 +24,19 @@ _NOTE: dict[str, Any] = {"fontsize": "small", "color": "0.35"}
 
 
 def require_matplotlib() -> None:
-    """Say what to install where matplotlib is missing."""
+    """Raise an error that names the command to install matplotlib if it is missing."""
     try:
         import matplotlib.figure  # noqa: F401
     except ImportError as error:
         raise ImportError('a picture needs matplotlib: pip install "gmmx-native[plot]"') from error
 
 
-def one_axes(ax: Any, *, size: tuple[float, float] = (7.2, 5.2), projection: str = "rectilinear") -> Axes:
+def one_axes(ax: Any, projection: str = "rectilinear") -> Axes:
     """Return the Axes given, checked, or those of a new figure."""
     from matplotlib.figure import Figure
 
     if ax is None:
-        return Figure(figsize=size, layout="constrained").add_subplot(projection=projection)
+        return Figure(figsize=(7.2, 5.2), layout="constrained").add_subplot(projection=projection)
     given = _given_axes(ax)
     if given.size != 1:
         raise ValueError(f"ax holds {given.size} Axes; this picture needs one. gmmx.plot.pairs takes an array")
@@ -49,14 +49,14 @@ def one_axes(ax: Any, *, size: tuple[float, float] = (7.2, 5.2), projection: str
     return only
 
 
-def grid_of_axes(n_rows: int, n_columns: int, ax: Any, *, panel: tuple[float, float], **options: Any) -> AxesArray:
+def grid_of_axes(n_rows: int, n_columns: int, ax: Any, *, panel: tuple[float, float]) -> AxesArray:
     """Return the Axes given as a checked array of a shape, or those of a new figure with panels of a size."""
     from matplotlib.figure import Figure
 
     if ax is None:
-        size = (panel[0] * n_columns + 1.2, panel[1] * n_rows + 1.0)
-        figure = Figure(figsize=(max(size[0], 4.8), max(size[1], 3.2)), layout="constrained")
-        return np.asarray(figure.subplots(n_rows, n_columns, squeeze=False, **options), dtype=object)
+        size = max(panel[0] * n_columns + 1.2, 4.8), max(panel[1] * n_rows + 1.0, 3.2)
+        figure = Figure(figsize=size, layout="constrained")
+        return np.asarray(figure.subplots(n_rows, n_columns, squeeze=False), dtype=object)
     given = _given_axes(ax)
     one_line = 1 in (n_rows, n_columns) and given.size == n_rows * n_columns
     if given.shape != (n_rows, n_columns) and not one_line:
@@ -90,22 +90,17 @@ def limit(ax: Axes, x: Sequence[float], y: Sequence[float], *, drawn_before: boo
 
 
 def add_legend(ax: Axes, handles: Sequence[Any], **options: Any) -> None:
-    """Add a legend: inside the panel if short, beside it if long, none if there is nothing to say."""
+    """Add a legend: inside the panel if short, beside it if long, none if there are no entries."""
     if not handles:
         return
-    inside: dict[str, Any] = {"loc": "best", "framealpha": 0.85}
-    beside: dict[str, Any] = {
-        "loc": "upper left",
-        "bbox_to_anchor": (1.01, 1.0),
-        "borderaxespad": 0.0,
-        "frameon": False,
-    }
-    place = inside if len(handles) <= _INSIDE else beside
+    place: dict[str, Any] = {"loc": "best", "framealpha": 0.85}
+    if len(handles) > _INSIDE:
+        place = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0), "borderaxespad": 0.0, "frameon": False}
     ax.legend(handles=handles, **{"fontsize": "small", "edgecolor": "none", **place, **options})
 
 
 def literal(text: Text) -> Text:
-    """Let a text be drawn as it stands: names of columns are no mathematics, whatever dollar signs they hold."""
+    """Draw a text as it stands: names of columns are not mathematics, whatever dollar signs they hold."""
     text.set_parse_math(False)
     if _TEX & set(text.get_text()):
         text.set_usetex(False)
@@ -115,16 +110,8 @@ def literal(text: Text) -> Text:
 def title_one(ax: Axes, title: str, caption: str, *, own_figure: bool) -> None:
     """Write a title over a panel, and below it the caption if the figure is ours."""
     if own_figure and caption:
-        note = ax.annotate(
-            printable(caption),
-            (0.0, 1.0),
-            xytext=(0, 5),
-            xycoords="axes fraction",
-            textcoords="offset points",
-            va="bottom",
-            **_NOTE,
-        )
-        literal(note)
+        place: dict[str, Any] = {"xytext": (0, 5), "xycoords": "axes fraction", "textcoords": "offset points"}
+        literal(ax.annotate(printable(caption), (0.0, 1.0), va="bottom", **place, **_NOTE))
     if title:
         pad = 20 if own_figure and caption else None
         literal(ax.set_title(printable(title), loc="left", pad=pad, fontsize="large"))

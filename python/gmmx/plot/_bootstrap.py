@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from gmmx._covariance_shapes import as_matrices
 from gmmx._text import printable
@@ -23,10 +22,7 @@ if TYPE_CHECKING:
 _SUBJECT = {"weights": "Weights", "means": "Means", "covariances": "Variances"}
 """What is drawn of each parameter."""
 
-_OF_FEATURE = {"means": "mean of {}", "covariances": "variance of {}"}
-
-
-_ESTIMATE_LINE: dict[str, Any] = {"color": INK, "linewidth": 1.4, "zorder": 3}
+_CELL = {"weights": "weight of component {}", "means": "mean of {}", "covariances": "variance of {}"}
 
 
 class Resampled(Protocol):
@@ -55,8 +51,8 @@ def bootstrap(
 ) -> Picture:
     """Draw histograms of a resampled parameter, with its estimate and its interval.
 
-    Of weights a panel for each component. Of means and covariances a row of panels for each component and a column
-    for each feature; of covariances the variances are drawn, and a single row where all components share them.
+    Weights give a panel for each component; means and covariances give a row of panels for each component and a column
+    for each feature. Of covariances the variances are drawn, in a single row if all components share them.
 
     Parameters
     ----------
@@ -71,9 +67,9 @@ def bootstrap(
     columns : sequence of int or str, optional
         The features to draw of means and covariances, by position or by name. None draws all, or the first six.
     feature_names : sequence of str of length n_features, optional
-        Names of the features. None takes ``result.model.feature_names_in_``, then ``feature 0``, ``feature 1``, ...
+        Names of the features. None uses ``result.model.feature_names_in_``, then ``feature 0``, ``feature 1``, ...
     title : str, optional
-        Title; None names the parameter and the kind of the resamples, "" leaves it out.
+        The title. None names the parameter and the kind of the resamples; "" leaves it out.
     ax : Axes or array of Axes, optional
         Where to draw: (1, n_components) for weights, else (n_components, n_columns). None makes a new figure with
         a caption, which pyplot does not know.
@@ -81,14 +77,14 @@ def bootstrap(
     Returns
     -------
     Picture
-        Of 1 x n_components panels for weights, else n_components x n_columns.
+        1 x n_components panels for weights, else n_components x n_columns.
 
     Raises
     ------
     ValueError
         If `parameter` is unknown, or `level`, a component, a column or `ax` is not usable.
     TypeError
-        If `result` is no result of a bootstrap, or `ax` holds anything but Axes.
+        If `result` is not the result of a bootstrap, or `ax` holds anything but Axes.
     ImportError
         If matplotlib is not installed.
 
@@ -123,21 +119,21 @@ def bootstrap(
     names = feature_names_of(result.model, None, feature_names, np.shape(result.model.means_)[1])
     if parameter == "weights":
         rows, shown = [0], _chosen_components(components, estimate.shape[1])
-        row_names, column_names = [""], [f"weight of component {k}" for k in shown]
-        looks = [[colour(k) for k in shown]]
+        row_names, looks = [""], [[colour(k) for k in shown]]
+        column_names = [_CELL[parameter].format(k) for k in shown]
     else:
         shared = len(estimate) < len(result.model.weights_)
         rows = [0] if shared else _chosen_components(components, len(estimate))
-        shown = chosen_columns(columns, names)
+        shown = list(range(len(names)))[:MAX_COLUMNS] if columns is None else chosen_columns(columns, names)
         row_names = ["all components"] if shared else [f"component {k}" for k in rows]
-        column_names = [_OF_FEATURE[parameter].format(names[column]) for column in shown]
+        column_names = [_CELL[parameter].format(names[column]) for column in shown]
         looks = [["0.45" if shared else colour(k)] * len(shown) for k in rows]
 
     axes = grid_of_axes(len(rows), len(shown), ax, panel=(2.3, 1.7))
     for i, j in np.ndindex(axes.shape):
         row, column = rows[i], shown[j]
-        summary = float(estimate[row, column]), float(low[row, column]), float(high[row, column])
-        _draw_cell(axes[i, j], samples[:, row, column], summary, looks[i][j])
+        interval = low[row, column], high[row, column]
+        _draw_cell(axes[i, j], samples[:, row, column], estimate[row, column], interval, looks[i][j])
     for panel, name in zip(axes[:, 0], row_names, strict=True):
         literal(panel.set_ylabel(printable(name)))
     for panel, name in zip(axes[-1], column_names, strict=True):
@@ -147,30 +143,26 @@ def bootstrap(
     return Picture(axes)
 
 
-def _cells(result: Resampled, parameter: str, level: float) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Arrange a parameter by rows and columns of panels: resamples (n, rows, columns), estimate and interval.
+def _cells(result: Resampled, parameter: str, level: float) -> tuple[FloatArray, ...]:
+    """Arrange a parameter by rows and columns of panels: resamples (n, rows, columns), estimate, ends of the interval.
 
     Covariances become variances, with a single row if all components share them.
     """
-    ends = result.interval(level)[parameter]
-    shown = (getattr(result.model, f"{parameter}_"), *ends)
-    samples = np.asarray(getattr(result, parameter), dtype=np.float64)
+    estimate, ends = getattr(result.model, f"{parameter}_"), result.interval(level)[parameter]
+    arrays = [np.asarray(values, dtype=np.float64) for values in (getattr(result, parameter), estimate, *ends)]
     if parameter == "weights":
-        samples = samples[:, np.newaxis]
-        estimate, low, high = (np.asarray(values, dtype=np.float64)[np.newaxis] for values in shown)
-    elif parameter == "means":
-        estimate, low, high = (np.asarray(values, dtype=np.float64) for values in shown)
-    else:
-        estimate, low, high = (_variances(values, result.model) for values in shown)
-        samples = np.stack([_variances(values, result.model) for values in samples])
-        if np.all(samples == samples[:, :1], where=np.isfinite(samples)):
-            samples, estimate, low, high = samples[:, :1], estimate[:1], low[:1], high[:1]
-    return samples, estimate, low, high
+        return tuple(values[..., np.newaxis, :] for values in arrays)
+    if parameter == "means":
+        return tuple(arrays)
+    samples, *rest = arrays
+    variances = [np.stack([_variances(values, result.model) for values in samples])]
+    variances += [_variances(values, result.model) for values in rest]
+    is_shared = np.all(variances[0] == variances[0][:, :1], where=np.isfinite(variances[0]))
+    return tuple(values[..., :1, :] for values in variances) if is_shared else tuple(variances)
 
 
-def _variances(covariances: npt.ArrayLike, model: FittedMixture) -> FloatArray:
-    full = as_matrices(np.asarray(covariances, dtype=np.float64), model.covariance_type, *np.shape(model.means_))
-    return np.diagonal(full, axis1=1, axis2=2)
+def _variances(covariances: FloatArray, model: FittedMixture) -> FloatArray:
+    return np.diagonal(as_matrices(covariances, model.covariance_type, *np.shape(model.means_)), axis1=1, axis2=2)
 
 
 def _chosen_components(components: Sequence[int] | None, n_components: int) -> list[int]:
@@ -182,15 +174,13 @@ def _chosen_components(components: Sequence[int] | None, n_components: int) -> l
     return chosen
 
 
-def _draw_cell(ax: Axes, samples: FloatArray, summary: tuple[float, float, float], look: str) -> None:
+def _draw_cell(ax: Axes, samples: FloatArray, estimate: float, interval: tuple[float, float], look: str) -> None:
     """Draw the histogram of one number, its estimate as a line and its interval as a band."""
-    estimate, low, high = summary
     finite = samples[np.isfinite(samples)]
-    bins = int(np.clip(np.sqrt(len(finite)), 8, 40))
-    counts, edges = np.histogram(finite, bins=bins)
+    counts, edges = np.histogram(finite, bins=int(np.clip(np.sqrt(len(finite)), 8, 40)))
     ax.stairs(counts, edges, fill=True, color=look, alpha=0.55, zorder=1)
-    ax.axvspan(low, high, color="0.9", linewidth=0, zorder=0)
-    ax.axvline(estimate, **_ESTIMATE_LINE)
+    ax.axvspan(*interval, color="0.9", linewidth=0, zorder=0)
+    ax.axvline(estimate, color=INK, linewidth=1.4, zorder=3)
     ax.tick_params(axis="y", left=False, labelleft=False)
     ax.locator_params(axis="x", nbins=4)
     ax.spines[["top", "right"]].set_visible(False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy.typing as npt
 from gmmx.plot._axes import add_legend, one_axes, require_matplotlib, title_one
 from gmmx.plot._mixtures import FloatArray
 from gmmx.plot._panels import name_axes
-from gmmx.plot._picture import Picture, picture_of
+from gmmx.plot._picture import Picture
 from gmmx.plot._style import INK, colour, marker
 from gmmx.validation._options import not_among
 
@@ -48,14 +49,14 @@ def criterion(
     Parameters
     ----------
     selection : GaussianMixtureIC
-        A fitted choice among covariance types and numbers of components.
+        A fitted search over covariance types and numbers of components.
     criterion : {"bic", "icl", "aic"}, default="bic"
-        What to draw, whether the choice was made by it or not; the smaller, the better.
+        What to draw, whether or not it is the criterion of the search; the smaller, the better.
     whole : bool, default=False
-        Whether to show all values. Else, where some are so much worse that the others would run together, the panel
-        ends above three quarters of them, and lines run out of it.
+        Whether to show all values. Otherwise, where some are so much worse that the others would run together, the
+        panel ends above three quarters of them, and lines run out of it.
     title : str, optional
-        Title; None names the criterion and the best mixture, "" leaves it out.
+        The title. None names the criterion and the best mixture; "" leaves it out.
     ax : Axes, optional
         Where to draw; the legend of many lines stands at its right. None makes a new figure, which pyplot does not
         know: reach it as ``ax.figure``.
@@ -63,21 +64,21 @@ def criterion(
     Returns
     -------
     Picture
-        Of one panel.
+        One panel.
 
     Raises
     ------
     ValueError
         If `criterion` is unknown, no mixture has a value of it, or `ax` is not usable.
     TypeError
-        If `selection` is not a fitted choice.
+        If `selection` is not a fitted search.
     ImportError
         If matplotlib is not installed.
 
     Notes
     -----
-    By the criterion that the choice was made by, the ring marks the mixture chosen; by another, the smallest value
-    of the fits that are not degenerate.
+    By the criterion of the search, the ring marks the mixture chosen; by another, the smallest value of the fits that
+    are not degenerate.
 
     Examples
     --------
@@ -95,79 +96,78 @@ def criterion(
     ('Best by BIC: EEE, K = 2', 'BIC (the smaller, the better)')
     """
     require_matplotlib()
-    results = _checked_results(selection, criterion)
-    values = np.asarray(results[criterion], dtype=np.float64)
-    kinds, sizes = np.asarray(results["covariance_type"]), np.asarray(results["n_components"])
-    degenerate = np.asarray(results["degenerate"], dtype=bool)
-    best = _best(selection, criterion, values, degenerate)
-
+    fits = _Fits.of(selection, criterion)
+    best = int(selection.best_index_) if criterion == selection.criterion else fits.smallest()
+    named_best = f"{fits.kinds[best]}, K = {fits.sizes[best]}"
     panel = one_axes(ax)
-    handles = []
-    for number, kind in enumerate(dict.fromkeys(kinds.tolist())):
-        mine = np.flatnonzero(kinds == kind)
-        mine = mine[np.argsort(sizes[mine], kind="stable")]
-        handles.append(_draw_line(panel, number, kind, sizes[mine], values[mine], degenerate[mine]))
-    missing = ~np.isfinite(values)
+    handles = _draw_lines(panel, fits)
     if not whole:
-        _look_closer(panel, values[~missing & ~degenerate])
-    if missing.any():
-        _draw_missing(panel, kinds, sizes, missing)
-    look: dict[str, Any] = {"markersize": 15.0, "markerfacecolor": "none", "markeredgecolor": INK, "zorder": 5}
-    label = f"best: {kinds[best]}, K = {sizes[best]}"
-    handles += panel.plot(sizes[best], values[best], "o", markeredgewidth=1.4, label=label, **look)
-    handles += _handles_of_exceptions(bool((degenerate & ~missing).any()), bool(missing.any()))
+        _look_closer(panel, fits.values[~fits.missing & ~fits.degenerate])
+    if fits.missing.any():
+        _draw_missing(panel, fits)
+    ring: dict[str, Any] = {"markersize": 15.0, "markerfacecolor": "none", "markeredgecolor": INK, "zorder": 5}
+    label = f"best: {named_best}"
+    handles += panel.plot(fits.sizes[best], fits.values[best], "o", markeredgewidth=1.4, label=label, **ring)
+    handles += _handles_of_exceptions(fits)
 
-    name = criterion.upper()
-    distinct = np.unique(sizes)
+    name, distinct = criterion.upper(), np.unique(fits.sizes)
     if len(distinct) <= _MOST_TICKS:
         panel.set_xticks(distinct)
     name_axes(panel, "number of components", f"{name} (the smaller, the better)")
     add_legend(panel, handles, handlelength=3.2)  # long enough to tell dashes
-    title_one(
-        panel, f"Best by {name}: {kinds[best]}, K = {sizes[best]}" if title is None else title, "", own_figure=False
-    )
-    return picture_of(panel)
+    title_one(panel, f"Best by {name}: {named_best}" if title is None else title, "", own_figure=False)
+    return Picture([[panel]])
 
 
-def _checked_results(selection: Any, criterion: str) -> dict[str, Any]:
-    if criterion not in CRITERIA:
-        raise ValueError(not_among("criterion", criterion, CRITERIA))
-    results: dict[str, Any] | None = getattr(selection, "results_", None)
-    if results is None:
-        raise TypeError(
-            f"selection must be a fitted GaussianMixtureIC, with results_; got {type(selection).__name__}. "
-            "Call its fit first"
-        )
-    if not np.isfinite(np.asarray(results[criterion], dtype=np.float64)).any():
-        raise ValueError(
-            f"selection has no finite {criterion}: no mixture was fitted, see selection.results_['reason']"
-        )
-    return results
+@dataclass(frozen=True)
+class _Fits:
+    """Covariance type, number of components and criterion of each fit, and whether it is degenerate or missing."""
+
+    kinds: npt.NDArray[Any]
+    sizes: npt.NDArray[Any]
+    values: FloatArray
+    degenerate: npt.NDArray[np.bool_]
+    missing: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, selection: Selection, criterion: str) -> _Fits:
+        """Return the fits of a search, checked."""
+        if criterion not in CRITERIA:
+            raise ValueError(not_among("criterion", criterion, CRITERIA))
+        results: dict[str, Any] | None = getattr(selection, "results_", None)
+        if results is None:
+            raise TypeError(
+                f"selection must be a fitted GaussianMixtureIC, with results_; got {type(selection).__name__}. "
+                "Call its fit first"
+            )
+        values = np.asarray(results[criterion], dtype=np.float64)
+        missing = ~np.isfinite(values)
+        if missing.all():
+            raise ValueError(
+                f"selection has no finite {criterion}: no mixture was fitted, see selection.results_['reason']"
+            )
+        kinds, sizes = np.asarray(results["covariance_type"]), np.asarray(results["n_components"])
+        return cls(kinds, sizes, values, np.asarray(results["degenerate"], dtype=bool), missing)
+
+    def smallest(self) -> int:
+        """Return the index of the smallest value, of fits that are not degenerate if there are any."""
+        excluded = self.missing | self.degenerate
+        return int(np.argmin(np.where(self.missing if excluded.all() else excluded, np.inf, self.values)))
 
 
-def _best(selection: Selection, criterion: str, values: FloatArray, degenerate: npt.NDArray[np.bool_]) -> int:
-    if criterion == selection.criterion:
-        return int(selection.best_index_)
-    finite = np.where(np.isfinite(values), values, np.inf)
-    sound = np.where(degenerate, np.inf, finite)
-    return int(np.argmin(sound if np.isfinite(sound).any() else finite))
-
-
-def _draw_line(
-    ax: Axes,
-    number: int,
-    kind: str,
-    sizes: npt.NDArray[Any],
-    values: FloatArray,
-    degenerate: npt.NDArray[np.bool_],
-) -> Any:
-    """Draw one covariance type: its line, broken where values are missing, and hollow markers where degenerate."""
-    shown = np.where(np.isfinite(values), values, np.nan)
-    look: dict[str, Any] = {"color": colour(number), "marker": marker(number), "markersize": 5.5}
-    line = _LINES[number // 7 % len(_LINES)]
-    (handle,) = ax.plot(sizes, shown, linestyle=line, linewidth=1.3, label=kind, zorder=2, **look)
-    ax.plot(sizes[degenerate], shown[degenerate], linestyle="none", markerfacecolor="white", zorder=3, **look)
-    return handle
+def _draw_lines(ax: Axes, fits: _Fits) -> list[Any]:
+    """Draw a line for each covariance type, with gaps where it has no fit, and hollow markers where degenerate."""
+    handles = []
+    for number, kind in enumerate(dict.fromkeys(fits.kinds.tolist())):
+        mine = np.flatnonzero(fits.kinds == kind)
+        mine = mine[np.argsort(fits.sizes[mine], kind="stable")]
+        sizes, values, hollow = fits.sizes[mine], fits.values[mine], fits.degenerate[mine]
+        values = np.where(np.isfinite(values), values, np.nan)
+        look: dict[str, Any] = {"color": colour(number), "marker": marker(number), "markersize": 5.5}
+        line = _LINES[number // 7 % len(_LINES)]
+        handles += ax.plot(sizes, values, linestyle=line, linewidth=1.3, label=kind, zorder=2, **look)
+        ax.plot(sizes[hollow], values[hollow], linestyle="none", markerfacecolor="white", zorder=3, **look)
+    return handles
 
 
 def _look_closer(ax: Axes, values: FloatArray) -> None:
@@ -180,32 +180,25 @@ def _look_closer(ax: Axes, values: FloatArray) -> None:
         ax.set_ylim(low - room, most + room)
 
 
-def _draw_missing(ax: Axes, kinds: npt.NDArray[Any], sizes: npt.NDArray[Any], missing: npt.NDArray[np.bool_]) -> None:
+def _draw_missing(ax: Axes, fits: _Fits) -> None:
     """Put a cross at the foot of the panel for each fit that is missing, those of one size on top of each other."""
-    order = {kind: number for number, kind in enumerate(dict.fromkeys(kinds.tolist()))}
-    step = 0.028
-    tallest = 0
-    for size in np.unique(sizes[missing]):
-        lost = kinds[missing & (sizes == size)].tolist()
+    order = list(dict.fromkeys(fits.kinds.tolist()))
+    step, tallest = 0.028, 0
+    look: dict[str, Any] = {"marker": "x", "markersize": 4.5, "transform": ax.get_xaxis_transform(), "zorder": 4}
+    for size in np.unique(fits.sizes[fits.missing]):
+        lost = fits.kinds[fits.missing & (fits.sizes == size)].tolist()
         tallest = max(tallest, len(lost))
         for place, kind in enumerate(lost):
-            ax.plot(
-                size,
-                (place + 0.7) * step,
-                marker="x",
-                markersize=4.5,
-                color=colour(order[kind]),
-                transform=ax.get_xaxis_transform(),
-                zorder=4,
-            )
+            ax.plot(size, (place + 0.7) * step, color=colour(order.index(kind)), **look)
     low, high = ax.get_ylim()
     room = (tallest + 1) * step
     ax.set_ylim(low - room / (1.0 - room) * (high - low), high)
 
 
-def _handles_of_exceptions(hollow: bool, missing: bool) -> list[Any]:
+def _handles_of_exceptions(fits: _Fits) -> list[Any]:
     from matplotlib.lines import Line2D
 
     look: dict[str, Any] = {"linestyle": "none", "color": INK, "markersize": 5.5}
-    handles = [Line2D([], [], marker="o", markerfacecolor="white", label="degenerate", **look)] if hollow else []
-    return handles + ([Line2D([], [], marker="x", label="no fit", **look)] if missing else [])
+    hollow = Line2D([], [], marker="o", markerfacecolor="white", label="degenerate", **look)
+    cross = Line2D([], [], marker="x", label="no fit", **look)
+    return [hollow] * bool((fits.degenerate & ~fits.missing).any()) + [cross] * bool(fits.missing.any())

@@ -13,6 +13,9 @@ from gmmx._covariance_shapes import as_matrices
 
 FloatArray = npt.NDArray[np.float64]
 
+_POINTS_PER_COMPONENT = 4_000
+_GOLDEN_ANGLE = np.pi * (3.0 - np.sqrt(5.0))
+
 
 class FittedMixture(Protocol):
     """What a picture needs of a fitted estimator: gmmx.GaussianMixture and scikit-learn's have it."""
@@ -36,7 +39,7 @@ class FullMixture:
 
     @classmethod
     def of(cls, model: FittedMixture) -> FullMixture:
-        """Take a fitted model's parameters."""
+        """Return a fitted model's parameters."""
         means = np.asarray(model.means_, dtype=np.float64)
         covariances = as_matrices(np.asarray(model.covariances_, dtype=np.float64), model.covariance_type, *means.shape)
         return cls(np.asarray(model.weights_, dtype=np.float64), means, covariances)
@@ -47,11 +50,11 @@ class FullMixture:
         return FullMixture(self.weights, self.means[:, index], self.covariances[:, index[:, np.newaxis], index])
 
     def deviations(self) -> FloatArray:
-        """Give the standard deviation of each component in each column, (n_components, n_features)."""
+        """Return the standard deviation of each component in each column, (n_components, n_features)."""
         return np.sqrt(np.diagonal(self.covariances, axis1=1, axis2=2))
 
     def weighted_log_prob(self, points: FloatArray) -> FloatArray:
-        """Log-density of each component times its weight, (n_components, n_points); (1) of the theory."""
+        """Return the log-density of each component times its weight, (n_components, n_points); (1) of the theory."""
         n_features = points.shape[1]
         result = np.full((len(self.weights), len(points)), -np.inf)
         for k in np.flatnonzero(self.weights > 0):
@@ -62,9 +65,13 @@ class FullMixture:
         return result
 
     def log_density(self, points: FloatArray) -> FloatArray:
-        """Log-density of the mixture, (n_points,)."""
+        """Return the log-density of the mixture, (n_points,)."""
         density: FloatArray = np.logaddexp.reduce(self.weighted_log_prob(points), axis=0)
         return density
+
+    def log_density_on(self, x: FloatArray, y: FloatArray) -> FloatArray:
+        """Return the log-density of a mixture of two columns on a grid, (len(y), len(x))."""
+        return self.log_density(np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)).reshape(len(y), len(x))
 
 
 def coverage_radius(coverage: float) -> float:
@@ -89,28 +96,12 @@ def coverage_radius(coverage: float) -> float:
     return float(np.sqrt(-2.0 * np.log1p(-coverage)))
 
 
-_POINTS_PER_COMPONENT = 4_000
-_GOLDEN_ANGLE = np.pi * (3.0 - np.sqrt(5.0))
-
-
 def region_log_levels(mixture: FullMixture, coverage: Sequence[float]) -> FloatArray:
-    """Find the log-densities above which a mixture of two columns holds parts of its mass.
+    """Return the log-densities above which a mixture of two columns holds parts of its mass.
 
     These bound the highest-density regions of Hyndman (1996), "Computing and graphing highest density regions",
     The American Statistician 50, 120-126. In place of random draws, as there, each component is represented by
     points of equal mass on a spiral, so that the levels do not depend on a seed.
-
-    Parameters
-    ----------
-    mixture : FullMixture
-        A mixture of two columns.
-    coverage : sequence of float
-        Parts of the mass, between 0 and 1.
-
-    Returns
-    -------
-    ndarray of shape (len(coverage),), float64
-        A level for each part, in the order given.
 
     Examples
     --------
@@ -131,3 +122,40 @@ def region_log_levels(mixture: FullMixture, coverage: Sequence[float]) -> FloatA
     where = np.searchsorted(mass, np.asarray(coverage) * mass[-1])
     levels: FloatArray = log_density[falling][np.minimum(where, len(falling) - 1)]
     return levels
+
+
+def separations(mixture: FullMixture) -> FloatArray:
+    """Return how far the components lie apart in each column: 0 where all are alike, at most 1.
+
+    This is the squared Hellinger distance of the marginals of two components, averaged over the pairs of different
+    ones that two independent draws from the weights give. A mixture of one component has zeros.
+
+    Examples
+    --------
+    >>> means = np.array([[0.0, 0.0], [3.0, 0.0]])
+    >>> separations(FullMixture(np.array([0.5, 0.5]), means, np.stack([np.eye(2)] * 2))).round(3).tolist()
+    [0.675, 0.0]
+    """
+    weights, means, variances = mixture.weights, mixture.means, mixture.deviations() ** 2
+    total, of_pairs = np.zeros(means.shape[1]), 0.0
+    for k in range(1, len(weights)):
+        both = variances[:k] + variances[k]
+        affinity = np.sqrt(2.0 * np.sqrt(variances[:k] * variances[k]) / both)
+        affinity *= np.exp(-((means[:k] - means[k]) ** 2) / (4.0 * both))
+        total += weights[k] * (weights[:k] @ (1.0 - affinity))
+        of_pairs += weights[k] * weights[:k].sum()
+    return total / of_pairs if of_pairs > 0.0 else total
+
+
+def separating_columns(mixture: FullMixture, rows: npt.NDArray[Any], most: int) -> list[int]:
+    """Return at most so many columns, in ascending order; of more than two those that separate the components most.
+
+    Columns in which all rows are equal are left out, unless all columns are so.
+    """
+    n_features = mixture.means.shape[1]
+    varies = np.ptp(rows, axis=0) > 0.0 if len(rows) else np.ones(n_features, dtype=bool)
+    if n_features <= 2 or not varies.any():
+        return list(range(min(n_features, most)))
+    candidates = np.flatnonzero(varies)
+    order = np.argsort(-separations(mixture)[candidates], kind="stable")
+    return sorted(int(column) for column in candidates[order[:most]])

@@ -11,13 +11,14 @@ from gmmx._text import printable
 from gmmx.plot._axes import MAX_LEGEND, literal
 from gmmx.plot._mixtures import FloatArray, FullMixture, coverage_radius
 from gmmx.plot._style import DENSITY_COLOURS, INK, MIXTURE_LINE, colour, marker, point_style
-from gmmx.plot._view import Scene
+from gmmx.plot._view import PlotData
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
 
-_MANY = 2_000  # more points than these become pixels in a vector graphic
+MANY = 2_000
+"""More points than these become pixels in a vector graphic."""
 
 
 def name_axes(ax: Axes, x: str, y: str) -> None:
@@ -29,32 +30,21 @@ def name_axes(ax: Axes, x: str, y: str) -> None:
     ax.spines[["top", "right"]].set_visible(False)
 
 
-def draw_points(ax: Axes, scene: Scene, sizes: FloatArray | float, opacity: FloatArray | float) -> None:
+def draw_points(ax: Axes, data: PlotData, sizes: FloatArray | float, opacity: FloatArray | float) -> None:
     """Scatter the points, each in the colour and with the marker of its most probable component."""
-    sizes, opacity = np.broadcast_to(sizes, len(scene.points)), np.broadcast_to(opacity, len(scene.points))
-    labels = scene.labels
-    for k in np.unique(labels).tolist():
-        mine = labels == k
-        ax.scatter(
-            scene.points[mine, 0],
-            scene.points[mine, 1],
-            s=sizes[mine],
-            color=colour(k),
-            marker=marker(k),
-            alpha=opacity[mine],
-            linewidths=0,
-            zorder=1,
-            rasterized=len(scene.points) > _MANY,
-        )
+    sizes, opacity = np.broadcast_to(sizes, len(data.points)), np.broadcast_to(opacity, len(data.points))
+    shared: dict[str, Any] = {"linewidths": 0, "zorder": 1, "rasterized": len(data.points) > MANY}
+    for k, mine in data.by_component():
+        look: dict[str, Any] = {"s": sizes[mine], "color": colour(k), "marker": marker(k), "alpha": opacity[mine]}
+        ax.scatter(data.points[mine, 0], data.points[mine, 1], **look, **shared)
 
 
-def draw_plain_points(ax: Axes, scene: Scene) -> None:
+def draw_plain_points(ax: Axes, data: PlotData) -> None:
     """Scatter the points in grey, where the picture is about something else."""
-    if len(scene.points):
-        area, opacity = point_style(len(scene.points))
-        many = len(scene.points) > _MANY
-        look: dict[str, Any] = {"color": INK, "alpha": opacity, "linewidths": 0, "rasterized": many}
-        ax.scatter(scene.points[:, 0], scene.points[:, 1], s=area / 3, zorder=2, **look)
+    if len(data.points):
+        area, opacity = point_style(len(data.points))
+        look: dict[str, Any] = {"color": INK, "alpha": opacity, "linewidths": 0, "rasterized": len(data.points) > MANY}
+        ax.scatter(data.points[:, 0], data.points[:, 1], s=area / 3, zorder=2, **look)
 
 
 def draw_ellipses(ax: Axes, mixture: FullMixture, coverage: Sequence[float]) -> None:
@@ -65,18 +55,11 @@ def draw_ellipses(ax: Axes, mixture: FullMixture, coverage: Sequence[float]) -> 
         eigenvalues, eigenvectors = np.linalg.eigh(mixture.covariances[k])
         lengths = 2.0 * np.sqrt(np.maximum(eigenvalues, 0.0))
         angle = float(np.degrees(np.arctan2(eigenvectors[1, 0], eigenvectors[0, 0])))
+        look: dict[str, Any] = {"fill": False, "edgecolor": colour(k), "linewidth": 1.6, "zorder": 3}
         for part in coverage:
-            ax.add_patch(
-                Ellipse(
-                    (float(mixture.means[k, 0]), float(mixture.means[k, 1])),
-                    *map(float, coverage_radius(part) * lengths),
-                    angle=angle,
-                    fill=False,
-                    edgecolor=colour(k),
-                    linewidth=1.6,
-                    zorder=3,
-                )
-            )
+            x, y = mixture.means[k].tolist()
+            width, height = (coverage_radius(part) * lengths).tolist()
+            ax.add_patch(Ellipse((x, y), width, height, angle=angle, **look))
 
 
 def draw_means(ax: Axes, mixture: FullMixture) -> None:
@@ -93,44 +76,35 @@ def draw_means(ax: Axes, mixture: FullMixture) -> None:
         ax.text(x, y, str(k), zorder=5, path_effects=halo, clip_on=True, **words)
 
 
-def draw_histogram(ax: Axes, scene: Scene) -> None:
+def draw_histogram(ax: Axes, data: PlotData) -> None:
     """Draw the histogram of one column, all rows, with area one."""
-    values, weights = scene.rows.X[:, 0], scene.rows.sample_weight
+    values, weights = data.rows.X[:, 0], data.rows.sample_weight
     if len(values):
         bins = int(np.clip(2 * np.cbrt(len(values)), 10, 80))
         density, edges = np.histogram(values, bins=bins, weights=weights, density=True)
         ax.stairs(density, edges, fill=True, color="0.85", zorder=0)
 
 
-def draw_densities(ax: Axes, scene: Scene, limits: Sequence[float], *, filled: bool = True) -> float:
+def draw_densities(ax: Axes, data: PlotData, limits: Sequence[float], *, filled: bool = True) -> float:
     """Draw the densities of one column, of the components and of the mixture; return the highest."""
-    grid = values_near(scene.mixture, limits)
-    parts = np.exp(scene.mixture.weighted_log_prob(grid[:, np.newaxis]))
+    grid = values_near(data.mixture, limits)
+    parts = np.exp(data.mixture.weighted_log_prob(grid[:, np.newaxis]))
     for k, part in enumerate(parts):
         ax.plot(grid, part, color=colour(k), linewidth=1.6, zorder=2)
         if filled:
             ax.fill_between(grid, part, color=colour(k), alpha=0.12, linewidth=0, zorder=1)
     whole = parts.sum(axis=0)
     ax.plot(grid, whole, zorder=3, **MIXTURE_LINE)
-    name_axes(ax, scene.names[0], "density")
+    name_axes(ax, data.names[0], "density")
     return float(whole.max())
 
 
-def draw_rug(ax: Axes, scene: Scene, height: float = 0.025) -> None:
+def draw_rug(ax: Axes, data: PlotData, height: float = 0.025) -> None:
     """Draw a short line for each point of one column at the foot of the panel, in its component's colour."""
-    _, opacity = point_style(len(scene.points))
-    for k in range(scene.n_components):
-        ax.vlines(
-            scene.points[scene.labels == k, 0],
-            0.0,
-            height,
-            transform=ax.get_xaxis_transform(),
-            colors=colour(k),
-            linewidth=0.9,
-            alpha=opacity,
-            zorder=4,
-            rasterized=len(scene.points) > _MANY,
-        )
+    _, opacity = point_style(len(data.points))
+    look: dict[str, Any] = {"linewidth": 0.9, "alpha": opacity, "zorder": 4, "rasterized": len(data.points) > MANY}
+    for k, mine in data.by_component():
+        ax.vlines(data.points[mine, 0], 0.0, height, transform=ax.get_xaxis_transform(), colors=colour(k), **look)
 
 
 def values_near(mixture: FullMixture, limits: Sequence[float], column: int = 0, *, most: int = 4_000) -> FloatArray:
@@ -154,26 +128,12 @@ class Level(NamedTuple):
 def draw_regions(
     ax: Axes, mixture: FullMixture, limits: FloatArray, levels: Sequence[Level], *, filled: bool
 ) -> list[Any]:
-    """Draw where a mixture's log-density exceeds levels, as areas or as labelled lines; return legend handles.
-
-    Parameters
-    ----------
-    ax : Axes
-        The panel.
-    mixture : FullMixture
-        A mixture of two columns.
-    limits : ndarray of shape (2, 2)
-        Range of each axis.
-    levels : sequence of Level
-        Where to draw.
-    filled : bool
-        Whether to fill the areas.
-    """
+    """Draw where the log-density of two columns exceeds levels, as areas or labelled lines; return legend handles."""
     from matplotlib import colormaps
     from matplotlib.patches import Patch
 
     x, y = (values_near(mixture, limits[column], column, most=160) for column in (0, 1))
-    log_density = mixture.log_density(np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)).reshape(len(y), len(x))
+    log_density = mixture.log_density_on(x, y)
     rising = {level.log_density: level for level in sorted(levels)}
     if not filled:
         look: dict[str, Any] = {"colors": INK, "linewidths": 0.9, "linestyles": "-", "zorder": 3}
@@ -186,27 +146,21 @@ def draw_regions(
     return [Patch(color=shade, label=level.label) for shade, level in zip(shades, rising.values(), strict=True)][::-1]
 
 
-def component_handles(scene: Scene, *, lines: bool) -> list[Line2D]:
+def component_handles(data: PlotData, *, lines: bool) -> list[Line2D]:
     """Make the legend's entries: a line or a marker for each component; none if there are too many."""
     from matplotlib.lines import Line2D
 
-    if scene.n_components > MAX_LEGEND:
+    if data.n_components > MAX_LEGEND:
         return []
-    return [
-        Line2D(
-            [],
-            [],
-            color=colour(k),
-            linestyle="-" if lines else "none",
-            marker="" if lines else marker(k),
-            label=f"component {k} ({100 * weight:.1f} %)",
-        )
-        for k, weight in enumerate(scene.mixture.weights)
-    ]
+    handles = []
+    for k, weight in enumerate(data.mixture.weights):
+        look: dict[str, Any] = {"linestyle": "-"} if lines else {"linestyle": "none", "marker": marker(k)}
+        handles.append(Line2D([], [], color=colour(k), label=f"component {k} ({100 * weight:.1f} %)", **look))
+    return handles
 
 
-def mixture_handle() -> Line2D:
-    """Make the legend's entry of the whole mixture's density."""
+def curve_handles(data: PlotData) -> list[Line2D]:
+    """Make the legend's entries of density curves: those of the components and of the whole mixture."""
     from matplotlib.lines import Line2D
 
-    return Line2D([], [], label="mixture", **MIXTURE_LINE)
+    return [*component_handles(data, lines=True), Line2D([], [], label="mixture", **MIXTURE_LINE)]

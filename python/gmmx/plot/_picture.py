@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["Picture", "picture_of"]
+__all__ = ["Picture"]
 
 
 class Picture:
@@ -27,15 +27,12 @@ class Picture:
     Parameters
     ----------
     axes : ndarray of Axes of shape (n_rows, n_columns)
-        The panels.
+        The panels, also an attribute.
 
     Attributes
     ----------
-    axes : ndarray of Axes of shape (n_rows, n_columns)
-        The panels.
-
     figure : matplotlib.figure.Figure
-        The figure that they lie in. pyplot does not know it.
+        The figure that holds the panels. pyplot does not know it.
 
     Examples
     --------
@@ -46,7 +43,7 @@ class Picture:
     ((1, 1), 'density', 'density')
     """
 
-    def __init__(self, axes: AxesArray) -> None:
+    def __init__(self, axes: Any) -> None:
         self.axes = np.asarray(axes, dtype=object)
 
     @property
@@ -57,7 +54,7 @@ class Picture:
 
     @property
     def ax(self) -> Axes:
-        """The panel of a picture that has one alone.
+        """The panel of a picture of one.
 
         Raises
         ------
@@ -83,12 +80,12 @@ class Picture:
         return self.axes.flat
 
     def save(self, path: str | os.PathLike[str], **options: Any) -> None:
-        """Write the figure to a file; its ending, such as .png, .svg or .pdf, says the format.
+        """Write the figure to a file in the format of its ending, such as .png, .svg or .pdf.
 
         Parameters
         ----------
         path : path-like
-            The file. One that is there is replaced.
+            The file. An existing file is replaced.
         **options
             Those of `matplotlib.figure.Figure.savefig`, such as `dpi`.
         """
@@ -103,7 +100,7 @@ class Picture:
         return len(self.axes)
 
     def __iter__(self) -> Iterator[Any]:
-        """Go through the rows of panels."""
+        """Iterate over the rows of panels."""
         return iter(self.axes)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> AxesArray:
@@ -118,7 +115,7 @@ class Picture:
         return getattr(axes.flat[0], name)
 
     def __repr__(self) -> str:
-        """Tell how many panels there are."""
+        """Return how many panels there are."""
         return f"{type(self).__name__} of {self.axes.shape[0]} x {self.axes.shape[1]} panels"
 
     def _repr_png_(self) -> bytes:
@@ -126,10 +123,3 @@ class Picture:
         stream = io.BytesIO()
         self.figure.savefig(stream, format="png")
         return stream.getvalue()
-
-
-def picture_of(panel: Axes) -> Picture:
-    """Return a picture of one panel."""
-    axes = np.empty((1, 1), dtype=object)
-    axes[0, 0] = panel
-    return Picture(axes)

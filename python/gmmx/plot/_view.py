@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,60 +11,32 @@ import numpy.typing as npt
 
 from gmmx import _sklearn
 from gmmx._text import UNNAMED
-from gmmx.plot._mixtures import FittedMixture, FloatArray, FullMixture, coverage_radius
-from gmmx.plot._separation import separating_columns
+from gmmx.plot._axes import require_matplotlib
+from gmmx.plot._mixtures import FittedMixture, FloatArray, FullMixture, coverage_radius, separating_columns
 from gmmx.validation import WeightedRows, check_rows, check_sample_weight
 
 MAX_COLUMNS = 6
-"""Columns drawn in a grid if none are chosen."""
+"""Number of columns drawn in a grid if the user chooses none."""
 
 
 @dataclass(frozen=True)
-class Scene:
-    """The marginal mixture of some columns, and their rows.
-
-    Attributes
-    ----------
-    mixture : FullMixture
-        The mixture of the columns shown.
-    columns : tuple of int
-        Their positions in the model.
-    names : tuple of str
-        Their names.
-    rows : WeightedRows
-        All rows of positive weight, the columns shown alone.
-    points : ndarray of shape (n_points, n_columns)
-        The rows that a scatter shows: all, or a random choice.
-    responsibilities : ndarray of shape (n_points, n_components)
-        Of those rows, with all columns of the model.
-    covariance_type : str
-        The model's.
-    n_features : int
-        Columns of the model.
-    is_own_choice : bool
-        Whether the columns were chosen here, not by the user.
-    """
+class PlotData:
+    """The marginal mixture of the columns shown, and its rows."""
 
     mixture: FullMixture
-    columns: tuple[int, ...]
+    columns: tuple[int, ...]  # positions in the model
     names: tuple[str, ...]
-    rows: WeightedRows
-    points: FloatArray
-    responsibilities: FloatArray
+    rows: WeightedRows  # all rows of positive weight
+    points: FloatArray  # the rows of a scatter: all of them, or a subsample
+    responsibilities: FloatArray  # (n_points, n_components), by all features of the model
     covariance_type: str
-    n_features: int
-    is_own_choice: bool
+    n_features: int  # of the model
+    is_own_choice: bool  # whether `prepare` chose the columns, not the user
 
     @property
     def n_components(self) -> int:
-        """Components of the mixture."""
+        """Number of components of the mixture."""
         return len(self.mixture.weights)
-
-    @property
-    def labels(self) -> npt.NDArray[np.intp]:
-        """Most probable component of each point."""
-        labels: npt.NDArray[np.intp] = np.argmax(self.responsibilities, axis=1)
-        return labels
 
     @property
     def uncertainty(self) -> FloatArray:
@@ -72,7 +44,13 @@ class Scene:
         largest: FloatArray = np.max(self.responsibilities, axis=1, initial=0.0)
         return np.maximum(1.0 - largest, 0.0)
 
-    def panel(self, *positions: int) -> Scene:
+    def by_component(self) -> Iterator[tuple[int, npt.NDArray[np.bool_]]]:
+        """Yield each component that is the most probable one of some points, and a mask of these points."""
+        labels = np.argmax(self.responsibilities, axis=1)
+        for k in np.unique(labels).tolist():
+            yield k, labels == k
+
+    def marginal(self, *positions: int) -> PlotData:
         """Keep some of the columns shown."""
         index = list(positions)
         return replace(
@@ -85,7 +63,7 @@ class Scene:
         )
 
     def limits(self, coverage: Sequence[float]) -> FloatArray:
-        """Range of each column's axis, (n_columns, 2): all rows and all ellipses, with a margin."""
+        """Return the range of each column's axis, (n_columns, 2): all rows and all ellipses, with a margin."""
         reach = coverage_radius(max(coverage, default=0.0)) * self.mixture.deviations()
         ends = np.concatenate([self.mixture.means - reach, self.mixture.means + reach, self.rows.X])
         low, high = ends.min(axis=0), ends.max(axis=0)
@@ -93,49 +71,28 @@ class Scene:
         margin[margin == 0.0] = 1.0
         return np.stack([low - margin, high + margin], axis=-1)
 
-    @property
-    def n_rows(self) -> int:
-        """Number of rows of positive weight."""
-        return self.rows.n_present
-
-    def choice(self) -> list[str]:
-        """Tell, for the caption, which columns are drawn if nobody chose them and there are more."""
-        if not self.is_own_choice or len(self.columns) == self.n_features:
-            return []
-        return [f"{len(self.columns)} of {self.n_features} columns: those that separate the components most"]
-
-    def count(self, *, scattered: bool) -> str:
-        """Tell how many rows are shown, for the caption."""
-        n_rows = self.rows.n_present
+    def caption(self, notes: Sequence[str], *, scattered: bool) -> str:
+        """Write a caption: notes, how many rows are shown, and which columns if there are more."""
+        n_rows, parts = self.rows.n_present, list(notes)
         if scattered and len(self.points) < n_rows:
-            return f"{len(self.points):,} of {n_rows:,} rows drawn"
-        return f"{n_rows:,} {'row' if n_rows == 1 else 'rows'}"
+            parts.append(f"{len(self.points):,} of {n_rows:,} rows drawn")
+        elif n_rows:
+            parts.append(f"{n_rows:,} {'row' if n_rows == 1 else 'rows'}")
+        if self.is_own_choice and len(self.columns) < self.n_features:
+            parts.append(f"{len(self.columns)} of {self.n_features} columns: those that separate the components most")
+        return "; ".join(parts)
 
 
-def arrange(
+def prepare(
     model: FittedMixture,
     X: Any,
-    *,
     columns: Sequence[int | str] | None,
     feature_names: Sequence[str] | None,
     sample_weight: npt.ArrayLike | None,
     max_points: int,
     random_state: int,
-) -> Scene:
-    """Check the arguments of a picture and collect what it shows.
-
-    Parameters
-    ----------
-    model : FittedMixture
-        A fitted mixture.
-    X : array-like of shape (n_samples, n_features), or None
-        The rows; None for no rows.
-    columns, feature_names, sample_weight, max_points, random_state
-        As in `gmmx.plot.classification`.
-
-    Returns
-    -------
-    Scene
+) -> PlotData:
+    """Check the arguments that pictures of rows share, which `gmmx.plot.classification` documents.
 
     Raises
     ------
@@ -144,47 +101,46 @@ def arrange(
     NotFittedError
         If the model is not fitted.
     """
+    require_matplotlib()
     model = getattr(model, "best_estimator_", model)  # of a search
     _check_model(model)
     if isinstance(max_points, bool) or not isinstance(max_points, int) or max_points < 1:
         raise ValueError(f"max_points must be a whole number of at least 1, for example 5000; got {max_points!r}")
     mixture = FullMixture.of(model)
-    n_features = mixture.means.shape[1]
-    rows = WeightedRows(np.empty((0, n_features)), None, 1) if X is None else _checked_rows(X, n_features)
+    n_components, n_features = mixture.means.shape
+    rows = np.empty((0, n_features)) if X is None else _checked_rows(X, n_features)
     names = feature_names_of(model, X, feature_names, n_features)
-    if columns is None:
-        chosen = separating_columns(mixture, rows.X, MAX_COLUMNS)
-    else:
-        chosen = chosen_columns(columns, names)
+    weights = None if X is None else check_sample_weight(sample_weight, rows)
+    chosen = separating_columns(mixture, rows, MAX_COLUMNS) if columns is None else chosen_columns(columns, names)
 
-    weights = check_sample_weight(sample_weight, rows.X) if X is not None else None
-    present = np.arange(len(rows.X)) if weights is None else np.flatnonzero(weights)
+    present = np.arange(len(rows)) if weights is None else np.flatnonzero(weights)
     drawn = present
     if len(drawn) > max_points:
         drawn = np.sort(np.random.default_rng(random_state).choice(drawn, max_points, replace=False))
-    # Of X itself, not its checked copy: a data frame's names go along.
-    responsibilities = (
-        model.predict_proba(_sklearn._safe_indexing(X, drawn)) if len(drawn) else np.empty((0, len(mixture.weights)))
-    )
-    return Scene(
+    responsibilities = np.empty((0, n_components))
+    if len(drawn):  # rows of X itself, not of its checked copy, keep a data frame's names
+        responsibilities = np.asarray(model.predict_proba(_sklearn.safe_indexing(X, drawn)), dtype=np.float64)
+    return PlotData(
         mixture.marginal(chosen),
         tuple(chosen),
         tuple(names[column] for column in chosen),
-        WeightedRows(rows.X[present][:, chosen], None if weights is None else weights[present], 1),
-        np.asarray(rows.X[drawn][:, chosen], dtype=np.float64),
-        np.asarray(responsibilities, dtype=np.float64),
+        WeightedRows(rows[present][:, chosen], None if weights is None else weights[present], 1),
+        rows[drawn][:, chosen],
+        responsibilities,
         model.covariance_type,
         n_features,
         columns is None,
     )
 
 
-def checked_coverage(coverage: float | Sequence[float]) -> tuple[float, ...]:
-    """Return the parts of a mass as a tuple, smallest first."""
+def checked_coverage(coverage: float | Sequence[float], *, empty: str | None = None) -> tuple[float, ...]:
+    """Return parts of a mass, smallest first; `empty` is the remedy if there must be one."""
     parts = sorted(float(part) for part in np.atleast_1d(np.asarray(coverage, dtype=np.float64)))
     for part in parts:
         if not 0 < part < 1:
             raise ValueError(f"coverage must lie between 0 and 1, for example (0.5, 0.9); got {part:g}")
+    if empty is not None and not parts:
+        raise ValueError(f"coverage is empty; name at least one part of the mass, for example 0.9{empty}")
     return tuple(parts)
 
 
@@ -199,38 +155,31 @@ def _check_model(model: Any) -> None:
         raise TypeError(f"model must be a Gaussian mixture with weights_, means_ and covariances_; got {model!r}")
 
 
-def _checked_rows(X: Any, n_features: int) -> WeightedRows:
+def _checked_rows(X: Any, n_features: int) -> FloatArray:
     rows = check_rows(X)
     if rows.shape[1] != n_features:
         raise ValueError(
             f"X has shape {rows.shape}; the model was fitted to {n_features} features, so X needs the shape "
             f"(n_samples, {n_features}). To draw some of them, name these with columns="
         )
-    return WeightedRows(np.asarray(rows, dtype=np.float64), None, 1)
+    return np.asarray(rows, dtype=np.float64)
 
 
 def feature_names_of(model: FittedMixture, X: Any, feature_names: Sequence[str] | None, n_features: int) -> list[str]:
-    """Name all features of a model: as told, or as X or the model has them, or by number."""
-    if feature_names is None:
-        feature_names = getattr(X, "columns", None)
-    if feature_names is None:
-        feature_names = getattr(model, "feature_names_in_", None)
-    if feature_names is None:
-        feature_names = [f"feature {index}" for index in range(n_features)]
-    names = [str(name) if str(name).strip() else UNNAMED for name in feature_names]
+    """Return the names of all features: those given, else those of X or of the model, else numbers."""
+    found = (feature_names, getattr(X, "columns", None), getattr(model, "feature_names_in_", None))
+    numbered = [f"feature {index}" for index in range(n_features)]
+    given = next((names for names in found if names is not None), numbered)
+    names = [str(name) if str(name).strip() else UNNAMED for name in given]
     if len(names) != n_features:
         raise ValueError(f"feature_names has {len(names)} names; the model has {n_features} features: name each")
     return names
 
 
-def chosen_columns(columns: Sequence[int | str] | None, names: list[str]) -> list[int]:
-    """Return the positions of the columns to draw, named by position or by name; the first ones if none is named."""
-    if columns is None:
-        return list(range(min(len(names), MAX_COLUMNS)))
-    if isinstance(columns, (str, int)):
-        columns = [columns]
+def chosen_columns(columns: Sequence[int | str], names: list[str]) -> list[int]:
+    """Return the positions of columns that are named by position or by name."""
     chosen: list[int] = []
-    for column in columns:
+    for column in [columns] if isinstance(columns, (str, int)) else columns:
         if isinstance(column, str) and column not in names:
             raise ValueError(f"columns holds {column!r}; the columns are {', '.join(names[:12])}")
         index = names.index(column) if isinstance(column, str) else int(column)
@@ -243,10 +192,3 @@ def chosen_columns(columns: Sequence[int | str] | None, names: list[str]) -> lis
     if not chosen:
         raise ValueError("columns is empty; name at least one column, or leave it out to draw all")
     return chosen
-
-
-def heading(scene: Scene, subject: str) -> str:
-    """Write a title: the subject, the covariance type and the number of components."""
-    kind = scene.covariance_type
-    family = f"{kind} covariance" if kind in {"full", "tied", "diag", "spherical"} else f"{kind} model"
-    return f"{subject}: {family}, K = {scene.n_components}"

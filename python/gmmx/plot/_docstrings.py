@@ -1,0 +1,69 @@
+"""Parts of docstrings that the pictures of rows share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from textwrap import indent
+from typing import Any, TypeVar
+
+__all__ = ["documented"]
+
+_PARTS = {
+    "model": """\
+model : GaussianMixture
+    A fitted mixture, gmmx's or scikit-learn's.""",
+    "model and X": """\
+model : GaussianMixture
+    A fitted mixture, gmmx's or scikit-learn's.
+X : array-like of shape (n_samples, n_features)
+    The rows, with all features that `model` was fitted to.""",
+    "columns": """\
+columns : sequence of int or str, optional
+    The m columns to draw, by position or by name; more than two make a grid of pairs, as `pairs` draws it. None draws
+    all columns that vary; if these are more than six, it draws the six that separate the components most, and the
+    caption says so.
+feature_names : sequence of str of length n_features, optional
+    Names of all columns, with their units, for the axes. None uses the columns of a data frame, then
+    ``model.feature_names_in_``, then ``feature 0``, ``feature 1``, ...
+sample_weight : array-like of shape (n_samples,), optional
+    Weights of the rows in histograms; rows of weight 0 are not drawn.""",
+    "subsample": """\
+max_points : int, default=5000
+    Number of rows drawn one by one at most. Larger inputs are subsampled and the caption says so; histograms count all
+    rows.
+random_state : int, default=0
+    Seed of the subsample.
+title : str, optional
+    The title. None names the covariance type and the number of components; "" leaves it out.""",
+    "ax": """\
+ax : Axes, or array of Axes of shape (m, m), optional
+    Where to draw. None makes a new figure with a caption, which pyplot does not know.""",
+    "results": """\
+Returns
+-------
+Picture
+    One panel, or a grid of m x m panels for m > 2 columns.
+
+Raises
+------
+ValueError
+    If X does not fit the model or holds NaN, or another argument is not usable.
+TypeError
+    If `model` is not a mixture or `ax` not Axes.
+NotFittedError
+    If the model is not fitted.
+ImportError
+    If matplotlib is not installed.""",
+}
+
+_PLACE = re.compile(r"^( *)<([\w ]+)>$", re.MULTILINE)
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def documented(function: Function) -> Function:
+    """Replace the lines ``<name>`` of a docstring with the parts of these names."""
+    if function.__doc__ is not None:  # python -OO strips docstrings
+        function.__doc__ = _PLACE.sub(lambda place: indent(_PARTS[place[2]], place[1]), function.__doc__)
+    return function
