@@ -6,7 +6,7 @@
 # Units of about the same work: some folders each; the last one takes all other files.
 set(gmmx_units models kernels rest)
 set(gmmx_unit_models covariance fit hierarchical parallel restarts sampling scoring)
-set(gmmx_unit_kernels initialization panels src)
+set(gmmx_unit_kernels initialization kernels src)
 
 # gmmx_group_into_units(<sources>...)
 function(gmmx_group_into_units)

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <limits>
 
-#include "products.hpp"
+#include "gemm.hpp"
 
 namespace gmmx {
 

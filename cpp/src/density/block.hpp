@@ -80,10 +80,10 @@ class Block {
 
   // The features of a form (65), those that are columns as they are, then the others. A block is asked for one form
   // only.
-  Panel<T> plain_features(SecondMomentForm form) {
+  Panel<T> plain_monomials(SecondMomentForm form) {
     RowColumns<T>& columns = about_origin();
     if (form == SecondMomentForm::trace) columns.largest_squared_norm(nothing_.data());
-    return columns.plain_features(form);
+    return columns.plain_monomials(form);
   }
   ProductPanel<T> products(SecondMomentForm form) { return about_origin().products(form); }
 

@@ -9,7 +9,7 @@
 #include "density/largest_eigenvalue.hpp"
 #include "density/log_density.hpp"
 #include "density/triangular.hpp"
-#include "products.hpp"
+#include "gemm.hpp"
 
 namespace gmmx {
 

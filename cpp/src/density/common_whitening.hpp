@@ -6,7 +6,7 @@
 #include "density/common_coordinates.hpp"
 #include "density/log_density.hpp"
 #include "density/triangular.hpp"
-#include "products.hpp"
+#include "gemm.hpp"
 
 namespace gmmx {
 

@@ -19,8 +19,8 @@
 
 #include "density/feature_tolerance.hpp"
 #include "density/log_density.hpp"
-#include "panels/products.hpp"
-#include "panels/quadratic_forms.hpp"
+#include "kernels/linear_forms.hpp"
+#include "kernels/quadratic_forms.hpp"
 
 namespace gmmx {
 
@@ -75,7 +75,7 @@ class FeatureLogDensity final : public LogDensity<T> {
     Eigen::Map<Array<T>, 0, Eigen::OuterStride<>>(first, block.padded_size(), out.cols(), Eigen::OuterStride<>(stride))
         .setZero();
     const Index k = coefficients_.cols();
-    const Panel<T> plain = block.plain_features(form_);
+    const Panel<T> plain = block.plain_monomials(form_);
     add_linear_forms(plain, coefficients_.data(), k, k, first, stride);
     add_linear_forms(block.products(form_), coefficients_.data() + plain.n_features * k, k, k, first, stride);
   }

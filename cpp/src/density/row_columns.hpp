@@ -5,12 +5,12 @@
 #include <vector>
 
 #include "gmmx/views.hpp"
+#include "kernels/linear_forms.hpp"
+#include "kernels/monomials.hpp"
+#include "kernels/rows_to_columns.hpp"
+#include "kernels/scatter_matrix.hpp"
 #include "linear_algebra.hpp"
 #include "packets.hpp"
-#include "panels/features.hpp"
-#include "panels/products.hpp"
-#include "panels/rows_to_columns.hpp"
-#include "panels/scatter.hpp"
 
 namespace gmmx {
 
@@ -71,13 +71,13 @@ class RowColumns {
   }
 
   // The features of a form (65), those that are columns as they are; |x|^2 must have been found. Then the others.
-  Panel<T> plain_features(SecondMomentForm form) const {
-    return {columns_.data(), stride_, padded_size(), n_plain_features(form, n_features_)};
+  Panel<T> plain_monomials(SecondMomentForm form) const {
+    return {columns_.data(), stride_, padded_size(), n_plain_monomials(form, n_features_)};
   }
   // Always of the same form.
   ProductPanel<T> products(SecondMomentForm form) {
     if (factors_.empty()) {
-      for (const ColumnPair pair : product_features(form, n_features_)) {
+      for (const ColumnPair pair : product_monomials(form, n_features_)) {
         factors_.push_back({pair.left * stride_, pair.right * stride_});
       }
     }

@@ -2,7 +2,7 @@
 #include "density/feature_density.hpp"
 #include "density/kernels.hpp"
 #include "density/largest_eigenvalue.hpp"
-#include "products.hpp"
+#include "gemm.hpp"
 
 namespace gmmx {
 

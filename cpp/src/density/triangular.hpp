@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "density/log_density.hpp"
-#include "panels/squared_norms.hpp"
+#include "kernels/mahalanobis.hpp"
 
 namespace gmmx {
 
@@ -56,7 +56,7 @@ class TriangularLogDensity final : public LogDensity<T> {
   }
 
   Vector<T> constants_;
-  std::vector<SquaredNorms<T>> norms_;
+  std::vector<MahalanobisKernel<T>> norms_;
 };
 
 }  // namespace gmmx

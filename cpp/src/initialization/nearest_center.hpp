@@ -8,8 +8,8 @@
 
 #include "density/block.hpp"
 #include "density/columns.hpp"
+#include "kernels/linear_forms.hpp"
 #include "linear_algebra.hpp"
-#include "panels/products.hpp"
 
 namespace gmmx {
 

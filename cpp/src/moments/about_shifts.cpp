@@ -4,16 +4,16 @@
 #include <vector>
 
 #include "density/columns.hpp"
+#include "kernels/moments_low_dim.hpp"
+#include "kernels/scatter_matrix.hpp"
 #include "moments/forms.hpp"
 #include "moments/sums.hpp"
-#include "panels/few_features.hpp"
-#include "panels/scatter.hpp"
 
 namespace gmmx {
 
 namespace {
 
-// Matrices of 1 to few_features features; a common one is their sum.
+// Matrices of 1 to low_dim features; a common one is their sum.
 template <class T>
 class FewFeaturesMoments final : public Moments<T> {
  public:
@@ -21,13 +21,13 @@ class FewFeaturesMoments final : public Moments<T> {
       : form_(form),
         shifts_(rounded_shifts<T>(shifts)),
         shifts_in_rows_(shifts.template cast<T>()),
-        sums_(RowMajorMatrix<double>::Zero(shifts.rows(), n_features_of(SecondMomentForm::full, shifts.cols()))) {}
+        sums_(RowMajorMatrix<double>::Zero(shifts.rows(), n_monomials(SecondMomentForm::full, shifts.cols()))) {}
 
   void add(Block<T>& block, BlockOfColumns<T> resp) override {
     clear_beyond(block, resp);
     const Panel<T> rows = block.as_given().panel();
     for (Index k = 0; k < resp.cols(); ++k) {
-      add_moments_of_few(rows, &resp(0, k), &shifts_in_rows_(k, 0), &sums_(k, 0));
+      add_moments_low_dim(rows, &resp(0, k), &shifts_in_rows_(k, 0), &sums_(k, 0));
     }
   }
 
@@ -104,7 +104,7 @@ class MatrixMoments final : public Moments<T> {
   SecondMomentForm form_;
   std::vector<double> shifts_;
   RowMajorMatrix<T> shifts_in_rows_;
-  ScatterSums<T> sums_;
+  ScatterMatrices<T> sums_;
   bool used_ = false;
   std::vector<Index> members_;
   std::vector<T> member_resp_;
@@ -161,7 +161,7 @@ class SquareMoments final : public Moments<T> {
 template <class T>
 std::unique_ptr<Moments<T>> make_exact_moments(SecondMomentForm form, ConstMatrixMap shifts) {
   const bool matrices = form == SecondMomentForm::full || form == SecondMomentForm::pooled;
-  if (matrices && shifts.cols() <= few_features) {
+  if (matrices && shifts.cols() <= low_dim) {
     return std::make_unique<FewFeaturesMoments<T>>(form, shifts);
   }
   if (matrices) return std::make_unique<MatrixMoments<T>>(form, shifts);

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "density/columns.hpp"
+#include "kernels/moments_many_components.hpp"
 #include "moments/about_shifts.hpp"
 #include "moments/sums.hpp"
-#include "panels/triangle.hpp"
 
 namespace gmmx {
 
@@ -22,11 +22,11 @@ class FeatureMoments final : public Moments<T> {
       : form_(form), origin_(origin), shifts_(shifts), squared_reach_(squared_reach) {
     const Index d = origin.size();
     const bool full = form == SecondMomentForm::full;
-    if (full && TriangleSums<T>::suits(1 + d, shifts.rows())) triangle_sums_.emplace();
-    if (full && !triangle_sums_ && ScatterSums<T>::suits(d)) {
+    if (full && MomentsManyComponents<T>::suits(1 + d, shifts.rows())) many_components_.emplace();
+    if (full && !many_components_ && ScatterMatrices<T>::suits(d)) {
       scatter_sums_.emplace(d, shifts.rows(), false);
     } else {
-      sums_.setZero(n_features_of(form, d), shifts.rows());
+      sums_.setZero(n_monomials(form, d), shifts.rows());
     }
     if (form == SecondMomentForm::pooled) scatter_.setZero(d, d);
   }
@@ -49,9 +49,9 @@ class FeatureMoments final : public Moments<T> {
       }
       return;
     }
-    const Panel<T> plain = block.plain_features(form_);
-    if (triangle_sums_) {
-      triangle_sums_->add(plain, first, stride, k, sums_.data());
+    const Panel<T> plain = block.plain_monomials(form_);
+    if (many_components_) {
+      many_components_->add(plain, first, stride, k, sums_.data());
       return;
     }
     add_weighted_sums(plain, first, stride, k, sums_.data(), k);
@@ -143,10 +143,10 @@ class FeatureMoments final : public Moments<T> {
   double squared_reach_;
   bool used_ = false;
   // What adds up full second moments fastest, if it is not sums of products.
-  std::optional<TriangleSums<T>> triangle_sums_;
-  std::optional<ScatterSums<T>> scatter_sums_;  // has sums of its own
-  RowMajorMatrix<double> sums_;                 // features x K
-  RowMajorMatrix<double> scatter_;              // lower triangle; pooled alone
+  std::optional<MomentsManyComponents<T>> many_components_;
+  std::optional<ScatterMatrices<T>> scatter_sums_;  // has sums of its own
+  RowMajorMatrix<double> sums_;                     // features x K
+  RowMajorMatrix<double> scatter_;                  // lower triangle; pooled alone
 };
 
 }  // namespace

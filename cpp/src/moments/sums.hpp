@@ -6,9 +6,9 @@
 
 #include "density/block.hpp"
 #include "gmmx/sufficient_statistics.hpp"
+#include "kernels/monomials.hpp"
+#include "kernels/scatter_matrix.hpp"
 #include "linear_algebra.hpp"
-#include "panels/features.hpp"
-#include "panels/scatter.hpp"
 
 namespace gmmx {
 
@@ -40,7 +40,7 @@ void unpack_features(const Sums& sums, SufficientStatistics& s) {
   const Index d = s.n_features;
   VectorMap(s.counts.data(), s.n_components) = sums.col(0);
   MatrixMap(s.first_moments.data(), s.n_components, d) = sums.middleCols(1, d);
-  const Index n_second = n_second_features(s.form, d);
+  const Index n_second = n_second_monomials(s.form, d);
   if (s.form != SecondMomentForm::full) {
     if (n_second > 0) MatrixMap(s.second_moments.data(), s.n_components, n_second) = sums.rightCols(n_second);
     return;
@@ -55,7 +55,7 @@ void unpack_features(const Sums& sums, SufficientStatistics& s) {
 }
 
 template <class T>
-void unpack_scatter(const ScatterSums<T>& sums, SufficientStatistics& s) {
+void unpack_scatter(const ScatterMatrices<T>& sums, SufficientStatistics& s) {
   for (Index k = 0; k < s.n_components; ++k) {
     s.counts[static_cast<std::size_t>(k)] = sums.count(k);
     sums.copy_first(k, s.first_moments.data() + k * s.n_features);

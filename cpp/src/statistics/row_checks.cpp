@@ -4,8 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "gemm.hpp"
 #include "linear_algebra.hpp"
-#include "products.hpp"
 
 namespace gmmx {
 

@@ -1,9 +1,9 @@
-#include "panels/quadratic_forms.hpp"
+#include "kernels/quadratic_forms.hpp"
 
 #include <algorithm>
 
+#include "kernels/tiles.hpp"
 #include "packets.hpp"
-#include "panels/tiles.hpp"
 
 namespace gmmx {
 

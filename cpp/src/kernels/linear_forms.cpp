@@ -1,10 +1,10 @@
-#include "panels/products.hpp"
+#include "kernels/linear_forms.hpp"
 
 #include <algorithm>
 #include <utility>
 
+#include "kernels/tiles.hpp"
 #include "packets.hpp"
-#include "panels/tiles.hpp"
 
 namespace gmmx {
 

@@ -1,4 +1,4 @@
-#include "products.hpp"
+#include "gemm.hpp"
 
 namespace gmmx {
 

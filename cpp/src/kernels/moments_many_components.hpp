@@ -1,20 +1,20 @@
 // The weighted sums of all products of two columns, components side by side in the registers.
 //
-// Where the sums of products.hpp have one component and many rows in a register, and have to be added up over it in the
-// end, here a register holds one row's responsibilities for many components: two of them, times a feature of the row,
-// are multiplied by as many other features as there are registers for sums. It is the faster way if the components fill
-// whole pairs of registers, of which there must be 32.
+// Where the sums of linear_forms.hpp have one component and many rows in a register, and have to be added up over it in
+// the end, here a register holds one row's responsibilities for many components: two of them, times a feature of the
+// row, are multiplied by as many other features as there are registers for sums. It is the faster way if the components
+// fill whole pairs of registers, of which there must be 32.
 #pragma once
 
+#include "kernels/linear_forms.hpp"
 #include "linear_algebra.hpp"
-#include "panels/products.hpp"
 
 namespace gmmx {
 
 template <class T>
-class TriangleSums {
+class MomentsManyComponents {
  public:
-  // Whether this is faster than sums of products, or by scatter.hpp.
+  // Whether this is faster than sums of products and than scatter_matrix.hpp.
   static bool suits(Index n_columns, Index n_components);
 
   // sums(f, k) += sum_n z_i(n) z_j(n) resp(n, k), where z are the columns of the panel and f counts the pairs i <= j

@@ -9,8 +9,8 @@
 
 #include <vector>
 
+#include "kernels/linear_forms.hpp"
 #include "linear_algebra.hpp"
-#include "panels/products.hpp"
 
 namespace gmmx {
 

@@ -9,9 +9,9 @@
 
 #include <algorithm>
 
+#include "kernels/linear_forms.hpp"
 #include "linear_algebra.hpp"
 #include "packets.hpp"
-#include "panels/products.hpp"
 
 namespace gmmx {
 
@@ -37,19 +37,19 @@ template <class T>
 RowPanels<T> gather_rows(const RowPanels<T>& rows, const Index* which, Index n_rows, const T* shift, T* panels);
 
 template <class T>
-class ScatterSums {
+class ScatterMatrices {
  public:
   // Whether this is faster than sums of products.
   static bool suits(Index n_features);
 
   // common: outer products of all components are added to one sum.
-  ScatterSums(Index n_features, Index n_components, bool common);
+  ScatterMatrices(Index n_features, Index n_components, bool common);
 
   // Adds the rows to component k. resp: of each row; total: their sum.
   void add(const RowPanels<T>& rows, const T* resp, double total, Index k);
 
   // Adds the sums of another one of this size, and leaves it at zero.
-  void take(ScatterSums& other);
+  void take(ScatterMatrices& other);
 
   double count(Index k) const { return counts_(k); }
   void copy_first(Index k, double* first) const;    // d

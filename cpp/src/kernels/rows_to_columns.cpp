@@ -1,9 +1,9 @@
-#include "panels/rows_to_columns.hpp"
+#include "kernels/rows_to_columns.hpp"
 
 #include <algorithm>
 
+#include "kernels/tiles.hpp"
 #include "packets.hpp"
-#include "panels/tiles.hpp"
 
 namespace gmmx {
 

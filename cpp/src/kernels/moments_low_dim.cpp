@@ -1,7 +1,7 @@
-#include "panels/few_features.hpp"
+#include "kernels/moments_low_dim.hpp"
 
+#include "kernels/tiles.hpp"
 #include "packets.hpp"
-#include "panels/tiles.hpp"
 
 namespace gmmx {
 
@@ -38,11 +38,11 @@ EIGEN_DONT_INLINE void add_moments(const Panel<T>& rows, const T* resp, const T*
 }  // namespace
 
 template <class T>
-void add_moments_of_few(const Panel<T>& rows, const T* resp, const T* shift, double* sums) {
-  with_width<few_features>(rows.n_features, [&](auto features) { add_moments<features()>(rows, resp, shift, sums); });
+void add_moments_low_dim(const Panel<T>& rows, const T* resp, const T* shift, double* sums) {
+  with_width<low_dim>(rows.n_features, [&](auto features) { add_moments<features()>(rows, resp, shift, sums); });
 }
 
-template void add_moments_of_few(const Panel<float>&, const float*, const float*, double*);
-template void add_moments_of_few(const Panel<double>&, const double*, const double*, double*);
+template void add_moments_low_dim(const Panel<float>&, const float*, const float*, double*);
+template void add_moments_low_dim(const Panel<double>&, const double*, const double*, double*);
 
 }  // namespace gmmx

@@ -8,8 +8,8 @@
 #include <memory>
 #include <vector>
 
+#include "kernels/linear_forms.hpp"
 #include "linear_algebra.hpp"
-#include "panels/products.hpp"
 
 namespace gmmx {
 
@@ -26,10 +26,11 @@ class PackedUpper {
 };
 
 template <class T>
-class SquaredNorms {
+class MahalanobisKernel {
  public:
   // The mean m is `mean` and a remainder; correction: U^T times the remainder.
-  SquaredNorms(std::shared_ptr<const PackedUpper<T>> upper, const RowVector<T>& mean, const RowVector<T>& correction);
+  MahalanobisKernel(std::shared_ptr<const PackedUpper<T>> upper, const RowVector<T>& mean,
+                    const RowVector<T>& correction);
 
   // out(n) = constant - |U^T (x_n - m)|^2 / 2. rows and out: aligned to packets. differences: scratch, aligned, of
   // four packets a feature.

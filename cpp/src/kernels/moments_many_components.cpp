@@ -1,9 +1,9 @@
-#include "panels/triangle.hpp"
+#include "kernels/moments_many_components.hpp"
 
 #include <algorithm>
 
+#include "kernels/tiles.hpp"
 #include "packets.hpp"
-#include "panels/tiles.hpp"
 
 namespace gmmx {
 
@@ -74,16 +74,17 @@ void triangle_tile(const T* left, const T* right, Index stride, const T* resp, I
 }  // namespace
 
 template <class T>
-bool TriangleSums<T>::suits(Index n_columns, Index n_components) {
+bool MomentsManyComponents<T>::suits(Index n_columns, Index n_components) {
   constexpr Index least_columns = 9;
-  constexpr Index most_columns = 96;  // of more, scatter.hpp adds up faster
+  constexpr Index most_columns = 96;  // with more, scatter_matrix.hpp is faster
   const Index n_groups = (n_components + group_width<T> - 1) / group_width<T>;
   return many_registers && n_columns >= least_columns && n_columns <= most_columns &&
          6 * n_components >= 5 * n_groups * group_width<T>;
 }
 
 template <class T>
-void TriangleSums<T>::add(const Panel<T>& columns, const T* resp, Index resp_stride, Index n_components, double* sums) {
+void MomentsManyComponents<T>::add(const Panel<T>& columns, const T* resp, Index resp_stride, Index n_components,
+                                   double* sums) {
   const Index n_features = columns.n_features;
   const Index share = even_share(n_features, right_features);
   if (right_.size() == 0) {
@@ -112,7 +113,7 @@ void TriangleSums<T>::add(const Panel<T>& columns, const T* resp, Index resp_str
   }
 }
 
-template class TriangleSums<float>;
-template class TriangleSums<double>;
+template class MomentsManyComponents<float>;
+template class MomentsManyComponents<double>;
 
 }  // namespace gmmx

@@ -1,6 +1,6 @@
-#include "panels/scatter.hpp"
+#include "kernels/scatter_matrix.hpp"
 
-#include "panels/tiles.hpp"
+#include "kernels/tiles.hpp"
 
 namespace gmmx {
 
@@ -123,7 +123,7 @@ RowPanels<T> gather_rows(const RowPanels<T>& rows, const Index* which, Index n_r
 // In packets of multiply-adds: what is computed of the triangle and around it, and what sums of products take, their
 // products and the adding up of packets.
 template <class T>
-bool ScatterSums<T>::suits(Index n_features) {
+bool ScatterMatrices<T>::suits(Index n_features) {
   constexpr double more_than_sums = 1.35;
   constexpr bool wide = packet_size<T> * sizeof(T) >= 32;  // tiles of shorter packets have too few sums
   const auto size = static_cast<double>(packet_size<T>);
@@ -133,7 +133,7 @@ bool ScatterSums<T>::suits(Index n_features) {
 }
 
 template <class T>
-ScatterSums<T>::ScatterSums(Index n_features, Index n_components, bool common)
+ScatterMatrices<T>::ScatterMatrices(Index n_features, Index n_components, bool common)
     : n_features_(n_features),
       n_panels_(n_panels_of<T>(n_features)),
       counts_(Column<double>::Zero(n_components)),
@@ -142,7 +142,7 @@ ScatterSums<T>::ScatterSums(Index n_features, Index n_components, bool common)
       weighted_(group_panels * packet_size<T>, scatter_rows<T>) {}
 
 template <class T>
-void ScatterSums<T>::add(const RowPanels<T>& rows, const T* resp, double total, Index k) {
+void ScatterMatrices<T>::add(const RowPanels<T>& rows, const T* resp, double total, Index k) {
   constexpr Index size = packet_size<T>;
   counts_(k) += total;
   for (Index n = 0; n < rows.n_rows; n += scatter_rows<T>) {
@@ -174,7 +174,7 @@ void ScatterSums<T>::add(const RowPanels<T>& rows, const T* resp, double total, 
 }
 
 template <class T>
-void ScatterSums<T>::take(ScatterSums& other) {
+void ScatterMatrices<T>::take(ScatterMatrices& other) {
   counts_ += other.counts_;
   first_moments_ += other.first_moments_;
   tile_sums_ += other.tile_sums_;
@@ -184,12 +184,12 @@ void ScatterSums<T>::take(ScatterSums& other) {
 }
 
 template <class T>
-void ScatterSums<T>::copy_first(Index k, double* first) const {
+void ScatterMatrices<T>::copy_first(Index k, double* first) const {
   std::copy_n(&first_moments_(0, k), n_features_, first);
 }
 
 template <class T>
-void ScatterSums<T>::copy_second(Index k, double* second) const {
+void ScatterMatrices<T>::copy_second(Index k, double* second) const {
   constexpr Index size = packet_size<T>;
   const Index d = n_features_;
   const double* sum = &tile_sums_(0, k);
@@ -209,7 +209,7 @@ template void pack_rows(const Panel<float>&, float*, Index);
 template void pack_rows(const Panel<double>&, double*, Index);
 template RowPanels<float> gather_rows(const RowPanels<float>&, const Index*, Index, const float*, float*);
 template RowPanels<double> gather_rows(const RowPanels<double>&, const Index*, Index, const double*, double*);
-template class ScatterSums<float>;
-template class ScatterSums<double>;
+template class ScatterMatrices<float>;
+template class ScatterMatrices<double>;
 
 }  // namespace gmmx

@@ -1,9 +1,9 @@
-#include "panels/squared_norms.hpp"
+#include "kernels/mahalanobis.hpp"
 
 #include <utility>
 
+#include "kernels/tiles.hpp"
 #include "packets.hpp"
-#include "panels/tiles.hpp"
 
 namespace gmmx {
 
@@ -77,12 +77,12 @@ PackedUpper<T>::PackedUpper(const Matrix<T>& upper) {
 }
 
 template <class T>
-SquaredNorms<T>::SquaredNorms(std::shared_ptr<const PackedUpper<T>> upper, const RowVector<T>& mean,
-                              const RowVector<T>& correction)
+MahalanobisKernel<T>::MahalanobisKernel(std::shared_ptr<const PackedUpper<T>> upper, const RowVector<T>& mean,
+                                        const RowVector<T>& correction)
     : upper_(std::move(upper)), mean_(mean), start_(-correction) {}
 
 template <class T>
-void SquaredNorms<T>::evaluate(const Panel<T>& rows, T constant, T* differences, T* out) const {
+void MahalanobisKernel<T>::evaluate(const Panel<T>& rows, T constant, T* differences, T* out) const {
   using namespace Eigen::internal;
   constexpr Index size = packet_size<T>;
   const Index d = rows.n_features;
@@ -122,7 +122,7 @@ void SquaredNorms<T>::evaluate(const Panel<T>& rows, T constant, T* differences,
 
 template class PackedUpper<float>;
 template class PackedUpper<double>;
-template class SquaredNorms<float>;
-template class SquaredNorms<double>;
+template class MahalanobisKernel<float>;
+template class MahalanobisKernel<double>;
 
 }  // namespace gmmx
