@@ -43,8 +43,8 @@ TEST_CASE("a fit is k-means, then EM to convergence") {
     CHECK(result.n_iter() > 1);
     CHECK(result.failed_starts.empty());
     using T = CovarianceType;
-    const bool has_common_transform = type == T::VEE || type == T::EVE || type == T::VVE;
-    CHECK(result.kernel == (has_common_transform ? "common-transform" : "features"));
+    const bool is_diagonalised = type == T::VEE || type == T::EVE || type == T::VVE;
+    CHECK(result.kernel == (is_diagonalised ? "diagonalised" : "features"));
     for (std::size_t i = 1; i < result.mean_log_likelihoods.size(); ++i) {
       CHECK(result.mean_log_likelihoods[i] >= result.mean_log_likelihoods[i - 1] - 1e-12);
     }

@@ -116,7 +116,7 @@ def test_moments_of_many_components_agree_with_the_reference(dtype, n_features, 
 
 
 @pytest.mark.parametrize("weights", [None, "some"])
-@pytest.mark.parametrize("kernel", ["features", "triangular"])
+@pytest.mark.parametrize("kernel", ["features", "cholesky-full"])
 @pytest.mark.parametrize("n_features", [1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 17, 31, 33, 64, 70, 100, 129])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_an_e_step_of_any_number_of_features_agrees_with_the_reference(dtype, n_features, kernel, weights):
@@ -126,9 +126,9 @@ def test_an_e_step_of_any_number_of_features_agrees_with_the_reference(dtype, n_
     # Sizes far apart are out of reach of features. The first cluster is away from the others: their rows are not its
     # members.
     least = {np.float64: 1e-4, np.float32: 1e-2}[dtype]
-    sizes = np.geomspace(least, 1, n_components) if kernel == "triangular" else np.linspace(1, 2, n_components)
+    sizes = np.geomspace(least, 1, n_components) if kernel == "cholesky-full" else np.linspace(1, 2, n_components)
     centers = rng.normal(size=(n_components, n_features)) * (4 * sizes / np.sqrt(n_features))[:, None]
-    centers[0] += 3 if kernel == "triangular" else 0
+    centers[0] += 3 if kernel == "cholesky-full" else 0
     X = (centers[labels] + sizes[labels, None] * rng.normal(size=(n_samples, n_features))).astype(dtype)
     sample_weight = None if weights is None else rng.uniform(0, 2, size=n_samples)
     exact = X.astype(np.float64)
@@ -163,9 +163,9 @@ def test_the_kernel_is_reported():
         (wide, wide_labels, wide, "diag", "features"),
         (wide, wide_labels, wide, "full", "features"),
         (X, labels, far, "spherical", "features+spherical"),
-        (narrow, narrow_labels, narrow, "full", "triangular"),
+        (narrow, narrow_labels, narrow, "full", "cholesky-full"),
         (narrow, narrow_labels, narrow, "diag", "diagonal"),
-        (narrow, narrow_labels, narrow, "tied", "common-whitening"),
+        (narrow, narrow_labels, narrow, "tied", "cholesky-tied"),
     ]:
         statistics = _core.statistics_from_labels(rows, row_labels, 4, covariance_type, None, 1)
         start = _core.m_step(statistics, covariance_type, 1e-6)

@@ -137,7 +137,7 @@ def test_common_axes_give_the_density_of_the_matrices(name, dtype):
     expected = np.logaddexp.reduce(joint, axis=0)
     np.testing.assert_allclose(model.score_samples(rows), expected, rtol=1e-11 if dtype == np.float64 else 1e-4)
     options = {"tol": 0.0, "reg_covar": 0.0, "max_iter": 1, "previous_lower_bound": -np.inf, "callback": None}
-    assert _core.em(rows, model.mixture_, None, n_threads=1, **options).kernel == "common-transform"
+    assert _core.em(rows, model.mixture_, None, n_threads=1, **options).kernel == "diagonalised"
 
 
 @pytest.mark.parametrize("name", ["VEE", "EVE", "VVE"])

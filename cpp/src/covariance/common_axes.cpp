@@ -3,7 +3,7 @@
 
 #include "covariance/axes.hpp"
 #include "covariance/common_orientation.hpp"
-#include "covariance/common_transform_family.hpp"
+#include "covariance/diagonalised_family.hpp"
 #include "covariance/volume_and_shape.hpp"
 
 namespace gmmx {
@@ -28,10 +28,10 @@ void check_flatness(const std::vector<double>& counts, const RowMajorMatrix<doub
   }
 }
 
-class CommonAxes final : public CommonTransformFamily {
+class CommonAxes final : public DiagonalisedFamily {
  public:
   CommonAxes(Letters letters, VolumeAndShape volume_and_shape, OrientationCriterion criterion)
-      : CommonTransformFamily(letters), volume_and_shape_(volume_and_shape), criterion_(criterion) {}
+      : DiagonalisedFamily(letters), volume_and_shape_(volume_and_shape), criterion_(criterion) {}
 
   std::vector<double> covariances(const Scatter& s) const override {
     const Index d = s.n_features;
@@ -54,7 +54,7 @@ class CommonAxes final : public CommonTransformFamily {
   }
 
  private:
-  CommonTransform common_transform(const Mixture& mixture) const override {
+  Diagonalisation diagonalisation(const Mixture& mixture) const override {
     const std::vector<double> covariances =
         covariances_of_factors(mixture.precisions_cholesky(), mixture.n_components(), mixture.n_features());
     const RotatedMatrices rotated = common_orientation(covariances, mixture.n_components());

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "covariance/axes.hpp"
-#include "covariance/common_transform_family.hpp"
+#include "covariance/diagonalised_family.hpp"
 #include "covariance/matrices.hpp"
 #include "covariance/volume_and_shape.hpp"
 
@@ -36,9 +36,9 @@ bool any_collapsed(const Scatter& s, const std::vector<double>& own) {
   return false;
 }
 
-class Proportional final : public CommonTransformFamily {
+class Proportional final : public DiagonalisedFamily {
  public:
-  Proportional() : CommonTransformFamily({'V', 'E', 'E'}) {}
+  Proportional() : DiagonalisedFamily({'V', 'E', 'E'}) {}
 
   // (80), (81) Volumes given B, B given the volumes, in turn: there is one maximum.
   std::vector<double> covariances(const Scatter& s) const override {
@@ -95,7 +95,7 @@ class Proportional final : public CommonTransformFamily {
 
  private:
   // U_k = s_k U_0.
-  CommonTransform common_transform(const Mixture& mixture) const override {
+  Diagonalisation diagonalisation(const Mixture& mixture) const override {
     const Index d = mixture.n_features();
     const Matrix<double> transform = matrix_of(mixture.precisions_cholesky(), 0, d);
     Matrix<double> scales(mixture.n_components(), d);

@@ -16,7 +16,7 @@ class DiagonalLogDensity final : public LogDensity<T> {
 
   const char* name() const override { return "diagonal"; }
 
-  void weighted_log_prob(Block<T>& block, BlockOfColumns<T> out) const override {
+  void log_prob(Block<T>& block, BlockOfColumns<T> out) const override {
     const RowColumns<T>& rows = block.as_given();
     for (Index k = 0; k < means_.n_components(); ++k) {
       auto column = out.col(k);

@@ -88,7 +88,7 @@ class CarefulRows {
     ws.is_careful = true;
     ws.block.load(MatrixView<const double>(some.data(), size, d), 0, size, origin_);
     const BlockOfColumns<double> values = ws.values.topRows(size);
-    (*log_density_).weighted_log_prob(ws.block, values);
+    (*log_density_).log_prob(ws.block, values);
     for (Index n = 0; n < size; ++n) {
       if (!is_finite_row(some, n)) continue;
       for (Index k = 0; k < values.cols(); ++k) {
@@ -137,7 +137,7 @@ void for_densities(MatrixView<const T> rows, const Mixture& mixture, Weighting w
           } else {
             ws.block.load(rows, begin, end, origin);
             const BlockOfColumns<T> values = ws.values.topRows(end - begin);
-            log_density->weighted_log_prob(ws.block, values);
+            log_density->log_prob(ws.block, values);
             visit(ws, values, [begin](Index n) { return begin + n; });
           }
           if (!ws.lost.empty()) careful.compute(ws, begin, visit);

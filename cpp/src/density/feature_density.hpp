@@ -46,9 +46,9 @@ class FeatureLogDensity final : public LogDensity<T> {
   const char* name_for(Block<T>& block) const override { return reaches(block) ? name() : (*safe_).name_for(block); }
   double squared_reach() const override { return squared_reach_; }
 
-  void weighted_log_prob(Block<T>& block, BlockOfColumns<T> out) const override {
+  void log_prob(Block<T>& block, BlockOfColumns<T> out) const override {
     if (!reaches(block)) {
-      (*safe_).weighted_log_prob(block, out);
+      (*safe_).log_prob(block, out);
       return;
     }
     if (quadratic_forms_) {

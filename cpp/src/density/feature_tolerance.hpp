@@ -9,7 +9,7 @@
 
 namespace gmmx {
 
-// Of many features all forms lose digits, as |y|^2 is a sum of d squares: the triangular one was measured to lose up to
+// Of many features all forms lose digits, as |y|^2 is a sum of d squares: cholesky_full.hpp was measured to lose up to
 // 7 eps d. There is no point in asking for much more of this one.
 template <class T>
 double feature_tolerance(Index n_features) {

@@ -1,9 +1,9 @@
 #include <algorithm>
 
+#include "density/cholesky_full.hpp"
 #include "density/feature_density.hpp"
 #include "density/kernels.hpp"
 #include "density/largest_eigenvalue.hpp"
-#include "density/triangular.hpp"
 #include "gemm.hpp"
 
 namespace gmmx {
@@ -11,7 +11,7 @@ namespace gmmx {
 // (65) phi = (1, x, x_i x_j): log density = c - m^T P m / 2 + (P m)^T x - x^T P x / 2, m relative to the origin.
 template <class T>
 std::unique_ptr<LogDensity<T>> full_density(const Mixture& mixture, Weighting weighting) {
-  using Exact = TriangularLogDensity<T>;
+  using Exact = FullCholeskyLogDensity<T>;
   const Index d = mixture.n_features();
   const Matrix<double> means = centred_means<T>(mixture);
   const Vector<double> constants = log_constants(mixture, weighting, Exact::log_determinants(mixture));

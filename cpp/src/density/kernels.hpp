@@ -27,8 +27,8 @@ std::unique_ptr<LogDensity<T>> tied_density(const Mixture& mixture, Weighting we
 // far diag(scales_k)^-1 T^-1 Sigma_k^-1 T^-T diag(scales_k)^-1 is from the identity, element by element. Nothing where
 // that costs densities more digits than features would lose (67): then the factors themselves must do.
 template <class T>
-std::unique_ptr<LogDensity<T>> common_transform_density(const Mixture& mixture, Weighting weighting,
-                                                        const Matrix<double>& transform, const Matrix<double>& scales,
-                                                        double error);
+std::unique_ptr<LogDensity<T>> diagonalised_density(const Mixture& mixture, Weighting weighting,
+                                                    const Matrix<double>& transform, const Matrix<double>& scales,
+                                                    double error);
 
 }  // namespace gmmx

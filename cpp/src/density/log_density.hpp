@@ -35,8 +35,8 @@ class LogDensity {
   virtual const char* name() const = 0;
   // The kernel that serves this block: this one, unless it hands over to a safer one.
   virtual const char* name_for(Block<T>&) const { return name(); }
-  // out (block.size() x K) = weighted_log_prob of the block's rows.
-  virtual void weighted_log_prob(Block<T>& block, BlockOfColumns<T> out) const = 0;
+  // out (block.size() x K) = log N(x_n | k) of the block's rows, plus log pi_k if the kernel is weighted.
+  virtual void log_prob(Block<T>& block, BlockOfColumns<T> out) const = 0;
   // Blocks whose rows all lie within this squared distance of the origin may be summed up by their features.
   virtual double squared_reach() const { return 0.0; }
 };

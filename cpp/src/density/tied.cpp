@@ -1,4 +1,4 @@
-#include "density/common_whitening.hpp"
+#include "density/cholesky_tied.hpp"
 #include "density/feature_density.hpp"
 #include "density/kernels.hpp"
 #include "density/largest_eigenvalue.hpp"
@@ -9,7 +9,7 @@ namespace gmmx {
 // (65) phi = (1, x): log density = c - m^T P m / 2 + (P m)^T x - |U^T x|^2 / 2, the last term common to all components.
 template <class T>
 std::unique_ptr<LogDensity<T>> tied_density(const Mixture& mixture, Weighting weighting) {
-  using Exact = CommonWhiteningLogDensity<T>;
+  using Exact = TiedCholeskyLogDensity<T>;
   const Index d = mixture.n_features();
   const Matrix<double> means = centred_means<T>(mixture);
   const Vector<double> constants = log_constants(mixture, weighting, Exact::log_determinants(mixture));

@@ -195,7 +195,7 @@ typename Passes<T>::Sums Passes<T>::pass_in(const Mixture& mixture, std::size_t 
           }
           const BlockOfColumns<C> resp = ws.resp.topRows(end - begin);
           auto norm = ws.log_prob_norm.head(end - begin);
-          log_density->weighted_log_prob(ws.block, resp);
+          log_density->log_prob(ws.block, resp);
           ws.scores.note(log_density->name_for(ws.block));
           ws.weights.load(sample_weight_, begin, end);
           for (std::size_t i = 0; i < n_mixtures; ++i) {

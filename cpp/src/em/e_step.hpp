@@ -11,7 +11,7 @@ namespace gmmx {
 
 struct EStep {
   SufficientStatistics statistics;  // without a fingerprint: the loop knows what they are of
-  // The log-density kernels that ran, "features+triangular" where blocks of rows took different ones.
+  // The log-density kernels that ran, "features+cholesky-full" where blocks of rows took different ones.
   std::string kernel;
   bool in_float = false;  // computed in float: in double, it may be had more exactly
 };

@@ -13,9 +13,9 @@ namespace gmmx {
 
 // Factors are kept a component, or one for all.
 template <class T>
-class TriangularLogDensity final : public LogDensity<T> {
+class FullCholeskyLogDensity final : public LogDensity<T> {
  public:
-  TriangularLogDensity(const Mixture& mixture, Weighting weighting)
+  FullCholeskyLogDensity(const Mixture& mixture, Weighting weighting)
       : constants_(log_constants(mixture, weighting, log_determinants(mixture)).template cast<T>()) {
     const SplitMeans<T> means(mixture);
     std::shared_ptr<const PackedUpper<T>> packed;
@@ -27,9 +27,9 @@ class TriangularLogDensity final : public LogDensity<T> {
     }
   }
 
-  const char* name() const override { return "triangular"; }
+  const char* name() const override { return "cholesky-full"; }
 
-  void weighted_log_prob(Block<T>& block, BlockOfColumns<T> out) const override {
+  void log_prob(Block<T>& block, BlockOfColumns<T> out) const override {
     const Panel<T> rows = block.as_given().panel();
     for (Index k = 0; k < constants_.size(); ++k) {
       norms_[static_cast<std::size_t>(k)].evaluate(rows, constants_(k), block.differences().data(),

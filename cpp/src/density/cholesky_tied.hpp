@@ -3,36 +3,36 @@
 
 #include <memory>
 
+#include "density/cholesky_full.hpp"
 #include "density/common_coordinates.hpp"
 #include "density/log_density.hpp"
-#include "density/triangular.hpp"
 #include "gemm.hpp"
 
 namespace gmmx {
 
 template <class T>
-class CommonWhiteningLogDensity final : public LogDensity<T> {
+class TiedCholeskyLogDensity final : public LogDensity<T> {
  public:
   // The mixture must live as long.
-  CommonWhiteningLogDensity(const Mixture& mixture, Weighting weighting)
+  TiedCholeskyLogDensity(const Mixture& mixture, Weighting weighting)
       : constants_(log_constants(mixture, weighting, log_determinants(mixture)).template cast<T>()),
         coordinates_(factor(mixture), RowVector<double>::Ones(mixture.n_features())),
         factor_(factor(mixture).template cast<T>()),
-        safe_([&mixture, weighting] { return std::make_unique<TriangularLogDensity<T>>(mixture, weighting); }) {
+        safe_([&mixture, weighting] { return std::make_unique<FullCholeskyLogDensity<T>>(mixture, weighting); }) {
     const Matrix<double> centred = centred_means<T>(mixture);
     Matrix<double> whitened(centred.rows(), centred.cols());
     multiply_upper<double>(centred, Matrix<double>(factor(mixture)), whitened);
     whitened_means_ = whitened.template cast<T>();
   }
 
-  const char* name() const override { return "common-whitening"; }
+  const char* name() const override { return "cholesky-tied"; }
   const char* name_for(Block<T>& block) const override {
     return coordinates_.serve(block) ? name() : (*safe_).name_for(block);
   }
 
-  void weighted_log_prob(Block<T>& block, BlockOfColumns<T> out) const override {
+  void log_prob(Block<T>& block, BlockOfColumns<T> out) const override {
     if (!coordinates_.serve(block)) {
-      (*safe_).weighted_log_prob(block, out);
+      (*safe_).log_prob(block, out);
       return;
     }
     auto z = block.whitened();

@@ -4,27 +4,27 @@
 #include <memory>
 #include <utility>
 
+#include "density/cholesky_full.hpp"
 #include "density/common_coordinates.hpp"
 #include "density/feature_tolerance.hpp"
 #include "density/largest_eigenvalue.hpp"
 #include "density/log_density.hpp"
-#include "density/triangular.hpp"
 #include "gemm.hpp"
 
 namespace gmmx {
 
 template <class T>
-class CommonTransformLogDensity final : public LogDensity<T> {
+class DiagonalisedLogDensity final : public LogDensity<T> {
  public:
   // transform: T, d x d. scales (K x d): Sigma_k^-1 = T diag(scales_k)^2 T^T. The mixture must live as long.
-  CommonTransformLogDensity(const Mixture& mixture, Weighting weighting, const Matrix<double>& transform,
-                            const Matrix<double>& scales)
+  DiagonalisedLogDensity(const Mixture& mixture, Weighting weighting, const Matrix<double>& transform,
+                         const Matrix<double>& scales)
       : constants_(
-            log_constants(mixture, weighting, TriangularLogDensity<T>::log_determinants(mixture)).template cast<T>()),
+            log_constants(mixture, weighting, FullCholeskyLogDensity<T>::log_determinants(mixture)).template cast<T>()),
         coordinates_(transform, scales.colwise().maxCoeff()),
         transform_(transform.cast<T>()),
         scales_(scales.cast<T>()),
-        safe_([&mixture, weighting] { return std::make_unique<TriangularLogDensity<T>>(mixture, weighting); }) {
+        safe_([&mixture, weighting] { return std::make_unique<FullCholeskyLogDensity<T>>(mixture, weighting); }) {
     const Matrix<double> centred = centred_means<T>(mixture);
     transformed_means_ = centred.lazyProduct(transform).template cast<T>();
     // lambda_max(Sigma_k^-1) is at most that of T T^T times the largest squared scale.
@@ -33,15 +33,15 @@ class CommonTransformLogDensity final : public LogDensity<T> {
     squared_reach_ = squared_reach_for<T>(of_transform * largest_scale * largest_scale, mixture.n_features());
   }
 
-  const char* name() const override { return "common-transform"; }
+  const char* name() const override { return "diagonalised"; }
   const char* name_for(Block<T>& block) const override {
     return coordinates_.serve(block) ? name() : (*safe_).name_for(block);
   }
   double squared_reach() const override { return squared_reach_; }
 
-  void weighted_log_prob(Block<T>& block, BlockOfColumns<T> out) const override {
+  void log_prob(Block<T>& block, BlockOfColumns<T> out) const override {
     if (!coordinates_.serve(block)) {
-      (*safe_).weighted_log_prob(block, out);
+      (*safe_).log_prob(block, out);
       return;
     }
     auto z = block.whitened();

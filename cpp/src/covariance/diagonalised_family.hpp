@@ -9,14 +9,14 @@
 
 namespace gmmx {
 
-// Sigma_k^-1 = T diag(scales_k)^2 T^T but for an error, see common_transform_density().
-struct CommonTransform {
+// Sigma_k^-1 = T diag(scales_k)^2 T^T but for an error, see diagonalised_density().
+struct Diagonalisation {
   Matrix<double> transform;
   Matrix<double> scales;  // K x d
   double error;
 };
 
-class CommonTransformFamily : public MatrixFamily {
+class DiagonalisedFamily : public MatrixFamily {
  public:
   using MatrixFamily::MatrixFamily;
 
@@ -29,12 +29,12 @@ class CommonTransformFamily : public MatrixFamily {
 
  private:
   // Of the factors, whatever covariances stand beside them.
-  virtual CommonTransform common_transform(const Mixture& mixture) const = 0;
+  virtual Diagonalisation diagonalisation(const Mixture& mixture) const = 0;
 
   template <class T>
   std::unique_ptr<LogDensity<T>> density(const Mixture& mixture, Weighting weighting) const {
-    const CommonTransform common = common_transform(mixture);
-    auto fast = common_transform_density<T>(mixture, weighting, common.transform, common.scales, common.error);
+    const Diagonalisation common = diagonalisation(mixture);
+    auto fast = diagonalised_density<T>(mixture, weighting, common.transform, common.scales, common.error);
     return fast ? std::move(fast) : MatrixFamily::log_density(mixture, weighting, T());
   }
 };
