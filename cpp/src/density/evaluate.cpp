@@ -13,9 +13,9 @@
 #include "density/columns.hpp"
 #include "density/lost_rows.hpp"
 #include "density/posterior.hpp"
-#include "em/row_weights.hpp"
 #include "gmmx/density.hpp"
 #include "parallel/parallel.hpp"
+#include "rows/row_weights.hpp"
 
 namespace gmmx {
 

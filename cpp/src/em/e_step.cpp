@@ -13,11 +13,11 @@
 #include "density/posterior.hpp"
 #include "density/widening_loader.hpp"
 #include "em/no_allocation.hpp"
-#include "em/row_weights.hpp"
 #include "em/stack.hpp"
 #include "moments/moments.hpp"
 #include "parallel/parallel.hpp"
 #include "parallel/pool.hpp"
+#include "rows/row_weights.hpp"
 
 namespace gmmx {
 

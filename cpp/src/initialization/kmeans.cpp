@@ -8,8 +8,8 @@
 
 #include "initialization/check_clusters.hpp"
 #include "initialization/nearest_center.hpp"
-#include "initialization/row_pass.hpp"
 #include "parallel/pool.hpp"
+#include "rows/row_pass.hpp"
 
 namespace gmmx {
 

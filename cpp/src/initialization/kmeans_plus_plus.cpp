@@ -11,7 +11,7 @@
 #include "density/columns.hpp"
 #include "gmmx/kmeans.hpp"
 #include "initialization/check_clusters.hpp"
-#include "initialization/row_pass.hpp"
+#include "rows/row_pass.hpp"
 
 namespace gmmx {
 

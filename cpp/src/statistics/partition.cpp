@@ -6,11 +6,11 @@
 
 #include "arguments.hpp"
 #include "density/widening_loader.hpp"
-#include "em/row_weights.hpp"
 #include "gmmx/sufficient_statistics.hpp"
-#include "initialization/row_pass.hpp"
 #include "moments/about_shifts.hpp"
 #include "parallel/parallel.hpp"
+#include "rows/row_pass.hpp"
+#include "rows/row_weights.hpp"
 #include "statistics/check_statistics.hpp"
 
 namespace gmmx {
