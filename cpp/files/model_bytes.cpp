@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "checksum.hpp"
+#include "format.hpp"
 #include "gmmx/errors.hpp"
 #include "gmmx/factors.hpp"
-#include "messages.hpp"
 #include "metadata.hpp"
 #include "refusal.hpp"
 #include "safetensors.hpp"

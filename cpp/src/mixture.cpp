@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "covariance/model.hpp"
+#include "format.hpp"
 #include "gmmx/errors.hpp"
-#include "messages.hpp"
 
 namespace gmmx {
 

@@ -6,7 +6,7 @@
 
 #include "density/exponential.hpp"
 #include "gmmx/views.hpp"
-#include "packets.hpp"
+#include "simd.hpp"
 
 namespace gmmx {
 

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "format.hpp"
 #include "gmmx/errors.hpp"
 #include "gmmx/views.hpp"
-#include "messages.hpp"
 
 namespace gmmx {
 

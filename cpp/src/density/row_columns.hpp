@@ -10,7 +10,7 @@
 #include "kernels/rows_to_columns.hpp"
 #include "kernels/scatter_matrix.hpp"
 #include "linear_algebra.hpp"
-#include "packets.hpp"
+#include "simd.hpp"
 
 namespace gmmx {
 

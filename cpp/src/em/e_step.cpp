@@ -7,7 +7,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "arguments.hpp"
+#include "checks.hpp"
 #include "covariance/float_range.hpp"
 #include "covariance/model.hpp"
 #include "density/posterior.hpp"

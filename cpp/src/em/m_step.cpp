@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "covariance/model.hpp"
+#include "format.hpp"
 #include "gmmx/em.hpp"
 #include "gmmx/errors.hpp"
-#include "messages.hpp"
 #include "moments/forms.hpp"
 #include "statistics/check_statistics.hpp"
 

@@ -4,9 +4,9 @@
 #include <cmath>
 #include <string>
 
+#include "format.hpp"
 #include "gmmx/errors.hpp"
 #include "linear_algebra.hpp"
-#include "messages.hpp"
 
 namespace gmmx {
 

@@ -7,7 +7,7 @@
 #include <random>
 #include <utility>
 
-#include "arguments.hpp"
+#include "checks.hpp"
 #include "gmmx/density.hpp"
 #include "gmmx/kmeans.hpp"
 #include "gmmx/restarts.hpp"

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "linear_algebra.hpp"
-#include "packets.hpp"
+#include "simd.hpp"
 
 namespace gmmx {
 

@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "enumerators.hpp"
+#include "format.hpp"
 #include "gmmx/errors.hpp"
 #include "gmmx/hierarchical.hpp"
 #include "hierarchical/criterion.hpp"
-#include "messages.hpp"
 #include "parallel/tasks.hpp"
 
 namespace gmmx {

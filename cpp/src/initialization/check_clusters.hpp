@@ -1,7 +1,7 @@
 // Checks of arguments that seeding and k-means share.
 #pragma once
 
-#include "arguments.hpp"
+#include "checks.hpp"
 #include "gmmx/kmeans.hpp"
 
 namespace gmmx {

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "kernels/tiles.hpp"
-#include "packets.hpp"
+#include "simd.hpp"
 
 namespace gmmx {
 

@@ -8,7 +8,7 @@
 #pragma once
 
 #include "gmmx/views.hpp"
-#include "packets.hpp"
+#include "simd.hpp"
 
 namespace gmmx {
 

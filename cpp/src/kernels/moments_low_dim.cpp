@@ -1,7 +1,7 @@
 #include "kernels/moments_low_dim.hpp"
 
 #include "kernels/tiles.hpp"
-#include "packets.hpp"
+#include "simd.hpp"
 
 namespace gmmx {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "kernels/tiles.hpp"
-#include "packets.hpp"
+#include "simd.hpp"
 
 namespace gmmx {
 

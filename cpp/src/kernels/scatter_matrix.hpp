@@ -11,7 +11,7 @@
 
 #include "kernels/linear_forms.hpp"
 #include "linear_algebra.hpp"
-#include "packets.hpp"
+#include "simd.hpp"
 
 namespace gmmx {
 

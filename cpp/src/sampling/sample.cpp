@@ -8,7 +8,7 @@
 #include <random>
 #include <vector>
 
-#include "arguments.hpp"
+#include "checks.hpp"
 #include "covariance/model.hpp"
 #include "parallel/parallel.hpp"
 

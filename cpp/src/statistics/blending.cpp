@@ -3,9 +3,9 @@
 #include <initializer_list>
 #include <string>
 
+#include "format.hpp"
 #include "gmmx/errors.hpp"
 #include "gmmx/sufficient_statistics.hpp"
-#include "messages.hpp"
 #include "moments/forms.hpp"
 #include "statistics/check_statistics.hpp"
 

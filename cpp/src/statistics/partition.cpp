@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "arguments.hpp"
+#include "checks.hpp"
 #include "density/widening_loader.hpp"
 #include "gmmx/sufficient_statistics.hpp"
 #include "moments/about_shifts.hpp"

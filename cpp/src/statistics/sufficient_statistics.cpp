@@ -7,8 +7,8 @@
 #include <optional>
 #include <utility>
 
+#include "format.hpp"
 #include "gmmx/errors.hpp"
-#include "messages.hpp"
 #include "moments/forms.hpp"
 #include "statistics/check_statistics.hpp"
 

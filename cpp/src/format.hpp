@@ -1,4 +1,4 @@
-// Numbers in messages.
+// Numbers as text.
 #pragma once
 
 #include <cstdio>
@@ -6,7 +6,7 @@
 
 namespace gmmx {
 
-// As short as it is told apart: 1e-300 is not 0.
+// Six significant digits, in the shorter notation: 1e-300 is not 0.
 inline std::string text_of(double number) {
   char text[32];
   std::snprintf(text, sizeof(text), "%.6g", number);

@@ -4,10 +4,10 @@
 #include <cmath>
 #include <string>
 
+#include "format.hpp"
 #include "gmmx/errors.hpp"
 #include "gmmx/mixture.hpp"
 #include "gmmx/views.hpp"
-#include "messages.hpp"
 
 namespace gmmx {
 
