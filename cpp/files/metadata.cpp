@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "constructor_params.hpp"
-#include "refusal.hpp"
+#include "file_error.hpp"
 #include "strict_json.hpp"
 
 namespace gmmx {
@@ -37,7 +37,7 @@ std::string json_of(const std::vector<std::string>& names) {
   try {
     return json(names).dump(-1, ' ', true);
   } catch (const json::type_error&) {
-    throw Refusal("feature_names holds a name that is not UTF-8");
+    throw MalformedFile("feature_names holds a name that is not UTF-8");
   }
 }
 
@@ -56,25 +56,26 @@ void check_version(const Metadata& metadata) {
   const std::string version = entry == metadata.end() ? "" : entry->second;
   const std::string without_zeros = version.substr(std::min(version.find_first_not_of('0'), version.size()));
   if (without_zeros.empty() || version.find_first_not_of("0123456789") != std::string::npos) {
-    throw Refusal("its format_version is " + entry_in_quotes(metadata, "format_version") + ", not a number from 1 on");
+    throw MalformedFile("its format_version is " + entry_in_quotes(metadata, "format_version") +
+                        ", not a number from 1 on");
   }
   if (without_zeros == newest_version) return;
   const auto writer = metadata.find("gmmx_version");
-  throw Refusal(
+  throw MalformedFile(
       "its format_version is " + in_quotes(version) + ", but this gmmx " GMMX_VERSION " reads up to " + newest_version,
       "Upgrade gmmx to at least " +
           (writer == metadata.end() ? "the version that wrote it" : in_quotes(writer->second)));
 }
 
 [[noreturn]] void refuse_entry(const Metadata& metadata, const std::string& name, const std::string& problem) {
-  throw Refusal("its metadata entry " + name + " is " + in_quotes(metadata.at(name)) + ", which " + problem);
+  throw MalformedFile("its metadata entry " + name + " is " + in_quotes(metadata.at(name)) + ", which " + problem);
 }
 
 json parsed_entry(const Metadata& metadata, const std::string& name, Replacement of_constants) {
   try {
     return parse_json(replace_constants(metadata.at(name), of_constants));
-  } catch (const Refusal& refusal) {
-    refuse_entry(metadata, name, refusal.what());
+  } catch (const MalformedFile& error) {
+    refuse_entry(metadata, name, error.what());
   }
 }
 
@@ -187,30 +188,30 @@ Metadata metadata_of(const Model& model) {
 
 CovarianceType covariance_type_in(const Metadata& metadata) {
   if (!says(metadata, "format", format_name)) {
-    throw Refusal(
+    throw MalformedFile(
         "its metadata names the format " + entry_in_quotes(metadata, "format") + ", not " + in_quotes(format_name),
         "Only files written by gmmx::save or Python's GaussianMixture.save can be loaded; the constructor of "
         "gmmx::Mixture takes other arrays");
   }
   check_version(metadata);
   if (!says(metadata, "class", class_name)) {
-    throw Refusal("its metadata names the class " + entry_in_quotes(metadata, "class") + ", not a " +
-                  in_quotes(class_name));
+    throw MalformedFile("its metadata names the class " + entry_in_quotes(metadata, "class") + ", not a " +
+                        in_quotes(class_name));
   }
   std::string missing;
   for (const char* name : {"converged", "covariance_type", "feature_names", "log_likelihood", "lower_bound",
                            "lower_bounds", "n_iter", "params"}) {
     if (metadata.count(name) == 0) missing += (missing.empty() ? "" : ", ") + in_quotes(name);
   }
-  if (!missing.empty()) throw Refusal("its metadata lacks " + missing);
+  if (!missing.empty()) throw MalformedFile("its metadata lacks " + missing);
 
   std::string known;
   for (const CovarianceType type : covariance_types()) {
     if (metadata.at("covariance_type") == to_string(type)) return type;
     known += (known.empty() ? "" : ", ") + in_quotes(to_string(type));
   }
-  throw Refusal("its covariance_type is " + entry_in_quotes(metadata, "covariance_type") + ", but must be one of " +
-                known);
+  throw MalformedFile("its covariance_type is " + entry_in_quotes(metadata, "covariance_type") +
+                      ", but must be one of " + known);
 }
 
 void read_facts(const Metadata& metadata, Model& model) {

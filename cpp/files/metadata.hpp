@@ -10,13 +10,14 @@ namespace gmmx {
 
 using Metadata = std::map<std::string, std::string>;
 
-// \throws Refusal where a name of a feature is not UTF-8
+// \throws MalformedFile where a name of a feature is not UTF-8
 Metadata metadata_of(const Model& model);
 
-// Checks that a file says that it is a model of a format known here, and returns the type it names. \throws Refusal
+// Checks that a file says that it is a model of a format known here, and returns the type it names. \throws
+// MalformedFile
 CovarianceType covariance_type_in(const Metadata& metadata);
 
-// Everything but the mixture, which the model has. \throws Refusal
+// Everything but the mixture, which the model has. \throws MalformedFile
 void read_facts(const Metadata& metadata, Model& model);
 
 }  // namespace gmmx

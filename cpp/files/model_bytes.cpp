@@ -7,11 +7,11 @@
 #include <utility>
 
 #include "checksum.hpp"
+#include "file_error.hpp"
 #include "format.hpp"
 #include "gmmx/errors.hpp"
 #include "gmmx/factors.hpp"
 #include "metadata.hpp"
-#include "refusal.hpp"
 #include "safetensors.hpp"
 
 namespace gmmx {
@@ -35,8 +35,8 @@ void check_names(const Tensors& tensors) {
   for (const auto& item : tensors) present += (present.empty() ? "" : ", ") + in_quotes(item.first);
   std::string wanted;
   for (const char* name : tensor_names) wanted += (wanted.empty() ? "" : ", ") + in_quotes(name);
-  throw Refusal("it holds " + (present.empty() ? "no tensors" : "the tensors " + present.substr(0, 400)) +
-                ", but must hold " + wanted + ", none missing and none more");
+  throw MalformedFile("it holds " + (present.empty() ? "no tensors" : "the tensors " + present.substr(0, 400)) +
+                      ", but must hold " + wanted + ", none missing and none more");
 }
 
 void check_types(const Tensors& tensors) {
@@ -46,21 +46,21 @@ void check_types(const Tensors& tensors) {
     types += (types.empty() ? "" : ", ") + name + " " + to_string(tensor.type);
     all_same = all_same && tensor.type == tensors.begin()->second.type;
   }
-  if (!all_same) throw Refusal("its tensors have the types " + types + ", but all must be F32 or all F64");
+  if (!all_same) throw MalformedFile("its tensors have the types " + types + ", but all must be F32 or all F64");
 }
 
 void check_shapes(const Tensors& tensors, CovarianceType type) {
   const std::vector<Index>& means = tensors.at("means").shape;
   if (means.size() != 2 || means[0] == 0 || means[1] == 0) {
-    throw Refusal("means has shape " + shape_text(means) + ", but must have shape (n_components, n_features)");
+    throw MalformedFile("means has shape " + shape_text(means) + ", but must have shape (n_components, n_features)");
   }
   const std::vector<Index> by_type = covariance_shape(type, means[0], means[1]);
   const auto check = [&](const char* name, const std::vector<Index>& expected) {
     const std::vector<Index>& shape = tensors.at(name).shape;
     if (shape == expected) return;
-    throw Refusal(std::string(name) + " has shape " + shape_text(shape) + ", but for the covariance type '" +
-                  to_string(type) + "' and means of shape " + shape_text(means) + " it must have shape " +
-                  shape_text(expected));
+    throw MalformedFile(std::string(name) + " has shape " + shape_text(shape) + ", but for the covariance type '" +
+                        to_string(type) + "' and means of shape " + shape_text(means) + " it must have shape " +
+                        shape_text(expected));
   };
   check("weights", {means[0]});
   check("covariances", by_type);
@@ -69,16 +69,16 @@ void check_shapes(const Tensors& tensors, CovarianceType type) {
 
 void check_finite_numbers(const std::vector<double>& numbers, const char* name) {
   if (std::all_of(numbers.begin(), numbers.end(), [](double number) { return std::isfinite(number); })) return;
-  throw Refusal(std::string(name) + " holds numbers that are not finite");
+  throw MalformedFile(std::string(name) + " holds numbers that are not finite");
 }
 
 void check_mixing_weights(const std::vector<double>& weights) {
   if (std::any_of(weights.begin(), weights.end(), [](double weight) { return weight < 0; })) {
-    throw Refusal("weights holds a negative number");
+    throw MalformedFile("weights holds a negative number");
   }
   const double excess = std::accumulate(weights.begin(), weights.end(), 0.0) - 1;
   if (std::abs(excess) > 1e-6) {
-    throw Refusal("weights must sum to one, but the sum differs from it by " + text_of(excess));
+    throw MalformedFile("weights must sum to one, but the sum differs from it by " + text_of(excess));
   }
 }
 
@@ -92,7 +92,7 @@ void check_symmetric(const std::vector<double>& matrices, std::size_t d) {
         const double left = matrices[start + i * d + j];
         const double right = matrices[start + j * d + i];
         if (std::abs(left - right) > absolute + relative * std::min(std::abs(left), std::abs(right))) {
-          throw Refusal("covariances holds a matrix that is not symmetric");
+          throw MalformedFile("covariances holds a matrix that is not symmetric");
         }
       }
     }
@@ -104,7 +104,7 @@ void check_covariances(const std::vector<double>& covariances, CovarianceType ty
   if (matrices) check_symmetric(covariances, d);
   for (std::size_t i = 0; i < covariances.size(); ++i) {
     const bool is_variance = !matrices || i % (d * d) % (d + 1) == 0;
-    if (is_variance && covariances[i] <= 0) throw Refusal("covariances holds a variance that is not positive");
+    if (is_variance && covariances[i] <= 0) throw MalformedFile("covariances holds a variance that is not positive");
   }
 }
 
@@ -127,8 +127,9 @@ Mixture mixture_in(const Tensors& tensors, CovarianceType type) {
 Safetensors whole_safetensors(std::string_view bytes) {
   try {
     return parse_safetensors(bytes);
-  } catch (const Refusal& refusal) {
-    throw Refusal("it is not a whole safetensors file of 32- or 64-bit numbers (" + std::string(refusal.what()) + ")");
+  } catch (const MalformedFile& error) {
+    throw MalformedFile("it is not a whole safetensors file of 32- or 64-bit numbers (" + std::string(error.what()) +
+                        ")");
   }
 }
 
@@ -142,9 +143,9 @@ bool is_checksum(std::string_view text) {
 void refuse_misnamed_checksum(const Safetensors& content) {
   for (const auto& entry : content.metadata) {
     if (!is_checksum(entry.second)) continue;
-    throw Refusal("its metadata has no entry checksum, but the entry " + in_quotes(entry.first) +
-                      " holds one: a byte was changed after it was written",
-                  "Restore it from a copy; if you changed it on purpose, remove this entry from its metadata");
+    throw MalformedFile("its metadata has no entry checksum, but the entry " + in_quotes(entry.first) +
+                            " holds one: a byte was changed after it was written",
+                        "Restore it from a copy; if you changed it on purpose, remove this entry from its metadata");
   }
 }
 
@@ -154,12 +155,14 @@ void check_checksum(const Safetensors& content) {
   if (entry == content.metadata.end()) return refuse_misnamed_checksum(content);
   const std::string computed = checksum_of(content);
   if (entry->second == computed) return;
-  throw Refusal("its checksum is " + in_quotes(entry->second) + ", but what it holds has " + in_quotes(computed) +
-                    ": a byte was changed after it was written",
-                "Restore it from a copy; if you changed it on purpose, remove the entry checksum from its metadata");
+  throw MalformedFile(
+      "its checksum is " + in_quotes(entry->second) + ", but what it holds has " + in_quotes(computed) +
+          ": a byte was changed after it was written",
+      "Restore it from a copy; if you changed it on purpose, remove the entry checksum from its metadata");
 }
 
-// \throws Refusal, also where the library refuses the parameters: E and V of several features, factors that are none
+// \throws MalformedFile, also where the library refuses the parameters: E and V of several features, factors that are
+// none
 Model model_in(const Safetensors& content) try {
   const CovarianceType type = covariance_type_in(content.metadata);
   Model model{mixture_in(content.tensors, type)};
@@ -169,7 +172,7 @@ Model model_in(const Safetensors& content) try {
   check_checksum(content);
   return model;
 } catch (const Error& error) {
-  throw Refusal(error.what());
+  throw MalformedFile(error.what());
 }
 
 }  // namespace
@@ -193,8 +196,8 @@ std::string to_bytes(const Model& model) {
     content.metadata[checksum_entry] = checksum_of(content);
     model_in(content);  // what would be refused is not written
     return to_bytes(content);
-  } catch (const Refusal& refusal) {
-    throw InvalidArgument(std::string("The model cannot be saved: ") + refusal.what() +
+  } catch (const MalformedFile& error) {
+    throw InvalidArgument(std::string("The model cannot be saved: ") + error.what() +
                           ". Correct that member of gmmx::Model" +
                           (model.single_precision ? ", or save it in double precision if rounding is to blame." : "."));
   }
@@ -203,11 +206,11 @@ std::string to_bytes(const Model& model) {
 Model from_bytes(std::string_view bytes, const std::string& name) {
   try {
     return model_in(whole_safetensors(bytes));
-  } catch (const Refusal& refusal) {
+  } catch (const MalformedFile& error) {
     const std::string usual =
         "Write it again with gmmx::save or Python's GaussianMixture.save, or restore it from a copy";
-    throw ModelFileError(name + " cannot be loaded as a gmmx model: " + refusal.what() + ". " +
-                         (refusal.remedy().empty() ? usual : refusal.remedy()) + ".");
+    throw ModelFileError(name + " cannot be loaded as a gmmx model: " + error.what() + ". " +
+                         (error.remedy().empty() ? usual : refusal.remedy()) + ".");
   }
 }
 

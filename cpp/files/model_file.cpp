@@ -13,9 +13,9 @@
 #include <sys/stat.h>
 #endif
 
+#include "atomic_write.hpp"
 #include "gmmx/errors.hpp"
 #include "model_bytes.hpp"
-#include "replacing.hpp"
 #include "safetensors.hpp"
 
 namespace gmmx {
@@ -84,7 +84,7 @@ std::string whole_file(const fs::path& path) {
 
 Model load(const std::filesystem::path& path) { return from_bytes(whole_file(path), path.string()); }
 
-void save(const Model& model, const std::filesystem::path& path) { replace_file(path, to_bytes(model)); }
+void save(const Model& model, const std::filesystem::path& path) { write_atomically(path, to_bytes(model)); }
 
 void save(const FitResult& fit, const std::filesystem::path& path) {
   Model model{fit.mixture};

@@ -6,8 +6,8 @@
 #include <limits>
 #include <utility>
 
+#include "file_error.hpp"
 #include "little_endian.hpp"
-#include "refusal.hpp"
 #include "strict_json.hpp"
 
 namespace gmmx {
@@ -52,29 +52,29 @@ std::size_t size_of(NumberType type) { return type == NumberType::f32 ? sizeof(f
 // The text that is the header, without its padding.
 std::string_view header_of(std::string_view file) {
   if (file.size() < header_length_bytes) {
-    throw Refusal("it has " + std::to_string(file.size()) + " bytes, fewer than the 8 of a header's length");
+    throw MalformedFile("it has " + std::to_string(file.size()) + " bytes, fewer than the 8 of a header's length");
   }
   const auto length = bits_at<std::uint64_t>(file, 0);
   if (length > largest_header) {
-    throw Refusal("its header would have " + std::to_string(length) + " bytes, but may have at most " +
-                  std::to_string(largest_header));
+    throw MalformedFile("its header would have " + std::to_string(length) + " bytes, but may have at most " +
+                        std::to_string(largest_header));
   }
   if (length > file.size() - header_length_bytes) {
-    throw Refusal("its header has " + std::to_string(length) + " bytes, but the file ends after " +
-                  std::to_string(file.size() - header_length_bytes) + " of them");
+    throw MalformedFile("its header has " + std::to_string(length) + " bytes, but the file ends after " +
+                        std::to_string(file.size() - header_length_bytes) + " of them");
   }
   std::string_view header = file.substr(header_length_bytes, static_cast<std::size_t>(length));
-  if (header.empty() || header.front() != '{') throw Refusal("its header does not begin with {");
+  if (header.empty() || header.front() != '{') throw MalformedFile("its header does not begin with {");
   while (header.back() == ' ') header.remove_suffix(1);
-  if (header.back() != '}') throw Refusal("its header does not end with } and spaces");
+  if (header.back() != '}') throw MalformedFile("its header does not end with } and spaces");
   return header;
 }
 
 std::map<std::string, std::string> metadata_in(const json& entries) {
-  if (!entries.is_object()) throw Refusal("its __metadata__ is not an object");
+  if (!entries.is_object()) throw MalformedFile("its __metadata__ is not an object");
   std::map<std::string, std::string> metadata;
   for (const auto& [name, value] : entries.items()) {
-    if (!value.is_string()) throw Refusal("its metadata entry " + in_quotes(name) + " is not a string");
+    if (!value.is_string()) throw MalformedFile("its metadata entry " + in_quotes(name) + " is not a string");
     metadata.emplace(name, value.get_ref<const std::string&>());
   }
   return metadata;
@@ -84,22 +84,23 @@ NumberType number_type_in(const json& entry, const std::string& which) {
   const json& type = entry["dtype"];
   if (type == "F32") return NumberType::f32;
   if (type == "F64") return NumberType::f64;
-  throw Refusal(which + " has the type " +
-                (type.is_string() ? in_quotes(type.get_ref<const std::string&>()) : "of none") +
-                ", but all must be F32 or all F64");
+  throw MalformedFile(which + " has the type " +
+                      (type.is_string() ? in_quotes(type.get_ref<const std::string&>()) : "of none") +
+                      ", but all must be F32 or all F64");
 }
 
 std::vector<Index> shape_in(const json& entry, const std::string& which) {
   constexpr auto largest = static_cast<std::uint64_t>(std::numeric_limits<Index>::max());
   std::vector<Index> shape;
-  if (!entry["shape"].is_array()) throw Refusal(which + " has a shape that is not an array");
+  if (!entry["shape"].is_array()) throw MalformedFile(which + " has a shape that is not an array");
   if (entry["shape"].size() > most_dimensions) {
-    throw Refusal(which + " has a shape of more than " + std::to_string(most_dimensions) + " dimensions");
+    throw MalformedFile(which + " has a shape of more than " + std::to_string(most_dimensions) + " dimensions");
   }
   for (const json& size : entry["shape"]) {
     const std::optional<std::uint64_t> number = whole_number(size);
     if (!number || *number > largest) {
-      throw Refusal(which + " has a shape with something else than whole numbers from 0 to " + std::to_string(largest));
+      throw MalformedFile(which + " has a shape with something else than whole numbers from 0 to " +
+                          std::to_string(largest));
     }
     shape.push_back(static_cast<Index>(*number));
   }
@@ -111,7 +112,7 @@ std::uint64_t bytes_needed(NumberType type, const std::vector<Index>& shape, con
   for (const Index size : shape) {
     const auto factor = static_cast<std::uint64_t>(size);
     if (factor != 0 && bytes > std::numeric_limits<std::uint64_t>::max() / factor) {
-      throw Refusal(which + " has a shape of more than 2^64 bytes");
+      throw MalformedFile(which + " has a shape of more than 2^64 bytes");
     }
     bytes *= factor;
   }
@@ -130,7 +131,7 @@ Extent extent_in(const json& entry, const std::string& which) {
   const auto begin = are_two ? whole_number(offsets[0]) : std::nullopt;
   const auto end = are_two ? whole_number(offsets[1]) : std::nullopt;
   if (!begin || !end) {
-    throw Refusal(which + " has data_offsets that are not two whole numbers");
+    throw MalformedFile(which + " has data_offsets that are not two whole numbers");
   }
   return {*begin, *end, which};
 }
@@ -146,13 +147,13 @@ void check_tiling(std::vector<Extent> extents, std::uint64_t size) {
   });
   std::uint64_t at = 0;
   for (const Extent& extent : extents) {
-    if (extent.begin < at) throw Refusal(extent.which + " overlaps the one before it");
+    if (extent.begin < at) throw MalformedFile(extent.which + " overlaps the one before it");
     if (extent.begin > at) {
-      throw Refusal(std::to_string(extent.begin - at) + " bytes before " + extent.which + " belong to none");
+      throw MalformedFile(std::to_string(extent.begin - at) + " bytes before " + extent.which + " belong to none");
     }
     at = extent.end;
   }
-  if (at != size) throw Refusal(std::to_string(size - at) + " bytes after the last tensor belong to none");
+  if (at != size) throw MalformedFile(std::to_string(size - at) + " bytes after the last tensor belong to none");
 }
 
 }  // namespace
@@ -168,8 +169,8 @@ Safetensors parse_safetensors(std::string_view file) {
   json entries;
   try {
     entries = parse_json(header);
-  } catch (const Refusal& refusal) {
-    throw Refusal(std::string("its header ") + refusal.what());
+  } catch (const MalformedFile& error) {
+    throw MalformedFile(std::string("its header ") + error.what());
   }
   const auto length = bits_at<std::uint64_t>(file, 0);
   const std::string_view data = file.substr(header_length_bytes + static_cast<std::size_t>(length));
@@ -184,18 +185,18 @@ Safetensors parse_safetensors(std::string_view file) {
     const std::string which = "the tensor " + in_quotes(name);
     if (!entry.is_object() || entry.size() != 3 || !entry.contains("dtype") || !entry.contains("shape") ||
         !entry.contains("data_offsets")) {
-      throw Refusal(which + " does not have exactly dtype, shape and data_offsets");
+      throw MalformedFile(which + " does not have exactly dtype, shape and data_offsets");
     }
     Tensor tensor{number_type_in(entry, which), shape_in(entry, which), {}};
     const Extent extent = extent_in(entry, which);
     if (extent.begin > extent.end || extent.end > data.size()) {
-      throw Refusal(which + " has data_offsets " + offsets_text(extent) + ", but the file has " +
-                    std::to_string(data.size()) + " bytes after its header");
+      throw MalformedFile(which + " has data_offsets " + offsets_text(extent) + ", but the file has " +
+                          std::to_string(data.size()) + " bytes after its header");
     }
     const std::uint64_t needed = bytes_needed(tensor.type, tensor.shape, which);
     if (extent.end - extent.begin != needed) {
-      throw Refusal(which + " has data_offsets " + offsets_text(extent) + ", but its shape and type take " +
-                    std::to_string(needed) + " bytes");
+      throw MalformedFile(which + " has data_offsets " + offsets_text(extent) + ", but its shape and type take " +
+                          std::to_string(needed) + " bytes");
     }
     tensor.bytes = data.substr(static_cast<std::size_t>(extent.begin), static_cast<std::size_t>(needed));
     extents.push_back(extent);
@@ -217,8 +218,8 @@ std::string to_bytes(const Safetensors& content) {
   std::string header = entries.dump();
   header.resize((header.size() + 7) / 8 * 8, ' ');
   if (header.size() > largest_header) {
-    throw Refusal("its names and bounds make a header of " + std::to_string(header.size()) + " bytes, but at most " +
-                  std::to_string(largest_header) + " can be read again");
+    throw MalformedFile("its names and bounds make a header of " + std::to_string(header.size()) +
+                        " bytes, but at most " + std::to_string(largest_header) + " can be read again");
   }
   std::string file;
   file.reserve(header_length_bytes + header.size() + at);

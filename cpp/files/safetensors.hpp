@@ -36,10 +36,11 @@ constexpr std::size_t header_length_bytes = 8;
 bool is_too_long_a_header(std::string_view beginning);
 
 // Reads a whole file; the tensors look into it. What is not exactly a header and tensors that follow each other without
-// gap or overlap is refused. \throws Refusal
+// gap or overlap is refused. \throws MalformedFile
 Safetensors parse_safetensors(std::string_view file);
 
-// A whole file, the tensors in the order of their names. \throws Refusal where the header would be too large to be read
+// A whole file, the tensors in the order of their names. \throws MalformedFile where the header would be too large to
+// be read
 std::string to_bytes(const Safetensors& content);
 
 // Numbers to the bytes of a tensor and back; 32-bit numbers are rounded and widened.

@@ -3,7 +3,7 @@
 #include <set>
 #include <vector>
 
-#include "refusal.hpp"
+#include "file_error.hpp"
 
 namespace gmmx {
 
@@ -17,10 +17,10 @@ constexpr std::size_t deepest = 8;  // a model file needs three
 
 json parse_json(std::string_view text) {
   // The library takes a zero byte for the end of the text.
-  if (text.find('\0') != std::string_view::npos) throw Refusal("is not JSON (it holds a zero byte)");
+  if (text.find('\0') != std::string_view::npos) throw MalformedFile("is not JSON (it holds a zero byte)");
 
   // ... and overlooks a byte-order mark.
-  if (text.substr(0, 3) == "\xef\xbb\xbf") throw Refusal("is not JSON (it begins with a byte-order mark)");
+  if (text.substr(0, 3) == "\xef\xbb\xbf") throw MalformedFile("is not JSON (it begins with a byte-order mark)");
 
   std::vector<std::set<std::string>> keys;  // of the objects and arrays that are open
   const auto check = [&keys](int, json::parse_event_t event, const json& parsed) {
@@ -28,7 +28,7 @@ json parse_json(std::string_view text) {
       case json::parse_event_t::object_start:
       case json::parse_event_t::array_start:
         if (keys.size() == deepest) {
-          throw Refusal("is not JSON of a model (it is nested more than " + std::to_string(deepest) + " deep)");
+          throw MalformedFile("is not JSON of a model (it is nested more than " + std::to_string(deepest) + " deep)");
         }
         keys.emplace_back();
         break;
@@ -38,7 +38,8 @@ json parse_json(std::string_view text) {
         break;
       case json::parse_event_t::key:
         if (!keys.back().insert(parsed.get<std::string>()).second) {
-          throw Refusal("is not JSON of a model (the key " + in_quotes(parsed.get<std::string>()) + " stands twice)");
+          throw MalformedFile("is not JSON of a model (the key " + in_quotes(parsed.get<std::string>()) +
+                              " stands twice)");
         }
         break;
       case json::parse_event_t::value:
@@ -49,9 +50,9 @@ json parse_json(std::string_view text) {
   try {
     return json::parse(text.begin(), text.end(), check);
   } catch (const json::parse_error& error) {
-    throw Refusal("is not JSON (error at byte " + std::to_string(error.byte) + ")");
+    throw MalformedFile("is not JSON (error at byte " + std::to_string(error.byte) + ")");
   } catch (const json::out_of_range&) {
-    throw Refusal("is not JSON of a model (a number is too large)");
+    throw MalformedFile("is not JSON of a model (a number is too large)");
   }
 }
 

@@ -10,7 +10,8 @@
 namespace gmmx {
 
 // Refuses what a lenient parser lets pass: zero bytes, a byte-order mark, keys that stand twice in an object, values
-// nested more than eight deep. The memory taken is in proportion to the text. \throws Refusal, "is not JSON (...)"
+// nested more than eight deep. The memory taken is in proportion to the text. \throws MalformedFile, "is not JSON
+// (...)"
 nlohmann::json parse_json(std::string_view text);
 
 // A whole number from 0 to 2^64 - 1, -0 included; of other values nothing. Numbers with a fraction or an exponent, and

@@ -10,10 +10,10 @@
 #include <limits>
 #include <set>
 
+#include "atomic_write.hpp"
 #include "gmmx/factors.hpp"
 #include "model_bytes.hpp"
 #include "problem.hpp"
-#include "replacing.hpp"
 #include "safetensors.hpp"
 
 #ifndef _WIN32

@@ -8,10 +8,10 @@
 
 namespace gmmx {
 
-class Refusal : public std::runtime_error {
+class MalformedFile : public std::runtime_error {
  public:
   // remedy: empty for the usual one
-  explicit Refusal(const std::string& problem, std::string remedy = "")
+  explicit MalformedFile(const std::string& problem, std::string remedy = "")
       : std::runtime_error(problem), remedy_(std::move(remedy)) {}
   const std::string& remedy() const { return remedy_; }
 

@@ -1,4 +1,4 @@
-#include "replacing.hpp"
+#include "atomic_write.hpp"
 
 #include <cerrno>
 #include <cstdio>
@@ -155,7 +155,7 @@ class TemporaryFile {
 
 }  // namespace
 
-void replace_file(const fs::path& path, std::string_view bytes) {
+void write_atomically(const fs::path& path, std::string_view bytes) {
   const fs::path target = followed(path);
   std::error_code error;
   const fs::file_status status = fs::status(target, error);

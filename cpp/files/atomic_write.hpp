@@ -10,6 +10,6 @@ namespace gmmx {
 // fails, the temporary file goes and what stood at `path` stays as it was. A symbolic link is followed. The new file
 // has mode, owner and group of the one that it replaces. \throws FileError where the folder does not exist or cannot be
 // written to, a folder, device or pipe is there, or a file that is read-only or whose owner cannot be kept
-void replace_file(const std::filesystem::path& path, std::string_view bytes);
+void write_atomically(const std::filesystem::path& path, std::string_view bytes);
 
 }  // namespace gmmx
