@@ -53,8 +53,8 @@ class Criterion {
   virtual double value() const = 0;
 };
 
-std::unique_ptr<Criterion> criterion_with_own_covariances(Groups groups);
-std::unique_ptr<Criterion> criterion_with_common_covariance(Groups groups);
+std::unique_ptr<Criterion> vvv_criterion(Groups groups);
+std::unique_ptr<Criterion> eee_criterion(Groups groups);
 
 // (95) To a multiple of 2^-26: costs that differ by rounding alone are equal, and the same pair is chosen everywhere.
 inline Packet<double> rounded(const Packet<double>& costs) {

@@ -270,8 +270,8 @@ struct NamedCriterion {
 
 // In the order of MergeCriterion.
 constexpr NamedCriterion criteria_by_name[] = {
-    {MergeCriterion::VVV, "VVV", criterion_with_own_covariances},
-    {MergeCriterion::EEE, "EEE", criterion_with_common_covariance},
+    {MergeCriterion::VVV, "VVV", vvv_criterion},
+    {MergeCriterion::EEE, "EEE", eee_criterion},
 };
 
 const NamedCriterion& named(MergeCriterion criterion) {

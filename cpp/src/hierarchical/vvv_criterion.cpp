@@ -39,9 +39,9 @@ struct Determinant {
   static constexpr double log_of_2 = 0.69314718055994530941723212145818;
 };
 
-class OwnCovariances final : public Criterion {
+class VVVCriterion final : public Criterion {
  public:
-  explicit OwnCovariances(Groups groups)
+  explicit VVVCriterion(Groups groups)
       : d_(groups.means.cols()),
         size_(d_ * (d_ + 1) / 2),
         n_slots_(groups.size()),
@@ -237,8 +237,6 @@ class OwnCovariances final : public Criterion {
 
 }  // namespace
 
-std::unique_ptr<Criterion> criterion_with_own_covariances(Groups groups) {
-  return std::make_unique<OwnCovariances>(std::move(groups));
-}
+std::unique_ptr<Criterion> vvv_criterion(Groups groups) { return std::make_unique<VVVCriterion>(std::move(groups)); }
 
 }  // namespace gmmx

@@ -25,9 +25,9 @@ double log_of_sum(double a, double b) {
   return larger == -infinity ? larger : larger + std::log1p(std::exp(std::min(a, b) - larger));
 }
 
-class CommonCovariance final : public Criterion {
+class EEECriterion final : public Criterion {
  public:
-  explicit CommonCovariance(Groups groups)
+  explicit EEECriterion(Groups groups)
       : d_(groups.means.cols()),
         n_rows_(static_cast<double>(groups.n_rows)),
         log_limit_(std::log(groups.mean_variance + std::numeric_limits<double>::epsilon()) - rounding_of_limit),
@@ -158,8 +158,6 @@ class CommonCovariance final : public Criterion {
 
 }  // namespace
 
-std::unique_ptr<Criterion> criterion_with_common_covariance(Groups groups) {
-  return std::make_unique<CommonCovariance>(std::move(groups));
-}
+std::unique_ptr<Criterion> eee_criterion(Groups groups) { return std::make_unique<EEECriterion>(std::move(groups)); }
 
 }  // namespace gmmx
