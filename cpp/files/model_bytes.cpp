@@ -210,7 +210,7 @@ Model from_bytes(std::string_view bytes, const std::string& name) {
     const std::string usual =
         "Write it again with gmmx::save or Python's GaussianMixture.save, or restore it from a copy";
     throw ModelFileError(name + " cannot be loaded as a gmmx model: " + error.what() + ". " +
-                         (error.remedy().empty() ? usual : refusal.remedy()) + ".");
+                         (error.remedy().empty() ? usual : error.remedy()) + ".");
   }
 }
 

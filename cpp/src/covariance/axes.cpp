@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "covariance/rotated_matrices.hpp"
+#include "covariance/joint_diagonalisation.hpp"
 #include "eigenvectors.hpp"
 
 namespace gmmx {

@@ -1,6 +1,6 @@
 // Sigma_k is diagonal: features are independent within a component. diag = VVI has variances a component; in EEI, VEI
 // and EVI components have volumes or shapes in common.
-#include "covariance/letters.hpp"
+#include "covariance/mclust_name.hpp"
 #include "covariance/variances.hpp"
 #include "covariance/volume_and_shape.hpp"
 #include "density/kernels.hpp"
@@ -11,7 +11,8 @@ namespace {
 
 class Diagonal final : public CovarianceModel {
  public:
-  Diagonal(Letters letters, VolumeAndShape volume_and_shape) : letters_(letters), volume_and_shape_(volume_and_shape) {}
+  Diagonal(VolumeShapeOrientation letters, VolumeAndShape volume_and_shape)
+      : letters_(letters), volume_and_shape_(volume_and_shape) {}
 
   std::vector<Index> shape(Index k, Index d) const override { return {k, d}; }
   Index n_covariance_parameters(Index k, Index d) const override { return n_covariance_parameters_of(letters_, k, d); }
@@ -71,7 +72,7 @@ class Diagonal final : public CovarianceModel {
   }
 
  private:
-  Letters letters_;
+  VolumeShapeOrientation letters_;
   VolumeAndShape volume_and_shape_;
 };
 

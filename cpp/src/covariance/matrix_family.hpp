@@ -1,14 +1,14 @@
 // Covariances that are a matrix a component: how they are kept, factored and evaluated, whatever they have in common.
 #pragma once
 
-#include "covariance/letters.hpp"
+#include "covariance/mclust_name.hpp"
 #include "covariance/model.hpp"
 
 namespace gmmx {
 
 class MatrixFamily : public CovarianceModel {
  public:
-  explicit MatrixFamily(Letters letters) : letters_(letters) {}
+  explicit MatrixFamily(VolumeShapeOrientation letters) : letters_(letters) {}
 
   std::vector<Index> shape(Index k, Index d) const override { return {k, d, d}; }
   Index n_covariance_parameters(Index k, Index d) const override { return n_covariance_parameters_of(letters_, k, d); }
@@ -38,7 +38,7 @@ class MatrixFamily : public CovarianceModel {
                                      double floor) const override;
 
  private:
-  Letters letters_;
+  VolumeShapeOrientation letters_;
 };
 
 // Matrix k of several.

@@ -1,5 +1,5 @@
 // Sigma_k = sigma_k^2 I: components are round. spherical = VII has a variance a component, EII one for all.
-#include "covariance/letters.hpp"
+#include "covariance/mclust_name.hpp"
 #include "covariance/variances.hpp"
 #include "density/kernels.hpp"
 
@@ -9,7 +9,7 @@ namespace {
 
 class Round : public CovarianceModel {
  public:
-  explicit Round(Letters letters) : letters_(letters) {}
+  explicit Round(VolumeShapeOrientation letters) : letters_(letters) {}
 
   std::vector<Index> shape(Index k, Index) const override { return {k}; }
   Index n_covariance_parameters(Index k, Index d) const override { return n_covariance_parameters_of(letters_, k, d); }
@@ -55,7 +55,7 @@ class Round : public CovarianceModel {
   }
 
  private:
-  Letters letters_;
+  VolumeShapeOrientation letters_;
 };
 
 class OwnVolumes : public Round {

@@ -1,7 +1,7 @@
 // Sigma = sum_k W_k / sum_k N_k: all components share one covariance matrix. tied = EEE.
 #include "covariance/axes.hpp"
-#include "covariance/letters.hpp"
 #include "covariance/matrices.hpp"
+#include "covariance/mclust_name.hpp"
 #include "density/kernels.hpp"
 
 namespace gmmx {

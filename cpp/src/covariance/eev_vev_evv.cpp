@@ -13,7 +13,7 @@ namespace {
 // (79) The best axes are the eigenvectors of each W_k, with the shape in the order of its eigenvalues.
 class OwnAxes final : public MatrixFamily {
  public:
-  OwnAxes(Letters letters, VolumeAndShape volume_and_shape)
+  OwnAxes(VolumeShapeOrientation letters, VolumeAndShape volume_and_shape)
       : MatrixFamily(letters), volume_and_shape_(volume_and_shape) {}
 
   std::vector<double> covariances(const Scatter& s) const override {

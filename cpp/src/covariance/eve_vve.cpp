@@ -2,8 +2,8 @@
 #include <limits>
 
 #include "covariance/axes.hpp"
-#include "covariance/common_orientation.hpp"
 #include "covariance/diagonalised_family.hpp"
+#include "covariance/joint_diagonalisation.hpp"
 #include "covariance/volume_and_shape.hpp"
 
 namespace gmmx {
@@ -30,7 +30,7 @@ void check_flatness(const std::vector<double>& counts, const RowMajorMatrix<doub
 
 class CommonAxes final : public DiagonalisedFamily {
  public:
-  CommonAxes(Letters letters, VolumeAndShape volume_and_shape, OrientationCriterion criterion)
+  CommonAxes(VolumeShapeOrientation letters, VolumeAndShape volume_and_shape, OrientationCriterion criterion)
       : DiagonalisedFamily(letters), volume_and_shape_(volume_and_shape), criterion_(criterion) {}
 
   std::vector<double> covariances(const Scatter& s) const override {
