@@ -43,13 +43,13 @@ const std::vector<Shape>& shapes() {
 double operations_of_one_side(const Shape& s) {
   const double n = static_cast<double>(s.n), d = static_cast<double>(s.d), k = static_cast<double>(s.k);
   switch (second_moment_form(s.type)) {
-    case SecondMomentForm::full:
+    case SecondMoments::full:
       return n * k * d * d;
-    case SecondMomentForm::diagonal:
+    case SecondMoments::diagonal:
       return 4 * n * k * d;
-    case SecondMomentForm::trace:
+    case SecondMoments::trace:
       return 2 * n * k * d;
-    case SecondMomentForm::pooled:
+    case SecondMoments::pooled:
       return 2 * n * k * d + n * d * d;
   }
   return 0;

@@ -15,13 +15,13 @@ using Weights = std::optional<Contiguous<double>>;
 
 std::vector<Index> shape_of_second_moments(const SufficientStatistics& s) {
   switch (s.form) {
-    case SecondMomentForm::full:
+    case SecondMoments::full:
       return {s.n_components, s.n_features, s.n_features};
-    case SecondMomentForm::pooled:
+    case SecondMoments::pooled:
       return {s.n_features, s.n_features};
-    case SecondMomentForm::diagonal:
+    case SecondMoments::diagonal:
       return {s.n_components, s.n_features};
-    case SecondMomentForm::trace:
+    case SecondMoments::trace:
       break;
   }
   return {s.n_components};
@@ -29,14 +29,14 @@ std::vector<Index> shape_of_second_moments(const SufficientStatistics& s) {
 
 const SufficientStatistics& as_statistics(const py::object& self) { return self.cast<const SufficientStatistics&>(); }
 
-SecondMomentForm form_for(const std::string& covariance_type) {
+SecondMoments form_for(const std::string& covariance_type) {
   return second_moment_form(covariance_type_from_string(covariance_type));
 }
 
 SufficientStatistics from_labels(const py::array& rows, const Contiguous<std::int32_t>& labels, Index n_components,
                                  const std::string& covariance_type, const Weights& sample_weight,
                                  NearestInt n_threads) {
-  const SecondMomentForm form = form_for(covariance_type);
+  const SecondMoments form = form_for(covariance_type);
   check_ndim(labels, 1, "labels");
   if (n_components < 1)
     throw InvalidArgument("n_components must be at least 1, but is " + std::to_string(n_components));
@@ -50,8 +50,7 @@ SufficientStatistics from_labels(const py::array& rows, const Contiguous<std::in
 
 template <class T>
 SufficientStatistics from_responsibilities_of(MatrixView<const T> rows, const py::array& responsibilities,
-                                              SecondMomentForm form, const Weights& sample_weight,
-                                              NearestInt n_threads) {
+                                              SecondMoments form, const Weights& sample_weight, NearestInt n_threads) {
   const Contiguous<T> held(responsibilities);
   check_ndim(held, 2, "responsibilities");
   const auto weights = vector_view(sample_weight, "sample_weight");
@@ -63,7 +62,7 @@ SufficientStatistics from_responsibilities_of(MatrixView<const T> rows, const py
 SufficientStatistics from_responsibilities(const py::array& rows, const py::array& responsibilities,
                                            const std::string& covariance_type, const Weights& sample_weight,
                                            NearestInt n_threads) {
-  const SecondMomentForm form = form_for(covariance_type);
+  const SecondMoments form = form_for(covariance_type);
   return with_rows(rows, "X", [&](auto view) {
     return from_responsibilities_of(view, responsibilities, form, sample_weight, n_threads);
   });

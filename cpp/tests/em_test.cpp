@@ -85,9 +85,9 @@ TEST_CASE("statistics of another mixture, shape or of no rows do not enter EM") 
   };
   CHECK_THROWS_WITH_AS(run(e_step(p.view(), other)), doctest::Contains("another mixture"), InvalidArgument);
   SufficientStatistics of_a_partition =
-      statistics_from_labels(wide.view(), wide.label_view(), 2, SecondMomentForm::full, {}, 1);
+      statistics_from_labels(wide.view(), wide.label_view(), 2, SecondMoments::full, {}, 1);
   CHECK_THROWS_WITH_AS(run(of_a_partition), doctest::Contains("3 features"), InvalidArgument);
-  const SufficientStatistics none(SecondMomentForm::full, 2, 2, std::vector<double>(4));
+  const SufficientStatistics none(SecondMoments::full, 2, 2, std::vector<double>(4));
   CHECK_THROWS_WITH_AS(run(none), doctest::Contains("no row"), InvalidArgument);
 }
 
@@ -171,7 +171,7 @@ TEST_CASE("statistics whose fields were edited add up or are refused, and do not
 }
 
 TEST_CASE("statistics of many features survive the way through bytes") {
-  for (const SecondMomentForm form : {SecondMomentForm::diagonal, SecondMomentForm::trace}) {
+  for (const SecondMoments form : {SecondMoments::diagonal, SecondMoments::trace}) {
     const Index d = 100000;
     SufficientStatistics s(form, 2, d, std::vector<double>(static_cast<std::size_t>(2 * d), 0.5));
     s.second_moments.back() = 7;
@@ -198,7 +198,7 @@ TEST_CASE("a blend of statistics of several mixtures is that of all rows with we
   const double share = 0.3;
   for (const CovarianceType type : gmmx::testing::models()) {
     CAPTURE(to_string(type));
-    const SecondMomentForm form = second_moment_form(type);
+    const SecondMoments form = second_moment_form(type);
     const auto part = [&](Index begin, Index end) {
       SufficientStatistics s = statistics_from_labels(
           MatrixView<const double>(p.rows.data() + begin * p.d, end - begin, p.d),
@@ -270,8 +270,7 @@ TEST_CASE("counts are raised where a component is, and weights are rescaled") {
 
 TEST_CASE("an M-step from full moments serves every type") {
   const auto p = make_problem(400, 3, 3);
-  const SufficientStatistics full =
-      statistics_from_labels(p.view(), p.label_view(), p.k, SecondMomentForm::full, {}, 1);
+  const SufficientStatistics full = statistics_from_labels(p.view(), p.label_view(), p.k, SecondMoments::full, {}, 1);
   for (const CovarianceType type : gmmx::testing::models()) {
     const Mixture expected = p.mixture(type, 0.0);
     const Mixture got = m_step(full, type);
@@ -279,8 +278,7 @@ TEST_CASE("an M-step from full moments serves every type") {
       CHECK(got.covariances()[i] == doctest::Approx(expected.covariances()[i]).epsilon(1e-11));
     }
   }
-  const SufficientStatistics least =
-      statistics_from_labels(p.view(), p.label_view(), p.k, SecondMomentForm::trace, {}, 1);
+  const SufficientStatistics least = statistics_from_labels(p.view(), p.label_view(), p.k, SecondMoments::trace, {}, 1);
   CHECK_THROWS_WITH_AS(m_step(least, CovarianceType::full), doctest::Contains("'trace'"), InvalidArgument);
 }
 

@@ -44,8 +44,8 @@ TEST_CASE_TEMPLATE("numbers that are not enumerators are refused", Number, std::
 
 TEST_CASE("unknown forms of second moments are refused") {
   const auto p = make_problem(30, 2, 2);
-  const auto form = unknown<SecondMomentForm>;
-  CHECK_THROWS_WITH_AS(to_string(form), doctest::Contains("SecondMomentForm is the number 99"), InvalidArgument);
+  const auto form = unknown<SecondMoments>;
+  CHECK_THROWS_WITH_AS(to_string(form), doctest::Contains("SecondMoments is the number 99"), InvalidArgument);
   CHECK_THROWS_AS(SufficientStatistics(form, 1, 1, {0}), InvalidArgument);
   CHECK_THROWS_AS(statistics_from_labels(p.view(), p.label_view(), 2, form, {}, 1), InvalidArgument);
   const std::vector<double> ones(30, 1.0);

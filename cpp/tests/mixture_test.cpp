@@ -94,5 +94,5 @@ TEST_CASE("statistics whose fields do not fit each other are refused") {
   CHECK(message([](auto& s) { s.second_moments.clear(); }).find("second_moments have 2, 4, 4 and 0 numbers") !=
         std::string::npos);
   CHECK(message([](auto& s) { s.n_features = -1; }) == "n_features of statistics is -1, but must be at least 1");
-  CHECK_THROWS_AS(SufficientStatistics(SecondMomentForm::full, -1, 2, {}), InvalidArgument);
+  CHECK_THROWS_AS(SufficientStatistics(SecondMoments::full, -1, 2, {}), InvalidArgument);
 }

@@ -14,7 +14,7 @@ using gmmx::testing::models;
 namespace {
 
 SufficientStatistics full_statistics(const testing::Problem& p) {
-  return statistics_from_labels(p.view(), p.label_view(), p.k, SecondMomentForm::full, {}, 1);
+  return statistics_from_labels(p.view(), p.label_view(), p.k, SecondMoments::full, {}, 1);
 }
 
 // sum_k N_k (log |Sigma_k| + tr(Sigma_k^-1 W_k / N_k)), by densities: -2 Q but for constants.

@@ -74,7 +74,7 @@ TEST_CASE("statistics of labels keep a small cluster beside a row of 1e20") {
   const std::vector<double> rows{1e20, 1.0, 2.0, 3.0, 6.0};
   const std::vector<std::int32_t> labels{0, 1, 1, 1, 1};
   const SufficientStatistics s = statistics_from_labels(MatrixView<const double>(rows.data(), 5, 1), {labels.data(), 5},
-                                                        2, SecondMomentForm::diagonal, {}, 1);
+                                                        2, SecondMoments::diagonal, {}, 1);
   const Mixture mixture = m_step(s, CovarianceType::diag, 1e-6);
   CHECK(mixture.means()[0] == 1e20);
   CHECK(mixture.means()[1] == doctest::Approx(3.0).epsilon(1e-14));

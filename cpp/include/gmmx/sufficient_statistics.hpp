@@ -14,17 +14,17 @@
 namespace gmmx {
 
 /// Which part of sum_n r_nk (x_n - s_k)(x_n - s_k)^T is kept. A covariance model names the least that it needs.
-enum class SecondMomentForm : std::uint8_t {
+enum class SecondMoments : std::uint8_t {
   full,      ///< (K, d, d), symmetric
   pooled,    ///< (d, d), symmetric: summed over the components
   diagonal,  ///< (K, d)
   trace      ///< (K): summed over the features
 };
 
-GMMX_EXPORT std::string to_string(SecondMomentForm form);
+GMMX_EXPORT std::string to_string(SecondMoments form);
 
 /// The form that the M-step of a covariance model needs.
-GMMX_EXPORT SecondMomentForm second_moment_form(CovarianceType type);
+GMMX_EXPORT SecondMoments second_moment_form(CovarianceType type);
 
 /// Everything that an M-step needs to know of the rows, with r_nk already times the sample weight:
 ///
@@ -36,10 +36,10 @@ GMMX_EXPORT SecondMomentForm second_moment_form(CovarianceType type);
 /// Moments are taken about a shift near the data, never about the origin: there they would cancel.
 struct GMMX_EXPORT SufficientStatistics {
   /// All sums zero. \param shifts K x n_features, C order
-  SufficientStatistics(SecondMomentForm form, Index n_components, Index n_features, std::vector<double> shifts,
+  SufficientStatistics(SecondMoments form, Index n_components, Index n_features, std::vector<double> shifts,
                        std::uint64_t mixture_fingerprint = 0);
 
-  SecondMomentForm form;
+  SecondMoments form;
   Index n_components;
   Index n_features;
   std::vector<double> shifts;          ///< K x n_features, C order
@@ -97,7 +97,7 @@ GMMX_EXPORT SufficientStatistics expected_statistics(const Mixture& mixture);
 /// \throws InvalidArgument where sizes disagree or a label is out of range
 template <class T>
 GMMX_EXPORT SufficientStatistics statistics_from_labels(MatrixView<const T> rows, VectorView<const std::int32_t> labels,
-                                                        Index n_components, SecondMomentForm form,
+                                                        Index n_components, SecondMoments form,
                                                         VectorView<const double> sample_weight, int n_threads);
 
 /// Statistics of given responsibilities (n x K, non-negative). Two passes: means first, then moments about them,
@@ -106,7 +106,7 @@ GMMX_EXPORT SufficientStatistics statistics_from_labels(MatrixView<const T> rows
 template <class T>
 GMMX_EXPORT SufficientStatistics statistics_from_responsibilities(MatrixView<const T> rows,
                                                                   MatrixView<const T> responsibilities,
-                                                                  SecondMomentForm form,
+                                                                  SecondMoments form,
                                                                   VectorView<const double> sample_weight,
                                                                   int n_threads);
 

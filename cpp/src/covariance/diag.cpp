@@ -16,7 +16,7 @@ class Diagonal final : public CovarianceModel {
 
   std::vector<Index> shape(Index k, Index d) const override { return {k, d}; }
   Index n_covariance_parameters(Index k, Index d) const override { return n_covariance_parameters_of(letters_, k, d); }
-  SecondMomentForm form() const override { return SecondMomentForm::diagonal; }
+  SecondMoments form() const override { return SecondMoments::diagonal; }
   bool shares_covariance() const override { return any_is_shared(letters_); }
 
   PriorShare prior_share(double dof, Index k, Index) const override { return prior_share_of(letters_, dof + 2, k); }

@@ -18,8 +18,8 @@ bool is_in_range(double variance) {
 }
 
 bool has_matrices(const Mixture& mixture) {
-  const SecondMomentForm form = model_of(mixture.covariance_type()).form();
-  return form == SecondMomentForm::full || form == SecondMomentForm::pooled;
+  const SecondMoments form = model_of(mixture.covariance_type()).form();
+  return form == SecondMoments::full || form == SecondMoments::pooled;
 }
 
 // all(variance, row of the precision's factor) of every feature of every matrix.

@@ -12,7 +12,7 @@ class MatrixFamily : public CovarianceModel {
 
   std::vector<Index> shape(Index k, Index d) const override { return {k, d, d}; }
   Index n_covariance_parameters(Index k, Index d) const override { return n_covariance_parameters_of(letters_, k, d); }
-  SecondMomentForm form() const override { return SecondMomentForm::full; }
+  SecondMoments form() const override { return SecondMoments::full; }
   bool shares_covariance() const override { return any_is_shared(letters_); }
 
   PriorShare prior_share(double dof, Index k, Index d) const override {

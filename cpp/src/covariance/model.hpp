@@ -38,7 +38,7 @@ class CovarianceModel {
   virtual std::vector<Index> shape(Index n_components, Index n_features) const = 0;
   // Free parameters of the covariances alone.
   virtual Index n_covariance_parameters(Index n_components, Index n_features) const = 0;
-  virtual SecondMomentForm form() const = 0;
+  virtual SecondMoments form() const = 0;
   // Whether components have covariances, or parts of them, in common. If not, shape() begins with n_components.
   virtual bool shares_covariance() const = 0;
 

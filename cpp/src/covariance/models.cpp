@@ -58,7 +58,7 @@ Index n_parameters(CovarianceType type, Index n_components, Index n_features) {
 
 Decomposition decompose(const Mixture& mixture) { return model_of(mixture.covariance_type()).decompose(mixture); }
 
-SecondMomentForm second_moment_form(CovarianceType type) { return model_of(type).form(); }
+SecondMoments second_moment_form(CovarianceType type) { return model_of(type).form(); }
 
 void throw_collapsed(Index k) {
   const std::string which =

@@ -13,7 +13,7 @@ class Round : public CovarianceModel {
 
   std::vector<Index> shape(Index k, Index) const override { return {k}; }
   Index n_covariance_parameters(Index k, Index d) const override { return n_covariance_parameters_of(letters_, k, d); }
-  SecondMomentForm form() const override { return SecondMomentForm::trace; }
+  SecondMoments form() const override { return SecondMoments::trace; }
   bool shares_covariance() const override { return any_is_shared(letters_); }
 
   PriorShare prior_share(double dof, Index k, Index d) const override {

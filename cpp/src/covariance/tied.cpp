@@ -12,7 +12,7 @@ class Tied final : public CovarianceModel {
  public:
   std::vector<Index> shape(Index, Index d) const override { return {d, d}; }
   Index n_covariance_parameters(Index, Index d) const override { return d * (d + 1) / 2; }
-  SecondMomentForm form() const override { return SecondMomentForm::pooled; }
+  SecondMoments form() const override { return SecondMoments::pooled; }
   bool shares_covariance() const override { return true; }
 
   PriorShare prior_share(double dof, Index k, Index d) const override {

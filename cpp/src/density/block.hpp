@@ -80,12 +80,12 @@ class Block {
 
   // The features of a form (65), those that are columns as they are, then the others. A block is asked for one form
   // only.
-  Panel<T> plain_monomials(SecondMomentForm form) {
+  Panel<T> plain_monomials(SecondMoments form) {
     RowColumns<T>& columns = about_origin();
-    if (form == SecondMomentForm::trace) columns.largest_squared_norm(nothing_.data());
+    if (form == SecondMoments::trace) columns.largest_squared_norm(nothing_.data());
     return columns.plain_monomials(form);
   }
-  ProductPanel<T> products(SecondMomentForm form) { return about_origin().products(form); }
+  ProductPanel<T> products(SecondMoments form) { return about_origin().products(form); }
 
   // Scratch (size x d). A kernel may use it until it returns.
   auto differences() { return scratch(differences_).topRows(size()); }

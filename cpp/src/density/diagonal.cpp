@@ -17,7 +17,7 @@ std::unique_ptr<LogDensity<T>> diagonal_density(const Mixture& mixture, Weightin
   coefficients.row(0).array() -= 0.5 * (precisions * means.square()).rowwise().sum().transpose();
   coefficients.middleRows(1, d) = (precisions * means).transpose().matrix();
   coefficients.bottomRows(d) = -0.5 * precisions.transpose().matrix();
-  return density_by_features<T, Exact>(SecondMomentForm::diagonal, mixture, weighting, coefficients,
+  return density_by_features<T, Exact>(SecondMoments::diagonal, mixture, weighting, coefficients,
                                        precisions.maxCoeff());
 }
 

@@ -29,13 +29,13 @@ class FeatureLogDensity final : public LogDensity<T> {
  public:
   // coefficients: features x K. make_safe: what serves the blocks beyond reach; asked once at most, when the first
   // comes. common_factor: U of a quadratic term that all components share, or empty.
-  FeatureLogDensity(SecondMomentForm form, Index n_features, const Matrix<double>& coefficients, double squared_reach,
+  FeatureLogDensity(SecondMoments form, Index n_features, const Matrix<double>& coefficients, double squared_reach,
                     std::function<std::unique_ptr<LogDensity<T>>()> make_safe, const Matrix<double>& common_factor = {})
       : form_(form),
         common_factor_(common_factor.cast<T>()),
         squared_reach_(can_hold(coefficients) ? squared_reach : 0.0),
         safe_(std::move(make_safe)) {
-    if (form == SecondMomentForm::full) {
+    if (form == SecondMoments::full) {
       quadratic_forms_.emplace(n_features, coefficients);
     } else {
       coefficients_ = coefficients.cast<T>();
@@ -98,7 +98,7 @@ class FeatureLogDensity final : public LogDensity<T> {
     for (Index k = 0; k < out.cols(); ++k) out.col(k) -= T(0.5) * common;
   }
 
-  SecondMomentForm form_;
+  SecondMoments form_;
   std::optional<QuadraticForms<T>> quadratic_forms_;  // of the form `full`
   RowMajorMatrix<T> coefficients_;                    // features x K, of the other forms
   RowMajorMatrix<T> common_factor_;                   // U
@@ -108,7 +108,7 @@ class FeatureLogDensity final : public LogDensity<T> {
 
 // With Exact for the blocks beyond reach. largest_precision: lambda_max over all P_k.
 template <class T, class Exact>
-std::unique_ptr<LogDensity<T>> density_by_features(SecondMomentForm form, const Mixture& mixture, Weighting weighting,
+std::unique_ptr<LogDensity<T>> density_by_features(SecondMoments form, const Mixture& mixture, Weighting weighting,
                                                    const Matrix<double>& coefficients, double largest_precision,
                                                    const Matrix<double>& common_factor = {}) {
   const Index d = mixture.n_features();

@@ -15,7 +15,7 @@ std::unique_ptr<LogDensity<T>> full_density(const Mixture& mixture, Weighting we
   const Index d = mixture.n_features();
   const Matrix<double> means = centred_means<T>(mixture);
   const Vector<double> constants = log_constants(mixture, weighting, Exact::log_determinants(mixture));
-  Matrix<double> coefficients(n_monomials(SecondMomentForm::full, d), mixture.n_components());
+  Matrix<double> coefficients(n_monomials(SecondMoments::full, d), mixture.n_components());
   Matrix<double> precision(d, d);
   Vector<double> linear(d);
   double largest_precision = 0;
@@ -31,7 +31,7 @@ std::unique_ptr<LogDensity<T>> full_density(const Mixture& mixture, Weighting we
       for (Index j = i + 1; j < d; ++j) coefficients(at++, k) = -precision(i, j);
     }
   }
-  return density_by_features<T, Exact>(SecondMomentForm::full, mixture, weighting, coefficients, largest_precision);
+  return density_by_features<T, Exact>(SecondMoments::full, mixture, weighting, coefficients, largest_precision);
 }
 
 #define GMMX_INSTANTIATE(T) template std::unique_ptr<LogDensity<T>> full_density<T>(const Mixture&, Weighting);

@@ -71,11 +71,11 @@ class RowColumns {
   }
 
   // The features of a form (65), those that are columns as they are; |x|^2 must have been found. Then the others.
-  Panel<T> plain_monomials(SecondMomentForm form) const {
+  Panel<T> plain_monomials(SecondMoments form) const {
     return {columns_.data(), stride_, padded_size(), n_plain_monomials(form, n_features_)};
   }
   // Always of the same form.
-  ProductPanel<T> products(SecondMomentForm form) {
+  ProductPanel<T> products(SecondMoments form) {
     if (factors_.empty()) {
       for (const ColumnPair pair : product_monomials(form, n_features_)) {
         factors_.push_back({pair.left * stride_, pair.right * stride_});

@@ -17,8 +17,7 @@ std::unique_ptr<LogDensity<T>> spherical_density(const Mixture& mixture, Weighti
   coefficients.row(0).array() -= 0.5 * (precisions * means.square().rowwise().sum()).transpose();
   coefficients.middleRows(1, d) = (means.colwise() * precisions).transpose().matrix();
   coefficients.row(1 + d) = -0.5 * precisions.transpose().matrix();
-  return density_by_features<T, Exact>(SecondMomentForm::trace, mixture, weighting, coefficients,
-                                       precisions.maxCoeff());
+  return density_by_features<T, Exact>(SecondMoments::trace, mixture, weighting, coefficients, precisions.maxCoeff());
 }
 
 #define GMMX_INSTANTIATE(T) template std::unique_ptr<LogDensity<T>> spherical_density<T>(const Mixture&, Weighting);

@@ -20,7 +20,7 @@ std::unique_ptr<LogDensity<T>> tied_density(const Mixture& mixture, Weighting we
   multiply<double>(precision, Matrix<double>(means.transpose()), linear);
   coefficients.bottomRows(d) = linear;
   for (Index k = 0; k < means.rows(); ++k) coefficients(0, k) = constants(k) - 0.5 * means.row(k).dot(linear.col(k));
-  return density_by_features<T, Exact>(SecondMomentForm::pooled, mixture, weighting, coefficients,
+  return density_by_features<T, Exact>(SecondMoments::pooled, mixture, weighting, coefficients,
                                        largest_eigenvalue(precision), Exact::factor(mixture));
 }
 

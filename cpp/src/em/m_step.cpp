@@ -8,8 +8,8 @@
 #include "format.hpp"
 #include "gmmx/em.hpp"
 #include "gmmx/errors.hpp"
-#include "moments/forms.hpp"
 #include "statistics/check_statistics.hpp"
+#include "statistics/second_moments.hpp"
 
 namespace gmmx {
 
@@ -67,7 +67,7 @@ class PriorOf {
  private:
   const std::optional<ConjugatePrior>& prior_;
   MomentShape shape_;
-  const FormTraits& form_;
+  const SecondMomentTraits& form_;
   PriorShare share_{0, 0};
 };
 
@@ -81,7 +81,7 @@ Mixture maximise(const SufficientStatistics& statistics, CovarianceType type, do
   const PriorOf prior_of(prior, model, shape);
 
   // Second moments about the shifts become the scatter W_k about the new means: W_k - N_k delta delta^T.
-  const FormTraits& form = traits_of(model.form());
+  const SecondMomentTraits& form = traits_of(model.form());
   std::vector<double> scatter = second_moments_as(statistics, model.form());
   std::vector<double> counts = statistics.counts;
   for (const Index k : statistics.empty_components()) counts[static_cast<std::size_t>(k)] = 0.0;
@@ -125,7 +125,7 @@ Mixture m_step(const SufficientStatistics& statistics, const Mixture& previous, 
 std::vector<double> nearest_covariances(CovarianceType type, Index n_components, Index n_features,
                                         const std::vector<double>& covariances) {
   SufficientStatistics statistics(
-      SecondMomentForm::full, n_components, n_features,
+      SecondMoments::full, n_components, n_features,
       std::vector<double>(static_cast<std::size_t>(n_components) * static_cast<std::size_t>(n_features), 0.0));
   if (covariances.size() != statistics.second_moments.size()) {
     throw InvalidArgument("covariances has " + std::to_string(covariances.size()) + " numbers, but " +

@@ -10,15 +10,15 @@
 namespace gmmx {
 
 // full: x_i x_j for i <= j; diagonal: x_j^2; trace: |x|^2; pooled: nothing, as that sum is the same for all components.
-inline Index n_second_monomials(SecondMomentForm form, Index d) {
+inline Index n_second_monomials(SecondMoments form, Index d) {
   const Index count[] = {d * (d + 1) / 2, 0, d, 1};
   return count[static_cast<std::size_t>(form)];
 }
 
-inline Index n_monomials(SecondMomentForm form, Index d) { return 1 + d + n_second_monomials(form, d); }
+inline Index n_monomials(SecondMoments form, Index d) { return 1 + d + n_second_monomials(form, d); }
 
 // Of the columns (1, x_1, ..., x_d, |x|^2) so many are features as they are.
-inline Index n_plain_monomials(SecondMomentForm form, Index d) { return 1 + d + (form == SecondMomentForm::trace); }
+inline Index n_plain_monomials(SecondMoments form, Index d) { return 1 + d + (form == SecondMoments::trace); }
 
 // The other features are products of two columns.
 struct ColumnPair {
@@ -26,15 +26,15 @@ struct ColumnPair {
   Index right;
 };
 
-inline std::vector<ColumnPair> product_monomials(SecondMomentForm form, Index d) {
+inline std::vector<ColumnPair> product_monomials(SecondMoments form, Index d) {
   std::vector<ColumnPair> pairs;
-  if (form == SecondMomentForm::full) {
+  if (form == SecondMoments::full) {
     pairs.reserve(static_cast<std::size_t>(n_second_monomials(form, d)));
     for (Index i = 1; i <= d; ++i) {
       for (Index j = i; j <= d; ++j) pairs.push_back({i, j});
     }
   }
-  if (form == SecondMomentForm::diagonal) {
+  if (form == SecondMoments::diagonal) {
     for (Index j = 1; j <= d; ++j) pairs.push_back({j, j});
   }
   return pairs;

@@ -7,7 +7,7 @@
 
 #include "density/columns.hpp"
 #include "kernels/moments_many_components.hpp"
-#include "moments/about_shifts.hpp"
+#include "moments/centred.hpp"
 #include "moments/sums.hpp"
 
 namespace gmmx {
@@ -16,24 +16,24 @@ namespace {
 
 // (66) Sums of features about the origin, R^T phi(X), one matrix product a block; moved to the shifts when handed over.
 template <class T>
-class FeatureMoments final : public Moments<T> {
+class MonomialMoments final : public Moments<T> {
  public:
-  FeatureMoments(SecondMomentForm form, const RowVector<T>& origin, ConstMatrixMap shifts, double squared_reach)
+  MonomialMoments(SecondMoments form, const RowVector<T>& origin, ConstMatrixMap shifts, double squared_reach)
       : form_(form), origin_(origin), shifts_(shifts), squared_reach_(squared_reach) {
     const Index d = origin.size();
-    const bool full = form == SecondMomentForm::full;
+    const bool full = form == SecondMoments::full;
     if (full && MomentsManyComponents<T>::suits(1 + d, shifts.rows())) many_components_.emplace();
     if (full && !many_components_ && ScatterMatrices<T>::suits(d)) {
       scatter_sums_.emplace(d, shifts.rows(), false);
     } else {
       sums_.setZero(n_monomials(form, d), shifts.rows());
     }
-    if (form == SecondMomentForm::pooled) scatter_.setZero(d, d);
+    if (form == SecondMoments::pooled) scatter_.setZero(d, d);
   }
 
   void add(Block<T>& block, BlockOfColumns<T> resp) override {
     if (!(block.squared_radius() < squared_reach_) || rows_have_one_component_each(block, resp)) {
-      exact().add(block, resp);
+      centred().add(block, resp);
       return;
     }
     used_ = true;
@@ -56,12 +56,12 @@ class FeatureMoments final : public Moments<T> {
     }
     add_weighted_sums(plain, first, stride, k, sums_.data(), k);
     add_weighted_sums(block.products(form_), first, stride, k, sums_.data() + plain.n_features * k, k);
-    if (form_ == SecondMomentForm::pooled) add_common_scatter(block, resp);
+    if (form_ == SecondMoments::pooled) add_common_scatter(block, resp);
   }
 
   void take(Moments<T>& other) override {
-    auto& source = static_cast<FeatureMoments&>(other);
-    if (source.exact_) exact().take(*source.exact_);
+    auto& source = static_cast<MonomialMoments&>(other);
+    if (source.centred_) centred().take(*source.centred_);
     if (!source.used_) return;
     if (scatter_sums_) scatter_sums_->take(*source.scatter_sums_);
     if (used_) {
@@ -80,26 +80,26 @@ class FeatureMoments final : public Moments<T> {
   SufficientStatistics statistics() const override {
     std::vector<double> shifts = rounded_shifts<T>(shifts_);
     if (!used_)
-      return exact_ ? exact_->statistics() : SufficientStatistics(form_, shifts_.rows(), origin_.size(), shifts);
+      return centred_ ? centred_->statistics() : SufficientStatistics(form_, shifts_.rows(), origin_.size(), shifts);
     std::vector<double> origins(shifts.size());
     MatrixMap(origins.data(), shifts_.rows(), origin_.size()).rowwise() = origin_.template cast<double>();
     SufficientStatistics total(form_, shifts_.rows(), origin_.size(), std::move(origins));
     unpack(total);
     total.move_to(shifts);
-    if (exact_) total += exact_->statistics();
+    if (centred_) total += centred_->statistics();
     return total;
   }
 
  private:
-  Moments<T>& exact() {
-    if (!exact_) exact_ = make_exact_moments<T>(form_, shifts_);
-    return *exact_;
+  Moments<T>& centred() {
+    if (!centred_) centred_ = make_centred_moments<T>(form_, shifts_);
+    return *centred_;
   }
 
   // Then gathering rows is less work than summing all features, from about this many features on.
   bool rows_have_one_component_each(const Block<T>& block, const BlockOfColumns<T>& resp) const {
     constexpr Index least_features = 16;
-    if (form_ != SecondMomentForm::full || block.n_features() < least_features) return false;
+    if (form_ != SecondMoments::full || block.n_features() < least_features) return false;
     Index n_members = 0;
     for (Index k = 0; k < resp.cols(); ++k) n_members += count_above(&resp(0, k), resp.rows(), negligible_resp<T>);
     return 2 * n_members < resp.size();
@@ -130,16 +130,16 @@ class FeatureMoments final : public Moments<T> {
       return;
     }
     unpack_features(sums_.transpose(), s);
-    if (form_ != SecondMomentForm::pooled) return;
+    if (form_ != SecondMoments::pooled) return;
     MatrixMap second(s.second_moments.data(), s.n_features, s.n_features);
     second = scatter_;
     second.template triangularView<Eigen::StrictlyUpper>() = scatter_.transpose();
   }
 
-  SecondMomentForm form_;
+  SecondMoments form_;
   RowVector<T> origin_;
   ConstMatrixMap shifts_;
-  std::unique_ptr<Moments<T>> exact_;  // made when the first block needs it
+  std::unique_ptr<Moments<T>> centred_;  // made when the first block needs it
   double squared_reach_;
   bool used_ = false;
   // What adds up full second moments fastest, if it is not sums of products.
@@ -152,15 +152,13 @@ class FeatureMoments final : public Moments<T> {
 }  // namespace
 
 template <class T>
-std::unique_ptr<Moments<T>> make_moments(SecondMomentForm form, const RowVector<T>& origin, ConstMatrixMap shifts,
+std::unique_ptr<Moments<T>> make_moments(SecondMoments form, const RowVector<T>& origin, ConstMatrixMap shifts,
                                          double squared_reach) {
-  if (squared_reach <= 0) return make_exact_moments<T>(form, shifts);
-  return std::make_unique<FeatureMoments<T>>(form, origin, shifts, squared_reach);
+  if (squared_reach <= 0) return make_centred_moments<T>(form, shifts);
+  return std::make_unique<MonomialMoments<T>>(form, origin, shifts, squared_reach);
 }
 
-template std::unique_ptr<Moments<float>> make_moments(SecondMomentForm, const RowVector<float>&, ConstMatrixMap,
-                                                      double);
-template std::unique_ptr<Moments<double>> make_moments(SecondMomentForm, const RowVector<double>&, ConstMatrixMap,
-                                                       double);
+template std::unique_ptr<Moments<float>> make_moments(SecondMoments, const RowVector<float>&, ConstMatrixMap, double);
+template std::unique_ptr<Moments<double>> make_moments(SecondMoments, const RowVector<double>&, ConstMatrixMap, double);
 
 }  // namespace gmmx

@@ -26,7 +26,7 @@ class Moments {
 // squared_reach of it are summed up by their features, the others about the shifts at once. The shifts must live as
 // long.
 template <class T>
-std::unique_ptr<Moments<T>> make_moments(SecondMomentForm form, const RowVector<T>& origin, ConstMatrixMap shifts,
+std::unique_ptr<Moments<T>> make_moments(SecondMoments form, const RowVector<T>& origin, ConstMatrixMap shifts,
                                          double squared_reach);
 
 }  // namespace gmmx

@@ -41,7 +41,7 @@ void unpack_features(const Sums& sums, SufficientStatistics& s) {
   VectorMap(s.counts.data(), s.n_components) = sums.col(0);
   MatrixMap(s.first_moments.data(), s.n_components, d) = sums.middleCols(1, d);
   const Index n_second = n_second_monomials(s.form, d);
-  if (s.form != SecondMomentForm::full) {
+  if (s.form != SecondMoments::full) {
     if (n_second > 0) MatrixMap(s.second_moments.data(), s.n_components, n_second) = sums.rightCols(n_second);
     return;
   }

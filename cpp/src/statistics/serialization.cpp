@@ -57,7 +57,7 @@ class Reader {
   std::size_t at_ = 0;
 };
 
-bool packs(SecondMomentForm form) { return form == SecondMomentForm::full || form == SecondMomentForm::pooled; }
+bool packs(SecondMoments form) { return form == SecondMoments::full || form == SecondMoments::pooled; }
 
 // Calls visit(upper element, lower element) for each pair of each symmetric matrix.
 template <class Values, class Visit>
@@ -75,14 +75,14 @@ constexpr std::uint64_t absurd = std::uint64_t{1} << 60;
 std::uint64_t product(std::uint64_t a, std::uint64_t b) { return b != 0 && a > absurd / b ? absurd : a * b; }
 
 // Numbers that hold the second moments of k components and d features.
-std::uint64_t second_numbers(std::uint64_t k, std::uint64_t d, SecondMomentForm form) {
+std::uint64_t second_numbers(std::uint64_t k, std::uint64_t d, SecondMoments form) {
   const std::uint64_t triangle = product(d, d + 1) / 2;
   const std::uint64_t numbers[] = {product(k, triangle), triangle, product(k, d), k};
   return numbers[static_cast<std::size_t>(form)];
 }
 
 // Numbers that follow the header, or 0 where the sizes are absurd.
-std::uint64_t numbers_expected(std::uint64_t k, std::uint64_t d, SecondMomentForm form) {
+std::uint64_t numbers_expected(std::uint64_t k, std::uint64_t d, SecondMoments form) {
   if (k == 0 || d == 0 || k >= absurd || d >= absurd) return 0;
   const std::uint64_t numbers = 2 * product(k, d) + k + second_numbers(k, d, form);
   return numbers < absurd / 2 ? numbers : 0;
@@ -119,8 +119,8 @@ SufficientStatistics SufficientStatistics::from_bytes(const std::string& bytes) 
   Reader reader(bytes);
   reader.integer();  // the mark
   const std::uint64_t form_number = reader.integer();
-  if (form_number > static_cast<std::uint64_t>(SecondMomentForm::trace)) refuse("unknown form of second moments");
-  const auto form = static_cast<SecondMomentForm>(form_number);
+  if (form_number > static_cast<std::uint64_t>(SecondMoments::trace)) refuse("unknown form of second moments");
+  const auto form = static_cast<SecondMoments>(form_number);
   const std::uint64_t k = reader.integer();
   const std::uint64_t d = reader.integer();
   const std::uint64_t n_samples = reader.integer();

@@ -9,8 +9,8 @@
 
 #include "format.hpp"
 #include "gmmx/errors.hpp"
-#include "moments/forms.hpp"
 #include "statistics/check_statistics.hpp"
+#include "statistics/second_moments.hpp"
 
 namespace gmmx {
 
@@ -39,7 +39,7 @@ void check_sizes(const SufficientStatistics& s) {
                         std::to_string(k * d) + " and " + std::to_string(second) + "; take what e_step() returned");
 }
 
-SufficientStatistics::SufficientStatistics(SecondMomentForm form_, Index n_components_, Index n_features_,
+SufficientStatistics::SufficientStatistics(SecondMoments form_, Index n_components_, Index n_features_,
                                            std::vector<double> shifts_, std::uint64_t mixture_fingerprint_)
     : form(form_),
       n_components(n_components_),

@@ -10,6 +10,6 @@ namespace gmmx {
 
 // Counts, first and second moments about the shifts as T holds them (46), of the second ones what the form keeps (50).
 template <class T>
-std::unique_ptr<Moments<T>> make_exact_moments(SecondMomentForm form, ConstMatrixMap shifts);
+std::unique_ptr<Moments<T>> make_centred_moments(SecondMoments form, ConstMatrixMap shifts);
 
 }  // namespace gmmx

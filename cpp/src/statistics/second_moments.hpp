@@ -12,7 +12,7 @@ struct MomentShape {
   Index n_features;
 };
 
-struct FormTraits {
+struct SecondMomentTraits {
   const char* name;
   Index (*size)(MomentShape);
   bool by_component;  // else summed over the components
@@ -28,9 +28,9 @@ struct FormTraits {
   void (*add_covariances)(double* second, MomentShape, const double* weights, const double* covariances);
 };
 
-const FormTraits& traits_of(SecondMomentForm form);
+const SecondMomentTraits& traits_of(SecondMoments form);
 
 // The second moments in a form that keeps less. \throws InvalidArgument where the asked form is not contained
-std::vector<double> second_moments_as(const SufficientStatistics& statistics, SecondMomentForm form);
+std::vector<double> second_moments_as(const SufficientStatistics& statistics, SecondMoments form);
 
 }  // namespace gmmx

@@ -7,7 +7,7 @@
 #include "checks.hpp"
 #include "density/widening_loader.hpp"
 #include "gmmx/sufficient_statistics.hpp"
-#include "moments/about_shifts.hpp"
+#include "moments/centred.hpp"
 #include "parallel/parallel.hpp"
 #include "rows/row_pass.hpp"
 #include "rows/row_weights.hpp"
@@ -39,12 +39,12 @@ struct PartitionSpace {
 
 // fill(begin, resp) writes the memberships of a block of rows.
 template <class T, class Fill>
-SufficientStatistics pass(MatrixView<const T> rows, SecondMomentForm form, const RowMajorMatrix<double>& shifts,
+SufficientStatistics pass(MatrixView<const T> rows, SecondMoments form, const RowMajorMatrix<double>& shifts,
                           VectorView<const double> sample_weight, int n_threads, Fill fill) {
   const Index d = rows.cols();
   const Index k = shifts.rows();
   const RowVector<double> no_origin = RowVector<double>::Zero(d);
-  const auto new_moments = [&] { return make_exact_moments<double>(form, ConstMatrixMap(shifts.data(), k, d)); };
+  const auto new_moments = [&] { return make_centred_moments<double>(form, ConstMatrixMap(shifts.data(), k, d)); };
   const Chunks chunks = cut_into_chunks(rows.rows(), Index{sizeof(double)} * (3 * d + 2 * k));
   const auto moments = new_moments();
   double total_weight = 0;
@@ -145,7 +145,7 @@ FirstMoments first_moments(MatrixView<const T> rows, MatrixView<const T> given, 
       [&](HeaviestRows& part) { heaviest.take(part); });
   FirstMoments result(heaviest.of(rows, sample_weight));
   // The trace is the cheapest company that first moments can have.
-  const SufficientStatistics s = pass(rows, SecondMomentForm::trace, result.origins, sample_weight, n_threads, fill);
+  const SufficientStatistics s = pass(rows, SecondMoments::trace, result.origins, sample_weight, n_threads, fill);
   result.counts = ConstVectorMap(s.counts.data(), k);
   result.sums = ConstMatrixMap(s.first_moments.data(), k, rows.cols());
   result.total_weight = s.total_weight;
@@ -218,7 +218,7 @@ RowMajorMatrix<double> means_of(const FirstMoments& first, Index n_samples) {
 
 template <class T>
 SufficientStatistics statistics_from_labels(MatrixView<const T> rows, VectorView<const std::int32_t> labels,
-                                            Index n_components, SecondMomentForm form,
+                                            Index n_components, SecondMoments form,
                                             VectorView<const double> sample_weight, int n_threads) {
   if (labels.size() != rows.rows()) {
     throw InvalidArgument("labels has " + std::to_string(labels.size()) + " entries for " +
@@ -245,7 +245,7 @@ SufficientStatistics statistics_from_labels(MatrixView<const T> rows, VectorView
 
 template <class T>
 SufficientStatistics statistics_from_responsibilities(MatrixView<const T> rows, MatrixView<const T> given,
-                                                      SecondMomentForm form, VectorView<const double> sample_weight,
+                                                      SecondMoments form, VectorView<const double> sample_weight,
                                                       int n_threads) {
   if (given.rows() != rows.rows() || given.cols() < 1) {
     throw InvalidArgument("responsibilities has shape (" + std::to_string(given.rows()) + ", " +
@@ -271,9 +271,9 @@ SufficientStatistics statistics_from_responsibilities(MatrixView<const T> rows, 
 
 #define GMMX_INSTANTIATE(T)                                                                                        \
   template SufficientStatistics statistics_from_labels(MatrixView<const T>, VectorView<const std::int32_t>, Index, \
-                                                       SecondMomentForm, VectorView<const double>, int);           \
+                                                       SecondMoments, VectorView<const double>, int);              \
   template SufficientStatistics statistics_from_responsibilities(MatrixView<const T>, MatrixView<const T>,         \
-                                                                 SecondMomentForm, VectorView<const double>, int);
+                                                                 SecondMoments, VectorView<const double>, int);
 GMMX_INSTANTIATE(float)
 GMMX_INSTANTIATE(double)
 #undef GMMX_INSTANTIATE

@@ -1,4 +1,4 @@
-#include "moments/about_shifts.hpp"
+#include "moments/centred.hpp"
 
 #include <utility>
 #include <vector>
@@ -6,8 +6,8 @@
 #include "density/columns.hpp"
 #include "kernels/moments_low_dim.hpp"
 #include "kernels/scatter_matrix.hpp"
-#include "moments/forms.hpp"
 #include "moments/sums.hpp"
+#include "statistics/second_moments.hpp"
 
 namespace gmmx {
 
@@ -15,13 +15,13 @@ namespace {
 
 // Matrices of 1 to low_dim features; a common one is their sum.
 template <class T>
-class FewFeaturesMoments final : public Moments<T> {
+class LowDimMoments final : public Moments<T> {
  public:
-  FewFeaturesMoments(SecondMomentForm form, ConstMatrixMap shifts)
+  LowDimMoments(SecondMoments form, ConstMatrixMap shifts)
       : form_(form),
         shifts_(rounded_shifts<T>(shifts)),
         shifts_in_rows_(shifts.template cast<T>()),
-        sums_(RowMajorMatrix<double>::Zero(shifts.rows(), n_monomials(SecondMomentForm::full, shifts.cols()))) {}
+        sums_(RowMajorMatrix<double>::Zero(shifts.rows(), n_monomials(SecondMoments::full, shifts.cols()))) {}
 
   void add(Block<T>& block, BlockOfColumns<T> resp) override {
     clear_beyond(block, resp);
@@ -32,13 +32,13 @@ class FewFeaturesMoments final : public Moments<T> {
   }
 
   void take(Moments<T>& other) override {
-    auto& source = static_cast<FewFeaturesMoments&>(other);
+    auto& source = static_cast<LowDimMoments&>(other);
     sums_ += source.sums_;
     source.sums_.setZero();
   }
 
   SufficientStatistics statistics() const override {
-    SufficientStatistics result(SecondMomentForm::full, sums_.rows(), shifts_in_rows_.cols(), shifts_);
+    SufficientStatistics result(SecondMoments::full, sums_.rows(), shifts_in_rows_.cols(), shifts_);
     unpack_features(sums_, result);
     result.second_moments = second_moments_as(result, form_);
     result.form = form_;
@@ -46,7 +46,7 @@ class FewFeaturesMoments final : public Moments<T> {
   }
 
  private:
-  SecondMomentForm form_;
+  SecondMoments form_;
   std::vector<double> shifts_;
   RowMajorMatrix<T> shifts_in_rows_;
   RowMajorMatrix<double> sums_;  // K x features
@@ -57,11 +57,11 @@ class FewFeaturesMoments final : public Moments<T> {
 template <class T>
 class MatrixMoments final : public Moments<T> {
  public:
-  MatrixMoments(SecondMomentForm form, ConstMatrixMap shifts)
+  MatrixMoments(SecondMoments form, ConstMatrixMap shifts)
       : form_(form),
         shifts_(rounded_shifts<T>(shifts)),
         shifts_in_rows_(shifts.template cast<T>()),
-        sums_(shifts.cols(), shifts.rows(), form == SecondMomentForm::pooled) {}
+        sums_(shifts.cols(), shifts.rows(), form == SecondMoments::pooled) {}
 
   void add(Block<T>& block, BlockOfColumns<T> resp) override {
     used_ = true;
@@ -101,7 +101,7 @@ class MatrixMoments final : public Moments<T> {
     }
   }
 
-  SecondMomentForm form_;
+  SecondMoments form_;
   std::vector<double> shifts_;
   RowMajorMatrix<T> shifts_in_rows_;
   ScatterMatrices<T> sums_;
@@ -114,7 +114,7 @@ class MatrixMoments final : public Moments<T> {
 template <class T>
 class SquareMoments final : public Moments<T> {
  public:
-  SquareMoments(SecondMomentForm form, ConstMatrixMap shifts)
+  SquareMoments(SecondMoments form, ConstMatrixMap shifts)
       : shifts_in_rows_(shifts.template cast<T>()),
         sums_(form, shifts.rows(), shifts.cols(), rounded_shifts<T>(shifts)) {}
 
@@ -122,7 +122,7 @@ class SquareMoments final : public Moments<T> {
     used_ = true;
     const RowColumns<T>& rows = block.as_given();
     const Index d = rows.n_features();
-    const bool features_apart = sums_.form == SecondMomentForm::diagonal;
+    const bool features_apart = sums_.form == SecondMoments::diagonal;
     auto scratch = block.differences().col(0).array();
     for (Index k = 0; k < resp.cols(); ++k) {
       const auto r = resp.col(k);
@@ -159,16 +159,16 @@ class SquareMoments final : public Moments<T> {
 }  // namespace
 
 template <class T>
-std::unique_ptr<Moments<T>> make_exact_moments(SecondMomentForm form, ConstMatrixMap shifts) {
-  const bool matrices = form == SecondMomentForm::full || form == SecondMomentForm::pooled;
+std::unique_ptr<Moments<T>> make_centred_moments(SecondMoments form, ConstMatrixMap shifts) {
+  const bool matrices = form == SecondMoments::full || form == SecondMoments::pooled;
   if (matrices && shifts.cols() <= low_dim) {
-    return std::make_unique<FewFeaturesMoments<T>>(form, shifts);
+    return std::make_unique<LowDimMoments<T>>(form, shifts);
   }
   if (matrices) return std::make_unique<MatrixMoments<T>>(form, shifts);
   return std::make_unique<SquareMoments<T>>(form, shifts);
 }
 
-template std::unique_ptr<Moments<float>> make_exact_moments(SecondMomentForm, ConstMatrixMap);
-template std::unique_ptr<Moments<double>> make_exact_moments(SecondMomentForm, ConstMatrixMap);
+template std::unique_ptr<Moments<float>> make_centred_moments(SecondMoments, ConstMatrixMap);
+template std::unique_ptr<Moments<double>> make_centred_moments(SecondMoments, ConstMatrixMap);
 
 }  // namespace gmmx

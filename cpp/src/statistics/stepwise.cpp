@@ -6,8 +6,8 @@
 #include "format.hpp"
 #include "gmmx/errors.hpp"
 #include "gmmx/sufficient_statistics.hpp"
-#include "moments/forms.hpp"
 #include "statistics/check_statistics.hpp"
+#include "statistics/second_moments.hpp"
 
 namespace gmmx {
 
@@ -40,7 +40,7 @@ void SufficientStatistics::raise_counts(double least_share) {
     throw InvalidArgument("least_share is " + text_of(least_share) +
                           ", but must lie between 0 and 1; 0 raises nothing");
   }
-  const FormTraits& form_traits = traits_of(form);
+  const SecondMomentTraits& form_traits = traits_of(form);
   const auto multiply = [](std::vector<double>& sums, std::size_t k, std::size_t size, double factor) {
     for (std::size_t i = k * size; i < (k + 1) * size; ++i) sums[i] *= factor;
   };
@@ -76,7 +76,7 @@ SufficientStatistics blend(SufficientStatistics earlier, const SufficientStatist
 }
 
 SufficientStatistics expected_statistics(const Mixture& mixture) {
-  const SecondMomentForm form = second_moment_form(mixture.covariance_type());
+  const SecondMoments form = second_moment_form(mixture.covariance_type());
   SufficientStatistics result(form, mixture.n_components(), mixture.n_features(), mixture.means());
   result.counts = mixture.weights();  // (110)
   traits_of(form).add_covariances(result.second_moments.data(), {result.n_components, result.n_features},

@@ -1,4 +1,4 @@
-#include "moments/forms.hpp"
+#include "statistics/second_moments.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -40,8 +40,8 @@ double rounding_of(double count, double mean) {
 // Sums that overflowed must stay for the M-step to refuse them.
 bool is_rounding(double sum, double rounding) { return std::isfinite(sum) && sum <= rounding; }
 
-// In the order of SecondMomentForm. (50)
-constexpr FormTraits table[] = {
+// In the order of SecondMoments. (50)
+constexpr SecondMomentTraits table[] = {
     {"full", [](MomentShape s) { return s.n_components * s.n_features * s.n_features; }, true,
      [](double* second, MomentShape s, Index k, const double* u, const double* v) {
        add_to_matrix(second + k * s.n_features * s.n_features, s.n_features, u, v);
@@ -140,14 +140,14 @@ std::vector<double> trace_of_diagonal(const std::vector<double>& diagonal, Momen
 
 }  // namespace
 
-const FormTraits& traits_of(SecondMomentForm form) {
-  return table[place_of(form, std::size(table), "SecondMomentForm")];
+const SecondMomentTraits& traits_of(SecondMoments form) {
+  return table[place_of(form, std::size(table), "SecondMoments")];
 }
 
-std::string to_string(SecondMomentForm form) { return traits_of(form).name; }
+std::string to_string(SecondMoments form) { return traits_of(form).name; }
 
-std::vector<double> second_moments_as(const SufficientStatistics& s, SecondMomentForm form) {
-  using Form = SecondMomentForm;
+std::vector<double> second_moments_as(const SufficientStatistics& s, SecondMoments form) {
+  using Form = SecondMoments;
   const MomentShape shape{s.n_components, s.n_features};
   if (s.form == form) return s.second_moments;
   if (s.form == Form::full && form == Form::pooled) return pooled_of_full(s);
