@@ -138,7 +138,7 @@ TEST_CASE("starts that go through the rows together end where each ends alone") 
   options.tol = 1e-7;
   options.max_iter = 40;
   using T = CovarianceType;
-  for (const T type : {T::full, T::tied, T::diag, T::spherical, T::EVE}) {  // the last: one that cannot be stacked
+  for (const T type : {T::full, T::tied, T::diag, T::spherical, T::EVE}) {  // the last: one that cannot be batched
     CAPTURE(to_string(type));
     // Of so many components all go together, 8, 3 and 1 of them: whoever ends makes room for the next.
     const std::vector<std::pair<Index, std::size_t>> sizes = {{1, 11}, {2, 11}, {5, 6}, {20, 3}};

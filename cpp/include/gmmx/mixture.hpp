@@ -44,7 +44,7 @@ class GMMX_EXPORT Mixture {
   std::uint64_t fingerprint() const;
 
  private:
-  friend Mixture stack(const std::vector<const Mixture*>& mixtures);
+  friend Mixture batch(const std::vector<const Mixture*>& mixtures);
   Mixture() = default;  // to be filled with what was checked before
 
   CovarianceType type_{};

@@ -36,7 +36,7 @@ std::optional<Mixture> Accelerator::propose(const Mixture& point, const Mixture&
     if (!g) return std::nullopt;
     if (i == 0) trail = {Matrix<double>(g->size(), n_steps), Matrix<double>(g->size(), n_steps)};
     trail.images.col(i) = *g;
-    if (step.goes_on && i > 0) {
+    if (step.continues && i > 0) {
       trail.points.col(i) = trail.images.col(i - 1);
       continue;
     }

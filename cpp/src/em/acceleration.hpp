@@ -26,7 +26,7 @@ class Accelerator {
   struct Step {
     Mixture point;
     Mixture image;
-    bool goes_on = false;  // where the step before ended
+    bool continues = false;  // where the step before ended
   };
 
   Extrapolation extrapolation_;

@@ -12,8 +12,8 @@
 #include "covariance/model.hpp"
 #include "density/posterior.hpp"
 #include "density/widening_loader.hpp"
+#include "em/batched_mixtures.hpp"
 #include "em/no_allocation.hpp"
-#include "em/stack.hpp"
 #include "moments/moments.hpp"
 #include "parallel/parallel.hpp"
 #include "parallel/pool.hpp"
@@ -31,8 +31,8 @@ struct Scores {
     if (std::find(kernels.begin(), kernels.end(), kernel) == kernels.end()) kernels.push_back(kernel);
   }
 
-  // Adds other, and leaves it at zero.
-  void take(Scores& other) {
+  // Adds other and clears it.
+  void merge(Scores& other) {
     for (std::size_t i = 0; i < log_likelihoods.size(); ++i) {
       log_likelihoods[i] += std::exchange(other.log_likelihoods[i], 0.0);
     }
@@ -42,7 +42,7 @@ struct Scores {
     other.kernels.clear();
   }
 
-  std::vector<double> log_likelihoods;  // of each mixture of the stack
+  std::vector<double> log_likelihoods;  // of each mixture of the batch
   double total_weight = 0;
   std::int64_t n_samples = 0;
   std::vector<std::string_view> kernels;
@@ -57,9 +57,9 @@ std::string joined(std::vector<std::string_view> names) {
 
 }  // namespace
 
-// What a pass adds up: statistics without the log-likelihood, and that of each mixture of the stack.
+// What a pass adds up: statistics without the log-likelihood, and that of each mixture of the batch.
 template <class T>
-struct Passes<T>::Sums {
+struct EStepPass<T>::Sums {
   SufficientStatistics statistics;
   std::vector<double> log_likelihoods;
   std::string kernel;
@@ -116,7 +116,7 @@ bool are_finite(const SufficientStatistics& statistics, const std::vector<double
 }  // namespace
 
 template <class T>
-struct Passes<T>::Memory {
+struct EStepPass<T>::Memory {
   Workspaces<Workspace<T, T>> own;
   Workspaces<Workspace<T, double>> wide;
 
@@ -131,16 +131,16 @@ struct Passes<T>::Memory {
 };
 
 template <class T>
-Passes<T>::Passes(MatrixView<const T> rows, VectorView<const double> sample_weight, int n_threads)
+EStepPass<T>::EStepPass(MatrixView<const T> rows, VectorView<const double> sample_weight, int n_threads)
     : rows_(rows), sample_weight_(sample_weight), n_threads_(n_threads), memory_(std::make_unique<Memory>()) {
   check_sample_weight(sample_weight, rows.rows());
 }
 
 template <class T>
-Passes<T>::~Passes() = default;
+EStepPass<T>::~EStepPass() = default;
 
 template <class T>
-typename Passes<T>::Sums Passes<T>::pass_over(const Mixture& mixture, std::size_t n_mixtures) {
+typename EStepPass<T>::Sums EStepPass<T>::pass_over(const Mixture& mixture, std::size_t n_mixtures) {
   check_features(rows_, mixture);
   if constexpr (std::is_same_v<T, float>) {
     if (is_beyond_float(mixture)) return pass_in<double>(mixture, n_mixtures);
@@ -153,10 +153,10 @@ typename Passes<T>::Sums Passes<T>::pass_over(const Mixture& mixture, std::size_
   }
 }
 
-// `mixture` is n_mixtures mixtures in a stack; each has responsibilities of its own.
+// `mixture` is n_mixtures mixtures in a batch; each has responsibilities of its own.
 template <class T>
 template <class C>
-typename Passes<T>::Sums Passes<T>::pass_in(const Mixture& mixture, std::size_t n_mixtures) {
+typename EStepPass<T>::Sums EStepPass<T>::pass_in(const Mixture& mixture, std::size_t n_mixtures) {
   const Index k = mixture.n_components();
   const Index d = mixture.n_features();
   const Index k_of_each = k / static_cast<Index>(n_mixtures);
@@ -210,8 +210,8 @@ typename Passes<T>::Sums Passes<T>::pass_in(const Mixture& mixture, std::size_t 
         });
       },
       [&](Space& ws) {
-        moments->take(*ws.moments);
-        scores.take(ws.scores);
+        moments->merge(*ws.moments);
+        scores.merge(ws.scores);
       });
   SufficientStatistics total = moments->statistics();
   total.total_weight = scores.total_weight;
@@ -221,30 +221,30 @@ typename Passes<T>::Sums Passes<T>::pass_in(const Mixture& mixture, std::size_t 
 }
 
 template <class T>
-EStep Passes<T>::of_one(Sums sums) {
+EStepResult EStepPass<T>::of_one(Sums sums) {
   sums.statistics.log_likelihood = sums.log_likelihoods.front();
   return {std::move(sums.statistics), std::move(sums.kernel), sums.in_float};
 }
 
 template <class T>
-EStep Passes<T>::at(const Mixture& mixture) {
+EStepResult EStepPass<T>::operator()(const Mixture& mixture) {
   return of_one(pass_over(mixture, 1));
 }
 
 template <class T>
-EStep Passes<T>::in_double_at(const Mixture& mixture) {
+EStepResult EStepPass<T>::in_double(const Mixture& mixture) {
   return of_one(pass_in<double>(mixture, 1));
 }
 
 template <class T>
-std::vector<EStep> Passes<T>::at(const std::vector<const Mixture*>& mixtures) {
-  std::vector<EStep> results;
+std::vector<EStepResult> EStepPass<T>::operator()(const std::vector<const Mixture*>& mixtures) {
+  std::vector<EStepResult> results;
   if (mixtures.size() == 1) {
-    results.push_back(at(*mixtures.front()));
+    results.push_back((*this)(*mixtures.front()));
     return results;
   }
-  const Sums sums = pass_over(stack(mixtures), mixtures.size());
-  // In the stack every density is that many times less.
+  const Sums sums = pass_over(batch(mixtures), mixtures.size());
+  // In the batch every density is that many times less.
   const double lost = sums.statistics.total_weight * std::log(static_cast<double>(mixtures.size()));
   for (std::size_t i = 0; i < mixtures.size(); ++i) {
     SufficientStatistics part = part_of(sums.statistics, i, *mixtures[i]);
@@ -254,13 +254,13 @@ std::vector<EStep> Passes<T>::at(const std::vector<const Mixture*>& mixtures) {
   return results;
 }
 
-template class Passes<float>;
-template class Passes<double>;
+template class EStepPass<float>;
+template class EStepPass<double>;
 
 template <class T>
 SufficientStatistics e_step(MatrixView<const T> rows, const Mixture& mixture, VectorView<const double> sample_weight,
                             int n_threads) {
-  SufficientStatistics statistics = Passes<T>(rows, sample_weight, n_threads).at(mixture).statistics;
+  SufficientStatistics statistics = EStepPass<T>(rows, sample_weight, n_threads)(mixture).statistics;
   statistics.mixture_fingerprint = mixture.fingerprint();
   return statistics;
 }

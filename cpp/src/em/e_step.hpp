@@ -9,7 +9,7 @@
 
 namespace gmmx {
 
-struct EStep {
+struct EStepResult {
   SufficientStatistics statistics;  // without a fingerprint: the loop knows what they are of
   // The log-density kernels that ran, "features+cholesky-full" where blocks of rows took different ones.
   std::string kernel;
@@ -18,28 +18,28 @@ struct EStep {
 
 // Keeps the memory of a pass for the next one: for small data, taking it anew costs as much as the pass.
 template <class T>
-class Passes {
+class EStepPass {
  public:
   // \throws InvalidArgument, as e_step() does
-  Passes(MatrixView<const T> rows, VectorView<const double> sample_weight, int n_threads);
-  ~Passes();
-  Passes(const Passes&) = delete;
-  Passes& operator=(const Passes&) = delete;
+  EStepPass(MatrixView<const T> rows, VectorView<const double> sample_weight, int n_threads);
+  ~EStepPass();
+  EStepPass(const EStepPass&) = delete;
+  EStepPass& operator=(const EStepPass&) = delete;
 
-  EStep at(const Mixture& mixture);
-  EStep in_double_at(const Mixture& mixture);
-  // At several mixtures of one type and shape, in one pass if there are several. The type's mixtures can be stacked.
-  std::vector<EStep> at(const std::vector<const Mixture*>& mixtures);
+  EStepResult operator()(const Mixture& mixture);
+  EStepResult in_double(const Mixture& mixture);
+  // At several mixtures of one type and shape, in one pass if there are several. The type's mixtures can be batched.
+  std::vector<EStepResult> operator()(const std::vector<const Mixture*>& mixtures);
 
  private:
   struct Sums;
   struct Memory;
 
-  static EStep of_one(Sums sums);
-  Sums pass_over(const Mixture& stack, std::size_t n_mixtures);
+  static EStepResult of_one(Sums sums);
+  Sums pass_over(const Mixture& batch, std::size_t n_mixtures);
   // Computed in C, T or double.
   template <class C>
-  Sums pass_in(const Mixture& stack, std::size_t n_mixtures);
+  Sums pass_in(const Mixture& batch, std::size_t n_mixtures);
 
   MatrixView<const T> rows_;
   VectorView<const double> sample_weight_;

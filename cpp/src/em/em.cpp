@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "em/run.hpp"
+#include "em/iteration.hpp"
 #include "gmmx/errors.hpp"
 
 namespace gmmx {
@@ -36,19 +36,20 @@ Acceleration acceleration_from_string(std::string_view name) {
 template <class T>
 EMResult em(MatrixView<const T> rows, const Mixture& start, VectorView<const double> sample_weight,
             const EMOptions& options) {
-  Run run(start, options);
-  Passes<T> passes(rows, sample_weight, options.n_threads);
-  while (run.goes_on()) advance(run, passes.at(run.point()), passes);  // (17)
-  return std::move(run).result();
+  Iteration iteration(start, options);
+  EStepPass<T> e_step(rows, sample_weight, options.n_threads);
+  while (iteration.should_continue()) advance(iteration, e_step(iteration.next_point()), e_step);  // (17)
+  return std::move(iteration).result();
 }
 
 template EMResult em(MatrixView<const float>, const Mixture&, VectorView<const double>, const EMOptions&);
 template EMResult em(MatrixView<const double>, const Mixture&, VectorView<const double>, const EMOptions&);
 
 EMResult em(const EStepElsewhere& e_step, const Mixture& start, const EMOptions& options) {
-  Run run(start, options);
-  while (run.goes_on()) run.take({checked(e_step(run.point()), run.point()), {}});
-  return std::move(run).result();
+  Iteration iteration(start, options);
+  while (iteration.should_continue())
+    iteration.update({checked(e_step(iteration.next_point()), iteration.next_point()), {}});
+  return std::move(iteration).result();
 }
 
 }  // namespace gmmx

@@ -174,7 +174,7 @@ void ScatterMatrices<T>::add(const RowPanels<T>& rows, const T* resp, double tot
 }
 
 template <class T>
-void ScatterMatrices<T>::take(ScatterMatrices& other) {
+void ScatterMatrices<T>::merge(ScatterMatrices& other) {
   counts_ += other.counts_;
   first_moments_ += other.first_moments_;
   tile_sums_ += other.tile_sums_;

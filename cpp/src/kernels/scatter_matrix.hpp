@@ -48,8 +48,8 @@ class ScatterMatrices {
   // Adds the rows to component k. resp: of each row; total: their sum.
   void add(const RowPanels<T>& rows, const T* resp, double total, Index k);
 
-  // Adds the sums of another one of this size, and leaves it at zero.
-  void take(ScatterMatrices& other);
+  // Adds the sums of another object of this size and clears them.
+  void merge(ScatterMatrices& other);
 
   double count(Index k) const { return counts_(k); }
   void copy_first(Index k, double* first) const;    // d

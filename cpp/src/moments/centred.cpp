@@ -31,7 +31,7 @@ class LowDimMoments final : public Moments<T> {
     }
   }
 
-  void take(Moments<T>& other) override {
+  void merge(Moments<T>& other) override {
     auto& source = static_cast<LowDimMoments&>(other);
     sums_ += source.sums_;
     source.sums_.setZero();
@@ -76,10 +76,10 @@ class MatrixMoments final : public Moments<T> {
     }
   }
 
-  void take(Moments<T>& other) override {
+  void merge(Moments<T>& other) override {
     auto& source = static_cast<MatrixMoments&>(other);
     if (!std::exchange(source.used_, false)) return;
-    sums_.take(source.sums_);
+    sums_.merge(source.sums_);
     used_ = true;
   }
 
@@ -140,7 +140,7 @@ class SquareMoments final : public Moments<T> {
     }
   }
 
-  void take(Moments<T>& other) override {
+  void merge(Moments<T>& other) override {
     auto& source = static_cast<SquareMoments&>(other);
     if (!std::exchange(source.used_, false)) return;
     sums_ += source.sums_;

@@ -59,11 +59,11 @@ class MonomialMoments final : public Moments<T> {
     if (form_ == SecondMoments::pooled) add_common_scatter(block, resp);
   }
 
-  void take(Moments<T>& other) override {
+  void merge(Moments<T>& other) override {
     auto& source = static_cast<MonomialMoments&>(other);
-    if (source.centred_) centred().take(*source.centred_);
+    if (source.centred_) centred().merge(*source.centred_);
     if (!source.used_) return;
-    if (scatter_sums_) scatter_sums_->take(*source.scatter_sums_);
+    if (scatter_sums_) scatter_sums_->merge(*source.scatter_sums_);
     if (used_) {
       sums_ += source.sums_;
       scatter_ += source.scatter_;

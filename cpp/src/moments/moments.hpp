@@ -16,8 +16,8 @@ class Moments {
   virtual ~Moments() = default;
   // resp (block.size() x K): responsibilities, times the sample weights.
   virtual void add(Block<T>& block, BlockOfColumns<T> resp) = 0;
-  // Adds the sums of another one that was made alike, and leaves it at zero.
-  virtual void take(Moments& other) = 0;
+  // Adds the sums of another object made with the same arguments and clears them.
+  virtual void merge(Moments& other) = 0;
   // The sums as statistics about the shifts, as T holds them.
   virtual SufficientStatistics statistics() const = 0;
 };

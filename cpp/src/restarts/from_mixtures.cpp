@@ -3,8 +3,8 @@
 #include <utility>
 #include <vector>
 
-#include "em/run.hpp"
-#include "em/stack.hpp"
+#include "em/batched_mixtures.hpp"
+#include "em/iteration.hpp"
 #include "gmmx/errors.hpp"
 #include "gmmx/restarts.hpp"
 
@@ -29,7 +29,7 @@ void check_alike(const std::vector<Mixture>& starts) {
 
 struct RunningStart {
   std::size_t number;
-  Run run;
+  Iteration iteration;
 };
 
 EMOptions options_of_start(const EMOptions& options, std::size_t number) {
@@ -45,23 +45,23 @@ EMOptions options_of_start(const EMOptions& options, std::size_t number) {
 
 // Takes the pass. True if the run has ended; its outcome is then known.
 template <class T>
-bool ends_with(Run& run, EStep pass, Passes<T>& passes, StartOutcome& outcome) {
+bool ends_with(Iteration& iteration, EStepResult pass, EStepPass<T>& e_step, StartOutcome& outcome) {
   try {
-    advance(run, std::move(pass), passes);
+    advance(iteration, std::move(pass), e_step);
   } catch (const CollapsedComponent& error) {
-    outcome.failed_iteration = run.n_passes() + 1;
+    outcome.failed_iteration = iteration.n_passes() + 1;
     outcome.failed_component = error.component();
     return true;
   }
-  if (run.goes_on()) return false;
-  outcome.fit = std::move(run).result();
+  if (iteration.should_continue()) return false;
+  outcome.fit = std::move(iteration).result();
   return true;
 }
 
 }  // namespace
 
 Index starts_per_pass(CovarianceType type, Index n_components) {
-  if (!can_be_stacked(type)) return 1;
+  if (!can_be_batched(type)) return 1;
   return std::max<Index>(components_per_pass / std::max<Index>(n_components, 1), 1);
 }
 
@@ -71,27 +71,27 @@ std::vector<StartOutcome> em_from_mixtures(MatrixView<const T> rows, const std::
   check_alike(starts);
   std::vector<StartOutcome> outcomes(starts.size());
   std::vector<RunningStart> running;
-  Passes<T> passes(rows, sample_weight, options.n_threads);
+  EStepPass<T> e_step(rows, sample_weight, options.n_threads);
   for (std::size_t next = 0; next < starts.size() || !running.empty();) {
     // Those that are done make room for those that wait.
     const auto room =
         static_cast<std::size_t>(starts_per_pass(starts.front().covariance_type(), starts.front().n_components()));
     for (; running.size() < room && next < starts.size(); ++next) {
-      Run run(starts[next], options_of_start(options, next));
-      if (run.goes_on()) {
-        running.push_back({next, std::move(run)});
+      Iteration iteration(starts[next], options_of_start(options, next));
+      if (iteration.should_continue()) {
+        running.push_back({next, std::move(iteration)});
       } else {
-        outcomes[next].fit = std::move(run).result();
+        outcomes[next].fit = std::move(iteration).result();
       }
     }
     if (running.empty()) break;
     std::vector<const Mixture*> points;
     points.reserve(running.size());
-    for (const RunningStart& start : running) points.push_back(&start.run.point());
-    std::vector<EStep> steps = passes.at(points);
+    for (const RunningStart& start : running) points.push_back(&start.iteration.next_point());
+    std::vector<EStepResult> steps = e_step(points);
     std::vector<RunningStart> going_on;
     for (std::size_t i = 0; i < running.size(); ++i) {
-      if (!ends_with(running[i].run, std::move(steps[i]), passes, outcomes[running[i].number]))
+      if (!ends_with(running[i].iteration, std::move(steps[i]), e_step, outcomes[running[i].number]))
         going_on.push_back(std::move(running[i]));
     }
     running = std::move(going_on);

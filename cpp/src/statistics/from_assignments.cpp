@@ -65,7 +65,7 @@ SufficientStatistics pass(MatrixView<const T> rows, SecondMoments form, const Ro
         });
       },
       [&](PartitionSpace<T>& ws) {
-        moments->take(*ws.moments);
+        moments->merge(*ws.moments);
         total_weight += std::exchange(ws.total_weight, 0.0);
         n_samples += std::exchange(ws.n_samples, 0);
       });
@@ -90,7 +90,7 @@ class HeaviestRows {
     rows_[at] = row;
   }
   // Adds those of rows further on, and leaves them without any.
-  void take(HeaviestRows& others) {
+  void merge(HeaviestRows& others) {
     for (std::size_t k = 0; k < rows_.size(); ++k) note(static_cast<Index>(k), others.weights_[k], others.rows_[k]);
     others = HeaviestRows(static_cast<Index>(rows_.size()));
   }
@@ -142,7 +142,7 @@ FirstMoments first_moments(MatrixView<const T> rows, MatrixView<const T> given, 
           for (Index i = 0; i < k; ++i) part.note(i, w * static_cast<double>(given(n, i)), n);
         }
       },
-      [&](HeaviestRows& part) { heaviest.take(part); });
+      [&](HeaviestRows& part) { heaviest.merge(part); });
   FirstMoments result(heaviest.of(rows, sample_weight));
   // The trace is the cheapest company that first moments can have.
   const SufficientStatistics s = pass(rows, SecondMoments::trace, result.origins, sample_weight, n_threads, fill);

@@ -1,4 +1,4 @@
-#include "em/run.hpp"
+#include "em/iteration.hpp"
 
 #include <cmath>
 #include <limits>
@@ -25,7 +25,7 @@ bool is_rounding(double change, double mean, Index n_features) {
 
 }  // namespace
 
-Run::Run(const Mixture& start, const EMOptions& options)
+Iteration::Iteration(const Mixture& start, const EMOptions& options)
     : options_(options),
       result_{start, false, false, {}, {}, {}},
       accelerator_(extrapolation_of(options.acceleration), options.reg_covar),
@@ -37,26 +37,26 @@ Run::Run(const Mixture& start, const EMOptions& options)
   }
 }
 
-std::optional<Mixture> Run::m_step_of(const EStep& pass) const {
+std::optional<Mixture> Iteration::m_step_of(const EStepResult& pass) const {
   try {
-    return m_step(pass.statistics, point(), options_.reg_covar, options_.prior);
+    return m_step(pass.statistics, next_point(), options_.reg_covar, options_.prior);
   } catch (const CollapsedComponent&) {
     if (jump_ || pass.in_float) return std::nullopt;
     throw;
   }
 }
 
-bool Run::has_come_to_rest(double mean, bool in_float) const {
+bool Iteration::has_come_to_rest(double mean, bool in_float) const {
   if (std::abs(mean - previous_) < options_.tol) return true;  // (41)
   const std::vector<double>& means = result_.mean_log_likelihoods;
   if (!(options_.tol > 0) || means.size() < window) return false;
   const double change = mean - means[means.size() - window];
-  const Index d = point().n_features();
+  const Index d = next_point().n_features();
   return in_float || options_.rows_are_float ? is_rounding<float>(change, mean, d)
                                              : is_rounding<double>(change, mean, d);
 }
 
-bool Run::take(EStep pass) {
+bool Iteration::update(EStepResult pass) {
   const SufficientStatistics& statistics = pass.statistics;
   double mean = statistics.log_likelihood / statistics.total_weight;
   std::optional<Mixture> next;
@@ -75,7 +75,7 @@ bool Run::take(EStep pass) {
     else
       accelerator_.stepped(change);
     result_.converged = stands_still && !jump_;
-    next_jump = accelerator_.propose(point(), *next, iteration);
+    next_jump = accelerator_.propose(next_point(), *next, iteration);
     if (stands_still) next_jump.reset();  // whether EM has converged, a step of EM must tell
     result_.mixture = std::move(*next);
     result_.empty_components = statistics.empty_components();

@@ -10,23 +10,23 @@
 
 namespace gmmx {
 
-class Run {
+class Iteration {
  public:
-  Run(const Mixture& start, const EMOptions& options);
+  Iteration(const Mixture& start, const EMOptions& options);
 
-  bool goes_on() const { return n_passes() < options_.max_iter && !result_.converged && !result_.stopped; }
+  bool should_continue() const { return n_passes() < options_.max_iter && !result_.converged && !result_.stopped; }
   // Where the next pass is to compute statistics.
-  const Mixture& point() const { return jump_ ? *jump_ : result_.mixture; }
+  const Mixture& next_point() const { return jump_ ? *jump_ : result_.mixture; }
   // Takes that pass. False, and the run is where it was, if sums in float are not good enough for the mixture that they
   // lead to: give the pass in double. \throws CollapsedComponent, and the run is where it was
-  bool take(EStep pass);
+  bool update(EStepResult pass);
 
   int n_passes() const { return static_cast<int>(result_.mean_log_likelihoods.size()); }
   EMResult result() && { return std::move(result_); }
 
  private:
-  // The M-step at point(). Nothing where a jump collapses: that is not EM's doing.
-  std::optional<Mixture> m_step_of(const EStep& pass) const;
+  // The M-step at next_point(). Nothing where a jump collapses: that is not EM's doing.
+  std::optional<Mixture> m_step_of(const EStepResult& pass) const;
   // Whether EM gains no more: less than the tolerance, or nothing that rounding does not hide.
   bool has_come_to_rest(double mean, bool in_float) const;
 
@@ -39,8 +39,8 @@ class Run {
 
 // Takes the pass, and repeats it in double if that is needed.
 template <class T>
-void advance(Run& run, EStep pass, Passes<T>& passes) {
-  if (!run.take(std::move(pass))) run.take(passes.in_double_at(run.point()));
+void advance(Iteration& iteration, EStepResult pass, EStepPass<T>& e_step) {
+  if (!iteration.update(std::move(pass))) iteration.update(e_step.in_double(iteration.next_point()));
 }
 
 }  // namespace gmmx

@@ -1,4 +1,4 @@
-#include "em/stack.hpp"
+#include "em/batched_mixtures.hpp"
 
 #include <cstddef>
 
@@ -21,9 +21,9 @@ Numbers slice(const Numbers& of, std::size_t i, Index n_parts) {
 
 }  // namespace
 
-bool can_be_stacked(CovarianceType type) { return !model_of(type).shares_covariance(); }
+bool can_be_batched(CovarianceType type) { return !model_of(type).shares_covariance(); }
 
-Mixture stack(const std::vector<const Mixture*>& mixtures) {
+Mixture batch(const std::vector<const Mixture*>& mixtures) {
   Mixture all;
   all.type_ = mixtures.front()->covariance_type();
   all.n_features_ = mixtures.front()->n_features();
@@ -37,14 +37,14 @@ Mixture stack(const std::vector<const Mixture*>& mixtures) {
   return all;
 }
 
-SufficientStatistics part_of(const SufficientStatistics& stacked, std::size_t i, const Mixture& mixture) {
-  const Index n_parts = stacked.n_components / mixture.n_components();
-  SufficientStatistics part(stacked.form, mixture.n_components(), mixture.n_features(), mixture.means());
-  part.counts = slice(stacked.counts, i, n_parts);
-  part.first_moments = slice(stacked.first_moments, i, n_parts);
-  part.second_moments = slice(stacked.second_moments, i, n_parts);
-  part.total_weight = stacked.total_weight;
-  part.n_samples = stacked.n_samples;
+SufficientStatistics part_of(const SufficientStatistics& batched, std::size_t i, const Mixture& mixture) {
+  const Index n_parts = batched.n_components / mixture.n_components();
+  SufficientStatistics part(batched.form, mixture.n_components(), mixture.n_features(), mixture.means());
+  part.counts = slice(batched.counts, i, n_parts);
+  part.first_moments = slice(batched.first_moments, i, n_parts);
+  part.second_moments = slice(batched.second_moments, i, n_parts);
+  part.total_weight = batched.total_weight;
+  part.n_samples = batched.n_samples;
   return part;
 }
 
