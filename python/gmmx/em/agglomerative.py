@@ -1,4 +1,4 @@
-"""Model-based agglomerative clustering: one tree of the rows, from which EM can start with any number of components."""
+"""Model-based agglomerative clustering, from whose tree EM can start with any number of components."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ MAX_ROWS = 2000
 
 @dataclass(frozen=True, repr=False)
 class MergeTree:
-    """Groups of rows, united two at a time until one is left.
+    """Tree of clusters, merged two at a time until one is left.
 
     Parameters
     ----------
     n_samples : int
         Number of rows that `X` had.
     rows : ndarray of int64 of shape (n_rows,)
-        Indices of the rows that the tree is built of, ascending.
+        Indices of the rows in the tree, ascending.
     merges : ndarray of int64 of shape (n_rows - 1, 2)
-        Which two groups each merge unites. A group is named by the least place that one of its rows has in `rows`; the
-        first is the lesser name, which the union keeps.
+        The two clusters of each merge. A cluster is identified by the smallest position of its rows in `rows`. The
+        first is the smaller identifier, which the merged cluster keeps.
     values : ndarray of float64 of shape (n_rows - 1,)
-        The criterion after each merge.
+        Value of the criterion after each merge.
     criterion : str
-        Its name.
+        Name of the criterion.
     scaling : str or None
-        How the rows were scaled before.
+        Scaling of the features. None means that they were not scaled.
     """
 
     n_samples: int
@@ -51,26 +51,26 @@ class MergeTree:
 
     @property
     def n_rows(self) -> int:
-        """Number of rows that the tree is built of."""
+        """Number of rows in the tree."""
         return len(self.rows)
 
     def labels(self, n_clusters: int) -> I32:
-        """Return a partition of the rows that the tree is built of.
+        """Return a clustering of the rows in the tree.
 
         Parameters
         ----------
         n_clusters : int
-            How many groups, from 1 to `n_rows`.
+            Number of clusters, from 1 to `n_rows`.
 
         Returns
         -------
         labels : ndarray of int32 of shape (n_rows,)
-            Groups of ``X[tree.rows]``, numbered from 0 in the order of their first rows.
+            Clusters of ``X[tree.rows]``, numbered from 0 in the order of their first rows.
 
         Raises
         ------
         ValueError
-            If there are no partitions into so many groups.
+            If `n_clusters` is out of range.
         """
         if not isinstance(n_clusters, numbers.Integral) or not 1 <= n_clusters <= self.n_rows:
             raise ValueError(
@@ -85,34 +85,34 @@ class MergeTree:
         return np.unique(first, return_inverse=True)[1].astype(np.int32)
 
     def partition(self, n_clusters: int) -> I32:
-        """Return the same for all rows of `X`, as `responsibilities_init` of a fit takes it.
+        """Return a clustering of all rows of `X`, for use as `responsibilities_init`.
 
         Parameters
         ----------
         n_clusters : int
-            How many groups, from 1 to `n_rows`.
+            Number of clusters, from 1 to `n_rows`.
 
         Returns
         -------
         labels : ndarray of int32 of shape (n_samples,)
-            Groups numbered as in `labels`; -1: the row is not in the tree.
+            Clusters numbered as in `labels`; -1 for rows that are not in the tree.
 
         Raises
         ------
         ValueError
-            If there are no partitions into so many groups.
+            If `n_clusters` is out of range.
         """
         labels = np.full(self.n_samples, -1, dtype=np.int32)
         labels[self.rows] = self.labels(n_clusters)
         return labels
 
     def to_scipy(self) -> F64:
-        """Return the tree as scipy's hierarchical clustering has it, for `scipy.cluster.hierarchy.dendrogram`.
+        """Return the tree as SciPy's linkage matrix, for `scipy.cluster.hierarchy.dendrogram`.
 
         Returns
         -------
         linkage : ndarray of float64 of shape (n_rows - 1, 4)
-            The two groups of each merge, its number as the height, and how many rows the union has.
+            The two clusters of each merge, the number of the merge as its height, and the size of the merged cluster.
         """
         numbers_of = np.arange(self.n_rows)
         counts = np.ones(self.n_rows)
@@ -124,7 +124,7 @@ class MergeTree:
         return linkage
 
     def __repr__(self) -> str:
-        """Tell what it was built of and how."""
+        """Return a short description of the tree."""
         of = (
             f"all {self.n_samples} rows" if self.n_rows == self.n_samples else f"{self.n_rows} of {self.n_samples} rows"
         )
@@ -132,7 +132,7 @@ class MergeTree:
 
 
 def _standardized(X: F64) -> F64:
-    """Return the columns with mean 0 and variance 1, without those that are constant."""
+    """Return the columns with mean 0 and variance 1, without constant columns."""
     X = X - X.mean(axis=0)
     scales = np.sqrt(np.square(X).sum(axis=0) / max(1, len(X) - 1))
     varies = scales > 0
@@ -140,9 +140,9 @@ def _standardized(X: F64) -> F64:
 
 
 def _along_singular_vectors(X: F64) -> F64:
-    """Return the standardised rows along their singular vectors, each divided by the root of its singular value.
+    """Rotate standardised rows to their singular vectors, divided by the roots of the singular values.
 
-    Directions in which there is rounding alone are left out.
+    Directions that contain only rounding errors are excluded.
     """
     X = _standardized(X)
     if not X.size:
@@ -161,7 +161,7 @@ SCALINGS: dict[str | None, Callable[[F64], F64]] = {
 
 
 def _chosen_rows(rows: WeightedRows, max_rows: int | None, random: RandomSource) -> npt.NDArray[np.int64]:
-    """Return ascending indices of rows of positive weight, no more than max_rows."""
+    """Return ascending indices of at most max_rows rows with positive weight."""
     present = np.arange(len(rows.X)) if rows.sample_weight is None else np.flatnonzero(rows.sample_weight)
     if max_rows is not None and len(present) > max_rows:
         present = present[np.sort(random.choose(len(present), max_rows))]
@@ -176,16 +176,16 @@ def tree_of_rows(
     max_rows: int | None = MAX_ROWS,
     random: RandomSource,
 ) -> MergeTree:
-    """Do what `hierarchical_clustering` does, to checked rows.
+    """Build the tree of `hierarchical_clustering` from checked rows.
 
     Parameters
     ----------
     rows : WeightedRows
         Rows, weights and number of threads.
     criterion, scaling, max_rows
-        As there.
+        As in `hierarchical_clustering`.
     random : RandomSource
-        Chooses rows where there are too many.
+        Source of randomness for the subsample.
     """
     chosen = _chosen_rows(rows, max_rows, random)
     X: F64 = rows.X[chosen].astype(np.float64)
@@ -214,48 +214,49 @@ def hierarchical_clustering(
     sample_weight: npt.ArrayLike | None = None,
     n_jobs: int | None = None,
 ) -> MergeTree:
-    r"""Cluster rows into a tree, by uniting time and again the two groups that lose the least likelihood.
+    r"""Build a tree by merging the two clusters that lose the least likelihood.
 
-    This is how mclust starts EM. One tree holds a partition for every number of clusters.
+    This is mclust's initialization of EM. One tree contains a clustering for every number of clusters.
 
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features)
-        Rows of float32 or float64; computed in float64.
+        Rows, float32 or float64. Computations are in float64.
     criterion : {'VVV', 'EEE'}, default='VVV'
-        What a merge keeps small, see Notes: with a covariance of its own for each group, or one that all share.
+        Criterion that merges minimise, see Notes: with a separate covariance for each cluster, or a common one.
     scaling : {'SVD', 'standardize'} or None, default='SVD'
-        What is done to the features before: 'standardize' gives them mean 0 and variance 1; 'SVD' goes on to turn
-        them to their singular vectors and divides each by the root of its singular value; None leaves them as they are.
-        Features that are constant are left out.
+        Scaling of the features: 'standardize' gives them mean 0 and variance 1; 'SVD' then also rotates them to their
+        singular vectors and divides each by the root of its singular value. None does not scale. Constant features are
+        ignored.
     max_rows : int or None, default=2000
-        Of more rows, so many are chosen at random. Time and memory grow with the square and the first power of their
-        number. None: all.
+        Maximum number of rows in the tree. Larger inputs are subsampled to this many rows. None uses all rows. Time
+        grows with the square of the number of rows, memory in proportion to it.
     random_state : int, RandomState, Generator or None, default=None
-        Source of randomness for the choice of rows; unused where all are taken.
+        Source of randomness for the subsample; unused if all rows are used.
     sample_weight : array-like of shape (n_samples,), default=None
-        Rows of weight zero are left out. Other weights make no difference to the tree.
+        Weights of the rows. Rows with weight zero are excluded; other weights do not affect the tree. None includes all
+        rows.
     n_jobs : int, default=None
-        Number of threads, as for `GaussianMixture`. The tree does not depend on it.
+        Number of threads; None as in `GaussianMixture`. The tree does not depend on it.
 
     Returns
     -------
     tree : MergeTree
-        Which groups were united, and partitions into any number of clusters.
+        Merges, and clusterings with any number of clusters.
 
     Raises
     ------
     ValueError
-        If an argument is not as above, `X` holds numbers that are not finite or so large that their squares
-        overflow, or weights are negative or all zero.
+        If an argument is not as described, `X` contains numbers that are not finite or whose squares overflow, or
+        weights are negative or all zero.
 
     See Also
     --------
-    GaussianMixture : With ``init_params='hc'`` it starts from such a tree.
+    GaussianMixture : Starts from such a tree with ``init_params='hc'``.
 
     Notes
     -----
-    With :math:`n_k` rows and scatter :math:`W_k` in group k, :math:`W = \sum_k W_k` and
+    With :math:`n_k` rows and scatter :math:`W_k` in cluster k, :math:`W = \sum_k W_k` and
     :math:`\alpha = \operatorname{tr} W_{\text{all rows}} / n d`, the criteria are
 
     - 'VVV': :math:`\sum_k n_k \log\bigl(|W_k / n_k| + (\operatorname{tr} W_k + \alpha) / n_k\bigr)`, where the
@@ -263,8 +264,9 @@ def hierarchical_clustering(
     - 'EEE': :math:`n \log\bigl(|W / n| + \operatorname{tr} W / n\bigr)`, and without the trace once the
       determinant reaches :math:`\alpha`,
 
-    equations (93) and (96) of docs/theory.md, after Fraley [1]_. The trace stands in for the volume of groups that have
-    none yet. It is not small: with 'SVD' it often decides alone. With one feature mclust takes quantiles instead.
+    equations (93) and (96) of docs/theory.md, after Fraley [1]_. The trace replaces the volume of clusters whose
+    scatter is singular. It is not small: with 'SVD' it often decides alone. With one feature, mclust uses quantiles
+    instead of a tree.
 
     References
     ----------

@@ -1,7 +1,7 @@
 """Many small fits, in threads.
 
-Each has a random generator of its own, spawned from one seed, and runs on one thread: results do not depend on how many
-threads there are.
+Each fit has its own random generator, spawned from one seed, and runs on one thread, so results do not depend on the
+number of threads.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def map_in_threads(
 ) -> Generator[Result, None, None]:
     """Map on several threads, in order.
 
-    Whoever stops asking, or is interrupted, does not wait for fits that are under way: native code ends at the next
+    A caller that stops iterating, or is interrupted, does not wait for running fits: native code ends after the current
     iteration of each.
     """
     if n_threads == 1:
@@ -48,7 +48,7 @@ def map_fits(
     n_threads: int,
     callback: Callable[[int, int], Any] | None,
 ) -> list[Result]:
-    """Run tasks 0, 1, ... in threads; return their results in order, fewer if the callback stops."""
+    """Run tasks 0, 1, ... in threads; return the results in order, fewer if the callback stops."""
     results: list[Result] = []
     with contextlib.closing(map_in_threads(task, range(total), min(n_threads, total))) as ended:
         for result in ended:

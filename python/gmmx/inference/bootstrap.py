@@ -1,6 +1,6 @@
 """Standard errors and intervals of a fitted mixture, by resampling its rows.
 
-Resamples are weights of the rows that are there already, so nothing is copied.
+A resample is a set of weights for the original rows, so no rows are copied.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _FINEST_TOL = 1e-13
 
 
 class _Source(NamedTuple):
-    """What resamples are made of: rows, what each counts, how many these are in all, and the fitted mixture."""
+    """Rows, their weights, the total weight and the fitted mixture, from which resamples are drawn."""
 
     X: Rows
     sample_weight: F64
@@ -62,7 +62,7 @@ class _Source(NamedTuple):
 
 
 class _Resample(NamedTuple):
-    """Rows to fit to, their weights, and how often the fit counts."""
+    """Rows of a resample, their weights, and the multiplicity of the fit."""
 
     X: Rows
     sample_weight: F64 | None
@@ -89,7 +89,7 @@ def _parametric(source: _Source, _: int, generator: np.random.Generator) -> _Res
 
 
 def _leave_one_out(source: _Source, number: int, _: np.random.Generator) -> _Resample:
-    """Take one row out, or one unit of its weight."""
+    """Leave out one row, or one unit of its weight."""
     row = np.flatnonzero(source.sample_weight)[number]
     weights = source.sample_weight.copy()
     weights[row] -= 1.0
@@ -105,7 +105,7 @@ _KINDS: dict[str, Callable[[_Source, int, np.random.Generator], _Resample]] = {
 
 
 class _Refit(NamedTuple):
-    """Where EM led on one resample."""
+    """Result of EM on one resample."""
 
     mixture: _core.Mixture
     log_likelihood: float
@@ -138,14 +138,14 @@ def _refit(source: _Source, resample: _Resample, options: dict[str, Any]) -> _Re
 
 
 def _as_fitted(mixture: _core.Mixture) -> GaussianMixture:
-    """Return a model that shows the arrays of a mixture, in the shapes that the estimator gives them."""
+    """Return an estimator with the arrays of a mixture in their public shapes."""
     model = GaussianMixture(mixture.n_components, covariance_type=mixture.covariance_type)
     model._set_parameters(mixture, np.float64)
     return model
 
 
 def _is_per_component(mixture: _core.Mixture) -> bool:
-    """Whether each component has covariances of its own; else there is nothing to bring into order."""
+    """Return whether each component has its own covariance; shared covariances need no matching."""
     of_two, of_three = (_core.covariance_shape(mixture.covariance_type, k, mixture.n_features) for k in (2, 3))
     return of_two != of_three
 
@@ -164,7 +164,7 @@ def _divergences(mixture: _core.Mixture, means: F64, covariances: F64) -> F64:
 
 
 def _alignments(mixture: _core.Mixture, means: F64, covariances: F64) -> npt.NDArray[np.int64]:
-    """Return for each resample which of its components takes the place of each fitted one: (101)."""
+    """Match the components of each resample to those of the fitted mixture: (101)."""
     divergences = _divergences(mixture, means, covariances)
     orders: npt.NDArray[np.int64] = divergences.argmin(axis=1)
     n_components = mixture.n_components
@@ -176,7 +176,7 @@ def _alignments(mixture: _core.Mixture, means: F64, covariances: F64) -> npt.NDA
 
 @dataclass(frozen=True, repr=False, eq=False)
 class BootstrapResult:
-    """Parameters of a mixture fitted to many resamples, the components in the order of the fitted model.
+    """Parameters fitted to resamples, in the component order of the fitted model.
 
     Attributes
     ----------
@@ -187,28 +187,28 @@ class BootstrapResult:
         How rows were resampled.
 
     weights : ndarray of shape (n_resamples, n_components)
-        Weights in each resample, all arrays in float64. Resamples that failed are left out.
+        Mixing weights fitted to each resample. All arrays are float64 and exclude resamples that failed.
 
     means : ndarray of shape (n_resamples, n_components, n_features)
         Means.
 
     covariances : ndarray of shape (n_resamples, ...)
-        Covariances, each in the shape of the model's `covariances_`.
+        Covariances, in the shape of the model's `covariances_`.
 
     log_likelihoods : ndarray of shape (n_resamples,)
-        Log-likelihood of each resample at these parameters.
+        Log-likelihood of each resample at its parameters.
 
     converged : ndarray of shape (n_resamples,)
         Whether EM converged.
 
     multiplicities : ndarray of shape (n_resamples,)
-        How often each counts: ones, but for the jackknife the weight of the row of which a unit was left out.
+        Multiplicity of each resample: one, or for the jackknife the weight of the row of which a unit was left out.
 
     total_weight : float
-        How many rows the data stand for: their number, or the sum of their weights.
+        Sum of the weights of the data, or the number of rows.
 
     n_failed : int
-        Resamples whose fit collapsed or lost a component.
+        Number of resamples whose fit collapsed or lost a component.
     """
 
     model: GaussianMixture
@@ -223,7 +223,7 @@ class BootstrapResult:
     n_failed: int
 
     def __repr__(self) -> str:
-        """Say what there is, not all of its numbers."""
+        """Return a short description without the numbers."""
         return (
             f"BootstrapResult(kind={self.kind!r}, n_resamples={len(self.weights)}, n_failed={self.n_failed}, "
             f"model={self.model!r})"
@@ -239,7 +239,7 @@ class BootstrapResult:
 
     @cached_property
     def standard_errors(self) -> dict[str, F64]:
-        """Standard errors of "weights", "means" and "covariances", in the shapes of these: (100)."""
+        """Standard errors of "weights", "means" and "covariances", in their shapes: (100)."""
         n = len(self.weights)
         factor = self.total_weight - 1 if self.kind == "jackknife" else n / (n - 1)
         return {
@@ -250,18 +250,18 @@ class BootstrapResult:
     def interval(self, level: float = 0.95) -> dict[str, tuple[F64, F64]]:
         """Return confidence intervals: percentiles of the resampled parameters.
 
-        For the jackknife, whose values lie much closer together than estimates do, they are those of a normal
-        distribution: mean of the values plus and minus a multiple of the standard error.
+        Jackknife values vary much less than estimates do, so for the jackknife the interval is that of a normal
+        distribution: the mean of the values plus and minus a multiple of the standard error.
 
         Parameters
         ----------
         level : float, default=0.95
-            Probability to cover the parameter, between 0 and 1.
+            Coverage probability, between 0 and 1.
 
         Returns
         -------
         interval : dict
-            For "weights", "means" and "covariances" the lower and the upper bounds, in the shapes of these.
+            Lower and upper bounds of "weights", "means" and "covariances", in their shapes.
 
         Raises
         ------
@@ -293,7 +293,7 @@ class BootstrapResult:
 def _result(
     model: GaussianMixture, kind: str, refits: list[_Refit], total_weight: float, n_failed: int
 ) -> BootstrapResult:
-    """Put refits into arrays, their components in the fitted model's order."""
+    """Collect refits in arrays, with components in the order of the fitted model."""
     fitted = model.mixture_
     weights = np.stack([refit.mixture.weights for refit in refits])
     means = np.stack([refit.mixture.means for refit in refits])
@@ -353,60 +353,59 @@ def bootstrap(
     random_state: int | np.random.RandomState | np.random.Generator | None = None,
     callback: Callable[[int, int], Any] | None = None,
 ) -> BootstrapResult:
-    """Find standard errors and intervals of a fitted mixture's parameters by resampling.
+    """Estimate standard errors and intervals of the parameters by resampling.
 
-    EM runs on each resample from the fitted mixture on, with the model's `reg_covar` and `acceleration`. Components
-    may change places on the way; they are put back into the fitted model's order, such that together they diverge
-    least from its components, (101).
+    EM starts from the fitted mixture on each resample, with the model's `reg_covar` and `acceleration`. Components may
+    be permuted between fits; they are matched to the fitted model by the smallest total divergence, (101).
 
     Parameters
     ----------
     model : GaussianMixture
-        The fitted model; of a search, such as GaussianMixtureIC, its choice.
+        Fitted model. A search such as GaussianMixtureIC stands for its best estimator.
 
     X : array-like of shape (n_samples, n_features)
-        The rows that it was fitted to. All is computed in float64.
+        Rows that the model was fitted to. Computations are in float64.
 
     n_resamples : int, default=999
-        How many, at least 2. The jackknife has one for each row.
+        Number of resamples, at least 2. The jackknife ignores it and makes one for each row.
 
     kind : {'nonparametric', 'weighted', 'parametric', 'jackknife'}, default='nonparametric'
-        What a resample is:
+        Resampling method:
 
-        - 'nonparametric': rows of X, as many as there are, drawn with replacement (98);
-        - 'weighted': all rows with random weights, uniform on the simplex (99); no row vanishes, so that fits fail
-          less often;
-        - 'parametric': rows drawn from the fitted mixture;
+        - 'nonparametric': n_samples rows of X drawn with replacement (98);
+        - 'weighted': all rows with random weights, uniform on the simplex (99); no row is lost, so fits fail less
+          often;
+        - 'parametric': n_samples rows drawn from the fitted mixture;
         - 'jackknife': all rows but one.
 
     sample_weight : array-like of shape (n_samples,), default=None
-        Weights that the model was fitted with. A weight of 2 means that the row stands twice, so their sum is
-        the number of rows: draws are that many, weights are drawn from the Dirichlet distribution with the weights as
-        parameters, and the jackknife leaves out one unit of each row's weight, a whole number, and counts the result so
-        many times.
+        Weights that the model was fitted with. A row with weight 2 counts twice, so the sum of the weights is the
+        number of rows to draw. The weighted bootstrap draws from the Dirichlet distribution with these weights as
+        parameters. The jackknife requires integers; it leaves out one unit of the weight of each row and counts the
+        result with the weight of the row. None gives every row the weight 1.
 
     tol : float, default=None
-        EM stops when the mean log-likelihood of a row changes by less. None: 1e-6 / n, and 1e-6 / n^2 for the
-        jackknife, whose fits differ that much less from the fitted one. A coarser value stops fits before they have
-        left their start, and standard errors come out too small.
+        Threshold for the change of the mean log-likelihood per row at which EM stops. None uses 1e-6 / n, and 1e-6 /
+        n^2 for the jackknife, whose fits differ less from the fitted model. Larger values stop fits close to their
+        initialization and make the standard errors too small.
 
     max_iter : int, default=10_000
-        Most iterations a resample.
+        Maximum number of iterations for each resample.
 
     n_jobs : int, default=None
-        Number of threads, each of which works on a resample; as in `GaussianMixture`. Results do not depend on it.
+        Number of threads, each with its own resample; None as in `GaussianMixture`. Results do not depend on it.
 
     random_state : int, RandomState, Generator or None, default=None
-        Source of randomness. An int gives the same resamples each time.
+        Source of randomness. An int gives the same resamples each time. None gives different ones.
 
     callback : callable, default=None
-        Called as ``callback(done, total)`` after each resample. If it returns a true value, no more are made and the
-        result holds those so far.
+        Function called as ``callback(done, total)`` after each resample. If it returns true, resampling stops and the
+        result contains the resamples so far.
 
     Returns
     -------
     result : BootstrapResult
-        Parameters in all resamples, standard errors, intervals.
+        Parameters of all resamples, standard errors and intervals.
 
     Raises
     ------
@@ -420,12 +419,12 @@ def bootstrap(
     Warns
     -----
     ConvergenceWarning
-        If some resamples failed (a component collapsed or ended without rows) and were left out, or did not converge.
+        If some resamples did not converge, or failed (a component collapsed or became empty) and were excluded.
 
     References
     ----------
     McLachlan and Peel, *Finite Mixture Models*, 2000, section 2.16. Newton and Raftery, *J. R. Statist. Soc. B* 56
-    (1994) 3-48, for weights. Equations (98) to (101) of the theory.
+    (1994) 3-48, for the weighted bootstrap. Equations (98) to (101) of the theory.
 
     Examples
     --------
@@ -434,7 +433,7 @@ def bootstrap(
     >>> X = np.random.default_rng(0).normal(size=(400, 1))
     >>> model = gmmx.GaussianMixture().fit(X)
     >>> result = gmmx.bootstrap(model, X, random_state=0)
-    >>> result.standard_errors["means"].round(3)  # of a mean of 400 numbers: 1 / 20
+    >>> result.standard_errors["means"].round(3)  # for a mean of 400 numbers: 1 / 20
     array([[0.049]])
     """
     choice: Any = getattr(model, "best_estimator_", model)  # of a search
@@ -472,7 +471,7 @@ def bootstrap(
 
 
 def _check_jackknife(source: _Source) -> int:
-    """Return how many resamples there are; refuse weights that are no whole numbers."""
+    """Return the number of resamples; refuse weights that are not integers."""
     weights = source.sample_weight
     fractional = np.flatnonzero(weights != np.rint(weights))
     if fractional.size:

@@ -1,4 +1,4 @@
-"""Tests of how many components a mixture has, by likelihood ratios of rows drawn under the null hypothesis."""
+"""Tests of the number of components, by likelihood ratios of rows drawn under the null hypothesis."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _FINEST_TOL = 1e-13
 
 @dataclass(frozen=True, eq=False)
 class LikelihoodRatioTests:
-    """Tests of K components against K + 1, for K from 1 on, in turn.
+    """Sequence of tests of K components against K + 1, for K = 1, 2, ...
 
     Attributes
     ----------
@@ -51,19 +51,19 @@ class LikelihoodRatioTests:
         K, the number of components under the null hypothesis.
 
     statistic : ndarray of shape (n_tests,)
-        Twice the gain in log-likelihood of one component more.
+        Twice the gain in log-likelihood from an additional component.
 
     p_value : ndarray of shape (n_tests,)
-        Probability of so large a statistic under the null hypothesis, by (102).
+        Probability under the null hypothesis of a statistic at least this large, by (102).
 
     resampled : list of ndarray of shape (n_resamples,)
-        For each test the statistics of rows drawn from the mixture fitted under the null hypothesis.
+        Statistics of rows drawn from the mixture fitted under the null hypothesis, for each test.
 
     n_failed : ndarray of shape (n_tests,)
-        For each test the resamples without a statistic, as their fits collapsed.
+        Number of resamples without a statistic because their fits collapsed, for each test.
 
     level : float
-        Significance level at which the tests end.
+        Significance level that ends the tests.
     """
 
     covariance_type: str
@@ -75,46 +75,47 @@ class LikelihoodRatioTests:
     level: float
 
     def __str__(self) -> str:
-        """Return a table, one line a test."""
+        """Return a table with one line per test."""
         lines = [f"{self.covariance_type}: K against K + 1", f"{'K':>4} {'statistic':>12} {'p':>8}"]
         rows = zip(self.n_components, self.statistic, self.p_value, strict=True)
         return "\n".join([*lines, *(f"{k:>4} {statistic:>12.3f} {p:>8.4f}" for k, statistic, p in rows)])
 
 
 class _Pair(NamedTuple):
-    """A mixture and the same with one component more, both fitted to the same rows."""
+    """A mixture and one with an additional component, fitted to the same rows."""
 
     null: GaussianMixture
     alternative: GaussianMixture
 
     @property
     def statistic(self) -> float:
-        """Twice the gain; a mixture is also one of more components, two of them equal, so it is not negative."""
+        """Twice the gain, at least zero: the smaller mixture is a special case of the larger one."""
         return max(0.0, 2.0 * (self.alternative.log_likelihood_ - self.null.log_likelihood_))
 
 
 @dataclass(frozen=True)
 class _Fitter:
-    """Fits mixtures of any number of components, to the data and to resamples in the same way."""
+    """Fits mixtures with any number of components, to data and resamples alike."""
 
     covariance_type: str
     options: dict[str, Any]
 
     def fit(self, X: Rows, sample_weight: F64 | None, n_components: int, **more: Any) -> GaussianMixture:
-        """Fit a mixture from the start that the user named, or from `more`."""
+        """Fit a mixture from the requested initialization, or from `more`."""
         model = GaussianMixture(n_components, covariance_type=self.covariance_type, **self.options | more)
         model.fit(X, sample_weight=sample_weight)
         return model
 
     def larger(self, X: Rows, sample_weight: F64 | None, smaller: GaussianMixture, **more: Any) -> GaussianMixture:
-        """Fit one component more than a fitted mixture has, and better than that.
+        """Fit an additional component, to a likelihood at least as high.
 
-        Where the usual start leads to no higher likelihood, each component of the smaller one is split in turn.
+        If the usual initialization does not lead to a higher likelihood, each component of the smaller mixture is split
+        in turn.
 
         Raises
         ------
         FitFailedError
-            If no start leads anywhere.
+            If no initialization leads to a fit.
         """
         n_components = smaller.n_components + 1
         found: list[GaussianMixture] = []
@@ -132,7 +133,7 @@ class _Fitter:
 
 
 def _splits(X: Rows, sample_weight: F64 | None, model: GaussianMixture) -> Iterator[F64]:
-    """Yield responsibilities with each component cut in two, across the direction in which its rows vary most."""
+    """Yield responsibilities with each component split across its direction of largest variance."""
     responsibilities = np.asarray(model.predict_proba(X), dtype=np.float64)
     for k, mean in enumerate(np.asarray(model.means_, dtype=np.float64)):
         belonging = responsibilities[:, k]
@@ -179,54 +180,54 @@ def bootstrap_lrt(
     random_state: int | np.random.RandomState | np.random.Generator | None = None,
     callback: Callable[[int, int], Any] | None = None,
 ) -> LikelihoodRatioTests:
-    """Test how many components there are: K against K + 1 for K from 1 on, until one more is not significant.
+    """Test K components against K + 1 until the additional one is not significant.
 
-    The likelihood ratio of mixtures has no chi-squared distribution, so that of the data is held against those of rows
-    drawn from the mixture of K components, (102). To these rows both mixtures are fitted from the same kind of start as
-    to the data: p-values depend on how good that is.
+    The likelihood ratio of mixtures does not have a chi-squared distribution. It is therefore compared with the ratios
+    of rows drawn from the mixture with K components, (102). Both mixtures are fitted to these rows from the same
+    initialization as to the data, on whose quality the p-values depend.
 
-    A mixture of K components is also one of K + 1, two of them equal, so the larger one cannot fit worse. Where it
-    does, its start was poor; then EM starts anew from the smaller mixture, each of its components split in turn, and if
-    that does not help, the statistic is zero. The data and the drawn rows are treated alike in this.
+    A mixture with K components is also one with K + 1, two of which are equal, so the larger mixture cannot fit worse.
+    If it does, its initialization was poor: EM then starts from the smaller mixture with each of its components split
+    in turn, and if that does not help, the statistic is zero. The data and the drawn rows are treated alike.
 
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features)
-        Rows. All is computed in float64.
+        Rows. Computations are in float64.
 
     covariance_type : str, default='full'
         Model of the covariances, as in `GaussianMixture`.
 
     max_components : int, default=9
-        Most components under the alternative, at least 2.
+        Maximum number of components under the alternative, at least 2.
 
     n_resamples : int, default=999
-        Resamples a test. No p-value is less than 1 / (n_resamples + 1).
+        Number of resamples for each test. The smallest possible p-value is 1 / (n_resamples + 1).
 
     sample_weight : array-like of shape (n_samples,), default=None
-        Weights. Their sum is the number of rows that are drawn.
+        Weights of the rows, whose sum is the number of rows to draw. None gives every row the weight 1.
 
     level : float, default=0.05
-        The first p-value above it ends the tests; with 1 all are made.
+        Significance level: the first p-value above it ends the tests. With 1 all tests are made.
 
     init_params, n_init, reg_covar : optional
         As in `GaussianMixture`.
 
     tol : float, default=None
-        EM stops when the mean log-likelihood of a row changes by less. None: 1e-4 / n.
+        Threshold for the change of the mean log-likelihood per row at which EM stops. None uses 1e-4 / n.
 
     max_iter : int, default=1000
-        Most iterations of a fit.
+        Maximum number of iterations for each fit.
 
     n_jobs : int, default=None
-        Number of threads, each of which works on a resample. Results do not depend on it.
+        Number of threads, each with its own resample; None as in `GaussianMixture`. Results do not depend on it.
 
     random_state : int, RandomState, Generator or None, default=None
         Source of randomness. An int gives the same result each time.
 
     callback : callable, default=None
-        Called as ``callback(done, total)`` after each resample of a test. If it returns a true value, the tests end;
-        the one under way is left out.
+        Function called as ``callback(done, total)`` after each resample of a test. If it returns true, the tests end,
+        and the result excludes the unfinished one.
 
     Returns
     -------
@@ -243,7 +244,7 @@ def bootstrap_lrt(
     Warns
     -----
     ConvergenceWarning
-        If resamples failed and were left out; if a mixture did not converge, or could not be fitted to the data, which
+        If resamples failed and were excluded; if a mixture did not converge, or could not be fitted to the data, which
         ends the tests.
 
     References
@@ -257,7 +258,7 @@ def bootstrap_lrt(
     >>> X = np.random.default_rng(0).normal(size=(200, 1))
     >>> X[:100] += 6.0
     >>> tests = gmmx.bootstrap_lrt(X, n_resamples=99, random_state=0)
-    >>> tests.n_components  # one is refused, two are not
+    >>> tests.n_components  # one component is rejected, two are not
     array([1, 2])
     >>> [bool(p < 0.05) for p in tests.p_value]
     [True, False]
@@ -312,7 +313,7 @@ def _null_statistics(
     seeds: list[np.random.SeedSequence],
     callback: Callable[[int, int], Any] | None,
 ) -> F64 | None:
-    """Return the statistics of rows drawn from a mixture, NaN where a fit failed; None if the callback stopped."""
+    """Return the statistics of drawn rows, NaN for failed fits; None if the callback stopped."""
     n_samples, mixture = round(rows.total_weight), null.mixture_
     stopped = False
 
