@@ -1,4 +1,4 @@
-"""What a bug report needs to say about the machine and the build."""
+"""Versions, build and machine, for bug reports."""
 
 import importlib.metadata
 import platform
@@ -38,7 +38,7 @@ def _facts() -> list[tuple[str, str]]:
 
 
 def show_versions() -> None:
-    """Print versions, build and machine as a table, to be pasted into a bug report.
+    """Print versions, build and machine as a table for bug reports.
 
     Returns
     -------

@@ -1,7 +1,7 @@
-"""A mixture evaluated at rows, as fast as it goes: functions that check nothing but shape and type.
+"""Fast evaluation of mixtures: functions that check only the shape and the type of their input.
 
-`GaussianMixture.predict` and its like check every value first, as scikit-learn does. Where rows come one at a time,
-that takes longer than the densities; these functions leave it out.
+`GaussianMixture.predict` and similar methods check every value first, as scikit-learn does. For single rows the checks
+take longer than the densities; these functions skip them.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ Rows = npt.NDArray[Any]
 def component_log_densities(X: Rows, mixture: _core.Mixture, n_threads: int = 1) -> Rows:
     """Compute the log-density of each row under each component.
 
-    The mixing weights are left out: ``log_densities + np.log(mixture.weights)`` are the logarithms of
-    weights_k N(x_n | k), whose log-sum-exp over a row is what `score_samples` returns. Rows that hold NaN or infinity
-    give NaN.
+    The mixing weights are not included: ``log_densities + np.log(mixture.weights)`` are the logarithms of weights_k
+    N(x_n | k), whose log-sum-exp over a row is the result of `score_samples`. Rows that contain NaN or infinity give
+    NaN.
 
     Parameters
     ----------
     X : ndarray of shape (n_samples, n_features), float64 or float32
         Rows, all finite.
     mixture : Mixture
-        What `GaussianMixture.mixture_` holds.
+        Mixture, for example `GaussianMixture.mixture_`.
     n_threads : int, default=1
-        Threads. The result does not depend on it.
+        Number of threads. The result does not depend on it.
 
     Returns
     -------
     log_densities : ndarray of shape (n_samples, n_components)
-        log N(x_n | mean_k, covariance_k), natural logarithms, in the type of X; minus
-        infinity where that cannot hold them. Equation (1) of the theory.
+        log N(x_n | mean_k, covariance_k), natural logarithms, with the dtype of X; minus infinity if it cannot
+        represent them. Equation (1) of the theory.
 
     Raises
     ------
@@ -62,33 +62,33 @@ def component_log_densities(X: Rows, mixture: _core.Mixture, n_threads: int = 1)
 
 
 def responsibilities(X: Rows, mixture: _core.Mixture, n_threads: int = 1) -> Rows:
-    """Compute the probability of each component given the row, without scikit-learn's checks of X.
+    """Compute the probability of each component given the row.
 
     Parameters
     ----------
     X : ndarray of shape (n_samples, n_features), float64 or float32
         Rows, all finite.
     mixture : Mixture
-        What `GaussianMixture.mixture_` holds; fetch it once, outside the loop.
+        Mixture, for example `GaussianMixture.mixture_`; look it up once, outside the loop.
     n_threads : int, default=1
-        Threads. The result does not depend on it.
+        Number of threads. The result does not depend on it.
 
     Returns
     -------
     responsibilities : ndarray of shape (n_samples, n_components)
-        Each row sums to one; in the type of X. Equation (8) of the theory.
+        Probabilities, which sum to one in each row, with the dtype of X. Equation (8) of the theory.
 
     Raises
     ------
     TypeError
         If X is not an array of float64 or float32.
     ValueError
-        If its shape does not fit the mixture, a row is not finite, or so far from every component that squares overflow
-        float64.
+        If its shape does not fit the mixture, or a row is not finite or so far from every component that squares
+        overflow float64.
 
     See Also
     --------
-    GaussianMixture.predict_proba : The same with all checks.
+    GaussianMixture.predict_proba : The same with input checks.
 
     Examples
     --------
@@ -106,29 +106,29 @@ def responsibilities(X: Rows, mixture: _core.Mixture, n_threads: int = 1) -> Row
 
 
 def score_samples(X: Rows, mixture: _core.Mixture, n_threads: int = 1) -> Rows:
-    """Compute the log-density of each row, without scikit-learn's checks of X.
+    """Compute the log-density of each row.
 
     Parameters
     ----------
     X : ndarray of shape (n_samples, n_features), float64 or float32
         Rows, all finite.
     mixture : Mixture
-        What `GaussianMixture.mixture_` holds.
+        Mixture, for example `GaussianMixture.mixture_`.
     n_threads : int, default=1
-        Threads. The result does not depend on it.
+        Number of threads. The result does not depend on it.
 
     Returns
     -------
     log_prob_norm : ndarray of shape (n_samples,)
-        log p(x_n), in the type of X. Equation (2) of the theory.
+        log p(x_n), with the dtype of X. Equation (2) of the theory.
 
     Raises
     ------
     TypeError
         If X is not an array of float64 or float32.
     ValueError
-        If its shape does not fit the mixture, a row is not finite, or its log-density is beyond the range of the
-        type of X.
+        If its shape does not fit the mixture, a row is not finite, or its log-density exceeds the range of the dtype of
+        X.
 
     Examples
     --------
@@ -145,16 +145,16 @@ def score_samples(X: Rows, mixture: _core.Mixture, n_threads: int = 1) -> Rows:
 
 
 def predict(X: Rows, mixture: _core.Mixture, n_threads: int = 1) -> npt.NDArray[np.int64]:
-    """Find the most probable component of each row, without scikit-learn's checks of X.
+    """Find the most probable component of each row.
 
     Parameters
     ----------
     X : ndarray of shape (n_samples, n_features), float64 or float32
         Rows, all finite.
     mixture : Mixture
-        What `GaussianMixture.mixture_` holds.
+        Mixture, for example `GaussianMixture.mixture_`.
     n_threads : int, default=1
-        Threads. The result does not depend on it.
+        Number of threads. The result does not depend on it.
 
     Returns
     -------
@@ -166,8 +166,8 @@ def predict(X: Rows, mixture: _core.Mixture, n_threads: int = 1) -> npt.NDArray[
     TypeError
         If X is not an array of float64 or float32.
     ValueError
-        If its shape does not fit the mixture, a row is not finite, or so far from every component that squares overflow
-        float64.
+        If its shape does not fit the mixture, or a row is not finite or so far from every component that squares
+        overflow float64.
 
     Examples
     --------
@@ -184,7 +184,7 @@ def predict(X: Rows, mixture: _core.Mixture, n_threads: int = 1) -> npt.NDArray[
 
 
 def _refusal(X: Any, mixture: Any, n_threads: Any) -> TypeError:
-    """Return the error that says which argument native code cannot take."""
+    """Return the error that names the argument that native code rejected."""
     if not isinstance(mixture, _core.Mixture):
         return TypeError(
             f"mixture is of type {type(mixture).__name__}, but must be a gmmx.Mixture: give the mixture_ of a fitted "

@@ -1,4 +1,4 @@
-"""What other tools need to know: estimators as scikit-learn's own, and the types that a file may hold."""
+"""Support for other tools: conversion to scikit-learn's classes, and the types that a file may contain."""
 
 from __future__ import annotations
 
@@ -26,27 +26,27 @@ TRUSTED_TYPES = (
 
 
 def to_sklearn(estimator: Any) -> Any:
-    """Return a copy of an estimator in which every mixture of gmmx is scikit-learn's.
+    """Return a copy of an estimator with scikit-learn's mixtures.
 
-    For code that asks ``isinstance(step, sklearn.mixture.GaussianMixture)``, and where gmmx is not installed.
+    Use it for code that checks ``isinstance(step, sklearn.mixture.GaussianMixture)``, or where gmmx is not installed.
 
     Parameters
     ----------
     estimator : estimator
-        A mixture, a pipeline, a search or anything else that holds mixtures, at any depth; fitted or not.
+        Mixture, pipeline, search or any other estimator that contains mixtures at any depth, fitted or not.
 
     Returns
     -------
     converted : estimator
-        Fitted mixtures by `GaussianMixture.to_sklearn`, the others with those parameters that scikit-learn knows. A
-        fitted `GaussianMixtureIC` becomes the mixture that it chose.
+        Copy in which `GaussianMixture.to_sklearn` has converted every fitted mixture. Unfitted mixtures keep the
+        parameters that scikit-learn has. A fitted `GaussianMixtureIC` becomes the mixture that it selected.
 
     Raises
     ------
     TypeError
-        If a `GaussianMixtureIC` is not fitted: scikit-learn has no counterpart.
+        If a `GaussianMixtureIC` is not fitted, because scikit-learn has no counterpart.
     ValueError
-        If a mixture of parsimonious covariances is not fitted: scikit-learn has no such `covariance_type`.
+        If a parsimonious mixture is not fitted, because scikit-learn does not have its `covariance_type`.
 
     Examples
     --------
@@ -73,7 +73,7 @@ def _converted(mixture: GaussianMixture | GaussianMixtureIC) -> Any:
 
 
 def _mixtures_in(thing: Any, seen: set[int]) -> Iterator[Any]:
-    """Find the mixtures that an estimator holds, in its attributes and in lists, tuples and dictionaries of them."""
+    """Find the mixtures in the attributes of an estimator, and in lists, tuples and dictionaries of them."""
     if id(thing) in seen:
         return
     seen.add(id(thing))

@@ -20,12 +20,13 @@ _PURPOSE = "Converting a mixture to ONNX"
 
 
 def register_converter() -> None:
-    """Register gmmx's estimators with skl2onnx, so that they and pipelines with them convert.
+    """Register gmmx's estimators with skl2onnx.
 
-    The graph has the outputs of scikit-learn's mixture: 'label' (int64, shape (n_samples,)) and 'probabilities' (shape
-    (n_samples, n_components)); with the option ``{"score_samples": True}`` also 'score_samples' (shape (n_samples, 1)),
-    the log-density. It computes in float64 if its input is, else in float32, about the means of the components, for
-    every `covariance_type`. A `GaussianMixtureIC` becomes the mixture that it chose.
+    skl2onnx can then convert them, alone and in pipelines, for every `covariance_type`. The graph has the outputs of
+    scikit-learn's mixture: 'label' (int64, shape (n_samples,)) and 'probabilities' (shape (n_samples, n_components)).
+    The option ``{"score_samples": True}`` adds the log-density, 'score_samples' (shape (n_samples, 1)). The graph
+    computes in float64 if its input is float64, otherwise in float32, relative to the means of the components. A
+    `GaussianMixtureIC` becomes the mixture that it selected.
 
     Raises
     ------
@@ -52,7 +53,7 @@ def _mixture_of(estimator: Any) -> GaussianMixture:
 
 
 def _number_type(of_input: Any) -> Any:
-    """Return skl2onnx's type of tensors to compute in, for the type of an input."""
+    """Return skl2onnx's tensor type of the computation for the type of an input."""
     types = import_optional("skl2onnx.common.data_types", _PURPOSE, "onnx")
     return types.DoubleTensorType if isinstance(of_input, types.DoubleTensorType) else types.FloatTensorType
 
@@ -114,7 +115,7 @@ def _convert(scope: Any, operator: Any, container: Any) -> None:
 def _parameters(model: GaussianMixture) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[np.float64]]:
     """Return means, a factor for each component, and the logarithm of its weight over its normaliser.
 
-    Components of weight zero are left out of the densities by a constant that no row outweighs.
+    A large negative constant excludes components with weight zero from the densities.
     """
     means = np.asarray(model.means_, dtype=np.float64)
     n_components, n_features = means.shape

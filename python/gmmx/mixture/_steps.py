@@ -1,6 +1,6 @@
-"""The algorithm's two halves as functions: rows become statistics, statistics become a mixture.
+"""E-step and M-step as functions: rows become statistics, statistics become a mixture.
 
-Statistics of parts of the rows add up to those of the whole, so rows may lie in files, processes or machines.
+Statistics of parts add up to those of all rows, so the rows may lie in files, processes or machines.
 """
 
 from __future__ import annotations
@@ -25,36 +25,38 @@ def e_step(
     sample_weight: npt.ArrayLike | None = None,
     n_jobs: int | None = None,
 ) -> _core.SufficientStatistics:
-    """Reduce rows to the sufficient statistics of a mixture, in one pass (E-step).
+    """Compute the sufficient statistics of rows under a mixture (E-step).
 
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features)
-        Rows, float32 or float64; other types become float64. float32 rows are computed in float32, their sums
-        in float64.
+        Rows, float32 or float64; other types are converted to float64. The densities of float32 rows are computed in
+        float32, the sums in float64.
     mixture : Mixture or fitted GaussianMixture
-        The mixture whose responsibilities the rows get.
+        Mixture that determines the responsibilities.
     sample_weight : array-like of shape (n_samples,), default=None
-        Weights: 2 means that the row stands twice, 0 that it is absent. None: all one.
+        Weights of the rows: a row with weight 2 counts twice, one with weight 0 not at all. None gives every row the
+        weight 1.
     n_jobs : int, default=None
-        Threads; None takes OMP_NUM_THREADS or the physical cores, negative counts from the end. The result
-        does not depend on it.
+        Number of threads. None uses OMP_NUM_THREADS or the number of physical cores; -1 uses all processors, -2 all but
+        one. The result does not depend on it.
 
     Returns
     -------
     statistics : SufficientStatistics
-        They add to those of other rows under the same mixture. `log_likelihood` is that of the rows.
+        Statistics, which can be added to those of other rows under the same mixture. `log_likelihood` is that of the
+        rows.
 
     Raises
     ------
     TypeError
-        If `mixture` is neither.
+        If `mixture` is neither a Mixture nor a fitted estimator.
     ValueError
         If X, its number of columns or the weights are not as described.
 
     See Also
     --------
-    m_step : Turns statistics into the next mixture.
+    m_step : Compute the next mixture from the statistics.
 
     Examples
     --------
@@ -94,42 +96,44 @@ def m_step(
     previous: _core.Mixture | GaussianMixture | None = None,
     prior: ConjugatePrior | None = None,
 ) -> _core.Mixture:
-    """Return the mixture that fits statistics best (M-step).
+    """Compute the mixture that maximises the likelihood given statistics (M-step).
 
     Parameters
     ----------
     statistics : SufficientStatistics
-        From `e_step` or `SufficientStatistics.from_responsibilities`.
+        Statistics from `e_step` or `SufficientStatistics.from_responsibilities`.
     covariance_type : str, default='full'
-        The covariance model: any that :class:`GaussianMixture` has. The statistics must have been gathered for it, or
-        for one of more second moments: those for 'full' serve all, those for 'diag' the diagonal and spherical ones.
+        Covariance model, as in :class:`GaussianMixture`. The statistics must have been computed for this model or one
+        with more second moments: those for 'full' suit all models, those for 'diag' the diagonal and spherical ones.
     reg_covar : float, default=1e-6
-        Added to every variance; not negative. Models named by letters stay what they are: it is added to the scatter.
+        Nonnegative number added to every variance. For parsimonious models it is added to the scatter, so that the
+        constraints of the model still hold.
     previous : Mixture or fitted GaussianMixture, default=None
-        The mixture of the E-step, if of the same type. Only 'EVE' and 'VVE' ask for it: they have no closed form, and
-        their search begins at its axes, so that the likelihood never falls. None: it begins at several places.
+        Mixture of the E-step, of the same type. Only 'EVE' and 'VVE' use it: they have no closed form, and a search
+        that starts at the previous axes never decreases the likelihood. None starts the search at several places.
     prior : ConjugatePrior, default=None
-        Prior of the means and covariances. The result is then the mode of the posterior density, equations (90) and
-        (91) of docs/theory.md.
+        Prior of the means and covariances. The result then maximises the posterior density, equations (90) and (91) of
+        docs/theory.md. None maximises the likelihood.
 
     Returns
     -------
     mixture : Mixture
-        A component without any weight stays where it was, with weight zero; with a prior, where that says.
+        Mixture. A component without rows has weight zero and keeps its mean; with a prior, its mean is that of the
+        prior.
 
     Raises
     ------
     TypeError
-        If `statistics`, `previous` or `prior` is something else.
+        If `statistics`, `previous` or `prior` has the wrong type.
     CollapsedComponentError
-        A ValueError: a covariance is not positive definite; its attribute `component` tells whose.
+        A ValueError: a covariance is not positive definite. The attribute `component` is the index of the component.
     ValueError
-        If the covariance type is unknown or needs other second moments, `reg_covar` is negative, `previous` is of
-        another type or shape, or `prior` is for another number of features.
+        If the covariance type is unknown or needs other second moments, `reg_covar` is negative, `previous` has another
+        type or shape, or `prior` another number of features.
 
     See Also
     --------
-    e_step : Gathers the statistics.
+    e_step : Compute the statistics.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""A conjugate prior of means and covariances, against collapse."""
+"""Conjugate prior of means and covariances, which prevents collapse."""
 
 from __future__ import annotations
 
@@ -18,23 +18,24 @@ LEAST_EIGENVALUE = EPSILON**0.5  # of the correlations in the scale of the defau
 
 @dataclass(frozen=True, eq=False)
 class ConjugatePrior:
-    """Prior of the means and covariances of a mixture, the same for each component.
+    """Conjugate prior of the means and covariances, the same for each component.
 
     Given Sigma_k, the mean mu_k is normal about ``mean`` with covariance Sigma_k / ``shrinkage``. The covariance
-    follows an inverse Wishart distribution, of diagonal types an inverse gamma distribution for each variance, of
-    spherical types one for the variance.
+    follows an inverse Wishart distribution. For diagonal types each variance follows an inverse gamma distribution, for
+    spherical types the single variance does.
 
     Parameters
     ----------
     shrinkage : float
-        kappa, not negative: how many rows at ``mean`` the prior of a mean counts for. 0: no prior of the means.
+        kappa, nonnegative: number of rows at ``mean`` that the prior of a mean is worth. With 0 there is no prior on
+        the means.
     mean : array-like of shape (d,)
-        mu_P.
+        mu_P, the prior mean.
     dof : float
-        nu, greater than d - 1: degrees of freedom.
+        nu, degrees of freedom, greater than d - 1.
     scale : float or array-like of shape (d,) or (d, d)
-        Lambda, positive definite: a number for spherical types; its diagonal for diagonal ones; the matrix for all
-        others. A number stands for itself times the identity.
+        Lambda, positive definite: a number for spherical types, the diagonal for diagonal types, and the matrix for all
+        others. A number stands for a multiple of the identity.
 
     Raises
     ------
@@ -80,7 +81,7 @@ class ConjugatePrior:
 def default_prior(
     X: ArrayLike, n_components: int, covariance_type: str, sample_weight: ArrayLike | None = None
 ) -> ConjugatePrior:
-    """Prior of Fraley and Raftery: weak, centred on the data, with volumes of a K-th part of theirs.
+    """Return the weak prior of Fraley and Raftery for given data.
 
     Parameters
     ----------
@@ -89,25 +90,25 @@ def default_prior(
     n_components : int
         K.
     covariance_type : str
-        The type of mixture that the prior is for.
+        Covariance type of the mixture.
     sample_weight : array-like of shape (n_samples,), optional
-        Weights of the rows; None stands for ones.
+        Weights of the rows. None gives every row the weight 1.
 
     Returns
     -------
     ConjugatePrior
-        shrinkage 0.01, the mean of the rows, dof d + 2, and the scale V / K^(2/d): V is the sample covariance, of which
-        only the diagonal is used if there are no more than d rows, and which :func:`made_definite` changes if rows are
-        rank-deficient; for diagonal and spherical types the mean of its diagonal, one number.
+        Prior with shrinkage 0.01, the mean of the rows, dof d + 2, and the scale V / K^(2/d). V is the sample
+        covariance, or its diagonal if there are at most d rows; :func:`made_definite` makes it positive definite if the
+        rows are rank-deficient. For diagonal and spherical types the scale is a number, from the mean of the diagonal.
 
     Raises
     ------
     ValueError
-        If a shape does not fit, the rows weigh no more than 1 together, or there is no such type.
+        If a shape does not fit, the weights sum to at most 1, or the type is unknown.
 
     Notes
     -----
-    Section 21 of docs/theory.md. The same numbers as mclust's ``defaultPrior``.
+    Section 21 of docs/theory.md. The values are those of mclust's ``defaultPrior``.
 
     Examples
     --------
@@ -135,7 +136,7 @@ def default_prior(
 
 
 def made_definite(covariance: ArrayLike) -> FloatArray:
-    """Raise what a covariance lacks to be positive definite, whatever the units of the features.
+    """Raise small eigenvalues until a covariance is positive definite.
 
     Parameters
     ----------
@@ -145,9 +146,9 @@ def made_definite(covariance: ArrayLike) -> FloatArray:
     Returns
     -------
     ndarray of shape (d, d), float64
-        The covariance itself if all eigenvalues of its correlation matrix are at least 2**-26. Otherwise smaller ones
-        are raised to that; before, the variance of a constant feature is raised to 2**-26 of the mean variance. A
-        covariance of zeros is returned as it is.
+        The covariance itself if all eigenvalues of its correlation matrix are at least 2**-26. Otherwise smaller
+        eigenvalues are raised to 2**-26, after the variances of constant features have been raised to 2**-26 of the
+        mean variance. The result does not depend on the units of the features. A zero matrix is returned unchanged.
 
     Notes
     -----
@@ -173,19 +174,19 @@ def made_definite(covariance: ArrayLike) -> FloatArray:
 
 
 def log_prior(mixture: Mixture, prior: ConjugatePrior) -> float:
-    """Logarithm of the prior density of a mixture, up to a constant.
+    """Return the logarithm of the prior density of a mixture, up to a constant.
 
     Parameters
     ----------
     mixture : Mixture
-        Mixture of K components.
+        Mixture with K components.
     prior : ConjugatePrior
-        Prior for mixtures in d dimensions.
+        Prior for d features.
 
     Returns
     -------
     float
-        The logarithm, without the terms that depend on neither means nor covariances.
+        Logarithm, without the terms that depend on neither means nor covariances.
 
     Raises
     ------
@@ -220,7 +221,7 @@ def log_prior(mixture: Mixture, prior: ConjugatePrior) -> float:
 def with_prior(
     prior: ConjugatePrior, family: CovarianceFamily, counts: FloatArray, means: FloatArray, scatter: FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return the counts, means and scatter with which an M-step maximises Q plus the log-prior."""
+    """Return the counts, means and scatter for an M-step that maximises Q plus the log-prior."""
     K, d = means.shape
     form = family.second_moment_form
     pseudo_counts, rows = _pseudo_counts_and_rows(prior, family, K, d)
@@ -239,7 +240,7 @@ def with_prior(
 def _pseudo_counts_and_rows(
     prior: ConjugatePrior, family: CovarianceFamily, K: int, d: int
 ) -> tuple[float, FloatArray]:
-    """Return what the prior adds to each count, and rows whose second moments it adds to each scatter."""
+    """Return the prior's contribution to each count, and rows whose second moments it adds to each scatter."""
     if prior.mean.shape != (d,):
         raise ValueError(f"the prior is for {len(prior.mean)} features, there are {d}")
     share = family.n_matrices(K) / K  # a covariance that all share has one prior
