@@ -22,10 +22,17 @@ if TYPE_CHECKING:
     from click.testing import Result
 
 DATA = Path(__file__).parent / "data"
+REPOSITORY = Path(__file__).parents[1]
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # Shells start what runs in the background so, and its children inherit it: tests of Ctrl-C would wait for ever.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip tests of the repository beside a wheel, where the tests alone are."""
+    if item.get_closest_marker("repo") and not all((REPOSITORY / folder).is_dir() for folder in ("cpp", "docs")):
+        pytest.skip("needs the repository around the tests")
 
 
 @dataclass(frozen=True)
@@ -162,7 +169,7 @@ def programs_of_cpp(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "-G",
         "Ninja",
         "-S",
-        str(Path(__file__).parents[1] / "cpp/tests/agreement"),
+        str(REPOSITORY / "cpp/tests/agreement"),
         "-B",
         str(folder),
         "-DCMAKE_BUILD_TYPE=Release",

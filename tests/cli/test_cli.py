@@ -29,7 +29,7 @@ from gmmx.cli.select import SelectOptions, run_select
 from gmmx.io._atomic_write import atomic_write
 from gmmx.io.csv_text import DataFileError
 
-FAITHFUL = Path(__file__).parents[2] / "examples" / "data" / "faithful.csv"
+FAITHFUL = Path(__file__).parents[1] / "data" / "faithful.csv"
 
 Run = Callable[..., Result]
 Write = Callable[..., Path]

@@ -24,7 +24,7 @@ from gmmx.cli import fit as fit_module
 from gmmx.cli import input as cli_input
 from gmmx.cli import output as cli_output
 
-FAITHFUL = Path(__file__).parents[2] / "examples" / "data" / "faithful.csv"
+FAITHFUL = Path(__file__).parents[1] / "data" / "faithful.csv"
 X = np.loadtxt(FAITHFUL, delimiter=",", skiprows=1)
 NAMES = ["eruptions", "waiting"]
 

@@ -19,7 +19,7 @@ import gmmx
 from gmmx.cli import bench as bench_module
 from gmmx.cli.bench import Outcome, Problem
 
-FAITHFUL = Path(__file__).parents[2] / "examples" / "data" / "faithful.csv"
+FAITHFUL = Path(__file__).parents[1] / "data" / "faithful.csv"
 X = np.loadtxt(FAITHFUL, delimiter=",", skiprows=1)
 NAMES = ["eruptions", "waiting"]
 

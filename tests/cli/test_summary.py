@@ -11,7 +11,7 @@ from sklearn.exceptions import NotFittedError
 import gmmx
 from gmmx import GaussianMixture
 
-FAITHFUL = Path(__file__).parents[2] / "examples" / "data" / "faithful.csv"
+FAITHFUL = Path(__file__).parents[1] / "data" / "faithful.csv"
 FRAME = pd.read_csv(FAITHFUL)
 
 

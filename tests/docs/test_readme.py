@@ -24,7 +24,7 @@ MCLUST = DOCS / "guides" / "from_mclust.md"
 GENERATED = {DOCS / "gallery", DOCS / "api" / "generated"}
 PAGES = [README, *(page for page in sorted(DOCS.rglob("*.md")) if GENERATED.isdisjoint(page.parents))]
 
-pytestmark = pytest.mark.skipif(not DOCS.is_dir(), reason="the documentation is not part of this copy")
+pytestmark = pytest.mark.repo
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -218,7 +218,6 @@ def public_names(source: Path) -> list[str]:
     raise AssertionError(f"{source} has no __all__")
 
 
-@pytest.mark.skipif(not (ROOT / "bench").is_dir(), reason="the benchmarks are not part of this copy")
 def test_figures_of_speed_are_those_of_the_benchmarks() -> None:
     """README, front page, bench/README.md and bench/last_run.json, of which the site draws, say the same."""
     bench = (ROOT / "bench" / "README.md").read_text(encoding="utf-8")

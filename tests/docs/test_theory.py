@@ -1455,9 +1455,6 @@ def test_a_gain_that_rounding_hides_ends_em(monkeypatch):
     assert not reference.rounding_hides_gains([*bounds[-10:], bounds[-10] - 1e-10], 3)
 
 
-needs_theory = pytest.mark.skipif(not THEORY.is_file(), reason="docs/theory.md is not part of this copy")
-
-
 def table():
     """Return the rows of the last section's table, as (equation, description, reference, C++, test)."""
     text = re.split(r"\n## \d+\. Where each equation runs\n", THEORY.read_text(encoding="utf-8"))[1]
@@ -1469,14 +1466,14 @@ def names(cell):
     return re.findall(r"`([^`]+)`", cell)
 
 
-@needs_theory
+@pytest.mark.repo
 def test_equations_are_numbered_without_gaps():
     numbers = [int(n) for n in re.findall(r"\\tag\{(\d+)\}", THEORY.read_text(encoding="utf-8"))]
     assert numbers == list(range(1, len(numbers) + 1))
     assert [row[0] for row in table()] == [f"({n})" for n in numbers]
 
 
-@needs_theory
+@pytest.mark.repo
 def test_equations_mentioned_exist():
     text = THEORY.read_text(encoding="utf-8")
     last = len(re.findall(r"\\tag\{\d+\}", text))
@@ -1485,7 +1482,7 @@ def test_equations_mentioned_exist():
         assert 1 <= int(mentioned) <= last
 
 
-@needs_theory
+@pytest.mark.repo
 def test_functions_named_in_the_table_exist():
     found = [name for row in table() for name in names(row[2])]
     assert len(found) > 40
@@ -1496,7 +1493,7 @@ def test_functions_named_in_the_table_exist():
         assert callable(thing) or isinstance(thing, property), name
 
 
-@needs_theory
+@pytest.mark.repo
 def test_code_cites_the_equations_that_the_table_gives_it():
     source = source_of_the_reference()
     comments = " ".join(re.findall(r"#(.*)", source))
@@ -1506,7 +1503,7 @@ def test_code_cites_the_equations_that_the_table_gives_it():
     assert run - cited == set()
 
 
-@needs_theory
+@pytest.mark.repo
 def test_tests_named_in_the_table_exist():
     for row in table():
         assert names(row[4]), row
@@ -1514,16 +1511,14 @@ def test_tests_named_in_the_table_exist():
             assert callable(globals().get(name)), name
 
 
-@needs_theory
-@pytest.mark.skipif(not (ROOT / "cpp").is_dir(), reason="the C++ sources are not part of this copy")
+@pytest.mark.repo
 def test_files_named_in_the_table_exist():
     found = {name for row in table() for name in names(row[3])}
     assert len(found) > 10
     assert [name for name in sorted(found) if not (ROOT / name).is_file()] == []
 
 
-@needs_theory
-@pytest.mark.skipif(not (ROOT / "cpp").is_dir(), reason="the C++ sources are not part of this copy")
+@pytest.mark.repo
 def test_cpp_files_cite_the_equations_that_the_table_gives_them():
     missing = []
     for equation, *_, cpp, _ in table():

@@ -20,6 +20,8 @@ from gmmx import _core
 
 ROOT = Path(__file__).parents[2]
 
+pytestmark = pytest.mark.repo
+
 
 def test_every_snippet_of_the_guide_stands_in_an_example():
     """The examples are compiled and run against the installed library by .ci/consume.sh."""

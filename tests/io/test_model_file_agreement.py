@@ -304,6 +304,7 @@ def program(programs_of_cpp):
     return programs_of_cpp / "verdicts"
 
 
+@pytest.mark.repo
 def test_sound_files(program, sound, tmp_path):
     contents = [parts.content() for parts in sound]
     contents += [parts.without_checksum().content() for parts in sound]
@@ -312,6 +313,7 @@ def test_sound_files(program, sound, tmp_path):
     assert [parts.with_checksum().metadata for parts in sound] == [parts.metadata for parts in sound]
 
 
+@pytest.mark.repo
 def test_every_constructor_parameter(program, sound, tmp_path):
     """So that a parameter that changes in Python changes in C++ too."""
     names = [*GaussianMixture().get_params(), "of_a_later_version"]
@@ -330,6 +332,7 @@ def test_every_constructor_parameter(program, sound, tmp_path):
     assert 100 < sum(verdicts) < len(verdicts) - 100
 
 
+@pytest.mark.repo
 def test_damaged_files(program, sound, tmp_path):
     verdicts = assert_same_verdicts(program, list(mutations(sound, N_MUTATIONS)), tmp_path)
     assert 0.02 < np.mean(verdicts) < 0.6  # both are tried

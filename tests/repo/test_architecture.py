@@ -18,9 +18,7 @@ PACKAGE = ROOT / "python" / "gmmx"
 COMPILED = {"gmmx._cpu": "cpp/cpu/module.cpp"}
 LOADED_BY_NAME = {("core", "bindings")}
 
-pytestmark = pytest.mark.skipif(
-    not all((ROOT / folder).is_dir() for folder in ("docs", "cpp", "python")), reason="needs the whole repository"
-)
+pytestmark = pytest.mark.repo
 
 
 @cache

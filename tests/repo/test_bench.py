@@ -10,6 +10,8 @@ import pytest
 
 BENCH = Path(__file__).resolve().parents[2] / "bench"
 
+pytestmark = pytest.mark.repo
+
 
 def run(script, *arguments):
     """Run a script of bench/ on one processor's worth of threads."""
@@ -17,7 +19,6 @@ def run(script, *arguments):
     return subprocess.run(command, capture_output=True, text=True, check=True, env=dict(os.environ)).stdout
 
 
-@pytest.mark.skipif(not (BENCH / "peers.py").exists(), reason="the benchmarks are not beside the tests")
 def test_peers(tmp_path):
     """Gmmx and scikit-learn agree, which the script asserts, and an absent peer is called so."""
     output = tmp_path / "peers"
@@ -39,26 +40,22 @@ def test_peers(tmp_path):
     assert output.with_suffix(".png").stat().st_size > 0
 
 
-@pytest.mark.skipif(not (BENCH / "whole.py").exists(), reason="the benchmarks are not beside the tests")
 def test_whole():
     """Whole fits and methods equal scikit-learn's, which the script asserts."""
     assert "predict_proba" in run("whole.py", "--threads", "1")
 
 
-@pytest.mark.skipif(not (BENCH / "acceleration.py").exists(), reason="the benchmarks are not beside the tests")
 def test_acceleration():
     """Every side reaches EM's optimum, which the script asserts."""
     text = run("acceleration.py", "--threads", "1")
     assert "| Old Faithful | gmmx, squarem |" in text
 
 
-@pytest.mark.skipif(not (BENCH / "small.py").exists(), reason="the benchmarks are not beside the tests")
 def test_small():
     """Small fits end at scikit-learn's likelihood, which the script asserts."""
     assert "n_init=10" in run("small.py", "--threads", "1")
 
 
-@pytest.mark.skipif(not (BENCH / "earlier.py").exists(), reason="the benchmarks are not beside the tests")
 def test_earlier():
     """A build has the results of an earlier one, here itself, which the script asserts."""
     text = run("earlier.py", "--before", sys.executable)
@@ -66,44 +63,37 @@ def test_earlier():
     assert "| GaussianMixtureIC: iris |" in text
 
 
-@pytest.mark.skipif(not (BENCH / "starts.py").exists(), reason="the benchmarks are not beside the tests")
 def test_starts():
     """Starts together end where starts in turn do, which the script asserts."""
     assert "| 10,000 x 2, 2, full | 8 |" in run("starts.py", "--threads", "1")
 
 
-@pytest.mark.skipif(not (BENCH / "selection.py").exists(), reason="the benchmarks are not beside the tests")
 def test_selection():
     """A small grid is fitted; where mclust is there, the script asserts that no optimum is missed."""
     assert "| iris, EEE and VVV, K=1..3 |" in run("selection.py", "--threads", "1")
 
 
-@pytest.mark.skipif(not (BENCH / "inference.py").exists(), reason="the benchmarks are not beside the tests")
 def test_inference():
     """Standard errors agree with mclust's, which the script asserts."""
     assert "| 3 against 4" in run("inference.py", "--threads", "1")
 
 
-@pytest.mark.skipif(not (BENCH / "models.py").exists(), reason="the benchmarks are not beside the tests")
 def test_models():
     """All models do an iteration right, which the script asserts."""
     text = run("models.py", "--threads", "1", "--size", "2000", "3", "2")
     assert text.count("| VVE |") == 2
 
 
-@pytest.mark.skipif(not (BENCH / "hierarchical.py").exists(), reason="the benchmarks are not beside the tests")
 def test_hierarchical():
     """A tree is built and EM started from it; where mclust is there, the script asserts equal or better optima."""
     assert "| tree of 50 rows |" in run("hierarchical.py", "--threads", "1")
 
 
-@pytest.mark.skipif(not (BENCH / "online.py").exists(), reason="the benchmarks are not beside the tests")
 def test_online():
     """A stream passes once; that a million rows end near EM is asserted at full size."""
     assert "| 20,000 x 2, 5, full | 1.5 |" in run("online.py", "--threads", "1")
 
 
-@pytest.mark.skipif(not (BENCH / "batches.py").exists(), reason="the benchmarks are not beside the tests")
 def test_batches():
     """Files are fitted as their rows in memory, within the limit of memory, which the script asserts."""
     pytest.importorskip("pyarrow")
@@ -111,7 +101,6 @@ def test_batches():
     assert "| Parquet | 0 | in batches |" in text
 
 
-@pytest.mark.skipif(not (BENCH / "dask_iteration.py").exists(), reason="the benchmarks are not beside the tests")
 def test_dask_iteration():
     """On Dask's threads and on a cluster the log-likelihoods are those of one process, which the script asserts."""
     pytest.importorskip("distributed")

@@ -174,7 +174,7 @@ def test_show_versions_prints_build_and_machine(capsys):
 CMAKELISTS = RECIPE.parents[1] / "CMakeLists.txt"
 
 
-@pytest.mark.skipif(not CMAKELISTS.exists(), reason="the sources are not part of this copy")
+@pytest.mark.repo
 @pytest.mark.skipif(not (shutil.which("cmake") and shutil.which("ninja")), reason="needs CMake and Ninja")
 def test_configuring_without_a_compiler_says_how_to_get_one(tmp_path):
     nothing = tmp_path / "programs"
