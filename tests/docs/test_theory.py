@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -1442,7 +1443,7 @@ def test_a_gain_that_rounding_hides_ends_em(monkeypatch):
         statistics = reference.e_step(*arguments)
         return replace(statistics, log_likelihood=statistics.log_likelihood + next(noise) * statistics.total_weight)
 
-    monkeypatch.setattr("gmmx.reference.em.e_step", e_step_with_noise)
+    monkeypatch.setattr(sys.modules[reference.em.__module__], "e_step", e_step_with_noise)
     options = dict(reg_covar=0.0, max_iter=300)
     result = reference.em(X, old, w, tol=1e-13, **options)
     assert result.converged
