@@ -1,7 +1,7 @@
-"""Rows that lie in files, for fits of more of them than memory holds (``pip install "gmmx-native[data]"``).
+"""Readers of data files larger than memory (``pip install "gmmx-native[data]"``).
 
 `from_parquet` and `from_csv` read tables; `from_hdf5`, `from_zarr` and `from_npy` read arrays. Each returns a `Reader`,
-which gives the rows batch by batch, from the first on in every iteration, so that EM can pass over them repeatedly.
+which yields all rows in batches each time that it is iterated over, as EM requires.
 """
 
 from gmmx.data._csv import from_csv

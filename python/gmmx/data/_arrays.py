@@ -1,4 +1,4 @@
-"""Arrays that lie in files, read by slices of their rows."""
+"""Arrays in files, read in slices of rows."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def reader_of_array(array: Any, batch_size: int | None, sample_weight: Any = Non
     array : numpy.memmap, h5py.Dataset or zarr.Array of shape (n_samples, n_features)
         The array.
     batch_size : int or None
-        Rows of a batch. None: as many as 8 MiB hold, in whole chunks.
+        Number of rows in a batch. None uses as many as fit in 8 MiB, rounded to whole chunks.
     sample_weight : array of shape (n_samples,), optional
         Weights of its rows.
     name : str
@@ -214,7 +214,7 @@ def find_array(arrays: Mapping[str, Any], name: str | None, n_dimensions: int, a
 
 
 def _check(arrays: OpenArrays, where: str) -> None:
-    """Refuse what is no matrix of numbers, and weights that are no vector of as many."""
+    """Refuse arrays that are not numeric matrices, and weights that do not match them."""
     X, sample_weight = arrays
     if len(X.shape) != 2 or 0 in X.shape[1:]:
         raise ValueError(f"{where} holds an array of shape {X.shape}, but must hold one of (n_samples, n_features)")

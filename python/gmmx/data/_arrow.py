@@ -1,4 +1,4 @@
-"""Arrow data that is handed over by another library, in batches."""
+"""Arrow data from other libraries, in batches."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PURPOSE = "Arrow data"
 
 @dataclass(frozen=True)
 class _Table:
-    """All columns of what hands out Arrow data again and again."""
+    """All columns of a repeatable source of Arrow data."""
 
     table: Any
     chosen: ChosenFeatures
@@ -59,17 +59,17 @@ def reader_of_table(table: Any, batch_size: int | None) -> Reader:
     Parameters
     ----------
     table : object with the method ``__arrow_c_stream__``, or pyarrow.dataset.Dataset
-        What can be read again and again. All its columns are features and must hold numbers, or lists of as many
-        numbers in each row.
+        Table that can be read repeatedly. All columns are features and must contain numbers, or lists of numbers of
+        equal length.
     batch_size : int or None
-        Rows of a batch. None: as many as 8 MiB hold, at most 131,072.
+        Number of rows in a batch, at least 1. None uses as many as fit in 8 MiB, at most 131,072.
 
     Raises
     ------
     ImportError
         If pyarrow is not installed.
     ValueError
-        If a column holds no numbers.
+        If a column is not numeric.
     """
     schema = table.schema if is_dataset(table) else arrow.reader_of(table, "source").schema
     dtype = number_type(schema, range(len(schema)), "source")
@@ -111,5 +111,5 @@ def _scan_options(dataset: Any) -> dict[str, Any]:
 
 
 def is_dataset(source: Any) -> bool:
-    """Tell whether something is a dataset of pyarrow, or what looks like one."""
+    """Return whether an object is, or looks like, a dataset of pyarrow."""
     return all(hasattr(source, name) for name in ("schema", "to_batches", "scanner"))

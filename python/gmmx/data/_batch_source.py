@@ -1,4 +1,4 @@
-"""What `GaussianMixture.fit_batches` takes: where batches of rows come from, pass after pass."""
+"""Sources of batches for `GaussianMixture.fit_batches`, which iterates over them repeatedly."""
 
 from __future__ import annotations
 
@@ -42,16 +42,16 @@ _BY_SUFFIX: dict[str, Callable[..., data.Reader]] = {
 
 @dataclass(frozen=True)
 class Source:
-    """Batches of rows that can be passed over again and again.
+    """Batches of rows that can be iterated over repeatedly.
 
     Attributes
     ----------
     begin_pass : callable
         Returns an iterable of batches, from the first on.
     is_read : bool
-        Whether batches are read when they are asked for, so that reading ahead saves time; else they are in memory.
+        Whether batches are read on demand, so that prefetching saves time, or are in memory.
     feature_names : tuple of str or None
-        Names of the columns of all batches, where these themselves do not tell.
+        Names of the columns of all batches. None if the batches themselves have names or there are none.
     """
 
     begin_pass: Callable[[], Iterable[Any]]
@@ -60,21 +60,21 @@ class Source:
 
 
 def source_of(source: Any, batch_size: int | None) -> Source:
-    """Return where batches come from.
+    """Return a repeatable source of batches.
 
     Parameters
     ----------
     source : object
         See `GaussianMixture.fit_batches`.
     batch_size : int or None
-        Rows of a batch, where it is this package that cuts them.
+        Number of rows in a batch, if gmmx makes the batches.
 
     Raises
     ------
     TypeError
-        If it can be passed over only once, or not at all.
+        If the source can be iterated over only once, or not at all.
     ValueError
-        If it is an array of other than two dimensions, or files that are not accepted.
+        If an array does not have two dimensions, or a file is not accepted.
     """
     if isinstance(source, data.Reader):
         return Source(lambda: source, True, source.feature_names)
@@ -124,7 +124,7 @@ def source_of(source: Any, batch_size: int | None) -> Source:
 
 
 def _made_by(source: Callable[[], Any]) -> Iterable[Any]:
-    """Return the batches that a callable makes."""
+    """Return the batches that a callable yields."""
     batches = source()
     if isinstance(batches, str | os.PathLike) or hasattr(batches, "shape"):
         raise TypeError(
@@ -140,14 +140,14 @@ def _made_by(source: Callable[[], Any]) -> Iterable[Any]:
 
 
 def is_converted_map(X: Any) -> TypeGuard[np.memmap[Any, Any]]:
-    """Tell whether X is an array in a file whose numbers must be converted, that is, copied, to be computed with."""
+    """Return whether X is an array in a file whose numbers must be converted, and so copied."""
     if not isinstance(X, np.memmap) or X.ndim != 2 or X.dtype.kind not in "fiub":
         return False
     return X.dtype not in ROW_DTYPES or not X.dtype.isnative
 
 
 def _slices(table: Any, by_rows: Any, dtype: np.dtype[Any], batch_size: int | None) -> Iterator[Any]:
-    """Cut what is in memory into batches, which bounds the memory of what they are converted to."""
+    """Split rows in memory into batches, which bounds the memory of conversions."""
     n_rows, n_features = table.shape
     size = rows_of_bytes(batch_size, max(1, n_features), dtype)
     for begin in range(0, n_rows, size):
@@ -155,13 +155,13 @@ def _slices(table: Any, by_rows: Any, dtype: np.dtype[Any], batch_size: int | No
 
 
 def _names_files(source: Any) -> bool:
-    """Tell whether a source is a path, or a list of paths."""
+    """Return whether a source is a path, or a list of paths."""
     given = [source] if isinstance(source, str | os.PathLike) else source
     return isinstance(given, Sequence) and len(given) > 0 and all(isinstance(one, str | os.PathLike) for one in given)
 
 
 def _reader_of_files(paths: Any, batch_size: int | None) -> data.Reader:
-    """Read files by the ending of the first one's name."""
+    """Read files in the format that the extension of the first one implies."""
     first = Path(paths if isinstance(paths, str | os.PathLike) else paths[0])
     read = _BY_SUFFIX.get(first.suffix.lower())
     if read is None:

@@ -148,7 +148,7 @@ def reader_of_text(
     words : Wording
         How errors speak.
     keep_missing : bool
-        Whether missing values are read as NaN; otherwise they are refused.
+        Whether missing values are read as NaN; otherwise they are errors.
     """
     settled = TextFormat(rows.delimiter, rows.decimal, rows.has_header)
     dtype = np.dtype(np.float64)
@@ -174,60 +174,60 @@ def from_csv(
     decimal: str | None = None,
     header: bool | None = None,
 ) -> Reader:
-    r"""Read the columns of CSV or TSV files, batch by batch.
+    r"""Read the columns of CSV or TSV files in batches.
 
-    Parsing text takes longer than an iteration of EM on its numbers, and EM reads the files once an iteration: for
-    more than a few iterations, turn them into Parquet first.
+    EM reads the files in every iteration, and parsing text takes longer than the computation. For more than a few
+    iterations, convert the files to Parquet first.
 
     Parameters
     ----------
     path : path-like or sequence of path-like
-        A file, a folder (all files in it, and in the folders in it, that end in .csv, .tsv or .tab, sorted by their
-        paths), or several of them. Their text is UTF-8, packed if .gz, .bz2, .xz or .zip follows.
+        One or several files or folders. A folder stands for all files below it that end in .csv, .tsv or .tab, sorted
+        by path. The text is UTF-8, compressed if the name also ends in .gz, .bz2, .xz or .zip.
 
     columns : sequence of str, default=None
-        Names of the columns to fit, in this order. None: all but that of the weights, and a first one without name;
-        then all must hold numbers.
+        Names of the columns to fit, in this order. None selects all except the weights and an unnamed first column; all
+        must then be numeric.
 
     weight_column : str, default=None
-        Name of the column of the rows' weights. None: the rows have none.
+        Name of the column of sample weights. None gives every row the weight 1.
 
     batch_size : int, default=None
-        Rows of a batch. None: as many as 8 MiB hold, at most 131,072.
+        Number of rows in a batch, at least 1. None uses as many as fit in 8 MiB, at most 131,072.
 
     delimiter : str, default=None
-        The character between two cells; a blank stands for runs of blanks. None: a tab in .tsv and .tab files;
-        elsewhere what a first line ``sep=;`` names, or that of a comma, a tab and a semicolon which stands in the first
-        line. Of several the one that parts most lines into as many cells and gives most numbers. In .txt files also
-        blanks.
+        Character between two cells; a blank stands for runs of blanks. None detects it: a tab in .tsv and .tab files;
+        otherwise the character named by a first line such as ``sep=;``, or the comma, tab or semicolon in the first
+        line. If there are several, it is the one that splits most lines into the same number of cells and yields most
+        numbers. In .txt files it may also be blanks.
 
     decimal : {'.', ','}, default=None
-        The decimal character. None: a comma if a column holds numbers with decimal commas and none has decimal points;
-        an error if these commas may part thousands, as in 1,234, or if semicolons part the cells and all points may, as
-        in 1.234. The reader's ``repr`` says that commas were found.
+        Decimal character. None detects it: a comma if a column has numbers with decimal commas and none has decimal
+        points. It is an error if all these commas could separate thousands, as in 1,234, or if all points in a
+        semicolon-delimited file could, as in 1.234. The reader's ``repr`` reports decimal commas.
 
     header : bool, default=None
-        Whether the first row holds the columns' names; without, these are column_1, column_2 and so on. None: it does
-        if a column of numbers begins with something that is not a number, or if no cell of the first row is a number.
+        Whether the first row contains column names; otherwise they are column_1, column_2, ... None detects a header if
+        a numeric column begins with a cell that is not a number, or if no cell of the first row is a number.
 
     Returns
     -------
     reader : Reader
-        The rows as float64, read anew in each iteration.
+        Batches of float64 rows, read from the files in each iteration.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     ValueError, TypeError
-        If no file has rows, a column is missing or does not hold numbers, or an argument is not as described; in an
-        iteration: if a value is not a number, is missing or not finite, or a weight is negative.
+        If no file has rows, a column is missing or not numeric, or an argument is not as described. While iterating: if
+        a value is not a number, is missing or not finite, or a weight is negative.
 
     Notes
     -----
-    Empty lines are skipped, but in a file of one column they are missing values, unless they stand before the header
-    or at the end. The command line reads by the same rules; its guide has a table of what a cell means. pyarrow makes
-    reading several times faster where it is installed.
+    Empty lines are skipped. In a file with one column they are missing values, except before the header and at the end.
+    The command line follows the same rules, which its guide lists. Reading is several times faster if pyarrow is
+    installed.
 
     Examples
     --------

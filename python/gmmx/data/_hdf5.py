@@ -51,45 +51,47 @@ def from_hdf5(
     weights: str | None = None,
     batch_size: int | None = None,
 ) -> Reader:
-    """Read an array of HDF5 files, batch by batch.
+    """Read an array of HDF5 files in batches.
 
     Parameters
     ----------
     path : path-like or sequence of path-like
-        A file, a folder (all files in it, and in the folders in it, that end in .h5, .hdf5, .hdf or .he5, sorted by
-        their paths), or several of them.
+        One or several files or folders. A folder stands for all files below it that end in .h5, .hdf5, .hdf or .he5,
+        sorted by path.
 
     dataset : str, default=None
-        Name of the array of shape (n_samples, n_features), such as "measurements/X". None: the only one of two
-        dimensions.
+        Name of the array of shape (n_samples, n_features), such as "measurements/X". None selects the only
+        two-dimensional array.
 
     columns : sequence of int, default=None
-        Columns of the array to fit, the first being 0, in this order. None: all but that of the weights.
+        Columns of the array to fit, counted from 0, in this order. None selects all except the weights.
 
     weight_column : int, default=None
-        Column of the array that holds the rows' weights.
+        Column of the array that contains the sample weights. None, without `weights`, gives every row the weight 1.
 
     weights : str, default=None
-        Name of an array of shape (n_samples,) that holds the rows' weights. None, as `weight_column`: they have none.
+        Name of an array of shape (n_samples,) that contains the sample weights. None, without `weight_column`, gives
+        every row the weight 1.
 
     batch_size : int, default=None
-        Rows of a batch. None: as many as 8 MiB hold, at most 131,072, but in whole chunks of the file.
+        Number of rows in a batch, at least 1. None uses as many as fit in 8 MiB, at most 131,072, rounded to whole
+        chunks of the file.
 
     Returns
     -------
     reader : Reader
-        The rows, read anew in each iteration. At least a chunk is in memory: of an array whose chunks are whole
-        columns, the whole column.
+        Batches of rows, read from the files in each iteration. At least one chunk is in memory; if the chunks are whole
+        columns, that is a whole column.
 
     Raises
     ------
     ImportError
         If h5py is not installed.
     FileNotFoundError
-        If there is no such file.
+        If a file does not exist.
     ValueError, TypeError
-        If a file is no HDF5 file, an array is missing, of another shape or no numbers, or an argument is not as
-        described; in an iteration: if a number is not finite or a weight negative.
+        If a file is not an HDF5 file, an array is missing, not numeric or has the wrong shape, or an argument is not as
+        described. While iterating: if a number is not finite or a weight is negative.
 
     Examples
     --------

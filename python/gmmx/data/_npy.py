@@ -34,36 +34,36 @@ def from_npy(
     weight_column: int | None = None,
     batch_size: int | None = None,
 ) -> Reader:
-    """Read the rows of NumPy's files, batch by batch.
+    """Read the rows of .npy files in batches.
 
     Parameters
     ----------
     path : path-like or sequence of path-like
-        A file that `numpy.save` wrote, a folder (all files in it, and in the folders in it, that end in .npy, sorted by
-        their paths), or several of them. Their arrays have shape (n_samples, n_features).
+        One or several files written by `numpy.save`, or folders. A folder stands for all files below it that end in
+        .npy, sorted by path. The arrays have shape (n_samples, n_features).
 
     columns : sequence of int, default=None
-        Columns to fit, the first being 0, in this order. None: all but that of the weights.
+        Columns to fit, counted from 0, in this order. None selects all except the weights.
 
     weight_column : int, default=None
-        Column that holds the rows' weights. None: they have none.
+        Column that contains the sample weights. None gives every row the weight 1.
 
     batch_size : int, default=None
-        Rows of a batch. None: as many as 8 MiB hold, at most 131,072.
+        Number of rows in a batch, at least 1. None uses as many as fit in 8 MiB, at most 131,072.
 
     Returns
     -------
     reader : Reader
-        The rows, read anew in each iteration. Arrays in Fortran order are read from many places of the file at once.
-        The files are not mapped into memory: one that is cut off in the meantime is an error, not a crash.
+        Batches of rows, read from the files in each iteration. A batch of a Fortran-ordered array is read from many
+        places of the file. Files are not mapped into memory, so truncation during a fit is an error, not a crash.
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file.
+        If a file does not exist.
     ValueError, TypeError
-        If a file is none of NumPy, an array is of another shape or no numbers, or an argument is not as described; in
-        an iteration: if a number is not finite or a weight negative.
+        If a file is not a .npy file, an array is not numeric or has the wrong shape, or an argument is not as
+        described. While iterating: if a number is not finite or a weight is negative.
 
     Examples
     --------

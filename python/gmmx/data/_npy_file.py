@@ -1,6 +1,6 @@
 """Arrays in NumPy's files, read slice by slice without a memory map.
 
-A map of a file that is cut off while it is read kills the process (SIGBUS); a read that comes back short is an error.
+Truncating a mapped file while it is read kills the process (SIGBUS); a short read raises an error instead.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class ArrayInFile:
     Raises
     ------
     ValueError
-        If the file is none of NumPy, holds Python objects, or has fewer bytes than its shape asks for.
+        If the file is not a .npy file, contains Python objects, or has fewer bytes than its shape requires.
     """
 
     def __init__(self, stream: BufferedReader) -> None:
@@ -120,12 +120,12 @@ class ArrayInFile:
 
 
 class NpzFile:
-    """The arrays in an open .npz file; one is unpacked when it is asked for, and no other.
+    """The arrays in an open .npz file, each decompressed on access.
 
     Attributes
     ----------
     shapes : dict of str to tuple of int
-        Of each array, by its name. Members that are no arrays are not among them.
+        Shape of each array, by name. Members that are not arrays are excluded.
     """
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
@@ -176,7 +176,7 @@ def opened_npz(file: Path) -> Iterator[NpzFile]:
 
 @contextlib.contextmanager
 def _unpacking(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[IO[bytes]]:
-    """Open a member of an archive; whatever is wrong with it is a ValueError."""
+    """Open a member of an archive; any defect is a ValueError."""
     try:
         with archive.open(member) as stream:
             yield stream

@@ -106,45 +106,45 @@ def from_parquet(
     *,
     batch_size: int | None = None,
 ) -> Reader:
-    """Read the columns of Parquet files, batch by batch.
+    """Read the columns of Parquet files in batches.
 
     Parameters
     ----------
     path : path-like or sequence of path-like
-        A file, a folder (all files in it, and in the folders in it, that end in .parquet, .parq or .pq, sorted by
-        their paths), or several of them. Names of folders like ``year=2026`` are not columns here.
+        One or several files or folders. A folder stands for all files below it that end in .parquet, .parq or .pq,
+        sorted by path. Folder names such as ``year=2026`` do not become columns.
 
     columns : sequence of str, default=None
-        Names of the columns to fit, in this order. None: all but that of the weights; then all must hold numbers, or
-        lists of as many numbers in each row. A column of lists stands for all its elements, which are the features
-        ``name[0]``, ``name[1]`` and so on; these names choose some of them.
+        Names of the columns to fit, in this order. None selects all except the weights; all must then contain numbers,
+        or lists of numbers of equal length. A column of lists stands for all its elements, the features ``name[0]``,
+        ``name[1]``, ...; these names select single elements.
 
     weight_column : str, default=None
-        Name of the column of the rows' weights. None: the rows have none.
+        Name of the column of sample weights. None gives every row the weight 1.
 
     batch_size : int, default=None
-        Rows of a batch. None: as many as 8 MiB hold, at most 131,072.
+        Number of rows in a batch, at least 1. None uses as many as fit in 8 MiB, at most 131,072.
 
     Returns
     -------
     reader : Reader
-        The rows, read anew in each iteration.
+        Batches of rows, read from the files in each iteration.
 
     Raises
     ------
     ImportError
         If pyarrow is not installed.
     FileNotFoundError
-        If there is no such file.
+        If a file does not exist.
     ValueError, TypeError
-        If a file is no Parquet file or none has rows, a column is missing or holds no numbers, lists have another
-        length in another file, or an argument is not as described; in an iteration: if a value is missing or not
-        finite, lists differ in length, or a weight is negative.
+        If a file is not a Parquet file, no file has rows, a column is missing or not numeric, lists in several files
+        differ in length, or an argument is not as described. While iterating: if a value is missing or not finite,
+        lists differ in length, or a weight is negative.
 
     Notes
     -----
-    The length of a column's lists is that of its type, else that of the first list that is neither null nor empty. A
-    list that is null is a missing value in each of its features.
+    The length of the lists of a column is given by its type, or else by the first list that is neither null nor empty.
+    A null list is a missing value in each of its features.
 
     Examples
     --------
@@ -159,7 +159,7 @@ def from_parquet(
     [[1.4, 0.2], [5.9, 1.8]] [1. 2.]
     [[5.1, 1.5]] [1.]
 
-    A column of lists, such as embeddings, is as many features as the lists are long:
+    A column of lists, such as embeddings, has one feature per list element:
 
     >>> table = pyarrow.table({"id": [7, 8], "embedding": [[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]]})
     >>> pyarrow.parquet.write_table(table, "texts.parquet")
@@ -187,7 +187,7 @@ def reader_of_parquet(
     path, columns, weight_column, batch_size
         As in `from_parquet`.
     keep_missing : bool
-        Whether missing values are read as NaN; otherwise they are refused.
+        Whether missing values are read as NaN; otherwise they are errors.
     """
     import_optional("pyarrow.parquet", PURPOSE, "data")
     files = files_of(path, _SUFFIXES)

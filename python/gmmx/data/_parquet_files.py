@@ -36,7 +36,7 @@ def opened_parquet(file: Path, **options: Any) -> Any:
     ImportError
         If pyarrow is not installed.
     ValueError
-        If it is no Parquet file.
+        If it is not a Parquet file.
     """
     pyarrow = import_optional("pyarrow", PURPOSE, "data")
     try:

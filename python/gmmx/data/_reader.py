@@ -1,4 +1,4 @@
-"""What all functions of this package return, and what they have in common."""
+"""The reader that all functions of this package return, and what they share."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ _NAMED = 12
 
 
 class Piece(NamedTuple):
-    """Rows as a reader gets them at a time, with their weights."""
+    """Rows that are read at a time, with their weights."""
 
     X: npt.NDArray[Any]
     sample_weight: npt.NDArray[np.float64] | None
 
 
 class Pieces(Protocol):
-    """What reads files, piece by piece; each iteration begins with the first."""
+    """Source of pieces of files; each iteration begins with the first."""
 
     def __iter__(self) -> Iterator[Piece]:
         """Read from the first piece on."""
@@ -45,21 +45,21 @@ class Pieces(Protocol):
 
 
 class Reader:
-    """Rows of files in batches, read anew in each iteration.
+    """Batches of rows of files, read from the files in each iteration.
 
-    Made by `from_parquet`, `from_csv`, `from_hdf5` and `from_zarr`. At any time a few batches are in memory, whatever
-    the size of the files. Objects can be pickled; which files they read was settled when they were made.
+    Readers are created by `from_parquet`, `from_csv`, `from_hdf5`, `from_npy` and `from_zarr`. Only a few batches are
+    in memory at a time, whatever the size of the files. Readers can be pickled. The list of files is fixed on creation.
 
     Attributes
     ----------
     feature_names : tuple of str or None
-        Names of the columns; None where the files have none.
+        Names of the columns. None if the files have no names.
     n_features : int
         Number of columns.
     dtype : numpy.dtype
         float32 if that is the type of all columns in all files, else float64.
     batch_size : int
-        Rows of each batch but the last, which may have fewer.
+        Number of rows in each batch; the last may have fewer.
     """
 
     def __init__(
@@ -80,14 +80,14 @@ class Reader:
         self.batch_size = batch_size
 
     def __repr__(self) -> str:
-        """Tell what is read and how."""
+        """Return a description of the files and how they are read."""
         return (
             f"{self._description}: {self.n_features} feature{'s' if self.n_features > 1 else ''} as {self.dtype}, "
             f"{self.batch_size} rows a batch"
         )
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NoReturn:
-        """Refuse to become one array: whoever asks for that wants rows in memory."""
+        """Refuse conversion to an array, which would load all rows into memory."""
         raise TypeError(
             f"{self!r} is a reader of batches, not rows in memory: give it to fit_batches, or loop over it and give "
             "its batches one by one, to predict for instance"
@@ -99,7 +99,7 @@ class Reader:
         Yields
         ------
         batch : ndarray of shape (n_rows, n_features), or a pair of it and an ndarray of shape (n_rows,)
-            Rows; a pair with their weights if the files have some. The caller may keep and change the arrays.
+            Rows, or rows and weights if the files have weights. The caller owns the arrays.
         """
         with closing(_rebatched(iter(self._pieces), self.batch_size)) as pieces:
             for X, sample_weight in pieces:
@@ -107,7 +107,7 @@ class Reader:
 
 
 def _rebatched(pieces: Iterator[Piece], size: int) -> Generator[Piece, None, None]:
-    """Cut and join pieces to batches of one size; a piece of that size is handed on as it is."""
+    """Split and join pieces to batches of one size; a piece of that size is passed on unchanged."""
     batch: Piece | None = None  # under way, with `n_held` rows so far
     n_held = 0
     for piece in pieces:
@@ -138,7 +138,7 @@ def _room_for(piece: Piece, size: int) -> Piece:
 
 
 def _grown(batch: Piece, size: int) -> Piece:
-    """Return a batch with room for more rows: its size may be far more than there are."""
+    """Return a batch with room for more rows; batch_size may far exceed the number of rows."""
     room = _room_for(batch, size)
     _copy(batch, 0, len(batch.X), room, 0)
     return room
@@ -173,14 +173,14 @@ def checked(
     feature_names : sequence of str or int, or None
         Names or numbers of the columns; None where they are numbered from 0 without a gap.
     weights : str or None
-        What the file calls the weights, if it has some.
+        Name of the weights in the file. None if there are no weights.
     keep_missing : bool, default=False
         Whether NaN, which stands for missing values, is accepted.
 
     Raises
     ------
     ValueError
-        Naming file, row and column of the first number that will not do.
+        If a number is not valid; the message names file, row and column of the first.
     """
     X, sample_weight = piece
     problem = first_not_finite(np.where(np.isnan(X), 0, X) if keep_missing else X, feature_names, first_row)
@@ -213,8 +213,8 @@ def files_of(path: Paths, suffixes: Sequence[str], *, folders: bool = True) -> l
     suffixes : sequence of str
         Endings of the files of a folder that count, in lower case.
     folders : bool, default=True
-        Whether a folder stands for the files in it, and in the folders in it, sorted by their paths; else for itself.
-        What begins with a dot or an underscore is passed over, as what Spark leaves beside its data.
+        Whether a folder stands for all files below it, sorted by path, or for itself. Names that begin with a dot or an
+        underscore are skipped, such as Spark's metadata files.
 
     Raises
     ------
@@ -259,19 +259,19 @@ def _counts(file: Path, suffixes: Sequence[str]) -> bool:
 
 
 def described(kind: str, files: Sequence[Path]) -> str:
-    """Name the files of a source in a few words."""
+    """Return a short description of the files of a source."""
     return f"{kind} {str(files[0])!r}" + (f" and {len(files) - 1} more" if len(files) > 1 else "")
 
 
 def rows_of_bytes(batch_size: Any, n_features: int, dtype: np.dtype[Any]) -> int:
-    """Return the rows of a batch: what was asked for, or else as many as 8 MiB hold, but at most 131,072.
+    """Return the requested number of rows in a batch, or as many as fit in 8 MiB, at most 131,072.
 
     Numbers beyond 2^31 - 1 stand for that one: all rows, in other words.
 
     Raises
     ------
     TypeError, ValueError
-        If something else than a number of at least one was asked for.
+        If the requested number is not an integer of at least one.
     """
     if batch_size is None:
         return max(1, min(_MOST_ROWS_OF_A_BATCH, _BYTES_OF_A_BATCH // (n_features * dtype.itemsize)))
@@ -382,6 +382,6 @@ def find_columns(
 
 
 def listed(names: Sequence[str]) -> str:
-    """List names in a sentence, the first few of many."""
+    """List the first few of many names in a sentence."""
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return ", ".join(map(repr, names[:_NAMED])) + more if names else "none"

@@ -453,7 +453,7 @@ class CsvRows:
         weights : int or None
             The column of weights.
         keep_missing : bool, default=False
-            Whether missing values are read as NaN; otherwise they are refused.
+            Whether missing values are read as NaN; otherwise they are errors.
 
         Yields
         ------
