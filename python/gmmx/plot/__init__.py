@@ -1,11 +1,11 @@
-"""Pictures of mixtures, drawn with matplotlib (``pip install "gmmx-native[plot]"``).
+"""Plots of mixtures with matplotlib (``pip install "gmmx-native[plot]"``).
 
-Of a mixture: `classification`, `uncertainty`, `density`, of more than two columns in pairs; `pairs` draws the grid for
-any number of columns. Of a choice among mixtures: `criterion`. Of a bootstrap: `bootstrap`.
+`classification`, `uncertainty` and `density` draw a mixture, with more than two columns in pairs; `pairs` draws a grid
+for any number of columns. `criterion` draws a model selection, `bootstrap` the result of a bootstrap.
 
-Each returns a `Picture`: ``picture.save("mixture.png")`` writes it to a file, ``picture.figure`` is the figure of
-matplotlib, ``picture[0, 0]`` its first Axes, and a notebook shows it. matplotlib is imported when a picture is drawn,
-not before, and pyplot never: no figure is registered, no global state changes.
+Each function returns a `Picture`: ``picture.save("mixture.png")`` writes it to a file, ``picture.figure`` is the
+matplotlib figure, ``picture[0, 0]`` its first Axes, and notebooks display it. matplotlib is imported on first use and
+pyplot is not used, so that no figure is registered and no global state changes.
 """
 
 from gmmx.plot._bootstrap import bootstrap

@@ -1,4 +1,4 @@
-"""Figures and Axes: where a picture is drawn, and the words around its panels."""
+"""Figures and Axes: where a picture is drawn, its titles, captions and legends."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _given_axes(ax: Any) -> AxesArray:
 
 
 def limit(ax: Axes, x: Sequence[float], y: Sequence[float], *, drawn_before: bool) -> None:
-    """Set the limits of a panel; where something was drawn on it before, widen them alone."""
+    """Set the limits of a panel; if it has content already, only widen them."""
     if drawn_before:
         x = min(x[0], ax.get_xlim()[0]), max(x[1], ax.get_xlim()[1])
         y = min(y[0], ax.get_ylim()[0]), max(y[1], ax.get_ylim()[1])
@@ -100,7 +100,7 @@ def add_legend(ax: Axes, handles: Sequence[Any], **options: Any) -> None:
 
 
 def literal(text: Text) -> Text:
-    """Draw a text as it stands: names of columns are not mathematics, whatever dollar signs they hold."""
+    """Draw text literally, since dollar signs in column names are not mathematics."""
     text.set_parse_math(False)
     if _TEX & set(text.get_text()):
         text.set_usetex(False)
@@ -118,7 +118,7 @@ def title_one(ax: Axes, title: str, caption: str, *, own_figure: bool) -> None:
 
 
 def title_grid(axes: AxesArray, title: str, caption: str, *, own_figure: bool) -> None:
-    """Write a title over a grid and a caption under it; in a figure that is not ours, over the first panel alone."""
+    """Write a title over a grid and a caption below it; in a given figure, only a title over the first panel."""
     if own_figure:
         figure = axes.flat[0].figure
         if title:

@@ -1,4 +1,4 @@
-"""The picture of a bootstrap: how a parameter scatters from one resample to the next."""
+"""The picture of a bootstrap: the distribution of a parameter over the resamples."""
 
 from __future__ import annotations
 
@@ -52,27 +52,27 @@ def bootstrap(
     """Draw histograms of a resampled parameter, with its estimate and its interval.
 
     Weights give a panel for each component; means and covariances give a row of panels for each component and a column
-    for each feature. Of covariances the variances are drawn, in a single row if all components share them.
+    for each feature. Only the variances of covariances are drawn, in a single row if all components share them.
 
     Parameters
     ----------
     result : BootstrapResult
-        What `gmmx.bootstrap` returned.
+        Result of `gmmx.bootstrap`.
     parameter : {"weights", "means", "covariances"}, default="weights"
-        What to draw.
+        Parameter to draw.
     level : float, default=0.95
         Level of the intervals, between 0 and 1.
     components : sequence of int, optional
-        The components to draw. None draws all, or the first six and the caption says so.
+        Components to draw. None draws all, or the first six, as the caption then says.
     columns : sequence of int or str, optional
-        The features to draw of means and covariances, by position or by name. None draws all, or the first six.
+        Features of means and covariances to draw, by position or by name. None draws all, or the first six.
     feature_names : sequence of str of length n_features, optional
         Names of the features. None uses ``result.model.feature_names_in_``, then ``feature 0``, ``feature 1``, ...
     title : str, optional
-        The title. None names the parameter and the kind of the resamples; "" leaves it out.
+        Title. None names the parameter and the kind of the resamples; "" omits it.
     ax : Axes or array of Axes, optional
-        Where to draw: (1, n_components) for weights, else (n_components, n_columns). None makes a new figure with
-        a caption, which pyplot does not know.
+        Axes to draw on: (1, n_components) for weights, else (n_components, n_columns). None makes a new figure with a
+        caption, independent of pyplot.
 
     Returns
     -------
@@ -84,7 +84,7 @@ def bootstrap(
     ValueError
         If `parameter` is unknown, or `level`, a component, a column or `ax` is not usable.
     TypeError
-        If `result` is not the result of a bootstrap, or `ax` holds anything but Axes.
+        If `result` is not the result of a bootstrap, or `ax` contains anything except Axes.
     ImportError
         If matplotlib is not installed.
 

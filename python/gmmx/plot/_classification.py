@@ -37,17 +37,17 @@ def classification(
 ) -> Picture:
     """Draw rows by their most probable component, with the components.
 
-    Two columns give a scatter, with ellipses that hold the stated parts of each component. One column gives a histogram
-    with the densities of the mixture and of each component, and a line at its foot for each row. More columns give
-    every pair of them. If the model has more features than are drawn, ellipses and densities are those of the marginal
-    mixture; the component of a row is found with all features.
+    Two columns give a scatter plot, with ellipses that contain given fractions of each component. One column gives a
+    histogram with the densities of the mixture and of each component, and a tick at the bottom for each row. More
+    columns give all pairs. If the model has more features than are drawn, ellipses and densities are those of the
+    marginal mixture; the component of a row is determined from all features.
 
     Parameters
     ----------
     <model and X>
     <columns>
     coverage : float or sequence of float, default=(0.5, 0.9)
-        Parts of a component's mass, between 0 and 1, that its ellipses hold. An empty sequence draws none.
+        Fractions of a component's mass, between 0 and 1, that its ellipses contain. An empty sequence draws none.
     <subsample>
     <ax>
 
@@ -55,8 +55,8 @@ def classification(
 
     Notes
     -----
-    A row goes to the component of largest responsibility, (9) of the theory. The ellipse that holds a part c of a
-    component is the line of Mahalanobis distance sqrt(-2 log(1 - c)), see `coverage_radius`.
+    A row belongs to the component with the largest responsibility, (9) of the theory. The ellipse that contains a
+    fraction c of a component has the Mahalanobis radius sqrt(-2 log(1 - c)), see `coverage_radius`.
 
     Examples
     --------

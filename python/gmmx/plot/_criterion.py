@@ -1,4 +1,4 @@
-"""The picture of a choice among mixtures: a criterion over the number of components."""
+"""The picture of a model selection: a criterion over the number of components."""
 
 from __future__ import annotations
 
@@ -41,25 +41,24 @@ def criterion(
     title: str | None = None,
     ax: Any = None,
 ) -> Picture:
-    """Draw an information criterion over the number of components, a line for each covariance type.
+    """Draw an information criterion over the number of components.
 
-    The best mixture wears a ring. A hollow marker is a fit that is degenerate; a cross at the foot stands where a
-    covariance type has no fit, and its line has a gap there.
+    Each covariance type is a line. A ring marks the best mixture, a hollow marker a degenerate fit, and a cross at the
+    bottom a missing fit, where the line has a gap.
 
     Parameters
     ----------
     selection : GaussianMixtureIC
-        A fitted search over covariance types and numbers of components.
+        Fitted search over covariance types and numbers of components.
     criterion : {"bic", "icl", "aic"}, default="bic"
-        What to draw, whether or not it is the criterion of the search; the smaller, the better.
+        Criterion to draw, whether or not it is the criterion of the search. Smaller is better.
     whole : bool, default=False
-        Whether to show all values. Otherwise, where some are so much worse that the others would run together, the
-        panel ends above three quarters of them, and lines run out of it.
+        Whether to show all values. Otherwise, if some values are so much worse that the others would be
+        indistinguishable, the panel ends above three quarters of them.
     title : str, optional
-        The title. None names the criterion and the best mixture; "" leaves it out.
+        Title. None names the criterion and the best mixture; "" omits it.
     ax : Axes, optional
-        Where to draw; the legend of many lines stands at its right. None makes a new figure, which pyplot does not
-        know: reach it as ``ax.figure``.
+        Axes to draw on; a long legend stands to their right. None makes a new figure, independent of pyplot.
 
     Returns
     -------
@@ -77,8 +76,8 @@ def criterion(
 
     Notes
     -----
-    By the criterion of the search, the ring marks the mixture chosen; by another, the smallest value of the fits that
-    are not degenerate.
+    With the criterion of the search, the ring marks the selected mixture. With another, it marks the smallest value
+    among fits that are not degenerate.
 
     Examples
     --------
@@ -181,7 +180,7 @@ def _look_closer(ax: Axes, values: FloatArray) -> None:
 
 
 def _draw_missing(ax: Axes, fits: _Fits) -> None:
-    """Put a cross at the foot of the panel for each fit that is missing, those of one size on top of each other."""
+    """Put a cross at the bottom of the panel for each missing fit, stacked for equal numbers of components."""
     order = list(dict.fromkeys(fits.kinds.tolist()))
     step, tallest = 0.028, 0
     look: dict[str, Any] = {"marker": "x", "markersize": 4.5, "transform": ax.get_xaxis_transform(), "zorder": 4}

@@ -36,7 +36,7 @@ _WIDEST = 0.99
 """Ellipses that hold this part of each component fit into the picture, whatever regions are drawn."""
 
 _FLOOR = 0.9999
-"""On a logarithmic scale the density of the region that holds this part of the mass is the lowest shown."""
+"""On a logarithmic scale, the density at the border of the region with this part of the mass is the lowest drawn."""
 
 _PIXELS = 300
 """Pixels of an image along each axis."""
@@ -61,31 +61,31 @@ def density(
 ) -> Picture:
     """Draw the density of a mixture.
 
-    Two columns give contours, an image or a surface. One column gives a curve with those of the components and, if rows
-    are given, with their histogram. More columns give contours of every pair of them. If the model has more features
-    than are drawn, the density is that of the marginal mixture.
+    Two columns give contours, an image or a surface. One column gives the curves of the mixture and of its components,
+    and a histogram if rows are given. More columns give contours of all pairs. If the model has more features than are
+    drawn, the density is that of the marginal mixture.
 
     Parameters
     ----------
     <model>
     X : array-like of shape (n_samples, n_features), optional
-        Rows to show along with it, with all features that `model` was fitted to.
+        Rows to draw, with all features that `model` was fitted to. None draws only the density.
     <columns>
     kind : {"filled", "contour", "image", "surface"}, default="filled"
-        How two columns are drawn: areas between contours, labelled lines, a colour for each point, or a surface
-        in three dimensions. A single column is always a curve.
+        Style for two columns: areas between contours, labelled contour lines, an image, or a surface in three
+        dimensions. A single column is always a curve.
     coverage : float or sequence of float, default=(0.5, 0.75, 0.95)
-        The contours are the borders of the smallest regions that hold these parts of the mixture's mass.
+        Fractions of the mixture's mass. The contours bound the smallest regions that contain them.
     levels : sequence of float, optional
-        Densities to draw the contours at, in place of `coverage`.
+        Densities of the contours. None derives them from `coverage`.
     log : bool, default=False
-        Whether densities have a logarithmic scale: the axis of the curve, the colours of the image, the height of
-        the surface. It ends where regions hold 99.99 % of the mass. Contours are the same on either scale.
+        Whether densities have a logarithmic scale: the axis of the curve, the colours of the image, the height of the
+        surface. The scale ends where regions contain 99.99 % of the mass. Contours are the same on either scale.
     <subsample>
     ax : Axes, or array of Axes of shape (m, m), optional
-        Where to draw; a surface needs one with ``projection="3d"``. If something is on it already, its limits only
-        widen, so that ``density(model, kind="contour", title="", ax=classification(model, X))`` adds contours to
-        a scatter. None makes a new figure with a caption, which pyplot does not know.
+        Axes to draw on; a surface needs ``projection="3d"``. The limits of axes that have content only widen, so
+        ``density(model, kind="contour", title="", ax=classification(model, X))`` adds contours to a scatter plot. None
+        makes a new figure with a caption, independent of pyplot.
 
     <results>
 
@@ -156,7 +156,7 @@ class _Contours:
     log: bool
 
     def density_on(self, mixture: FullMixture, x: FloatArray, y: FloatArray) -> FloatArray:
-        """Return the density on a grid; for a logarithmic scale nowhere below the lowest shown."""
+        """Return the density on a grid, on a logarithmic scale not below the lowest drawn."""
         log_density = mixture.log_density_on(x, y)
         if self.log:
             log_density = np.maximum(log_density, region_log_levels(mixture, [_FLOOR]))
@@ -212,7 +212,7 @@ _OF_PAIRS = ("filled", "contour")
 
 
 def _levels_by_coverage(mixture: FullMixture, coverage: Sequence[float]) -> list[Level]:
-    """Return the borders of the smallest regions that hold parts of the mass."""
+    """Return the borders of the smallest regions that contain given parts of the mass."""
     levels = region_log_levels(mixture, coverage).tolist()
     parts = [f"{100 * part:g} %" for part in coverage]
     return [Level(level, f"holds {part}", part) for level, part in zip(levels, parts, strict=True)]

@@ -1,4 +1,4 @@
-"""Parts of docstrings that the pictures of rows share."""
+"""Parts of docstrings that pictures of rows share."""
 
 from __future__ import annotations
 
@@ -12,17 +12,16 @@ __all__ = ["documented"]
 _PARTS = {
     "model": """\
 model : GaussianMixture
-    A fitted mixture, gmmx's or scikit-learn's.""",
+    Fitted mixture of gmmx or scikit-learn.""",
     "model and X": """\
 model : GaussianMixture
-    A fitted mixture, gmmx's or scikit-learn's.
+    Fitted mixture of gmmx or scikit-learn.
 X : array-like of shape (n_samples, n_features)
-    The rows, with all features that `model` was fitted to.""",
+    Rows, with all features that `model` was fitted to.""",
     "columns": """\
 columns : sequence of int or str, optional
-    The m columns to draw, by position or by name; more than two make a grid of pairs, as `pairs` draws it. None draws
-    all columns that vary; if these are more than six, it draws the six that separate the components most, and the
-    caption says so.
+    The m columns to draw, by position or by name; more than two give a grid of pairs, as in `pairs`. None draws all
+    columns that vary, or the six that separate the components most, as the caption then says.
 feature_names : sequence of str of length n_features, optional
     Names of all columns, with their units, for the axes. None uses the columns of a data frame, then
     ``model.feature_names_in_``, then ``feature 0``, ``feature 1``, ...
@@ -30,15 +29,15 @@ sample_weight : array-like of shape (n_samples,), optional
     Weights of the rows in histograms; rows of weight 0 are not drawn.""",
     "subsample": """\
 max_points : int, default=5000
-    Number of rows drawn one by one at most. Larger inputs are subsampled and the caption says so; histograms count all
-    rows.
+    Maximum number of rows drawn individually. Larger inputs are subsampled, as the caption then says; histograms count
+    all rows.
 random_state : int, default=0
     Seed of the subsample.
 title : str, optional
-    The title. None names the covariance type and the number of components; "" leaves it out.""",
+    Title. None names the covariance type and the number of components; "" omits it.""",
     "ax": """\
 ax : Axes, or array of Axes of shape (m, m), optional
-    Where to draw. None makes a new figure with a caption, which pyplot does not know.""",
+    Axes to draw on. None makes a new figure with a caption, independent of pyplot.""",
     "results": """\
 Returns
 -------
@@ -48,7 +47,7 @@ Picture
 Raises
 ------
 ValueError
-    If X does not fit the model or holds NaN, or another argument is not usable.
+    If X does not fit the model or contains NaN, or another argument is not usable.
 TypeError
     If `model` is not a mixture or `ax` not Axes.
 NotFittedError

@@ -20,10 +20,10 @@ Draw = Callable[[Any, PlotData], list[Any]]
 
 @dataclass(frozen=True)
 class Style:
-    """What a picture shows.
+    """How the panels of a picture are drawn.
 
-    `note` goes into the captions of pairs. `draw_alone` draws a single column in a picture of its own; None draws it as
-    on a diagonal. `scatters` tells whether a panel of one and one of two columns draw rows one by one.
+    `note` goes into the captions of pairs. `draw_alone` draws a single column in a separate picture; None draws it as
+    on a diagonal. `scatters` says whether panels of one and of two columns draw rows individually.
     """
 
     subject: str
@@ -51,7 +51,7 @@ def draw_picture(data: PlotData, style: Style, title: str | None, ax: Any, *, no
 
 
 def draw_grid(data: PlotData, style: Style, title: str | None, ax: Any) -> Picture:
-    """Draw every pair of columns; panels above the diagonal are switched off, the first of them holds the legend."""
+    """Draw every pair of columns; panels above the diagonal are switched off, and the first contains the legend."""
     size = len(data.columns)
     axes = grid_of_axes(size, size, ax, panel=(2.2, 2.0))
     handles: dict[str, list[Any]] = {"columns": [], "pairs": []}
@@ -79,7 +79,7 @@ def _noted(style: Style) -> list[str]:
 
 
 def _title(data: PlotData, style: Style, title: str | None) -> str:
-    """Return the user's title; by default the subject, the covariance type and the number of components."""
+    """Return the given title, or the subject, the covariance type and the number of components."""
     if title is not None:
         return title
     kind = "covariance" if data.covariance_type in {"full", "tied", "diag", "spherical"} else "model"
@@ -87,7 +87,7 @@ def _title(data: PlotData, style: Style, title: str | None) -> str:
 
 
 def _share_labels(axes: AxesArray) -> None:
-    """Keep names and numbers of axes only at the left and at the foot of the grid."""
+    """Keep labels and ticks of axes only at the left and the bottom of the grid."""
     last = len(axes) - 1
     for i in range(len(axes)):
         for j in range(i + 1):

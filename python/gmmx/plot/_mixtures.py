@@ -1,4 +1,4 @@
-"""The mixture behind a picture: some of its columns, every covariance a full matrix, its densities and regions."""
+"""The mixture behind a picture: marginals with full covariances, densities and regions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _GOLDEN_ANGLE = np.pi * (3.0 - np.sqrt(5.0))
 
 
 class FittedMixture(Protocol):
-    """What a picture needs of a fitted estimator: gmmx.GaussianMixture and scikit-learn's have it."""
+    """Interface of a fitted estimator that pictures need, of gmmx or scikit-learn."""
 
     covariance_type: str
     weights_: Any
@@ -75,12 +75,12 @@ class FullMixture:
 
 
 def coverage_radius(coverage: float) -> float:
-    """Mahalanobis radius of the ellipse that holds a part of a two-dimensional normal distribution's mass.
+    """Return the Mahalanobis radius of an ellipse with given coverage.
 
     Parameters
     ----------
     coverage : float
-        The part of the mass, at least 0 and less than 1.
+        Fraction of the mass of a two-dimensional normal distribution in the ellipse, from 0 to less than 1.
 
     Returns
     -------
@@ -97,11 +97,11 @@ def coverage_radius(coverage: float) -> float:
 
 
 def region_log_levels(mixture: FullMixture, coverage: Sequence[float]) -> FloatArray:
-    """Return the log-densities above which a mixture of two columns holds parts of its mass.
+    """Return the log-densities that bound regions with given parts of the mass of a mixture of two columns.
 
     These bound the highest-density regions of Hyndman (1996), "Computing and graphing highest density regions",
-    The American Statistician 50, 120-126. In place of random draws, as there, each component is represented by
-    points of equal mass on a spiral, so that the levels do not depend on a seed.
+    The American Statistician 50, 120-126. Points of equal mass on a spiral represent each component instead of random
+    rows, so the levels do not depend on a seed.
 
     Examples
     --------
@@ -125,10 +125,10 @@ def region_log_levels(mixture: FullMixture, coverage: Sequence[float]) -> FloatA
 
 
 def separations(mixture: FullMixture) -> FloatArray:
-    """Return how far the components lie apart in each column: 0 where all are alike, at most 1.
+    """Return the separation of the components in each column, from 0 (equal) to 1.
 
-    This is the squared Hellinger distance of the marginals of two components, averaged over the pairs of different
-    ones that two independent draws from the weights give. A mixture of one component has zeros.
+    This is the squared Hellinger distance of the marginals of two different components, averaged over pairs drawn
+    independently by the weights. A mixture with one component has zeros.
 
     Examples
     --------
@@ -148,9 +148,9 @@ def separations(mixture: FullMixture) -> FloatArray:
 
 
 def separating_columns(mixture: FullMixture, rows: npt.NDArray[Any], most: int) -> list[int]:
-    """Return at most so many columns, in ascending order; of more than two those that separate the components most.
+    """Return at most this many columns, in ascending order, those that separate the components most.
 
-    Columns in which all rows are equal are left out, unless all columns are so.
+    Constant columns are excluded, unless all columns are constant.
     """
     n_features = mixture.means.shape[1]
     varies = np.ptp(rows, axis=0) > 0.0 if len(rows) else np.ones(n_features, dtype=bool)

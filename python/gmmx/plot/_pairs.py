@@ -40,30 +40,30 @@ def pairs(
     title: str | None = None,
     ax: Any = None,
 ) -> Picture:
-    """Draw every pair of columns in a grid, with the columns themselves on its diagonal.
+    """Draw all pairs of columns in a grid, with single columns on the diagonal.
 
-    Each panel shows the marginal mixture of its columns; the component of a row and its uncertainty are found
-    with all features of the model.
+    Each panel shows the marginal mixture of its columns. The component of a row and its uncertainty are determined from
+    all features of the model.
 
     Parameters
     ----------
     <model and X>
     what : {"classification", "uncertainty", "density"}, default="classification"
-        The picture of a pair: see the functions of these names. The diagonal holds histograms with densities.
+        Kind of the panels: see the functions of these names. The diagonal contains histograms with densities.
     <columns>
     coverage : float or sequence of float, optional
-        Parts of the mass that ellipses or areas hold. None uses the default of the function `what`.
+        Fractions of the mass that ellipses or areas contain. None uses the default of the function `what`.
     <subsample>
     ax : array of Axes of shape (m, m), optional
-        Where to draw. None makes a new figure with a caption, which pyplot does not know. The panels above the
-        diagonal are switched off; the first of them holds the legend.
+        Axes to draw on. None makes a new figure with a caption, independent of pyplot. The panels above the diagonal
+        are switched off; the first contains the legend.
 
     <results>
 
     Notes
     -----
-    The marginal of a normal distribution keeps the chosen entries of its mean and its covariance, and the weights
-    stay.
+    The marginal of a normal distribution has the corresponding entries of the mean and the covariance; the weights do
+    not change.
 
     Examples
     --------

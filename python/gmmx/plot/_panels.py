@@ -1,4 +1,4 @@
-"""What several pictures draw on a panel: points, ellipses, histograms, densities, contours."""
+"""Elements that several pictures draw: points, ellipses, histograms, densities, contours."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MANY = 2_000
 
 
 def name_axes(ax: Axes, x: str, y: str) -> None:
-    """Label the axes of a panel that have no label yet, and leave out its upper and its right line."""
+    """Label the axes of a panel that have no label yet, and remove its top and right spines."""
     if not ax.get_xlabel():
         literal(ax.set_xlabel(printable(x)))
     if not ax.get_ylabel():
@@ -48,7 +48,7 @@ def draw_plain_points(ax: Axes, data: PlotData) -> None:
 
 
 def draw_ellipses(ax: Axes, mixture: FullMixture, coverage: Sequence[float]) -> None:
-    """Draw outlines that hold parts of each component, along its covariance's eigenvectors."""
+    """Draw ellipses that contain parts of each component, along the eigenvectors of its covariance."""
     from matplotlib.patches import Ellipse
 
     for k in np.flatnonzero(mixture.weights > 0).tolist():
@@ -63,7 +63,7 @@ def draw_ellipses(ax: Axes, mixture: FullMixture, coverage: Sequence[float]) -> 
 
 
 def draw_means(ax: Axes, mixture: FullMixture) -> None:
-    """Mark the means: by a cross, or by their numbers where a legend would be too long."""
+    """Mark the means with a cross, or with their numbers if a legend would be too long."""
     if len(mixture.weights) <= MAX_LEGEND:
         cross: dict[str, Any] = {"marker": "+", "markersize": 9.0, "markeredgewidth": 1.4}
         ax.plot(*mixture.means.T, linestyle="none", color=INK, zorder=4, **cross)
@@ -100,7 +100,7 @@ def draw_densities(ax: Axes, data: PlotData, limits: Sequence[float], *, filled:
 
 
 def draw_rug(ax: Axes, data: PlotData, height: float = 0.025) -> None:
-    """Draw a short line for each point of one column at the foot of the panel, in its component's colour."""
+    """Draw a tick for each point of one column at the bottom of the panel, in the colour of its component."""
     _, opacity = point_style(len(data.points))
     look: dict[str, Any] = {"linewidth": 0.9, "alpha": opacity, "zorder": 4, "rasterized": len(data.points) > MANY}
     for k, mine in data.by_component():

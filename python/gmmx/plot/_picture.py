@@ -1,4 +1,4 @@
-"""What every picture returns: its figure and its panels."""
+"""The result of every plotting function: a figure and its panels."""
 
 from __future__ import annotations
 
@@ -19,20 +19,21 @@ __all__ = ["Picture"]
 
 
 class Picture:
-    """A picture: a figure and a grid of panels. All functions of `gmmx.plot` return one; a notebook shows it.
+    """Figure with a grid of panels, returned by all functions of `gmmx.plot`.
 
-    ``picture[i, j]`` is the Axes in row i and column j. A picture of one panel has all attributes of its Axes as well,
-    as in ``picture.set_xlim(0, 1)``, and can be given as `ax` to another picture.
+    ``picture[i, j]`` is the Axes in row i and column j. A picture with one panel also has all attributes of its Axes,
+    as in ``picture.set_xlim(0, 1)``, and can be passed as `ax` to another plotting function. Notebooks display
+    pictures.
 
     Parameters
     ----------
     axes : ndarray of Axes of shape (n_rows, n_columns)
-        The panels, also an attribute.
+        Panels, also available as an attribute.
 
     Attributes
     ----------
     figure : matplotlib.figure.Figure
-        The figure that holds the panels. pyplot does not know it.
+        Figure that contains the panels, independent of pyplot.
 
     Examples
     --------
@@ -80,14 +81,14 @@ class Picture:
         return self.axes.flat
 
     def save(self, path: str | os.PathLike[str], **options: Any) -> None:
-        """Write the figure to a file in the format of its ending, such as .png, .svg or .pdf.
+        """Write the figure to a file, in the format of its extension.
 
         Parameters
         ----------
         path : path-like
-            The file. An existing file is replaced.
+            File, with an extension such as .png, .svg or .pdf. An existing file is overwritten.
         **options
-            Those of `matplotlib.figure.Figure.savefig`, such as `dpi`.
+            Options of `matplotlib.figure.Figure.savefig`, such as `dpi`.
         """
         self.figure.savefig(path, **options)
 

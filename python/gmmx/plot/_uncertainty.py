@@ -1,4 +1,4 @@
-"""The picture of a classification's uncertainty: how far each row is from belonging to one component alone."""
+"""The picture of a classification's uncertainty: rows with ambiguous membership stand out."""
 
 from __future__ import annotations
 
@@ -42,19 +42,19 @@ def uncertainty(
     title: str | None = None,
     ax: Any = None,
 ) -> Picture:
-    """Draw rows the larger and darker, the less certain their component is.
+    """Draw rows larger and darker the less certain their component is.
 
-    The uncertainty of a row is 1 - its largest responsibility: 0 where one component explains it alone, at most
-    1 - 1 / n_components. Two columns give a scatter in the components' colours, with their ellipses; from an
-    uncertainty of 0.5 on a point has its full size. One column gives the uncertainty over the values, and for a model
-    of that column alone also the curve that they lie on. More columns give every pair of them.
+    The uncertainty of a row is 1 minus its largest responsibility: from 0, if one component explains the row, to at
+    most 1 - 1 / n_components. Two columns give a scatter plot in the colours of the components, with ellipses; points
+    with an uncertainty of 0.5 or more have full size. One column gives the uncertainty over the values and, if the
+    model has no other feature, the curve on which they lie. More columns give all pairs.
 
     Parameters
     ----------
     <model and X>
     <columns>
     coverage : float or sequence of float, default=(0.5,)
-        Parts of a component's mass, between 0 and 1, that its ellipses hold. An empty sequence draws none.
+        Fractions of a component's mass, between 0 and 1, that its ellipses contain. An empty sequence draws none.
     <subsample>
     <ax>
 

@@ -1,4 +1,4 @@
-"""What a picture of a mixture over rows shows: the checked arguments that those pictures share."""
+"""Checked arguments that pictures of a mixture and rows share."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class PlotData:
 
     @property
     def uncertainty(self) -> FloatArray:
-        """Probability of each point that its most probable component is not its own."""
+        """Probability of each point that it does not come from its most probable component."""
         largest: FloatArray = np.max(self.responsibilities, axis=1, initial=0.0)
         return np.maximum(1.0 - largest, 0.0)
 
