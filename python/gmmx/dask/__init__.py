@@ -1,10 +1,10 @@
-"""Gaussian mixtures of Dask arrays and data frames: EM with one pass over all partitions an iteration.
+"""Gaussian mixtures for Dask arrays and data frames. Each EM iteration is one pass over all partitions.
 
     partition --statistics_of(mixture)--> SufficientStatistics --pairwise_sum--> M-step, on the client
 
-Each partition is one task, with the parameters among its arguments; only statistics travel. Tasks share nothing, so
-Dask may run them again wherever it likes, as it does when a worker dies, and sums are taken in the order of the
-partitions, so that the same bits come out.
+Each partition is one task, whose arguments include the parameters and which returns statistics. Tasks share no state,
+so Dask can rerun them on any worker, as it does if a worker dies. Statistics are added in the order of the partitions,
+so results are bitwise reproducible.
 """
 
 from importlib.util import find_spec

@@ -1,4 +1,4 @@
-"""Dask's collections as partitions: what is taken, and how rows and weights are cut into delayed parts."""
+"""Dask collections as partitions: which are accepted, and how rows and weights become delayed parts."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ Part = tuple[Any, Any]
 
 
 def is_array(X: Any) -> bool:
-    """Tell whether X is a Dask array."""
+    """Return whether X is a Dask array."""
     return isinstance(X, da.Array)
 
 
 def is_frame(X: Any) -> bool:
-    """Tell whether X is a Dask data frame."""
+    """Return whether X is a Dask data frame."""
     return _is_of(X, "DataFrame")
 
 
@@ -31,7 +31,7 @@ def _is_of(X: Any, name: str) -> bool:
 
 
 def check_kind(X: Any) -> None:
-    """Refuse Dask's collections that are no table."""
+    """Refuse Dask collections that are not tables."""
     if is_frame(X):
         return
     if not is_array(X):
@@ -48,22 +48,22 @@ def check_kind(X: Any) -> None:
 
 
 def whole_rows(X: Any) -> Any:
-    """Return a collection whose parts hold whole rows; arrays stay cut between rows as they are."""
+    """Return a collection whose parts contain whole rows; the chunks of rows do not change."""
     return X.rechunk({1: -1}) if is_array(X) and X.numblocks[1] > 1 else X
 
 
 def without_column(X: Any, sample_weight: Any) -> Any:
-    """Return the features alone, where the weights are a column of X."""
+    """Return X without the column of weights, if there is one."""
     return X.drop(columns=sample_weight) if isinstance(sample_weight, str) else X
 
 
 def delayed_parts(X: Any, sample_weight: Any) -> list[Part]:
-    """Return the parts of rows and weights, such that one pass computes what they come from once.
+    """Return delayed parts of rows and weights that compute their common source once per pass.
 
     Raises
     ------
     TypeError, ValueError
-        If the weights do not lie part by part as the rows do, as far as is known before they are computed.
+        If the weights do not have the partitions of the rows, as far as is known before computation.
     """
     X = whole_rows(X)
     if sample_weight is None or isinstance(sample_weight, str):

@@ -1,4 +1,4 @@
-"""The estimator for Dask's arrays and data frames."""
+"""The estimator for Dask arrays and data frames."""
 
 from __future__ import annotations
 
@@ -41,67 +41,67 @@ column for each component."""
 
 
 class GaussianMixture(_gaussian_mixture.GaussianMixture):
-    """Gaussian mixture fitted by expectation-maximisation (EM) to Dask's arrays and data frames.
+    """Gaussian mixture fitted by EM to Dask arrays and data frames.
 
-    Everything that :class:`gmmx.GaussianMixture` has, for rows in partitions: from the same start the same parameters
-    but for rounding. EM passes over all partitions once an iteration, on a cluster or in this process; what travels
-    are parameters and sufficient statistics, never rows. Rows in memory (NumPy, pandas) are treated as there.
+    The estimator has all features of :class:`gmmx.GaussianMixture` for partitioned rows. From the same initialization
+    it gives the same parameters up to rounding. Each EM iteration is one pass over all partitions, on a cluster or in
+    this process. Only parameters and sufficient statistics move between workers, never rows. Rows in memory (NumPy,
+    pandas) are fitted as by :class:`gmmx.GaussianMixture`.
 
-    Nothing is persisted here: what X is computed from is computed again in each pass, about as many times as EM
-    has iterations, unless ``X = X.persist()`` keeps it in the memory of the workers.
+    The estimator persists nothing: each pass recomputes X, about once per iteration, unless ``X = X.persist()`` keeps
+    it in the memory of the workers.
 
     Parameters
     ----------
     n_components : int, default=1
-        Number of components. This parameter and those below up to `average` are described at
-        :class:`gmmx.GaussianMixture`.
+        Number of components. See :class:`gmmx.GaussianMixture` for details on this parameter and those up to `average`.
     covariance_type : str, default='full'
         Model of the covariances.
     tol : float, default=1e-3
-        EM stops when the mean log-likelihood of a row changes by less in one iteration.
+        Threshold for the change of the mean log-likelihood per row at which EM stops.
     reg_covar : float, default=1e-6
-        Added to the variances.
+        Nonnegative number added to the variances.
     max_iter : int, default=100
-        Most iterations.
+        Maximum number of iterations.
     n_init : int, default=1
-        Number of starts on a sample of the rows, of which the best goes on to all rows.
+        Number of restarts on a sample of the rows; the best continues on all rows.
     init_params : {'kmeans', 'hc', 'k-means++', 'random', 'random_from_data'}, default='kmeans'
-        How the sample is partitioned for a start.
+        Initialization method, applied to the sample.
     weights_init : array-like of shape (n_components,), default=None
-        Weights to start from.
+        Initial weights. None derives them from `init_params`.
     means_init : array-like of shape (n_components, n_features), default=None
-        Means to start from.
+        Initial means. None derives them from `init_params`.
     precisions_init : array-like, default=None
-        Inverse covariances to start from.
+        Initial inverse covariances. None derives them from `init_params`.
     random_state : int, RandomState, Generator or None, default=None
-        Source of randomness for the sample, the starts and `sample`. The sample depends on it and on the order of
-        the rows, not on how they are cut into partitions.
+        Source of randomness for the sample of rows, the initialization and `sample`. The sample depends on the order of
+        the rows, but not on the partitions.
     warm_start : bool, default=False
-        Whether a further call of `fit` goes on from the parameters of the last.
+        Whether another call of `fit` starts from the parameters of the last.
     verbose : int, default=0
         Whether to print every `verbose_interval`-th iteration.
     verbose_interval : int, default=10
         Number of iterations between two lines.
     n_jobs : int, default=None
-        Threads of one task. None: one, because Dask runs a task on each of its threads; for workers that run one
-        task at a time on several processors, -1. Results do not depend on it.
+        Number of threads for one task. None uses one, because Dask runs a task on each of its threads; use -1 for
+        workers that run one task at a time on several processors. Results do not depend on it.
     callback : callable, default=None
-        Called as ``callback(iteration, log_likelihood)`` after each iteration.
+        Function called as ``callback(iteration, log_likelihood)`` after each iteration.
     responsibilities_init : None
-        Only for rows in memory.
+        Supported only for rows in memory.
     acceleration : {'anderson', 'squarem'} or None, default=None
-        How EM jumps ahead, to fewer passes over the rows.
+        Acceleration method, which saves iterations. None runs plain EM.
     prior : 'default', ConjugatePrior or None, default=None
-        Prior of the means and covariances.
+        Prior of the means and covariances. None maximises the likelihood.
     learning_decay : float, default=0.6
-        How fast `partial_fit` forgets; only for rows in memory, as the next two.
+        Exponent of the step size of `partial_fit`. Like the next two, only for rows in memory.
     learning_offset : float, default=1.0
-        Makes the first steps of `partial_fit` shorter.
+        Offset that makes the first steps of `partial_fit` smaller.
     average : bool, default=False
         Whether `partial_fit` averages parameters.
     client : distributed.Client or None, default=None
-        The cluster to compute on. None takes the default client if there is one, and else Dask's own scheduler,
-        threads of this process if nothing else is configured. Clones share it; pickles and copies leave it out.
+        Client of the cluster. None uses the default client if there is one, otherwise Dask's configured scheduler, by
+        default threads of this process. Clones share the client; pickles and copies omit it.
 
     See Also
     --------
@@ -110,19 +110,18 @@ class GaussianMixture(_gaussian_mixture.GaussianMixture):
 
     Notes
     -----
-    Arrays that are cut between columns are rechunked to whole rows. `sample_weight` is a Dask array or series that is
-    cut as the rows are, or, of a data frame, the name of a column, which then is no feature.
+    Arrays that are chunked along columns are rechunked to whole rows. `sample_weight` is a Dask array or series with
+    the same partitions as the rows. For a data frame it may be the name of a column, which is then not a feature.
 
-    Results are the same bit by bit for the same partitions, whatever the number of workers, also after workers died
-    and their tasks ran again elsewhere. Other partitions differ by rounding, as do machines with other instruction
-    sets (see :func:`gmmx.show_versions`).
+    Results are bitwise identical for the same partitions, for any number of workers and even if workers die and their
+    tasks are rerun. Other partitions, and machines with other instruction sets, change rounding (see
+    :func:`gmmx.show_versions`).
 
-    A graph that holds rows themselves, as `dask.array.from_array` makes it, is sent to the cluster in each
-    pass: persist those as well.
+    A graph that contains the rows themselves, as made by `dask.array.from_array`, is sent to the cluster in each pass,
+    so persist such arrays, too.
 
-    Dask gives a task up once it has seen its workers die a few times (``distributed.scheduler.allowed-failures``), and
-    the fit raises `WorkersLostError`. For a cluster without any worker left it waits, unless
-    ``distributed.scheduler.no-workers-timeout`` says how long.
+    Dask abandons a task after several of its workers have died (``distributed.scheduler.allowed-failures``), and the
+    fit raises `WorkersLostError`. If no worker is left, the fit waits for ``distributed.scheduler.no-workers-timeout``.
 
     Examples
     --------
@@ -216,36 +215,36 @@ class GaussianMixture(_gaussian_mixture.GaussianMixture):
     ) -> GaussianMixture:
         """Estimate the parameters by EM.
 
-        EM passes over all partitions once an iteration, and once more each to check the rows, to draw some to start
-        from and for `log_likelihood_`.
+        Each iteration is one pass over all partitions. Three more passes check the rows, draw the sample for the
+        initialization, and compute `log_likelihood_`.
 
         Parameters
         ----------
         X : Dask array of shape (n_samples, n_features) or Dask data frame
-            Training data, finite numbers. Chunk sizes and divisions may be unknown, partitions empty. If all are
-            float32 it is fitted in float32, else in float64. Rows in memory are fitted as
-            :meth:`gmmx.GaussianMixture.fit` does.
+            Training data, finite numbers. Chunk sizes and divisions may be unknown, and partitions may be empty. Data
+            that are entirely float32 are fitted in float32, all others in float64. Rows in memory are fitted as by
+            :meth:`gmmx.GaussianMixture.fit`.
 
         y : Ignored
             Present by convention.
 
         sample_weight : Dask array or series of shape (n_samples,), or str, default=None
-            Weights, not negative, in partitions of the same rows as X; or the name of the column of a data frame
-            that holds them. None: all one.
+            Nonnegative weights, with the same partitions as X, or the name of a column of a data frame. None gives
+            every row the weight 1.
 
         init_size : int, default=None
-            Rows to make the start of, drawn at random in proportion to their weights; the draw does not depend on how
-            the rows are cut. If there are no more, all are taken, and the start is that of a fit in memory. None:
-            50,000, or as many as 32 MiB hold.
+            Number of rows in the sample for the initialization, drawn with probabilities proportional to their weights,
+            independently of the partitions. If there are not more rows, all are used, and the initialization is that of
+            a fit in memory. None uses 50,000, or as many as fit in 32 MiB.
 
         checkpoint, checkpoint_every, resume
-            As for :meth:`gmmx.GaussianMixture.fit_batches`: a file on the client's machine that takes how far EM got,
-            for a later fit to go on from.
+            As for :meth:`gmmx.GaussianMixture.fit_batches`: a file on the client's machine that stores the progress of
+            EM, from which a later fit can resume.
 
         progress : bool, default=None
-            Whether to show a bar (by tqdm, extra `data`) with each pass that is done, rows a second and the
-            log-likelihood so far. None: on a terminal, if the fit takes more than two seconds. What goes on within a
-            pass shows Dask's dashboard.
+            Whether to show a progress bar (tqdm, extra `data`) with completed passes, rows per second and the
+            log-likelihood. None shows it on a terminal if the fit takes more than two seconds. Dask's dashboard shows
+            the progress within a pass.
 
         Returns
         -------
@@ -255,14 +254,15 @@ class GaussianMixture(_gaussian_mixture.GaussianMixture):
         Raises
         ------
         WorkersLostError
-            If a task killed one worker after another, or the cluster is gone. It carries the last good parameters.
+            If a task killed one worker after another, or the cluster is lost. The error carries the last good
+            parameters.
         FitFailedError
-            A ValueError: every start ended in a collapsed component.
+            A ValueError: a component collapsed in every restart.
         ValueError, TypeError
-            If a parameter, X or the weights are not as described; the partition is named. An earlier fit then stays
-            as it was, as also after the other errors.
+            If a parameter, X or the weights are not as described; the message names the partition. After this and the
+            other errors, the previous fit is kept.
         RuntimeError
-            If something else fails on a cluster, such as reading what X comes from.
+            If anything else fails on the cluster, such as reading the source of X.
 
         Warns
         -----
@@ -295,7 +295,7 @@ class GaussianMixture(_gaussian_mixture.GaussianMixture):
         return self
 
     def _tell_of_last_good(self, error: WorkersLostError, last_good: LastGood, dtype: str) -> None:
-        """Let an error carry the last good parameters."""
+        """Attach the last good parameters to an error."""
         if last_good.mixture is None:
             error.args = (f"{error} EM had not begun.",)
             return
@@ -310,7 +310,7 @@ class GaussianMixture(_gaussian_mixture.GaussianMixture):
         error.model._set_facts({**_gaussian_mixture._NO_FIT, "log_likelihood_": last_good.log_likelihood})
 
     def partial_fit(self, X: Any, y: object = None, sample_weight: Any = None) -> GaussianMixture:
-        """Take one step of stepwise EM with a batch of rows in memory, as :meth:`gmmx.GaussianMixture.partial_fit`.
+        """Take one step of stepwise EM with a batch of rows in memory.
 
         Parameters
         ----------
@@ -342,7 +342,7 @@ class GaussianMixture(_gaussian_mixture.GaussianMixture):
         return self
 
     def fit_predict(self, X: Any, y: object = None, sample_weight: Any = None) -> Any:
-        """Estimate the parameters as `fit` does and return the components of the rows, as `predict` does.
+        """Fit the mixture and predict the component of each row.
 
         Parameters
         ----------
@@ -358,7 +358,7 @@ class GaussianMixture(_gaussian_mixture.GaussianMixture):
         Returns
         -------
         labels : Dask array or series of shape (n_samples,)
-            Most probable component of each row, to be computed.
+            Most probable component of each row, computed lazily.
         """
         if not _is_of_dask(X, sample_weight):
             return super().fit_predict(X, y, sample_weight)
@@ -368,7 +368,7 @@ class GaussianMixture(_gaussian_mixture.GaussianMixture):
     # ------------------------------------------------------------------------------------- a value for each row
 
     def predict(self, X: Any) -> Any:
-        """Find the most probable component of each row, block by block and not before it is asked for.
+        """Find the most probable component of each row, lazily.
 
         Parameters
         ----------
@@ -378,12 +378,12 @@ class GaussianMixture(_gaussian_mixture.GaussianMixture):
         Returns
         -------
         labels : Dask array or series of shape (n_samples,)
-            Components, as int64; for a data frame a series with its index.
+            Components, int64. For a data frame, a series with its index.
         """
         return self._lazily("predict", X) if _is_of_dask(X) else super().predict(X)
 
     def predict_proba(self, X: Any) -> Any:
-        """Compute the responsibilities, block by block and not before they are asked for.
+        """Compute the probability of each component given the row, lazily.
 
         Parameters
         ----------
@@ -393,12 +393,13 @@ class GaussianMixture(_gaussian_mixture.GaussianMixture):
         Returns
         -------
         responsibilities : Dask array or data frame of shape (n_samples, n_components)
-            In the type of X; for a data frame one with its index and a column for each component, 0, 1, ...
+            Probabilities, with the dtype of X. For a data frame, a data frame with its index and one column per
+            component, 0, 1, ...
         """
         return self._lazily("predict_proba", X) if _is_of_dask(X) else super().predict_proba(X)
 
     def score_samples(self, X: Any) -> Any:
-        """Compute the log-density of each row, block by block and not before it is asked for.
+        """Compute the log-density of each row, lazily.
 
         Parameters
         ----------
@@ -408,12 +409,12 @@ class GaussianMixture(_gaussian_mixture.GaussianMixture):
         Returns
         -------
         log_prob_norm : Dask array or series of shape (n_samples,)
-            log p(x_n), in the type of X; for a data frame a series with its index.
+            log p(x_n), with the dtype of X. For a data frame, a series with its index.
         """
         return self._lazily("score_samples", X) if _is_of_dask(X) else super().score_samples(X)
 
     def uncertainty(self, X: Any) -> Any:
-        """Compute the probability that a row does not belong to the component that `predict` gives it, as lazily.
+        """Compute the probability that `predict` is wrong for each row, lazily.
 
         Parameters
         ----------
@@ -423,12 +424,12 @@ class GaussianMixture(_gaussian_mixture.GaussianMixture):
         Returns
         -------
         uncertainty : Dask array or series of shape (n_samples,)
-            1 - max_k r_nk, in the type of X; for a data frame a series with its index.
+            1 - max_k r_nk, with the dtype of X. For a data frame, a series with its index.
         """
         return self._lazily("uncertainty", X) if _is_of_dask(X) else super().uncertainty(X)
 
     def _lazily(self, method: str, X: Any) -> Any:
-        """Return what a method says of each row, as a collection to be computed that is like X."""
+        """Return the result of a method for each row, as a lazy collection like X."""
         self._check_is_fitted()
         check_kind(X)
         function, own_type, has_columns = _LAZY[method]
@@ -448,7 +449,7 @@ class GaussianMixture(_gaussian_mixture.GaussianMixture):
         return X.map_partitions(frame_block, meta=like, like=like, n_blocks=X.npartitions, **arguments)
 
     def _check_features(self, X: Any) -> str:
-        """Compare the columns with those of the fit, as far as they are known, and return the type to compute in."""
+        """Check the columns against those of the fit, as far as known, and return the dtype of the computation."""
         if is_array(X):
             dtypes, like = [X.dtype], None if math.isnan(X.shape[1]) else np.empty((0, X.shape[1]))
         else:
@@ -470,7 +471,7 @@ class GaussianMixture(_gaussian_mixture.GaussianMixture):
     def score(self, X: Any, y: object = None, sample_weight: Any = None) -> float:
         """Compute the mean log-density of a row, in one pass.
 
-        As `bic`, `aic`, `icl` and `entropy` do, it takes rows and weights as `fit` does and computes at once.
+        Like `bic`, `aic`, `icl` and `entropy`, it accepts rows and weights as `fit` does and computes immediately.
 
         Parameters
         ----------
@@ -481,7 +482,7 @@ class GaussianMixture(_gaussian_mixture.GaussianMixture):
             Present by convention.
 
         sample_weight : Dask array or series, or str, default=None
-            Weights of the rows in the mean, as in `fit`. None: all one.
+            Weights of the rows in the mean, as in `fit`. None gives every row the weight 1.
 
         Returns
         -------
@@ -494,7 +495,7 @@ class GaussianMixture(_gaussian_mixture.GaussianMixture):
         return log_likelihood / total_weight
 
     def _sums(self, X: Any, sample_weight: Any, *figures: Figure) -> tuple[float, list[float]]:
-        """Return the total weight of rows and what functions of them, which add up over rows, say; in one pass."""
+        """Return the total weight of the rows and the sums of functions over them, in one pass."""
         if not _is_of_dask(X, sample_weight):
             return super()._sums(X, sample_weight, *figures)
         self._check_is_fitted()
@@ -512,12 +513,12 @@ class GaussianMixture(_gaussian_mixture.GaussianMixture):
     # ---------------------------------------------------------------------------------------------- and back
 
     def to_local(self) -> _gaussian_mixture.GaussianMixture:
-        """Return the fitted model without Dask.
+        """Return the fitted model as an in-memory estimator.
 
         Returns
         -------
         model : gmmx.GaussianMixture
-            With the same parameters but `client`, and copies of all fitted attributes.
+            Estimator with the same parameters except `client`, and copies of all fitted attributes.
         """
         self._check_is_fitted()
         model = self._unfitted_local()
@@ -531,7 +532,7 @@ class GaussianMixture(_gaussian_mixture.GaussianMixture):
         return _gaussian_mixture.GaussianMixture(**params)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out the client, which is a connection of this process."""
+        """Omit the client, which is a connection of this process."""
         return super().__getstate__() | {"client": None}
 
     def __sklearn_clone__(self) -> GaussianMixture:

@@ -1,4 +1,4 @@
-"""What to keep of a fit that a cluster does not finish."""
+"""The last good parameters of a fit that a cluster does not finish."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from gmmx.mixture._gaussian_mixture import GaussianMixture
 
 
 class LastGood:
-    """The parameters at which a pass of EM was finished last, and the log-likelihood that it saw.
+    """Parameters of the last completed pass of EM, and their log-likelihood.
 
     Parameters
     ----------
     keeps_best : bool
-        Whether to keep those of the highest likelihood instead: an accelerated EM jumps, and not always upwards.
+        Whether to keep the parameters with the highest likelihood instead, because accelerated EM is not monotone.
     """
 
     def __init__(self, *, keeps_best: bool) -> None:
@@ -43,7 +43,7 @@ class LastGood:
 
 
 class _Watched:
-    """Rows in parts that tell of each finished pass."""
+    """Rows in parts that report each completed pass."""
 
     def __init__(self, rows: PartitionedRows, note: Callable[[_core.Mixture, float], None]) -> None:
         self.summary, self.sample = rows.summary, rows.sample

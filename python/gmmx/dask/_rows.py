@@ -1,4 +1,4 @@
-"""Rows in Dask's partitions, as `gmmx.distributed.fit_partitions` takes them."""
+"""Rows in Dask partitions, for `gmmx.distributed.fit_partitions`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gmmx.distributed import DataSummary, Sample, merge_samples, merge_summaries
 
 
 class DaskRows:
-    """Rows and weights in partitions; each method is one pass over them, on the given client or where Dask would run.
+    """Rows and weights in partitions; each method is one pass over them.
 
     Parameters
     ----------
@@ -27,9 +27,9 @@ class DaskRows:
     sample_weight : Dask array, series, name of a column, or None
         Their weights.
     client : distributed.Client or None
-        Where to compute.
+        Client of the cluster. None uses Dask's default.
     n_jobs : int or None
-        Threads of one task; None: one.
+        Number of threads for one task. None uses one.
     """
 
     def __init__(self, X: Any, sample_weight: Any, client: Any, n_jobs: int | None) -> None:
@@ -47,14 +47,14 @@ class DaskRows:
         return all_rows
 
     def sample(self, size: int, seed: int) -> Sample:
-        """Draw rows; as each partition gives up to `size` of them, workers merge these."""
+        """Draw rows; each partition draws up to `size`, which workers merge."""
         first_rows = accumulate((summary.n_rows for summary in self._summaries), initial=0)
         arguments = [(self.dtype, first, size, seed) for first, _ in zip(first_rows, self._parts, strict=False)]
         tasks = self._tasks("sample", sample_in, arguments)
         return merge_samples(self._results(combined(tasks, merged, size, until=1)), size)
 
     def statistics(self, mixture: _core.Mixture) -> _core.SufficientStatistics:
-        """Add up the statistics of all partitions; where these are many, workers add neighbours."""
+        """Add the statistics of all partitions; workers add neighbours if there are many."""
         tasks = self._tasks("statistics", statistics_in, [(mixture, self.dtype, self._n_jobs)] * len(self._parts))
         statistics = pairwise_sum(self._results(combined(tasks, pairwise_sum, until=FAN_IN)))
         n_rows = sum(summary.n_present for summary in self._summaries)
@@ -66,7 +66,7 @@ class DaskRows:
         return statistics
 
     def figures(self, mixture: _core.Mixture, figures: Sequence[Figure]) -> list[float]:
-        """Return the total weight of all rows and what functions of the rows add up to."""
+        """Return the total weight of all rows and the sums of functions over them."""
         tasks = self._tasks("figures", figures_in, [(mixture, figures, self._n_jobs)] * len(self._parts))
         return [math.fsum(column) for column in zip(*self._results(tasks), strict=True)]
 
@@ -76,7 +76,7 @@ class DaskRows:
     def _tasks(
         self, name: str, function: Callable[..., Any], arguments: Sequence[tuple[Any, ...]] | None = None
     ) -> list[Task]:
-        """Return a task for each partition, under keys that no other pass has: a pass never takes old results."""
+        """Return a task for each partition, with unique keys so that a pass never reuses old results."""
         n_partitions, key = len(self._parts), f"gmmx-{name}-{uuid.uuid4().hex}"
         call = delayed(in_partition, pure=False)
         return [

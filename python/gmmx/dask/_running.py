@@ -1,4 +1,4 @@
-"""Running tasks on a cluster or in this process, and what to say if that fails."""
+"""Running tasks on a cluster or in this process, and errors if that fails."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ FAN_IN = 16  # a power of two: sums of so many neighbours are branches of the tr
 
 
 class WorkersLostError(RuntimeError):
-    """The cluster could not finish a pass over the rows: a task killed its workers, or they are gone.
+    """Raised if the cluster cannot finish a pass over the rows.
 
     Attributes
     ----------
     model : gmmx.GaussianMixture or None
-        The last good parameters, those of the last pass that was finished (with `acceleration`: of the best one), as a
-        fitted local model. None if EM had not begun.
+        Fitted in-memory model with the parameters of the last completed pass, or with `acceleration` of the best one.
+        None if EM had not begun.
     """
 
     def __init__(self, message: str, model: GaussianMixture | None = None) -> None:
@@ -46,7 +46,7 @@ class Task(NamedTuple):
 
 
 def combined(tasks: list[Task], combine: Callable[..., Any], *arguments: Any, until: int) -> list[Task]:
-    """Let workers combine neighbours, in the order of the partitions, until no more than `until` values are left."""
+    """Let workers combine neighbours, in the order of the partitions, until at most `until` values are left."""
     while len(tasks) > until:
         groups = [tasks[begin : begin + FAN_IN] for begin in range(0, len(tasks), FAN_IN)]
         tasks = [
@@ -86,11 +86,12 @@ def results(tasks: list[Task], n_partitions: int, client: Any) -> list[Any]:
     Raises
     ------
     WorkersLostError
-        If the cluster lost workers for good, or too many by one task.
+        If the cluster lost workers permanently, or too many by one task.
     TypeError, ValueError
-        About the rows, naming their partition.
+        If rows are invalid; the message names their partition.
     RuntimeError
-        If something else fails on a cluster, naming the partition. In this process it is raised as it is.
+        If anything else fails on a cluster; the message names the partition. In this process the original error is
+        raised.
     """
     values = [task.value for task in tasks]  # what they come from was optimised when it was cut into parts
     if client is None:
@@ -119,7 +120,7 @@ def _where(failed: Task, n_partitions: int) -> str:
 
 
 def _is_loss(error: Exception) -> bool:
-    """Tell whether workers or the scheduler are gone; by names, because distributed does not export all the classes."""
+    """Return whether workers or the scheduler are lost, by name since distributed does not export all classes."""
     return any(kind.__name__ in _LOSSES for kind in type(error).__mro__)
 
 

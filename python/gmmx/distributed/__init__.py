@@ -1,11 +1,11 @@
-"""EM over rows that lie in parts: in files, in processes or on machines.
+"""EM over rows in parts: in files, in processes or on machines.
 
-The statistics of the parts add up to those of the whole, so all that an engine has to do is to call three functions on
-each part and to collect what they return:
+The statistics of the parts add up to those of all rows, so an engine only calls three functions on each part and
+collects the results:
 
     part --summarize--> DataSummary,  part --sample_of--> Sample,  part --statistics_of(mixture)--> SufficientStatistics
 
-`PartitionedRows` is what an engine offers, `fit_partitions` fits a `gmmx.GaussianMixture` to it with the same loop as
+An engine implements `PartitionedRows`, to which `fit_partitions` fits a `gmmx.GaussianMixture` with the loop of
 `GaussianMixture.fit`. `gmmx.distributed.batches`, `gmmx.dask` and `gmmx.spark` are such engines.
 """
 

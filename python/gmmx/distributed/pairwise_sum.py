@@ -22,7 +22,7 @@ def statistics_of(
     dtype: npt.DTypeLike | None = None,
     n_threads: int = 1,
 ) -> _core.SufficientStatistics:
-    """Reduce one part of the rows, which `summarize` has checked, to its sufficient statistics; none may be there.
+    """Compute the sufficient statistics of one part, which `summarize` has checked and may be empty.
 
     Examples
     --------
@@ -39,10 +39,10 @@ def statistics_of(
 
 
 def pairwise_sum(statistics: Sequence[_core.SufficientStatistics]) -> _core.SufficientStatistics:
-    """Add statistics of the parts in an order that depends on their number alone.
+    """Add the statistics of parts in an order that depends only on their number.
 
-    Neighbours are added, then neighbouring sums, and so on: the same bits come out wherever and whenever the parts
-    were computed, and rounding grows with the logarithm of their number.
+    Neighbours are added, then neighbouring sums, and so on. The result is bitwise identical wherever and whenever the
+    parts were computed, and rounding grows with the logarithm of their number.
 
     Examples
     --------
@@ -62,7 +62,7 @@ def pairwise_sum(statistics: Sequence[_core.SufficientStatistics]) -> _core.Suff
 
 
 class PairwiseSum:
-    """The sum that `pairwise_sum` returns, of parts that come one by one; memory is logarithmic in their number."""
+    """Incremental `pairwise_sum`, whose memory is logarithmic in the number of parts."""
 
     def __init__(self) -> None:
         self._sums: list[tuple[int, _core.SufficientStatistics]] = []  # (number of parts, their sum), shrinking
@@ -76,7 +76,7 @@ class PairwiseSum:
         self._sums.append((size, total))
 
     def total(self) -> _core.SufficientStatistics:
-        """Return the sum of the parts so far, of which there must be one."""
+        """Return the sum of the parts so far, at least one."""
         *others, (_, total) = self._sums
         for _, left in reversed(others):
             total = left + total

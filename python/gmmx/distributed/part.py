@@ -1,4 +1,4 @@
-"""One part of the rows, as the native code takes it."""
+"""One part of the rows, in the form that native code needs."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class Part(NamedTuple):
     Attributes
     ----------
     X : ndarray of shape (n_rows, n_features), float32 or float64
-        The rows; there may be none.
+        Rows, possibly none.
     sample_weight : ndarray of shape (n_rows,), float64, or None
-        Their weights; None: all one.
+        Weights of the rows. None gives every row the weight 1.
     feature_names : tuple of str or None
-        Names of the columns, where they have any.
+        Names of the columns. None if they have no names.
     """
 
     X: Rows
@@ -42,20 +42,20 @@ def part_of(
     Parameters
     ----------
     X : array-like of shape (n_rows, n_features)
-        Anything that `GaussianMixture.fit` takes. Other than there, there may be no rows.
+        Rows as for `GaussianMixture.fit`, possibly none.
     sample_weight : array-like of shape (n_rows,), optional
-        Weights, not negative. They may all be zero.
+        Nonnegative weights, which may all be zero. None gives every row the weight 1.
     dtype : float32 or float64, optional
-        To compute in. None: float32 stays, everything else becomes float64.
+        Type of the computation. None keeps float32 and converts all others to float64.
     is_checked : bool
-        The rows were checked before, so that numbers which are not finite are not looked for again.
+        Whether the rows are known to be finite, so that the check is skipped.
     first_row : int
-        Rows before these, for errors.
+        Number of rows before these, for errors.
 
     Raises
     ------
     ValueError, TypeError
-        If it is no table of finite numbers, or the weights are not as described.
+        If X is not a table of finite numbers, or the weights are not as described.
 
     Examples
     --------

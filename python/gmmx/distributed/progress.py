@@ -1,4 +1,4 @@
-"""Rows in parts whose passes are shown."""
+"""Rows in parts with a progress bar of passes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["RowsWithProgress"]
 
 
 class RowsWithProgress:
-    """Rows in parts, of which each pass is shown when it is done: for engines that do not tell of parts.
+    """Rows in parts that report each completed pass, for engines that do not report single parts.
 
     Parameters
     ----------

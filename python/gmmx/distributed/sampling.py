@@ -1,9 +1,9 @@
-"""A random sample of rows that does not depend on how they are cut into parts.
+"""A random sample of rows that does not depend on the partitions.
 
-Each row has a key, a hash of the seed and of the row's number; the rows of the smallest keys are the sample. With
-weights w the keys are -log(u) / w for the hash u in (0, 1), which draws rows one after another with probabilities in
-proportion to their weights, without putting any back (Efraimidis and Spirakis, Weighted random sampling with a
-reservoir, Information Processing Letters 97, 2006).
+Each row has a key, a hash of the seed and the number of the row; the rows with the smallest keys are the sample. With
+weights w the keys are -log(u) / w for the hash u in (0, 1), which draws rows without replacement with probabilities
+proportional to their weights (Efraimidis and Spirakis, Weighted random sampling with a reservoir, Information
+Processing Letters 97, 2006).
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ _U64 = npt.NDArray[np.uint64]
 
 
 class Sample(NamedTuple):
-    """Rows that were drawn, in the order of their numbers.
+    """Sampled rows, in the order of their numbers.
 
     Attributes
     ----------
     X : ndarray of shape (n_rows, n_features)
-        The rows, all of positive weight.
+        Rows, all with positive weight.
     sample_weight : ndarray of shape (n_rows,) or None
-        Their weights, where there are any.
+        Weights of the rows. None if there are no weights.
     keys : ndarray of shape (n_rows,), float64
-        Their keys.
+        Keys of the rows.
     numbers : ndarray of shape (n_rows,), int64
-        Their places among all rows, from 0.
+        Positions of the rows among all rows, counted from 0.
     """
 
     X: Rows
@@ -53,29 +53,29 @@ def sample_of(
     dtype: npt.DTypeLike | None = None,
     largest_key: float = np.inf,
 ) -> Sample | None:
-    """Draw from one part of the rows what may belong to the sample of all.
+    """Draw the candidates of one part for the sample of all rows.
 
     Parameters
     ----------
     X : array-like of shape (n_rows, n_features)
-        The part.
+        Rows of the part.
     sample_weight : array-like of shape (n_rows,) or None
-        Weights; a row of weight zero is never drawn.
+        Weights of the rows. A row with weight zero is never drawn. None gives every row the weight 1.
     first_row : int
         Number of rows in the parts before this one.
     size : int
-        Rows to draw from all.
+        Size of the sample of all rows.
     seed : int
-        Below 2**64.
+        Seed, from 0 to 2**64 - 1.
     dtype : float32 or float64, optional
-        To return rows in.
+        Type of the returned rows. None keeps float32 and converts all others to float64.
     largest_key : float
-        No row of a larger key is drawn: of others, `size` are known already whose keys are smaller.
+        Upper bound of the keys: `size` rows with smaller keys are known already.
 
     Returns
     -------
     sample : Sample or None
-        At most `size` rows; None of a part without rows.
+        At most `size` rows. None for an empty part.
 
     Examples
     --------
@@ -105,7 +105,7 @@ def sample_of(
 
 
 def merge_samples(samples: Sequence[Sample | None], size: int) -> Sample:
-    """Return the sample of all rows, given those of the parts in order."""
+    """Merge the samples of the parts, in order, to the sample of all rows."""
     held = [sample for sample in samples if sample is not None and len(sample.keys)]
     keys, numbers = (np.concatenate([getattr(sample, name) for sample in held]) for name in ("keys", "numbers"))
     chosen: Any = _smallest(keys, numbers, size)
@@ -121,7 +121,7 @@ def _weights(sample: Sample) -> F64:
 
 
 def _smallest(keys: F64, numbers: npt.NDArray[np.int64], size: int) -> npt.NDArray[np.int64]:
-    """Return the places of the smallest keys (of equal ones the first rows), in the order of the rows."""
+    """Return the positions of the smallest keys, in row order; ties keep the first rows."""
     order = np.lexsort((numbers, keys))[:size]
     chosen: npt.NDArray[np.int64] = order[np.argsort(numbers[order])]
     return chosen

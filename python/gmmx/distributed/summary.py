@@ -1,4 +1,4 @@
-"""What must be known of the rows before EM: how many there are, and of what kind."""
+"""Summaries of the rows that EM needs before it starts: number, weight, type, names."""
 
 from __future__ import annotations
 
@@ -22,29 +22,30 @@ __all__ = ["DataSummary", "check_same_rows", "merge_summaries", "summarize"]
 
 @dataclass(frozen=True)
 class DataSummary:
-    """What is known of a part of the rows, or of all.
+    """Summary of a part of the rows, or of all rows.
 
     Attributes
     ----------
     n_rows : int
-        Rows, those of weight zero included.
+        Number of rows, including those with weight zero.
     n_present : int
-        Rows of positive weight.
+        Number of rows with positive weight.
     total_weight : float
         Sum of the weights.
     n_features : int
-        Columns; 0 for a part without rows or columns, which goes with any other.
+        Number of columns; 0 for an empty part, which is compatible with any other.
     dtype : str
-        Precision to compute in, 'float32' or 'float64'.
+        Precision of the computation, 'float32' or 'float64'.
     largest : float
-        Largest absolute number.
+        Largest absolute value.
     feature_names : tuple of str or None
         Names of the columns.
     sums : tuple of float
-        Weighted sums of the columns, by which later passes are known to bring the same rows. Not compared: they differ
-        by rounding where rows are cut into other parts.
+        Weighted sums of the columns, with which later passes are checked to yield the same rows. Not compared by
+        equality, because they depend on the partitions through rounding.
     extremes : Extremes or None
-        Outermost numbers of each column, None where no row is present. Not compared: rows may be cut into other parts.
+        Smallest and largest numbers of each column. None if no row has positive weight. Not compared by equality,
+        because they depend on the partitions.
     """
 
     n_rows: int
@@ -66,7 +67,7 @@ class DataSummary:
 
     @property
     def faults(self) -> RowFaults:
-        """What is wrong with the rows, as far as the outermost numbers of their columns show it."""
+        """Faults of the rows that the extremes of their columns reveal."""
         constant: tuple[int, ...] = ()
         if self.extremes is not None:
             least, *_, largest = self.extremes.values
@@ -81,7 +82,7 @@ _NOTHING = DataSummary(0, 0, 0.0, 0, "float32")
 
 
 def summarize(X: Any, sample_weight: Any = None, *, first_row: int = 0) -> DataSummary:
-    """Check one part of the rows and tell what it is; for arguments and errors see `part_of`.
+    """Check and summarize one part of the rows; see `part_of` for arguments and errors.
 
     Examples
     --------
@@ -108,14 +109,14 @@ def summarize(X: Any, sample_weight: Any = None, *, first_row: int = 0) -> DataS
 
 
 def merge_summaries(parts: Sequence[DataSummary], *, kind: str = "partition", kinds: str = "partitions") -> DataSummary:
-    """Return what is known of all rows; `kind` is what a part is called in errors, `kinds` what several are.
+    """Merge the summaries of all parts, which errors call `kind` and `kinds`.
 
-    The precision is float32 if all parts have it.
+    The precision is float32 if that of all parts is.
 
     Raises
     ------
     ValueError
-        If parts have different columns, or there is no row of positive weight.
+        If parts have different columns, or no row has positive weight.
 
     Examples
     --------
@@ -161,14 +162,14 @@ def merge_summaries(parts: Sequence[DataSummary], *, kind: str = "partition", ki
 
 
 def check_same_rows(statistics: _core.SufficientStatistics, summary: DataSummary) -> None:
-    """Refuse the statistics of a pass that brought other rows than the first one, as far as sums can tell.
+    """Refuse a pass whose sums show that its rows differ from those of the first pass.
 
-    The weighted sums of the columns are sums over the components of first moments, whatever the mixture.
+    For any mixture, the weighted sums of the columns are the sums of the first moments over the components.
 
     Raises
     ------
     ValueError
-        If the number of rows, their weight or the sum of a column is another.
+        If the number of rows, their weight or the sum of a column differs.
     """
     tolerance = _ROUNDING[summary.dtype] * summary.total_weight
     sums = statistics.first_moments.sum(axis=0) + statistics.counts @ statistics.shifts

@@ -1,11 +1,11 @@
 """Gaussian mixtures fitted to Spark DataFrames, with the parameter names of Spark's MLlib.
 
-A change of the import is all that it takes to come from MLlib::
+To migrate from MLlib, change the import::
 
     from gmmx.spark import GaussianMixture  # was: from pyspark.ml.clustering import GaussianMixture
 
-Rows stay where they are: each iteration of EM is one Spark job, which sends the parameters to the executors and brings
-back sums. Spark Connect will do; neither SparkContext nor RDDs are used. The executors need gmmx, too.
+Rows do not move: each iteration of EM is one Spark job, which sends the parameters to the executors and returns sums.
+Spark Connect is supported; neither SparkContext nor RDDs are used. The executors need gmmx, too.
 """
 
 try:

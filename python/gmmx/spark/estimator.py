@@ -1,4 +1,4 @@
-"""The estimator, which takes the place of MLlib's."""
+"""The estimator, a drop-in replacement for MLlib's."""
 
 from __future__ import annotations
 
@@ -28,83 +28,85 @@ _LEAST = {"k": 1, "maxIter": 0, "tol": 0, "regParam": 0, "nInit": 1, "aggregatio
 class GaussianMixture(Estimator, MixtureParams, MLReadable, MLWritable):
     """Gaussian mixture fitted to a Spark DataFrame by expectation-maximisation (EM).
 
-    Takes the place of ``pyspark.ml.clustering.GaussianMixture``: the same parameters with the same defaults, and a
-    model with the same methods. Densities are computed in log space and moments about the means, so that it fits where
-    MLlib's returns useless models (from about 20 features) or negative variances (data far from the origin).
+    The class is a drop-in replacement for ``pyspark.ml.clustering.GaussianMixture``, with the same parameters and
+    defaults and a model with the same methods. Densities are computed in log space and moments are centred about the
+    means. Fits therefore succeed where MLlib returns useless models (from about 20 features) or negative variances
+    (data far from the origin).
 
     Parameters
     ----------
     featuresCol : str, default='features'
-        Column of vectors, dense or sparse, or of arrays of numbers. Arrays of float32 are computed in float32.
+        Column of dense or sparse vectors, or of arrays of numbers. Arrays of float32 are computed in float32.
 
     predictionCol : str, default='prediction'
-        Column that the model writes the most probable component to, from 0; '' writes none.
+        Output column of the most probable component, counted from 0. '' omits it.
 
     k : int, default=2
-        Number of components. Other than in MLlib it may be 1.
+        Number of components. Unlike in MLlib it may be 1.
 
     probabilityCol : str, default='probability'
-        Column that the model writes the probability of each component to, as a vector; '' writes none.
+        Output column of the probabilities of the components, as a vector. '' omits it.
 
     tol : float, default=0.01
-        As in MLlib, EM stops when the total log-likelihood of all rows (weighted) changes by less in one iteration.
-        That is strict where rows are many: `tol` of :class:`gmmx.GaussianMixture` is about the mean of a row. For
-        the same strictness as there, give `1e-3` times the number of rows.
+        Threshold for the change of the total weighted log-likelihood at which EM stops, as in MLlib. This is strict for
+        many rows, because `tol` of :class:`gmmx.GaussianMixture` refers to the mean per row. For the same tolerance,
+        use `1e-3` times the number of rows.
 
     maxIter : int, default=100
-        Most iterations.
+        Maximum number of iterations.
 
     seed : int, default=0
-        Of the sample of rows that a start is made of, and of the start. The same seed gives the same model if the
-        DataFrame has the same rows in the same partitions. Of MLlib's seeds only the last 32 bits count.
+        Seed of the sample of rows and of the initialization. The same seed gives the same model if the DataFrame has
+        the same rows in the same partitions. Only the last 32 bits are used.
 
     aggregationDepth : int, default=2
-        Statistics of the partitions are added at the driver if they come to no more than 64 MiB, else on executors in
-        so many levels. The sum is the same to the last bit.
+        Number of levels in which executors add the statistics of the partitions. Statistics of at most 64 MiB in total
+        are added at the driver instead. The sum is bitwise identical.
 
     weightCol : str, optional
-        Column of weights, not negative: 2 means that the row stands twice. None or '': all one.
+        Column of nonnegative sample weights: a row with weight 2 counts twice. None or '' gives every row the weight 1.
 
     covarianceType : str, default='full'
-        Model of the covariances: any that :class:`gmmx.GaussianMixture` has.
+        Covariance model, as in :class:`gmmx.GaussianMixture`.
 
     regParam : float, default=1e-6
-        Added to the variances, so that no component collapses; `reg_covar` there. MLlib adds nothing.
+        Nonnegative number added to the variances, so that no component collapses: `reg_covar` of
+        :class:`gmmx.GaussianMixture`. MLlib adds nothing.
 
     nInit : int, default=1
-        Number of starts. EM runs from each on the sample, and from the best on all rows.
+        Number of restarts on the sample; the best continues on all rows.
 
     initialModel : GaussianMixtureModel or gmmx.GaussianMixture, optional
-        Fitted model to start from instead of a sample: of gmmx.spark, of MLlib (for 'full') or in memory. It must have
-        `k` components and be of `covarianceType`.
+        Fitted model from which EM starts, of gmmx.spark, of MLlib (for 'full') or in memory. It must have `k`
+        components and the type `covarianceType`. None initializes from a sample of the rows.
 
     Raises
     ------
     ValueError
         In `fit`, if a parameter, a column or a row is not accepted; the message names the partition of the row.
     FitFailedError
-        A ValueError: every start ended in a collapsed component.
+        A ValueError: a component collapsed in every restart.
     RuntimeError
-        If the DataFrame holds other rows each time that Spark computes it.
+        If the DataFrame changes its rows each time that Spark computes it.
 
     See Also
     --------
     gmmx.GaussianMixture : Fits rows in memory.
-    gmmx.distributed.fit_partitions : What runs here.
+    gmmx.distributed.fit_partitions : Runs the fit.
 
     Notes
     -----
-    Other than in MLlib the start is k-means on a random sample of up to 50,000 rows (32 MiB), so that results differ,
-    mostly for the better; fewer rows than that all take part, and the model is that of :class:`gmmx.GaussianMixture`
-    with ``random_state=seed``.
+    Unlike in MLlib, the initialization is k-means on a random sample of up to 50,000 rows (32 MiB), so results differ,
+    mostly for the better. Smaller data are used completely, and the model is that of :class:`gmmx.GaussianMixture` with
+    ``random_state=seed``.
 
-    A fit packs the features of each partition into blocks of bytes and persists those, as
-    ``StorageLevel.MEMORY_AND_DISK``, until it ends: whatever makes the DataFrame is computed once, and ``cache()``
-    before a fit gains nothing unless other jobs use the rows. Where an executor dies, its blocks are computed anew, and
-    the result is the same to the last bit if the DataFrame then holds the same rows in the same order.
+    A fit packs the features of each partition into blocks of bytes and persists these, with
+    ``StorageLevel.MEMORY_AND_DISK``, until it ends. The DataFrame is therefore computed once, and ``cache()`` before a
+    fit helps only if other jobs use the rows. If an executor dies, its blocks are recomputed, and the result is bitwise
+    identical provided that the DataFrame has the same rows in the same order.
 
-    The driver and all executors need gmmx. With Spark Connect the client does, too, and the parameters travel within
-    each request: 128 MiB by default (``spark.connect.grpc.maxInboundMessageSize``).
+    The driver and all executors need gmmx. With Spark Connect the client needs it, too, and each request contains the
+    parameters, up to 128 MiB by default (``spark.connect.grpc.maxInboundMessageSize``).
 
     Examples
     --------
@@ -164,7 +166,7 @@ class GaussianMixture(Estimator, MixtureParams, MLReadable, MLWritable):
         nInit: int = 1,
         initialModel: Any = None,
     ) -> GaussianMixture:
-        """Set those parameters that are given, None to its default, and return the estimator."""
+        """Set the given parameters, None to the default, and return the estimator."""
         return self._set_or_clear(self._input_kwargs)
 
     def _set_or_clear(self, arguments: dict[str, Any]) -> GaussianMixture:
@@ -227,7 +229,7 @@ class GaussianMixture(Estimator, MixtureParams, MLReadable, MLWritable):
         return self._set(initialModel=value)
 
     def getInitialModel(self) -> gmmx.GaussianMixture | None:
-        """Return the model to start from, as one in memory."""
+        """Return the initial model as an in-memory estimator."""
         return self.getOrDefault(self.initialModel) if self.isSet(self.initialModel) else None
 
     def _fit(self, dataset: DataFrame) -> GaussianMixtureModel:
@@ -254,7 +256,7 @@ class GaussianMixture(Estimator, MixtureParams, MLReadable, MLWritable):
         check_covariance_type(self.getCovarianceType(), argument="covarianceType")
 
     def _local_estimator(self, summary: DataSummary) -> gmmx.GaussianMixture:
-        """Return the estimator that is to be fitted to the rows in parts."""
+        """Return the in-memory estimator that is fitted to the partitions."""
         options: dict[str, Any] = {
             "n_components": self.getK(),
             "covariance_type": self.getCovarianceType(),
@@ -285,10 +287,10 @@ class GaussianMixture(Estimator, MixtureParams, MLReadable, MLWritable):
                 )
 
     def write(self) -> Writer:
-        """Return what writes the estimator, ``.overwrite()`` first where something is there; `save` calls it."""
+        """Return the writer of the estimator. Call ``.overwrite()`` to replace an existing one; `save` uses it."""
         return Writer(self, "initialModel", self.getInitialModel())
 
     @classmethod
     def read(cls) -> Reader:
-        """Return what reads an estimator; `load` calls it."""
+        """Return the reader of estimators, which `load` uses."""
         return Reader(cls, "initialModel", lambda local: cls() if local is None else cls(initialModel=local))

@@ -1,4 +1,4 @@
-"""The fitted model and what is told of the fit."""
+"""The fitted model and the summary of its fit."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ _POSTERIOR = StructType([StructField("prediction", IntegerType()), StructField("
 
 
 class GaussianMixtureModel(Model, MixtureParams, MLReadable, MLWritable):
-    """Mixture fitted by :class:`GaussianMixture`, with the methods of ``pyspark.ml.clustering.GaussianMixtureModel``.
+    """Fitted mixture with the methods of MLlib's ``GaussianMixtureModel``.
 
     Parameters
     ----------
     local : gmmx.GaussianMixture
-        The fitted model in memory. One that was fitted without Spark will do, to apply it to a DataFrame.
+        Fitted model in memory. A model fitted without Spark can be applied to a DataFrame this way.
 
     Examples
     --------
@@ -64,12 +64,13 @@ class GaussianMixtureModel(Model, MixtureParams, MLReadable, MLWritable):
         self._summary: GaussianMixtureSummary | None = None
 
     def to_local(self) -> gmmx.GaussianMixture:
-        """Return the model as one in memory.
+        """Return the model as an in-memory estimator.
 
         Returns
         -------
         local : gmmx.GaussianMixture
-            A copy, with all attributes of the fit. Its `tol` is about the mean of a row, so it is smaller than here.
+            Copy with all attributes of the fit. Its `tol` refers to the mean per row, so it is smaller than the Spark
+            value.
         """
         return copy.deepcopy(self._local)
 
@@ -97,7 +98,7 @@ class GaussianMixtureModel(Model, MixtureParams, MLReadable, MLWritable):
 
     @property
     def gaussians(self) -> list[Any]:
-        """The components, each a ``pyspark.ml.stat.MultivariateGaussian``, of whatever covariance type."""
+        """The components of any covariance type, as ``pyspark.ml.stat.MultivariateGaussian``."""
         return [MultivariateGaussian(mean, covariance) for mean, covariance in self._moments()]
 
     @property
@@ -161,12 +162,12 @@ class GaussianMixtureModel(Model, MixtureParams, MLReadable, MLWritable):
 
     @property
     def summary(self) -> GaussianMixtureSummary:
-        """What is told of the fit.
+        """Summary of the fit.
 
         Raises
         ------
         RuntimeError
-            If the model was loaded, or made of one in memory.
+            If the model was loaded or built from a model in memory.
         """
         if self._summary is None:
             raise RuntimeError(
@@ -180,37 +181,38 @@ class GaussianMixtureModel(Model, MixtureParams, MLReadable, MLWritable):
         return self
 
     def write(self) -> Writer:
-        """Return what writes the model, ``.overwrite()`` first where something is there; `save` calls it."""
+        """Return the writer of the model. Call ``.overwrite()`` to replace an existing one; `save` uses it."""
         return Writer(self, "data", self._local)
 
     @classmethod
     def read(cls) -> Reader:
-        """Return what reads a model; `load` calls it."""
+        """Return the reader of models, which `load` uses."""
         return Reader(cls, "data", cls)
 
     def __repr__(self) -> str:
-        """Name the model as MLlib does."""
+        """Return a description like MLlib's."""
         return f"{type(self).__name__}: uid={self.uid}, k={self.getK()}, numFeatures={self.numFeatures}"
 
 
 class GaussianMixtureSummary:
-    """What is told of a fit, by MLlib's names.
+    """Summary of a fit, with MLlib's names.
 
     Parameters
     ----------
     model : GaussianMixtureModel
         The fitted model.
     dataset : DataFrame
-        What it was fitted to.
+        Training data.
     total_weight : float
-        Sum of the weights of its rows.
+        Sum of the weights of the rows.
 
     Attributes
     ----------
     logLikelihood : float
-        Total log-likelihood of the rows at the model's parameters, weighted. MLlib's is that before the last M-step.
+        Total weighted log-likelihood of the rows at the parameters of the model. MLlib reports that before the last
+        M-step.
     logLikelihoodHistory : list of float
-        That which each iteration saw, before its M-step.
+        Total log-likelihood in each iteration, before its M-step.
     numIter : int
         Number of iterations.
     converged : bool
@@ -235,17 +237,17 @@ class GaussianMixtureSummary:
 
     @property
     def predictions(self) -> DataFrame:
-        """The rows with predictions and probabilities: computed when it is asked for them."""
+        """The rows with predictions and probabilities, computed lazily."""
         return self._model.transform(self._dataset)
 
     @property
     def cluster(self) -> DataFrame:
-        """The predictions alone."""
+        """Only the predictions."""
         return self.predictions.select(self.predictionCol)
 
     @property
     def probability(self) -> DataFrame:
-        """The probabilities alone."""
+        """Only the probabilities."""
         return self.predictions.select(self.probabilityCol)
 
     @property

@@ -1,4 +1,4 @@
-"""Parameters of the estimator and its model: MLlib's, by their names and defaults, and those that gmmx has beyond."""
+"""Parameters of the estimator and its model: MLlib's names and defaults, and those that gmmx adds."""
 
 from __future__ import annotations
 
@@ -58,15 +58,15 @@ class MixtureParams(
         return int(self.getOrDefault(self.k))
 
     def getCovarianceType(self) -> str:
-        """Return the model of the covariances."""
+        """Return the covariance model."""
         return str(self.getOrDefault(self.covarianceType))
 
     def getNInit(self) -> int:
-        """Return the number of starts."""
+        """Return the number of restarts."""
         return int(self.getOrDefault(self.nInit))
 
     def _weight_column(self) -> str | None:
-        """Return the column of weights; as in MLlib, an empty name means that there is none."""
+        """Return the column of weights. As in MLlib, an empty name means no weights."""
         return (self.getOrDefault(self.weightCol) or None) if self.isDefined(self.weightCol) else None
 
 

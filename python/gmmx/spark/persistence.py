@@ -15,9 +15,9 @@ __all__ = ["Reader", "Writer"]
 
 
 class Writer(MLWriter):
-    """Writes parameters, and a model in memory as the bytes of the file that `gmmx.GaussianMixture.save` makes.
+    """Writes parameters, and a model as the bytes of a `gmmx.GaussianMixture.save` file.
 
-    Everything goes through data frames, so that Spark Connect can do it.
+    All writing uses data frames, so that it works with Spark Connect.
     """
 
     def __init__(self, instance: Any, folder: str, local: gmmx.GaussianMixture | None) -> None:
@@ -25,7 +25,7 @@ class Writer(MLWriter):
         self._instance, self._folder, self._local = instance, folder, local
 
     def save(self, path: str) -> None:
-        """Write to a folder, of which there must be none unless `overwrite` was called."""
+        """Write to a folder, which must not exist unless `overwrite` was called."""
         mode = "overwrite" if self.shouldOverwrite else "error"
         spark = self.sparkSession
         if self._local is not None:
@@ -54,7 +54,7 @@ class Reader(MLReader):
         Raises
         ------
         ValueError
-            If something else was saved there.
+            If the folder contains something else.
         """
         spark = self.sparkSession
         metadata = DefaultParamsReader.loadMetadata(path, spark)

@@ -1,4 +1,4 @@
-"""The rows of a Spark DataFrame, as EM over parts wants them: each call is a pass over all partitions."""
+"""The rows of a Spark DataFrame for distributed EM: each call is a pass over all partitions."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _BYTES_OF_A_DRIVER = 64 << 20
 
 
 def features_of(dataset: DataFrame, column: str) -> Any:
-    """Return a column of features that Arrow hands over as lists of float32 or float64.
+    """Return a column of features that Arrow transfers as lists of float32 or float64.
 
     Raises
     ------
     ValueError
-        If there is no such column, or it holds neither vectors nor arrays of numbers.
+        If the column does not exist, or contains neither vectors nor arrays of numbers.
     """
     found = _type_of(dataset, "featuresCol", column)
     is_array = isinstance(found, ArrayType) and isinstance(found.elementType, NumericType)
@@ -50,7 +50,7 @@ def features_of(dataset: DataFrame, column: str) -> Any:
 
 
 class SparkRows:
-    """The features of a DataFrame, and perhaps weights, packed into blocks that Spark keeps until `close`.
+    """The features and weights of a DataFrame, packed into blocks that Spark persists until `close`.
 
     Parameters
     ----------
@@ -59,9 +59,9 @@ class SparkRows:
     features : str
         Column of vectors or arrays of numbers.
     sample_weight : str, optional
-        Column of weights; None: all one.
+        Column of sample weights. None gives every row the weight 1.
     aggregation_depth : int
-        In how many levels statistics are added where they are large; the sum is the same to the last bit.
+        Number of levels in which large statistics are added. The sum is bitwise identical.
 
     Examples
     --------
@@ -96,11 +96,11 @@ class SparkRows:
         self._blocks.unpersist()
 
     def summary(self) -> DataSummary:
-        """Check all rows and tell what they are."""
+        """Check all rows and summarize them."""
         return merge_summaries(self._facts_by_partition())
 
     def sample(self, size: int, seed: int) -> Sample:
-        """Draw rows; which ones does not depend on how they are parted."""
+        """Draw rows, independently of the partitions."""
         parts = self._facts_by_partition()
         weights = np.array([summary.total_weight for summary in parts])
         shares = size * weights / weights.sum()
@@ -149,7 +149,7 @@ class SparkRows:
         )
 
     def _drawn(self, sizes: list[int], size: int, seed: int) -> tuple[Sample, bool]:
-        """Return rows, at most so many of each partition, and whether these are the sample."""
+        """Return rows, at most this many of each partition, and whether they are the final sample."""
         parts = self._facts_by_partition()
         first_rows = np.cumsum([0, *(summary.n_rows for summary in parts)]).tolist()
         options = {"first_rows": dict(enumerate(first_rows)), "sizes": dict(enumerate(sizes)), "seed": seed}
@@ -166,7 +166,7 @@ class SparkRows:
         return merged, is_whole
 
     def _added(self, sums: DataFrame, mixture: _core.Mixture) -> DataFrame:
-        """Add statistics of neighbouring partitions on executors, where they are too many for the driver."""
+        """Add statistics of neighbouring partitions on executors if they are too many for the driver."""
         n_partitions = len(self._facts_by_partition())
         n_numbers = mixture.covariances.size + mixture.means.size
         if self._aggregation_depth == 1 or 8 * n_numbers * n_partitions <= _BYTES_OF_A_DRIVER:
@@ -182,7 +182,7 @@ class SparkRows:
 
 
 def _joined(blocks: list[DataSummary]) -> DataSummary:
-    """Return what is known of a partition, whose blocks agree in all that is not counted or summed."""
+    """Return the summary of a partition, whose blocks agree in everything that is not counted or summed."""
     return replace(
         blocks[0],
         n_rows=sum(summary.n_rows for summary in blocks),

@@ -1,7 +1,7 @@
-"""What executors do with one partition; each task takes Arrow batches, or columns, and yields such.
+"""Tasks of executors, each for one partition, which map Arrow batches or columns to the same.
 
-A fit first packs its partitions into blocks: of the rows of one Arrow batch, the bytes of the matrix. Spark keeps
-them, and each iteration reads them without a look at single rows.
+A fit first packs its partitions into blocks, the bytes of a matrix for each Arrow batch. Spark persists the blocks, so
+iterations need not convert single rows.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _STATISTICS = pa.schema([("partition", pa.int32()), ("statistics", pa.binary())]
 
 
 def on_executors(task: str, **options: Any) -> Callable[[Iterator[Any]], Iterator[Any]]:
-    """Return one of the functions below, by its name, in a wrapping that tells where gmmx is not installed."""
+    """Return one of the functions below by name, wrapped to report executors without gmmx."""
 
     def run(data: Iterator[Any]) -> Iterator[Any]:
         # A function within another goes over by value: nothing of gmmx is imported before this line.
@@ -62,7 +62,7 @@ def on_executors(task: str, **options: Any) -> Callable[[Iterator[Any]], Iterato
 
 
 def pack(batches: Batches) -> Batches:
-    """Turn a column of features, perhaps one of weights, into blocks; problems are told in a column of their own."""
+    """Turn columns of features and weights into blocks; a separate column reports problems."""
     partition = _partition()
     first_row, n_features = 0, None
     for batch in batches:
@@ -112,7 +112,7 @@ def sum_up(batches: Batches, *, mixture: bytes, dtype: str) -> Batches:
 
 
 def add_neighbours(batches: Batches, *, n_together: int) -> Batches:
-    """Add statistics of neighbouring partitions, which come in order; the sums are numbered anew."""
+    """Add statistics of neighbouring partitions, which come in order, and renumber the sums."""
     rows = (row for batch in batches for row in zip(*batch.columns, strict=True))
     for group, members in groupby(rows, lambda row: row[0].as_py() // n_together):
         total = PairwiseSum()
