@@ -171,6 +171,25 @@ def test_reference_imports_numpy_and_the_standard_library_alone() -> None:
                 assert own or module.split(".")[0] in {"numpy", *sys.stdlib_module_names}, f"{path} imports {module}"
 
 
+def private_imports(path: Path) -> Iterator[str]:
+    """Private modules and names of scikit-learn that a file imports, or reaches through a module."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and str(node.module).split(".")[0] == "sklearn":
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names if alias.name.split(".")[0] == "sklearn"]
+        elif isinstance(node, ast.Attribute) and ast.unparse(node).startswith("sklearn."):
+            names = [ast.unparse(node)]
+        else:
+            continue
+        yield from (name for name in names if "._" in name and "__version__" not in name)
+
+
+def test_private_names_of_scikit_learn_stand_in_one_module() -> None:
+    users = {name_of(path): list(private_imports(path)) for path in python_files()}
+    assert [name for name, private in users.items() if private] == ["python/gmmx/_sklearn.py"]
+
+
 @pytest.mark.parametrize(
     ("library", "places"),
     [

@@ -733,8 +733,8 @@ def test_a_sound_start_is_kept_though_a_degenerate_one_is_likelier():
     point_alone, both = (
         _selection_grid._fit_candidate(model, starts, rows, resolution) for starts in (statistics[:1], statistics)
     )
-    assert "singular" in point_alone.flaw
-    assert both.flaw == ""
+    assert "singular" in point_alone.reason
+    assert both.reason == ""
     assert both.log_likelihood < point_alone.log_likelihood
 
 

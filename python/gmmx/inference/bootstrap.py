@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
 from gmmx import _core
+from gmmx._sklearn import Interval, StrOptions, validate_params
 from gmmx.inference._parallel import map_fits, seeds_from
 from gmmx.mixture._gaussian_mixture import GaussianMixture
 from gmmx.validation import (

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
 from gmmx import _core
+from gmmx._sklearn import Interval, StrOptions, validate_params
 from gmmx.em.initialization import INITIALIZERS
 from gmmx.inference._parallel import map_fits, seeds_from
 from gmmx.mixture._gaussian_mixture import GaussianMixture

@@ -15,9 +15,8 @@ from typing import Any, TextIO
 import numpy as np
 import numpy.typing as npt
 import sklearn.mixture
-from sklearn.base import BaseEstimator, DensityMixin, _fit_context
+from sklearn.base import BaseEstimator, DensityMixin
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
-from sklearn.utils._param_validation import Interval, StrOptions, make_constraint
 from sklearn.utils.validation import check_is_fitted
 
 from gmmx import _core
@@ -30,6 +29,7 @@ from gmmx._covariance_shapes import (
     public_shape,
     wide_enough,
 )
+from gmmx._sklearn import Interval, StrOptions, fit_context, make_constraint
 from gmmx._text_tables import WIDTH, aligned_pairs, counted, print_lines
 from gmmx.data._arrays import reader_of_array
 from gmmx.data._batch_source import is_converted_map
@@ -457,7 +457,7 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
 
     # ------------------------------------------------------------------------------------------------ fitting
 
-    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
+    @fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
     def fit(self, X: npt.ArrayLike, y: object = None, sample_weight: npt.ArrayLike | None = None) -> GaussianMixture:
         """Estimate the parameters by EM, from `n_init` starts of which the best is kept.
 
@@ -506,7 +506,7 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
         self._fit(X, sample_weight)
         return self
 
-    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
+    @fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
     def fit_predict(
         self, X: npt.ArrayLike, y: object = None, sample_weight: npt.ArrayLike | None = None
     ) -> npt.NDArray[np.int64]:
@@ -636,7 +636,7 @@ class GaussianMixture(PrivateReaders, DensityMixin, BaseEstimator):  # type: ign
             with contextlib.closing(batches):
                 return fit_partitions(self, batches, init_size=init_size, checkpoints=checkpoints)
 
-    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
+    @fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
     def partial_fit(
         self, X: npt.ArrayLike, y: object = None, sample_weight: npt.ArrayLike | None = None
     ) -> GaussianMixture:

@@ -10,13 +10,13 @@ from typing import Any, TextIO
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator, DensityMixin, _fit_context
+from sklearn.base import BaseEstimator, DensityMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from gmmx import _core
 from gmmx._covariance_shapes import has_axes
+from gmmx._sklearn import Interval, StrOptions, fit_context
 from gmmx._text_tables import counted, print_lines
 from gmmx.em import criteria
 from gmmx.em.equal_components import warn_of_equal_components
@@ -234,7 +234,7 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
 
     # ------------------------------------------------------------------------------------------------ fitting
 
-    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
+    @fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
     def fit(self, X: npt.ArrayLike, y: object = None, sample_weight: npt.ArrayLike | None = None) -> GaussianMixtureIC:
         """Fit all mixtures and choose one.
 

@@ -70,7 +70,7 @@ def check_rows_of_part(
     """
     with checking("X", _ALLOWED), placing(X, first_row):
         array, header = readable(X, first_row)
-        names = _sklearn._get_feature_names(header)
+        names = _sklearn.feature_names(header)
         rows: Rows = _sklearn.check_array(
             array,
             dtype=ROW_DTYPES if dtype is None else dtype,
@@ -78,14 +78,13 @@ def check_rows_of_part(
             ensure_min_samples=0,
             input_name="X",
         )
-    feature_names = None if names is None else tuple(map(str, names))
-    problem = None if is_checked else first_not_finite(rows, feature_names, first_row)
+    problem = None if is_checked else first_not_finite(rows, names, first_row)
     if problem is not None:
         raise ValueError(
             f"X contains {problem}, but all numbers must be finite: fill in missing values, or drop the rows or "
             "columns that have them"
         )
-    return rows, feature_names
+    return rows, names
 
 
 def check_rows_of(estimator: Any, X: Any, *, fit: bool, min_samples: int | None = None) -> Rows:

@@ -42,15 +42,15 @@ def check_sample_weight(sample_weight: Any, X: npt.NDArray[Any]) -> F64 | None:
     """Return the weights as float64 of shape (n_samples,), or None where none were given."""
     if sample_weight is None:
         return None
-    with checking("sample_weight", _ALLOWED, sample_weight), _placing_weights(sample_weight):
-        values = numeric_input(sample_weight, "sample_weight")
-        weights: F64 = _sklearn._check_sample_weight(values, X, dtype=np.float64, ensure_non_negative=True)
+    weights = _weights_of_rows(sample_weight, len(X))
+    with checking("sample_weight", _ALLOWED):
+        if not weights.any():
+            raise ValueError("Sample weights must contain at least one non-zero number.")
     with np.errstate(over="ignore"):
         total = weights.sum()
-    if not 0.0 < total < np.inf:
+    if not total < np.inf:
         raise ValueError(
-            f"sample_weight sums to {total:g}, but its sum must be positive and finite: give at least one "
-            "row a weight above zero, and scale huge weights down."
+            f"sample_weight sums to {total:g}, but its sum must be a finite number. Scale huge weights down."
         )
     return weights
 
@@ -60,16 +60,27 @@ def check_weight_of_part(sample_weight: Any, n_rows: int, first_row: int = 0) ->
 
     `first_row`: rows before these, for errors.
     """
-    if sample_weight is None:
-        return None
+    return None if sample_weight is None else _weights_of_rows(sample_weight, n_rows, first_row)
+
+
+def _weights_of_rows(sample_weight: Any, n_rows: int, first_row: int = 0) -> F64:
+    """Return finite weights of at least 0; the words of errors are scikit-learn's."""
     if isinstance(sample_weight, Real):
         sample_weight = np.full(n_rows, sample_weight)
-    given = sample_weight
-    with checking("sample_weight", _ALLOWED, given, first_row), _placing_weights(given, first_row):
-        values = numeric_input(sample_weight, "sample_weight", first_row)
+    with (
+        checking("sample_weight", _ALLOWED, sample_weight, first_row),
+        _placing_weights(sample_weight, first_row),
+    ):
         weights: F64 = _sklearn.check_array(
-            values, dtype=np.float64, ensure_2d=False, ensure_min_samples=0, input_name="sample_weight"
+            numeric_input(sample_weight, "sample_weight", first_row),
+            dtype=np.float64,
+            order="C",
+            ensure_2d=False,
+            ensure_min_samples=0,
+            input_name="sample_weight",
         )
+        if weights.ndim != 1:
+            raise ValueError(f"Sample weights must be 1D array or scalar, got {weights.ndim}D array")
         if weights.shape != (n_rows,):
             raise ValueError(f"sample_weight.shape == {weights.shape}, expected ({n_rows},)")
         if n_rows and weights.min() < 0:
