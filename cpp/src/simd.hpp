@@ -1,4 +1,4 @@
-// Vectors of numbers that fit a register of the instruction set: the one place that names Eigen's packets.
+// Vectors of numbers that fit a register of the instruction set: the one file that names what is internal to Eigen.
 #pragma once
 
 #include <Eigen/Core>
@@ -30,9 +30,121 @@ constexpr Index column_stride(Index n) {
   return padded<T>(n) + Index{64 / sizeof(T)};
 }
 
+// The largest packet of at most so many numbers.
+template <class T, int Most>
+using PacketOfAtMost = typename Eigen::internal::find_best_packet<T, Most>::type;
+template <class P>
+constexpr int size_of_packet = Eigen::internal::unpacket_traits<P>::size;
+
+// Arithmetic, number by number. Comparisons return masks, for select() and keep_where().
+namespace simd {
+
+template <class P>
+P add(const P& a, const P& b) {
+  return Eigen::internal::padd(a, b);
+}
+template <class P>
+P subtract(const P& a, const P& b) {
+  return Eigen::internal::psub(a, b);
+}
+template <class P>
+P multiply(const P& a, const P& b) {
+  return Eigen::internal::pmul(a, b);
+}
+template <class P>
+P divide(const P& a, const P& b) {
+  return Eigen::internal::pdiv(a, b);
+}
+// a b + c, rounded once where the processor can
+template <class P>
+P multiply_add(const P& a, const P& b, const P& c) {
+  return Eigen::internal::pmadd(a, b, c);
+}
+template <class P>
+P larger_of(const P& a, const P& b) {
+  return Eigen::internal::pmax(a, b);
+}
+template <class P>
+P logarithm(const P& a) {
+  return Eigen::internal::plog(a);
+}
+// As std::frexp and std::ldexp.
+template <class P>
+P mantissa_of(const P& a, P& exponent) {
+  return Eigen::internal::pfrexp(a, exponent);
+}
+template <class P>
+P times_power_of_two(const P& a, const P& exponent) {
+  return Eigen::internal::pldexp(a, exponent);
+}
+template <class P>
+P less(const P& a, const P& b) {
+  return Eigen::internal::pcmp_lt(a, b);
+}
+template <class P>
+P equal(const P& a, const P& b) {
+  return Eigen::internal::pcmp_eq(a, b);
+}
+template <class P>
+P select(const P& mask, const P& a, const P& b) {
+  return Eigen::internal::pselect(mask, a, b);
+}
+// Zero elsewhere.
+template <class P>
+P keep_where(const P& mask, const P& a) {
+  return Eigen::internal::pand(mask, a);
+}
+
+// Of the numbers of one packet.
+template <class P>
+auto first_of(const P& a) {
+  return Eigen::internal::pfirst(a);
+}
+template <class P>
+auto total_of(const P& a) {
+  return Eigen::internal::predux(a);
+}
+template <class P>
+auto largest_of(const P& a) {
+  return Eigen::internal::predux_max(a);
+}
+
+// To and from addresses that need not be aligned.
+template <class P, class T>
+P load_unaligned(const T* from) {
+  return Eigen::internal::ploadu<P>(from);
+}
+template <class T, class P>
+void store_unaligned(T* to, const P& value) {
+  Eigen::internal::pstoreu(to, value);
+}
+template <class P, class T>
+P fill(T value) {
+  return Eigen::internal::pset1<P>(value);
+}
+template <class T>
+void prefetch(const T* address) {
+  Eigen::internal::prefetch(address);
+}
+
+// The totals of four packets each, at once: halved down to four numbers, then transposed and added.
+template <class T, class P>
+EIGEN_ALWAYS_INLINE void four_totals(const P& a, const P& b, const P& c, const P& d, T* totals) {
+  using namespace Eigen::internal;
+  if constexpr (size_of_packet < P >> 4) {
+    four_totals<T>(predux_half_dowto4(a), predux_half_dowto4(b), predux_half_dowto4(c), predux_half_dowto4(d), totals);
+  } else {
+    PacketBlock<P, 4> block{{a, b, c, d}};
+    ptranspose(block);
+    pstoreu(totals, padd(padd(block.packet[0], block.packet[1]), padd(block.packet[2], block.packet[3])));
+  }
+}
+
+}  // namespace simd
+
 template <class T>
 Packet<T> broadcast(T value) {
-  return Eigen::internal::pset1<Packet<T>>(value);
+  return simd::fill<Packet<T>>(value);
 }
 // Keeps a packet that several instructions use from being loaded anew by each of them: two loads a cycle would be the
 // limit then.
@@ -57,12 +169,11 @@ void store(T* to, const Packet<T>& value) {
 // Adds the numbers of a packet to as many doubles.
 template <class T>
 void add_packet(const Packet<T>& packet, double* sums) {
-  using namespace Eigen::internal;
   if constexpr (std::is_same_v<T, double>) {
-    pstoreu(sums, padd(ploadu<Packet<double>>(sums), packet));
+    simd::store_unaligned(sums, simd::add(simd::load_unaligned<Packet<double>>(sums), packet));
   } else {
     T numbers[packet_size<T>];
-    pstoreu(numbers, packet);
+    simd::store_unaligned(numbers, packet);
     for (Index i = 0; i < packet_size<T>; ++i) sums[i] += static_cast<double>(numbers[i]);
   }
 }
@@ -70,11 +181,16 @@ void add_packet(const Packet<T>& packet, double* sums) {
 // The square of numbers of as many packets as each is long.
 template <class P>
 void transpose(P* packets) {
-  constexpr int size = Eigen::internal::unpacket_traits<P>::size;
+  constexpr int size = size_of_packet<P>;
   Eigen::internal::PacketBlock<P, size> block;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled at once
   std::copy_n(packets, size, block.packet);
   Eigen::internal::ptranspose(block);
   std::copy_n(block.packet, size, packets);
 }
+
+// In builds that check it: whether Eigen may allocate memory, in any thread; if not, allocations fail an assertion.
+#ifdef EIGEN_RUNTIME_NO_MALLOC
+inline void let_eigen_allocate(bool allowed) { Eigen::internal::set_is_malloc_allowed(allowed); }
+#endif
 
 }  // namespace gmmx

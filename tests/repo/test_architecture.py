@@ -205,6 +205,11 @@ def test_libraries_stay_in_their_places(library: str, places: list[str]) -> None
     assert [user for user in users if not user.startswith(tuple(f"{place}/" for place in places))] == []
 
 
+def test_what_is_internal_to_eigen_stands_in_one_file() -> None:
+    users = [name_of(path) for path in cpp_files() if "Eigen::internal" in path.read_text(encoding="utf-8")]
+    assert users == ["cpp/src/simd.hpp"]
+
+
 def test_public_headers_include_the_standard_library_and_one_another() -> None:
     for path in sorted((ROOT / "cpp" / "include").rglob("*.hpp")):
         text = path.read_text(encoding="utf-8")

@@ -15,7 +15,7 @@ namespace gmmx {
 // asked for: the number there, or NaN where any of the row is not a number.
 template <class T>
 void largest_column(const T* columns, Index stride, Index n_columns, Index n_rows, T* index, T* largest = nullptr) {
-  using namespace Eigen::internal;
+  using namespace simd;
   constexpr Index together = 4;  // comparisons that do not wait for each other
   const auto find = [&](Index n, auto width, auto is_wanted) {
     Packet<T> best[width];
@@ -30,16 +30,16 @@ void largest_column(const T* columns, Index stride, Index n_columns, Index n_row
       const Packet<T> number = broadcast(static_cast<T>(k));
       for (int i = 0; i < width; ++i) {
         const Packet<T> value = load(columns + k * stride + n + i * packet_size<T>);
-        const Packet<T> larger = pcmp_lt(best[i], value);
-        found[i] = pselect(larger, number, found[i]);
-        best[i] = pselect(larger, value, best[i]);
-        if constexpr (is_wanted) sum[i] = padd(sum[i], value);
+        const Packet<T> larger = less(best[i], value);
+        found[i] = select(larger, number, found[i]);
+        best[i] = select(larger, value, best[i]);
+        if constexpr (is_wanted) sum[i] = add(sum[i], value);
       }
     }
     for (int i = 0; i < width; ++i) {
       store(index + n + i * packet_size<T>, found[i]);
       if constexpr (is_wanted) {
-        store(largest + n + i * packet_size<T>, pselect(pcmp_eq(sum[i], sum[i]), best[i], sum[i]));
+        store(largest + n + i * packet_size<T>, select(equal(sum[i], sum[i]), best[i], sum[i]));
       }
     }
   };

@@ -1,7 +1,7 @@
 // A check of the tests: Eigen allocates nothing in the loop over rows.
 #pragma once
 
-#include <Eigen/Core>
+#include "simd.hpp"
 
 namespace gmmx {
 
@@ -11,10 +11,10 @@ namespace gmmx {
 class NoAllocation {
  public:
   explicit NoAllocation(bool applies) : applies_(applies) {
-    if (applies_) Eigen::internal::set_is_malloc_allowed(false);
+    if (applies_) let_eigen_allocate(false);
   }
   ~NoAllocation() {
-    if (applies_) Eigen::internal::set_is_malloc_allowed(true);
+    if (applies_) let_eigen_allocate(true);
   }
   NoAllocation(const NoAllocation&) = delete;
   NoAllocation& operator=(const NoAllocation&) = delete;

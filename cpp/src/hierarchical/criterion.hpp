@@ -59,7 +59,7 @@ std::unique_ptr<Criterion> eee_criterion(Groups groups);
 // (95) To a multiple of 2^-26: costs that differ by rounding alone are equal, and the same pair is chosen everywhere.
 inline Packet<double> rounded(const Packet<double>& costs) {
   const auto shift = broadcast(1.5 * (1 << 26));
-  return Eigen::internal::psub(Eigen::internal::padd(costs, shift), shift);
+  return simd::subtract(simd::add(costs, shift), shift);
 }
 
 }  // namespace gmmx

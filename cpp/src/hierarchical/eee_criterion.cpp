@@ -12,8 +12,6 @@ namespace gmmx {
 
 namespace {
 
-namespace lanes = Eigen::internal;
-
 constexpr double rounding_of_limit = 1.0 / (1 << 26);  // what reaches it but for rounding has reached it
 constexpr double rounding_of_forms =
     1e-28;  // means that are equal differ by so much, squared and beside the largest row
@@ -52,15 +50,15 @@ class EEECriterion final : public Criterion {
     for (Index i = begin; i < end; i += packet_size<double>) {
       auto distance = broadcast(0.0);
       for (Index j = 0; j < d_; ++j) {
-        const auto between = lanes::psub(load(places_.col(j).data() + i), broadcast(places_(slot, j)));
-        distance = lanes::pmadd(between, between, distance);
+        const auto between = simd::subtract(load(places_.col(j).data() + i), broadcast(places_(slot, j)));
+        distance = simd::multiply_add(between, between, distance);
       }
       const auto count = load(counts + i);
-      const auto weight = lanes::pdiv(lanes::pmul(own_count, count), lanes::padd(own_count, count));
-      const auto costs = lanes::padd(lanes::plog(lanes::pmax(lanes::pmul(weight, distance), broadcast(floor_))),
-                                     broadcast(log_scale_));
-      const auto is_empty = lanes::pcmp_eq(count, broadcast(0.0));
-      store(out + i, lanes::pselect(is_empty, broadcast(infinity), rounded(costs)));
+      const auto weight = simd::divide(simd::multiply(own_count, count), simd::add(own_count, count));
+      const auto costs = simd::add(
+          simd::logarithm(simd::larger_of(simd::multiply(weight, distance), broadcast(floor_))), broadcast(log_scale_));
+      const auto is_empty = simd::equal(count, broadcast(0.0));
+      store(out + i, simd::select(is_empty, broadcast(infinity), rounded(costs)));
     }
   }
 

@@ -11,7 +11,6 @@ namespace gmmx {
 
 namespace {
 
-namespace lanes = Eigen::internal;
 using Lanes = Packet<double>;
 
 // A determinant as a product of pivots. Mantissas and exponents apart, it neither overflows nor vanishes.
@@ -21,19 +20,19 @@ struct Determinant {
 
   void multiply(const Lanes& pivot) {
     Lanes of_product;
-    mantissa = lanes::pfrexp(lanes::pmul(mantissa, pivot), of_product);
-    exponent = lanes::padd(exponent, of_product);
+    mantissa = simd::mantissa_of(simd::multiply(mantissa, pivot), of_product);
+    exponent = simd::add(exponent, of_product);
   }
 
   // log(determinant + other), other > 0.
   Lanes log_of_sum(const Lanes& other) const {
     Lanes of_other;
-    const Lanes other_mantissa = lanes::pfrexp(other, of_other);
-    const Lanes is_zero = lanes::pcmp_eq(mantissa, broadcast(0.0));
-    const Lanes larger = lanes::pselect(is_zero, of_other, lanes::pmax(exponent, of_other));
-    const Lanes sum = lanes::padd(lanes::pldexp(mantissa, lanes::psub(exponent, larger)),
-                                  lanes::pldexp(other_mantissa, lanes::psub(of_other, larger)));
-    return lanes::pmadd(larger, broadcast(log_of_2), lanes::plog(sum));
+    const Lanes other_mantissa = simd::mantissa_of(other, of_other);
+    const Lanes is_zero = simd::equal(mantissa, broadcast(0.0));
+    const Lanes larger = simd::select(is_zero, of_other, simd::larger_of(exponent, of_other));
+    const Lanes sum = simd::add(simd::times_power_of_two(mantissa, simd::subtract(exponent, larger)),
+                                simd::times_power_of_two(other_mantissa, simd::subtract(of_other, larger)));
+    return simd::multiply_add(larger, broadcast(log_of_2), simd::logarithm(sum));
   }
 
   static constexpr double log_of_2 = 0.69314718055994530941723212145818;
@@ -143,29 +142,29 @@ class VVVCriterion final : public Criterion {
     const auto other = [&](Index q) { return load(others + q * lane_count); };
     const auto own = [&](Index q) { return broadcast(ws.group(q)); };
     const Lanes n_other = other(count);
-    const Lanes n = lanes::padd(own(count), n_other);
-    const Lanes weight = lanes::pdiv(lanes::pmul(own(count), n_other), n);
+    const Lanes n = simd::add(own(count), n_other);
+    const Lanes weight = simd::divide(simd::multiply(own(count), n_other), n);
     Lanes distance = broadcast(0.0);
     for (Index j = 0; j < d_; ++j) {
-      const Lanes between = lanes::psub(other(first_mean + j), own(first_mean + j));
-      distance = lanes::pmadd(between, between, distance);
+      const Lanes between = simd::subtract(other(first_mean + j), own(first_mean + j));
+      distance = simd::multiply_add(between, between, distance);
       store(packet(ws.between, j), between);
     }
-    const Lanes traces = lanes::pmadd(weight, distance, lanes::padd(own(trace), other(trace)));
-    const bool have_volume = lanes::predux_max(n) > static_cast<double>(d_);
+    const Lanes traces = simd::multiply_add(weight, distance, simd::add(own(trace), other(trace)));
+    const bool have_volume = simd::largest_of(n) > static_cast<double>(d_);
     if (have_volume) {
       for (Index j = 0, q = 0; j < d_; ++j) {  // (94)
-        const Lanes weighted = lanes::pmul(weight, load(packet(ws.between, j)));
+        const Lanes weighted = simd::multiply(weight, load(packet(ws.between, j)));
         for (Index k = j; k < d_; ++k, ++q) {
-          const Lanes within = lanes::padd(own(first_scatter() + q), other(first_scatter() + q));
-          store(packet(ws.scatter, q), lanes::pmadd(weighted, load(packet(ws.between, k)), within));
+          const Lanes within = simd::add(own(first_scatter() + q), other(first_scatter() + q));
+          store(packet(ws.scatter, q), simd::multiply_add(weighted, load(packet(ws.between, k)), within));
         }
       }
     }
-    const Lanes apart = lanes::padd(own(term), other(term));
-    const Lanes costs = rounded(lanes::psub(terms(n, traces, have_volume, ws), apart));
-    const Lanes is_empty = lanes::pcmp_eq(n_other, broadcast(0.0));
-    return lanes::pselect(is_empty, broadcast(std::numeric_limits<double>::infinity()), costs);
+    const Lanes apart = simd::add(own(term), other(term));
+    const Lanes costs = rounded(simd::subtract(terms(n, traces, have_volume, ws), apart));
+    const Lanes is_empty = simd::equal(n_other, broadcast(0.0));
+    return simd::select(is_empty, broadcast(std::numeric_limits<double>::infinity()), costs);
   }
 
   // Of one group, in the same way.
@@ -173,18 +172,18 @@ class VVVCriterion final : public Criterion {
     for (Index q = 0; q < size_; ++q) store(packet(ws.scatter, q), broadcast(at(slot, first_scatter() + q)));
     const double n = at(slot, count);
     const bool has_volume = n > static_cast<double>(d_);
-    return lanes::pfirst(terms(broadcast(n), broadcast(at(slot, trace)), has_volume, ws));
+    return simd::first_of(terms(broadcast(n), broadcast(at(slot, trace)), has_volume, ws));
   }
 
   // (93) n log(|W / n| + (tr W + alpha) / n) of groups whose scatters stand in the workspace, and are destroyed. At
   // most d rows span no volume.
   Lanes terms(const Lanes& n, const Lanes& traces, bool have_volume, Workspace& ws) const {
-    const Lanes spread = lanes::pdiv(lanes::padd(traces, broadcast(alpha_)), n);
-    if (!have_volume) return lanes::pmul(n, lanes::plog(spread));
-    Determinant determinant = eliminate(lanes::pdiv(broadcast(1.0), n), ws);
-    const Lanes has_volume = lanes::pcmp_lt(broadcast(static_cast<double>(d_)), n);
-    determinant.mantissa = lanes::pand(has_volume, determinant.mantissa);
-    return lanes::pmul(n, determinant.log_of_sum(spread));
+    const Lanes spread = simd::divide(simd::add(traces, broadcast(alpha_)), n);
+    if (!have_volume) return simd::multiply(n, simd::logarithm(spread));
+    Determinant determinant = eliminate(simd::divide(broadcast(1.0), n), ws);
+    const Lanes has_volume = simd::less(broadcast(static_cast<double>(d_)), n);
+    determinant.mantissa = simd::keep_where(has_volume, determinant.mantissa);
+    return simd::multiply(n, determinant.log_of_sum(spread));
   }
 
   // |W / n| by elimination, column by column. A pivot that is rounding, beside the diagonal that it is left of, counts
@@ -193,17 +192,17 @@ class VVVCriterion final : public Criterion {
     const Lanes rounding = broadcast(static_cast<double>(d_) * std::numeric_limits<double>::epsilon());
     Determinant determinant;
     for (Index j = 0, jj = 0; j < d_; jj += d_ - j++) {
-      const Lanes floor = lanes::pmul(rounding, load(packet(ws.scatter, jj)));
+      const Lanes floor = simd::multiply(rounding, load(packet(ws.scatter, jj)));
       for (Index k = 0, kj = j; k < j; kj += d_ - 1 - k++) {
-        store(packet(ws.factors, k), lanes::pmul(load(packet(ws.inverses, k)), load(packet(ws.scatter, kj))));
+        store(packet(ws.factors, k), simd::multiply(load(packet(ws.inverses, k)), load(packet(ws.scatter, kj))));
       }
       Index i = j;
       for (; i + 4 <= d_; i += 4) subtract_columns_before<4>(i, j, ws);
       for (; i < d_; ++i) subtract_columns_before<1>(i, j, ws);
       const Lanes pivot = load(packet(ws.scatter, jj));
-      const Lanes is_pivot = lanes::pcmp_lt(floor, pivot);
-      determinant.multiply(lanes::pand(is_pivot, lanes::pmul(pivot, one_over_n)));
-      store(packet(ws.inverses, j), lanes::pand(is_pivot, lanes::pdiv(broadcast(-1.0), pivot)));
+      const Lanes is_pivot = simd::less(floor, pivot);
+      determinant.multiply(simd::keep_where(is_pivot, simd::multiply(pivot, one_over_n)));
+      store(packet(ws.inverses, j), simd::keep_where(is_pivot, simd::divide(broadcast(-1.0), pivot)));
     }
     return determinant;
   }
@@ -217,7 +216,7 @@ class VVVCriterion final : public Criterion {
     const double* from = packet(ws.scatter, i);
     for (Index k = 0; k < j; ++k) {
       const Lanes factor = load(packet(ws.factors, k));
-      for (int r = 0; r < n_rows; ++r) sums[r] = lanes::pmadd(factor, load(from + r * lane_count), sums[r]);
+      for (int r = 0; r < n_rows; ++r) sums[r] = simd::multiply_add(factor, load(from + r * lane_count), sums[r]);
       from += (d_ - k - 1) * lane_count;
     }
     for (int r = 0; r < n_rows; ++r) store(to + r * lane_count, sums[r]);

@@ -32,7 +32,7 @@ Packet<T> feature(const Panel<T>& panel, Index f, Index n) {
 template <class T>
 Packet<T> feature(const ProductPanel<T>& panel, Index f, Index n) {
   const Factors at = panel.factors[f];
-  return Eigen::internal::pmul(load(panel.values + at.left + n), load(panel.values + at.right + n));
+  return simd::multiply(load(panel.values + at.left + n), load(panel.values + at.right + n));
 }
 
 // Sums of linear forms: a tile of registers.
@@ -55,7 +55,7 @@ struct Tile {
       for (int c = 0; c < Columns; ++c) {
         Packet<T> b = broadcast(w[c]);
         keep_in_register(b);
-        for (int r = 0; r < Packets; ++r) sum[c][r] = Eigen::internal::pmadd(x[r], b, sum[c][r]);
+        for (int r = 0; r < Packets; ++r) sum[c][r] = simd::multiply_add(x[r], b, sum[c][r]);
       }
     }
   }
@@ -64,7 +64,7 @@ struct Tile {
     for (int c = 0; c < Columns; ++c) {
       for (int r = 0; r < Packets; ++r) {
         T* const at = out + c * out_stride + r * packet_size<T>;
-        store(at, Eigen::internal::padd(load(at), sum[c][r]));
+        store(at, simd::add(load(at), sum[c][r]));
       }
     }
   }
@@ -82,19 +82,6 @@ void linear_forms_tile(const P& panel, Index row, const T* w, Index w_stride, T*
   }
 }
 
-// The sums over four packets each, at once: halved down to four numbers, then transposed and added.
-template <class T, class P>
-EIGEN_ALWAYS_INLINE void four_sums(const P& a, const P& b, const P& c, const P& d, T* totals) {
-  using namespace Eigen::internal;
-  if constexpr (unpacket_traits<P>::size > 4) {
-    four_sums<T>(predux_half_dowto4(a), predux_half_dowto4(b), predux_half_dowto4(c), predux_half_dowto4(d), totals);
-  } else {
-    PacketBlock<P, 4> block{{a, b, c, d}};
-    ptranspose(block);
-    pstoreu(totals, padd(padd(block.packet[0], block.packet[1]), padd(block.packet[2], block.packet[3])));
-  }
-}
-
 template <int Features, int Columns, class T, template <class> class P>
 void weighted_sums_tile(const P<T>& panel, Index first, const T* resp, Index resp_stride, double* sums,
                         Index sums_stride) {
@@ -109,7 +96,7 @@ void weighted_sums_tile(const P<T>& panel, Index first, const T* resp, Index res
     for (int c = 0; c < Columns; ++c) {
       Packet<T> r = load(resp + c * resp_stride + n);
       keep_in_register(r);
-      for (int f = 0; f < Features; ++f) sum[c][f] = Eigen::internal::pmadd(x[f], r, sum[c][f]);
+      for (int f = 0; f < Features; ++f) sum[c][f] = simd::multiply_add(x[f], r, sum[c][f]);
     }
   }
   for (int f = 0; f < Features; ++f) {
@@ -117,10 +104,10 @@ void weighted_sums_tile(const P<T>& panel, Index first, const T* resp, Index res
     int c = 0;
     if constexpr (packet_size<T> >= 4) {
       for (; c + 4 <= Columns; c += 4) {
-        four_sums<T>(sum[c][f], sum[c + 1][f], sum[c + 2][f], sum[c + 3][f], totals + c);
+        simd::four_totals<T>(sum[c][f], sum[c + 1][f], sum[c + 2][f], sum[c + 3][f], totals + c);
       }
     }
-    for (; c < Columns; ++c) totals[c] = Eigen::internal::predux(sum[c][f]);
+    for (; c < Columns; ++c) totals[c] = simd::total_of(sum[c][f]);
     for (c = 0; c < Columns; ++c) sums[f * sums_stride + c] += static_cast<double>(totals[c]);
   }
 }

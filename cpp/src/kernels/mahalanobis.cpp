@@ -19,7 +19,7 @@ constexpr int few_columns = 8;  // of U: these are worked on together
 // first n_rows_of_u rows are not zero; the sums begin at start.
 template <int Packets, int Columns, class T>
 EIGEN_DONT_INLINE void add_squares(const T* differences, const T* u, const T* start, Index n_rows_of_u, T* norms) {
-  using namespace Eigen::internal;
+  using namespace simd;
   constexpr Index size = packet_size<T>;
   Packet<T> sum[Columns][Packets];
   for (int c = 0; c < Columns; ++c) {
@@ -33,13 +33,13 @@ EIGEN_DONT_INLINE void add_squares(const T* differences, const T* u, const T* st
     for (int c = 0; c < Columns; ++c) {
       Packet<T> factor = broadcast(u[c]);
       keep_in_register(factor);
-      for (int r = 0; r < Packets; ++r) sum[c][r] = pmadd(value[r], factor, sum[c][r]);
+      for (int r = 0; r < Packets; ++r) sum[c][r] = multiply_add(value[r], factor, sum[c][r]);
     }
   }
   for (int r = 0; r < Packets; ++r) {
-    Packet<T> squares = pmul(sum[0][r], sum[0][r]);
-    for (int c = 1; c < Columns; ++c) squares = pmadd(sum[c][r], sum[c][r], squares);
-    store(norms + r * size, padd(load(norms + r * size), squares));
+    Packet<T> squares = multiply(sum[0][r], sum[0][r]);
+    for (int c = 1; c < Columns; ++c) squares = multiply_add(sum[c][r], sum[c][r], squares);
+    store(norms + r * size, add(load(norms + r * size), squares));
   }
 }
 
@@ -47,20 +47,20 @@ EIGEN_DONT_INLINE void add_squares(const T* differences, const T* u, const T* st
 template <int Features, class T>
 EIGEN_DONT_INLINE void norms_of_few_features(const Panel<T>& rows, const T* u, const T* mean, const T* start,
                                              T constant, T* out) {
-  using namespace Eigen::internal;
+  using namespace simd;
   for (Index n = 0; n < rows.n_rows; n += packet_size<T>) {
     Packet<T> difference[Features];
     for (int j = 0; j < Features; ++j) {
-      difference[j] = psub(load(rows.values + j * rows.stride + n), broadcast(mean[j]));
+      difference[j] = subtract(load(rows.values + j * rows.stride + n), broadcast(mean[j]));
     }
     Packet<T> norm = broadcast(T(0));
     for (int i = 0; i < Features; ++i) {
-      Packet<T> sum = pmul(difference[0], broadcast(u[i]));
-      if constexpr (!std::is_same_v<T, double>) sum = padd(sum, broadcast(start[i]));
-      for (int j = 1; j <= i; ++j) sum = pmadd(difference[j], broadcast(u[j * Features + i]), sum);
-      norm = pmadd(sum, sum, norm);
+      Packet<T> sum = multiply(difference[0], broadcast(u[i]));
+      if constexpr (!std::is_same_v<T, double>) sum = add(sum, broadcast(start[i]));
+      for (int j = 1; j <= i; ++j) sum = multiply_add(difference[j], broadcast(u[j * Features + i]), sum);
+      norm = multiply_add(sum, sum, norm);
     }
-    store(out + n, psub(broadcast(constant), pmul(broadcast(T(0.5)), norm)));
+    store(out + n, subtract(broadcast(constant), multiply(broadcast(T(0.5)), norm)));
   }
 }
 
@@ -83,7 +83,7 @@ MahalanobisKernel<T>::MahalanobisKernel(std::shared_ptr<const PackedUpper<T>> up
 
 template <class T>
 void MahalanobisKernel<T>::evaluate(const Panel<T>& rows, T constant, T* differences, T* out) const {
-  using namespace Eigen::internal;
+  using namespace simd;
   constexpr Index size = packet_size<T>;
   const Index d = rows.n_features;
   if (d <= few_columns) {
@@ -97,7 +97,7 @@ void MahalanobisKernel<T>::evaluate(const Panel<T>& rows, T constant, T* differe
     for (Index j = 0; j < d; ++j) {
       const Packet<T> center = broadcast(mean_(j));
       for (int r = 0; r < packets; ++r, to += size) {
-        store(to, psub(load(rows.values + j * rows.stride + n + r * size), center));
+        store(to, subtract(load(rows.values + j * rows.stride + n + r * size), center));
       }
     }
     for (int r = 0; r < packets; ++r) store(out + n + r * size, broadcast(T(0)));
@@ -110,7 +110,7 @@ void MahalanobisKernel<T>::evaluate(const Panel<T>& rows, T constant, T* differe
     });
     for (int r = 0; r < packets; ++r) {
       T* const at = out + n + r * size;
-      store(at, psub(broadcast(constant), pmul(broadcast(T(0.5)), load(at))));
+      store(at, subtract(broadcast(constant), multiply(broadcast(T(0.5)), load(at))));
     }
   };
   Index n = 0;

@@ -9,7 +9,7 @@ namespace {
 
 template <int Features, class T>
 EIGEN_DONT_INLINE void add_moments(const Panel<T>& rows, const T* resp, const T* shift, double* sums) {
-  using namespace Eigen::internal;
+  using namespace simd;
   constexpr int n_pairs = Features * (Features + 1) / 2;
   Packet<T> count = broadcast(T(0));
   Packet<T> first[Features];
@@ -18,21 +18,21 @@ EIGEN_DONT_INLINE void add_moments(const Panel<T>& rows, const T* resp, const T*
   for (auto& packet : second) packet = count;
   for (Index n = 0; n < rows.n_rows; n += packet_size<T>) {
     const Packet<T> r = load(resp + n);
-    count = padd(count, r);
+    count = add(count, r);
     Packet<T> difference[Features];
     for (int j = 0; j < Features; ++j) {
-      difference[j] = psub(load(rows.values + j * rows.stride + n), broadcast(shift[j]));
+      difference[j] = subtract(load(rows.values + j * rows.stride + n), broadcast(shift[j]));
     }
     int pair = 0;
     for (int i = 0; i < Features; ++i) {
-      const Packet<T> weighted = pmul(r, difference[i]);
-      first[i] = padd(first[i], weighted);
-      for (int j = i; j < Features; ++j, ++pair) second[pair] = pmadd(weighted, difference[j], second[pair]);
+      const Packet<T> weighted = multiply(r, difference[i]);
+      first[i] = add(first[i], weighted);
+      for (int j = i; j < Features; ++j, ++pair) second[pair] = multiply_add(weighted, difference[j], second[pair]);
     }
   }
-  *sums++ += static_cast<double>(predux(count));
-  for (const auto& packet : first) *sums++ += static_cast<double>(predux(packet));
-  for (const auto& packet : second) *sums++ += static_cast<double>(predux(packet));
+  *sums++ += static_cast<double>(total_of(count));
+  for (const auto& packet : first) *sums++ += static_cast<double>(total_of(packet));
+  for (const auto& packet : second) *sums++ += static_cast<double>(total_of(packet));
 }
 
 }  // namespace

@@ -28,7 +28,7 @@ void transpose_columns(const T* columns, Index stride, Index n_columns, Index n_
       Packet<T> square[size];
       for (Index i = 0; i < size; ++i) square[i] = load(columns + (c + i) * stride + n);
       transpose(square);
-      for (Index i = 0; i < size; ++i) Eigen::internal::pstoreu(rows + (n + i) * row_stride + c, square[i]);
+      for (Index i = 0; i < size; ++i) simd::store_unaligned(rows + (n + i) * row_stride + c, square[i]);
     }
     for (; c < n_columns; ++c) {
       for (Index i = 0; i < size; ++i) rows[(n + i) * row_stride + c] = columns[c * stride + n + i];
@@ -45,17 +45,17 @@ void triangle_tile(const T* left, const T* right, Index stride, const T* resp, I
   for (int f = 0; f < Right; ++f) {
     for (int p = 0; p < group_packets; ++p) {
       sum[f][p] = broadcast(T(0));
-      Eigen::internal::prefetch(sums + f * sums_stride + p * size);
+      simd::prefetch(sums + f * sums_stride + p * size);
     }
   }
   for (Index n = 0; n < n_rows; ++n, right += stride, resp += group_width<T>) {
     Packet<T> weighted[group_packets];
     const Packet<T> factor = broadcast(left[n]);
-    for (int p = 0; p < group_packets; ++p) weighted[p] = Eigen::internal::pmul(load(resp + p * size), factor);
+    for (int p = 0; p < group_packets; ++p) weighted[p] = simd::multiply(load(resp + p * size), factor);
     for (int f = 0; f < Right; ++f) {
       Packet<T> x = broadcast(right[f]);
       keep_in_register(x);
-      for (int p = 0; p < group_packets; ++p) sum[f][p] = Eigen::internal::pmadd(weighted[p], x, sum[f][p]);
+      for (int p = 0; p < group_packets; ++p) sum[f][p] = simd::multiply_add(weighted[p], x, sum[f][p]);
     }
   }
   if (n_components >= group_width<T>) {

@@ -22,7 +22,7 @@ constexpr Index packed_at_once = Index{16} * 1024;  // 128 KiB of doubles: they 
 template <int Packets, int Forms, class T>
 EIGEN_DONT_INLINE const T* quadratic_tile(const Panel<T>& rows, Index row, Index first, Index end, const T* w, T* out,
                                           Index out_stride) {
-  using namespace Eigen::internal;
+  using namespace simd;
   constexpr Index size = packet_size<T>;
   Packet<T> total[Forms][Packets];
   for (auto& form : total) {
@@ -45,18 +45,18 @@ EIGEN_DONT_INLINE const T* quadratic_tile(const Panel<T>& rows, Index row, Index
       for (int k = 0; k < Forms; ++k) {
         Packet<T> factor = broadcast(w[k]);
         keep_in_register(factor);
-        for (int r = 0; r < Packets; ++r) inner[k][r] = pmadd(value[r], factor, inner[k][r]);
+        for (int r = 0; r < Packets; ++r) inner[k][r] = multiply_add(value[r], factor, inner[k][r]);
       }
     }
     for (int r = 0; r < Packets; ++r) {
       const Packet<T> value = load(left + r * size);
-      for (int k = 0; k < Forms; ++k) total[k][r] = pmadd(value, inner[k][r], total[k][r]);
+      for (int k = 0; k < Forms; ++k) total[k][r] = multiply_add(value, inner[k][r], total[k][r]);
     }
   }
   for (int k = 0; k < Forms; ++k, out += out_stride) {
     for (int r = 0; r < Packets; ++r) {
       const Packet<T> before = first == 0 ? broadcast(constants[k]) : load(out + r * size);
-      store(out + r * size, padd(before, total[k][r]));
+      store(out + r * size, add(before, total[k][r]));
     }
   }
   return w;

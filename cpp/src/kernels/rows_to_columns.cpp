@@ -50,8 +50,8 @@ constexpr int smallest_packet_size = 16 / sizeof(T);
 // Squares of packets are transposed; the last ones of a row or column overlap those before.
 template <int Size, class T>
 void copy_squares(const Copy<T>& c) {
-  using namespace Eigen::internal;
-  using P = typename find_best_packet<T, Size>::type;
+  using namespace simd;
+  using P = PacketOfAtMost<T, Size>;
   if (c.n_features < Size || c.n_rows < Size) {
     if constexpr (Size == smallest_packet_size<T>)
       copy_strided(c, 1);
@@ -63,11 +63,12 @@ void copy_squares(const Copy<T>& c) {
     const Index n = std::min(m, c.n_rows - Size);
     for (Index i = 0; i < c.n_features; i += Size) {
       const Index j = std::min(i, c.n_features - Size);
-      const P origin = ploadu<P>(c.origin + j);
+      const P origin = load_unaligned<P>(c.origin + j);
       P square[Size];
-      for (Index r = 0; r < Size; ++r) square[r] = psub(ploadu<P>(c.rows + (n + r) * c.row_stride + j), origin);
+      for (Index r = 0; r < Size; ++r)
+        square[r] = subtract(load_unaligned<P>(c.rows + (n + r) * c.row_stride + j), origin);
       transpose(square);
-      for (Index r = 0; r < Size; ++r) pstoreu(c.columns + (j + r) * c.stride + n, square[r]);
+      for (Index r = 0; r < Size; ++r) store_unaligned(c.columns + (j + r) * c.stride + n, square[r]);
     }
   }
 }

@@ -37,16 +37,16 @@ void for_tiles(Index n_panels, Begin begin, Tile tile) {
 // weighted(n) = resp(n) times the panels of row n, side by side.
 template <int Panels, class T>
 EIGEN_DONT_INLINE void weigh(const T* panels, Index stride, const T* resp, Index n_rows, T* weighted, double* sums) {
-  using namespace Eigen::internal;
+  using namespace simd;
   constexpr Index size = packet_size<T>;
   Packet<T> sum[Panels];
   for (auto& packet : sum) packet = broadcast(T(0));
   for (Index n = 0; n < n_rows; ++n, weighted += Panels * size) {
     const Packet<T> factor = broadcast(resp[n]);
     for (int p = 0; p < Panels; ++p) {
-      const Packet<T> product = pmul(load(panels + p * stride + n * size), factor);
+      const Packet<T> product = multiply(load(panels + p * stride + n * size), factor);
       store(weighted + p * size, product);
-      sum[p] = padd(sum[p], product);
+      sum[p] = add(sum[p], product);
     }
   }
   for (int p = 0; p < Panels; ++p) add_packet<T>(sum[p], sums + p * size);
@@ -55,7 +55,7 @@ EIGEN_DONT_INLINE void weigh(const T* panels, Index stride, const T* resp, Index
 // left: some of the weighted panels, whose rows are left_stride apart; right: from one number of a panel on.
 template <int Panels, int Width, class T>
 EIGEN_DONT_INLINE void scatter_tile(const T* left, Index left_stride, const T* right, Index n_rows, double* sums) {
-  using namespace Eigen::internal;
+  using namespace simd;
   constexpr Index size = packet_size<T>;
   constexpr Index line = 64 / sizeof(double);
   constexpr Index n_sums = Index{Width} * Panels * size;
@@ -70,7 +70,7 @@ EIGEN_DONT_INLINE void scatter_tile(const T* left, Index left_stride, const T* r
     for (int j = 0; j < Width; ++j) {
       Packet<T> factor = broadcast(right[j]);
       keep_in_register(factor);
-      for (int p = 0; p < Panels; ++p) sum[j][p] = pmadd(value[p], factor, sum[j][p]);
+      for (int p = 0; p < Panels; ++p) sum[j][p] = multiply_add(value[p], factor, sum[j][p]);
     }
   }
   for (int j = 0; j < Width; ++j) {
@@ -114,8 +114,7 @@ RowPanels<T> gather_rows(const RowPanels<T>& rows, const Index* which, Index n_r
     const Packet<T> packet = load(center);
     const T* const from = rows.values + panel * rows.stride;
     T* const to = panels + panel * rows.stride;
-    for (Index n = 0; n < n_rows; ++n)
-      store(to + n * size, Eigen::internal::psub(load(from + which[n] * size), packet));
+    for (Index n = 0; n < n_rows; ++n) store(to + n * size, simd::subtract(load(from + which[n] * size), packet));
   }
   return {panels, rows.stride, n_rows, rows.n_features};
 }

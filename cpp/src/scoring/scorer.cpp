@@ -7,6 +7,7 @@
 #include "covariance/model.hpp"
 #include "density/exponential.hpp"
 #include "linear_algebra.hpp"
+#include "simd.hpp"
 
 namespace gmmx {
 
@@ -92,39 +93,40 @@ Scorer<T>::Scorer(const Mixture& mixture)
 
 template <class T>
 void Scorer<T>::weighted_log_prob(const T* x, Index group, T* out) const noexcept {
-  using namespace Eigen::internal;
-  using P = typename find_best_packet<T, lanes>::type;
-  constexpr Index size = unpacket_traits<P>::size;
+  using namespace simd;
+  using P = PacketOfAtMost<T, lanes>;
+  constexpr Index size = size_of_packet<P>;
   const Index n_factors = static_cast<Index>(factors_.size()) / n_groups();
   for (Index lane = 0; lane < lanes; lane += size) {
     const T* mean = means_.data() + group * n_features_ * lanes + lane;
     const T* factor = factors_.data() + group * n_factors + lane;
     const T* start = starts_.data() + group * n_features_ * lanes + lane;
-    const auto difference = [&](Index i) { return psub(pset1<P>(x[i]), ploadu<P>(mean + i * lanes)); };
-    P distance = pset1<P>(T(0));
+    const auto difference = [&](Index i) { return subtract(fill<P>(x[i]), load_unaligned<P>(mean + i * lanes)); };
+    P distance = fill<P>(T(0));
     if (diagonal_) {
       for (Index j = 0; j < n_features_; ++j, factor += lanes) {
-        const P y = pmadd(difference(j), ploadu<P>(factor), ploadu<P>(start + j * lanes));  // (112)
-        distance = pmadd(y, y, distance);
+        const P y =
+            multiply_add(difference(j), load_unaligned<P>(factor), load_unaligned<P>(start + j * lanes));  // (112)
+        distance = multiply_add(y, y, distance);
       }
     } else {
       for (Index first = 0; first < n_features_; first += columns_at_once) {
         P y[columns_at_once];
         for (Index j = 0; j < columns_at_once; ++j) {
-          y[j] = first + j < n_features_ ? ploadu<P>(start + (first + j) * lanes) : pset1<P>(T(0));
+          y[j] = first + j < n_features_ ? load_unaligned<P>(start + (first + j) * lanes) : fill<P>(T(0));
         }
         for (Index i = 0; i < std::min(first + columns_at_once, n_features_); ++i) {
           const P z = difference(i);
           for (P& sum : y) {
-            sum = pmadd(z, ploadu<P>(factor), sum);
+            sum = multiply_add(z, load_unaligned<P>(factor), sum);
             factor += lanes;
           }
         }
-        for (const P& sum : y) distance = pmadd(sum, sum, distance);
+        for (const P& sum : y) distance = multiply_add(sum, sum, distance);
       }
     }
-    const P constant = ploadu<P>(constants_.data() + group * lanes + lane);
-    pstoreu(out + lane, pmadd(pset1<P>(T(-0.5)), distance, constant));  // (1), (6), (53)
+    const P constant = load_unaligned<P>(constants_.data() + group * lanes + lane);
+    store_unaligned(out + lane, multiply_add(fill<P>(T(-0.5)), distance, constant));  // (1), (6), (53)
   }
   // An overflow on the way to a distance that is larger than all numbers.
   for (Index l = 0; l < lanes; ++l) out[l] = std::isnan(out[l]) ? minus_infinity<T> : out[l];
