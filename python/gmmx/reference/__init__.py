@@ -1,19 +1,19 @@
 """Gaussian mixtures by EM in plain NumPy, equation by equation.
 
-This package is the yardstick of gmmx: the same algorithm as the native core, written to be read. It
-imports NumPy alone. Numbers in comments, such as ``# (8)``, are those of the equations in ``docs/theory.md``.
+This package is the reference for gmmx: the same algorithm as the native core, written to be read. It imports only
+NumPy. Numbers in comments, such as ``# (8)``, refer to the equations in ``docs/theory.md``.
 
-One symbol has one name throughout: ``n_samples`` rows of ``n_features`` numbers (``d`` in shapes),
+Each symbol has one name throughout: ``n_samples`` rows of ``n_features`` numbers (``d`` in shapes),
 ``n_components`` (``K`` in shapes); ``weights``, ``means``, ``covariances``, ``precisions_cholesky``; ``resp``
 for responsibilities; ``log_prob`` for log N(x | mu_k, Sigma_k), ``weighted_log_prob`` for log pi_k + log N,
 ``log_prob_norm`` for log p(x).
 
-All arithmetic is float64; float32 input is converted first. A sample weight of 2 means that the row stands
-twice, 0 that it is absent. Every function that takes a :class:`Mixture` or :class:`SufficientStatistics`
-reads attributes only, so the native objects of the same names can be passed too.
+All arithmetic is float64; float32 input is converted first. A row with weight 2 counts twice, one with weight 0 not at
+all. Functions that accept a :class:`Mixture` or :class:`SufficientStatistics` only read attributes, so the native
+objects of the same names work, too.
 
-The covariance types are entries of one table, ``COVARIANCE_FAMILIES``. A new type is a new subclass of
-:class:`CovarianceFamily` and one more entry; nothing outside ``covariance`` knows a type by its name.
+The covariance types are entries of a table, ``COVARIANCE_FAMILIES``. A new type is a new subclass of
+:class:`CovarianceFamily` and an entry in the table; code outside ``covariance`` does not refer to types by name.
 
 Modules, each using only those before it: ``checks``, ``errors``, ``second_moments``; ``covariance``; ``mixture``,
 ``prior``, ``statistics``, ``density``, ``e_step``, ``m_step``, ``em``, ``stepwise``; ``criteria``,

@@ -1,4 +1,4 @@
-"""What every function is given: arrays of float64, checked."""
+"""Checks and conversion of the arguments that functions share."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LOG_2_PI = float(np.log(2.0 * np.pi))
 
 
 def checked_rows(X: ArrayLike, n_features: int | None = None) -> FloatArray:
-    """Return X as a float64 matrix, or say what is wrong with it."""
+    """Return X as a float64 matrix, or raise an error."""
     rows = np.asarray(X, dtype=np.float64)
     if rows.ndim != 2:
         raise ValueError(f"X must have shape (n_samples, n_features), got {rows.shape}")
@@ -24,7 +24,7 @@ def checked_rows(X: ArrayLike, n_features: int | None = None) -> FloatArray:
 
 
 def checked_weights(sample_weight: ArrayLike | None, n_samples: int) -> FloatArray:
-    """Return the sample weights as a float64 vector; None stands for ones."""
+    """Return the sample weights as a float64 vector, ones for None."""
     if sample_weight is None:
         return np.ones(n_samples)
     w = np.asarray(sample_weight, dtype=np.float64)

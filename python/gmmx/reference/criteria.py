@@ -1,4 +1,4 @@
-"""Information criteria, and how sure a classification is."""
+"""Information criteria, and the uncertainty of a classification."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gmmx.reference.mixture import Mixture, n_parameters
 
 
 def bic(X: ArrayLike, mixture: Mixture, sample_weight: ArrayLike | None = None) -> float:
-    """Bayesian information criterion; smaller is better.
+    """Compute the Bayesian information criterion; smaller is better.
 
     Parameters
     ----------
@@ -20,7 +20,7 @@ def bic(X: ArrayLike, mixture: Mixture, sample_weight: ArrayLike | None = None) 
     mixture : Mixture
         Mixture.
     sample_weight : array-like of shape (n_samples,), optional
-        Weights of the rows; None stands for ones. The sample size is their sum.
+        Weights of the rows, whose sum is the sample size. None gives every row the weight 1.
 
     Returns
     -------
@@ -30,7 +30,7 @@ def bic(X: ArrayLike, mixture: Mixture, sample_weight: ArrayLike | None = None) 
     Raises
     ------
     ValueError
-        As :func:`log_likelihood` does.
+        As for :func:`log_likelihood`.
 
     Notes
     -----
@@ -51,7 +51,7 @@ def bic(X: ArrayLike, mixture: Mixture, sample_weight: ArrayLike | None = None) 
 
 
 def aic(X: ArrayLike, mixture: Mixture, sample_weight: ArrayLike | None = None) -> float:
-    """Akaike information criterion; smaller is better.
+    """Compute the Akaike information criterion; smaller is better.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def aic(X: ArrayLike, mixture: Mixture, sample_weight: ArrayLike | None = None) 
     mixture : Mixture
         Mixture.
     sample_weight : array-like of shape (n_samples,), optional
-        Weights of the rows; None stands for ones.
+        Weights of the rows. None gives every row the weight 1.
 
     Returns
     -------
@@ -70,7 +70,7 @@ def aic(X: ArrayLike, mixture: Mixture, sample_weight: ArrayLike | None = None) 
     Raises
     ------
     ValueError
-        As :func:`log_likelihood` does.
+        As for :func:`log_likelihood`.
 
     Notes
     -----
@@ -88,7 +88,7 @@ def aic(X: ArrayLike, mixture: Mixture, sample_weight: ArrayLike | None = None) 
 
 
 def uncertainty(X: ArrayLike, mixture: Mixture) -> FloatArray:
-    """Probability that a row is of another component than the most probable one.
+    """Compute the probability that a row does not come from its most probable component.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def uncertainty(X: ArrayLike, mixture: Mixture) -> FloatArray:
     Raises
     ------
     ValueError
-        As :func:`responsibilities` does.
+        As for :func:`responsibilities`.
 
     Notes
     -----
@@ -123,7 +123,7 @@ def uncertainty(X: ArrayLike, mixture: Mixture) -> FloatArray:
 
 
 def entropy(X: ArrayLike, mixture: Mixture, sample_weight: ArrayLike | None = None) -> float:
-    """Entropy of the responsibilities of all rows, in nats.
+    """Compute the entropy of the responsibilities of all rows, in nats.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def entropy(X: ArrayLike, mixture: Mixture, sample_weight: ArrayLike | None = No
     mixture : Mixture
         Mixture.
     sample_weight : array-like of shape (n_samples,), optional
-        Weights of the rows; None stands for ones.
+        Weights of the rows. None gives every row the weight 1.
 
     Returns
     -------
@@ -142,7 +142,7 @@ def entropy(X: ArrayLike, mixture: Mixture, sample_weight: ArrayLike | None = No
     Raises
     ------
     ValueError
-        As :func:`responsibilities` does.
+        As for :func:`responsibilities`.
 
     Notes
     -----
@@ -162,7 +162,7 @@ def entropy(X: ArrayLike, mixture: Mixture, sample_weight: ArrayLike | None = No
 
 
 def icl(X: ArrayLike, mixture: Mixture, sample_weight: ArrayLike | None = None) -> float:
-    """Integrated completed likelihood criterion; smaller is better.
+    """Compute the integrated completed likelihood; smaller is better.
 
     Parameters
     ----------
@@ -171,7 +171,7 @@ def icl(X: ArrayLike, mixture: Mixture, sample_weight: ArrayLike | None = None) 
     mixture : Mixture
         Mixture.
     sample_weight : array-like of shape (n_samples,), optional
-        Weights of the rows; None stands for ones. The sample size is their sum.
+        Weights of the rows, whose sum is the sample size. None gives every row the weight 1.
 
     Returns
     -------
@@ -181,7 +181,7 @@ def icl(X: ArrayLike, mixture: Mixture, sample_weight: ArrayLike | None = None) 
     Raises
     ------
     ValueError
-        As :func:`log_likelihood` does.
+        As for :func:`log_likelihood`.
 
     Notes
     -----

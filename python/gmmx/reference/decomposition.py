@@ -1,4 +1,4 @@
-"""Volumes, shapes and orientations: what a parsimonious model says about covariances."""
+"""Volumes, shapes and orientations, the decomposition behind parsimonious models."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gmmx.reference.mixture import Mixture
 
 
 class Decomposition(NamedTuple):
-    """What :func:`decompose` returns: Sigma_k = volumes[k] D_k diag(shapes[k]) D_k^T.
+    """Result of :func:`decompose`: Sigma_k = volumes[k] D_k diag(shapes[k]) D_k^T.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class Decomposition(NamedTuple):
 
 
 def decompose(mixture: Mixture) -> Decomposition:
-    """Split the covariances of a mixture into volumes, shapes and orientations.
+    """Decompose covariances into volumes, shapes and orientations.
 
     Parameters
     ----------
@@ -47,10 +47,10 @@ def decompose(mixture: Mixture) -> Decomposition:
     Returns
     -------
     Decomposition
-        volumes, shapes, orientations. Where the model's axes are the features, D is the identity and the shapes are
-        in the order of the features. Where the components share their axes, there is one D, its columns in descending
-        order of the mean of log shape. Where they do not, each shape is in descending order. The entry of the largest
-        size in each column of D is positive.
+        volumes, shapes, orientations. If the axes of the model are the features, D is the identity and the shapes are
+        in the order of the features. If the components share their axes, the columns of the common D are in descending
+        order of the mean of log shape. Otherwise each shape is in descending order. The largest entry in absolute value
+        of each column of D is positive.
 
     Raises
     ------

@@ -11,7 +11,7 @@ from gmmx.reference.mixture import Mixture
 
 
 def log_prob(X: ArrayLike, mixture: Mixture) -> FloatArray:
-    """Log-density of each row under each component, log N(x_n | mu_k, Sigma_k).
+    """Compute log N(x_n | mu_k, Sigma_k) for each row and component.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ def log_prob(X: ArrayLike, mixture: Mixture) -> FloatArray:
     Returns
     -------
     ndarray of shape (n_samples, K), float64
-        The log-densities, without the mixing weights.
+        Log-densities, without the mixing weights.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def log_prob(X: ArrayLike, mixture: Mixture) -> FloatArray:
 
 
 def weighted_log_prob(X: ArrayLike, mixture: Mixture) -> FloatArray:
-    """Log of the joint density of each row and each component, log pi_k + log N(x_n | mu_k, Sigma_k).
+    """Compute log pi_k + log N(x_n | mu_k, Sigma_k) for each row and component.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def weighted_log_prob(X: ArrayLike, mixture: Mixture) -> FloatArray:
     Returns
     -------
     ndarray of shape (n_samples, K), float64
-        The joint log-densities; minus infinity for a component of weight 0.
+        Joint log-densities, minus infinity for components with weight 0.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def posterior(joint: FloatArray, weights: FloatArray) -> tuple[FloatArray, Float
 
 
 def log_prob_norm(X: ArrayLike, mixture: Mixture) -> FloatArray:
-    """Log-density of each row under the mixture, log p(x_n).
+    """Compute the log-density of each row under the mixture, log p(x_n).
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def log_prob_norm(X: ArrayLike, mixture: Mixture) -> FloatArray:
     Returns
     -------
     ndarray of shape (n_samples,), float64
-        The log-densities.
+        Log-densities.
 
     Raises
     ------
@@ -129,7 +129,7 @@ def log_prob_norm(X: ArrayLike, mixture: Mixture) -> FloatArray:
 
 
 def responsibilities(X: ArrayLike, mixture: Mixture) -> FloatArray:
-    """Posterior probability of each component, given each row.
+    """Compute the posterior probability of each component given each row.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ def responsibilities(X: ArrayLike, mixture: Mixture) -> FloatArray:
     Returns
     -------
     ndarray of shape (n_samples, K), float64
-        r_nk; each row sums to 1. A row so far away that all its densities vanish even in logarithms gets the
+        r_nk, which sum to 1 in each row. A row so far away that the logarithms of all its densities overflow gets the
         mixing weights.
 
     Raises
@@ -164,7 +164,7 @@ def responsibilities(X: ArrayLike, mixture: Mixture) -> FloatArray:
 
 
 def predict(X: ArrayLike, mixture: Mixture) -> IntArray:
-    """Component of the largest responsibility for each row.
+    """Find the component with the largest responsibility for each row.
 
     Parameters
     ----------
@@ -176,7 +176,7 @@ def predict(X: ArrayLike, mixture: Mixture) -> IntArray:
     Returns
     -------
     ndarray of shape (n_samples,), int64
-        The labels; of equal responsibilities the smallest index wins.
+        Labels. Ties select the smallest index.
 
     Raises
     ------
@@ -198,7 +198,7 @@ def predict(X: ArrayLike, mixture: Mixture) -> IntArray:
 
 
 def log_likelihood(X: ArrayLike, mixture: Mixture, sample_weight: ArrayLike | None = None) -> float:
-    """Log-likelihood of the mixture, the weighted sum of log p(x_n).
+    """Compute the log-likelihood, the weighted sum of log p(x_n).
 
     Parameters
     ----------
@@ -207,12 +207,12 @@ def log_likelihood(X: ArrayLike, mixture: Mixture, sample_weight: ArrayLike | No
     mixture : Mixture
         Mixture of K components.
     sample_weight : array-like of shape (n_samples,), optional
-        Weights of the rows; None stands for ones.
+        Weights of the rows. None gives every row the weight 1.
 
     Returns
     -------
     float
-        The log-likelihood.
+        Log-likelihood.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""E-step: from rows to sufficient statistics, under a mixture or a given partition."""
+"""E-step: sufficient statistics of rows under a mixture or a given assignment."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gmmx.reference.statistics import SufficientStatistics, is_empty
 
 
 def e_step(X: ArrayLike, mixture: Mixture, sample_weight: ArrayLike | None = None) -> SufficientStatistics:
-    """E-step: the sufficient statistics of the rows under the mixture.
+    """Compute the sufficient statistics of rows under a mixture (E-step).
 
     Parameters
     ----------
@@ -22,12 +22,12 @@ def e_step(X: ArrayLike, mixture: Mixture, sample_weight: ArrayLike | None = Non
     mixture : Mixture
         Mixture of K components.
     sample_weight : array-like of shape (n_samples,), optional
-        Weights of the rows; None stands for ones.
+        Weights of the rows. None gives every row the weight 1.
 
     Returns
     -------
     SufficientStatistics
-        Moments about the means of the mixture, in the form that the M-step of its covariance type needs.
+        Moments about the means of the mixture, in the form for the M-step of its covariance type.
 
     Raises
     ------
@@ -81,35 +81,34 @@ def _statistics(
 def statistics_from_responsibilities(
     X: ArrayLike, resp: ArrayLike, covariance_type: str, sample_weight: ArrayLike | None = None
 ) -> SufficientStatistics:
-    """Sufficient statistics of rows whose responsibilities are given, not computed from a mixture.
+    """Compute the sufficient statistics of rows with given responsibilities.
 
     Parameters
     ----------
     X : array-like of shape (n_samples, d)
         Rows.
     resp : array-like of shape (n_samples, K)
-        Responsibilities, finite and not negative. A row of zeros belongs to no component.
+        Responsibilities, finite and nonnegative. A row of zeros does not belong to any component.
     covariance_type : str
-        The type whose M-step the statistics are for.
+        Covariance type of the M-step.
     sample_weight : array-like of shape (n_samples,), optional
-        Weights of the rows; None stands for ones.
+        Weights of the rows. None gives every row the weight 1.
 
     Returns
     -------
     SufficientStatistics
-        Moments about the weighted mean of each component. The shift of an empty component is the mean of all
-        rows that belong to any. The ``log_likelihood`` is 0: responsibilities alone define no density.
+        Moments about the weighted mean of each component. The shift of an empty component is the mean of all rows that
+        belong to a component. ``log_likelihood`` is 0, because responsibilities do not define a density.
 
     Raises
     ------
     ValueError
-        If a shape does not fit, a responsibility or weight is negative or not finite, or there are no rows of
-        positive weight.
+        If a shape does not fit, a responsibility or weight is negative or not finite, or no row has positive weight.
 
     Notes
     -----
-    Two passes over the rows: equation (21) of docs/theory.md for the shifts, then (46) about them. The first
-    moments are what rounding left of zero, and the M-step corrects the means by them.
+    Two passes over the rows: equation (21) of docs/theory.md for the shifts, then (46) about them. The first moments
+    are rounding errors, with which the M-step corrects the means.
 
     Examples
     --------
@@ -148,20 +147,20 @@ def statistics_from_labels(
     covariance_type: str,
     sample_weight: ArrayLike | None = None,
 ) -> SufficientStatistics:
-    """Sufficient statistics of rows that each belong to one component.
+    """Compute the sufficient statistics of labelled rows.
 
     Parameters
     ----------
     X : array-like of shape (n_samples, d)
         Rows.
     labels : array-like of shape (n_samples,), integers
-        Component of each row, 0 to n_components - 1; -1 for a row that belongs to none.
+        Component of each row, 0 to n_components - 1, or -1 for rows without a component.
     n_components : int
         K.
     covariance_type : str
-        The type whose M-step the statistics are for.
+        Covariance type of the M-step.
     sample_weight : array-like of shape (n_samples,), optional
-        Weights of the rows; None stands for ones.
+        Weights of the rows. None gives every row the weight 1.
 
     Returns
     -------
@@ -171,8 +170,7 @@ def statistics_from_labels(
     Raises
     ------
     ValueError
-        If a shape does not fit, a label is not an integer of the range, or a weight is negative or not
-        finite.
+        If a shape does not fit, a label is not an integer in the range, or a weight is negative or not finite.
 
     Notes
     -----

@@ -18,16 +18,16 @@ WINDOW = 10  # iterations that show whether rounding hides what EM gains
 
 
 class EMResult(NamedTuple):
-    """What :func:`em` returns.
+    """Result of :func:`em`.
 
     Attributes
     ----------
     mixture : Mixture
-        The parameters after the last M-step.
+        Parameters after the last M-step.
     converged : bool
         Whether the last change of the lower bound was smaller than the tolerance.
     n_iter : int
-        Number of iterations that were run.
+        Number of iterations.
     lower_bounds : list of float
         Mean log-likelihood per unit weight before the M-step of each iteration.
     """
@@ -49,38 +49,39 @@ def em(
     previous_lower_bound: float = -np.inf,
     prior: ConjugatePrior | None = None,
 ) -> EMResult:
-    """Repeat E-step and M-step until the likelihood hardly changes.
+    """Alternate E-step and M-step until the likelihood converges.
 
     Parameters
     ----------
     X : array-like of shape (n_samples, d)
         Rows.
     mixture : Mixture
-        The start.
+        Initial mixture.
     sample_weight : array-like of shape (n_samples,), optional
-        Weights of the rows; None stands for ones.
+        Weights of the rows. None gives every row the weight 1.
     tol : float, default=1e-3
-        Stop when the lower bound changes by less than this or, unless it is 0, where rounding hides its gains.
+        Threshold for the change of the lower bound at which EM stops. Unless it is 0, EM also stops if the gains are
+        below rounding error.
     reg_covar : float, default=1e-6
         As in :func:`m_step`.
     max_iter : int, default=100
-        Largest number of iterations; 0 returns the start.
+        Maximum number of iterations; 0 returns the initial mixture.
     previous_lower_bound : float, default=-inf
-        What the first lower bound is compared with: the last one of an earlier run that is continued.
+        Lower bound with which the first one is compared: the last one of an earlier run that is continued.
     prior : ConjugatePrior, optional
-        Prior of means and covariances, the same in each M-step.
+        Prior of means and covariances for each M-step. None maximises the likelihood.
 
     Returns
     -------
     EMResult
-        mixture, converged, n_iter, lower_bounds. A lower bound is the mean log-likelihood per unit weight
-        before the M-step of its iteration, as in scikit-learn, with a prior, too. For the likelihood of the
-        returned mixture call :func:`log_likelihood`.
+        mixture, converged, n_iter, lower_bounds. A lower bound is the mean log-likelihood per unit weight before the
+        M-step of its iteration, as in scikit-learn, also with a prior. For the likelihood of the returned mixture call
+        :func:`log_likelihood`.
 
     Raises
     ------
     ValueError
-        As :func:`e_step` and :func:`m_step` do.
+        As for :func:`e_step` and :func:`m_step`.
     CollapsedComponentError
         If a component collapses.
 
@@ -117,19 +118,19 @@ def em(
 
 
 def rounding_hides_gains(lower_bounds: Sequence[float], n_features: int) -> bool:
-    """Return whether lower bounds fell over ten iterations, by no more than rounding explains.
+    """Return whether lower bounds decreased over ten iterations within rounding error.
 
     Parameters
     ----------
     lower_bounds : sequence of float
-        The mean log-likelihood at each iteration.
+        Mean log-likelihood in each iteration.
     n_features : int
         d.
 
     Returns
     -------
     bool
-        Whether they did: EM gains in every iteration, but its sums show nothing of it.
+        True if they did: the gain of EM in each iteration is smaller than the rounding error of its sums.
 
     Notes
     -----

@@ -1,10 +1,10 @@
-"""The error that a degenerate mixture is reported with."""
+"""The error that reports a degenerate mixture."""
 
 from __future__ import annotations
 
 
 class CollapsedComponentError(ValueError):
-    """A covariance is not positive definite, so the density of its component does not exist.
+    """Raised if a covariance is not positive definite, so that its density does not exist.
 
     Parameters
     ----------

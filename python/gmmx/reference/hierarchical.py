@@ -1,6 +1,7 @@
-"""Agglomerative clustering by Gaussian likelihood, as plainly as NumPy can say it, in O(n^3).
+"""Agglomerative clustering by Gaussian likelihood, in plain NumPy and O(n^3).
 
-Section 22 of docs/theory.md. `gmmx.hierarchical_clustering` does the same in C++, in O(n^2) evaluations of a criterion.
+See section 22 of docs/theory.md. `gmmx.hierarchical_clustering` is the native implementation, with O(n^2) evaluations
+of the criterion.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ _ROUNDING_OF_FORMS = 1e-28
 class Tree(NamedTuple):
     """Merges (n_groups - 1, 2), and the criterion (n_groups - 1,) after each.
 
-    A merge is of groups named by the least of the numbers that they had at the beginning; the first is the lesser
-    name, which the union keeps.
+    A cluster is identified by the smallest of the initial numbers of its groups. The first of a merge is the smaller
+    identifier, which the merged cluster keeps.
 
     Examples
     --------
@@ -51,12 +52,12 @@ class _Group:
 
     @classmethod
     def of(cls, rows: F64) -> _Group:
-        """Sum up some rows."""
+        """Return the group of some rows."""
         mean = rows.mean(axis=0)
         return cls(len(rows), mean, (rows - mean).T @ (rows - mean))
 
     def __or__(self, other: _Group) -> _Group:
-        """Unite two groups."""
+        """Merge two groups."""
         n = self.n + other.n  # (94)
         between = other.mean - self.mean  # exactly 0 for equal rows
         scatter = self.scatter + other.scatter + self.n * other.n / n * np.outer(between, between)
@@ -68,14 +69,14 @@ Pair = tuple[int, int]
 
 
 class _OwnCovariances:
-    """Criterion (93): each group has a covariance of its own."""
+    """Criterion (93): each cluster has its own covariance."""
 
     def __init__(self, X: F64) -> None:
         n_samples, n_features = X.shape
         self.alpha = max(np.square(X - X.mean(axis=0)).sum() / (n_samples * n_features), np.finfo(np.float64).eps)
 
     def _term(self, group: _Group) -> float:
-        """Return what one group adds to (93)."""
+        """Return the term of one group in (93)."""
         trace = (np.trace(group.scatter) + self.alpha) / group.n
         has_volume = group.n > len(group.mean)
         # (93)
@@ -86,7 +87,7 @@ class _OwnCovariances:
         return sum(map(self._term, groups.values()))
 
     def best_pair(self, groups: Groups) -> Pair:
-        """Return the pair whose union raises (93) least."""
+        """Return the pair whose merge increases (93) least."""
 
         def cost(a: _Group, b: _Group) -> float:
             return self._term(a | b) - self._term(a) - self._term(b)
@@ -95,14 +96,14 @@ class _OwnCovariances:
 
 
 class _CommonCovariance:
-    """Criterion (96): all groups share one covariance."""
+    """Criterion (96): all clusters share one covariance."""
 
     def __init__(self, X: F64) -> None:
         n_samples, n_features = X.shape
         self.n_samples = n_samples
         self.largest_square = np.square(X - X.mean(axis=0)).sum(axis=1).max()
         variance = np.square(X - X.mean(axis=0)).sum() / (n_samples * n_features)
-        self.limit = variance * (1 - 2.0**-26)  # what reaches it but for rounding has reached it
+        self.limit = variance * (1 - 2.0**-26)  # within rounding of it counts as reached
         self.regularised = True
 
     def _within(self, groups: Groups) -> F64:
@@ -117,7 +118,7 @@ class _CommonCovariance:
             return float(self.n_samples * np.log(_determinant(within) + trace))  # (96)
 
     def best_pair(self, groups: Groups) -> Pair:
-        """Return the pair whose union raises (96) least; the trace is left out from the limit on."""
+        """Return the pair whose merge increases (96) least, without the trace beyond the limit."""
         within = self._within(groups)
         pair = self._cheapest(groups, within)
         if self.regularised:
@@ -145,7 +146,7 @@ def _determinant(scatter: F64) -> float:
 
 
 def _without_rounding(eigenvalues: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Take for zero what is there by rounding alone."""
+    """Replace rounding errors by zero."""
     rounding = len(eigenvalues) * np.finfo(np.float64).eps * eigenvalues[-1]
     return np.where(eigenvalues > rounding, eigenvalues, 0.0)
 
@@ -159,7 +160,7 @@ def _adjugate(matrix: F64) -> F64:
 
 
 def _cheapest(groups: Groups, cost: Callable[[_Group, _Group], float]) -> Pair:
-    """Return the pair of least cost: of pairs that tie the last, by the greater name and then the lesser."""
+    """Return the pair with the smallest cost; ties select the last, by the larger and then the smaller identifier."""
 
     def rank(pair: Pair) -> tuple[float, int, int]:
         a, b = pair
@@ -179,21 +180,21 @@ CRITERIA: dict[str, type[_OwnCovariances] | type[_CommonCovariance]] = {
 
 
 def hierarchical_clustering(X: F64, criterion: str = "VVV", groups: npt.NDArray[np.integer] | None = None) -> Tree:
-    """Merge groups of rows, two at a time, until one is left.
+    """Merge clusters of rows, two at a time, until one is left.
 
     Parameters
     ----------
     X : ndarray of shape (n_samples, n_features)
-        Rows, scaled already.
+        Rows, already scaled.
     criterion : {'VVV', 'EEE'}, default='VVV'
-        What each merge keeps small.
+        Criterion that merges minimise.
     groups : ndarray of int of shape (n_samples,), default=None
-        Numbers 0, 1, ... of the groups to begin with; None: each row is one.
+        Initial clusters, numbered 0, 1, ... None makes each row a cluster.
 
     Returns
     -------
     tree : Tree
-        The merges and the criterion after each.
+        Merges, and the criterion after each.
 
     Notes
     -----

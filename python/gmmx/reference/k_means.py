@@ -1,4 +1,4 @@
-"""k-means, the usual start."""
+"""k-means, the default initialization."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gmmx.reference.checks import FloatArray, IntArray, checked_rows, checked_we
 
 
 class KMeansResult(NamedTuple):
-    """What :func:`kmeans` returns.
+    """Result of :func:`kmeans`.
 
     Attributes
     ----------
@@ -22,7 +22,7 @@ class KMeansResult(NamedTuple):
     inertia : float
         Weighted sum of the squared distances of the rows to their centres.
     n_iter : int
-        Number of iterations that were run.
+        Number of iterations.
     """
 
     labels: NDArray[np.int32]
@@ -32,7 +32,7 @@ class KMeansResult(NamedTuple):
 
 
 def _squared_distances(X: FloatArray, centers: FloatArray) -> FloatArray:
-    """Return the (n_samples, n_centers) squared distances, as sums of squared differences."""
+    """Return the (n_samples, n_centers) squared distances as sums of squared differences."""
     return np.stack([np.sum((X - center) ** 2, axis=1) for center in centers], axis=1)
 
 
@@ -42,7 +42,7 @@ def _n_local_trials(n_clusters: int) -> int:
 
 
 def kmeans_draws(n_clusters: int) -> int:
-    """Count the uniform numbers that one k-means++ seeding takes.
+    """Return the number of uniform random numbers in a k-means++ seeding.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def kmeans_draws(n_clusters: int) -> int:
 def _kmeans_input(
     X: ArrayLike, n_clusters: int, uniforms: ArrayLike, sample_weight: ArrayLike | None
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Check and convert what k-means++ and k-means take."""
+    """Check and convert the arguments of k-means++ and k-means."""
     rows = checked_rows(X)
     w = checked_weights(sample_weight, len(rows))
     u = np.asarray(uniforms, dtype=np.float64)
@@ -94,7 +94,7 @@ def _kmeans_input(
 def kmeans_plus_plus(
     X: ArrayLike, n_clusters: int, uniforms: ArrayLike, sample_weight: ArrayLike | None = None
 ) -> IntArray:
-    """Greedy k-means++: draw rows as first centres, far from one another.
+    """Draw initial centres among the rows by greedy k-means++.
 
     Parameters
     ----------
@@ -103,9 +103,9 @@ def kmeans_plus_plus(
     n_clusters : int
         Number of centres, at most n_samples.
     uniforms : array-like of shape (kmeans_draws(n_clusters),)
-        Uniform random numbers in [0, 1): all the randomness there is.
+        Uniform random numbers in [0, 1), the only source of randomness.
     sample_weight : array-like of shape (n_samples,), optional
-        Weights of the rows; None stands for ones.
+        Weights of the rows. None gives every row the weight 1.
 
     Returns
     -------
@@ -160,7 +160,7 @@ def kmeans(
     max_iter: int = 300,
     tol: float = 1e-4,
 ) -> KMeansResult:
-    """Lloyd's k-means from a greedy k-means++ start, stopping as scikit-learn's does without weights.
+    """Cluster rows by Lloyd's k-means from a greedy k-means++ seeding.
 
     Parameters
     ----------
@@ -171,12 +171,12 @@ def kmeans(
     uniforms : array-like of shape (kmeans_draws(n_clusters),)
         Uniform random numbers in [0, 1) for :func:`kmeans_plus_plus`.
     sample_weight : array-like of shape (n_samples,), optional
-        Weights of the rows; None stands for ones.
+        Weights of the rows. None gives every row the weight 1.
     max_iter : int, default=300
-        Largest number of iterations, at least 1.
+        Maximum number of iterations, at least 1.
     tol : float, default=1e-4
-        Stop when the squared movements of the centres add up to no more than this times the mean variance of
-        the features.
+        Threshold for the sum of the squared movements of the centres at which k-means stops, relative to the mean
+        variance of the features. Without weights, this is scikit-learn's rule.
 
     Returns
     -------
@@ -186,14 +186,14 @@ def kmeans(
     Raises
     ------
     ValueError
-        As :func:`kmeans_plus_plus`, and if max_iter is less than 1.
+        As for :func:`kmeans_plus_plus`, and if max_iter is less than 1.
 
     Notes
     -----
-    Equations (57), (58) and (61) of docs/theory.md; Lloyd, "Least squares quantization in PCM", IEEE Trans.
-    Inf. Theory 28 (1982). A cluster without weight takes over the row (of positive weight) that is farthest
-    from its centre, the next such cluster the second farthest, and so on; a cluster that is still without
-    weight after this moves to the centre of the heaviest one.
+    Equations (57), (58) and (61) of docs/theory.md; Lloyd, "Least squares quantization in PCM", IEEE Trans. Inf. Theory
+    28 (1982). A cluster without weight takes over the row with positive weight that is farthest from its centre, the
+    next such cluster the second farthest, and so on. A cluster that still has no weight moves to the centre of the
+    heaviest one.
 
     Examples
     --------
@@ -228,7 +228,7 @@ def kmeans(
 
 
 def _mean(X: FloatArray, w: FloatArray) -> FloatArray:
-    """Return the weighted mean, added up about one of the rows: wherever they lie, no digit is lost."""
+    """Return the weighted mean, summed relative to one of the rows so that no digits are lost."""
     point = X[np.argmax(w)]
     mean: FloatArray = point + w @ (X - point) / w.sum()
     return mean
@@ -237,7 +237,7 @@ def _mean(X: FloatArray, w: FloatArray) -> FloatArray:
 def _cluster_means(
     X: FloatArray, w: FloatArray, labels: IntArray, distances: FloatArray, n_clusters: int
 ) -> FloatArray:
-    """Return the weighted mean of each cluster; clusters without weight first take over the farthest rows."""
+    """Return the weighted mean of each cluster, after clusters without weight took over the farthest rows."""
     labels = labels.copy()
     empty = np.flatnonzero(np.bincount(labels, weights=w, minlength=n_clusters) == 0)
     if len(empty) > 0 and distances.max() > 0:

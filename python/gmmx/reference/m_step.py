@@ -1,4 +1,4 @@
-"""M-step: from sufficient statistics to the mixture that maximises Q, and Q itself."""
+"""M-step: the mixture that maximises Q given sufficient statistics, and Q itself."""
 
 from __future__ import annotations
 
@@ -21,40 +21,41 @@ def m_step(
     previous: Mixture | None = None,
     prior: ConjugatePrior | None = None,
 ) -> Mixture:
-    """M-step: the mixture that maximises Q, given the sufficient statistics.
+    """Compute the mixture that maximises Q given sufficient statistics (M-step).
 
     Parameters
     ----------
     statistics : SufficientStatistics
-        From :func:`e_step`, :func:`statistics_from_responsibilities` or a sum of such.
+        Statistics from :func:`e_step`, :func:`statistics_from_responsibilities` or a sum of these.
     covariance_type : str
-        Must need no other second moments than ``statistics`` holds: "full" ones serve every type.
+        Covariance type, whose second moments ``statistics`` must contain; the form "full" suits every type.
     reg_covar : float, default=0.0
-        epsilon: the M-step is that of W_k / N_k + epsilon I in place of W_k / N_k, so the result stays in the model.
+        epsilon, nonnegative: the M-step uses W_k / N_k + epsilon I instead of W_k / N_k, so that the result satisfies
+        the constraints of the model.
     previous : Mixture, optional
-        A mixture of the same type to begin at. Only "EVE" and "VVE" begin anywhere: without it, at several places, of
-        which the best result is kept; with it, at its axes, so that Q is at least that of ``previous``.
+        Previous mixture of the same type, used only by "EVE" and "VVE": their search starts at its axes, so that Q is
+        at least that of ``previous``. None starts the search at several places and keeps the best result.
     prior : ConjugatePrior, optional
-        Prior of means and covariances; the result maximises Q plus its logarithm.
+        Prior of means and covariances; the result maximises Q plus its logarithm. None maximises Q.
 
     Returns
     -------
     Mixture
-        The new parameters. An empty component has weight 0, keeps its shift as its mean and gets the covariance of
-        zero scatter, ``reg_covar`` I brought into the model; what components share does not notice it. With a prior,
-        its mean and covariance are those of the prior.
+        New parameters. An empty component has weight 0, its shift as its mean, and the covariance of zero scatter,
+        ``reg_covar`` I projected onto the model; it does not affect what components share. With a prior, its mean and
+        covariance are those of the prior.
 
     Raises
     ------
     ValueError
-        If the second moments do not serve the type, reg_covar is negative, no row has weight, or ``previous`` is of
-        another type or shape, or the prior does not fit.
+        If the second moments do not suit the type, reg_covar is negative, no row has weight, ``previous`` has another
+        type or shape, or the prior does not fit.
     CollapsedComponentError
-        If a covariance is not positive definite; it names the component.
+        If a covariance is not positive definite; the error names the component.
 
     Notes
     -----
-    Equations (30), (47), (49) with (26) or (31) to (33), and (75) to (85) for the types of three letters, and (43) of
+    Equations (30), (47), (49) with (26) or (31) to (33), and (75) to (85) for the parsimonious types, and (43) of
     docs/theory.md; for empty components (45); with a prior (90) and (91).
 
     Examples
@@ -91,13 +92,13 @@ def m_step(
 
 
 def _covariances_to_begin_at(previous: Mixture | None, covariance_type: str, means: FloatArray) -> FloatArray | None:
-    """Return the covariances of the previous mixture, or say why it is none to begin at."""
+    """Return the covariances of the previous mixture, or raise an error if it is not usable."""
     if previous is None:
         return None
     if previous.covariance_type != covariance_type or previous.means.shape != means.shape:
         raise ValueError(
             f"previous must be a mixture of type {covariance_type!r} with means of shape {means.shape}, got"
-            f" {previous.covariance_type!r} with means of shape {previous.means.shape}; leave it out to begin anew"
+            f" {previous.covariance_type!r} with means of shape {previous.means.shape}; omit it to start afresh"
         )
     return previous.covariances
 
@@ -112,16 +113,16 @@ def q_function(
     X : array-like of shape (n_samples, d)
         Rows.
     mixture_new : Mixture
-        The parameters at which log p(x, z) is evaluated.
+        Parameters at which log p(x, z) is evaluated.
     mixture_old : Mixture
-        The parameters that give the responsibilities; K components as well.
+        Parameters of the responsibilities, with as many components.
     sample_weight : array-like of shape (n_samples,), optional
-        Weights of the rows; None stands for ones.
+        Weights of the rows. None gives every row the weight 1.
 
     Returns
     -------
     float
-        Q; minus infinity if the new mixture excludes a component that the old one uses.
+        Q, minus infinity if the new mixture excludes a component that the old one uses.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The parameters of a Gaussian mixture, and how many of them are free."""
+"""The parameters of a Gaussian mixture, and the number of free parameters."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from gmmx.reference.covariance import covariance_family
 
 @dataclass(frozen=True, eq=False)
 class Mixture:
-    """The parameters of a Gaussian mixture: a value, not to be changed in place.
+    """Parameters of a Gaussian mixture, an immutable value.
 
     Parameters
     ----------
     weights : ndarray of shape (K,), float64
-        Mixing weights pi_k, not negative, summing to 1.
+        Mixing weights pi_k, nonnegative and summing to 1.
     means : ndarray of shape (K, d), float64
         Means mu_k.
     covariances : ndarray, float64
-        (K,), one variance a component, for "spherical", "EII", "VII", "E", "V"; (K, d), the variances, for "diag",
+        (K,), one variance per component, for "spherical", "EII", "VII", "E", "V"; (K, d), the variances, for "diag",
         "EEI", "VEI", "EVI", "VVI"; (d, d), one matrix for all, for "tied", "EEE"; (K, d, d) for all other types.
     precisions_cholesky : ndarray, float64, of the shape of ``covariances``
-        Upper triangular U with Sigma^-1 = U U^T; of variances 1 / standard deviation.
+        Upper triangular U with Sigma^-1 = U U^T, or reciprocal standard deviations.
     covariance_type : str
         A key of ``COVARIANCE_FAMILIES``.
 
     See Also
     --------
-    Mixture.from_covariances : Computes ``precisions_cholesky`` from the covariances.
+    Mixture.from_covariances : Compute ``precisions_cholesky`` from the covariances.
 
     Notes
     -----
@@ -60,18 +60,18 @@ class Mixture:
         Parameters
         ----------
         weights : array-like of shape (K,)
-            Mixing weights; taken as they are, without normalisation.
+            Mixing weights, which are not normalised.
         means : array-like of shape (K, d)
             Means.
         covariances : array-like
-            Covariances, of the shape that ``covariance_type`` asks for.
+            Covariances, with the shape for ``covariance_type``.
         covariance_type : str
             A key of ``COVARIANCE_FAMILIES``.
 
         Returns
         -------
         Mixture
-            The mixture, all arrays float64.
+            Mixture with float64 arrays.
 
         Raises
         ------
@@ -131,7 +131,7 @@ def n_parameters(mixture: Mixture) -> int:
     Returns
     -------
     int
-        K - 1 weights, K d means and the covariances.
+        Number of free parameters: K - 1 weights, K d means and those of the covariances.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Second moments of the rows: how much of them is kept."""
+"""Second moments of the rows, in one of four forms."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ _REDUCE: dict[tuple[str, str], str] = {  # (50)
 
 
 def outer_products(form: str, u: FloatArray, v: FloatArray) -> FloatArray:
-    """Return u_k v_k^T for each component, as much of it as the form keeps."""
+    """Return u_k v_k^T for each component, reduced to the form."""
     return np.asarray(np.einsum(_OUTER[form], u, v), dtype=np.float64)
 
 
 def sum_of_outer_products(form: str, rows: FloatArray) -> FloatArray:
-    """Return the sum of r r^T over the rows, as much of it as the form keeps of one component."""
+    """Return the sum of r r^T over the rows, reduced to the form of one component."""
     products = outer_products(form, rows, rows)
     return products if form == "pooled" else np.asarray(products.sum(axis=0))
 
 
 def second_moments_as(form: str, held: str, second_moments: FloatArray) -> FloatArray:
-    """Return second moments that are held in one form in another one that keeps no more."""
+    """Convert second moments from one form to a smaller one."""
     if held == form:
         return second_moments
     if (held, form) not in _REDUCE:
@@ -45,7 +45,7 @@ def second_moments_as(form: str, held: str, second_moments: FloatArray) -> Float
 
 
 def without_rounding(form: str, scatter: FloatArray, counts: FloatArray, means: FloatArray) -> FloatArray:
-    """Return W_k with zeros for features in which the rows of a component differ by rounding alone."""
+    """Return W_k with zeros for features in which the rows of a component differ only by rounding."""
     if form == "pooled":
         return scatter
     rounding = counts[:, np.newaxis] * (4.0 * EPSILON * means) ** 2  # section 12
@@ -59,7 +59,7 @@ def without_rounding(form: str, scatter: FloatArray, counts: FloatArray, means: 
 
 
 def mean_scatter(form: str, scatter: FloatArray, counts: FloatArray, n_features: int, reg_covar: float) -> FloatArray:
-    """Return C_k = W_k / N_k + epsilon I, as much of it as the form keeps; of an empty component, epsilon I."""
+    """Return C_k = W_k / N_k + epsilon I reduced to the form, or epsilon I for an empty component."""
     if form == "pooled":
         return np.asarray(scatter / counts.sum() + reg_covar * np.eye(n_features))  # (31), (43)
     identity = np.einsum(_OUTER[form], *2 * [np.ones((1, n_features))])[0]

@@ -1,4 +1,4 @@
-"""Sufficient statistics: all that an M-step needs to know of the rows."""
+"""Sufficient statistics: the summary of the rows for an M-step."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from gmmx.reference.second_moments import outer_products
 
 
 def is_empty(counts: FloatArray, total_weight: float, n_samples: int) -> BoolArray:
-    """Return which components hold no rows, up to rounding; where rows have weights, up to underflow."""
+    """Return which components have no rows, up to rounding, or with weights up to underflow."""
     least = EPSILON if total_weight == n_samples else 2.0**-1000
     return np.asarray(counts <= least * total_weight)  # (45)
 
 
 @dataclass(frozen=True, eq=False)
 class SufficientStatistics:
-    """Everything that an M-step needs to know of the rows: a small value that adds up over blocks of rows.
+    """Summary of rows for an M-step, which adds up over blocks of rows.
 
     Parameters
     ----------
     second_moment_form : str
-        "full", "pooled", "diagonal" or "trace": which second moments are kept.
+        Form of the second moments: "full", "pooled", "diagonal" or "trace".
     shifts : ndarray of shape (K, d), float64
-        The points s_k about which moments are taken: in an E-step the means of the mixture.
+        Points s_k about which moments are taken, in an E-step the means of the mixture.
     counts : ndarray of shape (K,), float64
         N_k, the weight of the rows that belong to each component.
     first_moments : ndarray of shape (K, d), float64
         sum_n w_n r_nk (x_n - s_k).
     second_moments : ndarray, float64
-        S_k = sum_n w_n r_nk (x_n - s_k)(x_n - s_k)^T. "full": (K, d, d), all of it; "pooled": (d, d), its sum
-        over k; "diagonal": (K, d), its diagonal; "trace": (K,), its trace.
+        S_k = sum_n w_n r_nk (x_n - s_k)(x_n - s_k)^T. "full": (K, d, d), the matrices; "pooled": (d, d), their sum over
+        k; "diagonal": (K, d), their diagonals; "trace": (K,), their traces.
     log_likelihood : float
-        sum_n w_n log p(x_n); 0 for statistics of given responsibilities, which define no density.
+        sum_n w_n log p(x_n), or 0 for statistics of given responsibilities, which do not define a density.
     n_samples : int
-        Number of rows whose weight is greater than 0.
+        Number of rows with positive weight.
     total_weight : float
         sum_n w_n.
 
@@ -78,16 +78,16 @@ class SufficientStatistics:
 
     @property
     def empty_components(self) -> list[int]:
-        """Indices of the components that hold no rows, equation (45)."""
+        """Indices of the components without rows, equation (45)."""
         return [int(k) for k in np.flatnonzero(is_empty(self.counts, self.total_weight, self.n_samples))]
 
     def moved_to(self, shifts: ArrayLike) -> SufficientStatistics:
-        """Express the moments about other shifts.
+        """Return the statistics with moments about other shifts.
 
         Parameters
         ----------
         shifts : array-like of shape (K, d)
-            The new points s'_k.
+            New points s'_k.
 
         Returns
         -------
@@ -97,7 +97,7 @@ class SufficientStatistics:
         Raises
         ------
         ValueError
-            If the shape differs from that of the present shifts.
+            If the shape differs from that of the current shifts.
 
         Notes
         -----
@@ -131,18 +131,19 @@ class SufficientStatistics:
         Parameters
         ----------
         other : SufficientStatistics
-            Statistics of the same form about the same shifts.
+            Statistics with the same form and shifts.
 
         Returns
         -------
         SufficientStatistics
-            The statistics of both sets of rows together.
+            Statistics of both sets of rows.
 
         Raises
         ------
         ValueError
-            If the forms, shapes or shifts differ: such moments do not add up. Two partitions, whose shifts
-            are their own means, add up after :meth:`moved_to`; E-steps under different mixtures never do.
+            If the forms, shapes or shifts differ, so that the moments do not add up. Statistics of two assignments,
+            whose shifts are their own means, add up after :meth:`moved_to`; those of E-steps under different mixtures
+            never do.
 
         Notes
         -----

@@ -1,4 +1,4 @@
-"""Stepwise EM: the parameters follow a stream of batches, each of which is seen once."""
+"""Stepwise EM: the parameters follow a stream of batches, each seen once."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from gmmx.reference.statistics import SufficientStatistics
 
 
 class StepwiseResult(NamedTuple):
-    """What :func:`stepwise_em` returns.
+    """Result of :func:`stepwise_em`.
 
     Attributes
     ----------
     mixture : Mixture
-        The parameters after the last step.
+        Parameters after the last step.
     averaged : Mixture
-        Those of the mean of the running statistics of all steps.
+        Parameters from the mean of the running statistics over all steps.
     step_lengths : list of float
-        The length of each step.
+        Size of each step.
     """
 
     mixture: Mixture
@@ -37,7 +37,7 @@ class StepwiseResult(NamedTuple):
 
 
 def expected_statistics(mixture: Mixture) -> SufficientStatistics:
-    """Statistics that rows of total weight 1 have on average, if they are drawn from a mixture.
+    """Compute the expected statistics of rows drawn from a mixture, with total weight 1.
 
     Parameters
     ----------
@@ -47,8 +47,8 @@ def expected_statistics(mixture: Mixture) -> SufficientStatistics:
     Returns
     -------
     SufficientStatistics
-        Moments about the means of the mixture, in the form that the M-step of its covariance type needs: that
-        M-step, without regularisation, gives the mixture back. ``n_samples`` and ``log_likelihood`` are 0.
+        Moments about the means of the mixture, in the form for the M-step of its covariance type. This M-step, without
+        regularisation, returns the mixture. ``n_samples`` and ``log_likelihood`` are 0.
 
     Notes
     -----
@@ -79,14 +79,14 @@ def expected_statistics(mixture: Mixture) -> SufficientStatistics:
 
 
 def blend(earlier: SufficientStatistics, later: SufficientStatistics, share: float) -> SufficientStatistics:
-    """Mix the statistics of rows that different mixtures have seen.
+    """Blend statistics of rows under different mixtures.
 
     Parameters
     ----------
     earlier, later : SufficientStatistics
-        Of the same shape and form.
+        Statistics with the same shape and form.
     share : float
-        Of ``later``, from 0 to 1.
+        Share of ``later``, from 0 to 1.
 
     Returns
     -------
@@ -96,7 +96,7 @@ def blend(earlier: SufficientStatistics, later: SufficientStatistics, share: flo
     Raises
     ------
     ValueError
-        If the share is no such number, or shapes or forms differ.
+        If the share is not between 0 and 1, or shapes or forms differ.
 
     Notes
     -----
@@ -118,7 +118,7 @@ def blend(earlier: SufficientStatistics, later: SufficientStatistics, share: flo
 
 
 def _scaled(statistics: SufficientStatistics, factor: float) -> SufficientStatistics:
-    """Return statistics in which every row counts so many times."""
+    """Return statistics with all weights multiplied by a factor."""
     return replace(
         statistics,
         counts=factor * statistics.counts,
@@ -130,26 +130,26 @@ def _scaled(statistics: SufficientStatistics, factor: float) -> SufficientStatis
 
 
 def step_lengths(batch_weights: ArrayLike, decay: float = 0.6, offset: float = 1.0) -> FloatArray:
-    """Shares that the batches of a stream have in the running statistics when they come.
+    """Compute the step sizes of stepwise EM for a stream of batches.
 
     Parameters
     ----------
     batch_weights : array-like of shape (T,)
-        b_t, the sums of the weights of the batches, positive.
+        b_t, the total weights of the batches, positive.
     decay : float, default=0.6
-        alpha, greater than 0.5 and at most 1.
+        alpha, in (0.5, 1].
     offset : float, default=1.0
-        t_0, not negative.
+        t_0, nonnegative.
 
     Returns
     -------
     ndarray of shape (T,), float64
-        gamma_t. The first is 1: before it there is nothing.
+        gamma_t. The first is 1.
 
     Raises
     ------
     ValueError
-        If a number is out of its range.
+        If a number is out of range.
 
     Notes
     -----
@@ -178,14 +178,14 @@ def stepwise_em(
     offset: float = 1.0,
     reg_covar: float = 0.0,
 ) -> StepwiseResult:
-    """Pass once over batches of rows, with a step of EM for each.
+    """Run stepwise EM over batches of rows.
 
     Parameters
     ----------
     batches : iterable of array-like of shape (n_samples, d)
-        The rows, in batches that are not empty.
+        Nonempty batches of rows.
     mixture : Mixture
-        Under which the first batch is seen.
+        Initial mixture.
     decay, offset : float
         As in :func:`step_lengths`.
     reg_covar : float, default=0.0
@@ -199,7 +199,7 @@ def stepwise_em(
     Raises
     ------
     ValueError
-        As :func:`e_step`, :func:`m_step` and :func:`step_lengths` do.
+        As for :func:`e_step`, :func:`m_step` and :func:`step_lengths`.
     CollapsedComponentError
         If a component collapses.
 

@@ -1,8 +1,8 @@
-"""The covariance types: a table of families, one file a group of them.
+"""The covariance types: a table of families, one file per group.
 
-``family`` says what a type must answer. The groups are ``spherical``, ``diagonal``, ``common_orientation`` and
-``own_orientation``; ``matrices`` holds what the last two share. A model of the parsimonious family is a choice of axes,
-``axes``, and a step that finds the variances along them, ``volume_and_shape``.
+``family`` defines the interface of a type. The groups are ``spherical``, ``diagonal``, ``common_orientation`` and
+``own_orientation``; ``matrices`` contains what the last two share. A parsimonious model consists of axes, from
+``axes``, and a step that computes the variances along them, from ``volume_and_shape``.
 """
 
 from __future__ import annotations
@@ -35,17 +35,17 @@ def covariance_family(covariance_type: str, n_features: int | None = None) -> Co
     covariance_type : str
         A key of ``COVARIANCE_FAMILIES``.
     n_features : int, optional
-        d, if the type is going to be used for so many features.
+        d, to check that the type supports this number of features. None skips the check.
 
     Returns
     -------
     CovarianceFamily
-        Its functions.
+        Functions of the type.
 
     Raises
     ------
     ValueError
-        If there is no such type, or it is one for a single feature and there are more.
+        If the type is unknown, or supports only a single feature and there are more.
 
     Notes
     -----

@@ -1,4 +1,4 @@
-"""Axes of covariance matrices: each matrix's own, and axes that several matrices have in common.
+"""Axes of covariance matrices: of each matrix, and axes that several matrices share.
 
 Axes are the columns of an orthogonal matrix D; the variances of a matrix C along them are the diagonal of D^T C D.
 """
@@ -22,7 +22,7 @@ FLAT = 1e-12  # an objective that varies less than this, relative to its terms, 
 
 
 def own_axes(matrices: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the eigenvalues of each matrix in descending order, none below 0, and its eigenvectors as columns."""
+    """Return the nonnegative eigenvalues of each matrix in descending order, and its eigenvectors as columns."""
     values, vectors = np.linalg.eigh(matrices)
     values, vectors = np.maximum(values[:, ::-1], 0.0), vectors[:, :, ::-1].copy()
     variances = np.einsum("kii->ki", matrices)
@@ -33,7 +33,7 @@ def own_axes(matrices: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def _axes_by_rotations(matrix: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return what :func:`own_axes` does of one matrix, each number right to the condition of the correlations.
+    """Compute :func:`own_axes` of one matrix, accurate up to the condition of the correlations.
 
     Jacobi's method; Demmel and Veselić, "Jacobi's method is more accurate than QR", SIAM J. Matrix Anal. Appl. 13
     (1992).
@@ -67,7 +67,7 @@ def along_axes(variances: FloatArray, axes: FloatArray) -> FloatArray:
 
 
 def _rotate(matrices: FloatArray, axes: FloatArray, i: int, j: int, angle: float) -> None:
-    """Turn axes i and j by the angle, and with them the matrices D^T C_k D, in place."""
+    """Rotate axes i and j by the angle, and with them the matrices D^T C_k D, in place."""
     c, s = np.cos(angle), np.sin(angle)
     turn = np.array([[c, -s], [s, c]])  # (83)
     pair = [i, j]
@@ -83,9 +83,9 @@ def rotate_to_minimum(
     step: Callable[[FloatArray, FloatArray], FloatArray],
     most_sweeps: int | None = None,
 ) -> FloatArray:
-    """Turn common axes, pair by pair, until the covariances along them that ``step`` finds fit best.
+    """Rotate common axes, pair by pair, to the best fit of the variances from ``step``.
 
-    Each rotation is the best one for the present variances L_kj, which are then found anew: neither raises
+    Each rotation is optimal for the current variances L_kj, which are then recomputed. Neither increases
     sum_k N_k sum_j (log L_kj + v_kj / L_kj). Equations (83) to (85) of docs/theory.md.
     """
     axes: FloatArray = start.copy()
@@ -111,10 +111,9 @@ def rotate_to_minimum(
 
 
 def joint_axes(matrices: FloatArray) -> FloatArray:
-    """Return the common axes of matrices that have them exactly, up to rounding; in no particular order.
+    """Return the common axes of matrices that share them up to rounding, in any order.
 
-    Rotations pair by pair, each of which makes the entries (i, j) of all matrices as small as it can; equation (87) of
-    docs/theory.md.
+    Each rotation of a pair minimises the entries (i, j) of all matrices; equation (87) of docs/theory.md.
     """
     n_features = matrices.shape[1]
     turned = matrices / np.trace(matrices, axis1=1, axis2=2)[:, np.newaxis, np.newaxis]
@@ -142,6 +141,6 @@ def descending(values: FloatArray) -> NDArray[np.intp]:
 
 
 def with_fixed_signs(axes: FloatArray) -> FloatArray:
-    """Turn each column so that its entry of the largest size is positive."""
+    """Flip each column so that its largest entry in absolute value is positive."""
     largest = axes[np.argmax(np.abs(axes), axis=0), np.arange(len(axes))]
     return np.asarray(axes * np.where(largest < 0, -1.0, 1.0))

@@ -35,7 +35,7 @@ class Tied(OneForAll):
 
 
 class Proportional(OneEach):
-    """The covariance matrices differ in volume alone."""
+    """The covariance matrices differ only in volume."""
 
     def m_step(
         self, scatter: FloatArray, counts: FloatArray, n_features: int, previous: FloatArray | None
@@ -58,7 +58,7 @@ class Proportional(OneEach):
 
 
 class CommonAxes(OneEach):
-    """The axes are shared; they and the variances along them are found in turn."""
+    """The axes are shared; the axes and the variances along them are optimised in turn."""
 
     def m_step(
         self, scatter: FloatArray, counts: FloatArray, n_features: int, previous: FloatArray | None
@@ -80,14 +80,14 @@ class CommonAxes(OneEach):
 
 
 def require_axes_to_show(variances: FloatArray, counts: FloatArray) -> None:
-    """Raise the error of a collapse where a component is flatter than axes that are right to rounding can show."""
+    """Raise CollapsedComponentError if a component is flatter than the accuracy of the axes allows."""
     flat = (flatness(variances, counts) < (NOISE * variances.shape[1]) ** 2) & (counts > 0)
     if flat.any():
         raise CollapsedComponentError(int(np.argmax(flat)))
 
 
 def _starts(scatter: FloatArray, counts: FloatArray) -> list[FloatArray]:
-    """Return the axes to begin at: those of the features, of the pooled scatter and of each component."""
+    """Return the initial axes: those of the features, of the pooled scatter and of each component."""
     traces = np.trace(scatter, axis1=1, axis2=2)
     shares = np.where(traces > 0, counts, 0.0) / np.where(traces > 0, traces, 1.0)
     pooled = np.einsum("k,kij->ij", shares, scatter)[np.newaxis]

@@ -11,7 +11,7 @@ from gmmx.reference.covariance.volume_and_shape import VOLUME_AND_SHAPE
 
 
 def log_prob_of_axes(X: FloatArray, means: FloatArray, inverse_deviations: FloatArray) -> FloatArray:
-    """Return log N(x_n | mu_k, Sigma_k) of covariances whose axes are the features."""
+    """Return log N(x_n | mu_k, Sigma_k) for covariances whose axes are the features."""
     n_features = means.shape[1]
     result = np.empty((len(X), len(means)))
     for k, (mean, u) in enumerate(zip(means, inverse_deviations, strict=True)):

@@ -1,4 +1,4 @@
-"""What a covariance type is: the few functions in which the types differ."""
+"""The interface of a covariance type: the functions in which the types differ."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from gmmx.reference.checks import FloatArray
 
 
 class CovarianceFamily(ABC):
-    """One covariance type: the few functions in which the types differ.
+    """Interface of a covariance type: the functions in which the types differ.
 
-    Implementations hold nothing but their names. What depends on how covariances are stored is in one class a
-    shape; a type of its own derives from one of these and adds :meth:`m_step`.
+    Implementations store only their names. What depends on the storage of covariances is in one class per shape; a type
+    derives from one of these and adds :meth:`m_step`.
 
     Parameters
     ----------
     name : str
         The ``covariance_type``.
     model : str
-        The three letters of the model: volume, shape and orientation, each E equal, V variable or I identity.
+        Three letters for volume, shape and orientation: E equal, V variable or I identity.
 
     Attributes
     ----------
     name, model : str
-        The same.
+        The parameters.
     second_moment_form : str
-        The second moments that its M-step needs; see :class:`SufficientStatistics`.
+        Form of the second moments for the M-step; see :class:`SufficientStatistics`.
     one_feature_only : bool
-        Whether it is a name for a single feature.
+        Whether the type supports only a single feature.
 
     Examples
     --------
@@ -56,14 +56,14 @@ class CovarianceFamily(ABC):
         Returns
         -------
         int
-            The number; equation (73) of docs/theory.md.
+            Number of parameters; equation (73) of docs/theory.md.
         """
         sets = {"I": 0, "E": 1, "V": n_components}
         volume, shape, orientation = (sets[letter] for letter in self.model)
         return volume + shape * (n_features - 1) + orientation * n_features * (n_features - 1) // 2  # (73)
 
     def n_matrices(self, n_components: int) -> int:
-        """Return how many covariances have a prior of their own.
+        """Return the number of covariances with a separate prior.
 
         Parameters
         ----------
@@ -79,7 +79,7 @@ class CovarianceFamily(ABC):
 
     @abstractmethod
     def prior_exponent(self, dof: float, n_features: int) -> float:
-        """Return the number of rows that the prior of a covariance weighs in the determinant.
+        """Return the number of rows that the prior is worth in the determinant.
 
         Parameters
         ----------
@@ -102,7 +102,7 @@ class CovarianceFamily(ABC):
         Parameters
         ----------
         scale : ndarray
-            A number; or what the type takes: the diagonal (d,) of Lambda, or the matrix (d, d).
+            Number, diagonal (d,) of Lambda or matrix (d, d), as the type requires.
         n_features : int
             d.
 
@@ -160,14 +160,14 @@ class CovarianceFamily(ABC):
         Parameters
         ----------
         scatter : ndarray, float64
-            C_k = W_k / N_k + epsilon I about the new means, in the form ``second_moment_form``; "pooled": their mean
-            with weights N_k.
+            C_k = W_k / N_k + epsilon I about the new means, in the form ``second_moment_form``; for "pooled", their
+            mean with weights N_k.
         counts : ndarray of shape (K,), float64
-            N_k; 0 for an empty component, which has no say in what is shared.
+            N_k; 0 for an empty component, which is ignored in what components share.
         n_features : int
             d.
         previous : ndarray or None
-            Covariances of the type to begin at, where they are found step by step.
+            Covariances of the type at which an iterative search starts. None starts at several places.
 
         Returns
         -------
@@ -192,7 +192,7 @@ class CovarianceFamily(ABC):
         Returns
         -------
         ndarray, float64
-            Of the same shape; equation (52) of docs/theory.md.
+            Factors with the same shape; equation (52) of docs/theory.md.
 
         Raises
         ------
@@ -216,8 +216,8 @@ class CovarianceFamily(ABC):
         Returns
         -------
         ndarray of shape (n_samples, K), float64
-            The log-densities; equation (53) of docs/theory.md. The mean is subtracted before the product with
-            U, so nothing is lost when the data lie far from the origin.
+            Log-densities; equation (53) of docs/theory.md. The mean is subtracted before the product with U, so the
+            result is accurate for data far from the origin.
         """
 
     @abstractmethod
@@ -238,7 +238,7 @@ class CovarianceFamily(ABC):
         variances : ndarray of shape (K, d), float64
             The variances.
         axes : ndarray of shape (K, d, d), float64
-            Orthogonal matrices, the axes as columns. The features themselves, in their order; or axes that all
-            components have in common, in descending order of the mean logarithm of the variances; or each component's
-            own, by descending variance. The largest entry of a column is positive.
+            Orthogonal matrices, the axes as columns. These are the features, in their order; or axes that all
+            components share, in descending order of the mean logarithm of the variances; or separate axes of each
+            component, by descending variance. The largest entry of a column is positive.
         """

@@ -1,4 +1,4 @@
-"""Covariance matrices as they are stored: one a component, or one for all."""
+"""Stored covariance matrices: one per component, or one for all."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def second_moment_matrices(X: FloatArray, weighted_resp: FloatArray, shifts: Flo
 
 
 def axes_in_common(matrices: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the variances of matrices along the axes that they have in common, and the axes of each."""
+    """Return the variances of matrices along their common axes, and the axes of each."""
     axes = joint_axes(matrices)
     variances = variances_along(matrices, axes)
     order = descending(np.mean(np.log(variances), axis=0))
@@ -41,7 +41,7 @@ def axes_in_common(matrices: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 class Matrices(CovarianceFamily):
-    """Covariance matrices without a restriction to axes that are known."""
+    """Covariance matrices whose axes are not the features."""
 
     def prior_exponent(self, dof: float, n_features: int) -> float:
         return dof + n_features + 1  # (89)

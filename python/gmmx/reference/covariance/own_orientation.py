@@ -1,4 +1,4 @@
-"""Each component has axes of its own: VVV (full), EEV, VEV and EVV."""
+"""Each component has its own axes: VVV (full), EEV, VEV and EVV."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Unrestricted(OneEach):
 
 
 class EqualVolume(OneEach):
-    """Each component has its own covariance matrix, all of one volume."""
+    """Each component has its own covariance matrix, all with the same volume."""
 
     def m_step(
         self, scatter: FloatArray, counts: FloatArray, n_features: int, previous: FloatArray | None

@@ -43,7 +43,7 @@ def is_collapsed(covariance: FloatArray) -> bool:
 
 
 def require_positive(variances: FloatArray, shared: bool = False) -> None:
-    """Raise the error of a collapse unless all variances, whose first axis is the component, are positive."""
+    """Raise CollapsedComponentError unless all variances, whose first axis is the component, are positive."""
     collapsed = ~(np.isfinite(variances) & (variances >= LEAST_VARIANCE)).reshape(len(variances), -1).all(axis=1)
     if collapsed.any():
         raise CollapsedComponentError(SHARED if shared else int(np.argmax(collapsed)))

@@ -1,4 +1,4 @@
-"""Spherical covariances, lambda_k I, stored as one variance a component: VII (spherical, V) and EII (E)."""
+"""Spherical covariances, lambda_k I, stored as one variance per component: VII (spherical, V) and EII (E)."""
 
 from __future__ import annotations
 

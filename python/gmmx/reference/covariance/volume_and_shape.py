@@ -1,10 +1,9 @@
-"""The volume-and-shape step: variances along axes that are known, for each pair of letters of a model's name.
+"""The volume-and-shape step: variances along known axes, for each pair of letters in a model's name.
 
 Every step takes the variances v_kj of the components along their axes and the weights N_k of the components, and
-returns the variances L_kj = lambda_k a_kj, prod_j a_kj = 1, of the model that minimise
-sum_k N_k sum_j (log L_kj + v_kj / L_kj), equation (74) of docs/theory.md. A component of weight 0 has no say in what is
-shared. The first letter of a name is that of the volumes lambda_k, the second that of the shapes a_k: E equal,
-V variable.
+returns the variances L_kj = lambda_k a_kj, prod_j a_kj = 1, of the model that minimise sum_k N_k sum_j (log L_kj + v_kj
+/ L_kj), equation (74) of docs/theory.md. Components with weight 0 do not affect what is shared. The first letter of a
+name refers to the volumes lambda_k, the second to the shapes a_k: E equal, V variable.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ def equal_volume_equal_shape(variances: FloatArray, counts: FloatArray) -> Float
 
 
 def variable_volume_equal_shape(variances: FloatArray, counts: FloatArray) -> FloatArray:
-    """VE: the best volumes for the shape and the best shape for the volumes, in turn."""
+    """VE: optimise the volumes for the shape and the shape for the volumes in turn."""
     used = counts > 0
     volumes = variances.mean(axis=1)
     require_positive(volumes)
@@ -54,18 +53,18 @@ def variable_volume_equal_shape(variances: FloatArray, counts: FloatArray) -> Fl
 
 
 def have_run_away(volumes: FloatArray) -> bool:
-    """Return whether volumes that did not come to rest are further apart than a maximum leaves them."""
+    """Return whether volumes that did not converge are further apart than at any maximum."""
     return bool(volumes.min() < EPSILON**0.5 * volumes.max())
 
 
 def flatness(variances: FloatArray, counts: FloatArray) -> FloatArray:
-    """Return each component's smallest variance beside its largest, in units of the average over components."""
+    """Return the ratio of smallest to largest variance of each component, in units of the mean over components."""
     relative = variances / (counts @ variances)
     return np.asarray(relative.min(axis=1) / relative.max(axis=1))
 
 
 def common_volume(own_volumes: FloatArray, counts: FloatArray, variances: FloatArray) -> float:
-    """Return the volume that all have, unless one without extent along an axis would be without bound for it."""
+    """Return the common volume, unless a component without extent along an axis would become unbounded."""
     volume = float(counts @ own_volumes / counts.sum())  # (78)
     flat = flatness(variances, counts) < EPSILON
     collapsed = (own_volumes < EPSILON**0.5 * volume) & flat & (counts > 0)
@@ -75,14 +74,14 @@ def common_volume(own_volumes: FloatArray, counts: FloatArray, variances: FloatA
 
 
 def equal_volume_variable_shape(variances: FloatArray, counts: FloatArray) -> FloatArray:
-    """EV: own shapes, brought to one volume."""
+    """EV: separate shapes, scaled to a common volume."""
     require_positive(variances)
     own_volumes = geometric_means(variances)
     return np.asarray(variances * (common_volume(own_volumes, counts, variances) / own_volumes)[:, np.newaxis])
 
 
 def variable_volume_variable_shape(variances: FloatArray, counts: FloatArray) -> FloatArray:
-    """VV: the variances as they are."""
+    """VV: the variances without change."""
     require_positive(variances)
     return variances
 
