@@ -23,8 +23,8 @@ void register_errors(py::module_& m) {
   collapsed_component_error.call_once_and_store_result([] {
     return py::reinterpret_steal<py::object>(PyErr_NewExceptionWithDoc(
         "gmmx.CollapsedComponentError",
-        "A covariance is not positive definite; `component` is its index (-1: shared by all).", PyExc_ValueError,
-        nullptr));
+        "Raised if a covariance is not positive definite. `component` is its index, -1 for a shared covariance.",
+        PyExc_ValueError, nullptr));
   });
   m.attr("CollapsedComponentError") = collapsed_component_error.get_stored();
   py::register_exception_translator([](std::exception_ptr pointer) {

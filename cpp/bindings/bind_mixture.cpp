@@ -52,27 +52,30 @@ const Mixture& as_mixture(const py::object& self) { return self.cast<const Mixtu
 
 void register_mixture(py::module_& m) {
   show_as(m, "gmmx");
-  py::class_<Mixture>(m, "Mixture", py::is_final(), R"(A Gaussian mixture as an immutable value.
+  py::class_<Mixture>(m, "Mixture", py::is_final(), R"(Parameters of a Gaussian mixture, an immutable value.
 
 Parameters
 ----------
 weights : array of shape (n_components,), float64
-    Mixing proportions: not negative, summing to one.
+    Mixing weights, nonnegative and summing to one.
 means : array of shape (n_components, n_features), float64
+    Means.
 covariance_type : str
-    'full', 'tied', 'diag', 'spherical' or the name of a parsimonious model, 'EII' to 'VVV'; of one feature 'E', 'V'.
-covariances : array, float64, shape by type, optional
-    (K,) for spherical, EII, VII, E, V; (K, d) for diag, EEI, VEI, EVI, VVI; (d, d) for tied, EEE; (K, d, d) for full and
-    the others. Computed from the factors where left out.
-precisions_cholesky : array, float64, same shape, optional
-    Upper triangular U with precision = U U^T, of variances 1 / sqrt(variance). Computed from the covariances where left out.
+    Covariance model: 'full', 'tied', 'diag', 'spherical', a parsimonious model, 'EII' to 'VVV', or for a single feature
+    'E' or 'V'.
+covariances : array, float64, optional
+    Covariances, of shape (K,) for spherical, EII, VII, E, V; (K, d) for diag, EEI, VEI, EVI, VVI; (d, d) for tied, EEE;
+    and (K, d, d) for all others. None computes them from the factors.
+precisions_cholesky : array, float64, optional
+    Upper triangular U with precision = U U^T, or 1 / sqrt(variance), with the shape of the covariances. None computes
+    them from the covariances.
 
 Raises
 ------
 ValueError
-    Where shapes disagree, numbers are not finite, weights are no proportions or a factor is not triangular.
+    If shapes disagree, a number is not finite, the weights do not sum to one or a factor is not triangular.
 CollapsedComponentError
-    Where a covariance is not positive definite; `component` is its index.
+    If a covariance is not positive definite; `component` is its index.
 
 Examples
 --------
@@ -113,7 +116,7 @@ Examples
       .def(
           "check_factors", [](const Mixture& self, bool single_precision) { check_factors(self, single_precision); },
           py::kw_only(), py::arg("single_precision") = false,
-          R"(Check that covariances and precisions_cholesky belong together, but for rounding.
+          R"(Check that covariances and precisions_cholesky agree up to rounding.
 
 Parameters
 ----------
@@ -123,7 +126,7 @@ single_precision : bool, default=False
 Raises
 ------
 ValueError
-    Naming the component.
+    If they do not agree; the message names the component.
 )")
       .def("__repr__",
            [](const Mixture& self) {

@@ -68,7 +68,7 @@ SufficientStatistics from_responsibilities(const py::array& rows, const py::arra
   });
 }
 
-// Python's own entry takes whatever NumPy can make an array of; what is not floating becomes float64.
+// Python's entry point accepts anything that NumPy can convert to an array; types other than floating become float64.
 py::array as_floating_array(const py::object& object) {
   const py::array array = py::array::ensure(object);
   if (!array) throw py::error_already_set();
@@ -95,27 +95,30 @@ void check_finite(const SufficientStatistics& s) {
 void register_sufficient_statistics(py::module_& m) {
   using S = SufficientStatistics;
   show_as(m, "gmmx");
-  py::class_<S>(m, "SufficientStatistics", py::is_final(), R"(Everything that an M-step needs of the rows; values add.
+  py::class_<S>(m, "SufficientStatistics", py::is_final(), R"(Summary of rows for an M-step, which adds up over rows.
 
-Made by :func:`gmmx.e_step` or :meth:`from_responsibilities`. Statistics of parts of the rows add up to those of the
-whole, so parts may come from blocks, threads, files or machines. Adding those of different mixtures is refused.
+Statistics are computed by :func:`gmmx.e_step` or :meth:`from_responsibilities`. Those of parts add up to those of all rows,
+so the parts may come from blocks, threads, files or machines. Adding statistics of different mixtures raises a ValueError.
 
 Attributes
 ----------
 counts : (n_components,)
-    N_k, the sum of the responsibilities, times the sample weights.
+    N_k, the sums of the weighted responsibilities.
 shifts : (n_components, n_features)
-    What the moments are taken about: the means of the mixture, or of a given partition.
+    Points about which moments are taken: the means of the mixture, or of a given assignment.
 first_moments : (n_components, n_features)
+    Weighted sums of the rows minus the shifts.
 second_moments : array
-    Form 'full' (K, d, d), 'pooled' (d, d), 'diagonal' (K, d) or 'trace' (K,): the least the covariance type needs.
+    Weighted sums of outer products, in the smallest form for the covariance type: 'full' (K, d, d), 'pooled' (d, d),
+    'diagonal' (K, d) or 'trace' (K,).
 log_likelihood : float
-    Of the rows, under the mixture of the E-step.
+    Log-likelihood of the rows under the mixture of the E-step.
 n_samples : int
-    Rows of positive weight.
+    Number of rows with positive weight.
 total_weight : float
+    Sum of the weights.
 empty_components : list of int
-    Components that hold no more than a rounding error of the weight.
+    Components whose weight is at most a rounding error.
 
 Examples
 --------
@@ -172,10 +175,10 @@ array([0.5, 9.5])
            })
       .def(
           "to_bytes", [](const S& s) { return py::bytes(s.to_bytes()); },
-          "A self-contained, versioned form for files and wires.")
+          "Serialise to a self-contained, versioned format for files and networks.")
       .def_static(
           "from_bytes", [](const py::bytes& data) { return S::from_bytes(std::string(data)); }, py::arg("data"),
-          "The statistics that to_bytes() wrote. Raises ValueError for anything else.")
+          "Read statistics written by to_bytes(). Raises ValueError for anything else.")
       .def_static(
           "from_responsibilities",
           [](const py::object& rows, const py::object& responsibilities, const std::string& covariance_type,
@@ -188,23 +191,25 @@ array([0.5, 9.5])
           },
           py::arg("X"), py::arg("responsibilities"), py::arg("covariance_type") = "full",
           py::arg("sample_weight") = py::none(), py::arg("n_jobs") = py::none(),
-          R"(Statistics of rows whose responsibilities are given.
+          R"(Compute the statistics of rows with given responsibilities.
 
 Parameters
 ----------
 X : array-like of shape (n_samples, n_features)
-    float32 is computed in float32, everything else in float64.
+    Rows. float32 is computed in float32, all other types in float64.
 responsibilities : array-like of shape (n_samples, n_components)
-    Not negative.
-covariance_type : str
-    Decides which second moments are kept; 'full' serves every type.
+    Nonnegative responsibilities.
+covariance_type : str, default='full'
+    Covariance type that determines the form of the second moments; 'full' suits every type.
 sample_weight : array-like of shape (n_samples,), optional
+    Nonnegative weights of the rows. None gives every row the weight 1.
 n_jobs : int, optional
+    Number of threads. None uses OMP_NUM_THREADS or the number of physical cores.
 
 Raises
 ------
 ValueError
-    Where shapes disagree, responsibilities or weights are negative, or a number is not finite.
+    If shapes disagree, responsibilities or weights are negative, or a number is not finite.
 
 Examples
 --------

@@ -16,7 +16,7 @@ VARIABLE: str  # the environment variable that chooses
 PREFERENCE: tuple[str, ...]  # best first
 
 class CollapsedComponentError(ValueError):
-    """A covariance is not positive definite; `component` is its index (-1: shared by all)."""
+    """Raised if a covariance is not positive definite. `component` is its index, -1 for a shared covariance."""
 
     component: int
 
