@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,9 @@ import gmmx
 from gmmx._core import covariance_types
 from gmmx.cli import console
 from gmmx.cli import fit as fit_module
-from gmmx.cli import select as select_module
-from gmmx.cli.input import Table
-from gmmx.cli.input import read_table as read_as_told
+from gmmx.cli.input import Table, open_table
 from gmmx.cli.options import DataOptions
-from gmmx.cli.select import SelectOptions, run_select
+from gmmx.cli.select import SelectOptions, select
 from gmmx.io._atomic_write import atomic_write
 from gmmx.io.csv_text import DataFileError
 
@@ -36,7 +35,8 @@ Write = Callable[..., Path]
 
 
 def read_table(path: Path, **options: Any) -> Table:
-    return read_as_told(DataOptions(data=str(path), **options))
+    with open_table(DataOptions(data=str(path), **options)) as table:
+        return table.read()
 
 
 def report(result: Result) -> Any:
@@ -111,7 +111,14 @@ class TestFit:
         report(run("fit", FAITHFUL, "-k", "2", "--json", *flags))
         del seen["callback"]
         options["random_state"], options["n_jobs"] = options.pop("seed"), options.pop("jobs")
-        assert seen == {"n_components": 2, **options}
+        assert seen == {"n_components": 2, "prior": None, **options}
+
+    @pytest.mark.parametrize("batches", [(), ("--batch-size", "100")])
+    def test_the_prior_reaches_the_estimator(self, run: Run, batches: tuple[str, ...]) -> None:
+        document = report(run("fit", FAITHFUL, "-k", "2", "--prior", "default", "--json", *batches))
+        X = np.loadtxt(FAITHFUL, delimiter=",", skiprows=1)
+        model = gmmx.GaussianMixture(2, prior="default", random_state=0).fit(X)
+        np.testing.assert_allclose(document["means"], model.means_, rtol=1e-9)
 
     def test_the_acceleration_is_reported(self, run: Run) -> None:
         arguments = ("fit", FAITHFUL, "-k", "2", "--acceleration", "squarem")
@@ -155,7 +162,48 @@ class TestFit:
         path = write("a,b\n" + "1,2\n3,1\n" * 3)
         message = error(run("fit", path, "-k", "2", "--reg-covar", "0"), exit_code=1)
         assert message.startswith("Error: the fit failed: ")
-        assert "--reg-covar" in message
+        assert "increase --reg-covar, or" in message
+        assert message.endswith("To prevent this, use --prior default")
+        assert run("fit", path, "-k", "2", "--reg-covar", "0", "--prior", "default").exit_code == 0
+
+    @pytest.mark.parametrize(
+        ("command", "words"),
+        [
+            (("fit", "-k", "4", "--reg-covar", "0"), "To prevent this, drop row 7 of data.csv, which outweighs all"),
+            (("select", "-k", "2", "--covariance-type", "VVV"), "Drop row 7 of data.csv, which outweighs all others"),
+        ],
+    )
+    def test_the_remedy_counts_rows_as_the_file_does(
+        self, run: Run, write: Write, command: tuple[str, ...], words: str
+    ) -> None:
+        rows = np.random.default_rng(0).normal(size=(30, 2)).round(3).tolist()
+        rows[5] = [1e20, 1e20]
+        lines = [f"{a},{b}\n" for a, b in rows]
+        path = write("".join(["a,b\n", lines[0], "NA,1\n", *lines[1:]]))
+        result = run(command[0], path.name, *command[1:], "--drop-missing")
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert words in result.stderr
+
+    @pytest.mark.parametrize(
+        ("command", "words"),
+        [
+            (("fit", "-k", "2"), "drop column 'b' of data.csv, which is constant"),
+            (("select", "-k", "1-2", "--covariance-type", "full"), "Drop column 'b' of data.csv, which is constant"),
+        ],
+    )
+    def test_the_remedy_names_columns_as_the_file_does(
+        self, run: Run, write: Write, command: tuple[str, ...], words: str
+    ) -> None:
+        path = write("a,b\n" + "".join(f"{x * x},7\n" for x in range(40)))
+        result = run(command[0], path.name, *command[1:], "--reg-covar", "0")
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert words in result.stderr
+        assert " X" not in result.stderr
+
+    def test_names_of_columns_are_no_parameters(self, run: Run, write: Write) -> None:
+        path = write("tol,n_init\n" + "".join(f"{x * x},7\n" for x in range(40)))
+        result = run("fit", path.name, "-k", "2", "--reg-covar", "0")
+        assert "drop column 'n_init' of data.csv" in result.stderr
 
     def test_column_names_are_text_not_markup(self, run: Run, write: Write) -> None:
         assert "[bold]width" in run("fit", write("[bold]width\n1\n2\n4\n"), "-k", "1").stdout
@@ -192,6 +240,14 @@ class TestSelect:
         assert best["covariance_type"] == choice.best_estimator_.covariance_type
         np.testing.assert_array_equal(best["means"], choice.best_estimator_.means_)
         np.testing.assert_array_equal(best["covariances"], choice.best_estimator_.covariances_)
+
+    def test_remedies_name_options(self, run: Run, write: Write) -> None:
+        path = write("a,b\n" + "1,2\n3,1\n" * 3)
+        message = error(run("select", path, "-k", "2", "--covariance-type", "full"), exit_code=1)
+        assert message.endswith("Increase --reg-covar (now 0), lower --components, or scale the data")
+        message = error(run("select", path, "--init-params", "random_from_data"), exit_code=1)
+        assert "--init-params 'random_from_data'" in message
+        assert message.endswith("a positive --reg-covar, or --prior default")
 
     def test_collapsed_mixtures_are_null_and_counted(self, run: Run, write: Write) -> None:
         rows = [*np.random.default_rng(0).normal(size=(40, 2)).round(3).tolist(), *[[9.0, 9.0]] * 5]
@@ -233,7 +289,7 @@ class TestSelect:
         monkeypatch.setattr(gmmx.GaussianMixtureIC, "fit", fit)
         assert error(run("select", FAITHFUL), exit_code=1) == "Error: the fit failed: enough"
         with pytest.raises(click.ClickException, match="enough"):
-            run_select(SelectOptions(data=str(FAITHFUL)))
+            select(SelectOptions(data=str(FAITHFUL)))
         assert seen == [gmmx.GaussianMixtureIC(random_state=0).get_params()] * 2
 
     def test_the_best_mixture_is_written(self, run: Run, tmp_path: Path) -> None:
@@ -256,22 +312,17 @@ class TestSelect:
     def test_progress_is_shown_on_a_terminal_once_it_takes_long(
         self, run: Run, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        seen: list[tuple[int, int]] = []
+        seen: list[tuple[str, float]] = []
 
-        class Bar:
-            def add_task(self, *_: Any, **__: Any) -> int:
-                return 5
+        @contextlib.contextmanager
+        def progress_bar(what: str, *, quiet: bool) -> Iterator[Callable[[str, float], None]]:
+            assert (what, quiet) == ("fitting", False)
+            yield lambda text, part: seen.append((text, part))
 
-            def update(self, task: int, completed: int, total: int) -> None:
-                assert task == 5
-                seen.append((completed, total))
-
-            start = stop = lambda self: None
-
-        monkeypatch.setattr(select_module, "watched", lambda quiet: not quiet)
-        monkeypatch.setattr(select_module, "_progress_bar", Bar)
+        monkeypatch.setattr(console, "is_watched", lambda quiet: not quiet)
+        monkeypatch.setattr(console, "progress_bar", progress_bar)
         assert run("select", FAITHFUL, "-k", "2", *self.FOUR).exit_code == 0
-        assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
+        assert seen == [("1/4", 0.25), ("2/4", 0.5), ("3/4", 0.75), ("4/4", 1.0)]
 
     def test_a_display_starts_after_a_second_and_stops(self, monkeypatch: pytest.MonkeyPatch) -> None:
         calls: list[str] = []
@@ -300,7 +351,7 @@ class TestSelect:
             (("-k", "5-2"), "--components is '5-2'"),
             (("-k", "many"), "--components is 'many'"),
             (("-k", "2-"), "--components is '2-'"),
-            (("--covariance-type", "full,round"), "--covariance-type 'round' is not known; take all, or some of"),
+            (("--covariance-type", "full,round"), "--covariance-type 'round' is not known; use all, or some of"),
             (("--covariance-type", ","), "--covariance-type is ',', in which a name between commas is empty"),
             (("-k", "300"), "has 272 rows, too few for 300 components"),
             (("--model", "m.pkl"), "must end in .safetensors"),
@@ -421,29 +472,29 @@ class TestReading:
     ) -> None:
         table = read_table(write(text))
         assert table.names == names
-        np.testing.assert_array_equal(table.values, values)
+        np.testing.assert_array_equal(table.rows.X, values)
         assert dict(table.left_out) == left_out
 
     def test_header_can_be_told(self, write: Write) -> None:
         path = write("2019,2020\n1,2\n3,4\n")
-        assert len(read_table(path).values) == 3
+        assert len(read_table(path).rows.X) == 3
         table = read_table(path, header=True)
         assert table.names == ("2019", "2020")
-        assert len(table.values) == 2
+        assert len(table.rows.X) == 2
 
     def test_columns_weights_and_labels(self, write: Write) -> None:
         path = write("a,b,class,w\n1,2,0,1\n3,4,1,2.5\n")
         table = read_table(path, columns="b,a", weight_column="w", label_column="class")
         assert table.names == ("b", "a")
-        np.testing.assert_array_equal(table.values, [[2, 1], [4, 3]])
-        assert table.weights is not None
-        np.testing.assert_array_equal(table.weights, [1, 2.5])
+        np.testing.assert_array_equal(table.rows.X, [[2, 1], [4, 3]])
+        assert table.rows.sample_weight is not None
+        np.testing.assert_array_equal(table.rows.sample_weight, [1, 2.5])
         assert dict(table.left_out) == {"class": "label column", "w": "weight column"}
 
     def test_rows_beyond_one_block(self, write: Write) -> None:
         values = np.arange(25_000) / 8
         path = write("x\n" + "\n".join(map(str, values)) + "\n")
-        np.testing.assert_array_equal(read_table(path).values[:, 0], values)
+        np.testing.assert_array_equal(read_table(path).rows.X[:, 0], values)
         lines = path.read_text().splitlines()
         lines[20_001] = "oops"
         with pytest.raises(DataFileError, match=r"row 20001 \(line 20002\), column 'x': 'oops' is not a number"):
@@ -452,7 +503,7 @@ class TestReading:
     def test_quoted_cells_that_span_lines(self, write: Write) -> None:
         comment = '"two\nlines, and a comma"'
         table = read_table(write("note,x\n" + "".join(f"{comment},{x}\n" for x in range(12_000))))
-        np.testing.assert_array_equal(table.values[:, 0], np.arange(12_000))
+        np.testing.assert_array_equal(table.rows.X[:, 0], np.arange(12_000))
         with pytest.raises(DataFileError, match=r"row 3 \(line 7\), column 'x': '1_' is not a number"):
             read_table(write(f'"the\nnote",x\n{comment},1\n{comment},2\nplain,1_\nplain,3\n'))
 

@@ -239,11 +239,11 @@ class TestLargeFiles:
         options = cli_input.DataOptions(data=str(path), weight_column="w")
         with cli_input.open_table(options) as table:
             drawn = table.sample()
-        assert drawn.values.shape == (500, 1)
-        assert (np.diff(drawn.values[:, 0]) > 0).all()
-        assert drawn.weights is not None
-        np.testing.assert_array_equal(drawn.weights, drawn.values[:, 0])
-        assert 10_000 < drawn.values.mean() < 15_000
+        assert drawn.rows.X.shape == (500, 1)
+        assert (np.diff(drawn.rows.X[:, 0]) > 0).all()
+        assert drawn.rows.sample_weight is not None
+        np.testing.assert_array_equal(drawn.rows.sample_weight, drawn.rows.X[:, 0])
+        assert 10_000 < drawn.rows.X.mean() < 15_000
 
     @pytest.mark.parametrize("ending", [".csv", ".parquet", ".npy"])
     def test_predictions_by_parts_are_those_of_the_whole(

@@ -344,7 +344,10 @@ class TestModelFiles:
         [
             ("nothing.safetensors", "nothing.safetensors cannot be read: No such file"),
             ("broken.safetensors", "broken.safetensors cannot be loaded as a gmmx model"),
-            ("data.csv", "data.csv is no model but data, by its ending; MODEL is a file that gmmx fit --model wrote"),
+            (
+                "data.csv",
+                "data.csv looks like a data file. MODEL must come first and be a file written by gmmx fit --model",
+            ),
             ("folder", "folder cannot be read: Is a directory"),
         ],
     )

@@ -168,6 +168,7 @@ class TestErrors:
             (("fit", "x.csv", "-k", "2", "--covariance-type", "round"), "Error: Invalid value for '--covariance-type'"),
             (("fit", "x.csv", "-k", "2", "--plott", "x.png"), "Error: No such option '--plott'"),
             (("sample", "m.safetensors", "many"), "Error: Invalid value for 'N'"),
+            (("sample", "m.safetensors", "-35"), "Error: Invalid value for 'N': -35 is not in the range 1<=x<="),
             (("fit", "x.csv", "-k", "2", "--batch-size", "0"), "Error: Invalid value for '--batch-size'"),
             (("predict", "m.safetensors", "x.csv", "--jobs", "0"), "Error: --jobs must not be 0"),
             (("bench", "--jobs", "0"), "Error: --jobs must not be 0"),

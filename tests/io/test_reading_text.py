@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 
 import gmmx.data
 from gmmx.cli import command_line
-from gmmx.cli.input import open_table, read_table
+from gmmx.cli.input import Table, open_table
 from gmmx.cli.options import DataOptions
 from gmmx.io import _cells, csv_text
 from gmmx.io.csv_text import CsvRows, DataFileError, TextFormat
@@ -47,8 +47,13 @@ def refusal(result: Result) -> str:
     return result.stderr.splitlines()[-1]
 
 
+def read_table(path: Path, **options: Any) -> Table:
+    with open_table(DataOptions(data=str(path), **options)) as table:
+        return table.read()
+
+
 def in_memory(path: Path, **options: Any) -> Any:
-    return read_table(DataOptions(data=str(path), **options)).values
+    return read_table(path, **options).rows.X
 
 
 def in_batches(path: Path, **options: Any) -> Any:
@@ -192,8 +197,17 @@ def test_a_column_of_numbers_and_texts_is_not_left_out(write: Write) -> None:
     assert in_memory(path, columns="x").shape == (40, 1)
 
 
+@pytest.mark.parametrize("batches", [(), ("--batch-size", "2")])
+def test_no_header_is_refused_where_names_are(run: Run, write: Write, batches: tuple[str, ...]) -> None:
+    path = write("x,y\n1,2\n3,1\n5,5\n")
+    message = refusal(run("fit", path, "-k", "1", "--no-header", *batches))
+    assert "data.csv: row 1 holds 'x' in column 'column_1', but must hold numbers with --no-header" in message
+    assert message.endswith("leave --no-header out if it holds the names of the columns")
+    assert run("fit", write("NA,2\n3,1\n5,5\n4,4\n"), "-k", "1", "--no-header", "--drop-missing").exit_code == 0
+
+
 def test_text_and_empty_columns_are_left_out_with_the_reason(write: Write) -> None:
-    table = read_table(DataOptions(data=str(write("name,x,none\nA,1,\nB,2,\nC,3,NA\n"))))
+    table = read_table(write("name,x,none\nA,1,\nB,2,\nC,3,NA\n"))
     assert table.names == ("x",)
     assert dict(table.left_out) == {"name": "not numeric", "none": "empty"}
 

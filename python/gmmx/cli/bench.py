@@ -2,37 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import platform
 import statistics
 import time
 import warnings
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import click
 import numpy as np
 import numpy.typing as npt
 
-from gmmx.cli.console import FAILED, grid, hint, open_console, print_json, say, shown_if_slow, stop, watched
-from gmmx.cli.options import check_jobs, ending_options
-
-if TYPE_CHECKING:
-    import click
-    from rich.console import Console
-
-BENCH_EXAMPLES = """\b
-Examples:
-  gmmx bench
-  gmmx bench --jobs 1 --repeats 9
-  gmmx bench --json > bench.json
-"""
+from gmmx._text_tables import counted, text_table
+from gmmx.cli.commands import command, option
+from gmmx.cli.console import FAILED, print_json, print_line, print_lines, print_note, status_line, stop
+from gmmx.cli.options import jobs_option, json_option
 
 SECONDS = 6.0
-"""No fit is repeated once so many seconds went into a problem."""
+"""No fit is repeated once a problem has taken this long."""
 
 TOLERANCE = 1e-6
-"""Difference of the mean log-likelihoods of a row up to which two fits are the same."""
+"""Largest difference of the log-likelihoods per row of two fits that are the same."""
 
 
 @dataclass(frozen=True)
@@ -58,12 +49,14 @@ PROBLEMS = (
 
 @dataclass(frozen=True, kw_only=True)
 class BenchOptions:
-    """What ``gmmx bench`` was asked to do; one field an option, and its default."""
+    """The options of ``gmmx bench``."""
 
-    iterations: int = 10
-    repeats: int = 5
-    jobs: int | None = None
-    as_json: bool = False
+    iterations: int = option("Iterations of EM of each fit.", default=10, type=click.IntRange(min=1))
+    repeats: int = option(
+        "Fits of each kind at most; long ones are repeated less.", default=5, type=click.IntRange(min=1)
+    )
+    jobs: int | None = jobs_option("Threads of both; -1 for all.  [default: the physical cores]")
+    as_json: bool = json_option()
 
 
 @dataclass(frozen=True)
@@ -81,99 +74,57 @@ class Outcome:
         """How many times longer scikit-learn takes; None if the results are not the same."""
         return self.scikit_learn_seconds / self.gmmx_seconds if self.difference <= TOLERANCE else None
 
-
-def bench_command() -> click.Command:
-    """Build the command ``gmmx bench``."""
-    import click
-
-    positive = click.IntRange(min=1)
-
-    @click.command("bench", epilog=BENCH_EXAMPLES)
-    @click.option(
-        "--iterations", type=positive, default=10, show_default=True, help="Iterations of EM of each fit, no less."
-    )
-    @click.option(
-        "--repeats",
-        type=positive,
-        default=5,
-        show_default=True,
-        help="Fits of each kind at most; long ones are repeated less.",
-    )
-    @click.option("--jobs", type=int, default=None, help="Threads of both; -1 for all.  [default: the physical cores]")
-    @ending_options(force=False)
-    def bench(**options: Any) -> None:
-        """Measure how long gmmx and scikit-learn take on this machine to fit the same mixtures.
-
-        Both fit the same rows from the same start, with as many iterations and threads, in turn. The median is
-        printed, and the ratio only where both come to the same log-likelihood. On an idle machine it takes less than a
-        minute; while other programs run its figures mean little, and the ratios stand in brackets.
-        """
-        run_bench(BenchOptions(**options))
-
-    return bench
+    def to_json(self) -> dict[str, Any]:
+        """Return the outcome as a JSON document holds it."""
+        fields = asdict(self)
+        difference = fields.pop("difference")
+        return {**fields.pop("problem"), **fields, "log_likelihood_difference": difference, "ratio": self.ratio}
 
 
-def run_bench(options: BenchOptions) -> None:
-    """Measure all problems and tell.
+def bench(options: BenchOptions) -> None:
+    """Measure how long gmmx and scikit-learn take on this machine to fit the same mixtures.
 
-    Parameters
-    ----------
-    options : BenchOptions
-        What to do.
-
-    Raises
-    ------
-    click.ClickException
-        With a message of one line, if results differ.
+    Both fit the same rows from the same start, with as many iterations and threads, in turn. The median is printed, and
+    the ratio only where both come to the same log-likelihood. On an idle machine it takes less than a minute. While
+    other programs run its times mean little, and the ratios stand in brackets.
     """
     from threadpoolctl import threadpool_limits  # scikit-learn needs it, too
 
     from gmmx import _core
 
-    check_jobs(options.jobs)
     n_threads = _core.thread_count(options.jobs)
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     n_processors = os.cpu_count() or 1
-    note = ""
+    notes = []
     if load > 0.3 * n_processors:
-        note = (
+        notes.append(
             f"other programs were at work (load {load:.1f} on {n_processors} processors), which slows libraries of "
             "several threads unevenly: repeat it on an idle machine, and trust no ratio in brackets"
         )
-    status = open_console(stderr=True).status("measuring") if watched(quiet=options.as_json) else None
-    with (
-        threadpool_limits(limits=n_threads),
-        shown_if_slow(status) if status is not None else contextlib.nullcontext(),
-    ):
+    with threadpool_limits(limits=n_threads), status_line("measuring", quiet=options.as_json):
         outcomes = [measure(problem, options, n_threads) for problem in PROBLEMS]
-    machine = {**_machine(n_threads), "load_average": load}
+    machine = _machine(n_threads)
     if options.as_json:
-        print_json(
-            {
-                **machine,
-                "iterations": options.iterations,
-                "repeats": options.repeats,
-                "fits": [
-                    {
-                        **asdict(one.problem),
-                        "gmmx_seconds": one.gmmx_seconds,
-                        "scikit_learn_seconds": one.scikit_learn_seconds,
-                        "repeats": one.repeats,
-                        "log_likelihood_difference": one.difference,
-                        "ratio": one.ratio,
-                    }
-                    for one in outcomes
-                ],
-                "notes": [note] if note else [],
-            }
-        )
+        settings = {"load_average": load, "iterations": options.iterations, "repeats": options.repeats}
+        print_json({**machine, **settings, "fits": [one.to_json() for one in outcomes], "notes": notes})
     else:
-        console = open_console()
-        _print(outcomes, machine, options, console, is_busy=bool(note))
-        if note:
-            hint(note)
+        _print(outcomes, machine, options, is_busy=bool(notes))
+        for note in notes:
+            print_note(note)
     if any(one.ratio is None for one in outcomes):
         raise stop(f"results differ by more than {TOLERANCE:g} per row; there the times cannot be compared", FAILED)
+
+
+COMMAND = command(
+    "bench",
+    BenchOptions,
+    bench,
+    examples="""\
+  gmmx bench
+  gmmx bench --jobs 1 --repeats 9
+  gmmx bench --json > bench.json
+""",
+)
 
 
 def measure(problem: Problem, options: BenchOptions, n_threads: int) -> Outcome:
@@ -243,26 +194,26 @@ def _machine(n_threads: int) -> dict[str, Any]:
     }
 
 
-def _print(
-    outcomes: list[Outcome], machine: dict[str, Any], options: BenchOptions, console: Console, *, is_busy: bool
-) -> None:
+def _print(outcomes: list[Outcome], machine: dict[str, Any], options: BenchOptions, *, is_busy: bool) -> None:
     from gmmx import __version__
 
-    threads = f"{machine['n_threads']} {'thread' if machine['n_threads'] == 1 else 'threads'}"
-    say(console, f"gmmx {__version__} ({machine['instruction_set']}), {threads}")
-    say(console, f"scikit-learn {machine['scikit_learn_version']}, NumPy {machine['numpy_version']}, {threads}")
-    say(console, f"fits of {options.iterations} iterations from the same start, median of up to {options.repeats}")
-    console.print()
-    table = grid("rows", "features", "components", "model", "scikit-learn", "gmmx", "ratio")
-    for one in outcomes:
-        problem = one.problem
-        table.add_row(
-            f"{problem.n_samples:,}",
-            str(problem.n_features),
-            str(problem.n_components),
-            problem.covariance_type,
+    threads = counted(machine["n_threads"], "thread")
+    print_line(f"gmmx {__version__} ({machine['instruction_set']}), {threads}")
+    print_line(f"scikit-learn {machine['scikit_learn_version']}, NumPy {machine['numpy_version']}, {threads}")
+    print_line(f"fits of {options.iterations} iterations from the same start, median of up to {options.repeats}")
+    print_line()
+    cells = [
+        (
+            f"{one.problem.n_samples:,}",
+            str(one.problem.n_features),
+            str(one.problem.n_components),
+            one.problem.covariance_type,
             f"{1e3 * one.scikit_learn_seconds:.1f} ms",
             f"{1e3 * one.gmmx_seconds:.1f} ms",
             "-" if one.ratio is None else f"({one.ratio:.1f})" if is_busy else f"{one.ratio:.1f}",
         )
-    console.print(table)
+        for one in outcomes
+    ]
+    print_lines(
+        text_table(["rows", "features", "components", "model", "scikit-learn", "gmmx", "ratio"], cells, left=(3,))
+    )

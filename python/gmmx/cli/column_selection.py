@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gmmx._text import UNNAMED, normalized, quoted, shown_name
-from gmmx.cli.console import columns
+from gmmx._text_tables import counted
 from gmmx.cli.file_formats import DataFile
 from gmmx.cli.options import DataOptions
 from gmmx.io.csv_text import DataFileError
@@ -19,11 +19,15 @@ _MOST_NAMED = 12
 
 @dataclass(frozen=True)
 class Features:
-    """What a model asks of data: so many columns, perhaps of these names."""
+    """What a model asks of data: a number of columns, and their names if it knows them."""
 
     model: str
     count: int
     names: tuple[str, ...] | None
+
+    def column_names(self) -> tuple[str, ...]:
+        """Return the names; without any ``column_1``, ``column_2``, ..."""
+        return self.names or tuple(f"column_{index + 1}" for index in range(self.count))
 
 
 @dataclass(frozen=True)
@@ -102,8 +106,8 @@ def layout_of(file: DataFile, source: str, options: DataOptions, features: Featu
         names = features.names
     if features is not None and len(chosen) != features.count:
         raise DataFileError(
-            f"{source} has {columns(len(chosen))} of numbers ({_some(names)}), but {features.model} has "
-            f"{features.count} {'feature' if features.count == 1 else 'features'}"
+            f"{source} has {counted(len(chosen), 'column')} of numbers ({_some(names)}), but {features.model} has "
+            f"{counted(features.count, 'feature')}"
             f"{'' if features.names is None else f' ({_some(features.names)})'}; choose as many, in their order, "
             "by --columns"
         )

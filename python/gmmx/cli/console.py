@@ -1,4 +1,4 @@
-"""How things look on a terminal, and how a command ends."""
+"""What commands print, how they show their progress, and how they end."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 import json
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from gmmx._text import printable, printable_json
@@ -15,7 +15,6 @@ from gmmx._text_tables import aligned_pairs, encodable
 if TYPE_CHECKING:
     import click
     from rich.console import Console
-    from rich.table import Table as RichTable
 
 INSTALL_COMMAND = 'pip install "gmmx-native[cli]"'
 
@@ -33,13 +32,10 @@ EXIT_CODES = {
     TERMINATED: "ended by SIGTERM",
 }
 
-MAX_ROWS = 24
-
 _QUIET_SECONDS = 1.0
-_LEFT = {"component", "covariance", "mean ± deviation", "model", "feature"}
 
 
-def stop(message: str, exit_code: int) -> click.ClickException:
+def stop(message: str, exit_code: int = UNUSABLE) -> click.ClickException:
     """Make the exception that ends the command with one line and an exit code."""
     import click
 
@@ -51,50 +47,35 @@ def stop(message: str, exit_code: int) -> click.ClickException:
 # --- text ---
 
 
-def open_console(*, stderr: bool = False) -> Console:
-    """Return a console that prints text as it is, except for what a terminal would obey."""
-    from rich.console import Console
-    from rich.text import Text
-
-    class PlainConsole(Console):
-        def render_str(self, text: str, **options: Any) -> Text:
-            return super().render_str(printable(text), **options)
-
-        def on_broken_pipe(self) -> None:
-            raise BrokenPipeError  # the program ends the way it does when anything else is written
-
-    return PlainConsole(stderr=stderr, markup=False, highlight=False, emoji=False)
+def print_line(text: str = "") -> None:
+    """Print a line whole, however long, except for what a terminal would obey."""
+    print(printable(text), flush=True)
 
 
-def say(console: Console, text: str) -> None:
-    """Print a line whole, however long."""
-    console.print(text, soft_wrap=True)
-
-
-def say_lines(console: Console, lines: Iterable[str]) -> None:
-    """Print lines in what the console's encoding can hold."""
+def print_lines(lines: Iterable[str]) -> None:
+    """Print lines in what the encoding of standard output can hold."""
     for line in lines:
-        say(console, encodable(line, console.encoding))
+        print_line(encodable(line, sys.stdout.encoding))
 
 
-def hint(text: str) -> None:
-    """Tell on standard error what users should know, whatever else is printed."""
+def print_pairs(pairs: Mapping[str, str]) -> None:
+    """Print names and values, aligned."""
+    print_lines(aligned_pairs(pairs))
+
+
+def print_written(written: Mapping[str, str]) -> None:
+    """Print which files were written."""
+    for what, path in written.items():
+        print_line(f"wrote {what}: {path}")
+
+
+def print_note(text: str) -> None:
+    """Print a note for the user on standard error."""
     sys.stderr.write(f"note: {one_line(text)}\n")
 
 
-def say_facts(console: Console, facts: Mapping[str, str]) -> None:
-    """Print names and values, aligned."""
-    say_lines(console, aligned_pairs(facts))
-
-
-def say_written(console: Console, written: Mapping[str, str]) -> None:
-    """Print which files were written."""
-    for what, path in written.items():
-        say(console, f"wrote {what}: {path}")
-
-
 def print_json(document: Mapping[str, Any]) -> None:
-    """Print one JSON document, with the version of gmmx first; what is no finite number must be None by now."""
+    """Print one JSON document, with the version of gmmx first; numbers must be finite, see `finite`."""
     from gmmx import __version__
 
     is_unicode = (sys.stdout.encoding or "utf-8").lower().startswith("utf")
@@ -103,26 +84,14 @@ def print_json(document: Mapping[str, Any]) -> None:
     sys.stdout.write(printable_json(text) + "\n")
 
 
-def finite(value: float) -> float | None:
-    """Return a number as JSON can hold it: None in place of NaN and infinity."""
-    return value if abs(value) < float("inf") else None
+def finite(value: Any) -> Any:
+    """Return a value as JSON can hold it: None in place of NaN and infinity."""
+    return None if isinstance(value, float) and not abs(value) < float("inf") else value
 
 
-def grid(*headings: str) -> RichTable:
-    """Make an empty table: names on the left, numbers on the right."""
-    from rich import box
-    from rich.table import Table as RichTable
-
-    table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True)
-    for heading in headings:
-        left = heading in _LEFT
-        table.add_column(heading, justify="left" if left else "right", no_wrap=left)
-    return table
-
-
-def first(items: Sequence[Any]) -> Sequence[Any]:
-    """Return as many as are shown of a long list."""
-    return items[:MAX_ROWS]
+def terminal_width() -> int:
+    """Return the columns of the terminal, 80 without one."""
+    return _console().width
 
 
 def one_line(thing: object) -> str:
@@ -130,51 +99,58 @@ def one_line(thing: object) -> str:
     return printable(" ".join(str(thing).split()))
 
 
-def rows(count: int) -> str:
-    """Count rows in words."""
-    return f"{count:,} row" if count == 1 else f"{count:,} rows"
-
-
-def columns(count: int) -> str:
-    """Count columns in words."""
-    return f"{count:,} column" if count == 1 else f"{count:,} columns"
-
-
-def components(count: int) -> str:
-    """Count components in words."""
-    return f"{count} component" if count == 1 else f"{count} components"
-
-
 # --- progress ---
 
 
-def watched(*, quiet: bool) -> bool:
-    """Whether somebody would see a display of progress."""
+def is_watched(*, quiet: bool) -> bool:
+    """Return whether somebody would see a display of progress."""
     return not quiet and sys.stderr.isatty()
 
 
 @contextlib.contextmanager
-def progress_bar(what: str, *, quiet: bool) -> Iterator[Callable[[int, float | None], None]]:
+def progress_bar(what: str, *, quiet: bool) -> Iterator[Callable[[str, float | None], None]]:
     """Show a bar on a terminal's standard error once the body takes long.
 
     Yields
     ------
     callable
-        Takes the number of rows done, and what part of all that is, if anybody knows.
+        Called with a text, such as the number of rows done, and the part done of the whole, None if that is unknown.
     """
-    if not watched(quiet=quiet):
-        yield lambda n_done, part: None
+    if not is_watched(quiet=quiet):
+        yield lambda text, part: None
         return
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    layout = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[rows]}"), TimeRemainingColumn()
-    bar = Progress(*layout, console=open_console(stderr=True), transient=True)
-    task = bar.add_task(what, total=None, rows="")
+    columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[done]}"), TimeRemainingColumn()
+    bar = Progress(*columns, console=_console(stderr=True), transient=True)
+    task = bar.add_task(what, total=None, done="")
 
-    def update(n_done: int, part: float | None) -> None:
-        bar.update(task, total=None if part is None else 1.0, completed=part or 0.0, rows=rows(n_done))
+    def update(text: str, part: float | None) -> None:
+        bar.update(task, total=None if part is None else 1.0, completed=part or 0.0, done=text)
 
     with shown_if_slow(bar):
+        yield update
+
+
+@contextlib.contextmanager
+def status_line(text: str, *, quiet: bool) -> Iterator[Callable[[str], None]]:
+    """Show a line on a terminal's standard error once the body takes long.
+
+    Yields
+    ------
+    callable
+        Called with another text for the line.
+    """
+    if not is_watched(quiet=quiet):
+        yield lambda text: None
+        return
+    status = _console(stderr=True).status(text)
+
+    def update(text: str) -> None:
+        with contextlib.suppress(UnicodeEncodeError):
+            status.update(text)
+
+    with shown_if_slow(status):
         yield update
 
 
@@ -197,3 +173,9 @@ def shown_if_slow(display: Any) -> Iterator[None]:
         timer.join()
         if started.is_set():
             display.stop()
+
+
+def _console(*, stderr: bool = False) -> Console:
+    from rich.console import Console
+
+    return Console(stderr=stderr, markup=False, highlight=False, emoji=False)

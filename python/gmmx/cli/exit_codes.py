@@ -42,8 +42,7 @@ def program_class() -> type[click.Group]:
             if name not in self.short_helps:
                 return None
             if name not in self.commands:
-                make = getattr(import_module(f"gmmx.cli.{name}"), f"{name}_command")
-                self.add_command(make())
+                self.add_command(import_module(f"gmmx.cli.{name}").COMMAND)
             return super().get_command(ctx, name)
 
         def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

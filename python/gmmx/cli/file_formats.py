@@ -15,12 +15,12 @@ import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO, Any, Protocol
+from typing import IO, Any, NamedTuple
 
 from gmmx._text import quoted
 from gmmx.cli.formats import DELIMITERS, ENDINGS, STANDARD_STREAM, usual_delimiter
@@ -31,12 +31,12 @@ from gmmx.data._parquet import reader_of_parquet
 from gmmx.data._parquet_files import lengths_in, opened_parquet
 from gmmx.data._reader import Piece, Reader, files_of
 from gmmx.io._arrow_features import ArrowFeatures, ListLengths, has_no_type, holds_lists, is_boolean, number_type
-from gmmx.io._cells import is_number
+from gmmx.io._cells import is_missing, is_number
 from gmmx.io._regular_file import open_regular
 from gmmx.io._text_files import UNPACKING_ERRORS, unpacked
 from gmmx.io.csv_text import COMMAND_LINE, CsvRows, DataFileError, TextFormat
 
-__all__ = ["DataFile", "blaming", "opened"]
+__all__ = ["DataFile", "Selection", "blaming", "opened", "pieces_of"]
 
 
 _REMEDY = "fill them in, say --drop-missing to leave such rows out, or choose other columns with --columns"
@@ -61,7 +61,15 @@ _PACKED = {b"\x1f\x8b": ("gzip", ".gz"), b"BZh": ("bzip2", ".bz2"), b"\xfd7zXZ\0
 _COMMAS = "{source}: numbers have decimal commas, so that 2,5 is 2.5; say --decimal . if the commas are something else"
 
 
-class DataFile(Protocol):
+class Selection(NamedTuple):
+    """Columns of values and of weights, and whether missing values are NaN; otherwise they are refused."""
+
+    values: Sequence[int]
+    weights: int | None
+    keep_missing: bool
+
+
+class DataFile:
     """An open data file.
 
     Attributes
@@ -76,41 +84,39 @@ class DataFile(Protocol):
     has_header : bool
         Whether the names stand in the file.
     n_rows : int or None
-        Number of rows, where the file tells.
+        Number of rows. None if the file does not hold it.
     n_bytes : int
-        Bytes that its numbers take, about; 0 if nobody knows.
+        Bytes that its numbers take, about; 0 if that is unknown.
     notes : sequence of str
         What was found out about it that users should know.
     """
 
     path: str
     names: tuple[str, ...]
-    lists: Mapping[str, range]
-    has_header: bool
-    n_rows: int | None
-    n_bytes: int
-    notes: Sequence[str]
+    lists: Mapping[str, range] = MappingProxyType({})
+    has_header: bool = False
+    n_rows: int | None = None
+    n_bytes: int = 0
+    notes: Sequence[str] = ()
 
     def why_not_numeric(self, index: int) -> str | None:
-        """Return why a column is not one of numbers; None if it is."""
-        ...
+        """Return why a column does not hold numbers; None if it does."""
+        return None
 
-    def blocks(self, values: Sequence[int], weights: int | None, *, keep_missing: bool) -> Iterator[Piece]:
-        """Read columns of values and one of weights, once; all numbers are finite, no weight is negative.
+    def reader(self, selection: Selection, batch_size: int | None) -> Reader:
+        """Return what reads columns over and over; all numbers are finite, no weight is negative."""
+        raise NotImplementedError
 
-        Missing values are NaN with `keep_missing`; otherwise they are refused.
-        """
-        ...
-
-    def reader(
-        self, values: Sequence[int], weights: int | None, batch_size: int | None, *, keep_missing: bool
-    ) -> Reader:
-        """Return what reads these columns over and over."""
-        ...
+    def blocks(self, selection: Selection) -> Iterator[Piece]:
+        """Read columns once."""
+        return pieces_of(self.reader(selection, None))
 
     def part_read(self) -> float | None:
-        """Tell what part of the file `blocks` has read, where rows do not."""
-        ...
+        """Return what part of the file `blocks` has read, where the number of rows is unknown."""
+        return None
+
+    def check_header(self, columns: Iterable[int]) -> None:
+        """Refuse names in the first row of columns of numbers, where the user says that it holds none."""
 
 
 @contextlib.contextmanager
@@ -200,17 +206,14 @@ def _refuse_bytes(raw: IO[bytes], source: str) -> None:
             raise DataFileError(f"{source} is packed by {program}; unpack it, or name a file that ends in {ending}")
 
 
-class _TextFile:
+class _TextFile(DataFile):
     """A CSV or TSV file."""
-
-    n_rows: int | None = None
-    lists: Mapping[str, range] = MappingProxyType({})
 
     def __init__(self, path: str, source: str, raw: IO[bytes], rows: CsvRows) -> None:
         self.names, self.has_header = rows.names, rows.has_header
         self.path, self._source, self._rows, self._raw = path, source, rows, raw
         self.n_bytes = _size(raw)
-        self.notes: Sequence[str] = (_COMMAS.format(source=source),) if rows.found_commas else ()
+        self.notes = (_COMMAS.format(source=source),) if rows.found_commas else ()
 
     def why_not_numeric(self, index: int) -> str | None:
         reason = self._rows.why_not_numeric(index)
@@ -223,33 +226,33 @@ class _TextFile:
             )
         return reason
 
-    def blocks(self, values: Sequence[int], weights: int | None, *, keep_missing: bool) -> Iterator[Piece]:
+    def check_header(self, columns: Iterable[int]) -> None:
+        for index in columns:
+            cell = next(iter(self._rows.cells_of(index)), "")
+            if not is_missing(cell) and not is_number(cell, self._rows.decimal):
+                raise DataFileError(
+                    f"{self._source}: row 1 holds {cell!r} in column {self.names[index]!r}, but must hold numbers with "
+                    "--no-header; leave --no-header out if it holds the names of the columns"
+                )
+
+    def blocks(self, selection: Selection) -> Iterator[Piece]:
+        values, weights, keep_missing = selection
         for X, sample_weight in self._rows.numbers(values, weights, keep_missing=keep_missing):
             yield Piece(X, sample_weight)
 
-    def reader(
-        self, values: Sequence[int], weights: int | None, batch_size: int | None, *, keep_missing: bool
-    ) -> Reader:
-        return reader_of_text(
-            Path(self.path),
-            self._source,
-            self._rows,
-            values,
-            weights,
-            batch_size=batch_size,
-            words=COMMAND_LINE,
-            keep_missing=keep_missing,
-        )
+    def reader(self, selection: Selection, batch_size: int | None) -> Reader:
+        values, weights, keep_missing = selection
+        how: dict[str, Any] = {"batch_size": batch_size, "words": COMMAND_LINE, "keep_missing": keep_missing}
+        return reader_of_text(Path(self.path), self._source, self._rows, values, weights, **how)
 
     def part_read(self) -> float | None:
         return min(1.0, self._raw.tell() / self.n_bytes) if self.n_bytes else None
 
 
-class _ParquetFile:
+class _ParquetFile(DataFile):
     """A Parquet file, or a folder of them."""
 
     has_header = True
-    notes: Sequence[str] = ()
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -269,7 +272,7 @@ class _ParquetFile:
         columns = (*doubled, *tuple(lengths)[len(set(doubled)) :])
         features = ArrowFeatures(columns, tuple(lengths[column] for column in columns))
         self.names = features.names
-        self.lists: Mapping[str, range] = features.lists
+        self.lists = features.lists
         self._columns = [columns[position] for position in features.columns_of(range(len(features.names)))]
         self._reasons: dict[str, str | None] = {}
         self.n_rows = sum(part.metadata.num_rows for part in self._parts)
@@ -302,22 +305,10 @@ class _ParquetFile:
             )
         return None if kinds.keys() <= {"numbers", "lists"} else "not numeric"
 
-    def blocks(self, values: Sequence[int], weights: int | None, *, keep_missing: bool) -> Iterator[Piece]:
-        return _pieces(self.reader(values, weights, None, keep_missing=keep_missing))
-
-    def reader(
-        self, values: Sequence[int], weights: int | None, batch_size: int | None, *, keep_missing: bool
-    ) -> Reader:
-        return reader_of_parquet(
-            self.path,
-            [self.names[index] for index in values],
-            None if weights is None else self.names[weights],
-            batch_size,
-            keep_missing=keep_missing,
-        )
-
-    def part_read(self) -> None:
-        return None
+    def reader(self, selection: Selection, batch_size: int | None) -> Reader:
+        values = [self.names[index] for index in selection.values]
+        weights = None if selection.weights is None else self.names[selection.weights]
+        return reader_of_parquet(self.path, values, weights, batch_size, keep_missing=selection.keep_missing)
 
 
 @dataclass(frozen=True)
@@ -379,12 +370,8 @@ class _ParquetPart:
         return True
 
 
-class _ArrayFile:
+class _ArrayFile(DataFile):
     """The array of a .npy file, or one of those in a .npz file."""
-
-    has_header = False
-    notes: Sequence[str] = ()
-    lists: Mapping[str, range] = MappingProxyType({})
 
     def __init__(self, path: str, file_format: str, array: str | None) -> None:
         self.path, self._kind, self._opener = path, file_format.upper(), _Opener(array)
@@ -395,29 +382,11 @@ class _ArrayFile:
             self.n_bytes = int(arrays.X.nbytes)
         self.names = tuple(f"column_{index + 1}" for index in range(n_columns))
 
-    def why_not_numeric(self, index: int) -> None:
-        return None
-
-    def blocks(self, values: Sequence[int], weights: int | None, *, keep_missing: bool) -> Iterator[Piece]:
-        return _pieces(self.reader(values, weights, None, keep_missing=keep_missing))
-
-    def reader(
-        self, values: Sequence[int], weights: int | None, batch_size: int | None, *, keep_missing: bool
-    ) -> Reader:
+    def reader(self, selection: Selection, batch_size: int | None) -> Reader:
+        values, weights, keep_missing = selection
         chosen = None if list(values) == list(range(len(self.names))) else list(values)
-        return reader_of_arrays(
-            self._kind,
-            [Path(self.path)],
-            self._opener,
-            chosen,
-            weights,
-            None,
-            batch_size,
-            keep_missing=keep_missing,
-        )
-
-    def part_read(self) -> None:
-        return None
+        how: dict[str, Any] = {"batch_size": batch_size, "keep_missing": keep_missing}
+        return reader_of_arrays(self._kind, [Path(self.path)], self._opener, chosen, weights, None, **how)
 
 
 @dataclass(frozen=True)
@@ -477,7 +446,8 @@ def _blaming_array() -> Iterator[None]:
         raise ValueError(f"it is not a whole .npy or .npz file of numbers{problem}; save it again") from error
 
 
-def _pieces(reader: Reader) -> Iterator[Piece]:
+def pieces_of(reader: Reader) -> Iterator[Piece]:
+    """Read from the first row on."""
     for batch in reader:
         yield Piece(*batch) if isinstance(batch, tuple) else Piece(batch, None)
 

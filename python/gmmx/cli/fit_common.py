@@ -1,114 +1,146 @@
-"""What the commands that fit have in common: the fit itself, and the files that come of it."""
+"""What `gmmx fit` and `gmmx select` have in common: the course of a command that fits."""
 
 from __future__ import annotations
 
 import copy
-import dataclasses
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from gmmx.cli.console import FAILED, UNUSABLE, hint, one_line, stop
-from gmmx.cli.input import OpenTable, Table
+from gmmx._text_tables import counted
+from gmmx.cli.console import FAILED, print_json, print_note, print_written, stop
+from gmmx.cli.input import OpenTable, Table, open_table
+from gmmx.cli.label_columns import refuse_labels
+from gmmx.cli.messages import in_options, note_of
 from gmmx.cli.options import FittingOptions
 from gmmx.cli.output import MODEL_ENDINGS, Outputs, save_figure, writing
 from gmmx.io.csv_text import DataFileError
 
 
-def check_outputs(options: FittingOptions) -> str:
-    """Refuse outputs that could not be written; return the format of the labels."""
+@dataclass(frozen=True)
+class Fitted:
+    """The result of a fit.
+
+    Attributes
+    ----------
+    model : GaussianMixture
+        The mixture that is written.
+    data : Table or OpenTable
+        The rows, in memory or in a file.
+    notes : sequence of str
+        Warnings of the fit.
+    labels : callable
+        Returns the component of each row, part by part.
+    draw : callable
+        Returns the figure of --plot.
+    document : callable
+        Returns what the JSON document holds of the fit.
+    print : callable
+        Prints the fit.
+    """
+
+    model: Any
+    data: Table | OpenTable
+    notes: Sequence[str]
+    labels: Callable[[], Iterator[npt.NDArray[Any]]]
+    draw: Callable[[], Any]
+    document: Callable[[], dict[str, Any]]
+    print: Callable[[], None]
+
+
+def run_fit(options: FittingOptions, fit: Callable[[OpenTable], Fitted], *, again: bool = False) -> None:
+    """Check, read, fit, write and print.
+
+    Everything that can be refused is refused before the fit: unusable data, output files that exist or could not be
+    written, a missing matplotlib.
+
+    Parameters
+    ----------
+    options : FittingOptions
+        The options.
+    fit : callable
+        Fits the rows of a table.
+    again : bool
+        Whether the rows are read more than once.
+
+    Raises
+    ------
+    click.ClickException
+        With a message of one line and the exit code 2 for unusable data or options, 1 for a fit that failed.
+    """
     outputs = Outputs({"DATA": options.data}, force=options.force)
     outputs.check_plot("--plot", options.plot)
     outputs.check("--model", options.model, MODEL_ENDINGS)
-    return outputs.check_table("--labels", options.labels)
+    label_format = outputs.check_table("--labels", options.labels)
+    with open_table(options, again=again) as table:
+        fitted = fit(table)
+        written = _write(fitted, options, label_format)
+    if options.as_json:
+        document = {**fitted.data.describe(), **fitted.document()}
+        print_json({**document, "notes": list(fitted.notes), "written": written})
+        return
+    fitted.data.print()
+    fitted.print()
+    for note in fitted.notes:
+        print_note(note)
+    print_written(written)
 
 
-def check_covariance_types(covariance_types: Sequence[str], table: Table | OpenTable) -> None:
+def check_covariance_types(covariance_types: Sequence[str], table: OpenTable) -> None:
     """Refuse the types for one column where there are more."""
     for name in {"E", "V"} & set(covariance_types) if len(table.names) > 1 else ():
         raise stop(
             f"--covariance-type {name} is for one column, but {table.source} has {len(table.names)} of numbers; choose "
-            f"one by --columns, or take {name}II",
-            UNUSABLE,
+            f"one by --columns, or use {name}II"
         )
 
 
-def fit_quietly(fit: Callable[[], Any], data: Table | OpenTable, *, remedy: str) -> list[warnings.WarningMessage]:
-    """Fit an estimator; return its warnings, which become notes if the fit fails.
+def read_rows(table: OpenTable, n_components: int, options: FittingOptions) -> Table:
+    """Read all rows into memory; refuse labels, and fewer rows than components."""
+    read = table.read()
+    refuse_labels(read, read.rows.X, options)
+    if read.count.n_samples < max(n_components, 2):
+        raise stop(
+            f"{read.source} has {counted(read.count.n_samples, 'row')}, too few for "
+            f"{counted(n_components, 'component')}; choose fewer components or more data"
+        )
+    return read
 
-    `remedy` tells what to change if components collapse.
-    """
+
+def fit_quietly(fit: Callable[[], Any], data: Table | OpenTable) -> list[warnings.WarningMessage]:
+    """Fit an estimator and return its warnings, which become notes if the fit fails."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             fit()
         except DataFileError:
             raise
-        except ValueError as error:
+        except (ValueError, ArithmeticError, RuntimeError, MemoryError) as error:
             if isinstance(error.__cause__, DataFileError):  # of a batch
                 raise error.__cause__ from error
-            raise _failed(error, caught, data, remedy) from error
-        except (ArithmeticError, RuntimeError, MemoryError) as error:
-            raise _failed(error, caught, data, remedy) from error
+            for note in dict.fromkeys(note_of(warning, data) for warning in caught):
+                print_note(note)
+            message = in_options(error, data).rstrip(".") or type(error).__name__
+            raise stop(f"the fit failed: {message}", FAILED) from error
     return caught
 
 
-def note_of(warning: warnings.WarningMessage, data: Table | OpenTable) -> str:
-    """Return a warning in one line, with the names of the columns that it is about."""
-    from gmmx.validation.column_faults import ColumnWarning
-    from gmmx.validation.outweighing_rows import OutweighingRowWarning
-
-    message = warning.message
-    if isinstance(message, OutweighingRowWarning):
-        row, source = message.row, data.source
-        if isinstance(data, OpenTable):
-            source += " without the rows that lack a value" if data.drop_missing else ""
-        elif data.kept is not None:
-            row = dataclasses.replace(row, row=int(np.flatnonzero(data.kept)[row.row]))
-        return one_line(row.message(data.names, source=source, first=1))
-    if isinstance(message, ColumnWarning):
-        return one_line(message.faults.message(data.names, source=data.source, reg_covar="--reg-covar"))
-    return one_line(message)
-
-
-def _failed(error: Exception, caught: list[warnings.WarningMessage], data: Table | OpenTable, remedy: str) -> Exception:
-    from gmmx import FitFailedError
-
-    for note in dict.fromkeys(note_of(warning, data) for warning in caught):
-        hint(note)
-    message = one_line(error).partition(" To prevent this")[0] or type(error).__name__  # which is no option here
-    collapsed = isinstance(error, FitFailedError)
-    return stop(f"the fit failed: {message.rstrip('.')}{remedy if collapsed else ''}", FAILED)
-
-
-def write_outputs(
-    model: Any,
-    data: Table | OpenTable,
-    options: FittingOptions,
-    label_format: str,
-    labels: Callable[[], Iterator[npt.NDArray[Any]]],
-    draw: Callable[[], Any],
-) -> dict[str, str]:
-    """Write the files that were asked for; return their paths by what they hold.
-
-    `labels` returns the component of each row, part by part; `draw` returns a figure.
-    """
-    written = {}
+def _write(fitted: Fitted, options: FittingOptions, label_format: str) -> dict[str, str]:
+    """Write the files that were asked for; return their paths by what they hold."""
+    paths = {"model": options.model, "labels": options.labels, "plot": options.plot}
     if options.model is not None:
-        _with_names(model, data).save(options.model)
-        written["model"] = options.model
+        _with_names(fitted.model, fitted.data).save(options.model)
     if options.labels is not None:
         with writing(options.labels, label_format, {"component": ["component"]}) as write:
-            for part in labels():
+            for part in fitted.labels():
                 write(part)
-        written["labels"] = options.labels
     if options.plot is not None:
-        save_figure(draw(), options.plot)
-        written["plot"] = options.plot
-    return written
+        save_figure(fitted.draw(), options.plot)
+    return {what: path for what, path in paths.items() if path is not None}
 
 
 def _with_names(model: Any, data: Table | OpenTable) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from gmmx.cli.console import UNUSABLE, stop
+from gmmx.cli.console import stop
 from gmmx.io._text_files import plain_name
 
 STANDARD_STREAM = "-"
@@ -57,12 +57,11 @@ def input_format(path: str, given: str | None) -> str:
     """
     known = given or ("csv" if path == STANDARD_STREAM else format_of(path))
     if known is None and Path(path).is_dir():
-        raise stop(f"{path} is a folder; a folder of Parquet files needs --format parquet", UNUSABLE)
+        raise stop(f"{path} is a folder; a folder of Parquet files needs --format parquet")
     if known is None:
         raise stop(
             f"{path}: the data must end in {listed(all_endings())}, or be {STANDARD_STREAM} for standard input; "
-            f"for another name say its format by --format",
-            UNUSABLE,
+            f"for another name say its format by --format"
         )
     return known
 

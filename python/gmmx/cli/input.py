@@ -5,16 +5,17 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from gmmx._text import quoted
-from gmmx.cli.column_selection import Features, Layout, layout_of
-from gmmx.cli.console import MAX_ROWS, UNUSABLE, columns, components, first, hint, progress_bar, rows, say, stop
-from gmmx.cli.file_formats import DataFile, blaming, opened
+from gmmx._text_tables import counted
+from gmmx.cli.column_selection import Features, layout_of
+from gmmx.cli.console import print_line, print_note, progress_bar, stop
+from gmmx.cli.file_formats import DataFile, Selection, blaming, opened, pieces_of
 from gmmx.cli.formats import DELIMITERS, STANDARD_STREAM, format_of, input_format
 from gmmx.cli.options import DataOptions
 from gmmx.data._reader import Batch, Piece, Reader
@@ -22,157 +23,172 @@ from gmmx.io.csv_text import DataFileError, TextFormat
 from gmmx.validation._lost_rows import counting_rows, lost_row
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from gmmx import GaussianMixture
 
 ROWS_DRAWN = 100_000
-"""Rows of a large file that a picture shows: more look no different."""
+"""Number of rows of a large file that a picture shows: more look no different."""
+
+_MOST_LISTED = 24
 
 
 @dataclass(frozen=True)
-class Table:
-    """The numbers of one data file.
+class Rows:
+    """Rows of a file.
 
     Attributes
     ----------
-    source : str
-        The file's path, or "standard input".
-    names : tuple of str
-        Names of the columns of `values`; ``column_1``, ``column_2``, ... for a file without header.
-    has_header : bool
-        Whether the names stand in the file.
-    values : ndarray of shape (n_samples, n_features)
+    X : ndarray of shape (n_samples, n_features)
         The numbers: finite; float32 if the file holds nothing else, else float64.
-    weights : ndarray of shape (n_samples,) or None
-        The weight column, if one was asked for: finite, not negative, not all zero.
-    left_out : tuple of (str, str)
-        Columns of the file that are not in `values`, each with the reason.
-    kept : ndarray of shape (n_rows,), bool, or None
-        Which rows of the file are in `values`; None for all.
+    sample_weight : ndarray of shape (n_samples,) or None
+        The weight column, if one was asked for: finite, not negative.
+    kept : ndarray of shape (n_read,), bool, or None
+        Which of the rows that were read these are; the others lack a value. None for all.
+    n_before : int
+        Rows of the file before these.
     """
 
-    source: str
-    names: tuple[str, ...]
-    has_header: bool
-    values: npt.NDArray[Any]
-    weights: npt.NDArray[np.float64] | None
-    left_out: tuple[tuple[str, str], ...]
-    kept: npt.NDArray[np.bool_] | None = None
-
-    def count(self) -> RowCount:
-        """Count the rows."""
-        counted = RowCount()
-        counted.add(Rows(self.values, self.weights, self.kept))
-        return counted
-
-
-class Rows(NamedTuple):
-    """Rows of a file, their weights, and which of those that were read they are; None for all."""
-
     X: npt.NDArray[Any]
-    sample_weight: npt.NDArray[np.float64] | None
-    kept: npt.NDArray[np.bool_] | None
+    sample_weight: npt.NDArray[np.float64] | None = None
+    kept: npt.NDArray[np.bool_] | None = None
+    n_before: int = 0
 
     @classmethod
-    def of(cls, piece: Piece, *, drop_missing: bool) -> Rows:
+    def of(cls, piece: Piece, *, drop_missing: bool, n_before: int = 0) -> Rows:
         """Return the rows of a piece, without those that lack a value if these are to be dropped."""
         X, weights = piece
         if not drop_missing:
-            return cls(X, weights, None)
+            return cls(X, weights, None, n_before)
         holes = np.isnan(X).any(axis=1)
         if weights is not None:
             holes |= np.isnan(weights)
         if holes.any():
             X, weights = X[~holes], None if weights is None else weights[~holes]
-        return cls(X, weights, ~holes)
+        return cls(X, weights, ~holes, n_before)
 
+    @property
+    def n_read(self) -> int:
+        """Number of rows that were read, including those that were dropped."""
+        return len(self.X) if self.kept is None else len(self.kept)
 
-def with_gaps(values: npt.NDArray[Any], kept: npt.NDArray[np.bool_] | None) -> npt.NDArray[Any]:
-    """Return one value for each row that was read, masked where the row was dropped."""
-    if kept is None or kept.all():
-        return values
-    data = np.zeros((len(kept), *values.shape[1:]), values.dtype)
-    data[kept] = values
-    mask = np.broadcast_to(~kept.reshape(-1, *(1,) * (values.ndim - 1)), data.shape)
-    return np.ma.MaskedArray(data, mask)
+    def with_gaps(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return one value for each row that was read, masked where the row was dropped."""
+        if self.kept is None or self.kept.all():
+            return values
+        data = np.zeros((len(self.kept), *values.shape[1:]), values.dtype)
+        data[self.kept] = values
+        mask = np.broadcast_to(~self.kept.reshape(-1, *(1,) * (values.ndim - 1)), data.shape)
+        return np.ma.MaskedArray(data, mask)
+
+    def split(self, size: int) -> Iterator[Rows]:
+        """Cut the rows into parts of so many that were read."""
+        n_before = 0
+        for begin in range(0, self.n_read, size):
+            kept = None if self.kept is None else self.kept[begin : begin + size]
+            part = slice(n_before, n_before + (size if kept is None else int(kept.sum())))
+            weights = None if self.sample_weight is None else self.sample_weight[part]
+            yield Rows(self.X[part], weights, kept, self.n_before + begin)
+            n_before = part.stop
 
 
 @dataclass
 class RowCount:
-    """Rows, how many they stand for, and how many were dropped."""
+    """Number of rows, the sum of their weights, and how many were dropped."""
 
     n_samples: int = 0
     total_weight: float = 0.0
     n_dropped: int = 0
 
-    @property
-    def n_read(self) -> int:
-        """All rows, those that were dropped among them."""
-        return self.n_samples + self.n_dropped
-
-    def add(self, part: Rows) -> None:
+    def add(self, rows: Rows) -> None:
         """Count some more."""
-        self.n_samples += len(part.X)
-        self.total_weight += float(len(part.X) if part.sample_weight is None else part.sample_weight.sum())
-        if part.kept is not None:
-            self.n_dropped += len(part.kept) - len(part.X)
+        self.n_samples += len(rows.X)
+        self.total_weight += float(len(rows.X) if rows.sample_weight is None else rows.sample_weight.sum())
+        self.n_dropped += rows.n_read - len(rows.X)
+
+    def dropped(self) -> str:
+        """Return how many rows were dropped, in words."""
+        n_read = self.n_samples + self.n_dropped
+        return f"dropped: {counted(self.n_dropped, 'row')} of {n_read:,}, as values are missing"
 
 
-_COMPLAINT = re.compile(r"X holds (\S+) in row \d+ \(the first is 0\) of column (\d+)")
-
-
-@contextlib.contextmanager
-def naming_row(table: OpenTable, n_before: int, kept: npt.NDArray[np.bool_] | None) -> Iterator[None]:
-    """Let complaints about a row name it as it stands in the file, and its column.
-
-    Parameters
-    ----------
-    table : OpenTable
-        The file.
-    n_before : int
-        Rows of the file before these.
-    kept : ndarray of shape (n_rows,), bool, or None
-        Which of the next rows these are. None: all.
-    """
-    try:
-        with counting_rows(n_before, None if kept is None else np.flatnonzero(kept)):
-            yield
-    except ValueError as error:
-        row, complaint = lost_row(error), _COMPLAINT.match(str(error))
-        if row is None or complaint is None:
-            raise
-        value, column = complaint[1], quoted(table.names[int(complaint[2])])
-        rest = str(error)[complaint.end() :].replace("Convert X to float64", "Save the numbers as float64")
-        raise stop(f"{table.source}: row {row + 1} holds {value} in column {column}{rest}", UNUSABLE) from error
-
-
-class OpenTable:
-    """A data file that is being read.
+@dataclass(kw_only=True)
+class DataHead:
+    """What is known of a data file beside its rows.
 
     Attributes
     ----------
     source : str
         The file's path, or "standard input".
     names : tuple of str
-        Names of the columns that are read as values.
+        Names of the columns that are read as values; ``column_1``, ``column_2``, ... for a file without header.
+    has_header : bool
+        Whether the names stand in the file.
     left_out : tuple of (str, str)
         The other columns, each with the reason.
-    has_header : bool
-        Whether their names stand in the file.
-    n_bytes : int
-        Bytes that the file's numbers take, about; 0 if nobody knows.
-    drop_missing : bool
-        Whether rows that lack a value are passed over.
+    weight_column : str or None
+        The column of weights, if one was asked for.
+    count : RowCount
+        The rows of the last pass over them.
     """
 
-    def __init__(
-        self, file: DataFile, source: str, layout: Layout, weight_column: str | None, *, drop_missing: bool
-    ) -> None:
-        self.source, self.names, self.left_out = source, layout.names, layout.left_out
-        self.has_header, self.n_bytes = file.has_header, file.n_bytes
-        self._file, self._layout, self._weight_column = file, layout, weight_column
-        self.drop_missing = drop_missing
+    source: str
+    names: tuple[str, ...]
+    has_header: bool
+    left_out: tuple[tuple[str, str], ...]
+    weight_column: str | None
+    count: RowCount = field(default_factory=RowCount)
+
+    def describe(self) -> dict[str, Any]:
+        """Return what a JSON document holds of the data."""
+        return {
+            "data": self.source,
+            "n_samples": self.count.n_samples,
+            "n_features": len(self.names),
+            "columns": list(self.names),
+            "left_out": [{"column": name, "reason": reason} for name, reason in self.left_out],
+            "total_weight": self.count.total_weight,
+            "n_dropped": self.count.n_dropped,
+        }
+
+    def print(self) -> None:
+        """Print what was read."""
+        print_line(f"{self.source}: {counted(self.count.n_samples, 'row')} x {counted(len(self.names), 'column')}")
+        if self.count.n_dropped:
+            print_line(self.count.dropped())
+        for name, reason in self.left_out[:_MOST_LISTED]:
+            print_line(f"left out: {name} ({reason})")
+        if len(self.left_out) > _MOST_LISTED:
+            print_line(f"left out: {len(self.left_out) - _MOST_LISTED} more columns")
+        if self.weight_column is not None:
+            print_line(f"weights: {self.weight_column}, sum {self.count.total_weight:g}")
+
+
+@dataclass(kw_only=True)
+class Table(DataHead):
+    """The numbers of one data file, in memory."""
+
+    rows: Rows
+
+    def __post_init__(self) -> None:
+        """Count the rows."""
+        self.count.add(self.rows)
+
+
+@dataclass(kw_only=True)
+class OpenTable(DataHead):
+    """A data file that is being read."""
+
+    file: DataFile
+    selection: Selection
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes that the file's numbers take, about; 0 if that is unknown."""
+        return self.file.n_bytes
+
+    @property
+    def drop_missing(self) -> bool:
+        """Whether rows that lack a value are dropped."""
+        return self.selection.keep_missing
 
     def blocks(self, what: str = "reading", *, quiet: bool = True) -> Iterator[Rows]:
         """Read the rows once, with a bar on the terminal unless `quiet`.
@@ -182,105 +198,115 @@ class OpenTable:
         DataFileError
             If they are not all numbers, or all weights are zero.
         """
-        counted = RowCount()
-        with blaming(self.source, self._file.path):
-            pieces = self._file.blocks(self._layout.indices, self._layout.weights, keep_missing=self.drop_missing)
+        with blaming(self.source, self.file.path):
+            pieces = self.file.blocks(self.selection)
         with progress_bar(what, quiet=quiet) as update:
-            while True:
-                with blaming(self.source, self._file.path):
-                    piece = next(pieces, None)
-                if piece is None:
-                    break
-                part = Rows.of(piece, drop_missing=self.drop_missing)
-                yield part
-                counted.add(part)
-                n_rows, n_read = self._file.n_rows, counted.n_samples + counted.n_dropped
-                update(n_read, n_read / n_rows if n_rows else self._file.part_read())
-        self._check_total(counted)
+            for rows in self.rows_of(pieces):
+                yield rows
+                n_read, n_rows = rows.n_before + rows.n_read, self.file.n_rows
+                update(counted(n_read, "row"), n_read / n_rows if n_rows else self.file.part_read())
+        self._check_total()
 
     def batches(self, batch_size: int | None) -> Batches:
         """Return what reads the rows over and over, in batches of so many."""
-        with blaming(self.source, self._file.path):
-            reader = self._file.reader(
-                self._layout.indices, self._layout.weights, batch_size, keep_missing=self.drop_missing
-            )
-        return Batches(reader, self.source, self._file.path, drop_missing=self.drop_missing)
+        with blaming(self.source, self.file.path):
+            return Batches(self, self.file.reader(self.selection, batch_size))
+
+    def rows_of(self, pieces: Iterator[Piece]) -> Iterator[Rows]:
+        """Read the rows of pieces from the first row on, and count them."""
+        count, n_before = RowCount(), 0
+        while True:
+            with blaming(self.source, self.file.path):
+                piece = next(pieces, None)
+            if piece is None:
+                break
+            rows = Rows.of(piece, drop_missing=self.drop_missing, n_before=n_before)
+            yield rows
+            count.add(rows)
+            n_before += rows.n_read
+        self.count = count
 
     def read(self) -> Table:
         """Read all rows into memory."""
         parts = list(self.blocks())
-        weights = [part.sample_weight for part in parts if part.sample_weight is not None]
-        return Table(
-            self.source,
-            self.names,
-            self.has_header,
-            np.concatenate([part.X for part in parts]),
-            np.concatenate(weights) if weights else None,
-            self.left_out,
-            np.concatenate([part.kept for part in parts if part.kept is not None]) if self.drop_missing else None,
+        weights = [rows.sample_weight for rows in parts if rows.sample_weight is not None]
+        kept = [rows.kept for rows in parts if rows.kept is not None]
+        X = np.concatenate([rows.X for rows in parts])
+        return self._table(
+            Rows(X, np.concatenate(weights) if weights else None, np.concatenate(kept) if kept else None)
         )
 
     def sample(self) -> Table:
-        """Read all rows and keep those that a picture shows: of very many a random choice, in their order."""
+        """Read all rows and keep those that a picture shows: a random choice of very many, in their order."""
         rng = np.random.default_rng(0)
-        kept: list[npt.NDArray[Any]] = []  # rows, weights, and the draws: the lowest stay
-        n_dropped = 0
-        for part in self.blocks():
-            n_dropped += 0 if part.kept is None else len(part.kept) - len(part.X)
-            weights = np.ones(len(part.X)) if part.sample_weight is None else part.sample_weight
-            more = [part.X, weights, rng.random(len(part.X))]
-            kept = [np.concatenate(pair) for pair in zip(kept, more, strict=True)] if kept else more
-            if len(kept[0]) > ROWS_DRAWN:
-                chosen = np.sort(np.argpartition(kept[2], ROWS_DRAWN)[:ROWS_DRAWN])
-                kept = [array[chosen] for array in kept]
-        X, weights, _ = kept
-        weighted = self._layout.weights is not None
-        shown = np.arange(len(X) + n_dropped) < len(X) if n_dropped else None
-        return Table(self.source, self.names, self.has_header, X, weights if weighted else None, self.left_out, shown)
+        chosen: list[npt.NDArray[Any]] = []  # rows, weights, and random numbers: the rows of the lowest stay
+        for rows in self.blocks():
+            weights = np.ones(len(rows.X)) if rows.sample_weight is None else rows.sample_weight
+            more = [rows.X, weights, rng.random(len(rows.X))]
+            chosen = [np.concatenate(pair) for pair in zip(chosen, more, strict=True)] if chosen else more
+            if len(chosen[0]) > ROWS_DRAWN:
+                lowest = np.sort(np.argpartition(chosen[2], ROWS_DRAWN)[:ROWS_DRAWN])
+                chosen = [array[lowest] for array in chosen]
+        X, weights, _ = chosen
+        n_dropped = self.count.n_dropped
+        kept = np.arange(len(X) + n_dropped) < len(X) if n_dropped else None
+        return self._table(Rows(X, None if self.selection.weights is None else weights, kept))
 
-    def _check_total(self, counted: RowCount) -> None:
-        if counted.n_dropped and not counted.n_samples:
+    @contextlib.contextmanager
+    def naming(self, rows: Rows) -> Iterator[None]:
+        """Let complaints about a row name it as it stands in the file, and its column."""
+        try:
+            with counting_rows(rows.n_before, None if rows.kept is None else np.flatnonzero(rows.kept)):
+                yield
+        except ValueError as error:
+            row, complaint = lost_row(error), _COMPLAINT.match(str(error))
+            if row is None or complaint is None:
+                raise
+            value, column = complaint[1], quoted(self.names[int(complaint[2])])
+            rest = str(error)[complaint.end() :].replace("Convert X to float64", "Save the numbers as float64")
+            raise stop(f"{self.source}: row {row + 1} holds {value} in column {column}{rest}") from error
+
+    def _table(self, rows: Rows) -> Table:
+        return Table(
+            source=self.source,
+            names=self.names,
+            has_header=self.has_header,
+            left_out=self.left_out,
+            weight_column=self.weight_column,
+            rows=rows,
+        )
+
+    def _check_total(self) -> None:
+        if self.count.n_dropped and not self.count.n_samples:
             raise DataFileError(
-                f"{self.source}: values are missing in all {rows(counted.n_dropped)}, so that --drop-missing leaves "
-                "none; choose other columns with --columns"
+                f"{self.source}: values are missing in all {counted(self.count.n_dropped, 'row')}, so that "
+                "--drop-missing leaves none; choose other columns with --columns"
             )
-        if counted.n_samples and not counted.total_weight:
+        if self.count.n_samples and not self.count.total_weight:
             raise DataFileError(
-                f"{self.source}: all weights in column {self._weight_column!r} are zero; at least one must be positive"
+                f"{self.source}: all weights in column {self.weight_column!r} are zero; at least one must be positive"
             )
+
+
+_COMPLAINT = re.compile(r"X holds (\S+) in row \d+ \(the first is 0\) of column (\d+)")
 
 
 class Batches:
-    """Rows in batches, over and over.
+    """Rows in batches of `batch_size`, over and over."""
 
-    Attributes
-    ----------
-    counted : RowCount
-        The rows of the last whole pass.
-    batch_size : int
-        Rows of each batch but the last.
-    """
-
-    def __init__(self, reader: Reader, source: str, path: str, *, drop_missing: bool) -> None:
-        self.counted, self.batch_size = RowCount(), reader.batch_size
-        self._reader, self._source, self._path, self.drop_missing = reader, source, path, drop_missing
+    def __init__(self, table: OpenTable, reader: Reader) -> None:
+        self.batch_size = reader.batch_size
+        self._table, self._reader = table, reader
 
     def __iter__(self) -> Iterator[Batch]:
         """Read from the first row on."""
-        for part in self.parts():
-            if len(part.X):
-                yield part.X if part.sample_weight is None else (part.X, part.sample_weight)
+        for rows in self.parts():
+            if len(rows.X):
+                yield rows.X if rows.sample_weight is None else (rows.X, rows.sample_weight)
 
     def parts(self) -> Iterator[Rows]:
-        """Read from the first row on, and tell which rows of the file they are."""
-        counted = RowCount()
-        with blaming(self._source, self._path):
-            for batch in self._reader:
-                piece = Piece(*batch) if isinstance(batch, tuple) else Piece(batch, None)
-                part = Rows.of(piece, drop_missing=self.drop_missing)
-                counted.add(part)
-                yield part
-        self.counted = counted
+        """Read from the first row on, with the place of the rows in the file."""
+        return self._table.rows_of(pieces_of(self._reader))
 
 
 @contextlib.contextmanager
@@ -290,7 +316,7 @@ def open_table(options: DataOptions, features: Features | None = None, *, again:
     Parameters
     ----------
     options : DataOptions
-        The file and what is said of its columns.
+        The file and its columns.
     features : Features, optional
         What a model asks for: columns of its features' names, where it and the file have names, else as many columns.
     again : bool
@@ -304,96 +330,51 @@ def open_table(options: DataOptions, features: Features | None = None, *, again:
     source = "standard input" if options.data == STANDARD_STREAM else options.data
     file_format = input_format(options.data, options.format)
     if options.array is not None and file_format != "npz":
-        raise stop(f"--array names an array of a .npz file, but {source} is {file_format}; leave it out", UNUSABLE)
+        raise stop(f"--array names an array of a .npz file, but {source} is {file_format}; leave it out")
     text = TextFormat(options.delimiter, options.decimal, options.header)
     for option, value in {"--delimiter": text.delimiter, "--decimal": text.decimal}.items():
         if value is not None and file_format not in DELIMITERS:
-            raise stop(f"{option} is for text, but {source} is {file_format}; leave it out", UNUSABLE)
+            raise stop(f"{option} is for text, but {source} is {file_format}; leave it out")
     with opened(options.data, file_format, source=source, text=text, array=options.array, again=again) as file:
         layout = layout_of(file, source, options, features)
+        if options.header is False:
+            file.check_header(layout.indices)
         for note in file.notes:
-            hint(note)
-        yield OpenTable(file, source, layout, options.weight_column, drop_missing=options.drop_missing)
-
-
-def read_table(options: DataOptions) -> Table:
-    """Read the data file that options name into memory; see `open_table`."""
-    with open_table(options) as table:
-        return table.read()
-
-
-def require_rows(table: Table, n_components: int) -> None:
-    """Refuse fewer rows than components."""
-    if len(table.values) < max(n_components, 2):
-        raise stop(
-            f"{table.source} has {rows(len(table.values))}, too few for {components(n_components)}; "
-            f"choose fewer components or more data",
-            UNUSABLE,
+            print_note(note)
+        yield OpenTable(
+            source=source,
+            names=layout.names,
+            has_header=file.has_header,
+            left_out=layout.left_out,
+            weight_column=options.weight_column,
+            file=file,
+            selection=Selection(layout.indices, layout.weights, options.drop_missing),
         )
 
 
-# --- models ---
-
-
 def load_model(path: str) -> tuple[GaussianMixture, Features]:
-    """Load a model, which then takes rows without names, and tell what it asks of data.
+    """Load a model, which then takes rows without names, and what it asks of data.
 
     Raises
     ------
     click.ClickException
-        If the file is no model, or standard input.
+        If the file is not a model, or standard input.
     """
     from gmmx import ModelFileError, load
 
     if path == STANDARD_STREAM:
-        raise stop("MODEL cannot be standard input; name a file", UNUSABLE)
+        raise stop("MODEL cannot be standard input; name a file")
     try:
         model = load(path)
     except ModelFileError as error:
         if format_of(path):
             raise stop(
-                f"{path} is no model but data, by its ending; MODEL is a file that gmmx fit --model wrote, and stands "
-                "before any DATA",
-                UNUSABLE,
+                f"{path} looks like a data file. MODEL must come first and be a file written by gmmx fit --model"
             ) from error
-        raise stop(str(error).rstrip("."), UNUSABLE) from error
+        raise stop(str(error).rstrip(".")) from error
     except OSError as error:
-        raise stop(f"{path} cannot be read: {error.strerror or error}", UNUSABLE) from error
+        raise stop(f"{path} cannot be read: {error.strerror or error}") from error
     names = getattr(model, "feature_names_in_", None)
     if names is not None:
         del model.feature_names_in_
     return model, Features(path, model.n_features_in_, None if names is None else tuple(map(str, names)))
-
-
-# --- what is said of the data ---
-
-
-def describe_data(table: Table | OpenTable, counted: RowCount) -> dict[str, Any]:
-    """Return what a JSON document says of the data."""
-    return {
-        "data": table.source,
-        "n_samples": counted.n_samples,
-        "n_features": len(table.names),
-        "columns": list(table.names),
-        "left_out": [{"column": name, "reason": reason} for name, reason in table.left_out],
-        "total_weight": counted.total_weight,
-        "n_dropped": counted.n_dropped,
-    }
-
-
-def dropped(counted: RowCount) -> str:
-    """Say how many rows were dropped."""
-    return f"dropped: {rows(counted.n_dropped)} of {counted.n_dropped + counted.n_samples:,}, as values are missing"
-
-
-def say_data(table: Table | OpenTable, counted: RowCount, options: DataOptions, console: Console) -> None:
-    """Print what was read."""
-    say(console, f"{table.source}: {rows(counted.n_samples)} x {columns(len(table.names))}")
-    if counted.n_dropped:
-        say(console, dropped(counted))
-    for name, reason in first(table.left_out):
-        say(console, f"left out: {name} ({reason})")
-    if len(table.left_out) > MAX_ROWS:
-        say(console, f"left out: {len(table.left_out) - MAX_ROWS} more columns")
-    if options.weight_column is not None:
-        say(console, f"weights: {options.weight_column}, sum {counted.total_weight:g}")

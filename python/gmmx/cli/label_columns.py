@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gmmx.cli.console import UNUSABLE, hint, stop
+from gmmx.cli.console import print_note, stop
 from gmmx.cli.input import OpenTable, Table
 from gmmx.cli.options import DataOptions
 
@@ -45,12 +45,11 @@ def refuse_labels(table: Table | OpenTable, X: npt.NDArray[Any], options: DataOp
     if out and len(suspects) == len(table.names):
         raise stop(
             f"{table.source}: only {_listed(suspects)} would be fitted, which {_looks(suspects)}; left out were "
-            f"{', '.join(out[:6])}; name the columns to fit by --columns",
-            UNUSABLE,
+            f"{', '.join(out[:6])}; name the columns to fit by --columns"
         )
     told = suspects if len(suspects) < len(table.names) else by_name
     if told:
-        hint(
+        print_note(
             f"{_listed(told)} {_looks(told)} and is fitted as a feature; leave it out by --label-column {told[0]}"
             if len(told) == 1
             else f"{_listed(told)} {_looks(told)} and are fitted as features; name the columns to fit by --columns"

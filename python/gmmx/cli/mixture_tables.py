@@ -1,22 +1,17 @@
-"""The parameters of a mixture on a console."""
+"""The parameters of a mixture on a terminal."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from gmmx.cli.console import say_lines
+from gmmx.cli.console import print_lines, terminal_width
 from gmmx.mixture._mixture_report import ShownMixture, WhereToLook, mixture_lines
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
-_ON_THE_COMMAND_LINE = WhereToLook(
+_HINTS = WhereToLook(
     components="--json prints all",
     covariances="--json prints them",
     everything="--json prints everything",
 )
 
 
-def say_mixture(console: Console, mixture: ShownMixture) -> None:
+def print_mixture(mixture: ShownMixture) -> None:
     """Print the parameters between two empty lines."""
-    say_lines(console, ["", *mixture_lines(mixture, console.width, _ON_THE_COMMAND_LINE), ""])
+    print_lines(["", *mixture_lines(mixture, terminal_width(), _HINTS), ""])

@@ -1,62 +1,159 @@
-"""The options that commands share."""
+"""The options that commands share, as dataclasses that `gmmx.cli.commands` makes options of."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
-from gmmx.cli.console import UNUSABLE, stop
+import click
+
+from gmmx.cli.commands import argument, option
+from gmmx.cli.console import stop
 from gmmx.cli.formats import FORMATS, STANDARD_STREAM
+from gmmx.cli.param_types import Delimiter, FiniteNumber
 from gmmx.io._cells import Decimal
 
-INITIALISATIONS = ("kmeans", "hc", "k-means++", "random", "random_from_data")
-SEEDS = 2**32 - 1
+LARGEST_COUNT = 2**31 - 1
+"""Largest count that the native code takes."""
 
-Function = TypeVar("Function", bound=Callable[..., Any])
-Decorator = Callable[[Function], Function]
+_INITIALIZERS = ("kmeans", "hc", "k-means++", "random", "random_from_data")
+_JOBS = "Threads; -1 for all.  [default: the physical cores]"
+
+
+def check_jobs(ctx: click.Context, parameter: click.Parameter, jobs: int | None) -> int | None:
+    """Refuse 0 threads."""
+    if jobs == 0:
+        raise stop("--jobs must not be 0; give a number of threads, or -1 for all")
+    return jobs
+
+
+def seed_option(text: str) -> Any:
+    """Declare --seed."""
+    return option(text, default=0, type=click.IntRange(0, 2**32 - 1))
+
+
+def jobs_option(text: str = _JOBS) -> Any:
+    """Declare --jobs."""
+    return option(text, default=None, type=int, callback=check_jobs)
+
+
+def json_option() -> Any:
+    """Declare --json."""
+    return option("Print one JSON document and nothing else.", "--json", default=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class JsonOptions:
+    """How a command that only prints ends."""
+
+    as_json: bool = json_option()
+
+
+@dataclass(frozen=True, kw_only=True)
+class WritingOptions:
+    """How a command that writes files ends."""
+
+    as_json: bool = json_option()
+    force: bool = option("Replace output files that exist.", default=False)
 
 
 @dataclass(frozen=True, kw_only=True)
 class DataOptions:
-    """What tells which numbers are read; one field an option, and its default."""
+    """Which numbers are read."""
 
-    data: str
-    columns: str | None = None
-    weight_column: str | None = None
-    label_column: str | None = None
-    header: bool | None = None
-    delimiter: str | None = None
-    decimal: Decimal | None = None
-    drop_missing: bool = False
-    format: str | None = None
-    array: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class FittingOptions(DataOptions):
-    """What the commands that fit have in common, with the defaults that none changes."""
-
-    acceleration: str | None = None
-    n_init: int = 1
-    seed: int = 0
-    jobs: int | None = None
-    plot: str | None = None
-    labels: str | None = None
-    model: str | None = None
-    as_json: bool = False
-    force: bool = False
+    data: str = argument("DATA")
+    columns: str | None = option("Columns to fit.  [default: all that hold numbers]", default=None, metavar="A,B,...")
+    weight_column: str | None = option(
+        "Column of row weights: 2 counts a row twice, 0 not at all.", default=None, metavar="NAME"
+    )
+    label_column: str | None = option("Column to ignore, such as known classes.", default=None, metavar="NAME")
+    header: bool | None = option(
+        "Whether the first row holds names.  [default: found out]", "--header/--no-header", default=None
+    )
+    delimiter: str | None = option(
+        "Character between the cells of text; also tab or space.  [default: found out]",
+        default=None,
+        type=Delimiter(),
+        metavar="CHAR",
+    )
+    decimal: Decimal | None = option(
+        "Decimal character of text.  [default: found out]", default=None, type=click.Choice([".", ","])
+    )
+    drop_missing: bool = option("Leave out rows with missing values, and print how many.", default=False)
+    format: str | None = option("Format of DATA.  [default: by its ending]", default=None, type=click.Choice(FORMATS))
+    array: str | None = option("Array of a .npz file.  [default: the only one]", default=None, metavar="NAME")
 
 
 @dataclass(frozen=True, kw_only=True)
-class RowsOptions:
-    """What the commands whose result is rows have in common."""
+class ModelDataOptions(DataOptions):
+    """Which numbers are read for a model."""
 
-    output: str = STANDARD_STREAM
-    output_format: str | None = None
-    as_json: bool = False
-    force: bool = False
+    model: str = argument("MODEL")
+    columns: str | None = option(
+        "Columns that are the model's features: by name if they have its names, else in its order.  [default: those of "
+        "the features' names, or all that hold numbers]",
+        default=None,
+        metavar="A,B,...",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class EMOptions:
+    """How EM runs; the defaults are those of `GaussianMixture`."""
+
+    init_params: str = option("How a restart is initialized.", default="kmeans", type=click.Choice(_INITIALIZERS))
+    n_init: int = option(
+        "Number of restarts; the best is the result.", default=1, type=click.IntRange(1, LARGEST_COUNT)
+    )
+    tol: float = option(
+        "EM stops when the log-likelihood per row gains less than this.", default=1e-3, type=FiniteNumber()
+    )
+    max_iter: int = option("Iterations of EM at most.", default=100, type=click.IntRange(0, LARGEST_COUNT))
+    acceleration: str | None = option(
+        "Jump ahead of EM's iterations, so that fewer are needed.",
+        default=None,
+        type=click.Choice(["anderson", "squarem"]),
+    )
+    reg_covar: float = option("Added to every variance.", default=1e-6, type=FiniteNumber())
+    prior: str | None = option(
+        "Conjugate prior of the parameters, which keeps components from collapsing.",
+        default=None,
+        type=click.Choice(["default"]),
+    )
+    seed: int = seed_option("Seed of the initialization: the same seed gives the same mixture.")
+    jobs: int | None = jobs_option()
+
+    def parameters(self) -> dict[str, Any]:
+        """Return the parameters of the estimator."""
+        same = ("init_params", "n_init", "tol", "max_iter", "acceleration", "reg_covar", "prior")
+        return {name: getattr(self, name) for name in same} | {"random_state": self.seed, "n_jobs": self.jobs}
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitOutputOptions(WritingOptions):
+    """Where the results of a fit go."""
+
+    plot: str | None = option("Draw data and components (.png, .svg or .pdf).", default=None, metavar="FILE")
+    labels: str | None = option("Write the most likely component of each row, from 0.", default=None, metavar="FILE")
+    model: str | None = option("Save the mixture (.safetensors); gmmx predict reads it.", default=None, metavar="FILE")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FittingOptions(EMOptions, DataOptions, FitOutputOptions):
+    """Options of the commands that fit."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowsOptions(WritingOptions):
+    """Where rows go that are the result of a command."""
+
+    output: str = option(
+        "Where the rows go, by the ending; - for standard output.", "-o", "--output", default="-", metavar="FILE"
+    )
+    output_format: str | None = option(
+        "Format of the output.  [default: by its ending, or csv]", default=None, type=click.Choice(FORMATS)
+    )
 
     @property
     def to_stream(self) -> bool:
@@ -65,172 +162,10 @@ class RowsOptions:
 
     @property
     def quiet(self) -> bool:
-        """Whether a bar would disturb: a program reads, or the rows themselves run over the terminal."""
+        """Whether a progress bar would disturb: a program reads, or the rows themselves run over the terminal."""
         return self.as_json or (self.to_stream and sys.stdout.isatty())
 
     @property
-    def tells(self) -> bool:
-        """Whether people are told what was written."""
+    def prints_report(self) -> bool:
+        """Whether a report of what was written is printed."""
         return not (self.as_json or self.to_stream)
-
-
-MOST = 2**31 - 1
-"""Of whatever is counted in the native code."""
-
-
-def em_options(*, tol: float, max_iter: int, reg_covar: float, init_params: str) -> Callable[[Function], Function]:
-    """Make a decorator that adds the options of EM, with these defaults."""
-    import click
-
-    from gmmx.cli.param_types import FiniteNumber
-
-    positive = click.IntRange(1, MOST)
-    return _all_of(
-        click.option(
-            "--init-params",
-            type=click.Choice(INITIALISATIONS),
-            default=init_params,
-            show_default=True,
-            help="How a start is found.",
-        ),
-        click.option("--n-init", type=positive, default=1, show_default=True, help="Starts; the best one is kept."),
-        click.option(
-            "--tol",
-            type=FiniteNumber(),
-            default=tol,
-            show_default=True,
-            help="EM stops when the log-likelihood per row gains less than this.",
-        ),
-        click.option(
-            "--max-iter",
-            type=click.IntRange(0, MOST),
-            default=max_iter,
-            show_default=True,
-            help="Iterations of EM at most.",
-        ),
-        click.option(
-            "--acceleration",
-            type=click.Choice(["anderson", "squarem"]),
-            help="Jump ahead of EM's iterations, so that fewer are needed.",
-        ),
-        click.option(
-            "--reg-covar", type=FiniteNumber(), default=reg_covar, show_default=True, help="Added to every variance."
-        ),
-        seed_option("Seed of the start: the same seed gives the same mixture."),
-        jobs_option(),
-    )
-
-
-def seed_option(what: str) -> Callable[[Function], Function]:
-    """Make a decorator that adds --seed."""
-    import click
-
-    return click.option("--seed", type=click.IntRange(0, SEEDS), default=0, show_default=True, help=what)
-
-
-def jobs_option() -> Callable[[Function], Function]:
-    """Make a decorator that adds --jobs."""
-    import click
-
-    return click.option("--jobs", type=int, default=None, help="Threads; -1 for all.  [default: the physical cores]")
-
-
-def data_options(
-    *, columns: str = "Columns to fit.  [default: all that hold numbers]", weights: bool = True
-) -> Callable[[Function], Function]:
-    """Make a decorator that adds the options of reading; `columns` tells what --columns does."""
-    import click
-
-    from gmmx.cli.param_types import Delimiter
-
-    weight_column = click.option(
-        "--weight-column", metavar="NAME", help="Column of row weights: 2 counts a row twice, 0 not at all."
-    )
-    return _all_of(
-        click.option("--columns", metavar="A,B,...", help=columns),
-        *([weight_column] if weights else []),
-        click.option("--label-column", metavar="NAME", help="Column to ignore, such as known classes."),
-        click.option(
-            "--header/--no-header", default=None, help="Whether the first row holds names.  [default: found out]"
-        ),
-        click.option(
-            "--delimiter",
-            type=Delimiter(),
-            metavar="CHAR",
-            help="What stands between the cells of text; also tab or space.  [default: found out]",
-        ),
-        click.option(
-            "--decimal", type=click.Choice([".", ","]), help="Decimal character of text.  [default: found out]"
-        ),
-        click.option("--drop-missing", is_flag=True, help="Leave out rows with missing values, and say how many."),
-        click.option("--format", type=click.Choice(FORMATS), help="Format of DATA.  [default: by its ending]"),
-        click.option("--array", metavar="NAME", help="Array of a .npz file.  [default: the only one]"),
-    )
-
-
-MODEL_COLUMNS = (
-    "Columns that are the model's features: by name if they have its names, else in its order.  [default: those of the "
-    "features' names, or all that hold numbers]"
-)
-
-
-def rows_options(what: str) -> Callable[[Function], Function]:
-    """Make a decorator that adds the options of a command whose result is rows."""
-    import click
-
-    return _all_of(
-        click.option(
-            "-o",
-            "--output",
-            metavar="FILE",
-            default="-",
-            show_default=True,
-            help=f"Where {what} go, by the ending; - for standard output.",
-        ),
-        click.option(
-            "--output-format",
-            type=click.Choice(FORMATS),
-            help="Format of the output.  [default: by its ending, or csv]",
-        ),
-        ending_options(),
-    )
-
-
-def ending_options(*, force: bool = True) -> Callable[[Function], Function]:
-    """Make a decorator that adds --json and, unless nothing is written, --force."""
-    import click
-
-    as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
-    replace = click.option("--force", is_flag=True, help="Replace output files that exist.")
-    return _all_of(as_json, replace) if force else as_json
-
-
-def output_options(*, plot: str) -> Callable[[Function], Function]:
-    """Make a decorator that adds the options of writing a fit; `plot` tells what is drawn."""
-    import click
-
-    return _all_of(
-        click.option("--plot", metavar="FILE", help=f"{plot} (.png, .svg or .pdf)."),
-        click.option(
-            "--labels",
-            metavar="FILE",
-            help="Write the most likely component of each row, from 0.",
-        ),
-        click.option("--model", metavar="FILE", help="Save the mixture (.safetensors); gmmx predict reads it."),
-        ending_options(),
-    )
-
-
-def check_jobs(jobs: int | None) -> None:
-    """Refuse 0 threads."""
-    if jobs == 0:
-        raise stop("--jobs must not be 0; give a number of threads, or -1 for all", UNUSABLE)
-
-
-def _all_of(*decorators: Callable[[Any], Any]) -> Callable[[Function], Function]:
-    def decorate(function: Any) -> Any:
-        for decorator in reversed(decorators):
-            function = decorator(function)
-        return function
-
-    return decorate

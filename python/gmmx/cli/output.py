@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from gmmx._optional import import_optional
 from gmmx._text import printable
-from gmmx.cli.console import INSTALL_COMMAND, UNUSABLE, print_json, stop
+from gmmx.cli.console import INSTALL_COMMAND, print_json, stop
 from gmmx.cli.formats import DELIMITERS, STANDARD_STREAM, all_endings, format_of, listed
 from gmmx.cli.options import RowsOptions
 from gmmx.io._atomic_write import atomic_write
@@ -64,23 +64,23 @@ class Outputs:
             return
         real, folder = os.path.realpath(path), Path(path).parent
         if endings is not None and not path.lower().endswith(tuple(endings)):
-            raise stop(f"{option} {path}: the file must end in {listed(endings)}", UNUSABLE)
+            raise stop(f"{option} {path}: the file must end in {listed(endings)}")
         if real in self._taken:
-            raise stop(f"{option} {path}: this file is {self._taken[real]} already; choose another name", UNUSABLE)
+            raise stop(f"{option} {path}: this file is {self._taken[real]} already; choose another name")
         if not folder.is_dir():
-            raise stop(f"{option} {path}: there is no directory {folder}; create it first", UNUSABLE)
+            raise stop(f"{option} {path}: there is no directory {folder}; create it first")
         if os.path.isdir(path):
-            raise stop(f"{option} {path}: this is a directory; name a file", UNUSABLE)
+            raise stop(f"{option} {path}: this is a directory; name a file")
         if os.path.exists(path) and not os.path.isfile(path):
-            raise stop(f"{option} {path}: this is no regular file, which alone can be replaced; name another", UNUSABLE)
+            raise stop(f"{option} {path}: this is no regular file, which alone can be replaced; name another")
         if not os.access(os.path.dirname(real), os.W_OK):
-            raise stop(f"{option} {path}: no permission to write into {folder}", UNUSABLE)
+            raise stop(f"{option} {path}: no permission to write into {folder}")
         if os.path.lexists(path) and not self._force:
-            raise stop(f"{option} {path}: the file exists; say --force to replace it", UNUSABLE)
+            raise stop(f"{option} {path}: the file exists; say --force to replace it")
         try:
             refuse_read_only(Path(real), path)
         except PermissionError as error:
-            raise stop(f"{option} {path}: {str(error).rstrip('.')}", UNUSABLE) from error
+            raise stop(f"{option} {path}: {str(error).rstrip('.')}") from error
         self._taken[real] = option
 
     def check_plot(self, option: str, path: str | None) -> None:
@@ -90,7 +90,7 @@ class Outputs:
             try:
                 import matplotlib  # noqa: F401
             except ModuleNotFoundError as error:
-                raise stop(f"{option} needs matplotlib; install it with: {INSTALL_COMMAND}", UNUSABLE) from error
+                raise stop(f"{option} needs matplotlib; install it with: {INSTALL_COMMAND}") from error
 
     def check_table(self, option: str, path: str | None, given_format: str | None = None) -> str:
         """Refuse a path of a table, or its format without what writes it; return the format."""
@@ -106,9 +106,7 @@ class Outputs:
         if path != STANDARD_STREAM:
             return self.check_table(option, path, given_format)
         if given_format is not None and given_format not in DELIMITERS and sys.stdout.isatty():
-            raise stop(
-                f"{given_format} is not for a terminal; name a file by {option}, or redirect the output", UNUSABLE
-            )
+            raise stop(f"{given_format} is not for a terminal; name a file by {option}, or redirect the output")
         return self.check_table(option, None, given_format)
 
 
@@ -333,7 +331,7 @@ def _parquet() -> Any:
     try:
         return import_optional("pyarrow.parquet", "Writing Parquet files", "data")
     except ImportError as error:
-        raise stop(str(error), UNUSABLE) from error
+        raise stop(str(error)) from error
 
 
 def _mask_of(column: npt.NDArray[Any]) -> npt.NDArray[np.bool_] | None:

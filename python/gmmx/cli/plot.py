@@ -1,110 +1,78 @@
-"""``gmmx plot``: pictures of a fitted mixture, or of a choice among mixtures."""
+"""``gmmx plot``: pictures of a fitted mixture, or of a search over mixtures."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import click
 import numpy as np
 
 from gmmx.cli.column_selection import split_names
-from gmmx.cli.console import FAILED, UNUSABLE, hint, open_console, print_json, say_written, stop
-from gmmx.cli.input import Table, dropped, load_model, open_table
-from gmmx.cli.options import MODEL_COLUMNS, DataOptions, data_options, ending_options
+from gmmx.cli.commands import argument, command, option
+from gmmx.cli.console import FAILED, print_json, print_note, print_written, stop
+from gmmx.cli.input import Table, load_model, open_table
+from gmmx.cli.options import ModelDataOptions, WritingOptions
 from gmmx.cli.output import Outputs, save_figure
 from gmmx.io.csv_text import DataFileError
 
-if TYPE_CHECKING:
-    import click
-
-KINDS = ("classification", "uncertainty", "density", "pairs", "criterion")
-PLOT_EXAMPLES = """\b
-Examples:
-  gmmx plot mixture.safetensors faithful.csv --output faithful.png
-  gmmx plot mixture.safetensors --kind density --draw waiting -o waiting.svg
-  gmmx plot selection.json --kind criterion -o bic.pdf
-"""
-
 
 @dataclass(frozen=True, kw_only=True)
-class PlotOptions(DataOptions):
-    """What ``gmmx plot`` was asked to do; one field an option, and its default."""
+class PlotOptions(ModelDataOptions, WritingOptions):
+    """The options of ``gmmx plot``."""
 
-    model: str
-    data: str | None = None  # type: ignore[assignment]  # alone among the commands it can do without
-    output: str
-    kind: str | None = None
-    draw: str | None = None
-    title: str | None = None
-    as_json: bool = False
-    force: bool = False
-
-
-def plot_command() -> click.Command:
-    """Build the command ``gmmx plot``."""
-    import click
-
-    @click.command("plot", epilog=PLOT_EXAMPLES)
-    @click.argument("model", metavar="MODEL")
-    @click.argument("data", metavar="[DATA]", required=False)
-    @click.option("-o", "--output", metavar="FILE", required=True, help="Where the picture goes: .png, .svg or .pdf.")
-    @click.option(
-        "--kind",
-        type=click.Choice(KINDS),
-        help="What is drawn; of more than two columns, every pair.  [default: classification; without DATA density, "
+    data: str | None = argument("[DATA]", default=None)  # type: ignore[assignment]  # alone among the commands
+    output: str = option("Where the picture goes: .png, .svg or .pdf.", "-o", "--output", metavar="FILE")
+    kind: str | None = option(
+        "Kind of picture; more than two columns are drawn in pairs.  [default: classification; without DATA density, "
         "of a .json file criterion]",
+        default=None,
+        type=click.Choice(("classification", "uncertainty", "density", "pairs", "criterion")),
     )
-    @click.option(
-        "--draw",
+    draw: str | None = option(
+        "Features to draw.  [default: all that vary, at most the six that separate the components most]",
+        default=None,
         metavar="A,B,...",
-        help="Features to draw.  [default: all that vary, at most the six that separate the components most]",
     )
-    @click.option("--title", metavar="TEXT", help="Title of the picture.  [default: what it shows]")
-    @data_options(columns=MODEL_COLUMNS)
-    @ending_options()
-    def plot(**options: Any) -> None:
-        """Draw the mixture in MODEL with the rows of DATA.
-
-        Kinds: classification, rows by their component; uncertainty, rows the larger the less certain that is;
-        density, the mixture itself, for which DATA may be absent; pairs, classification in every pair of columns;
-        criterion, for which MODEL is what gmmx select --json printed, and DATA is absent. Of more than 100,000 rows
-        a random choice is drawn.
-        """
-        run_plot(PlotOptions(**options))
-
-    return plot
+    title: str | None = option("Title of the picture.  [default: what it shows]", default=None, metavar="TEXT")
 
 
-def run_plot(options: PlotOptions) -> None:
-    """Load, read, draw, tell.
+def plot(options: PlotOptions) -> None:
+    """Draw the mixture in MODEL with the rows of DATA.
 
-    Parameters
-    ----------
-    options : PlotOptions
-        What to do.
-
-    Raises
-    ------
-    click.ClickException, DataFileError
-        With a message of one line.
+    Kinds: classification, rows by their component; uncertainty, rows the larger the less certain that is; density, the
+    mixture itself, for which DATA may be absent; pairs, classification in every pair of columns; criterion, for which
+    MODEL is what gmmx select --json printed, and DATA is absent. More than 100,000 rows are subsampled.
     """
     inputs = {"MODEL": options.model, **({} if options.data is None else {"DATA": options.data})}
     Outputs(inputs, force=options.force).check_plot("--output", options.output)
     is_selection = options.kind == "criterion" or (options.kind is None and options.model.lower().endswith(".json"))
     try:
         figure = _criterion(options) if is_selection else _mixture(options)
+    except DataFileError:
+        raise
     except (ValueError, ArithmeticError) as error:
-        if isinstance(error, DataFileError):
-            raise
         raise stop(f"the picture cannot be drawn: {error}", FAILED) from error
     save_figure(figure, options.output)
     written = {"plot": options.output}
     if options.as_json:
         print_json({"model": options.model, "data": options.data, "written": written})
     else:
-        say_written(open_console(), written)
+        print_written(written)
+
+
+COMMAND = command(
+    "plot",
+    PlotOptions,
+    plot,
+    examples="""\
+  gmmx plot mixture.safetensors faithful.csv --output faithful.png
+  gmmx plot mixture.safetensors --kind density --draw waiting -o waiting.svg
+  gmmx plot selection.json --kind criterion -o bic.pdf
+""",
+)
 
 
 def _mixture(options: PlotOptions) -> Any:
@@ -113,22 +81,22 @@ def _mixture(options: PlotOptions) -> Any:
 
     kind = options.kind or ("density" if options.data is None else "classification")
     if options.data is None and kind != "density":
-        raise stop(f"--kind {kind} shows rows; name DATA after MODEL, or draw --kind density", UNUSABLE)
+        raise stop(f"--kind {kind} shows rows; name DATA after MODEL, or draw --kind density")
     model, features = load_model(options.model)
-    names = features.names or tuple(f"column_{index + 1}" for index in range(features.count))
+    names = features.column_names()
     table: Table | None = None
     if options.data is not None:
         with open_table(options, features) as opened:
             table = opened.sample()
-        if (counted := table.count()).n_dropped:
-            hint(dropped(counted))
+        if table.count.n_dropped:
+            print_note(table.count.dropped())
         if table.has_header or features.names is None:
             names = table.names
     drawn = list(names) if options.draw is None else split_names(options.draw, "--draw")
     for name in drawn:
         if name not in names:
-            raise stop(f"--draw names {name!r}, but the features are {', '.join(names)}", UNUSABLE)
-    X, weights = (None, None) if table is None else (table.values, table.weights)
+            raise stop(f"--draw names {name!r}, but the features are {', '.join(names)}")
+    X, weights = (None, None) if table is None else (table.rows.X, table.rows.sample_weight)
     shared: dict[str, Any] = {
         "columns": None if options.draw is None else drawn,
         "feature_names": names,
@@ -143,7 +111,7 @@ def _criterion(options: PlotOptions) -> Any:
     from gmmx import plot
 
     if options.data is not None:
-        raise stop("--kind criterion takes what gmmx select --json printed, and no DATA after it", UNUSABLE)
+        raise stop("--kind criterion takes what gmmx select --json printed, and no DATA after it")
     try:
         with open(options.model, encoding="utf-8") as file:
             document = json.load(file)
@@ -156,11 +124,10 @@ def _criterion(options: PlotOptions) -> Any:
     except (ValueError, KeyError, IndexError, TypeError) as error:
         raise stop(
             f"{options.model} is not what gmmx select --json printed; make that by: "
-            f"gmmx select DATA --json > selection.json",
-            UNUSABLE,
+            f"gmmx select DATA --json > selection.json"
         ) from error
     except OSError as error:
-        raise stop(f"{options.model} cannot be read: {error.strerror or error}", UNUSABLE) from error
+        raise stop(f"{options.model} cannot be read: {error.strerror or error}") from error
     return plot.criterion(selection, selection.criterion, title=options.title).figure
 
 
