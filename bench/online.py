@@ -31,7 +31,7 @@ def stream(rows, model, batch_size):
 
 def measure(shape, separation, batch_size, threads, rounds):
     """Seconds and passes of EM, best seconds of a stream with the defaults, and by how much schedules stay below EM."""
-    from gmmx import GaussianMixture
+    from gmmx import GaussianMixture, OnlineGaussianMixture
 
     rows = problems.problem(shape, separation).rows
     options = {"covariance_type": shape.covariance_type, "random_state": 0, "n_jobs": threads}
@@ -42,7 +42,7 @@ def measure(shape, separation, batch_size, threads, rounds):
     gaps, seconds = {}, np.inf
     for name, schedule in SCHEDULES.items():
         for _ in range(rounds if not schedule else 1):
-            model = GaussianMixture(shape.n_components, **options, **schedule)
+            model = OnlineGaussianMixture(shape.n_components, **options, **schedule)
             taken = stream(rows, model, batch_size)
             seconds = seconds if schedule else min(seconds, taken)
         gaps[name] = 100 * (of_em - model.score(rows)) / abs(of_em)

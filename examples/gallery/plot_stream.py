@@ -2,8 +2,9 @@
 A stream of rows that drifts
 ============================
 
-``partial_fit`` updates the mixture with one batch and discards the rows. Earlier
-batches count less and less, so the mixture follows clusters that move.
+``OnlineGaussianMixture.partial_fit`` updates the mixture with one batch and discards
+the rows. Earlier batches count less and less, so the mixture follows clusters that
+move.
 """
 
 import matplotlib.pyplot as plt
@@ -12,7 +13,7 @@ import numpy as np
 import gmmx
 
 rng = np.random.default_rng(0)
-model = gmmx.GaussianMixture(2, random_state=0, learning_decay=0.51)
+model = gmmx.OnlineGaussianMixture(2, random_state=0, learning_decay=0.51)
 
 # %%
 # Sixty batches

@@ -23,8 +23,10 @@ if TYPE_CHECKING:  # what __getattr__ below imports
     from gmmx.inference.bootstrap import BootstrapResult, bootstrap
     from gmmx.inference.likelihood_ratio import LikelihoodRatioTests, bootstrap_lrt
     from gmmx.io.model_file import ModelFileError
-    from gmmx.mixture._gaussian_mixture import GaussianMixture, load
+    from gmmx.mixture._gaussian_mixture import GaussianMixture
+    from gmmx.mixture._load import load
     from gmmx.mixture._model_selection import GaussianMixtureIC
+    from gmmx.mixture._online import OnlineGaussianMixture
     from gmmx.mixture._steps import e_step, m_step
     from gmmx.validation import FitFailedError
     from gmmx.validation.column_faults import ColumnWarning
@@ -41,6 +43,7 @@ __all__ = [
     "MergeTree",
     "Mixture",
     "ModelFileError",
+    "OnlineGaussianMixture",
     "SufficientStatistics",
     "__version__",
     "bootstrap",
@@ -68,6 +71,7 @@ _HOMES = {
     "GaussianMixtureIC": "gmmx.mixture._model_selection",
     "LikelihoodRatioTests": "gmmx.inference.likelihood_ratio",
     "ModelFileError": "gmmx.io.model_file",
+    "OnlineGaussianMixture": "gmmx.mixture._online",
     "bootstrap": "gmmx.inference.bootstrap",
     "bootstrap_lrt": "gmmx.inference.likelihood_ratio",
     "data": "gmmx.data",
@@ -75,7 +79,7 @@ _HOMES = {
     "e_step": "gmmx.mixture._steps",
     "hierarchical_clustering": "gmmx.em.agglomerative",
     "interop": "gmmx.interop",
-    "load": "gmmx.mixture._gaussian_mixture",
+    "load": "gmmx.mixture._load",
     "m_step": "gmmx.mixture._steps",
     "plot": "gmmx.plot",
     "reference": "gmmx.reference",

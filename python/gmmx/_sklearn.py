@@ -15,10 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sklearn import config_context, get_config
-    from sklearn.base import _fit_context as fit_context
     from sklearn.utils import _safe_indexing as safe_indexing
     from sklearn.utils import check_array, check_random_state
-    from sklearn.utils._param_validation import Interval, StrOptions, make_constraint, validate_params
+    from sklearn.utils._param_validation import (
+        Interval,
+        StrOptions,
+        make_constraint,
+        validate_parameter_constraints,
+        validate_params,
+    )
     from sklearn.utils.validation import check_is_fitted, validate_data
 
 __all__ = [
@@ -29,11 +34,11 @@ __all__ = [
     "check_random_state",
     "config_context",
     "feature_names",
-    "fit_context",
     "get_config",
     "make_constraint",
     "safe_indexing",
     "validate_data",
+    "validate_parameter_constraints",
     "validate_params",
 ]
 
@@ -44,7 +49,6 @@ _VALIDATION = "sklearn.utils.validation"
 _HOMES = {
     "Interval": (_PARAMETERS,),
     "StrOptions": (_PARAMETERS,),
-    "fit_context": ("sklearn.base",),
     "safe_indexing": ("sklearn.utils", "sklearn.utils._indexing"),
     "check_array": ("sklearn.utils", _VALIDATION),
     "check_is_fitted": (_VALIDATION,),
@@ -53,6 +57,7 @@ _HOMES = {
     "get_config": ("sklearn",),
     "make_constraint": (_PARAMETERS,),
     "validate_data": (_VALIDATION,),
+    "validate_parameter_constraints": (_PARAMETERS,),
     "validate_params": (_PARAMETERS,),
 }
 

@@ -10,16 +10,18 @@ from gmmx import _core
 from gmmx.em.priors import ConjugatePrior
 from gmmx.em.result import FailedStart
 from gmmx.em.stepwise import StepwiseState, WarmUp
+from gmmx.mixture._convert import unfitted_sklearn
 from gmmx.mixture._gaussian_mixture import GaussianMixture
 from gmmx.mixture._model_selection import GaussianMixtureIC
+from gmmx.mixture._online import OnlineGaussianMixture
 from gmmx.validation import WeightedRows
 
 __all__ = ["TRUSTED_TYPES", "to_sklearn"]
 
-_ESTIMATORS = (GaussianMixture, GaussianMixtureIC, ConjugatePrior, FailedStart)
-_OF_STREAMS = (_core.Mixture, _core.SufficientStatistics, WarmUp, StepwiseState, WeightedRows)
+_ESTIMATORS = (GaussianMixture, GaussianMixtureIC, OnlineGaussianMixture, ConjugatePrior, FailedStart)
+_STEPWISE = (_core.Mixture, _core.SufficientStatistics, WarmUp, StepwiseState, WeightedRows)
 TRUSTED_TYPES = (
-    *(f"{kind.__module__}.{kind.__qualname__}" for kind in (*_ESTIMATORS, *_OF_STREAMS)),
+    *(f"{kind.__module__}.{kind.__qualname__}" for kind in (*_ESTIMATORS, *_STEPWISE)),
     "numpy.dtype",
 )
 """Names of the types in a file of skops that holds gmmx's estimators, for its argument `trusted`."""
@@ -69,7 +71,7 @@ def _converted(mixture: GaussianMixture | GaussianMixtureIC) -> Any:
                 "it, or take a GaussianMixture."
             )
         return mixture.best_estimator_.to_sklearn()
-    return mixture.to_sklearn() if mixture.__sklearn_is_fitted__() else mixture._unfitted_sklearn()
+    return mixture.to_sklearn() if mixture.__sklearn_is_fitted__() else unfitted_sklearn(mixture)
 
 
 def _mixtures_in(thing: Any, seen: set[int]) -> Iterator[Any]:

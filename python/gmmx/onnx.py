@@ -12,6 +12,7 @@ from gmmx._covariance_shapes import is_public_as_matrices
 from gmmx._optional import import_optional
 from gmmx.mixture._gaussian_mixture import GaussianMixture
 from gmmx.mixture._model_selection import GaussianMixtureIC
+from gmmx.mixture._online import OnlineGaussianMixture
 
 __all__ = ["register_converter"]
 
@@ -42,7 +43,7 @@ def register_converter() -> None:
     >>> graph = skl2onnx.to_onnx(model, np.zeros((1, 1), np.float32))  # doctest: +SKIP
     """
     update = import_optional("skl2onnx", _PURPOSE, "onnx").update_registered_converter
-    for kind in (GaussianMixture, GaussianMixtureIC):
+    for kind in (GaussianMixture, GaussianMixtureIC, OnlineGaussianMixture):
         alias = f"Gmmx{kind.__name__}"
         update(kind, alias, _set_shapes, _convert, overwrite=True, parser=_parse, options=_OPTIONS)
 

@@ -9,7 +9,7 @@ import pytest
 from sklearn.exceptions import NotFittedError
 
 import gmmx
-from gmmx import GaussianMixture
+from gmmx import GaussianMixture, OnlineGaussianMixture
 
 FAITHFUL = Path(__file__).parents[1] / "data" / "faithful.csv"
 FRAME = pd.read_csv(FAITHFUL)
@@ -73,7 +73,7 @@ def test_a_fit_that_did_not_converge_and_a_stream():
     with pytest.warns(UserWarning):
         model = GaussianMixture(2, max_iter=1, tol=0, random_state=0).fit(FRAME)
     assert "converged       no: raise max_iter, " in summary_of(model)
-    stream = GaussianMixture(2, random_state=0)
+    stream = OnlineGaussianMixture(2, random_state=0)
     for begin in range(0, 272, 68):
         stream.partial_fit(FRAME[begin : begin + 68])
     assert "partial_fit  4 steps, 272 rows" in summary_of(stream)

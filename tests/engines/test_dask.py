@@ -53,7 +53,9 @@ def model(**params):
 
 
 def local(**params):
-    return model(**params).set_params(client=None)._unfitted_local()
+    options = model(**params).get_params()
+    del options["client"]
+    return gmmx.GaussianMixture(**options)
 
 
 def fitted_locally(**params):
@@ -330,10 +332,8 @@ def test_each_pass_is_shown_if_asked_for(capsys, shown):
         fitted.fit(ARRAY, progress="no")
 
 
-def test_partial_fit_takes_rows_in_memory():
-    with pytest.raises(TypeError, match="partial_fit takes one batch of rows in memory"):
-        model().partial_fit(ARRAY)
-    assert_same_parameters(model().partial_fit(X), local().partial_fit(X))
+def test_there_is_no_partial_fit():
+    assert not hasattr(model(), "partial_fit")
 
 
 def test_a_failed_fit_leaves_the_earlier_one():

@@ -121,10 +121,15 @@ def test_constructor_has_scikit_learns_parameters_and_defaults():
         "responsibilities_init": None,
         "acceleration": None,
         "prior": None,
+    }
+    online = gmmx.OnlineGaussianMixture().get_params()
+    assert ours.items() <= online.items()
+    assert {name: online[name] for name in online.keys() - ours.keys()} == {
         "learning_decay": 0.6,
         "learning_offset": 1.0,
         "average": False,
     }
+    assert not hasattr(GaussianMixture, "partial_fit")
 
 
 INITS = {

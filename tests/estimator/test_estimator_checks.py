@@ -3,7 +3,7 @@
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from gmmx import GaussianMixture, GaussianMixtureIC
+from gmmx import GaussianMixture, GaussianMixtureIC, OnlineGaussianMixture
 
 CONFIGURATIONS = [
     GaussianMixture(),
@@ -14,6 +14,7 @@ CONFIGURATIONS = [
     GaussianMixture(n_components=2, init_params="k-means++", n_init=2, max_iter=5),
     GaussianMixture(n_components=2, init_params="random", max_iter=5),
     GaussianMixture(n_components=2, init_params="random_from_data", warm_start=True, max_iter=5),
+    OnlineGaussianMixture(n_components=2, random_state=0, average=True),
     GaussianMixtureIC(max_components=1),
     GaussianMixtureIC(max_components=3, covariance_type=["full", "spherical"], init_params="kmeans", n_jobs=1),
 ]

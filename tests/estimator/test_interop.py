@@ -97,8 +97,8 @@ class TestSkops:
 
     def test_a_stream_goes_on(self):
         skops = pytest.importorskip("skops.io")
-        gathering = GaussianMixture(2, random_state=0).partial_fit(X[:3])
-        stream = GaussianMixture(2, random_state=0).partial_fit(X).partial_fit(X)
+        gathering = gmmx.OnlineGaussianMixture(2, random_state=0).partial_fit(X[:3])
+        stream = gmmx.OnlineGaussianMixture(2, random_state=0).partial_fit(X).partial_fit(X)
         for model in (gathering, stream):
             read = skops.loads(skops.dumps(model), trusted=list(interop.TRUSTED_TYPES))
             np.testing.assert_array_equal(read.partial_fit(X).means_, model.partial_fit(X).means_)

@@ -103,7 +103,7 @@ class TestThreeParts:
         ],
     )
     def test_sample_weight(self, weights: Any, fault: str, remedy: str) -> None:
-        model = gmmx.GaussianMixture(2, random_state=0).fit(X)
+        model = gmmx.OnlineGaussianMixture(2, random_state=0).fit(X)
         calls = [model.fit, model.score, model.partial_fit, gmmx.GaussianMixtureIC(max_components=2).fit]
         for call in calls:
             message = complaint(call, X, sample_weight=weights)
@@ -111,8 +111,10 @@ class TestThreeParts:
         assert f"{ALLOWED} {remedy}" in complaint(model.fit_batches, [(X, weights)])
 
     def test_rows(self) -> None:
-        model = gmmx.GaussianMixture(2, random_state=0).fit(X)
-        assert complaint(model.fit, X[:0]).endswith("a minimum of 2 is required by GaussianMixture. Give more rows.")
+        model = gmmx.OnlineGaussianMixture(2, random_state=0).fit(X)
+        assert complaint(model.fit, X[:0]).endswith(
+            "a minimum of 2 is required by OnlineGaussianMixture. Give more rows."
+        )
         ending = "is expecting 2 features as input. Give the columns that it was fitted to, in their order."
         for call in (model.predict, model.predict_proba, model.score_samples, model.score, model.partial_fit):
             assert complaint(call, X[:, :1]).endswith(ending)

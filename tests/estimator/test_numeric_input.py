@@ -102,7 +102,7 @@ class TestMasked:
     @pytest.mark.parametrize("method", ["predict", "score_samples", "bic", "partial_fit"])
     def test_methods_refuse_it(self, method):
         with pytest.raises(ValueError, match="masked"):
-            getattr(fit(A), method)(self.MASKED)
+            getattr(gmmx.OnlineGaussianMixture(random_state=0).fit(A), method)(self.MASKED)
 
     def test_weights_and_starts_refuse_it(self):
         weights = np.ma.masked_array(np.ones(20), mask=np.arange(20) == 5)

@@ -236,7 +236,7 @@ class TestFits:
         expected = GaussianMixture(2, random_state=0).fit_batches([flat_table(part) for part in parts])
         model = GaussianMixture(2, random_state=0).fit_batches([make(part) for part in parts])
         np.testing.assert_array_equal(model.means_, expected.means_)
-        online = GaussianMixture(2, random_state=0).partial_fit(make(X))
+        online = gmmx.OnlineGaussianMixture(2, random_state=0).partial_fit(make(X))
         assert online.feature_names_in_.tolist() == ["age", *NAMES]
 
     def test_of_float32_lists_are_float32(self) -> None:

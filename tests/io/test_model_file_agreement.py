@@ -316,7 +316,7 @@ def test_sound_files(program, sound, tmp_path):
 @pytest.mark.repo
 def test_every_constructor_parameter(program, sound, tmp_path):
     """So that a parameter that changes in Python changes in C++ too."""
-    names = [*GaussianMixture().get_params(), "of_a_later_version"]
+    names = [*gmmx.OnlineGaussianMixture().get_params(), "of_a_later_version"]
     contents = [
         sound[0].changed({"params": f'{{"{name}": {value}}}'}).with_checksum().content()
         for name in names

@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 import pytest
 
-from gmmx import GaussianMixture, GaussianMixtureIC, _core
+from gmmx import GaussianMixture, GaussianMixtureIC, OnlineGaussianMixture, _core
 from gmmx.em.equal_components import equal_components
 
 X = np.random.default_rng(0).normal(size=(200, 2)) + np.repeat([[0.0, 0.0], [5.0, 5.0]], 100, axis=0)
@@ -64,7 +64,7 @@ def test_streams_batches_and_choices_warn_once():
     with pytest.warns(RuntimeWarning, match="Components 0, 1 and 2 are equal"):
         GaussianMixture(3, responsibilities_init=partition).fit(X)
     with pytest.warns(RuntimeWarning, match="are equal"):
-        GaussianMixture(4, init_params="random_from_data", random_state=1).partial_fit(REPEATED)
+        OnlineGaussianMixture(4, init_params="random_from_data", random_state=1).partial_fit(REPEATED)
     chooser = GaussianMixtureIC(
         min_components=4,
         max_components=4,

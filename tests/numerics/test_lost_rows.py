@@ -123,7 +123,7 @@ def test_a_stream_of_float32_leaves_out_what_a_stream_of_float64_does() -> None:
     X = rng.normal(size=(300, 2))
     ends = []
     for dtype in (np.float32, np.float64):
-        gm = gmmx.GaussianMixture(1).partial_fit(X.astype(dtype))
+        gm = gmmx.OnlineGaussianMixture(1).partial_fit(X.astype(dtype))
         with pytest.warns(RuntimeWarning, match="Row 1 of the batch is left out"):
             gm.partial_fit(np.array([[0, 1], [1e20, 0], [1, 0]], dtype=dtype))
         ends.append(gm.means_)

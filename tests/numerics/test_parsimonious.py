@@ -269,8 +269,8 @@ def test_acceleration_stays_in_the_model_and_climbs(name, method):
 
 def usual_prior(X, sample_weight, n_components, covariance_type):
     rows = gmmx.validation.WeightedRows(X, sample_weight, 2)
-    statistics = lambda: gmmx.em.priors.one_component(rows)  # noqa: E731
-    return gmmx.em.priors.prior_of("default", X.shape[1], statistics, n_components, covariance_type)
+    config = gmmx.em.config.EMConfig(n_components=n_components, covariance_type=covariance_type, prior="default")
+    return gmmx.em.priors.prior_of_rows(config, rows)
 
 
 def test_the_usual_prior_of_iris():

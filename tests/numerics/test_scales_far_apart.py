@@ -233,5 +233,5 @@ def test_sound_data_outweigh_nothing(dtype):
     rare[5, 0] = 0.3  # equal up to rounding
     for X in (normal, far, rare, rng.standard_cauchy(size=(2000, 3)), np.exp(8 * normal), normal[:2], normal[:1]):
         rows = WeightedRows(np.ascontiguousarray(X, dtype=dtype), None, 1)
-        warn_of_outweighing_row(rows, None, stacklevel=1)
+        warn_of_outweighing_row(rows, None)
         assert summarize(rows.X).outweighing_row is None

@@ -168,7 +168,7 @@ class TestRemedyOfACollapse:
     @pytest.mark.parametrize("call", CALLS)
     def test_without_a_prior(self, call):
         with pytest.raises(gmmx.FitFailedError, match=r'set prior="default"'):
-            call(gmmx.GaussianMixture(2, reg_covar=0, random_state=0), self.X)
+            call(gmmx.OnlineGaussianMixture(2, reg_covar=0, random_state=0), self.X)
 
     @pytest.mark.parametrize("call", CALLS[:2])
     def test_with_a_prior(self, call):

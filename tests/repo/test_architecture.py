@@ -68,14 +68,12 @@ def file_of_module(module: str) -> str | None:
     return next((name_of(p) for p in (path.with_suffix(".py"), path / "__init__.py") if p.is_file()), None)
 
 
-def running_statements(node: ast.AST) -> Iterator[ast.stmt]:
-    """Statements that run, at import or later; not those for type checkers alone."""
+def statements_in(node: ast.AST) -> Iterator[ast.stmt]:
+    """Statements of a module, at import or later, also those for type checkers."""
     for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
-            continue
         if isinstance(child, ast.stmt):
             yield child
-        yield from running_statements(child)
+        yield from statements_in(child)
 
 
 def imported_later(tree: ast.Module) -> Iterator[str]:
@@ -91,7 +89,7 @@ def imported_later(tree: ast.Module) -> Iterator[str]:
 def imported_files(path: Path) -> Iterator[str]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     yield from imported_later(tree)
-    for statement in running_statements(tree):
+    for statement in statements_in(tree):
         if isinstance(statement, ast.Import):
             modules = [alias.name for alias in statement.names]
         elif isinstance(statement, ast.ImportFrom):
@@ -159,7 +157,7 @@ def test_picture_is_of_this_table() -> None:
 
 def test_reference_imports_numpy_and_the_standard_library_alone() -> None:
     for path in sorted((PACKAGE / "reference").rglob("*.py")):
-        for statement in running_statements(ast.parse(path.read_text(encoding="utf-8"))):
+        for statement in statements_in(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(statement, ast.Import):
                 modules = [alias.name for alias in statement.names]
             elif isinstance(statement, ast.ImportFrom):

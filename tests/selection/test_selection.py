@@ -19,6 +19,7 @@ from sklearn.preprocessing import StandardScaler
 import gmmx
 from gmmx import FitFailedError, GaussianMixture, GaussianMixtureIC, _core, reference
 from gmmx.em.agglomerative import tree_of_rows
+from gmmx.em.config import EMConfig
 from gmmx.em.degeneracy import Resolution, degenerate_reason, relative_widths, rows_needed
 from gmmx.mixture import _selection_grid
 from gmmx.mixture._model_selection import CRITERIA
@@ -728,10 +729,10 @@ def test_a_sound_start_is_kept_though_a_degenerate_one_is_likelier():
     rows = WeightedRows(X, None, 1)
     point, halves = np.repeat([0, 1], [60, 8]).astype(np.int32), (X[:, 0] > 10).astype(np.int32)
     statistics = [_core.statistics_from_labels(X, labels, 2, "V", None, 1) for labels in (point, halves)]
-    model = GaussianMixture(2, covariance_type="V", reg_covar=0, tol=1e-6, max_iter=1000)
+    config = EMConfig(n_components=2, covariance_type="V", reg_covar=0.0, tol=1e-6, max_iter=1000)
     resolution = Resolution(np.array([True]), 1e-10)
     point_alone, both = (
-        _selection_grid._fit_candidate(model, starts, rows, resolution) for starts in (statistics[:1], statistics)
+        _selection_grid._fit_candidate(config, starts, rows, resolution) for starts in (statistics[:1], statistics)
     )
     assert "singular" in point_alone.reason
     assert both.reason == ""

@@ -13,7 +13,7 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 import gmmx
-from gmmx import GaussianMixture, _core, reference
+from gmmx import OnlineGaussianMixture, _core, reference
 from gmmx.em.stepwise import rows_to_start
 
 TYPES = [name for name in _core.covariance_types() if name not in ("E", "V")]
@@ -98,7 +98,7 @@ def test_blends_agree_with_the_reference(covariance_type):
 
 @pytest.mark.parametrize("covariance_type", TYPES)
 def test_the_m_step_of_expected_statistics_gives_the_mixture_back(covariance_type):
-    mixture = GaussianMixture(3, covariance_type=covariance_type, random_state=0).fit(rows_of(300)).mixture_
+    mixture = OnlineGaussianMixture(3, covariance_type=covariance_type, random_state=0).fit(rows_of(300)).mixture_
     expected = _core.expected_statistics(mixture)
     theirs = reference.expected_statistics(mixture)
     assert_allclose(expected.second_moments, theirs.second_moments, rtol=1e-10, atol=1e-12)
@@ -143,8 +143,8 @@ def test_blends_refuse_what_does_not_fit():
 @pytest.mark.parametrize("covariance_type", TYPES)
 def test_steps_agree_with_the_reference(covariance_type, average):
     X = rows_of(400)
-    fitted = GaussianMixture(3, covariance_type=covariance_type, random_state=0, max_iter=2, tol=1).fit(X[:100])
-    model = GaussianMixture(
+    fitted = OnlineGaussianMixture(3, covariance_type=covariance_type, random_state=0, max_iter=2, tol=1).fit(X[:100])
+    model = OnlineGaussianMixture(
         3,
         covariance_type=covariance_type,
         weights_init=fitted.weights_,
@@ -169,25 +169,25 @@ def test_steps_agree_with_the_reference(covariance_type, average):
 def test_one_component_with_equal_steps_is_a_fit_to_all_rows(first, weighted):
     X = rows_of(300)
     w = np.random.default_rng(1).uniform(0, 3, 300) if weighted else None
-    model = GaussianMixture(1, reg_covar=0, learning_decay=1, learning_offset=0)
+    model = OnlineGaussianMixture(1, reg_covar=0, learning_decay=1, learning_offset=0)
     n_fitted = 120 if first else 0
     if first == "fit":
         model.fit(X[:120], sample_weight=None if w is None else w[:120])
     elif first == "fit_batches":
         model.fit_batches([X[:120] if w is None else (X[:120], w[:120])])
     stream(model, X[n_fitted:], 37, None if w is None else w[n_fitted:])
-    assert_same_parameters(model, GaussianMixture(1, reg_covar=0).fit(X, sample_weight=w), rtol=1e-10, atol=1e-12)
+    assert_same_parameters(model, OnlineGaussianMixture(1, reg_covar=0).fit(X, sample_weight=w), rtol=1e-10, atol=1e-12)
 
 
 @pytest.mark.parametrize("prior", ["default", gmmx.ConjugatePrior(2.0, [1.0, 1.0], 6, 0.5)])
 def test_a_prior_counts_as_rows_do(prior):
     X = rows_of(300)
     options = {"n_components": 1, "reg_covar": 0, "prior": prior}
-    model = stream(GaussianMixture(**options, learning_decay=1, learning_offset=0), X, 50)
+    model = stream(OnlineGaussianMixture(**options, learning_decay=1, learning_offset=0), X, 50)
     if prior == "default":  # of the gathered rows
-        assert_same_parameters(model, GaussianMixture(**options).fit(X), rtol=0.05, atol=0.05)
+        assert_same_parameters(model, OnlineGaussianMixture(**options).fit(X), rtol=0.05, atol=0.05)
     else:
-        assert_same_parameters(model, GaussianMixture(**options).fit(X), rtol=1e-10, atol=1e-12)
+        assert_same_parameters(model, OnlineGaussianMixture(**options).fit(X), rtol=1e-10, atol=1e-12)
 
 
 @pytest.mark.parametrize("covariance_type", TYPES)
@@ -195,8 +195,8 @@ def test_a_prior_counts_as_rows_do(prior):
 def test_the_first_step_is_an_iteration_of_em(covariance_type, init_params):
     X = rows_of(100)
     options = {"covariance_type": covariance_type, "init_params": init_params, "random_state": 3}
-    model = GaussianMixture(3, **options).partial_fit(X)
-    fitted = GaussianMixture(3, **options, callback=lambda *_: True).fit(X)
+    model = OnlineGaussianMixture(3, **options).partial_fit(X)
+    fitted = OnlineGaussianMixture(3, **options, callback=lambda *_: True).fit(X)
     assert_same_parameters(model, fitted, rtol=1e-9, atol=1e-9)
     assert model.lower_bound_ == pytest.approx(fitted.lower_bound_, rel=1e-12)
 
@@ -205,8 +205,8 @@ def test_of_several_starts_the_likeliest_is_taken():
     X = rows_of(200)
     seeds = np.random.RandomState(0)
     options = {"n_components": 3, "init_params": "random_from_data", "reg_covar": 1.0}
-    model = GaussianMixture(**options, n_init=8, random_state=np.random.RandomState(0)).partial_fit(X)
-    singles = [GaussianMixture(**options, random_state=seeds).partial_fit(X) for _ in range(8)]
+    model = OnlineGaussianMixture(**options, n_init=8, random_state=np.random.RandomState(0)).partial_fit(X)
+    singles = [OnlineGaussianMixture(**options, random_state=seeds).partial_fit(X) for _ in range(8)]
     assert_same_parameters(model, max(singles, key=lambda single: single.lower_bound_))
 
 
@@ -214,22 +214,22 @@ def test_a_million_rows_end_within_half_a_percent_of_em():
     rng = np.random.default_rng(0)
     n_samples, centres = 1_000_000, rng.normal(size=(5, 2)) * 2
     X = centres[rng.integers(5, size=n_samples)] + rng.normal(size=(n_samples, 2))
-    model = stream(GaussianMixture(5, random_state=0), X, 1000)
-    fitted = GaussianMixture(5, random_state=0, tol=1e-5, max_iter=300).fit(X)
+    model = stream(OnlineGaussianMixture(5, random_state=0), X, 1000)
+    fitted = OnlineGaussianMixture(5, random_state=0, tol=1e-5, max_iter=300).fit(X)
     assert model.score(X) > fitted.score(X) - 0.005 * abs(fitted.score(X))
     assert (model.n_steps_, model.n_samples_seen_, model.converged_) == (1000, n_samples, False)
 
 
 def test_averaging_evens_out_the_noise_of_few_rows():
     X = rows_of(6000)
-    last, averaged = (stream(GaussianMixture(3, random_state=0, average=a), X, 3).score(X) for a in (False, True))
+    last, averaged = (stream(OnlineGaussianMixture(3, random_state=0, average=a), X, 3).score(X) for a in (False, True))
     assert averaged > last
 
 
 @pytest.mark.parametrize("covariance_type", TYPES)
 @pytest.mark.parametrize("size", [1, 2, 7])
 def test_batches_smaller_than_the_number_of_components(covariance_type, size):
-    model = stream(GaussianMixture(4, covariance_type=covariance_type, random_state=0), rows_of(160), size)
+    model = stream(OnlineGaussianMixture(4, covariance_type=covariance_type, random_state=0), rows_of(160), size)
     assert_valid(model)
     assert model.n_samples_seen_ == 160
 
@@ -237,16 +237,16 @@ def test_batches_smaller_than_the_number_of_components(covariance_type, size):
 @pytest.mark.parametrize("offset", [0.0, 1e8])
 def test_rows_far_from_the_origin(offset):
     X = rows_of(3000)
-    near = stream(GaussianMixture(3, random_state=0), X, 100)
-    far = stream(GaussianMixture(3, random_state=0), X + offset, 100)
+    near = stream(OnlineGaussianMixture(3, random_state=0), X, 100)
+    far = stream(OnlineGaussianMixture(3, random_state=0), X + offset, 100)
     assert_allclose(far.covariances_, near.covariances_, rtol=1e-5, atol=1e-6)
     assert_allclose(far.means_ - offset, near.means_, atol=1e-6)
 
 
 def test_float32_rows_give_float32_parameters():
     X = rows_of(3000)
-    wide = stream(GaussianMixture(3, random_state=0), X + 1e3, 100)
-    narrow = stream(GaussianMixture(3, random_state=0), (X + 1e3).astype(np.float32), 100)
+    wide = stream(OnlineGaussianMixture(3, random_state=0), X + 1e3, 100)
+    narrow = stream(OnlineGaussianMixture(3, random_state=0), (X + 1e3).astype(np.float32), 100)
     assert {getattr(narrow, name).dtype for name in PARAMETERS} == {np.dtype(np.float32)}
     assert_allclose(narrow.covariances_, wide.covariances_, rtol=5e-3, atol=5e-3)
     narrow.partial_fit(X[:50] + 1e3)
@@ -255,7 +255,7 @@ def test_float32_rows_give_float32_parameters():
 
 def test_results_do_not_depend_on_n_jobs():
     X = rows_of(9000, n_features=6)
-    one, three = (stream(GaussianMixture(3, random_state=0, n_jobs=n), X, 3000) for n in (1, 3))
+    one, three = (stream(OnlineGaussianMixture(3, random_state=0, n_jobs=n), X, 3000) for n in (1, 3))
     assert_same_parameters(one, three)
 
 
@@ -265,8 +265,8 @@ def test_results_do_not_depend_on_n_jobs():
 def test_a_weight_of_two_is_a_row_that_stands_twice():
     X = rows_of(400)
     w = np.random.default_rng(0).integers(0, 3, 400).astype(float)
-    weighted, repeated = GaussianMixture(3, random_state=0), GaussianMixture(3, random_state=0)
-    fitted = GaussianMixture(3, random_state=0).fit(X)
+    weighted, repeated = OnlineGaussianMixture(3, random_state=0), OnlineGaussianMixture(3, random_state=0)
+    fitted = OnlineGaussianMixture(3, random_state=0).fit(X)
     for model in (weighted, repeated):
         model.set_params(
             weights_init=fitted.weights_, means_init=fitted.means_ + 0.5, precisions_init=fitted.precisions_ / 2
@@ -282,11 +282,11 @@ def test_a_weight_of_two_is_a_row_that_stands_twice():
 @pytest.mark.parametrize("before", [30, 200])
 def test_a_batch_without_weight_is_skipped(before):
     X = rows_of(300)
-    plain = GaussianMixture(3, random_state=0).partial_fit(X[:before])
+    plain = OnlineGaussianMixture(3, random_state=0).partial_fit(X[:before])
     skipping = copy.deepcopy(plain).partial_fit(X[:50] + 9, sample_weight=np.zeros(50))
     assert (skipping.n_steps_, skipping.n_samples_seen_) == (plain.n_steps_, plain.n_samples_seen_)
     assert_same_parameters(skipping.partial_fit(X[before:]), plain.partial_fit(X[before:]))
-    first = GaussianMixture(3).partial_fit(X[:5], sample_weight=np.zeros(5))
+    first = OnlineGaussianMixture(3).partial_fit(X[:5], sample_weight=np.zeros(5))
     assert (first.n_steps_, first.n_samples_seen_) == (0, 0)
     with pytest.raises(NotFittedError, match="has seen 0"):
         first.predict(X)
@@ -294,19 +294,19 @@ def test_a_batch_without_weight_is_skipped(before):
 
 def test_a_batch_of_hardly_any_weight_changes_hardly_anything():
     X = rows_of(1000)
-    model = stream(GaussianMixture(3, random_state=0), X, 100)
+    model = stream(OnlineGaussianMixture(3, random_state=0), X, 100)
     after = copy.deepcopy(model).partial_fit(X[:20] + 3, sample_weight=np.full(20, 1e-12))
     assert_same_parameters(after, model, rtol=1e-9, atol=1e-9)
 
 
 def test_a_loaded_model_goes_on_as_after_a_fit_to_all_rows_so_far(tmp_path):
     X = rows_of(2000)
-    streamed = stream(GaussianMixture(3, random_state=0), X, 100)
+    streamed = stream(OnlineGaussianMixture(3, random_state=0), X, 100)
     streamed.save(tmp_path / "model.safetensors")
     loaded = gmmx.load(tmp_path / "model.safetensors")
     few = rows_of(5)
     assert_same_parameters(loaded.partial_fit(few), streamed, rtol=0.02, atol=0.02)
-    fitted = GaussianMixture(3, random_state=0).fit(X)
+    fitted = OnlineGaussianMixture(3, random_state=0).fit(X)
     fitted.save(tmp_path / "model.safetensors")
     again = gmmx.load(tmp_path / "model.safetensors")
     assert_same_parameters(again.partial_fit(few), fitted.partial_fit(few), rtol=1e-12, atol=1e-12)
@@ -318,7 +318,7 @@ def test_a_loaded_model_goes_on_as_after_a_fit_to_all_rows_so_far(tmp_path):
 def test_rows_are_gathered_until_a_start_can_be_made():
     X = rows_of(200)
     wanted = rows_to_start(3, 2)
-    model = GaussianMixture(3, random_state=0)
+    model = OnlineGaussianMixture(3, random_state=0)
     for n in range(1, wanted):
         model.partial_fit(X[n - 1 : n])
         assert (model.n_steps_, model.n_samples_seen_, model.n_features_in_) == (0, n, 2)
@@ -327,22 +327,22 @@ def test_rows_are_gathered_until_a_start_can_be_made():
             with pytest.raises(NotFittedError, match=f"makes the start of {wanted} rows.*and has seen {n}"):
                 method(X)
     model.partial_fit(X[wanted - 1 : wanted])
-    assert_same_parameters(model, GaussianMixture(3, random_state=0).partial_fit(X[:wanted]))
+    assert_same_parameters(model, OnlineGaussianMixture(3, random_state=0).partial_fit(X[:wanted]))
     assert (model.n_steps_, model.n_samples_seen_) == (1, wanted)
 
 
 def test_gathered_rows_are_copied():
     X = rows_of(100)
-    model = GaussianMixture(3, random_state=0)
+    model = OnlineGaussianMixture(3, random_state=0)
     held = np.empty((20, 2))
     for begin in range(0, 100, 20):
         held[:] = X[begin : begin + 20]
         model.partial_fit(held)
-    assert_same_parameters(model, stream(GaussianMixture(3, random_state=0), X, 20))
+    assert_same_parameters(model, stream(OnlineGaussianMixture(3, random_state=0), X, 20))
 
 
 def test_equal_rows_do_not_fill_the_memory():
-    model = GaussianMixture(3, random_state=0)
+    model = OnlineGaussianMixture(3, random_state=0)
     for _ in range(200):
         model.partial_fit([[1.0, 2.0]] * 5 + [[2.0, 1.0]] * 5)
     assert (model.n_steps_, model.n_samples_seen_) == (0, 2000)
@@ -361,7 +361,7 @@ def test_where_rows_have_many_features_fewer_are_gathered():
 
 def test_collapsing_starts_wait_for_more_rows():
     rng = np.random.default_rng(0)
-    model = GaussianMixture(3, reg_covar=0, random_state=0)
+    model = OnlineGaussianMixture(3, reg_covar=0, random_state=0)
     wanted = rows_to_start(3, 2)
     model.partial_fit(np.repeat([[0.0, 0.0], [5.0, 0.0], [0.0, 5.0]], wanted, axis=0))
     assert model.n_steps_ == 0
@@ -372,7 +372,7 @@ def test_collapsing_starts_wait_for_more_rows():
 
 def test_starts_that_collapse_whatever_comes_are_an_error():
     three = np.repeat([[0.0, 0.0], [5.0, 0.0], [0.0, 5.0]], 30, axis=0)
-    model = GaussianMixture(3, reg_covar=0, random_state=0)
+    model = OnlineGaussianMixture(3, reg_covar=0, random_state=0)
     with pytest.raises(gmmx.FitFailedError, match=r"No start can be made of the .* rows that partial_fit has gathered"):
         for _ in range(100):
             seen = getattr(model, "n_samples_seen_", 0)
@@ -383,22 +383,22 @@ def test_starts_that_collapse_whatever_comes_are_an_error():
 
 def test_a_given_partition_is_refused():
     with pytest.raises(ValueError, match="responsibilities_init is given, but partial_fit cannot tell which rows"):
-        GaussianMixture(2, responsibilities_init=[0, 1]).partial_fit([[0.0], [1.0]])
+        OnlineGaussianMixture(2, responsibilities_init=[0, 1]).partial_fit([[0.0], [1.0]])
 
 
 def test_given_parameters_are_checked_at_the_first_row():
     with pytest.raises(ValueError, match="means_init needs a row for each of 3 components"):
-        GaussianMixture(3, means_init=[[0.0, 0.0]]).partial_fit([[0.0, 0.0]])
+        OnlineGaussianMixture(3, means_init=[[0.0, 0.0]]).partial_fit([[0.0, 0.0]])
     with pytest.raises(ValueError, match="prior has a mean of 1 features, but X has 2"):
-        GaussianMixture(3, prior=gmmx.ConjugatePrior(0.01, [0.0], 3, 1.0)).partial_fit([[0.0, 0.0]])
+        OnlineGaussianMixture(3, prior=gmmx.ConjugatePrior(0.01, [0.0], 3, 1.0)).partial_fit([[0.0, 0.0]])
 
 
 @pytest.mark.parametrize(
     "wrong", [{"learning_decay": 0.5}, {"learning_decay": 1.1}, {"learning_offset": -1}, {"average": "yes"}]
 )
 def test_wrong_parameters_are_named(wrong):
-    with pytest.raises(ValueError, match=f"The '{next(iter(wrong))}' parameter of GaussianMixture must be"):
-        GaussianMixture(**wrong).partial_fit(rows_of(10))
+    with pytest.raises(ValueError, match=f"The '{next(iter(wrong))}' parameter of OnlineGaussianMixture must be"):
+        OnlineGaussianMixture(**wrong).partial_fit(rows_of(10))
 
 
 # What goes on, and what is forgotten
@@ -406,7 +406,7 @@ def test_wrong_parameters_are_named(wrong):
 
 def test_a_fit_counts_as_a_batch_of_all_its_rows():
     X = rows_of(5000)
-    model = GaussianMixture(3, random_state=0).fit(X)
+    model = OnlineGaussianMixture(3, random_state=0).fit(X)
     before = model.means_.copy()
     model.partial_fit(X[:10] + 2)
     assert 0 < np.abs(model.means_ - before).max() < 0.02
@@ -414,8 +414,8 @@ def test_a_fit_counts_as_a_batch_of_all_its_rows():
 
 
 def test_known_parameters_count_as_a_batch_like_the_next():
-    fitted = GaussianMixture(3, random_state=0).fit(rows_of(500))
-    known = GaussianMixture.from_parameters(fitted.weights_, fitted.means_, fitted.covariances_)
+    fitted = OnlineGaussianMixture(3, random_state=0).fit(rows_of(500))
+    known = OnlineGaussianMixture.from_parameters(fitted.weights_, fitted.means_, fitted.covariances_)
     known.set_params(learning_decay=1, learning_offset=0)
     batch = rows_of(40, seed=5)
     known.partial_fit(batch)
@@ -425,7 +425,7 @@ def test_known_parameters_count_as_a_batch_like_the_next():
 
 def test_a_default_prior_after_a_fit_is_made_of_rows_that_are_gathered():
     X = rows_of(300)
-    model = GaussianMixture(3, random_state=0, prior="default").fit(X)
+    model = OnlineGaussianMixture(3, random_state=0, prior="default").fit(X)
     before = model.means_.copy()
     model.partial_fit(X[:1])
     assert_array_equal(model.means_, before)
@@ -438,22 +438,22 @@ def test_a_default_prior_after_a_fit_is_made_of_rows_that_are_gathered():
 
 def test_loaded_and_converted_models_go_on(tmp_path):
     X = rows_of(300)
-    model = stream(GaussianMixture(3, random_state=0, learning_decay=0.7), X, 50)
+    model = stream(OnlineGaussianMixture(3, random_state=0, learning_decay=0.7), X, 50)
     model.save(tmp_path / "model.safetensors")
     loaded = gmmx.load(tmp_path / "model.safetensors")
     assert loaded.learning_decay == 0.7
     assert_same_parameters(loaded, model)
     assert_valid(loaded.partial_fit(X[:5]))
-    assert_valid(GaussianMixture.from_sklearn(model.to_sklearn()).partial_fit(X[:5]))
+    assert_valid(OnlineGaussianMixture.from_sklearn(model.to_sklearn()).partial_fit(X[:5]))
 
 
 def test_a_fit_forgets_the_stream():
     X = rows_of(300)
     for begun in (X[:10], X[:100]):
-        model = GaussianMixture(3, random_state=0).partial_fit(begun).fit(X)
+        model = OnlineGaussianMixture(3, random_state=0).partial_fit(begun).fit(X)
         assert not hasattr(model, "n_steps_")
         assert not hasattr(model, "n_samples_seen_")
-        fresh = GaussianMixture(3, random_state=0).fit(X)
+        fresh = OnlineGaussianMixture(3, random_state=0).fit(X)
         assert_same_parameters(model, fresh)
         assert_same_parameters(model.partial_fit(X[:9]), fresh.partial_fit(X[:9]))
 
@@ -461,7 +461,7 @@ def test_a_fit_forgets_the_stream():
 @pytest.mark.parametrize("seen", [20, 150])
 def test_copies_go_on_and_clones_begin_anew(seen):
     X = rows_of(300)
-    model = stream(GaussianMixture(3, random_state=0, average=True), X[:seen], 10)
+    model = stream(OnlineGaussianMixture(3, random_state=0, average=True), X[:seen], 10)
     copies = [pickle.loads(pickle.dumps(model)), copy.deepcopy(model)]
     for each in (model, *copies):
         stream(each, X[seen:], 30)
@@ -472,7 +472,7 @@ def test_copies_go_on_and_clones_begin_anew(seen):
 
 def test_parameters_of_another_shape_are_refused():
     X = rows_of(200)
-    model = GaussianMixture(3, random_state=0).partial_fit(X)
+    model = OnlineGaussianMixture(3, random_state=0).partial_fit(X)
     before = model.means_.copy()
     for changed, message in [
         ({"n_components": 4}, "partial_fit goes on from what is fitted, with .* = \\(3, 2\\)"),
@@ -492,7 +492,7 @@ def test_parameters_of_another_shape_are_refused():
     ("wrong", "weight", "message"),
     [
         (np.full((5, 2), np.nan), None, "Input X contains NaN"),
-        (np.ones((5, 3)), None, "X has 3 features, but GaussianMixture is expecting 2"),
+        (np.ones((5, 3)), None, "X has 3 features, but OnlineGaussianMixture is expecting 2"),
         (np.empty((0, 2)), None, "0 sample"),
         (np.ones(5), None, "Expected 2D array"),
         (np.ones((5, 2)), [-1, 1, 1, 1, 1], "sample_weight"),
@@ -502,7 +502,7 @@ def test_parameters_of_another_shape_are_refused():
 )
 def test_an_error_leaves_the_stream_as_it_was(seen, wrong, weight, message):
     X = rows_of(300)
-    undisturbed = stream(GaussianMixture(3, random_state=0), X[:seen], 10)
+    undisturbed = stream(OnlineGaussianMixture(3, random_state=0), X[:seen], 10)
     model = copy.deepcopy(undisturbed)
     before = dict(vars(model))
     with pytest.raises(ValueError, match=message):
@@ -514,7 +514,7 @@ def test_an_error_leaves_the_stream_as_it_was(seen, wrong, weight, message):
 
 def test_numbers_too_large_are_refused_and_forgotten():
     X = rows_of(300)
-    model = stream(GaussianMixture(3, random_state=0), X, 50)
+    model = stream(OnlineGaussianMixture(3, random_state=0), X, 50)
     before = copy.deepcopy(model)
     with pytest.raises(ValueError, match=r"X holds numbers as large as 1e\+200"):
         model.partial_fit([[1e200, 0.0]])
@@ -526,7 +526,7 @@ def test_numbers_too_large_are_refused_and_forgotten():
 def test_feature_names_are_kept_and_compared():
     pd = pytest.importorskip("pandas")
     X = rows_of(100)
-    model = GaussianMixture(3, random_state=0).partial_fit(pd.DataFrame(X, columns=["a", "b"]))
+    model = OnlineGaussianMixture(3, random_state=0).partial_fit(pd.DataFrame(X, columns=["a", "b"]))
     assert model.feature_names_in_.tolist() == ["a", "b"]
     with pytest.raises(ValueError, match="feature names"):
         model.partial_fit(pd.DataFrame(X, columns=["a", "c"]))
@@ -539,7 +539,7 @@ def test_feature_names_are_kept_and_compared():
 @pytest.mark.parametrize("covariance_type", ["full", "diag", "spherical", "VVE"])
 def test_a_component_fades_where_it_is_and_comes_back_with_its_rows(covariance_type, reg_covar):
     X = rows_of(4000)
-    model = GaussianMixture(3, covariance_type=covariance_type, reg_covar=reg_covar, random_state=0)
+    model = OnlineGaussianMixture(3, covariance_type=covariance_type, reg_covar=reg_covar, random_state=0)
     stream(model, X[:1000], 100)
     k = int(model.predict([[12.0, -4.0]])[0])
     mean, covariance = model.means_[k].copy(), model.covariances_[k].copy()
@@ -556,7 +556,7 @@ def test_a_component_fades_where_it_is_and_comes_back_with_its_rows(covariance_t
 
 def test_a_collapse_keeps_the_mixture_and_the_statistics():
     X = rows_of(400)
-    model = stream(GaussianMixture(3, reg_covar=0, random_state=0), X, 100)
+    model = stream(OnlineGaussianMixture(3, reg_covar=0, random_state=0), X, 100)
     before = copy.deepcopy(model)
     point = np.repeat([[3.0, 3.0]], 5, axis=0)
     with pytest.warns(ConvergenceWarning, match=r"collapsed in step 5 of partial_fit"):
@@ -579,8 +579,8 @@ def test_a_collapse_keeps_the_mixture_and_the_statistics():
 def test_a_huge_row_is_left_out_with_its_number(value, when):
     X = rows_of(2000)
     spoilt = np.insert(X, when * 200 + 7, value, axis=0)
-    expected = stream(GaussianMixture(3, random_state=0), X, 200)
-    model = GaussianMixture(3, random_state=0)
+    expected = stream(OnlineGaussianMixture(3, random_state=0), X, 200)
+    model = OnlineGaussianMixture(3, random_state=0)
     batches = np.split(spoilt, np.cumsum([200 + (i == when) for i in range(9)]))
     for i, batch in enumerate(batches):
         if i == when:
@@ -592,7 +592,7 @@ def test_a_huge_row_is_left_out_with_its_number(value, when):
 
 
 def test_a_batch_of_one_huge_row_changes_nothing():
-    model = stream(GaussianMixture(3, random_state=0), rows_of(600), 200)
+    model = stream(OnlineGaussianMixture(3, random_state=0), rows_of(600), 200)
     before = copy.deepcopy(model)
     with pytest.warns(RuntimeWarning, match="Row 0 of the batch is left out"):
         model.partial_fit([[1e20, 1e20]])
@@ -600,6 +600,6 @@ def test_a_batch_of_one_huge_row_changes_nothing():
 
 
 def test_rows_that_all_move_are_no_exceptions():
-    model = stream(GaussianMixture(2, covariance_type="diag", random_state=0), rows_of(300), 100)
+    model = stream(OnlineGaussianMixture(2, covariance_type="diag", random_state=0), rows_of(300), 100)
     model.partial_fit(rows_of(100, seed=1) + 1e9)
     assert np.abs(model.means_).max() > 1e7

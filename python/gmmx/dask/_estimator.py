@@ -19,14 +19,14 @@ from gmmx.dask._collections import check_kind, is_array, whole_rows, without_col
 from gmmx.dask._progress import LastGood
 from gmmx.dask._rows import DaskRows
 from gmmx.dask._running import WorkersLostError
-from gmmx.dask._tasks import Figure, array_block, frame_block, uncertainty
-from gmmx.distributed import fit_partitions
+from gmmx.dask._tasks import RowTerm, array_block, frame_block, uncertainty
 from gmmx.distributed.checkpoints import checkpoints_of
 from gmmx.distributed.progress import RowsWithProgress
 from gmmx.em import criteria
 from gmmx.em.priors import ConjugatePrior
 from gmmx.em.progress import Progress
 from gmmx.mixture import _gaussian_mixture
+from gmmx.mixture._parameters import NO_FIT, set_history, set_parameters
 from gmmx.mixture._sklearn_hooks import refuse_overridden_hooks
 from gmmx.validation import check_flag
 
@@ -54,7 +54,7 @@ class GaussianMixture(_gaussian_mixture.GaussianMixture):
     Parameters
     ----------
     n_components : int, default=1
-        Number of components. See :class:`gmmx.GaussianMixture` for details on this parameter and those up to `average`.
+        Number of components. See :class:`gmmx.GaussianMixture` for details on this parameter and those up to `prior`.
     covariance_type : str, default='full'
         Model of the covariances.
     tol : float, default=1e-3
@@ -93,12 +93,6 @@ class GaussianMixture(_gaussian_mixture.GaussianMixture):
         Acceleration method, which saves iterations. None runs plain EM.
     prior : 'default', ConjugatePrior or None, default=None
         Prior of the means and covariances. None maximises the likelihood.
-    learning_decay : float, default=0.6
-        Exponent of the step size of `partial_fit`. Like the next two, only for rows in memory.
-    learning_offset : float, default=1.0
-        Offset that makes the first steps of `partial_fit` smaller.
-    average : bool, default=False
-        Whether `partial_fit` averages parameters.
     client : distributed.Client or None, default=None
         Client of the cluster. None uses the default client if there is one, otherwise Dask's configured scheduler, by
         default threads of this process. Clones share the client; pickles and copies omit it.
@@ -168,9 +162,6 @@ class GaussianMixture(_gaussian_mixture.GaussianMixture):
         responsibilities_init: npt.ArrayLike | None = None,
         acceleration: str | None = None,
         prior: str | ConjugatePrior | None = None,
-        learning_decay: float = 0.6,
-        learning_offset: float = 1.0,
-        average: bool = False,
         client: Any = None,
     ) -> None:
         super().__init__(
@@ -193,9 +184,6 @@ class GaussianMixture(_gaussian_mixture.GaussianMixture):
             responsibilities_init=responsibilities_init,
             acceleration=acceleration,
             prior=prior,
-            learning_decay=learning_decay,
-            learning_offset=learning_offset,
-            average=average,
         )
         self.client = client
 
@@ -283,12 +271,12 @@ class GaussianMixture(_gaussian_mixture.GaussianMixture):
         check_flag("progress", progress, may_be_none=True)
         watched = LastGood(keeps_best=self.acceleration is not None)
         bar = Progress(progress)
-        with checkpoints_of(self._unfitted_local(), checkpoint, checkpoint_every, resume) as checkpoints:
+        with checkpoints_of(self._local_params(), checkpoint, checkpoint_every, resume) as checkpoints:
             rows = DaskRows(X, sample_weight, self.client, self.n_jobs)
             try:
                 with contextlib.closing(bar):
                     shown = RowsWithProgress(rows, bar)
-                    fit_partitions(self, shown, init_size=init_size, loop=watched.run_em, checkpoints=checkpoints)
+                    self.fit_partitions(shown, init_size=init_size, loop=watched.run_em, checkpoints=checkpoints)
             except WorkersLostError as error:
                 self._tell_of_last_good(error, watched, rows.dtype)
                 raise
@@ -304,42 +292,10 @@ class GaussianMixture(_gaussian_mixture.GaussianMixture):
             "estimator.set_params(warm_start=False, weights_init=model.weights_, means_init=model.means_, "
             "precisions_init=model.precisions_).fit(X) goes on from them.",
         )
-        error.model = self._unfitted_local()
-        error.model._set_parameters(last_good.mixture, dtype)
+        error.model = _gaussian_mixture.GaussianMixture(**self._local_params())
+        set_parameters(error.model, last_good.mixture, dtype)
         error.model.n_features_in_ = last_good.mixture.n_features
-        error.model._set_facts({**_gaussian_mixture._NO_FIT, "log_likelihood_": last_good.log_likelihood})
-
-    def partial_fit(self, X: Any, y: object = None, sample_weight: Any = None) -> GaussianMixture:
-        """Take one step of stepwise EM with a batch of rows in memory.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            The batch.
-
-        y : Ignored
-            Present by convention.
-
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights.
-
-        Returns
-        -------
-        self : GaussianMixture
-            The mixture after the step.
-
-        Raises
-        ------
-        TypeError
-            If X is a Dask collection.
-        """
-        if _is_of_dask(X, sample_weight):
-            raise TypeError(
-                "partial_fit takes one batch of rows in memory, not a Dask collection: compute the partitions and "
-                "give them one after another, or call fit, which passes over all of them."
-            )
-        super().partial_fit(X, y, sample_weight)
-        return self
+        set_history(error.model, {**NO_FIT, "log_likelihood_": last_good.log_likelihood})
 
     def fit_predict(self, X: Any, y: object = None, sample_weight: Any = None) -> Any:
         """Fit the mixture and predict the component of each row.
@@ -494,15 +450,15 @@ class GaussianMixture(_gaussian_mixture.GaussianMixture):
         total_weight, (log_likelihood,) = self._sums(X, sample_weight, criteria.log_likelihood)
         return log_likelihood / total_weight
 
-    def _sums(self, X: Any, sample_weight: Any, *figures: Figure) -> tuple[float, list[float]]:
+    def _sums(self, X: Any, sample_weight: Any, *terms: RowTerm) -> tuple[float, list[float]]:
         """Return the total weight of the rows and the sums of functions over them, in one pass."""
         if not _is_of_dask(X, sample_weight):
-            return super()._sums(X, sample_weight, *figures)
+            return super()._sums(X, sample_weight, *terms)
         self._check_is_fitted()
         check_kind(X)
         rows = DaskRows(X, sample_weight, self.client, self.n_jobs)
         self._check_features(without_column(X, sample_weight))
-        total_weight, *sums = rows.figures(self.mixture_, figures)
+        total_weight, *sums = rows.sums(self.mixture_, terms)
         if not 0.0 < total_weight < math.inf:
             raise ValueError(
                 f"The weights of all rows sum to {total_weight:g}, but their sum must be positive and finite: give at "
@@ -521,15 +477,14 @@ class GaussianMixture(_gaussian_mixture.GaussianMixture):
             Estimator with the same parameters except `client`, and copies of all fitted attributes.
         """
         self._check_is_fitted()
-        model = self._unfitted_local()
+        model = _gaussian_mixture.GaussianMixture(**self._local_params())
         for name, value in self.__getstate__().items():
             if name not in self.get_params(deep=False):
                 setattr(model, name, copy.deepcopy(value))
         return model
 
-    def _unfitted_local(self) -> _gaussian_mixture.GaussianMixture:
-        params = {name: value for name, value in self.get_params(deep=False).items() if name != "client"}
-        return _gaussian_mixture.GaussianMixture(**params)
+    def _local_params(self) -> dict[str, Any]:
+        return {name: value for name, value in self.get_params(deep=False).items() if name != "client"}
 
     def __getstate__(self) -> dict[str, Any]:
         """Omit the client, which is a connection of this process."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 from gmmx import _core
 from gmmx.distributed import PartitionedRows
-from gmmx.distributed.em import StartingPoint, run_em
+from gmmx.distributed.checkpoints import StartingPoint
+from gmmx.distributed.em import run_em
+from gmmx.em.config import EMConfig
 from gmmx.em.monitor import Monitor
+from gmmx.em.priors import NativePrior
 from gmmx.em.result import Run
-from gmmx.mixture._gaussian_mixture import GaussianMixture
 
 
 class LastGood:
@@ -29,11 +30,11 @@ class LastGood:
         self.log_likelihood = math.nan
 
     def run_em(
-        self, model: GaussianMixture, rows: PartitionedRows, start: StartingPoint, prior: Any, monitor: Monitor
+        self, em: EMConfig, rows: PartitionedRows, start: StartingPoint, prior: NativePrior | None, monitor: Monitor
     ) -> Run:
         """Run EM over all rows from one start, watched."""
         self.mixture, self.log_likelihood = start.mixture, math.nan
-        run = run_em(model, _Watched(rows, self._note), start, prior, monitor)
+        run = run_em(em, _Watched(rows, self._note), start, prior, monitor)
         self.mixture, self.log_likelihood = run.mixture, math.nan
         return run
 

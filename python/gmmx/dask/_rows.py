@@ -13,7 +13,7 @@ from dask.delayed import delayed
 from gmmx import _core
 from gmmx.dask._collections import delayed_parts
 from gmmx.dask._running import FAN_IN, Task, client_for, combined, results
-from gmmx.dask._tasks import Figure, Place, figures_in, in_partition, merged, sample_in, statistics_in
+from gmmx.dask._tasks import Place, RowTerm, in_partition, merged, sample_in, statistics_in, sums_in
 from gmmx.distributed import DataSummary, Sample, merge_samples, merge_summaries, pairwise_sum, summarize
 
 
@@ -65,9 +65,9 @@ class DaskRows:
             )
         return statistics
 
-    def figures(self, mixture: _core.Mixture, figures: Sequence[Figure]) -> list[float]:
+    def sums(self, mixture: _core.Mixture, terms: Sequence[RowTerm]) -> list[float]:
         """Return the total weight of all rows and the sums of functions over them."""
-        tasks = self._tasks("figures", figures_in, [(mixture, figures, self._n_jobs)] * len(self._parts))
+        tasks = self._tasks("sums", sums_in, [(mixture, terms, self._n_jobs)] * len(self._parts))
         return [math.fsum(column) for column in zip(*self._results(tasks), strict=True)]
 
     def _results(self, tasks: list[Task]) -> list[Any]:

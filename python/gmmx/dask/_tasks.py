@@ -12,8 +12,8 @@ from gmmx import _core, fast
 from gmmx.distributed import Sample, merge_samples, part_of, sample_of, statistics_of
 from gmmx.validation import Rows, WeightedRows, thread_count
 
-Figure = Callable[[WeightedRows, _core.Mixture], float]
-"""Something that adds up over rows, as the log-likelihood does."""
+RowTerm = Callable[[WeightedRows, _core.Mixture], float]
+"""A sum over rows, such as the log-likelihood."""
 
 
 class Place(NamedTuple):
@@ -75,15 +75,15 @@ def merged(samples: Sequence[Sample | None], size: int) -> Sample | None:
     return merge_samples(held, size) if held else None
 
 
-def figures_in(
-    X: Any, sample_weight: Any, mixture: _core.Mixture, figures: Sequence[Figure], n_jobs: int | None
+def sums_in(
+    X: Any, sample_weight: Any, mixture: _core.Mixture, terms: Sequence[RowTerm], n_jobs: int | None
 ) -> list[float]:
-    """Return the total weight of a partition, and what functions of its rows say."""
+    """Return the total weight of a partition, and the sums over its rows that some functions return."""
     rows, weights = _rows_for(mixture, X, sample_weight)
     if len(rows) == 0:
-        return [0.0] * (1 + len(figures))
+        return [0.0] * (1 + len(terms))
     weighted = WeightedRows(rows, weights, _threads(n_jobs))
-    return [weighted.total_weight, *(figure(weighted, mixture) for figure in figures)]
+    return [weighted.total_weight, *(term(weighted, mixture) for term in terms)]
 
 
 def array_block(X: Any, n_blocks: int, block_id: tuple[int, ...], **arguments: Any) -> npt.NDArray[Any]:

@@ -15,13 +15,12 @@ import os
 from collections.abc import Iterator, Mapping
 from numbers import Integral
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from gmmx import _core
-from gmmx.distributed import DataSummary
-from gmmx.distributed.em import StartingPoint
+from gmmx.distributed.summary import DataSummary
 from gmmx.em.priors import ConjugatePrior
 from gmmx.em.result import FailedStart
 from gmmx.io._atomic_write import lock_of, remove_leftovers
@@ -29,10 +28,7 @@ from gmmx.io._locks import FileLock, LockedError
 from gmmx.io.model_file import TENSORS, ModelFileError, ModelRecord, read_model, representable, save_model
 from gmmx.validation import check_flag
 
-if TYPE_CHECKING:
-    from gmmx.mixture._gaussian_mixture import GaussianMixture
-
-__all__ = ["Checkpoints", "checkpoints_of"]
+__all__ = ["CheckpointWriter", "StartingPoint", "checkpoints_of"]
 
 _FREE = frozenset({"max_iter", "verbose", "verbose_interval", "n_jobs", "callback", "warm_start"})
 """Parameters that may be others when a fit goes on."""
@@ -40,10 +36,34 @@ _FREE = frozenset({"max_iter", "verbose", "verbose_interval", "n_jobs", "callbac
 _ENTRIES = {"fit": dict, "rows": dict, "sums": list, "start": int, "failed": list}
 
 
+class StartingPoint(NamedTuple):
+    """Where EM begins or resumes: between two passes over the rows, it consists of this.
+
+    Attributes
+    ----------
+    number : int
+        Which of `n_init`.
+    mixture : Mixture
+        Where the next E-step is.
+    lower_bound : float
+        That of the iteration before, or of the fit that this one goes on from; -inf of a fresh start.
+    lower_bounds : tuple of float
+        Those of all iterations of this run before.
+    failed : tuple of FailedStart
+        Starts that were given up before.
+    """
+
+    number: int
+    mixture: _core.Mixture
+    lower_bound: float
+    lower_bounds: tuple[float, ...] = ()
+    failed: tuple[FailedStart, ...] = ()
+
+
 @contextlib.contextmanager
 def checkpoints_of(
-    model: GaussianMixture, checkpoint: str | os.PathLike[str] | None, checkpoint_every: int, resume: bool
-) -> Iterator[Checkpoints | None]:
+    params: Mapping[str, Any], checkpoint: str | os.PathLike[str] | None, checkpoint_every: int, resume: bool
+) -> Iterator[CheckpointWriter | None]:
     """Offer what writes the checkpoints of `GaussianMixture.fit_batches`, if there are to be any.
 
     The file is locked until the context ends.
@@ -54,19 +74,19 @@ def checkpoints_of(
     if checkpoint is None:
         yield None
         return
-    with contextlib.closing(Checkpoints(checkpoint, checkpoint_every, resume, model)) as checkpoints:
+    with contextlib.closing(CheckpointWriter(checkpoint, checkpoint_every, resume, params)) as checkpoints:
         yield checkpoints
 
 
-class Checkpoints:
-    """Writes down how far EM got, each time to the same file; see `gmmx.distributed.em.CheckpointWriter`.
+class CheckpointWriter:
+    """Write how far EM got, each time to the same file.
 
     Parameters
     ----------
     path, every, resume
         The parameters `checkpoint`, `checkpoint_every` and `resume` of `GaussianMixture.fit_batches`.
-    model : GaussianMixture
-        What is fitted.
+    params : mapping of str to object
+        Parameters of the estimator that is fitted.
 
     Raises
     ------
@@ -81,19 +101,21 @@ class Checkpoints:
         If a parameter is not as described.
     """
 
-    def __init__(self, path: str | os.PathLike[str], every: int, resume: bool, model: GaussianMixture) -> None:
+    def __init__(self, path: str | os.PathLike[str], every: int, resume: bool, params: Mapping[str, Any]) -> None:
         if isinstance(every, bool) or not isinstance(every, Integral) or every < 1:
             raise ValueError(f"checkpoint_every is {every!r}, but must be a number of iterations, at least 1.")
-        if model.acceleration is not None:
+        if params["acceleration"] is not None:
             raise ValueError(
-                f"checkpoint is given and acceleration={model.acceleration!r}, whose memory of earlier points a "
+                f"checkpoint is given and acceleration={params['acceleration']!r}, whose memory of earlier points a "
                 "checkpoint does not hold. Leave out one of the two."
             )
         if not isinstance(path, str | os.PathLike):
             raise TypeError(f"checkpoint is of type {type(path).__name__}, but must be the path of a file.")
         self._path: Path = Path(path)
         self._every: int = int(every)
-        self._fit: dict[str, Any] = _identity(model)
+        self._fit: dict[str, Any] = _identity(params)
+        self._shape: tuple[str, int] = params["covariance_type"], params["n_components"]
+        self._params: dict[str, Any] = representable(dict(params))
         self._record: ModelRecord | None = None
         if not self._path.parent.is_dir():
             raise FileNotFoundError(
@@ -147,12 +169,10 @@ class Checkpoints:
         checkpoint = self._checkpoint(self._record)
         _refuse_others("parameters", self._path, checkpoint["fit"], self._fit)
 
-    def begin(self, model: GaussianMixture, summary: DataSummary) -> StartingPoint | None:
+    def begin(self, summary: DataSummary) -> StartingPoint | None:
         """Return where to go on, if there is a checkpoint."""
         self._rows, self._sums = _rows_of(summary), list(summary.sums)
-        self._params = representable(model.get_params(deep=False))
-        names = getattr(model, "feature_names_in_", None)
-        self._feature_names = None if names is None else [str(name) for name in names]
+        self._feature_names = None if summary.feature_names is None else list(summary.feature_names)
         if self._record is None:
             return None
         checkpoint, record = self._checkpoint(self._record), self._record
@@ -167,7 +187,8 @@ class Checkpoints:
             "rows", self._path, {"feature_names": record.feature_names}, {"feature_names": self._feature_names}
         )
         tensors = record.tensors
-        expected = (model.covariance_type, (model.n_components, summary.n_features))
+        covariance_type, n_components = self._shape
+        expected = covariance_type, (n_components, summary.n_features)
         if (record.covariance_type, tensors["means"].shape) != expected:
             raise ModelFileError(
                 f"checkpoint is {str(self._path)!r}, which is damaged: its mixture does not belong to its fit. Delete "
@@ -235,9 +256,9 @@ def _is_sound(checkpoint: Mapping[str, Any]) -> bool:
     return are_starts and all(type(number) in (int, float) for number in sums)
 
 
-def _identity(model: GaussianMixture) -> dict[str, Any]:
+def _identity(params: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parameters that decide where a fit goes, as JSON holds them."""
-    params = {name: value for name, value in model.get_params(deep=False).items() if name not in _FREE}
+    params = {name: value for name, value in params.items() if name not in _FREE}
     plain = representable(params)
     given = {name: _digest(value) for name, value in params.items() if name not in plain and name != "random_state"}
     return plain | given

@@ -1,29 +1,29 @@
-"""The fit to rows that lie in parts: summary, a start, and EM with one pass over all parts an iteration."""
+"""Fit to rows in parts: a summary, a start, and EM with one pass over all parts per iteration."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from gmmx import _core
+from gmmx._warnings import warn
+from gmmx.distributed.checkpoints import CheckpointWriter, StartingPoint
 from gmmx.distributed.sampling import Sample
 from gmmx.distributed.summary import DataSummary, check_same_rows
-from gmmx.em.initialization import Starts
+from gmmx.em.config import EMConfig, InitConfig
+from gmmx.em.initialization import LastFit, Starts, fresh_starts
 from gmmx.em.monitor import Monitor
+from gmmx.em.priors import NativePrior, prior_of
 from gmmx.em.random import as_random_source
-from gmmx.em.result import FailedStart, Run, failure_message, stronger_prior, unchanged_on_failure
-from gmmx.validation import FitFailedError, WeightedRows, check_enough_rows, refuse_overflow, thread_count
+from gmmx.em.result import FailedStart, Fit, Run, failure_message, stronger_prior
+from gmmx.validation import FitFailedError, WeightedRows, check_enough_rows, refuse_overflow
 from gmmx.validation.outweighing_rows import OutweighingRowWarning
 
-if TYPE_CHECKING:
-    from gmmx.mixture._gaussian_mixture import GaussianMixture
-
-__all__ = ["CheckpointWriter", "PartitionedRows", "StartingPoint", "fit_partitions", "usual_init_size"]
+__all__ = ["PartitionedRows", "default_init_size", "fit_partitions", "run_em"]
 
 _MOST_ROWS, _MOST_BYTES, _LEAST_ROWS_OF_EACH = 50_000, 32 << 20, 10
 
@@ -41,43 +41,45 @@ class PartitionedRows(Protocol):
         """Add up the statistics of all parts, by `statistics_of` and `pairwise_sum`."""
 
 
-def usual_init_size(summary: DataSummary, n_components: int) -> int:
-    """Return how many rows a start is made of, if the user does not say: 50,000, or what 32 MiB hold."""
+def default_init_size(summary: DataSummary, n_components: int) -> int:
+    """Return the number of rows to start from: 50,000, or as many as 32 MiB hold."""
     row = summary.n_features * np.dtype(summary.dtype).itemsize
     return max(_LEAST_ROWS_OF_EACH * n_components, min(_MOST_ROWS, _MOST_BYTES // row))
 
 
 def fit_partitions(
-    model: GaussianMixture,
+    em: EMConfig,
+    init: InitConfig,
     rows: PartitionedRows,
     *,
+    last: LastFit | None = None,
     init_size: int | None = None,
     loop: Loop | None = None,
     checkpoints: CheckpointWriter | None = None,
-) -> GaussianMixture:
-    """Fit a model to rows in parts.
-
-    The start is what `model` would take for rows in memory, made of a random sample of the rows: of all of them if
-    they are no more than `init_size`, and then the fit is that of `GaussianMixture.fit` but for rounding. From it EM
-    runs over all rows. Of several starts (`n_init`) the one whose EM on the sample ends highest goes on.
+) -> tuple[Fit, DataSummary]:
+    """Fit a mixture to rows in parts, as `GaussianMixture.fit_partitions` does.
 
     Parameters
     ----------
-    model : GaussianMixture
-        The estimator; its attributes are set at the end, all at once, or stay as they were.
+    em, init : EMConfig, InitConfig
+        Configuration of the fit.
     rows : PartitionedRows
         The rows.
+    last : LastFit, optional
+        Parameters to continue from.
     init_size : int, optional
-        Rows to start from; see `usual_init_size`.
+        Number of rows to start from; see `default_init_size`.
     loop : callable, optional
         Runs EM, as `run_em` does: for engines that watch it.
     checkpoints : CheckpointWriter, optional
-        Keeps how far EM got, for a later fit to go on from.
+        Writes how far EM got, for a later fit to resume from.
 
     Returns
     -------
-    model : GaussianMixture
-        The same.
+    fit : Fit
+        Result of the best start.
+    summary : DataSummary
+        Summary of the rows.
 
     Raises
     ------
@@ -86,86 +88,42 @@ def fit_partitions(
     ValueError
         If parameters or rows are not accepted.
     """
-    with unchanged_on_failure(model):
-        model._validate_params()
-        summary = rows.summary()
-        check_enough_rows(summary, model.n_components)
-        if outweighing := summary.outweighing_row:
-            warnings.warn(OutweighingRowWarning(outweighing, summary.feature_names), stacklevel=4)
-        rows = _Checked(rows, summary)
-        _set_features(model, summary)
-        _refuse_partition(model)
-        prior = model._prior(summary.n_features, partial(_one_component, rows, summary))
-        monitor = Monitor(model.verbose, model.verbose_interval, model.callback, summary.total_weight)
-        best: Run | None = None
-        failed: list[FailedStart] = []
-        try:
-            begin = partial(_starting_points, model, rows, summary, prior, init_size)
-            for start in _attempts(None if checkpoints is None else checkpoints.begin(model, summary), begin, failed):
-                monitor.begin(start.number, start.lower_bound, start.lower_bounds)
-                record = partial(_record, checkpoints, monitor, start.number, failed)
-                try:
-                    best = (loop or run_em)(model, _Recorded(rows, record), start, prior, monitor)
-                except _core.CollapsedComponentError as error:
-                    monitor.end("failed")
-                    failed.append(FailedStart(start.number, monitor.iteration, error.component))
-                    continue
-                monitor.end("converged" if best.converged else "did not converge")
-                if not best.converged:
-                    record(best.mixture, ended=True)
-                break
-        except ValueError:
-            refuse_overflow(summary.largest, summary.n_rows, summary.dtype)
-            raise
-        if best is not None and best.overflows(summary.dtype):
-            refuse_overflow(summary.largest, summary.n_rows, summary.dtype)
-        if best is None:
-            raise FitFailedError(
-                failure_message(failed, summary.dtype, summary.faults.remedy(stronger_prior(model.prior)))
-            )
-        model._warn_of(best)
-        model._set_run(best, failed, np.dtype(summary.dtype), summary.total_weight, partial(_log_likelihood, rows))
-    return model
-
-
-class StartingPoint(NamedTuple):
-    """Where a run of EM begins, or goes on: between two passes over the rows, this is all that it consists of.
-
-    Attributes
-    ----------
-    number : int
-        Which of `n_init`.
-    mixture : Mixture
-        Where the next E-step is.
-    lower_bound : float
-        That of the iteration before, or of the fit that this one goes on from; -inf of a fresh start.
-    lower_bounds : tuple of float
-        Those of all iterations of this run before.
-    failed : tuple of FailedStart
-        Starts that were given up before.
-    """
-
-    number: int
-    mixture: _core.Mixture
-    lower_bound: float
-    lower_bounds: tuple[float, ...] = ()
-    failed: tuple[FailedStart, ...] = ()
-
-
-class CheckpointWriter(Protocol):
-    """Keeps how far EM got."""
-
-    def begin(self, model: GaussianMixture, summary: DataSummary) -> StartingPoint | None:
-        """Return where to go on, if an earlier fit of this model to these rows left something.
-
-        Raises
-        ------
-        ValueError
-            If it was another model, or there were other rows.
-        """
-
-    def keep(self, point: StartingPoint, *, ended: bool) -> None:
-        """Take note of where EM is, after each iteration; `ended`: there will be no further one."""
+    summary = rows.summary()
+    check_enough_rows(summary, em.n_components)
+    if outweighing := summary.outweighing_row:
+        warn(OutweighingRowWarning(outweighing, summary.feature_names))
+    rows = _Checked(rows, summary)
+    _refuse_partition(init)
+    prior = prior_of(em, summary.n_features, partial(_one_component, rows, summary))
+    monitor = Monitor(em.verbose, em.verbose_interval, em.callback, summary.total_weight)
+    best: Run | None = None
+    failed: list[FailedStart] = []
+    try:
+        begin = partial(_starting_points, em, init, rows, summary, prior, last, init_size)
+        resumed = None if checkpoints is None else checkpoints.begin(summary)
+        for start in _attempts(resumed, begin, failed):
+            monitor.begin(start.number, start.lower_bound, start.lower_bounds)
+            record = partial(_record, checkpoints, monitor, start.number, failed)
+            try:
+                best = (loop or run_em)(em, _Recorded(rows, record), start, prior, monitor)
+            except _core.CollapsedComponentError as error:
+                monitor.end("failed")
+                failed.append(FailedStart(start.number, monitor.iteration, error.component))
+                continue
+            monitor.end("converged" if best.converged else "did not converge")
+            if not best.converged:
+                record(best.mixture, ended=True)
+            break
+    except ValueError:
+        refuse_overflow(summary.largest, summary.n_rows, summary.dtype)
+        raise
+    if best is not None and best.overflows(summary.dtype):
+        refuse_overflow(summary.largest, summary.n_rows, summary.dtype)
+    if best is None:
+        remedy = summary.faults.remedy(stronger_prior(em.prior))
+        raise FitFailedError(failure_message(failed, summary.dtype, remedy))
+    fit = Fit(best, failed, np.dtype(summary.dtype), summary.total_weight, partial(_log_likelihood, rows))
+    return fit, summary
 
 
 def _record(
@@ -187,15 +145,17 @@ class Loop(Protocol):
     """Runs EM over all rows."""
 
     def __call__(
-        self, model: GaussianMixture, rows: PartitionedRows, start: StartingPoint, prior: Any, monitor: Monitor
+        self, em: EMConfig, rows: PartitionedRows, start: StartingPoint, prior: NativePrior | None, monitor: Monitor
     ) -> Run:
         """Return where it led."""
 
 
-def run_em(model: GaussianMixture, rows: PartitionedRows, start: StartingPoint, prior: Any, monitor: Monitor) -> Run:
+def run_em(
+    em: EMConfig, rows: PartitionedRows, start: StartingPoint, prior: NativePrior | None, monitor: Monitor
+) -> Run:
     """Run EM over all rows from one start, in the loop that rows in memory run in."""
     before = list(start.lower_bounds)
-    options = model._em_options(prior)
+    options = em.native_options(prior)
     options["max_iter"] -= len(before)
     if options["max_iter"] <= 0:
         return replace(Run.of_start(start.mixture), lower_bounds=before)
@@ -260,28 +220,30 @@ def _attempts(
 
 
 def _starting_points(
-    model: GaussianMixture,
+    em: EMConfig,
+    init: InitConfig,
     rows: PartitionedRows,
     summary: DataSummary,
-    prior: Any,
+    prior: NativePrior | None,
+    last: LastFit | None,
     init_size: int | None,
     failed: list[FailedStart],
 ) -> list[StartingPoint]:
     """Return where EM may begin, the most promising first; starts that fail by themselves go to `failed`."""
-    if model._goes_on():
-        last = model._continuation(summary.n_features, prior)
-        return [StartingPoint(0, last.make(), last.lower_bound)]
-    if _is_given(model):
+    if last is not None:
+        continued = last.warm_start(em, summary.n_features, prior)
+        return [StartingPoint(0, continued.make(), continued.lower_bound)]
+    if init.is_complete:
         nothing = WeightedRows(np.empty((0, summary.n_features)), None, 1)  # nothing is left to estimate
-        given = model._starts(nothing, prior)
+        given = fresh_starts(em, init, nothing, prior)
         return [StartingPoint(0, given.make(), given.lower_bound)]
-    drawn = _drawn_rows(model, rows, summary, init_size)
-    starts = model._starts(drawn, prior)
+    drawn = _drawn_rows(em, init, rows, summary, init_size)
+    starts = fresh_starts(em, init, drawn, prior)
     points: list[tuple[float, StartingPoint]] = []
     for i in range(starts.count):
         try:
             mixture = starts.make()
-            score = _score_on(drawn, mixture, model, starts) if starts.count > 1 else 0.0
+            score = _score_on(drawn, mixture, em, starts) if starts.count > 1 else 0.0
         except _core.CollapsedComponentError as error:
             failed.append(FailedStart(i, 0, error.component))
         else:
@@ -290,29 +252,24 @@ def _starting_points(
 
 
 def _drawn_rows(
-    model: GaussianMixture, rows: PartitionedRows, summary: DataSummary, init_size: int | None
+    em: EMConfig, init: InitConfig, rows: PartitionedRows, summary: DataSummary, init_size: int | None
 ) -> WeightedRows:
-    """Return the rows to start from: all of few, drawn at random of many."""
-    size = usual_init_size(summary, model.n_components) if init_size is None else init_size
-    if size < max(2, model.n_components):
+    """Return the rows to start from: all of few, a random sample of many."""
+    size = default_init_size(summary, em.n_components) if init_size is None else init_size
+    if size < max(2, em.n_components):
         raise ValueError(
-            f"init_size is {size}, but a start of n_components={model.n_components} needs at least "
-            f"{max(2, model.n_components)} rows."
+            f"init_size is {size}, but a start of n_components={em.n_components} needs at least "
+            f"{max(2, em.n_components)} rows."
         )
     takes_all = summary.n_present <= size
-    sample = rows.sample(size, 0 if takes_all else as_random_source(model.random_state).seed())
+    sample = rows.sample(size, 0 if takes_all else as_random_source(init.random_state).seed())
     # Weights have had their part in the drawing, unless there was no choice.
-    return WeightedRows(sample.X, sample.sample_weight if takes_all else None, thread_count(model.n_jobs))
+    return WeightedRows(sample.X, sample.sample_weight if takes_all else None, em.n_threads)
 
 
-def _is_given(model: GaussianMixture) -> bool:
-    given = (model.weights_init, model.means_init, model.precisions_init)
-    return all(parameter is not None for parameter in given)
-
-
-def _score_on(drawn: WeightedRows, mixture: _core.Mixture, model: GaussianMixture, starts: Starts) -> float:
+def _score_on(drawn: WeightedRows, mixture: _core.Mixture, em: EMConfig, starts: Starts) -> float:
     """Return the mean log-likelihood to which EM on the drawn rows leads."""
-    if model.max_iter == 0:
+    if em.max_iter == 0:
         return _core.log_likelihood(drawn.X, mixture, drawn.sample_weight, drawn.n_threads) / drawn.total_weight
     result = _core.em(
         drawn.X,
@@ -321,7 +278,7 @@ def _score_on(drawn: WeightedRows, mixture: _core.Mixture, model: GaussianMixtur
         previous_lower_bound=-np.inf,
         callback=None,
         n_threads=drawn.n_threads,
-        **model._em_options(starts.prior),
+        **em.native_options(starts.prior),
     )
     return result.lower_bounds[-1]
 
@@ -337,16 +294,8 @@ def _log_likelihood(rows: PartitionedRows, mixture: _core.Mixture) -> float:
     return rows.statistics(mixture).log_likelihood
 
 
-def _set_features(model: GaussianMixture, summary: DataSummary) -> None:
-    model.n_features_in_ = summary.n_features
-    if summary.feature_names is not None:
-        model.feature_names_in_ = np.array(summary.feature_names, dtype=object)
-    elif hasattr(model, "feature_names_in_"):
-        del model.feature_names_in_
-
-
-def _refuse_partition(model: GaussianMixture) -> None:
-    if model.responsibilities_init is not None:
+def _refuse_partition(init: InitConfig) -> None:
+    if init.responsibilities_init is not None:
         raise ValueError(
             "responsibilities_init is given, but rows in parts have no common order that it could follow. Give "
             "means_init, weights_init and precisions_init instead, for instance those of "

@@ -1,7 +1,8 @@
-"""Figures of weighted rows under a mixture that add up over the rows, so that rows may come in parts."""
+"""Information criteria, and the sums over weighted rows that they are made of."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,34 @@ from gmmx.em.initialization import CHUNK_NUMBERS
 from gmmx.validation import F64, Rows, WeightedRows
 from gmmx.validation._lost_rows import counting_rows
 
-__all__ = ["entropy", "log_certainty", "log_likelihood"]
+__all__ = ["aic", "bic", "entropy", "icl", "log_certainty", "log_likelihood"]
+
+
+def bic(log_likelihood: float, n_parameters: int, total_weight: float) -> float:
+    """Return the Bayesian information criterion.
+
+    Examples
+    --------
+    >>> bic(-100.0, 5, 1.0)
+    200.0
+    """
+    return -2.0 * log_likelihood + n_parameters * math.log(total_weight)
+
+
+def aic(log_likelihood: float, n_parameters: int) -> float:
+    """Return the Akaike information criterion.
+
+    Examples
+    --------
+    >>> aic(-100.0, 5)
+    210.0
+    """
+    return -2.0 * log_likelihood + 2.0 * n_parameters
+
+
+def icl(log_likelihood: float, n_parameters: int, total_weight: float, log_certainty: float) -> float:
+    """Return the integrated completed likelihood criterion, equation (105) of docs/theory.md."""
+    return bic(log_likelihood, n_parameters, total_weight) - 2.0 * log_certainty
 
 
 def log_likelihood(rows: WeightedRows, mixture: _core.Mixture) -> float:

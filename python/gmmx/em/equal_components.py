@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import warnings
-
 from gmmx import _core
+from gmmx._warnings import warn
 
 __all__ = ["equal_components", "warn_of_equal_components"]
 
@@ -30,6 +29,7 @@ def equal_components(mixture: _core.Mixture) -> list[list[int]]:
     --------
     >>> import numpy as np
     >>> from gmmx import _core
+    from gmmx._warnings import warn
     >>> from gmmx.em.equal_components import equal_components
     >>> means, variances = np.array([[0.0], [3.0], [0.0]]), np.array([1.0, 1.0, 1.0])
     >>> equal_components(_core.Mixture(np.array([0.2, 0.5, 0.3]), means, "spherical", covariances=variances))
@@ -38,7 +38,7 @@ def equal_components(mixture: _core.Mixture) -> list[list[int]]:
     return _core.equal_components(mixture, _TOLERANCE)
 
 
-def warn_of_equal_components(mixture: _core.Mixture, *, stacklevel: int) -> None:
+def warn_of_equal_components(mixture: _core.Mixture) -> None:
     """Warn of components that are equal.
 
     Warns
@@ -52,9 +52,8 @@ def warn_of_equal_components(mixture: _core.Mixture, *, stacklevel: int) -> None
     named = "; ".join(", ".join(map(str, group[:-1])) + f" and {group[-1]}" for group in groups[:_MOST_NAMED])
     more = f"; and {len(groups) - _MOST_NAMED} more groups" if len(groups) > _MOST_NAMED else ""
     fewer = mixture.n_components - sum(len(group) - 1 for group in groups)
-    warnings.warn(
+    warn(
         f"Components {named}{more} are equal: they started at the same place, and EM keeps them there. Lower "
         f"n_components to {fewer}, or start them apart, by another init_params, random_state or means_init.",
         RuntimeWarning,
-        stacklevel=stacklevel + 1,
     )

@@ -15,11 +15,22 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmx import _core
+from gmmx._covariance_shapes import public_shape
 from gmmx.em.agglomerative import MAX_ROWS, MergeTree, tree_of_rows
+from gmmx.em.config import EMConfig, InitConfig
 from gmmx.em.priors import NativePrior
 from gmmx.em.quantiles import quantile_partitions
-from gmmx.em.random import RandomSource
-from gmmx.validation import F64, I32, Rows, WeightedRows
+from gmmx.em.random import RandomSource, as_random_source
+from gmmx.validation import (
+    F64,
+    I32,
+    Rows,
+    WeightedRows,
+    check_means,
+    check_partition,
+    check_precisions,
+    check_weights,
+)
 
 KMEANS_MAX_ITER, KMEANS_TOL = 300, 1e-4
 """How long scikit-learn's k-means runs."""
@@ -33,16 +44,98 @@ CHUNK_NUMBERS = 1 << 18
 
 @dataclass(frozen=True)
 class Starts:
-    """Where to start from: `make` returns the next initial mixture, `count` times.
+    """Initial mixtures of the restarts.
 
-    `random`: of starts that k-means makes of the rows alone, where the native code may run several at once.
+    Attributes
+    ----------
+    make : callable
+        Returns the next initial mixture, `count` times.
+    count : int
+        Number of restarts.
+    lower_bound : float
+        Of the fit that EM continues; -inf for fresh starts.
+    random : RandomSource or None
+        Source for k-means of the rows alone, where the native code may run several restarts at once.
+    prior : NativePrior or None
+        Prior of the fit.
     """
 
     make: Callable[[], _core.Mixture]
     count: int
-    lower_bound: float
+    lower_bound: float = -np.inf
     random: RandomSource | None = None
     prior: NativePrior | None = None
+
+
+@dataclass(frozen=True)
+class LastFit:
+    """Parameters that a fit continues from.
+
+    Attributes
+    ----------
+    make : callable
+        Returns the mixture.
+    n_components, n_features : int
+        Shape of its means.
+    factors_shape : tuple of int
+        Public shape of the factors of its precisions.
+    lower_bound : float
+        Mean log-likelihood that its last E-step saw.
+    dtype : dtype
+        Type of the parameters.
+    weight : float or None
+        Total weight of the rows that it was fitted to; None if it was not fitted here.
+    """
+
+    make: Callable[[], _core.Mixture]
+    n_components: int
+    n_features: int
+    factors_shape: tuple[int, ...]
+    lower_bound: float
+    dtype: npt.DTypeLike
+    weight: float | None
+
+    def check_shape(self, em: EMConfig, n_features: int, who: str, remedy: str) -> None:
+        """Refuse to continue with parameters of another shape than is asked for now."""
+        now, then = (em.n_components, n_features), (self.n_components, self.n_features)
+        if now != then or self.factors_shape != public_shape(em.covariance_type, *now):
+            raise ValueError(
+                f"{who}, with (n_components, n_features) = {then} and covariances of shape {self.factors_shape}, but "
+                f"now these are {now} and covariance_type={em.covariance_type!r}. "
+                f"{remedy} or fit a new estimator (sklearn.base.clone)."
+            )
+
+    def warm_start(self, em: EMConfig, n_features: int, prior: NativePrior | None) -> Starts:
+        """Return the mixture as the only start, after checking its shape."""
+        self.check_shape(em, n_features, "warm_start=True goes on from the last fit", "Set warm_start=False")
+        mixture = self.make()
+        return Starts(lambda: mixture, 1, self.lower_bound, prior=prior)
+
+
+def fresh_starts(em: EMConfig, init: InitConfig, rows: WeightedRows, prior: NativePrior | None) -> Starts:
+    """Return the starts that a configuration asks for, after checking the parameters that it gives.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If given parameters or responsibilities are not as described.
+    """
+    given = _checked_parameters(em, init, int(rows.X.shape[1]))
+    random = as_random_source(init.random_state)
+    makers = start_partitions(init.init_params, rows, em.n_components, em.covariance_type, random, init.n_init)
+    make = partial(initial_mixture, given, em.covariance_type, em.reg_covar, prior)
+    if init.responsibilities_init is not None:
+        if init.is_complete:
+            raise ValueError(
+                "responsibilities_init is given, but so are weights_init, means_init and "
+                "precisions_init, which leave nothing to estimate from it: drop one or the other."
+            )
+        checked = check_partition(init.responsibilities_init, rows, em.n_components)
+        partition = partial(given_partition, checked, rows, em.n_components, em.covariance_type)
+        return Starts(partial(make, partition), 1, prior=prior)
+    each = iter(makers)
+    from_kmeans = init.init_params == "kmeans" and all(parameter is None for parameter in given)
+    return Starts(lambda: make(lambda: next(each)()), len(makers), random=random if from_kmeans else None, prior=prior)
 
 
 class GivenParameters(NamedTuple):
@@ -52,10 +145,14 @@ class GivenParameters(NamedTuple):
     means: F64 | None
     precisions_cholesky: F64 | None
 
-    @property
-    def complete(self) -> bool:
-        """Whether nothing is left to estimate."""
-        return all(parameter is not None for parameter in self)
+
+def _checked_parameters(em: EMConfig, init: InitConfig, n_features: int) -> GivenParameters:
+    shape = em.n_components, n_features
+    return GivenParameters(
+        None if init.weights_init is None else check_weights(init.weights_init, em.n_components),
+        None if init.means_init is None else check_means(init.means_init, *shape),
+        None if init.precisions_init is None else check_precisions(init.precisions_init, em.covariance_type, *shape),
+    )
 
 
 def initial_mixture(

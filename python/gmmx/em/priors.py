@@ -1,17 +1,19 @@
-"""The prior of a fit: the user's or the usual one, as the native code takes it."""
+"""The prior of a fit, the user's or the default one, as the native code takes it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from gmmx import _core
+from gmmx.em.config import EMConfig
 from gmmx.reference.prior import DEFAULT_SHRINKAGE, ConjugatePrior, made_definite
 from gmmx.validation import F64, WeightedRows, is_matrix_valued
 
-__all__ = ["ConjugatePrior", "NativePrior", "native_prior", "one_component", "prior_of"]
+__all__ = ["ConjugatePrior", "NativePrior", "native_prior", "one_component", "prior_of", "prior_of_rows"]
 
 
 class NativePrior(NamedTuple):
@@ -33,38 +35,39 @@ class NativePrior(NamedTuple):
     scale: F64
 
 
-def prior_of(
-    prior: str | ConjugatePrior | None,
-    n_features: int,
-    statistics: Callable[[], _core.SufficientStatistics],
-    n_components: int,
-    covariance_type: str,
-) -> NativePrior | None:
-    """Return what stands for `prior` in a fit.
+def prior_of(em: EMConfig, n_features: int, statistics: Callable[[], _core.SufficientStatistics]) -> NativePrior | None:
+    """Return the prior of a fit as the native code takes it.
 
     Parameters
     ----------
-    prior : 'default', ConjugatePrior or None
-        As the user gave it.
+    em : EMConfig
+        Configuration of the fit.
     n_features : int
-        Of the rows.
+        Number of features of the rows.
     statistics : callable
-        Makes the statistics of all rows as one component, with full second moments; called for 'default' alone.
-    n_components : int
-        Of the mixture.
-    covariance_type : str
-        Likewise.
+        Returns the statistics of all rows as one component, with full second moments; called only for 'default'.
 
     Raises
     ------
     ValueError
-        If the prior is for another number of features, or the usual one would rest on a single row.
+        If there is `acceleration`, too, the prior is for another number of features, or the default one would rest on
+        a single row.
     """
-    if prior is None:
+    if em.prior is None:
         return None
-    if isinstance(prior, str):
-        return _usual_prior(statistics(), n_components, covariance_type)
-    return native_prior(prior, n_features, "X")
+    if em.acceleration is not None:
+        raise ValueError(
+            f"acceleration={em.acceleration!r} judges its jumps by the likelihood alone and knows no prior. "
+            "Leave out one of the two."
+        )
+    if isinstance(em.prior, str):
+        return _default_prior(statistics(), em.n_components, em.covariance_type)
+    return native_prior(em.prior, n_features, "X")
+
+
+def prior_of_rows(em: EMConfig, rows: WeightedRows) -> NativePrior | None:
+    """Return the prior of a fit to rows in memory; see `prior_of`."""
+    return prior_of(em, rows.X.shape[1], partial(one_component, rows))
 
 
 def one_component(rows: WeightedRows) -> _core.SufficientStatistics:
@@ -91,8 +94,8 @@ def native_prior(prior: ConjugatePrior, n_features: int, argument: str) -> Nativ
     return NativePrior(prior.shrinkage, prior.mean, prior.dof, scale)
 
 
-def _usual_prior(statistics: _core.SufficientStatistics, n_components: int, covariance_type: str) -> NativePrior:
-    """Return the prior of Fraley and Raftery (2007), section 21 of docs/theory.md."""
+def _default_prior(statistics: _core.SufficientStatistics, n_components: int, covariance_type: str) -> NativePrior:
+    """Return the default prior of Fraley and Raftery (2007), section 21 of docs/theory.md."""
     weight, n_features = statistics.total_weight, statistics.n_features
     if not weight > 1:
         raise ValueError(

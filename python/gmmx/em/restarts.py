@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from functools import partial
 
 import numpy as np
 
 from gmmx import _core
 from gmmx.em import criteria
-from gmmx.em.initialization import Starts
+from gmmx.em.config import EMConfig, InitConfig
+from gmmx.em.initialization import LastFit, Starts, fresh_starts
 from gmmx.em.monitor import Monitor
-from gmmx.em.result import FailedStart, Run, beats, result_of_start
-from gmmx.validation import WeightedRows, refuse_overflow
+from gmmx.em.priors import prior_of_rows
+from gmmx.em.result import FailedStart, Fit, Run, beats, failure_message, result_of_start, stronger_prior
+from gmmx.em.weight_scale import at_common_scale
+from gmmx.validation import FitFailedError, WeightedRows, refuse_overflow
 
-if TYPE_CHECKING:
-    from gmmx.mixture._gaussian_mixture import GaussianMixture
-
-__all__ = ["FLOPS_OF_SMALL_DATA", "best_of"]
+__all__ = ["FLOPS_OF_SMALL_DATA", "best_of", "fit_rows"]
 
 FLOPS_OF_SMALL_DATA = 5e6
 """Of one E-step: up to here threads gain more from starts than from rows."""
@@ -30,25 +30,60 @@ _BATCH_OF_STARTS = 16
 Results = Iterator[Run | FailedStart]
 
 
+def fit_rows(
+    em: EMConfig, init: InitConfig, rows: WeightedRows, last: LastFit | None, remedy: Callable[[str], str]
+) -> Fit:
+    """Fit a mixture to rows in memory, from fresh starts or from the last fit.
+
+    Parameters
+    ----------
+    em, init : EMConfig, InitConfig
+        Configuration of the fit.
+    rows : WeightedRows
+        Checked rows.
+    last : LastFit or None
+        Parameters to continue from.
+    remedy : callable
+        Returns the remedy if every start collapses, given the one for rows without faults.
+
+    Raises
+    ------
+    FitFailedError
+        If every start ended in a collapsed component.
+    ValueError
+        If parameters do not fit the rows, or squares of these overflow.
+    """
+    prior = prior_of_rows(em, rows)
+    scaled = rows if prior is not None else at_common_scale(rows)  # to a prior, the scale of weights matters
+    n_features = int(rows.X.shape[1])
+    starts = fresh_starts(em, init, scaled, prior) if last is None else last.warm_start(em, n_features, prior)
+    best, failed = best_of(em, starts, scaled)
+    if best is not None and best.overflows(rows.X.dtype):
+        refuse_overflow(float(np.abs(rows.X).max()), len(rows.X), rows.X.dtype)
+    if best is None:
+        raise FitFailedError(failure_message(failed, rows.X.dtype, remedy(stronger_prior(em.prior))))
+    return Fit(best, failed, rows.X.dtype, rows.total_weight, partial(criteria.log_likelihood, rows))
+
+
 def best_of(
-    model: GaussianMixture,
+    em: EMConfig,
     starts: Starts,
     rows: WeightedRows,
     is_sound: Callable[[Run], bool] = lambda run: True,
 ) -> tuple[Run | None, list[FailedStart]]:
-    """Run the starts with a model's parameters; return the best run, None if there is none, and those that failed.
+    """Run the starts; return the best run, None if there is none, and those that failed.
 
     A sound run is better than one that is not, whatever their likelihoods; it is asked for where there are several.
     """
     best: Run | None = None
     best_score, best_is_sound = -np.inf, False
     failed: list[FailedStart] = []
-    for run in _way_to_run(model, starts, rows)(model, starts, rows):
+    for run in _way_to_run(em, starts, rows)(em, starts, rows):
         if isinstance(run, FailedStart):
             failed.append(run)
             continue
         score = run.lower_bound
-        if model.max_iter == 0 and starts.count > 1:
+        if em.max_iter == 0 and starts.count > 1:
             score = criteria.log_likelihood(rows, run.mixture)
         sound = starts.count == 1 or is_sound(run)
         if best is None or sound > best_is_sound or (sound == best_is_sound and beats(score, best_score, rows.X.dtype)):
@@ -58,20 +93,20 @@ def best_of(
     return best, failed
 
 
-def _way_to_run(model: GaussianMixture, starts: Starts, rows: WeightedRows) -> Callable[..., Results]:
+def _way_to_run(em: EMConfig, starts: Starts, rows: WeightedRows) -> Callable[..., Results]:
     """Return the quickest way to run the starts; in turn if somebody watches them."""
-    if model.max_iter == 0 or model.verbose or model.callback or starts.lower_bound > -np.inf:
+    if em.max_iter == 0 or em.verbose or em.callback or starts.lower_bound > -np.inf:
         return _in_turn
     n_samples, n_features = rows.X.shape
-    flops = n_samples * model.n_components * (2 * n_features**2 + 4 * n_features + 20)
+    flops = n_samples * em.n_components * (2 * n_features**2 + 4 * n_features + 20)
     if starts.random is not None and flops < (FLOPS_OF_SMALL_DATA if starts.count > 1 else _FLOPS_OF_ONE_THREAD):
         return _side_by_side
-    if starts.count > 1 and _core.starts_per_pass(model.covariance_type, model.n_components) > 1:
+    if starts.count > 1 and _core.starts_per_pass(em.covariance_type, em.n_components) > 1:
         return _together
     return _in_turn
 
 
-def _side_by_side(model: GaussianMixture, starts: Starts, rows: WeightedRows) -> Results:
+def _side_by_side(em: EMConfig, starts: Starts, rows: WeightedRows) -> Results:
     """Yield what becomes of each start, a batch of them at once on all threads, from k-means on.
 
     Starts whose clusters an earlier one has found are left out: they would end where it did.
@@ -83,12 +118,12 @@ def _side_by_side(model: GaussianMixture, starts: Starts, rows: WeightedRows) ->
         try:
             results = _core.em_from_kmeans(
                 rows.X,
-                model.n_components,
-                model.covariance_type,
-                random.uniform((size, _core.kmeans_draws(model.n_components))),
+                em.n_components,
+                em.covariance_type,
+                random.uniform((size, _core.kmeans_draws(em.n_components))),
                 rows.sample_weight,
                 n_threads=rows.n_threads,
-                **model._em_options(starts.prior),
+                **em.native_options(starts.prior),
             )
         except ValueError:
             refuse_overflow(float(np.abs(rows.X).max()), len(rows.X), rows.X.dtype)
@@ -98,7 +133,7 @@ def _side_by_side(model: GaussianMixture, starts: Starts, rows: WeightedRows) ->
                 yield result_of_start(i, result)
 
 
-def _together(model: GaussianMixture, starts: Starts, rows: WeightedRows) -> Results:
+def _together(em: EMConfig, starts: Starts, rows: WeightedRows) -> Results:
     """Yield what becomes of each start, several of them going through the rows in one pass."""
     mixtures: dict[int, _core.Mixture] = {}
     result_of: dict[int, Run | FailedStart] = {}
@@ -113,7 +148,7 @@ def _together(model: GaussianMixture, starts: Starts, rows: WeightedRows) -> Res
             list(mixtures.values()),
             rows.sample_weight,
             n_threads=rows.n_threads,
-            **model._em_options(starts.prior),
+            **em.native_options(starts.prior),
         )
     except ValueError:
         refuse_overflow(float(np.abs(rows.X).max()), len(rows.X), rows.X.dtype)
@@ -124,13 +159,13 @@ def _together(model: GaussianMixture, starts: Starts, rows: WeightedRows) -> Res
         yield result_of[i]
 
 
-def _in_turn(model: GaussianMixture, starts: Starts, rows: WeightedRows) -> Results:
+def _in_turn(em: EMConfig, starts: Starts, rows: WeightedRows) -> Results:
     """Yield what becomes of each start, one after another, all threads on its rows."""
-    monitor = Monitor(model.verbose, model.verbose_interval, model.callback, rows.total_weight)
+    monitor = Monitor(em.verbose, em.verbose_interval, em.callback, rows.total_weight)
     for i in range(starts.count):
         monitor.begin(i, starts.lower_bound)
         try:
-            run = _run(model, starts.make(), starts, rows, monitor)
+            run = _run(em, starts.make(), starts, rows, monitor)
         except _core.CollapsedComponentError as error:
             monitor.end("failed")
             yield FailedStart(i, monitor.iteration, error.component)
@@ -142,9 +177,9 @@ def _in_turn(model: GaussianMixture, starts: Starts, rows: WeightedRows) -> Resu
         yield run
 
 
-def _run(model: GaussianMixture, mixture: _core.Mixture, starts: Starts, rows: WeightedRows, monitor: Monitor) -> Run:
+def _run(em: EMConfig, mixture: _core.Mixture, starts: Starts, rows: WeightedRows, monitor: Monitor) -> Run:
     """Run EM from one mixture."""
-    if model.max_iter == 0:
+    if em.max_iter == 0:
         return Run.of_start(mixture)
     monitor.is_initializing = False
     result = _core.em(
@@ -154,6 +189,6 @@ def _run(model: GaussianMixture, mixture: _core.Mixture, starts: Starts, rows: W
         previous_lower_bound=starts.lower_bound,
         callback=monitor.interrupt_callback,
         n_threads=rows.n_threads,
-        **model._em_options(starts.prior),
+        **em.native_options(starts.prior),
     )
     return Run.of(result)

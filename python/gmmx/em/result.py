@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.exceptions import ConvergenceWarning
 
 from gmmx import _core
+from gmmx._warnings import warn
+from gmmx.em.equal_components import warn_of_equal_components
 
 __all__ = [
     "FailedStart",
+    "Fit",
     "Run",
     "beats",
     "failure_message",
@@ -25,6 +30,10 @@ _ALL_FAILED = (
     "Fitting the mixture model failed because some components have ill-defined empirical covariance (for "
     "instance caused by singleton or collapsed samples). Try to decrease the number of components, "
     "increase reg_covar, or scale the input data."
+)
+_NOT_CONVERGED = (
+    "Best performing initialization did not converge. Try different init parameters, or increase max_iter, "
+    "tol, or check for degenerate data."
 )
 _IN_FLOAT32 = " The numerical accuracy can also be improved by passing float64 data instead of float32."
 
@@ -85,6 +94,43 @@ class Run:
     def lower_bound(self) -> float:
         """Mean log-likelihood that the last E-step saw."""
         return self.lower_bounds[-1] if self.lower_bounds else -np.inf
+
+
+class Fit(NamedTuple):
+    """Result of a fit: what an estimator shows of it.
+
+    Attributes
+    ----------
+    run : Run
+        Result of the best start.
+    failed : list of FailedStart
+        Starts that ended in a collapsed component.
+    dtype : dtype
+        Type of the rows.
+    total_weight : float
+        Sum of the weights of the rows.
+    log_likelihood : callable
+        Returns the log-likelihood of the rows under a mixture, in one more pass.
+    """
+
+    run: Run
+    failed: list[FailedStart]
+    dtype: npt.DTypeLike
+    total_weight: float
+    log_likelihood: Callable[[_core.Mixture], float]
+
+    def warn(self, n_components: int, max_iter: int) -> None:
+        """Warn if the best run did not converge, left components empty or has equal ones."""
+        run = self.run
+        if not (run.converged or run.stopped) and max_iter > 0:
+            warn(_NOT_CONVERGED, ConvergenceWarning)
+        if run.empty_components:
+            warn(
+                f"No row belongs to the components {run.empty_components}. Lower n_components (now {n_components}) or "
+                "start elsewhere, by init_params, means_init or responsibilities_init.",
+                ConvergenceWarning,
+            )
+        warn_of_equal_components(run.mixture)
 
 
 def result_of_start(start: int, result: _core.EMResult | tuple[int, int]) -> Run | FailedStart:

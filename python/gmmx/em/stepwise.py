@@ -1,29 +1,26 @@
-"""Stepwise EM: what `partial_fit` keeps between two calls, and the step that it takes in each.
+"""Stepwise EM: the state that `partial_fit` keeps between two calls, and the step that it takes in each.
 
 Section 25 of docs/theory.md. States are values: a call makes a new one, so that a failed call leaves the old one.
 """
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.exceptions import ConvergenceWarning
 
 from gmmx import _core
+from gmmx._warnings import warn
+from gmmx.em.config import EMConfig, InitConfig
 from gmmx.em.equal_components import warn_of_equal_components
-from gmmx.em.initialization import Starts
-from gmmx.em.priors import NativePrior
+from gmmx.em.initialization import LastFit, Starts, fresh_starts
+from gmmx.em.priors import NativePrior, prior_of_rows
 from gmmx.em.result import stronger_prior
 from gmmx.validation import FitFailedError, WeightedRows, refuse_overflow
 from gmmx.validation.outweighing_rows import without_outweighing, without_outweighing_of_start
-
-if TYPE_CHECKING:
-    from gmmx.mixture._gaussian_mixture import GaussianMixture
 
 __all__ = ["StepwiseConfig", "StepwiseState", "WarmUp", "after_batch", "rows_to_start"]
 
@@ -39,32 +36,28 @@ _HOPELESS = -1e6
 """Mean log-density of a batch below which its rows are searched for some that outweigh all others."""
 
 
-class StepwiseConfig(NamedTuple):
-    """What a call of `partial_fit` goes by.
+@dataclass(frozen=True)
+class StepwiseConfig:
+    """Configuration of stepwise EM.
 
     Attributes
     ----------
-    n_components : int
-        Number of components.
+    em, init : EMConfig, InitConfig
+        Configuration of the M-step and of the start.
     learning_decay, learning_offset : float
         alpha and t_0 of equation (108).
     average : bool
-        Whether to show the mixture of the averaged statistics (111).
-    reg_covar : float
-        For the M-step.
-    begin : callable
-        Makes a stream of the gathered rows, before its first step; None if every start collapsed.
-    prior : 'default', ConjugatePrior or None
-        As the user gave it, for errors.
+        Whether users see the mixture of the averaged statistics (111).
+    last : LastFit or None
+        Parameters to continue from.
     """
 
-    n_components: int
-    learning_decay: float
-    learning_offset: float
-    average: bool
-    reg_covar: float
-    begin: Callable[[WeightedRows], StepwiseState | None]
-    prior: object
+    em: EMConfig
+    init: InitConfig
+    learning_decay: float = 0.6
+    learning_offset: float = 1.0
+    average: bool = False
+    last: LastFit | None = None
 
     def step_length(self, n_steps: int, weight: float, total_weight: float) -> float:
         """Return the share of a batch in the running statistics, of `n_steps` batches of so much weight in all."""
@@ -130,25 +123,26 @@ class WarmUp:
         X: Any = np.array(rows.X)[present]
         batch = WeightedRows(X, weights, rows.n_threads)
         grown = replace(self, parts=(*self.parts, batch), n_samples=self.n_samples + len(batch.X))
-        wanted = self.rows_wanted(config.n_components, rows.X.shape[1])
-        return grown if sum(len(part.X) for part in grown.parts) < wanted else grown._start(config)
+        wanted = self.rows_wanted(config.em.n_components, rows.X.shape[1])
+        return grown if sum(len(part.X) for part in grown.parts) < wanted else grown.started(config)
 
     def rows_wanted(self, n_components: int, n_features: int) -> int:
         """Return how many rows are gathered before the next attempt at a start."""
         return rows_to_start(n_components, n_features) << self.n_failures
 
-    def _start(self, config: StepwiseConfig) -> WarmUp | StepwiseState:
+    def started(self, config: StepwiseConfig) -> WarmUp | StepwiseState:
+        """Return the state after a start from the gathered rows, or the same with more rows to wait for."""
         gathered = without_outweighing_of_start(self._joined())
         distinct = _distinct(gathered)
-        if len(distinct.X) < config.n_components:
+        if len(distinct.X) < config.em.n_components:
             return replace(self, parts=(distinct,))
-        state = config.begin(gathered)
+        state = _state_of_start(gathered, config)
         if state is not None:
             return replace(state.updated(gathered, config), n_samples=self.n_samples)
         if self.n_failures == _MOST_DOUBLINGS:
             raise FitFailedError(
                 f"No start can be made of the {len(gathered.X)} rows that partial_fit has gathered: a component "
-                f"collapsed in each. Increase reg_covar, {stronger_prior(config.prior)}, lower n_components, or "
+                f"collapsed in each. Increase reg_covar, {stronger_prior(config.em.prior)}, lower n_components, or "
                 "scale the data."
             )
         return replace(self, parts=(gathered,), n_failures=self.n_failures + 1)
@@ -260,10 +254,10 @@ class StepwiseState:
             total_weight=total,
             lower_bound=statistics.log_likelihood / weight,
         )
-        grown = grown._averaging(n_steps * weight) if config.average else replace(grown, averaged=None)
-        return grown._maximised(config)
+        grown = grown.averaging(n_steps * weight) if config.average else replace(grown, averaged=None)
+        return grown.maximised(config)
 
-    def _averaging(self, weight: float) -> StepwiseState:
+    def averaging(self, weight: float) -> StepwiseState:
         """Return the state with the running statistics in their mean, with so much weight."""
         if self.averaged is None:
             return replace(self, averaged=self.running, averaged_weight=weight)
@@ -274,19 +268,18 @@ class StepwiseState:
             averaged_weight=total,
         )
 
-    def _maximised(self, config: StepwiseConfig) -> StepwiseState:
+    def maximised(self, config: StepwiseConfig) -> StepwiseState:
         """Return the state with the mixtures of its statistics."""
         try:
             mixture = self._m_step(self.running, self.mixture, config)
             estimate = mixture if self.averaged is None else self._m_step(self.averaged, self.estimate, config)
         except _core.CollapsedComponentError as error:
             who = "The shared covariance" if error.component < 0 else f"Component {error.component}"
-            warnings.warn(
+            warn(
                 f"{who} collapsed in step {self.n_steps} of partial_fit. The mixture stays as it was before, and the "
                 f"step goes into the statistics alone. Increase reg_covar, {stronger_prior(self.prior)}, or give "
                 "larger batches.",
                 ConvergenceWarning,
-                stacklevel=5,
             )
             return self
         return replace(self, mixture=mixture, estimate=estimate)
@@ -296,89 +289,80 @@ class StepwiseState:
     ) -> _core.Mixture:
         # A prior counts as rows do, so the statistics must stand for all that came.
         scaled = statistics if self.prior is None else _core.rescaled(statistics, self.total_weight)
-        return _core.m_step(scaled, self.mixture.covariance_type, config.reg_covar, previous, self.prior)
+        return _core.m_step(scaled, self.mixture.covariance_type, config.em.reg_covar, previous, self.prior)
 
 
-def after_batch(model: GaussianMixture, rows: WeightedRows) -> WarmUp | StepwiseState | None:
-    """Return the state of a model's stream after one more batch; None if parameters stay all that there is.
+def after_batch(
+    state: WarmUp | StepwiseState | None, rows: WeightedRows, config: StepwiseConfig
+) -> WarmUp | StepwiseState | None:
+    """Return the state after one more batch; None if parameters stay all that there is.
 
     A batch without rows of positive weight changes nothing.
 
     Parameters
     ----------
-    model : GaussianMixture
-        With the state after the last batch, or the parameters to go on from, or neither. It is not changed.
+    state : WarmUp, StepwiseState or None
+        State after the last batch; None before the first.
     rows : WeightedRows
         The batch.
+    config : StepwiseConfig
+        Configuration.
 
     Raises
     ------
     FitFailedError
         If all starts collapse, however many rows were gathered.
     ValueError
-        If parameters of the model are not accepted or do not fit what came before, or the rows are too large.
+        If parameters are not accepted or do not fit what came before, or the rows are too large.
     """
     if rows.n_present == 0:
-        state: WarmUp | StepwiseState | None = vars(model).get("_online")
-        return state if state is not None or _has_parameters(model) else WarmUp()
-    config = StepwiseConfig(
-        model.n_components,
-        float(model.learning_decay),
-        float(model.learning_offset),
-        bool(model.average),
-        float(model.reg_covar),
-        lambda gathered: _state_of_start(model, gathered),
-        model.prior,
-    )
-    return _state_before(model, rows).updated(rows, config)
+        return state if state is not None or config.last is not None else WarmUp()
+    return _state_before(state, rows, config).updated(rows, config)
 
 
-def _has_parameters(model: GaussianMixture) -> bool:
-    return hasattr(model, "weights_")
-
-
-def _state_before(model: GaussianMixture, rows: WeightedRows) -> WarmUp | StepwiseState:
+def _state_before(
+    state: WarmUp | StepwiseState | None, rows: WeightedRows, config: StepwiseConfig
+) -> WarmUp | StepwiseState:
     """Return what the last batch left, or where the first one begins."""
-    if _has_parameters(model):
-        model._check_goes_on("partial_fit goes on from what is fitted", rows.X.shape[1], "Set them back")
-    state: WarmUp | StepwiseState | None = vars(model).get("_online")
+    if config.last is not None:
+        config.last.check_shape(config.em, rows.X.shape[1], "partial_fit goes on from what is fitted", "Set them back")
     if isinstance(state, StepwiseState):
-        state.check_covariance_type(model.covariance_type)
+        state.check_covariance_type(config.em.covariance_type)
     if state is not None:
         return state
-    if not _has_parameters(model):
-        _check_start(model, rows)
-    elif model.prior != "default":
-        return _state_at_parameters(model, rows)
+    if config.last is None:
+        _check_start(rows, config)
+    elif config.em.prior != "default":
+        return _state_at_parameters(config.last, rows, config)
     return WarmUp()
 
 
-def _check_start(model: GaussianMixture, rows: WeightedRows) -> None:
+def _check_start(rows: WeightedRows, config: StepwiseConfig) -> None:
     """Check what the start will be made by now, not once enough rows are gathered."""
-    if model.responsibilities_init is not None:
+    if config.init.responsibilities_init is not None:
         raise ValueError(
             "responsibilities_init is given, but partial_fit cannot tell which rows of a stream it is for. Give "
             "means_init, weights_init and precisions_init, or fit the rows that it is for and go on from there."
         )
-    model._starts(rows, None if model.prior == "default" else model._prior_of(rows))
+    fresh_starts(config.em, config.init, rows, None if config.em.prior == "default" else prior_of_rows(config.em, rows))
 
 
-def _state_of_start(model: GaussianMixture, gathered: WeightedRows) -> StepwiseState | None:
-    """Return the stream that begins with gathered rows; None if no start can be made of them."""
-    if _has_parameters(model):
-        return _state_at_parameters(model, gathered)
-    prior = model._prior_of(gathered)
-    mixture = _best_of(model._starts(gathered, prior), gathered)
+def _state_of_start(gathered: WeightedRows, config: StepwiseConfig) -> StepwiseState | None:
+    """Return the state before the first step from gathered rows; None if no start can be made of them."""
+    if config.last is not None:
+        return _state_at_parameters(config.last, gathered, config)
+    prior = prior_of_rows(config.em, gathered)
+    mixture = _best_of(fresh_starts(config.em, config.init, gathered, prior), gathered)
     if mixture is None:
         return None
-    warn_of_equal_components(mixture, stacklevel=6)
+    warn_of_equal_components(mixture)
     return StepwiseState.at(mixture, gathered.X.dtype, prior)
 
 
-def _state_at_parameters(model: GaussianMixture, rows: WeightedRows) -> StepwiseState:
-    """Return the stream that goes on from a fit to so many rows, or else from parameters worth as much as a batch."""
-    weight = vars(model).get("_fitted_weight", rows.total_weight)
-    return StepwiseState.at(model.mixture_, model.means_.dtype, model._prior_of(rows)).counted_as(weight)
+def _state_at_parameters(last: LastFit, rows: WeightedRows, config: StepwiseConfig) -> StepwiseState:
+    """Return the state that continues a fit to so many rows, or else parameters worth as much as a batch."""
+    weight = rows.total_weight if last.weight is None else last.weight
+    return StepwiseState.at(last.make(), last.dtype, prior_of_rows(config.em, rows)).counted_as(weight)
 
 
 def _best_of(starts: Starts, rows: WeightedRows) -> _core.Mixture | None:

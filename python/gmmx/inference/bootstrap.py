@@ -5,9 +5,8 @@ A resample is a set of weights for the original rows, so no rows are copied.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from numbers import Integral, Real
 from statistics import NormalDist
@@ -19,9 +18,14 @@ from scipy.optimize import linear_sum_assignment
 from sklearn.exceptions import ConvergenceWarning
 
 from gmmx import _core
+from gmmx._covariance_shapes import expand
 from gmmx._sklearn import Interval, StrOptions, validate_params
+from gmmx._warnings import warn
+from gmmx.em.priors import prior_of_rows
 from gmmx.inference._parallel import map_fits, seeds_from
+from gmmx.mixture._configs import em_config
 from gmmx.mixture._gaussian_mixture import GaussianMixture
+from gmmx.mixture._parameters import precisions_of
 from gmmx.validation import (
     F64,
     FitFailedError,
@@ -137,11 +141,9 @@ def _refit(source: _Source, resample: _Resample, options: dict[str, Any]) -> _Re
 # --------------------------------------------------------------------------------------------- parameters, aligned
 
 
-def _as_fitted(mixture: _core.Mixture) -> GaussianMixture:
-    """Return an estimator with the arrays of a mixture in their public shapes."""
-    model = GaussianMixture(mixture.n_components, covariance_type=mixture.covariance_type)
-    model._set_parameters(mixture, np.float64)
-    return model
+def _public(covariances: F64, mixture: _core.Mixture) -> F64:
+    """Return covariances of a mixture, or what is stored like them, in the shape that estimators give them."""
+    return expand(covariances, mixture.covariance_type, mixture.n_components, mixture.n_features)
 
 
 def _is_per_component(mixture: _core.Mixture) -> bool:
@@ -156,7 +158,8 @@ def _divergences(mixture: _core.Mixture, means: F64, covariances: F64) -> F64:
     at_means: Any = _core.log_prob(means.reshape(-1, n_features), mixture, 1)
     divergences: F64 = -at_means.reshape(n_resamples, n_components, n_components)
     if _is_per_component(mixture):
-        precisions = np.asarray(_as_fitted(mixture).precisions_).reshape(n_components, -1)
+        factors = _public(mixture.precisions_cholesky, mixture)
+        precisions = precisions_of(factors, mixture.covariance_type).reshape(n_components, -1)
         traces = covariances.reshape(n_resamples, n_components, -1) @ precisions.T
         # A single number per component stands for the variances of all features.
         divergences += 0.5 * traces * (n_features if covariances.ndim == 2 else 1)
@@ -297,7 +300,7 @@ def _result(
     fitted = model.mixture_
     weights = np.stack([refit.mixture.weights for refit in refits])
     means = np.stack([refit.mixture.means for refit in refits])
-    covariances = np.stack([_as_fitted(refit.mixture).covariances_ for refit in refits])
+    covariances = np.stack([_public(refit.mixture.covariances, refit.mixture) for refit in refits])
     orders = _alignments(fitted, means, covariances)
     each = np.arange(len(refits))[:, np.newaxis]
     return BootstrapResult(
@@ -448,7 +451,8 @@ def bootstrap(
     if tol is None:
         n = rows.total_weight
         tol = max(1e-6 / n**2 if kind == "jackknife" else 1e-6 / n, _FINEST_TOL)
-    options = {**model._em_options(model._prior_of(rows)), "tol": float(tol), "max_iter": int(max_iter)}
+    em = replace(em_config(model), tol=float(tol), max_iter=int(max_iter))
+    options = em.native_options(prior_of_rows(em, rows))
     seeds = seeds_from(random_state).spawn(total)
     resample = _KINDS[kind]
 
@@ -485,15 +489,13 @@ def _check_jackknife(source: _Source) -> int:
 def _warn_of(result: BootstrapResult) -> None:
     total = result.n_failed + len(result.weights)
     if result.n_failed:
-        warnings.warn(
+        warn(
             f"{result.n_failed} of {total} resamples were left out: a component collapsed or ended without rows. Raise "
             "the model's reg_covar or lower its n_components; with kind='weighted' no row vanishes.",
             ConvergenceWarning,
-            stacklevel=4,
         )
     if not result.converged.all():
-        warnings.warn(
+        warn(
             f"{np.count_nonzero(~result.converged)} of {total} resamples did not converge: raise max_iter or tol.",
             ConvergenceWarning,
-            stacklevel=4,
         )

@@ -16,6 +16,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from gmmx import _core
 from gmmx._sklearn import Interval, StrOptions, validate_params
+from gmmx._warnings import warn
 from gmmx.em.initialization import INITIALIZERS
 from gmmx.inference._parallel import map_fits, seeds_from
 from gmmx.mixture._gaussian_mixture import GaussianMixture
@@ -278,7 +279,7 @@ def bootstrap_lrt(
         try:
             alternative = fitter.larger(*rows[:2], null, random_state=_state(seed), n_jobs=n_jobs)
         except FitFailedError as error:
-            warnings.warn(f"The tests end at {n_components} components: {error}", ConvergenceWarning, stacklevel=3)
+            warn(f"The tests end at {n_components} components: {error}", ConvergenceWarning)
             break
         statistic = _Pair(null, alternative).statistic
         resampled = _null_statistics(fitter, null, rows, resample_seeds, callback)
@@ -344,10 +345,9 @@ def _null_statistics(
             "reg_covar or lower max_components."
         )
     if n_failed:
-        warnings.warn(
+        warn(
             f"{n_failed} of {len(statistics)} resamples of {null.n_components} components were left out, as a "
             "component collapsed. Raise reg_covar or lower max_components.",
             ConvergenceWarning,
-            stacklevel=4,
         )
     return statistics

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from functools import partial
 from numbers import Integral, Real
@@ -16,21 +15,24 @@ from sklearn.utils.validation import check_is_fitted
 
 from gmmx import _core
 from gmmx._covariance_shapes import has_axes
-from gmmx._sklearn import Interval, StrOptions, fit_context
+from gmmx._sklearn import Interval, StrOptions
 from gmmx._text_tables import counted, print_lines
+from gmmx._warnings import warn
 from gmmx.em import criteria
 from gmmx.em.equal_components import warn_of_equal_components
 from gmmx.em.initialization import INITIALIZERS
 from gmmx.em.priors import ConjugatePrior
 from gmmx.em.random import as_random_source
-from gmmx.em.result import unchanged_on_failure
+from gmmx.em.result import Fit, unchanged_on_failure
+from gmmx.mixture._configs import em_config, init_config
+from gmmx.mixture._fitted import FittedMixture, mixture_to_sample
 from gmmx.mixture._gaussian_mixture import GaussianMixture
+from gmmx.mixture._parameter_checks import check_params, check_params_of_fit
+from gmmx.mixture._parameters import set_fit
 from gmmx.mixture._selection_grid import Candidate, CandidateFit, fit_candidates, repetitions
 from gmmx.mixture._selection_report import IN_PYTHON, Hints, degenerate_count, one_line_of, report
 from gmmx.validation import (
-    F64,
     FitFailedError,
-    Rows,
     WeightedRows,
     check_covariance_type,
     check_enough_rows,
@@ -38,7 +40,7 @@ from gmmx.validation import (
     check_sample_weight,
     thread_count,
 )
-from gmmx.validation._options import explaining, not_among
+from gmmx.validation._options import not_among
 from gmmx.validation.row_faults import remedy_of_choice, warn_of_rows
 
 __all__ = ["GaussianMixtureIC"]
@@ -51,7 +53,7 @@ _SHOWN = 5
 _LISTED_BEYOND_ROWS = 1000
 
 
-class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
+class GaussianMixtureIC(FittedMixture, DensityMixin, BaseEstimator):  # type: ignore[misc]
     """Gaussian mixture whose covariance type and number of components an information criterion chooses.
 
     Fits every covariance type with every number of components, from partitions that the types share, and keeps the
@@ -234,7 +236,6 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
 
     # ------------------------------------------------------------------------------------------------ fitting
 
-    @fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
     def fit(self, X: npt.ArrayLike, y: object = None, sample_weight: npt.ArrayLike | None = None) -> GaussianMixtureIC:
         """Fit all mixtures and choose one.
 
@@ -274,37 +275,35 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
             If components of the chosen mixture are equal.
             If one row is so far away that it outweighs all others in sums of squares.
         """
+        check_params_of_fit(self)
         with unchanged_on_failure(self):
             self._check_start()
             rows = self._training_rows(X, sample_weight)
             candidates = self._candidates(rows.X.shape[1], len(rows.X))
             with_axes = any(has_axes(candidate.covariance_type) for candidate in candidates)
-            faults = warn_of_rows(rows, self, combinations=with_axes, stacklevel=4)
+            faults = warn_of_rows(rows, self, combinations=with_axes)
             remedy = partial(remedy_of_choice, rows, faults)
             repeated = repetitions(candidates, rows.X.shape[1], has_prior=self.prior is not None)
-            make_model = partial(self._model, seed=self._seed())
-            fits = self._fit_all([candidate for candidate in candidates if candidate not in repeated], make_model, rows)
-            self.results_ = _table(
-                candidates, [fits[repeated.get(candidate, candidate)] for candidate in candidates], repeated, rows
-            )
+            seed = self._seed()
+            fits = self._fit_all([candidate for candidate in candidates if candidate not in repeated], rows, seed)
+            fits_of_rows = [fits[repeated.get(candidate, candidate)] for candidate in candidates]
+            self.results_ = _table(candidates, fits_of_rows, repeated, rows)
             self.best_index_ = self._choose(fits, remedy)
             best = candidates[self.best_index_]
-            model, run = make_model(best), fits[best].run
+            model, run = self._model(best, seed), fits[best].run
             assert run is not None  # it was chosen
-            warn_of_equal_components(run.mixture, stacklevel=4)
+            warn_of_equal_components(run.mixture)
             model.n_features_in_ = self.n_features_in_
             if hasattr(self, "feature_names_in_"):
                 model.feature_names_in_ = self.feature_names_in_
-            model._set_run(
-                run, fits[best].failed, rows.X.dtype, rows.total_weight, partial(criteria.log_likelihood, rows)
-            )
+            log_likelihood = partial(criteria.log_likelihood, rows)
+            set_fit(model, Fit(run, fits[best].failed, rows.X.dtype, rows.total_weight, log_likelihood))
             self.best_estimator_ = model
         return self
 
     def _validate_params(self) -> None:
-        """Check the constructor parameters; scikit-learn's own check words the complaint."""
-        with explaining(type(self)):
-            super()._validate_params()
+        """Check the constructor parameters, in the place of scikit-learn's own check."""
+        check_params(self)
 
     def _check_start(self) -> None:
         """Refuse starts from single rows, which have no scatter, where nothing keeps them from collapse."""
@@ -472,15 +471,15 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
             n_jobs=self.n_jobs,
         )
 
-    def _fit_all(
-        self, candidates: list[Candidate], make_model: Callable[[Candidate], GaussianMixture], rows: WeightedRows
-    ) -> dict[Candidate, CandidateFit]:
-        """Fit the mixtures, and tell whoever wants to know."""
+    def _fit_all(self, candidates: list[Candidate], rows: WeightedRows, seed: int) -> dict[Candidate, CandidateFit]:
+        """Fit the mixtures, and report progress."""
+        template = self._model(Candidate("full", 1), seed)
+        em, init = em_config(template), init_config(template)
         fits = {candidate: CandidateFit(reason=_STOPPED) for candidate in candidates}
         enough = [candidate for candidate in candidates if candidate.n_components <= rows.n_present]
         for candidate in set(candidates) - set(enough):
             fits[candidate] = CandidateFit(reason=f"more components than the {rows.n_present} rows")
-        for n_done, (candidate, fit) in enumerate(fit_candidates(enough, make_model, rows), 1):
+        for n_done, (candidate, fit) in enumerate(fit_candidates(enough, em, init, rows), 1):
             fits[candidate] = fit
             if self.verbose:
                 print(f"{n_done} of {len(enough)}: {_candidate_name(candidate)}")
@@ -503,21 +502,19 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
             best = int(sound[0])
         else:
             best = int(self._ordered(fitted, self.criterion)[0])
-            warnings.warn(
+            warn(
                 f"Only degenerate mixtures could be fitted; the best of them is kept: {self._name(best)}, where "
                 f"{self.results_['reason'][best]}. "
                 + remedy("Lower max_components, increase reg_covar, or look for repeated rows and columns"),
                 ConvergenceWarning,
-                stacklevel=4,
             )
         self._warn_of_grid(fits, remedy, has_sound=len(sound) > 0)
         short = fitted[~self.results_["converged"][fitted] & ~self.results_["degenerate"][fitted]]
         if len(short) and self.max_iter > 0:
-            warnings.warn(
+            warn(
                 f"{len(short)} of {len(fitted)} mixtures did not converge, so that their criteria are too large: "
                 f"{_some([self._name(i) for i in short])}. Increase max_iter (now {self.max_iter}) or tol.",
                 ConvergenceWarning,
-                stacklevel=4,
             )
         return best
 
@@ -530,19 +527,17 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
         tried = {_candidate_name(candidate): fit for candidate, fit in fits.items() if fit.n_starts}
         reasons = [f"{name}: {fit.reason}" for name, fit in tried.items() if fit.reason]
         if has_sound and 2 * len(reasons) > len(tried):
-            warnings.warn(
+            warn(
                 f"{degenerate_count(self.results_)} of {len(self.results_['degenerate'])} mixtures are degenerate and "
                 f"left out of the choice, for instance {reasons[0]}. {remedy(simpler)}",
                 ConvergenceWarning,
-                stacklevel=5,
             )
         frail = [name for name, fit in tried.items() if fit.mostly_collapsed]
         if frail:
-            warnings.warn(
+            warn(
                 f"Most starts of {counted(len(frail), 'mixture')} collapsed: {_some(frail)}. These have too many "
                 f"components for rows with far-off or repeated values. {remedy(simpler)}",
                 ConvergenceWarning,
-                stacklevel=5,
             )
 
     def _name(self, index: int) -> str:
@@ -551,190 +546,17 @@ class GaussianMixtureIC(DensityMixin, BaseEstimator):  # type: ignore[misc]
 
     # ------------------------------------------------------------------------------------- the chosen mixture
 
-    def _best_for(self, X: npt.ArrayLike) -> GaussianMixture:
-        """Return the chosen mixture, after a check of rows in this estimator's name."""
+    def _check_is_fitted(self) -> None:
         check_is_fitted(self)
-        check_rows_of(self, X, fit=False)
-        return self.best_estimator_
 
-    def score_samples(self, X: npt.ArrayLike) -> Rows:
-        """Compute the log-density of each row, as `GaussianMixture.score_samples` does.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows.
-
-        Returns
-        -------
-        log_prob_norm : ndarray of shape (n_samples,)
-            log p(x_n), in the type of X.
-        """
-        return self._best_for(X).score_samples(X)
-
-    def score(self, X: npt.ArrayLike, y: object = None, sample_weight: npt.ArrayLike | None = None) -> float:
-        """Compute the mean log-density of a row, as `GaussianMixture.score` does.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows.
-
-        y : Ignored
-            Present by convention.
-
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows in the mean.
-
-        Returns
-        -------
-        log_likelihood : float
-            sum_n w_n log p(x_n) / sum_n w_n.
-        """
-        return self._best_for(X).score(X, sample_weight=sample_weight)
-
-    def predict(self, X: npt.ArrayLike) -> npt.NDArray[np.int64]:
-        """Find the most probable component of each row.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows.
-
-        Returns
-        -------
-        labels : ndarray of shape (n_samples,)
-            Components, as int64.
-        """
-        return self._best_for(X).predict(X)
-
-    def predict_proba(self, X: npt.ArrayLike) -> Rows:
-        """Compute the responsibilities: the probability of each component given the row.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows.
-
-        Returns
-        -------
-        responsibilities : ndarray of shape (n_samples, n_components)
-            Each row sums to one; in the type of X.
-        """
-        return self._best_for(X).predict_proba(X)
-
-    def uncertainty(self, X: npt.ArrayLike) -> Rows:
-        """Compute the probability that a row does not belong to the component that `predict` gives it.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows.
-
-        Returns
-        -------
-        uncertainty : ndarray of shape (n_samples,)
-            As `GaussianMixture.uncertainty` has it.
-        """
-        return self._best_for(X).uncertainty(X)
-
-    def entropy(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
-        """Compute the entropy of the responsibilities of all rows.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows.
-
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows.
-
-        Returns
-        -------
-        entropy : float
-            As `GaussianMixture.entropy` has it.
-        """
-        return self._best_for(X).entropy(X, sample_weight)
-
-    def bic(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
-        """Compute the Bayesian information criterion of the chosen mixture.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows.
-
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows.
-
-        Returns
-        -------
-        bic : float
-            The lower, the better.
-        """
-        return self._best_for(X).bic(X, sample_weight)
-
-    def icl(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
-        """Compute the integrated completed likelihood criterion of the chosen mixture.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows.
-
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows.
-
-        Returns
-        -------
-        icl : float
-            The lower, the better.
-        """
-        return self._best_for(X).icl(X, sample_weight)
-
-    def aic(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
-        """Compute the Akaike information criterion of the chosen mixture.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows.
-
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows.
-
-        Returns
-        -------
-        aic : float
-            The lower, the better.
-        """
-        return self._best_for(X).aic(X, sample_weight)
-
-    def sample(
-        self,
-        n_samples: int = 1,
-        random_state: int | np.random.RandomState | np.random.Generator | None = None,
-    ) -> tuple[F64, npt.NDArray[np.int64]]:
-        """Draw random rows from the chosen mixture.
-
-        Parameters
-        ----------
-        n_samples : int, default=1
-            How many, at least one.
-
-        random_state : int, RandomState, Generator or None, default=None
-            Source of randomness; None takes that of the estimator.
-
-        Returns
-        -------
-        X : ndarray of shape (n_samples, n_features)
-            Rows in float64, in the order of their components.
-
-        y : ndarray of shape (n_samples,)
-            Their components.
-        """
+    @property
+    def mixture_(self) -> _core.Mixture:
+        """The chosen mixture as a value."""
         check_is_fitted(self)
-        return self.best_estimator_.sample(n_samples, self.random_state if random_state is None else random_state)
+        return self.best_estimator_.mixture_
+
+    def _mixture_to_sample(self) -> _core.Mixture:
+        return mixture_to_sample(self.best_estimator_)
 
 
 def _candidate_name(candidate: Candidate) -> str:

@@ -6,21 +6,22 @@ keep the threads busy with fits side by side, large data with rows; the results 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from gmmx import _core
 from gmmx._covariance_shapes import mclust_name
 from gmmx.em import criteria
 from gmmx.em.agglomerative import MAX_ROWS, tree_of_rows
+from gmmx.em.config import EMConfig, InitConfig
 from gmmx.em.degeneracy import Resolution, degenerate_reason
 from gmmx.em.initialization import Starts, partition_by_tree, partitions_of_one_feature, start_partitions
+from gmmx.em.priors import prior_of_rows
 from gmmx.em.random import as_random_source
 from gmmx.em.restarts import FLOPS_OF_SMALL_DATA, best_of
 from gmmx.em.result import FailedStart, Run
 from gmmx.inference._parallel import map_in_threads
-from gmmx.mixture._gaussian_mixture import GaussianMixture
 from gmmx.validation import WeightedRows
 
 
@@ -69,16 +70,16 @@ def repetitions(candidates: Sequence[Candidate], n_features: int, *, has_prior: 
 
 
 def fit_candidates(
-    candidates: Sequence[Candidate], make_model: Callable[[Candidate], GaussianMixture], rows: WeightedRows
+    candidates: Sequence[Candidate], em: EMConfig, init: InitConfig, rows: WeightedRows
 ) -> Iterator[tuple[Candidate, CandidateFit]]:
-    """Fit the mixtures, and yield what becomes of each: by numbers of components, in the order of `candidates`.
+    """Fit the mixtures, and yield the result of each: by numbers of components, in the order of `candidates`.
 
     Parameters
     ----------
     candidates : sequence of Candidate
         Mixtures to fit, none twice.
-    make_model : callable
-        Returns the estimator of a candidate; only its parameters are used.
+    em, init : EMConfig, InitConfig
+        Configuration of each fit, except for the covariance type and the number of components.
     rows : WeightedRows
         Data.
     """
@@ -90,45 +91,41 @@ def fit_candidates(
     resolution = Resolution.of(rows)
     side_by_side = rows.n_threads > 1 and _flops(rows, sizes[-1]) < FLOPS_OF_SMALL_DATA
     share = rows._replace(n_threads=1) if side_by_side else rows
-    starts = _partitions_by_tree if make_model(candidates[0]).init_params == "hc" else _partitions
-    statistics = starts([make_model(Candidate(form, size)) for size in sizes], rows)
+    make_starts = _starts_by_tree if init.init_params == "hc" else _starts
+    statistics = make_starts(sizes, form, init, rows)
 
     def fit(candidate: Candidate) -> tuple[Candidate, CandidateFit]:
-        return candidate, _fit_candidate(make_model(candidate), statistics[candidate.n_components], share, resolution)
+        own = replace(em, covariance_type=candidate.covariance_type, n_components=candidate.n_components)
+        return candidate, _fit_candidate(own, statistics[candidate.n_components], share, resolution)
 
     in_order = sorted(candidates, key=lambda candidate: candidate.n_components)
     yield from map_in_threads(fit, in_order, rows.n_threads if side_by_side else 1)
 
 
-Partitions = dict[int, list[_core.SufficientStatistics]]
+StartStatistics = dict[int, list[_core.SufficientStatistics]]
 
 
-def _partitions(models: list[GaussianMixture], rows: WeightedRows) -> Partitions:
-    """Return the statistics from which models would start, by their numbers of components."""
+def _starts(sizes: Sequence[int], form: str, init: InitConfig, rows: WeightedRows) -> StartStatistics:
+    """Return the statistics from which mixtures of each size start."""
 
-    def of(model: GaussianMixture) -> list[_core.SufficientStatistics]:
-        random = as_random_source(model.random_state)
-        makers = start_partitions(
-            model.init_params, rows, model.n_components, model.covariance_type, random, model.n_init
-        )
-        return [make() for make in makers]
+    def of(size: int) -> list[_core.SufficientStatistics]:
+        random = as_random_source(init.random_state)
+        return [make() for make in start_partitions(init.init_params, rows, size, form, random, init.n_init)]
 
-    return {model.n_components: of(model) for model in models}
+    return {size: of(size) for size in sizes}
 
 
-def _partitions_by_tree(models: list[GaussianMixture], rows: WeightedRows) -> Partitions:
+def _starts_by_tree(sizes: Sequence[int], form: str, init: InitConfig, rows: WeightedRows) -> StartStatistics:
     """Return the same where agglomerative clustering makes them: one tree has partitions of every size."""
-    largest = models[-1]
-    random, max_rows = as_random_source(largest.random_state), max(MAX_ROWS, largest.n_components)
-    n_trees = largest.n_init if rows.n_present > max_rows else 1  # of all rows there is but one
+    random, max_rows = as_random_source(init.random_state), max(MAX_ROWS, sizes[-1])
+    n_trees = init.n_init if rows.n_present > max_rows else 1  # of all rows there is but one
     trees = [tree_of_rows(rows, max_rows=max_rows, random=random) for _ in range(n_trees)]
 
-    def of(model: GaussianMixture) -> list[_core.SufficientStatistics]:
-        size, form = model.n_components, model.covariance_type
+    def of(size: int) -> list[_core.SufficientStatistics]:
         more = partitions_of_one_feature(rows, size, form) if rows.X.shape[1] == 1 else []
         return [*(partition_by_tree(tree, rows, size, form) for tree in trees), *(make() for make in more)]
 
-    return {model.n_components: of(model) for model in models}
+    return {size: of(size) for size in sizes}
 
 
 def _flops(rows: WeightedRows, n_components: int) -> int:
@@ -138,32 +135,29 @@ def _flops(rows: WeightedRows, n_components: int) -> int:
 
 
 def _fit_candidate(
-    model: GaussianMixture, partitions: Sequence[_core.SufficientStatistics], rows: WeightedRows, resolution: Resolution
+    em: EMConfig, partitions: Sequence[_core.SufficientStatistics], rows: WeightedRows, resolution: Resolution
 ) -> CandidateFit:
     """Run EM from all partitions and judge the best."""
     statistics: Iterator[Any] = iter(partitions)
-    prior = model._prior_of(rows)
+    prior = prior_of_rows(em, rows)
 
     def start() -> _core.Mixture:
-        return _core.m_step(next(statistics), model.covariance_type, float(model.reg_covar), prior=prior)
-
-    has_prior = model.prior is not None
+        return _core.m_step(next(statistics), em.covariance_type, em.reg_covar, prior=prior)
 
     def reason_against(run: Run) -> str:
         return degenerate_reason(
             run.mixture,
             rows.total_weight,
-            float(model.reg_covar),
+            em.reg_covar,
             resolution,
-            has_prior=has_prior,
+            has_prior=em.prior is not None,
             has_weights=rows.sample_weight is not None,
         )
 
-    starts = Starts(start, len(partitions), -float("inf"), prior=prior)
-    best, failed = best_of(model, starts, rows, lambda run: not reason_against(run))
+    starts = Starts(start, len(partitions), prior=prior)
+    best, failed = best_of(em, starts, rows, lambda run: not reason_against(run))
     if best is None:
         return CandidateFit(None, failed, starts.count, reason="; ".join(map(str, failed[:3])))
     log_likelihood = criteria.log_likelihood(rows, best.mixture)
-    return CandidateFit(
-        best, failed, starts.count, log_likelihood, criteria.log_certainty(rows, best.mixture), reason_against(best)
-    )
+    certainty = criteria.log_certainty(rows, best.mixture)
+    return CandidateFit(best, failed, starts.count, log_likelihood, certainty, reason_against(best))

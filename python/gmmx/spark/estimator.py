@@ -13,7 +13,7 @@ from pyspark.ml.util import MLReadable, MLWritable
 from pyspark.sql import DataFrame
 
 import gmmx
-from gmmx.distributed import DataSummary, fit_partitions
+from gmmx.distributed import DataSummary
 from gmmx.spark.model import GaussianMixtureModel
 from gmmx.spark.params import MixtureParams, local_model_of
 from gmmx.spark.persistence import Reader, Writer
@@ -92,7 +92,7 @@ class GaussianMixture(Estimator, MixtureParams, MLReadable, MLWritable):
     See Also
     --------
     gmmx.GaussianMixture : Fits rows in memory.
-    gmmx.distributed.fit_partitions : Runs the fit.
+        gmmx.GaussianMixture.fit_partitions : Runs the fit.
 
     Notes
     -----
@@ -243,7 +243,7 @@ class GaussianMixture(Estimator, MixtureParams, MLReadable, MLWritable):
         with rows:
             total_weight = rows.summary().total_weight
             local = self._local_estimator(rows.summary())
-            fit_partitions(local, rows)
+            local.fit_partitions(rows)
         model = GaussianMixtureModel(local.set_params(warm_start=False))
         self._copyValues(model._resetUid(self.uid))
         return model._with_summary(dataset, total_weight)

@@ -6,7 +6,6 @@ there are held against all rows.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +15,7 @@ import numpy.typing as npt
 
 from gmmx import _core
 from gmmx._text import columns_named, quoted
+from gmmx._warnings import warn
 from gmmx.validation import F64, Rows, WeightedRows
 
 __all__ = ["MAX_COLUMNS", "ColumnFaults", "ColumnWarning", "column_faults", "warn_of_columns"]
@@ -123,8 +123,7 @@ class ColumnWarning(UserWarning):
 
     Examples
     --------
-    >>> import warnings
-    >>> import numpy as np
+    >>>     >>> import numpy as np
     >>> import gmmx
     >>> X = np.column_stack([np.random.default_rng(0).normal(size=50), np.full(50, 7.0)])
     >>> with warnings.catch_warnings(record=True) as caught:
@@ -139,7 +138,7 @@ class ColumnWarning(UserWarning):
         self.faults = faults
 
 
-def warn_of_columns(rows: WeightedRows, estimator: Any, *, combinations: bool, stacklevel: int) -> ColumnFaults:
+def warn_of_columns(rows: WeightedRows, estimator: Any, *, combinations: bool) -> ColumnFaults:
     """Warn of columns that are constant or linear combinations of others; return these.
 
     Parameters
@@ -150,8 +149,6 @@ def warn_of_columns(rows: WeightedRows, estimator: Any, *, combinations: bool, s
         What is fitted; it may have `feature_names_in_`.
     combinations : bool
         Whether to look for combinations: diagonal covariances are not singular there.
-    stacklevel : int
-        As `warnings.warn` takes it.
 
     Warns
     -----
@@ -161,7 +158,7 @@ def warn_of_columns(rows: WeightedRows, estimator: Any, *, combinations: bool, s
     faults = column_faults(rows, combinations=combinations)
     if faults:
         names = getattr(estimator, "feature_names_in_", None)
-        warnings.warn(ColumnWarning(faults, names), stacklevel=stacklevel)
+        warn(ColumnWarning(faults, names))
     return faults
 
 

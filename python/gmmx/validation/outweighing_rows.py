@@ -8,7 +8,6 @@ docs/theory.md. A stream never sees its rows again, so it leaves out rows that w
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +17,7 @@ import numpy.typing as npt
 
 from gmmx import _core
 from gmmx._text import quoted
+from gmmx._warnings import warn
 from gmmx.validation import F64, Rows, WeightedRows
 
 __all__ = [
@@ -210,7 +210,7 @@ def outweighing_row(extremes: Extremes, total_weight: float, dtype: Any) -> Outw
     return max(found, key=lambda pair: pair[0])[1] if found else None
 
 
-def warn_of_outweighing_row(rows: WeightedRows, estimator: Any, *, stacklevel: int) -> OutweighingRow | None:
+def warn_of_outweighing_row(rows: WeightedRows, estimator: Any) -> OutweighingRow | None:
     """Warn of a row that outweighs all others; return it, or None if there is none.
 
     Parameters
@@ -219,8 +219,6 @@ def warn_of_outweighing_row(rows: WeightedRows, estimator: Any, *, stacklevel: i
         The rows.
     estimator : estimator
         What is fitted; it may have `feature_names_in_`.
-    stacklevel : int
-        As `warnings.warn` takes it.
 
     Warns
     -----
@@ -239,7 +237,7 @@ def warn_of_outweighing_row(rows: WeightedRows, estimator: Any, *, stacklevel: i
         return None
     names = getattr(estimator, "feature_names_in_", None)
     located = OutweighingRow(found.row, columns[found.column], found.value, found.least, found.largest)
-    warnings.warn(OutweighingRowWarning(located, names), stacklevel=stacklevel)
+    warn(OutweighingRowWarning(located, names))
     return located
 
 
@@ -318,11 +316,10 @@ def _left_out(rows: WeightedRows, outliers: I64, of: str) -> WeightedRows:
     X: Any = rows.X
     named = ", ".join(map(str, outliers[:_MOST_NAMED])) + (", ..." if len(outliers) > _MOST_NAMED else "")
     which = f"Row {named} of {of} is" if len(outliers) == 1 else f"Rows {named} of {of} are"
-    warnings.warn(
+    warn(
         f"{which} left out of partial_fit: numbers up to {np.abs(X[outliers]).max():.3g} are so far from all other "
         "rows that these would lose all their digits. If they stand for missing values, drop these rows first.",
         RuntimeWarning,
-        stacklevel=7,
     )
     kept: Any = np.delete(np.arange(len(X)), outliers)
     weights = None if rows.sample_weight is None else rows.sample_weight[kept]

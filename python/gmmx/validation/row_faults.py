@@ -53,12 +53,12 @@ class RowFaults:
         return self.columns.remedy(self.names) if self.columns else otherwise
 
 
-def warn_of_rows(rows: WeightedRows, estimator: Any, *, combinations: bool, stacklevel: int) -> RowFaults:
+def warn_of_rows(rows: WeightedRows, estimator: Any, *, combinations: bool) -> RowFaults:
     """Warn as `warn_of_outweighing_row` and `warn_of_columns` do, which take the same parameters; return the faults."""
-    outweighing = warn_of_outweighing_row(rows, estimator, stacklevel=stacklevel + 1)
+    outweighing = warn_of_outweighing_row(rows, estimator)
     # Beside such a row all columns look like multiples of each other.
     combinations = combinations and outweighing is None
-    faults = warn_of_columns(rows, estimator, combinations=combinations, stacklevel=stacklevel + 1)
+    faults = warn_of_columns(rows, estimator, combinations=combinations)
     return RowFaults(int(rows.X.shape[1]), outweighing, faults, getattr(estimator, "feature_names_in_", None))
 
 

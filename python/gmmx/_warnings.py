@@ -1,0 +1,34 @@
+"""Warnings that point at the user's line, however deep in the package they arise."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from pathlib import Path
+from types import FrameType
+
+__all__ = ["warn"]
+
+_OWN_FOLDER = str(Path(__file__).parent)
+_SKIPPED_PACKAGES = ("sklearn", "joblib", "dask", "distributed", "pyspark")
+
+
+def _is_skipped(frame: FrameType) -> bool:
+    module = str(frame.f_globals.get("__name__", ""))
+    return frame.f_code.co_filename.startswith(_OWN_FOLDER) or module.partition(".")[0] in _SKIPPED_PACKAGES
+
+
+def warn(message: str | Warning, category: type[Warning] | None = None) -> None:
+    """Warn as `warnings.warn` does, at the first line outside this package and those that call it for the user.
+
+    Parameters
+    ----------
+    message : str or Warning
+        Text of the warning, or the warning itself.
+    category : type, optional
+        Its class, if it is a text.
+    """
+    frame, stacklevel = sys._getframe(1), 2
+    while frame.f_back is not None and _is_skipped(frame):
+        frame, stacklevel = frame.f_back, stacklevel + 1
+    warnings.warn(message, category, stacklevel=stacklevel)

@@ -1,0 +1,298 @@
+"""The estimator for rows that come one batch at a time: stepwise EM."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from numbers import Real
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.exceptions import NotFittedError
+
+from gmmx._sklearn import Interval
+from gmmx.em.priors import ConjugatePrior
+from gmmx.em.result import unchanged_on_failure
+from gmmx.em.stepwise import StepwiseConfig, StepwiseState, WarmUp, after_batch
+from gmmx.mixture._configs import em_config, init_config, last_fit
+from gmmx.mixture._gaussian_mixture import GaussianMixture
+from gmmx.mixture._parameter_checks import check_params_of_fit
+from gmmx.mixture._parameters import NO_FIT, set_history, set_parameters
+from gmmx.mixture._sklearn_hooks import refuse_overridden_hooks
+from gmmx.validation import WeightedRows, check_rows_of, check_weight_of_part
+
+__all__ = ["OnlineGaussianMixture"]
+
+
+class OnlineGaussianMixture(GaussianMixture):
+    """Gaussian mixture that learns from one batch of rows at a time, by stepwise EM.
+
+    It is :class:`gmmx.GaussianMixture` with `partial_fit`, for rows that come in a stream or are too many to pass over
+    again and again. `fit` and all other methods are those of `GaussianMixture`.
+
+    Parameters
+    ----------
+    n_components : int, default=1
+        Number of components. This parameter and those below up to `prior` are described at
+        :class:`gmmx.GaussianMixture`.
+    covariance_type : str, default='full'
+        Model of the covariances.
+    tol : float, default=1e-3
+        EM stops when the mean log-likelihood of a row changes by less in one iteration.
+    reg_covar : float, default=1e-6
+        Added to the variances.
+    max_iter : int, default=100
+        Most iterations.
+    n_init : int, default=1
+        Number of starts, of which the best is kept.
+    init_params : {'kmeans', 'hc', 'k-means++', 'random', 'random_from_data'}, default='kmeans'
+        How the rows are partitioned for a start.
+    weights_init : array-like of shape (n_components,), default=None
+        Weights to start from.
+    means_init : array-like of shape (n_components, n_features), default=None
+        Means to start from.
+    precisions_init : array-like, default=None
+        Inverse covariances to start from.
+    random_state : int, RandomState, Generator or None, default=None
+        Source of randomness for the starts and `sample`.
+    warm_start : bool, default=False
+        Whether a further call of `fit` goes on from the parameters of the last.
+    verbose : int, default=0
+        Whether to print every `verbose_interval`-th iteration.
+    verbose_interval : int, default=10
+        Number of iterations between two lines.
+    n_jobs : int, default=None
+        Number of threads. Results do not depend on it.
+    callback : callable, default=None
+        Called as ``callback(iteration, log_likelihood)`` after each iteration.
+    responsibilities_init : array-like of shape (n_samples,) or (n_samples, n_components), default=None
+        Partition to start `fit` from; `partial_fit` refuses it.
+    acceleration : {'anderson', 'squarem'} or None, default=None
+        How `fit` jumps ahead of EM's iterations.
+    prior : 'default', ConjugatePrior or None, default=None
+        Prior of the means and covariances.
+    learning_decay : float, default=0.6
+        How fast `partial_fit` forgets: alpha in the length ``(t + learning_offset)**-learning_decay`` of its step t, in
+        (0.5, 1]. A smaller value forgets bad first steps sooner and gives the last batches more influence.
+    learning_offset : float, default=1.0
+        Offset that shortens the first steps of `partial_fit`; not negative.
+    average : bool, default=False
+        Whether the parameters after `partial_fit` are those of the running statistics averaged over its steps, step t
+        with weight t. That evens out the noise of batches of a few rows; those of a hundred have little to gain.
+
+    Attributes
+    ----------
+    n_steps_ : int
+        After `partial_fit`: batches that went into the parameters, 0 while rows are gathered for a start. An earlier
+        fit counts as one.
+    n_samples_seen_ : int
+        After `partial_fit`: rows of positive weight that it was given.
+
+    See Also
+    --------
+    GaussianMixture : The same without `partial_fit`, with the other attributes of a fit; its `fit_batches` passes over
+        batches until EM has converged.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gmmx import OnlineGaussianMixture
+    >>> rng = np.random.default_rng(0)
+    >>> gm = OnlineGaussianMixture(n_components=2, random_state=0)
+    >>> for _ in range(20):
+    ...     gm = gm.partial_fit(rng.normal([[0.0]] * 30 + [[9.0]] * 10))
+    >>> np.sort(gm.means_.ravel()).round()
+    array([0., 9.])
+    """
+
+    _parameter_constraints: dict[str, list[Any]] = {  # noqa: RUF012
+        **GaussianMixture._parameter_constraints,
+        "learning_decay": [Interval(Real, 0.5, 1.0, closed="right")],
+        "learning_offset": [Interval(Real, 0.0, None, closed="left")],
+        "average": ["boolean"],
+    }
+
+    n_steps_: int
+    n_samples_seen_: int
+
+    def __init__(
+        self,
+        n_components: int = 1,
+        *,
+        covariance_type: str = "full",
+        tol: float = 1e-3,
+        reg_covar: float = 1e-6,
+        max_iter: int = 100,
+        n_init: int = 1,
+        init_params: str = "kmeans",
+        weights_init: npt.ArrayLike | None = None,
+        means_init: npt.ArrayLike | None = None,
+        precisions_init: npt.ArrayLike | None = None,
+        random_state: int | np.random.RandomState | np.random.Generator | None = None,
+        warm_start: bool = False,
+        verbose: int = 0,
+        verbose_interval: int = 10,
+        n_jobs: int | None = None,
+        callback: Callable[[int, float], Any] | None = None,
+        responsibilities_init: npt.ArrayLike | None = None,
+        acceleration: str | None = None,
+        prior: str | ConjugatePrior | None = None,
+        learning_decay: float = 0.6,
+        learning_offset: float = 1.0,
+        average: bool = False,
+    ) -> None:
+        super().__init__(
+            n_components,
+            covariance_type=covariance_type,
+            tol=tol,
+            reg_covar=reg_covar,
+            max_iter=max_iter,
+            n_init=n_init,
+            init_params=init_params,
+            weights_init=weights_init,
+            means_init=means_init,
+            precisions_init=precisions_init,
+            random_state=random_state,
+            warm_start=warm_start,
+            verbose=verbose,
+            verbose_interval=verbose_interval,
+            n_jobs=n_jobs,
+            callback=callback,
+            responsibilities_init=responsibilities_init,
+            acceleration=acceleration,
+            prior=prior,
+        )
+        self.learning_decay = learning_decay
+        self.learning_offset = learning_offset
+        self.average = average
+
+    def partial_fit(
+        self, X: npt.ArrayLike, y: object = None, sample_weight: npt.ArrayLike | None = None
+    ) -> OnlineGaussianMixture:
+        """Take one step of stepwise EM with a batch of rows, which is then forgotten.
+
+        For rows that come one batch at a time, or too many to pass over again and again. The result is approximate: it
+        comes near that of `fit` to all rows, and does not converge as that does. The rows must come in random order:
+        sorted ones, or one cluster after another, need `fit_batches`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The batch, of one row or more.
+
+        y : Ignored
+            Present by convention.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights, as in `fit`. A batch is worth as much as its weights sum to; where that is zero, nothing happens.
+
+        Returns
+        -------
+        self : OnlineGaussianMixture
+            The mixture after the step.
+
+        Raises
+        ------
+        FitFailedError
+            A ValueError: in every start a component collapsed, however many rows were gathered.
+        ValueError, TypeError
+            If a parameter, X or the weights are not as described. The mixture, and what is known of earlier batches,
+            then stay as they were.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If a component collapses, which it can without `reg_covar` only. The mixture then stays as it was, and the
+            batch goes into the statistics alone.
+        RuntimeWarning
+            If rows are left out because they outweigh all others: a fill value of 1e20 would take all digits from the
+            running statistics, for good. The warning gives their numbers in the batch.
+
+        See Also
+        --------
+        fit_batches : Passes over the batches until EM has converged.
+
+        Notes
+        -----
+        Equations (107) to (111) of docs/theory.md; Cappé and Moulines (2009). Each call runs an E-step over the batch
+        with the present parameters and takes the mean statistics of its rows into running statistics, of which the
+        M-step makes the next parameters. Step t has the length ``(t + learning_offset)**-learning_decay`` times the
+        weight of the batch over the mean weight of the batches so far, at most 1. With ``learning_decay=1`` and
+        ``learning_offset=0`` all rows count the same.
+
+        The first rows are gathered, 5 * n_components * (n_features + 1) of them, but no more than 32 MiB hold, and
+        until as many are different as there are components; up to 16 times as many if all starts collapse. Until then
+        there are no parameters, and `predict` raises NotFittedError. The start is made of them as in `fit`, by
+        `init_params` or what is given; of `n_init` starts the one under which they are likeliest is taken. They are the
+        first batch, and decide alone.
+
+        After a `fit` the first call goes on from its parameters, and the fit counts as a batch of all its rows, which
+        `n_samples_seen_` does not count. Parameters of other origin (`from_parameters`, `from_sklearn`) count as a
+        batch like the next. To begin anew, clone the estimator. `fit` forgets the stream. To go on in another process,
+        pickle the estimator. What `load` returns counts as a fit to all rows that came before `save`, without the
+        running statistics and their average.
+
+        Steps become shorter and shorter, so that a long stream hardly follows rows that change. Begin anew from the
+        present parameters then, from time to time: ``from_parameters(model.weights_, model.means_,
+        model.covariances_, covariance_type=...)``.
+
+        A component whose rows stop coming keeps its mean and covariance while its weight fades, to 1e-10 at the
+        least. `prior='default'` is made of the gathered rows, after a `fit`, too. A prior counts as rows do and fades
+        as they come. `converged_` is False, `n_iter_` is `n_steps_`, `lower_bound_` the mean log-likelihood of the
+        rows of the last batch under the parameters before its step, `lower_bounds_` empty and `log_likelihood_` NaN.
+        `tol`, `max_iter`, `warm_start`, `verbose`, `callback` and `acceleration` are ignored.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from gmmx import OnlineGaussianMixture
+        >>> rng = np.random.default_rng(0)
+        >>> gm = OnlineGaussianMixture(n_components=2, random_state=0)
+        >>> for _ in range(100):
+        ...     batch = rng.normal([[0.0]] * 30 + [[9.0]] * 10)
+        ...     gm = gm.partial_fit(batch)
+        >>> np.sort(gm.weights_).round(2)
+        array([0.25, 0.75])
+        >>> gm.n_steps_, gm.n_samples_seen_
+        (100, 4000)
+        """
+        if not hasattr(self, "weights_"):  # scikit-learn does not check parameters again in each call
+            check_params_of_fit(self)
+        refuse_overridden_hooks(self)
+        with unchanged_on_failure(self):
+            em = em_config(self)
+            checked = check_rows_of(self, X, fit=not hasattr(self, "n_features_in_"), min_samples=1)
+            rows = WeightedRows(checked, check_weight_of_part(sample_weight, len(checked)), em.n_threads)
+            config = StepwiseConfig(
+                em,
+                init_config(self),
+                float(self.learning_decay),
+                float(self.learning_offset),
+                bool(self.average),
+                last_fit(self) if hasattr(self, "weights_") else None,
+            )
+            state = after_batch(vars(self).get("_online"), rows, config)
+            if state is not None:
+                self._set_state(state)
+        return self
+
+    def _set_state(self, state: WarmUp | StepwiseState) -> None:
+        """Set the attributes that a step leaves."""
+        if isinstance(state, StepwiseState):
+            set_parameters(self, state.estimate, state.dtype)
+            self._mixture = state.estimate
+            self._fitted_weight = state.total_weight
+            set_history(self, {**NO_FIT, "n_iter_": state.n_steps, "lower_bound_": state.lower_bound})
+        self._online, self.n_steps_, self.n_samples_seen_ = state, state.n_steps, state.n_samples
+
+    def _check_is_fitted(self) -> None:
+        """Say how many rows are wanted while they are gathered for a start."""
+        state = vars(self).get("_online")
+        if isinstance(state, WarmUp) and not hasattr(self, "weights_"):
+            refuse_overridden_hooks(self)
+            raise NotFittedError(
+                f"This {type(self).__name__} has no parameters yet: partial_fit makes the start of "
+                f"{state.rows_wanted(self.n_components, self.n_features_in_)} rows, at least {self.n_components} of "
+                f"them different, and has seen {state.n_samples}. Give it more batches, or call 'fit'."
+            )
+        super()._check_is_fitted()
