@@ -97,8 +97,9 @@ void register_sufficient_statistics(py::module_& m) {
   show_as(m, "gmmx");
   py::class_<S>(m, "SufficientStatistics", py::is_final(), R"(Summary of rows for an M-step, which adds up over rows.
 
-Statistics are computed by :func:`gmmx.e_step` or :meth:`from_responsibilities`. Those of parts add up to those of all rows,
-so the parts may come from blocks, threads, files or machines. Adding statistics of different mixtures raises a ValueError.
+Statistics are computed by :func:`gmmx.e_step` or :meth:`from_responsibilities`. Those of parts add up to those of all
+rows, so the parts may come from blocks, threads, files or machines. Adding statistics of different mixtures raises a
+ValueError.
 
 Attributes
 ----------

@@ -11,7 +11,7 @@
 
 namespace gmmx {
 
-/// How the covariances of the components are tied together; the values are those of covariance_types.def.
+/// Covariance models; the values are those of covariance_types.def.
 enum class CovarianceType {
 #define GMMX_COVARIANCE_TYPE(name) name,
 #include "gmmx/covariance_types.def"
@@ -21,19 +21,19 @@ enum class CovarianceType {
 /// All models, in the order of the table.
 GMMX_EXPORT std::vector<CovarianceType> covariance_types();
 
-/// The model's name, for example "full". \throws InvalidArgument, here and wherever a type is taken, for a number that
-/// is not an enumerator
+/// Name of a model, for example "full". \throws InvalidArgument, like all functions with a type argument, for a number
+/// that is not an enumerator
 GMMX_EXPORT std::string to_string(CovarianceType type);
 
-/// The model of that name. \throws InvalidArgument listing the names that exist.
+/// The model with this name. \throws InvalidArgument that lists the names
 GMMX_EXPORT CovarianceType covariance_type_from_string(std::string_view name);
 
-/// Shape of `covariances` and `precisions_cholesky`, the least that holds them: (K) for spherical, EII, VII, E and V;
-/// (K, d) for diag, EEI, VEI, EVI and VVI; (d, d) for tied and EEE; (K, d, d) for full and the others.
-/// \throws InvalidArgument for E and V of several features
+/// Shape of `covariances` and `precisions_cholesky`: (K) for spherical, EII, VII, E and V; (K, d) for diag, EEI, VEI,
+/// EVI and VVI; (d, d) for tied and EEE; (K, d, d) for full and all others. \throws InvalidArgument for E and V with
+/// several features
 GMMX_EXPORT std::vector<Index> covariance_shape(CovarianceType type, Index n_components, Index n_features);
 
-/// Number of free parameters of a mixture, weights and means included.
+/// Number of free parameters of a mixture, including weights and means.
 GMMX_EXPORT Index n_parameters(CovarianceType type, Index n_components, Index n_features);
 
 }  // namespace gmmx

@@ -1,5 +1,5 @@
 /// \file
-/// Covariances by volume, shape and orientation: Sigma_k = volume_k D_k diag(shape_k) D_k^T.
+/// Volumes, shapes and orientations of covariances: Sigma_k = volume_k D_k diag(shape_k) D_k^T.
 #pragma once
 
 #include <vector>
@@ -9,15 +9,15 @@
 
 namespace gmmx {
 
-/// Arrays in C order. A model whose covariances are diagonal has the features for axes, in their order; otherwise axes
-/// are in the order of descending shape, on average over the components if these have them in common.
+/// Arrays in C order. The axes of diagonal models are the features, in their order. Other axes are in the order of
+/// descending shape, on average over the components if these share the axes.
 struct Decomposition {
   std::vector<double> volumes;       ///< K: |Sigma_k|^(1/d)
   std::vector<double> shapes;        ///< K x d, the product of each row 1
-  std::vector<double> orientations;  ///< K x d x d: an axis a column, its largest number positive
+  std::vector<double> orientations;  ///< K x d x d: axes as columns, with a positive largest entry
 };
 
-/// Decomposes the covariances of each component, with orientations in common where the model has them in common.
+/// Decomposes the covariances of each component. Orientations are equal if the model shares them.
 /// O(K d^3). Safe to call from several threads at once.
 GMMX_EXPORT Decomposition decompose(const Mixture& mixture);
 

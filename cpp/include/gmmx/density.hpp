@@ -1,13 +1,13 @@
 /// \file
-/// A mixture evaluated at rows. T is float or double and sets the precision of the arithmetic.
+/// Evaluation of mixtures. T is float or double and sets the precision of the arithmetic.
 ///
-/// All functions here take n rows of mixture.n_features() columns, d, and write into memory of the caller, C order or
-/// any other strides. A row costs K d^2 operations with full covariances, K d with the others, and d^2 once with tied
-/// ones; before the first row the mixture is prepared at about the cost of d rows. Nothing of size n is allocated. They
-/// may be called from several threads at once; the results do not depend on n_threads (1 or more). Float rows whose
-/// densities leave the range of float are computed in double. \throws InvalidArgument where shapes disagree \throws
-/// RowOutOfRange, after all rows that have one received their result, where a row is not finite, or so far from all
-/// components that every density is zero even in logarithms
+/// All functions take n rows with d = mixture.n_features() columns and write to memory of the caller, with any strides.
+/// A row costs K d^2 operations with full covariances, K d with the others, plus d^2 for all components with tied ones.
+/// Preparing the mixture costs about as much as d rows. Memory of size n is never allocated. The functions may be
+/// called from several threads at once; the results do not depend on n_threads (1 or more). Float rows whose densities
+/// exceed the range of float are computed in double. \throws InvalidArgument if shapes disagree \throws RowOutOfRange,
+/// after computing all other rows, if a row is not finite, or so far from all components that the logarithm of every
+/// density overflows
 #pragma once
 
 #include <cstdint>
@@ -18,27 +18,27 @@
 
 namespace gmmx {
 
-/// log N(x_n | mu_k, Sigma_k) of each component without its weight, natural logarithms, into out (n x K). Minus
-/// infinity where T cannot hold it, and NaN in rows that are not finite: RowOutOfRange is not thrown.
+/// Writes the natural logarithms log N(x_n | mu_k, Sigma_k), without the weights, to out (n x K). The result is minus
+/// infinity if T cannot represent it, and NaN for rows that are not finite. Does not throw RowOutOfRange.
 template <class T>
 GMMX_EXPORT void component_log_densities(MatrixView<const T> rows, const Mixture& mixture, MatrixView<T> out,
                                          int n_threads = 1);
 
-/// log p(x_n) into out (n). \throws RowOutOfRange where T cannot hold it, too
+/// Writes log p(x_n) to out (n). \throws RowOutOfRange also if T cannot represent it
 template <class T>
 GMMX_EXPORT void score_samples(MatrixView<const T> rows, const Mixture& mixture, VectorView<T> out, int n_threads = 1);
 
-/// Posterior probability of component k given x_n into out (n x K); rows sum to one.
+/// Writes the posterior probabilities of the components given x_n to out (n x K). Rows sum to one.
 template <class T>
 GMMX_EXPORT void responsibilities(MatrixView<const T> rows, const Mixture& mixture, MatrixView<T> out,
                                   int n_threads = 1);
 
-/// The component of the largest posterior probability, from 0, into out (n); the first of equal ones.
+/// Writes the component with the largest posterior probability, from 0, to out (n). Ties select the first.
 template <class T>
 GMMX_EXPORT void predict(MatrixView<const T> rows, const Mixture& mixture, VectorView<std::int64_t> out,
                          int n_threads = 1);
 
-/// sum_n w_n log p(x_n); rows of weight zero may be anything. \param sample_weight absent, or n non-negative finite
+/// Returns sum_n w_n log p(x_n). Rows with weight zero are ignored. \param sample_weight empty, or n nonnegative finite
 /// weights
 template <class T>
 GMMX_EXPORT double log_likelihood(MatrixView<const T> rows, const Mixture& mixture,

@@ -1,5 +1,5 @@
 /// \file
-/// Components that are one and the same.
+/// Detection of equal components.
 #pragma once
 
 #include <vector>
@@ -9,11 +9,12 @@
 
 namespace gmmx {
 
-/// Finds components whose means and covariances are equal up to rounding, whatever their weights: EM cannot tell apart
-/// what starts at the same place. Components of weight 0 are left out.
+/// Finds components whose means and covariances are equal up to rounding, with any weights. EM cannot separate
+/// components that start at the same place. Components with weight 0 are ignored.
 ///
-/// \param tolerance  how far apart equal means may be, in standard deviations, and how different their variances, as a
-///                   share
+/// \param tolerance  largest difference of equal means, in standard deviations, and largest relative difference of
+/// their
+///                   variances
 /// \returns groups of two or more components, in ascending order
 GMMX_EXPORT std::vector<std::vector<Index>> equal_components(const Mixture& mixture, double tolerance = 1e-6);
 

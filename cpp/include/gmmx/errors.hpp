@@ -1,5 +1,5 @@
 /// \file
-/// What the library throws. Every message names the argument, what was given, what is allowed and the remedy.
+/// Exceptions. Every message names the argument, its value, what is allowed and a remedy.
 #pragma once
 
 #include <stdexcept>
@@ -10,27 +10,27 @@
 
 namespace gmmx {
 
-/// Base of everything that the library throws on purpose.
+/// Base class of all exceptions of the library.
 class GMMX_EXPORT Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-/// An argument is outside of what is allowed.
+/// An argument is invalid.
 class GMMX_EXPORT InvalidArgument : public Error {
  public:
   using Error::Error;
 };
 
-/// A row is not finite, or its log-density leaves the range of the numbers that it is computed in.
+/// A row is not finite, or its log-density exceeds the range of the floating-point type.
 class GMMX_EXPORT RowOutOfRange : public InvalidArgument {
  public:
   /// what() names the argument `rows`. \param complaint the rest of the message
   RowOutOfRange(Index row, const std::string& complaint)
       : InvalidArgument("rows " + complaint), row_(row), complaint_(complaint) {}
-  /// The first such row, from 0.
+  /// Index of the first such row.
   Index row() const { return row_; }
-  /// The message without the argument's name, for callers who name it otherwise.
+  /// The message without the name of the argument, for callers that use another name.
   const std::string& complaint() const { return complaint_; }
 
  private:
@@ -38,24 +38,24 @@ class GMMX_EXPORT RowOutOfRange : public InvalidArgument {
   std::string complaint_;
 };
 
-/// A covariance is not positive definite, so that the density does not exist.
+/// A covariance is not positive definite, so the density does not exist.
 class GMMX_EXPORT CollapsedComponent : public Error {
  public:
   CollapsedComponent(Index component, const std::string& what) : Error(what), component_(component) {}
-  /// Index of the component, or -1 where all components share one covariance.
+  /// Index of the component, or -1 for a shared covariance.
   Index component() const { return component_; }
 
  private:
   Index component_;
 };
 
-/// A file cannot be read or written; the message has the system's reason.
+/// A file cannot be read or written; the message contains the reason of the system.
 class GMMX_EXPORT FileError : public Error {
  public:
   using Error::Error;
 };
 
-/// A file is not a whole gmmx model; the message names the file, what is wrong with it and what to do.
+/// A file is not a complete gmmx model; the message names the file, the defect and a remedy.
 class GMMX_EXPORT ModelFileError : public Error {
  public:
   using Error::Error;

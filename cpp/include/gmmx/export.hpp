@@ -1,6 +1,6 @@
 /// \file
-/// Which symbols a shared library shows. A program that links the static library has GMMX_STATIC defined; the package's
-/// CMake target and pkg-config file see to it.
+/// Symbol visibility of a shared library. Programs that link the static library need GMMX_STATIC, which the CMake
+/// target and the pkg-config file define.
 #pragma once
 
 #if defined(GMMX_STATIC)

@@ -37,7 +37,7 @@ struct FitOptions {
 struct FailedStart {
   Index start;      ///< from 0
   int iteration;    ///< whose M-step failed, from 1; 0: that of the initial clusters
-  Index component;  ///< -1: the covariance that all share
+  Index component;  ///< -1: the shared covariance
 };
 
 /// The best start.

@@ -1,5 +1,5 @@
 /// \file
-/// The whole public face.
+/// All public headers.
 #pragma once
 
 #include "gmmx/covariance_type.hpp"

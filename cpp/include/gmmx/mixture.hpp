@@ -11,23 +11,23 @@
 
 namespace gmmx {
 
-/// A Gaussian mixture as an immutable value; every instance is valid, but one that was moved from: that may only be
+/// A Gaussian mixture as an immutable value. Every instance is valid, except a moved-from one, which may only be
 /// assigned to or destroyed.
 ///
-/// Arrays are in C order. `precisions_cholesky` holds the upper triangular U with
-/// covariance^-1 = U U^T (where variances are kept, as for diag and spherical: reciprocal standard deviations).
-/// Reading from several threads at once is safe.
+/// Arrays are in C order. `precisions_cholesky` is the upper triangular U with covariance^-1 = U U^T, or reciprocal
+/// standard deviations for models that store variances, such as diag and spherical. Reading from several threads at
+/// once is safe.
 class GMMX_EXPORT Mixture {
  public:
-  /// Checks everything: sizes, finite values, weights that are non-negative and sum to one (to 1e-6),
-  /// positive definite covariances, triangular factors with a positive diagonal.
+  /// Checks sizes, finite values, that weights are nonnegative and sum to one (within 1e-6), that covariances are
+  /// positive definite and that factors are triangular with a positive diagonal.
   ///
-  /// Where both covariances and factors are given they are taken as they are, and densities are those of the factors.
+  /// If both covariances and factors are given, they are not compared, and densities use the factors.
   ///
-  /// \param weights             K mixing proportions
+  /// \param weights             K mixing weights
   /// \param means               K x n_features
   /// \param covariances         by type, see covariance_shape(); empty: computed from the factors
-  /// \param precisions_cholesky by type; empty: computed from the covariances. Not both may be empty.
+  /// \param precisions_cholesky by type; empty: computed from the covariances. Only one of the two may be empty.
   /// \throws InvalidArgument, CollapsedComponent
   Mixture(CovarianceType type, Index n_features, std::vector<double> weights, std::vector<double> means,
           std::vector<double> covariances, std::vector<double> precisions_cholesky = {});
@@ -40,12 +40,12 @@ class GMMX_EXPORT Mixture {
   const std::vector<double>& covariances() const { return covariances_; }
   const std::vector<double>& precisions_cholesky() const { return precisions_cholesky_; }
 
-  /// A 64-bit digest of the parameters, never 0: statistics of different mixtures are told apart by it.
+  /// A 64-bit digest of the parameters, never 0, which identifies the mixture of statistics.
   std::uint64_t fingerprint() const;
 
  private:
   friend Mixture batch(const std::vector<const Mixture*>& mixtures);
-  Mixture() = default;  // to be filled with what was checked before
+  Mixture() = default;  // to be filled with checked values
 
   CovarianceType type_{};
   Index n_features_ = 0;

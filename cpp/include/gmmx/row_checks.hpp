@@ -1,5 +1,5 @@
 /// \file
-/// Quick looks at rows: what they clear needs no further search.
+/// Fast checks of rows; rows that pass need no detailed check.
 #pragma once
 
 #include <vector>
@@ -9,21 +9,20 @@
 
 namespace gmmx {
 
-/// Whether all numbers are finite; false if in doubt, because their sum overflows.
+/// Whether all numbers are finite. May be false for finite rows whose sum overflows.
 GMMX_EXPORT bool all_finite(MatrixView<const double> rows);
 GMMX_EXPORT bool all_finite(MatrixView<const float> rows);
 
-/// Whether no column is constant, up to rounding, in finite rows, some hundred of which are enough; false if in doubt.
+/// Whether no column of finite rows is constant up to rounding, judged by a few hundred rows. False if in doubt.
 GMMX_EXPORT bool columns_vary(MatrixView<const double> rows);
 GMMX_EXPORT bool columns_vary(MatrixView<const float> rows);
 
-/// Whether, in finite rows, no column is constant and each has, in the order of the columns, more than a share of its
-/// variance that those before leave unexplained; false if in doubt. Takes time in proportion to the square of the
-/// columns.
+/// Whether no column of finite rows is constant, and the columns before each column leave more than a given share of
+/// its variance unexplained. False if in doubt. The time grows with the square of the number of columns.
 GMMX_EXPORT bool columns_are_independent(MatrixView<const double> rows, double share);
 GMMX_EXPORT bool columns_are_independent(MatrixView<const float> rows, double share);
 
-/// The columns in which one of finite rows may outweigh all others in a sum of squares; no other column has such a row.
+/// Columns in which one of the finite rows may outweigh all others in a sum of squares. Other columns have no such row.
 /// Equation (115) of the theory.
 GMMX_EXPORT std::vector<Index> columns_where_a_row_may_outweigh(MatrixView<const double> rows);
 GMMX_EXPORT std::vector<Index> columns_where_a_row_may_outweigh(MatrixView<const float> rows);

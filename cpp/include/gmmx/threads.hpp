@@ -1,5 +1,5 @@
 /// \file
-/// How many threads to use.
+/// Number of threads.
 #pragma once
 
 #include <optional>
@@ -8,9 +8,9 @@
 
 namespace gmmx {
 
-/// Threads for a request in joblib's sense: none: OMP_NUM_THREADS, else the physical cores granted to this process
-/// by affinity and cgroup; n > 0: n; n < 0: the processors granted + 1 + n, at least one.
-/// One in a process forked after a parallel region ran, where OpenMP would hang.
+/// Number of threads for a request with joblib's conventions. None: OMP_NUM_THREADS, or else the physical cores
+/// available to this process by affinity and cgroup. n > 0: n. n < 0: available processors + 1 + n, at least one.
+/// Always one in a process forked after a parallel region ran, where OpenMP would hang.
 /// \throws InvalidArgument for 0
 GMMX_EXPORT int thread_count(std::optional<int> n_jobs = std::nullopt);
 

@@ -1,12 +1,12 @@
 /// \file
-/// The version, written here and nowhere else: CMake and the Python package read the three numbers from this file.
+/// The version. CMake and the Python package read the three numbers from this file.
 #pragma once
 
 #include "gmmx/export.hpp"
 
-#define GMMX_VERSION_MAJOR 0  ///< rises when existing code may stop working
-#define GMMX_VERSION_MINOR 1  ///< rises with new features
-#define GMMX_VERSION_PATCH 0  ///< rises with corrections
+#define GMMX_VERSION_MAJOR 0  ///< increases when existing code may break
+#define GMMX_VERSION_MINOR 1  ///< increases with new features
+#define GMMX_VERSION_PATCH 0  ///< increases with corrections
 
 #define GMMX_STRINGIZE_TOKENS(x) #x
 #define GMMX_STRINGIZE(x) GMMX_STRINGIZE_TOKENS(x)
@@ -16,8 +16,8 @@
   GMMX_STRINGIZE(GMMX_VERSION_MAJOR) \
   "." GMMX_STRINGIZE(GMMX_VERSION_MINOR) "." GMMX_STRINGIZE(GMMX_VERSION_PATCH)
 
-// Code compiled with these headers links with a library of the same major and minor version only: it asks for a symbol
-// whose name holds them.
+// Code compiled with these headers links only with a library of the same major and minor version, because it needs a
+// symbol whose name contains them.
 #if defined(_MSC_VER)
 #pragma detect_mismatch("gmmx_abi", GMMX_STRINGIZE(GMMX_VERSION_MAJOR) "." GMMX_STRINGIZE(GMMX_VERSION_MINOR))
 #else

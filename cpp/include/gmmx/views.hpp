@@ -1,5 +1,5 @@
 /// \file
-/// Non-owning views of numbers that the caller keeps: the only way in which rows enter the library.
+/// Non-owning views of numbers, through which rows enter the library.
 #pragma once
 
 #include <cstddef>
@@ -26,7 +26,7 @@ class VectorView {
   T* data() const { return data_; }
   Index size() const { return size_; }
   Index stride() const { return stride_; }
-  /// True for a default-constructed view: no vector was given.
+  /// True for a default-constructed view, which stands for a missing vector.
   bool absent() const { return data_ == nullptr; }
   T& operator[](Index i) const { return data_[i * stride_]; }
 
@@ -36,13 +36,13 @@ class VectorView {
   Index stride_ = 1;
 };
 
-/// A strided view of a matrix, one row a sample. Strides count elements and may be negative or zero,
-/// so C order, Fortran order and slices of either are all views.
+/// A strided view of a matrix, one sample per row. Strides count elements and may be negative or zero, so views cover C
+/// order, Fortran order and slices.
 template <class T>
 class MatrixView {
  public:
   MatrixView() = default;
-  /// Rows one after another without gaps (C order).
+  /// Contiguous rows (C order).
   MatrixView(T* data, Index rows, Index cols) : MatrixView(data, rows, cols, cols, 1) {}
   MatrixView(T* data, Index rows, Index cols, Index row_stride, Index col_stride)
       : data_(data), rows_(rows), cols_(cols), row_stride_(row_stride), col_stride_(col_stride) {}
