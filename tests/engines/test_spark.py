@@ -222,9 +222,9 @@ def test_a_data_frame_with_other_rows_at_each_look_is_refused(spark):
 BAD_ROWS = [
     ([1.0, math.nan, 0.0], 1.0, r"X contains NaN in row 6 \(the first is 0\)"),
     ([1.0, math.inf, 0.0], 1.0, "X contains infinity in row 6"),
-    ([1.0, None, 0.0], 1.0, "of rows 5 to 7, rows hold null 1 times"),
-    (None, 1.0, "of rows 5 to 7, 1 of 3 rows are null"),
-    ([1.0, 2.0], 1.0, "of rows 5 to 7, rows have from 2 to 3 features"),
+    ([1.0, None, 0.0], 1.0, r"X has no value in row 6 \(the first is 0\) of the column 'features\[1\]'"),
+    (None, 1.0, r"X has no value in row 6 \(the first is 0\) of the column 'features'"),
+    ([1.0, 2.0], 1.0, r"X has a list of length 2 in row 6 .* and lists of length 3 elsewhere"),
     ([1.0, 2.0, 3.0], -1.0, "Negative values in data passed to `sample_weight`: -1 in row 6"),
     ([1.0, 2.0, 3.0], None, "of rows 5 to 7, the weights of 1 of 3 rows are null"),
 ]
@@ -709,5 +709,5 @@ def test_dense_and_sparse_vectors_become_their_rows_and_null_ones_are_refused(sp
         np.testing.assert_array_equal(kept.sample(9, 0).X, rows[kept.sample(9, 0).numbers])
         assert kept.summary().dtype == "float64"
     missing = spark.createDataFrame([*mixed, (None,)], ["features"]).coalesce(1)
-    with SparkRows(missing, "features") as kept, pytest.raises(ValueError, match="1 of 10 rows are null"):
+    with SparkRows(missing, "features") as kept, pytest.raises(ValueError, match="X has no value in row 9 "):
         kept.summary()

@@ -27,6 +27,7 @@ __all__ = [
     "has_no_type",
     "holds_lists",
     "is_boolean",
+    "matrix_of",
     "number_type",
 ]
 
@@ -335,6 +336,42 @@ class _Source(NamedTuple):
             f"{self.where} has no value in row {self.first_row + row} (the first is 0) of the column {quoted(name)}: "
             "fill in missing values, or drop the rows or the columns that have them"
         )
+
+
+def matrix_of(column: Any, name: str, first_row: int = 0) -> npt.NDArray[Any]:
+    """Return a column of lists of numbers as one matrix, without a copy where there need not be one.
+
+    Parameters
+    ----------
+    column : pyarrow.Array
+        Lists of one length.
+    name : str
+        Name of the column, for errors.
+    first_row : int, default=0
+        Number of rows before these, for errors.
+
+    Returns
+    -------
+    X : ndarray of shape (n_rows, n_features)
+        float32 for lists of float32.
+
+    Raises
+    ------
+    ValueError
+        If a value is missing, or the lists differ in length.
+
+    Examples
+    --------
+    >>> import pyarrow
+    >>> matrix_of(pyarrow.array([[1.0, 2.0], [3.0, 4.0]]), "features").tolist()
+    [[1.0, 2.0], [3.0, 4.0]]
+    """
+    if not len(column):
+        return np.empty((0, 0))
+    lists = _plain(column)
+    length = int(_lengths(lists).max())
+    whole = _Share(0, length if length > 0 else None, slice(None), slice(None))
+    return _Source(name, "X", first_row, keep_missing=False).elements(lists, whole, np.dtype(np.float64))
 
 
 def expanded(wanted: Iterable[Any], lists: Mapping[str, Sequence[str]]) -> list[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from pyspark.sql import DataFrame
 import gmmx
 from gmmx.distributed import DataSummary
 from gmmx.spark.model import GaussianMixtureModel
-from gmmx.spark.params import MixtureParams, local_model_of
+from gmmx.spark.params import MixtureParams, local_model_of, with_setters
 from gmmx.spark.persistence import Reader, Writer
 from gmmx.spark.rows import SparkRows
 from gmmx.validation import check_covariance_type
@@ -25,6 +26,7 @@ __all__ = ["GaussianMixture"]
 _LEAST = {"k": 1, "maxIter": 0, "tol": 0, "regParam": 0, "nInit": 1, "aggregationDepth": 1}
 
 
+@with_setters()
 class GaussianMixture(Estimator, MixtureParams, MLReadable, MLWritable):
     """Gaussian mixture fitted to a Spark DataFrame by expectation-maximisation (EM).
 
@@ -148,26 +150,10 @@ class GaussianMixture(Estimator, MixtureParams, MLReadable, MLWritable):
         super().__init__()
         self._set_or_clear(self._input_kwargs)
 
-    @keyword_only
-    def setParams(
-        self,
-        *,
-        featuresCol: str = "features",
-        predictionCol: str = "prediction",
-        k: int = 2,
-        probabilityCol: str = "probability",
-        tol: float = 0.01,
-        maxIter: int = 100,
-        seed: int | None = None,
-        aggregationDepth: int = 2,
-        weightCol: str | None = None,
-        covarianceType: str = "full",
-        regParam: float = 1e-6,
-        nInit: int = 1,
-        initialModel: Any = None,
-    ) -> GaussianMixture:
+    def setParams(self, **params: Any) -> GaussianMixture:
         """Set the given parameters, None to the default, and return the estimator."""
-        return self._set_or_clear(self._input_kwargs)
+        inspect.signature(GaussianMixture).bind(**params)
+        return self._set_or_clear(params)
 
     def _set_or_clear(self, arguments: dict[str, Any]) -> GaussianMixture:
         """Set parameters; None stands for the default, as in MLlib."""
@@ -175,58 +161,6 @@ class GaussianMixture(Estimator, MixtureParams, MLReadable, MLWritable):
         for name in arguments.keys() - given.keys():
             self.clear(self.getParam(name))
         return self._set(**given)
-
-    def setFeaturesCol(self, value: str) -> GaussianMixture:
-        """Set `featuresCol` and return the estimator."""
-        return self._set(featuresCol=value)
-
-    def setPredictionCol(self, value: str) -> GaussianMixture:
-        """Set `predictionCol` and return the estimator."""
-        return self._set(predictionCol=value)
-
-    def setK(self, value: int) -> GaussianMixture:
-        """Set `k` and return the estimator."""
-        return self._set(k=value)
-
-    def setProbabilityCol(self, value: str) -> GaussianMixture:
-        """Set `probabilityCol` and return the estimator."""
-        return self._set(probabilityCol=value)
-
-    def setTol(self, value: float) -> GaussianMixture:
-        """Set `tol` and return the estimator."""
-        return self._set(tol=value)
-
-    def setMaxIter(self, value: int) -> GaussianMixture:
-        """Set `maxIter` and return the estimator."""
-        return self._set(maxIter=value)
-
-    def setSeed(self, value: int) -> GaussianMixture:
-        """Set `seed` and return the estimator."""
-        return self._set(seed=value)
-
-    def setAggregationDepth(self, value: int) -> GaussianMixture:
-        """Set `aggregationDepth` and return the estimator."""
-        return self._set(aggregationDepth=value)
-
-    def setWeightCol(self, value: str) -> GaussianMixture:
-        """Set `weightCol` and return the estimator."""
-        return self._set(weightCol=value)
-
-    def setCovarianceType(self, value: str) -> GaussianMixture:
-        """Set `covarianceType` and return the estimator."""
-        return self._set(covarianceType=value)
-
-    def setRegParam(self, value: float) -> GaussianMixture:
-        """Set `regParam` and return the estimator."""
-        return self._set(regParam=value)
-
-    def setNInit(self, value: int) -> GaussianMixture:
-        """Set `nInit` and return the estimator."""
-        return self._set(nInit=value)
-
-    def setInitialModel(self, value: Any) -> GaussianMixture:
-        """Set `initialModel` and return the estimator."""
-        return self._set(initialModel=value)
 
     def getInitialModel(self) -> gmmx.GaussianMixture | None:
         """Return the initial model as an in-memory estimator."""

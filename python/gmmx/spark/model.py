@@ -20,7 +20,7 @@ from pyspark.sql.types import IntegerType, StructField, StructType
 
 import gmmx
 from gmmx._covariance_shapes import as_matrices
-from gmmx.spark.params import MixtureParams
+from gmmx.spark.params import MixtureParams, with_setters
 from gmmx.spark.persistence import Reader, Writer
 from gmmx.spark.rows import features_of
 from gmmx.spark.tasks import on_executors
@@ -30,6 +30,7 @@ __all__ = ["GaussianMixtureModel", "GaussianMixtureSummary"]
 _POSTERIOR = StructType([StructField("prediction", IntegerType()), StructField("probability", VectorUDT())])
 
 
+@with_setters("featuresCol", "predictionCol", "probabilityCol")
 class GaussianMixtureModel(Model, MixtureParams, MLReadable, MLWritable):
     """Fitted mixture with the methods of MLlib's ``GaussianMixtureModel``.
 
@@ -73,18 +74,6 @@ class GaussianMixtureModel(Model, MixtureParams, MLReadable, MLWritable):
             value.
         """
         return copy.deepcopy(self._local)
-
-    def setFeaturesCol(self, value: str) -> GaussianMixtureModel:
-        """Set `featuresCol` and return the model."""
-        return self._set(featuresCol=value)
-
-    def setPredictionCol(self, value: str) -> GaussianMixtureModel:
-        """Set `predictionCol` and return the model."""
-        return self._set(predictionCol=value)
-
-    def setProbabilityCol(self, value: str) -> GaussianMixtureModel:
-        """Set `probabilityCol` and return the model."""
-        return self._set(probabilityCol=value)
 
     @property
     def numFeatures(self) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from typing import Any
 
 from pyspark.ml.clustering import GaussianMixtureModel as MLlibModel
@@ -20,7 +22,27 @@ from pyspark.ml.param.shared import (
 
 import gmmx
 
-__all__ = ["MixtureParams"]
+__all__ = ["MixtureParams", "local_model_of", "with_setters"]
+
+
+def with_setters(*names: str) -> Callable[[Any], Any]:
+    """Return a class decorator that adds MLlib's setters of parameters, None: of all that the constructor takes."""
+
+    def setter_of(name: str) -> Callable[[Any, Any], Any]:
+        def setter(self: Any, value: Any) -> Any:
+            return self._set(**{name: value})
+
+        setter.__name__ = f"set{name[0].upper()}{name[1:]}"
+        setter.__doc__ = f"Set `{name}` and return the instance."
+        return setter
+
+    def decorated(owner: Any) -> Any:
+        for setter in map(setter_of, names or inspect.signature(owner).parameters):
+            setter.__qualname__ = f"{owner.__qualname__}.{setter.__name__}"
+            setattr(owner, setter.__name__, setter)
+        return owner
+
+    return decorated
 
 
 class MixtureParams(

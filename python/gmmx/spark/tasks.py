@@ -13,12 +13,13 @@ from itertools import groupby
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 from pyspark import TaskContext
 
 from gmmx import _core
 from gmmx.distributed import PairwiseSum, Sample, merge_samples, sample_of, statistics_of, summarize
-from gmmx.spark.columns import matrix_of, vectors_of
+from gmmx.io._arrow_features import matrix_of
 from gmmx.validation import F64, Rows
 from gmmx.validation._lost_rows import counting_rows
 
@@ -26,21 +27,16 @@ __all__ = ["BLOCKS", "SAMPLES", "STATISTICS", "on_executors"]
 
 Batches = Iterator[pa.RecordBatch]
 
+# `first_row` counts from the first of the partition.
 BLOCKS = "partition int, first_row long, X binary, sample_weight binary, summary binary, problem string"
 SAMPLES = "partition int, sample binary"
 STATISTICS = "partition int, statistics binary"
-_BLOCKS = pa.schema(
-    [
-        ("partition", pa.int32()),
-        ("first_row", pa.int64()),  # in the partition
-        ("X", pa.binary()),
-        ("sample_weight", pa.binary()),
-        ("summary", pa.binary()),
-        ("problem", pa.string()),
-    ]
+_ARROW_TYPES = {"int": pa.int32(), "long": pa.int64(), "binary": pa.binary(), "string": pa.string()}
+_BLOCKS, _SAMPLES, _STATISTICS = (
+    pa.schema([(name, _ARROW_TYPES[kind]) for name, kind in map(str.split, fields.split(", "))])
+    for fields in (BLOCKS, SAMPLES, STATISTICS)
 )
-_SAMPLES = pa.schema([("partition", pa.int32()), ("sample", pa.binary())])
-_STATISTICS = pa.schema([("partition", pa.int32()), ("statistics", pa.binary())])
+_DENSE = 1  # the field `type` of Spark's vectors
 
 
 def on_executors(task: str, **options: Any) -> Callable[[Iterator[Any]], Iterator[Any]]:
@@ -67,7 +63,7 @@ def pack(batches: Batches) -> Batches:
     first_row, n_features = 0, None
     for batch in batches:
         try:
-            X = matrix_of(batch.column(0))
+            X = matrix_of(batch.column(0), "features", first_row)
             weights = _weights_of(batch.column(1)) if batch.num_columns > 1 else None
             if n_features not in (None, X.shape[1]):
                 raise ValueError(f"some rows have {n_features} features, others {X.shape[1]}")
@@ -127,13 +123,13 @@ def posterior(columns: Iterator[pa.Array], *, mixture: bytes) -> Iterator[pa.Arr
     first_row = 0
     for column in columns:
         try:
-            X = matrix_of(column)
+            X = matrix_of(column, "features", first_row)
             summarize(X, first_row=first_row)
             if X.shape[1] != model.n_features:
                 raise ValueError(f"rows have {X.shape[1]} features, but the model has {model.n_features}")
             with counting_rows(first_row):
                 labels = pa.array(_core.predict(X, model, 1).astype(np.int32))
-                probabilities = vectors_of(_core.responsibilities(X, model, 1))
+                probabilities = _vectors_of(_core.responsibilities(X, model, 1))
         except ValueError as error:
             raise ValueError(f"The features in partition {_partition()} are not accepted: {error}") from error
         first_row += len(X)
@@ -174,6 +170,16 @@ def _unpacked(row: Any, n_features: int, dtype: str) -> _Block:
 def _merged(drawn: Sample | None, some: Sample | None, size: int) -> Sample | None:
     present = [sample for sample in (drawn, some) if sample is not None]
     return merge_samples(present, size) if present else None
+
+
+def _vectors_of(X: npt.NDArray[Any]) -> pa.StructArray:
+    """Return the rows of a matrix as Spark's dense vectors."""
+    n_rows, n_features = X.shape
+    offsets = pa.array(np.arange(n_rows + 1, dtype=np.int32) * n_features, pa.int32())
+    values = pa.ListArray.from_arrays(offsets, pa.array(X.astype(np.float64).ravel()))
+    kinds = pa.array(np.full(n_rows, _DENSE, dtype=np.int8))
+    nothing = (pa.nulls(n_rows, pa.int32()), pa.nulls(n_rows, pa.list_(pa.int32())))
+    return pa.StructArray.from_arrays([kinds, *nothing, values], ["type", "size", "indices", "values"])
 
 
 def _weights_of(column: pa.Array) -> F64:
