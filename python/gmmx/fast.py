@@ -15,10 +15,10 @@ from gmmx import _core
 
 __all__ = ["component_log_densities", "predict", "responsibilities", "score_samples"]
 
-Rows = npt.NDArray[Any]
+RowArray = npt.NDArray[Any]
 
 
-def component_log_densities(X: Rows, mixture: _core.Mixture, n_threads: int = 1) -> Rows:
+def component_log_densities(X: RowArray, mixture: _core.Mixture, n_threads: int = 1) -> RowArray:
     """Compute the log-density of each row under each component.
 
     The mixing weights are not included: ``log_densities + np.log(mixture.weights)`` are the logarithms of weights_k
@@ -61,7 +61,7 @@ def component_log_densities(X: Rows, mixture: _core.Mixture, n_threads: int = 1)
         raise _refusal(X, mixture, n_threads) from None
 
 
-def responsibilities(X: Rows, mixture: _core.Mixture, n_threads: int = 1) -> Rows:
+def responsibilities(X: RowArray, mixture: _core.Mixture, n_threads: int = 1) -> RowArray:
     """Compute the probability of each component given the row.
 
     Parameters
@@ -105,7 +105,7 @@ def responsibilities(X: Rows, mixture: _core.Mixture, n_threads: int = 1) -> Row
         raise _refusal(X, mixture, n_threads) from None
 
 
-def score_samples(X: Rows, mixture: _core.Mixture, n_threads: int = 1) -> Rows:
+def score_samples(X: RowArray, mixture: _core.Mixture, n_threads: int = 1) -> RowArray:
     """Compute the log-density of each row.
 
     Parameters
@@ -144,7 +144,7 @@ def score_samples(X: Rows, mixture: _core.Mixture, n_threads: int = 1) -> Rows:
         raise _refusal(X, mixture, n_threads) from None
 
 
-def predict(X: Rows, mixture: _core.Mixture, n_threads: int = 1) -> npt.NDArray[np.int64]:
+def predict(X: RowArray, mixture: _core.Mixture, n_threads: int = 1) -> npt.NDArray[np.int64]:
     """Find the most probable component of each row.
 
     Parameters

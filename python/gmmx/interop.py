@@ -14,12 +14,12 @@ from gmmx.mixture._convert import unfitted_sklearn
 from gmmx.mixture._gaussian_mixture import GaussianMixture
 from gmmx.mixture._model_selection import GaussianMixtureIC
 from gmmx.mixture._online import OnlineGaussianMixture
-from gmmx.validation import WeightedRows
+from gmmx.validation import Rows
 
 __all__ = ["TRUSTED_TYPES", "to_sklearn"]
 
 _ESTIMATORS = (GaussianMixture, GaussianMixtureIC, OnlineGaussianMixture, ConjugatePrior, FailedStart)
-_STEPWISE = (_core.Mixture, _core.SufficientStatistics, WarmUp, StepwiseState, WeightedRows)
+_STEPWISE = (_core.Mixture, _core.SufficientStatistics, WarmUp, StepwiseState, Rows)
 TRUSTED_TYPES = (
     *(f"{kind.__module__}.{kind.__qualname__}" for kind in (*_ESTIMATORS, *_STEPWISE)),
     "numpy.dtype",

@@ -11,7 +11,7 @@ from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
 
 import gmmx
-from gmmx.validation import WeightedRows
+from gmmx.validation import Rows
 from gmmx.validation.column_faults import MAX_COLUMNS, ColumnFaults, ColumnWarning, column_faults
 
 
@@ -20,7 +20,7 @@ def normal(n_samples=300, n_features=4, seed=0):
 
 
 def faults(X, sample_weight=None, combinations=True):
-    return column_faults(WeightedRows(X, sample_weight, 1), combinations=combinations)
+    return column_faults(Rows(X, sample_weight, 1), combinations=combinations)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

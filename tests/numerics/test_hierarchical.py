@@ -14,7 +14,7 @@ from gmmx import GaussianMixture, _core, hierarchical_clustering, m_step
 from gmmx.em.agglomerative import SCALINGS
 from gmmx.em.initialization import partition_by_tree
 from gmmx.reference import hierarchical as reference
-from gmmx.validation import WeightedRows
+from gmmx.validation import Rows
 
 CRITERIA = ("VVV", "EEE")
 DATASETS = ("faithful", "iris", "diabetes", "thyroid")
@@ -332,7 +332,7 @@ def test_one_tree_serves_every_number_of_components():
     X = rows(120)
     tree = hierarchical_clustering(X)
     for n_components in (1, 2, 5):
-        statistics = partition_by_tree(tree, WeightedRows(X, None, 1), n_components, "full")
+        statistics = partition_by_tree(tree, Rows(X, None, 1), n_components, "full")
         model = GaussianMixture(n_components, init_params="hc", max_iter=0).fit(X)
         np.testing.assert_array_equal(m_step(statistics, "full", 1e-6).means, model.means_)
 

@@ -268,7 +268,7 @@ def test_acceleration_stays_in_the_model_and_climbs(name, method):
 
 
 def usual_prior(X, sample_weight, n_components, covariance_type):
-    rows = gmmx.validation.WeightedRows(X, sample_weight, 2)
+    rows = gmmx.validation.Rows(X, sample_weight, 2)
     config = gmmx.em.config.EMConfig(n_components=n_components, covariance_type=covariance_type, prior="default")
     return gmmx.em.priors.prior_of_rows(config, rows)
 

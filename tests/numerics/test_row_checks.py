@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gmmx import _core
-from gmmx.validation import WeightedRows
+from gmmx.validation import Rows
 from gmmx.validation.column_faults import column_faults
 from gmmx.validation.outweighing_rows import outweighing_row
 
@@ -65,7 +65,7 @@ def test_columns_that_are_cleared_have_no_faults(seed, monkeypatch):
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(int(rng.integers(10, 1000)), 4)) * 10.0 ** rng.uniform(-9, 9, size=4) + rng.normal(size=4)
     X[:, 3] = X[:, 0] + 10.0 ** rng.uniform(-12, 0) * X[:, 3]
-    rows = WeightedRows(X, None, 1)
+    rows = Rows(X, None, 1)
     quick = column_faults(rows, combinations=True)
     monkeypatch.setattr(_core, "columns_are_independent", lambda X, share: False)
     assert column_faults(rows, combinations=True) == quick

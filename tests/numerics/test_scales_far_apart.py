@@ -13,7 +13,7 @@ import pytest
 import gmmx
 from gmmx import _core
 from gmmx.distributed import summarize
-from gmmx.validation import WeightedRows
+from gmmx.validation import Rows
 from gmmx.validation.outweighing_rows import warn_of_outweighing_row
 
 EPS = float(np.finfo(np.float32).eps)
@@ -232,6 +232,6 @@ def test_sound_data_outweigh_nothing(dtype):
     rare[:, 0] = 0.1 + 0.2
     rare[5, 0] = 0.3  # equal up to rounding
     for X in (normal, far, rare, rng.standard_cauchy(size=(2000, 3)), np.exp(8 * normal), normal[:2], normal[:1]):
-        rows = WeightedRows(np.ascontiguousarray(X, dtype=dtype), None, 1)
+        rows = Rows(np.ascontiguousarray(X, dtype=dtype), None, 1)
         warn_of_outweighing_row(rows, None)
         assert summarize(rows.X).outweighing_row is None

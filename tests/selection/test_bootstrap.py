@@ -145,7 +145,7 @@ def test_weights_that_are_no_numbers_of_rows_keep_their_sum():
     w = np.random.default_rng(2).uniform(0.5, 1.3, len(X))
     model = fitted(X, sample_weight=w)
     mixture = model.mixture_
-    source = bootstrap._Source.of(bootstrap.WeightedRows(X, w, 1), mixture)
+    source = bootstrap._Source.of(bootstrap.Rows(X, w, 1), mixture)
     for kind in ("nonparametric", "weighted"):
         resample = bootstrap._KINDS[kind](source, 0, np.random.default_rng(0))
         assert resample.sample_weight.sum() == pytest.approx(w.sum(), rel=1e-12)

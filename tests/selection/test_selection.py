@@ -24,7 +24,7 @@ from gmmx.em.degeneracy import Resolution, degenerate_reason, relative_widths, r
 from gmmx.mixture import _selection_grid
 from gmmx.mixture._model_selection import CRITERIA
 from gmmx.mixture._selection_report import IN_PYTHON, report
-from gmmx.validation import WeightedRows
+from gmmx.validation import Rows
 from gmmx.validation.column_faults import ColumnWarning
 
 CLASSIC = ["full", "tied", "diag", "spherical"]
@@ -409,7 +409,7 @@ def test_a_component_with_hardly_any_rows_is_not_chosen(covariance_type, scale):
     few = rows_needed(covariance_type, 3) - 1
     X = scale * np.vstack([rng.normal(size=(100, 3)), [[30.0, 30, 30]] + rng.normal(size=(few, 3)) * 1e-2])
     mixture = GaussianMixture(2, covariance_type=covariance_type, reg_covar=(1e-3 * scale) ** 2, random_state=0).fit(X)
-    rows = WeightedRows(X, None, 1)
+    rows = Rows(X, None, 1)
     flaw = degenerate_reason(mixture.mixture_, float(len(X)), 0.0, Resolution.of(rows))
     assert re.fullmatch(rf"component [01] holds {few} rows, of {few + 1} that its covariance needs", flaw)
 
@@ -488,7 +488,7 @@ def test_a_cluster_is_judged_by_itself_not_by_how_far_others_lie(dtype, far, wid
 def test_a_component_narrower_than_its_numbers_can_tell_is_degenerate(dtype, place, spacings, sound):
     spacing = float(np.finfo(dtype).eps) * place
     rng = np.random.default_rng(0)
-    rows = WeightedRows(rng.normal(size=(40, 2)).astype(dtype), None, 1)
+    rows = Rows(rng.normal(size=(40, 2)).astype(dtype), None, 1)
     variances = np.array([[1.0, 1.0], [1.0, (spacings * spacing) ** 2]])
     mixture = _core.Mixture(np.array([0.5, 0.5]), np.array([[0.0, 0.0], [0.0, place]]), "diag", covariances=variances)
     flaw = degenerate_reason(mixture, 40.0, 0.0, Resolution.of(rows))
@@ -509,7 +509,7 @@ def test_the_units_of_the_features_do_not_matter_to_degeneracy(exponents, seed):
     X = rng.normal(size=(50, 3)) @ rng.normal(size=(3, 3))
     scales = 10.0 ** np.array(exponents)
     narrow = [
-        relative_widths(GaussianMixture(1, reg_covar=0).fit(Z).mixture_, 0.0, Resolution.of(WeightedRows(Z, None, 1)))
+        relative_widths(GaussianMixture(1, reg_covar=0).fit(Z).mixture_, 0.0, Resolution.of(Rows(Z, None, 1)))
         for Z in (X, X * scales)
     ]
     np.testing.assert_allclose(*narrow, rtol=1e-6, atol=1e-13)
@@ -726,7 +726,7 @@ def test_no_cell_of_one_feature_is_worse_than_from_quantiles(kind, seed):
 def test_a_sound_start_is_kept_though_a_degenerate_one_is_likelier():
     rng = np.random.default_rng(0)
     X = np.r_[rng.normal(0, 1, 30), rng.normal(20, 1, 30), 9.0 + 1e-9 * np.arange(8)][:, np.newaxis]
-    rows = WeightedRows(X, None, 1)
+    rows = Rows(X, None, 1)
     point, halves = np.repeat([0, 1], [60, 8]).astype(np.int32), (X[:, 0] > 10).astype(np.int32)
     statistics = [_core.statistics_from_labels(X, labels, 2, "V", None, 1) for labels in (point, halves)]
     config = EMConfig(n_components=2, covariance_type="V", reg_covar=0.0, tol=1e-6, max_iter=1000)
@@ -836,7 +836,7 @@ def test_a_criterion_that_does_not_exist_is_named():
 
 def test_empty_components_are_degenerate():
     mixture = _core.Mixture(np.array([1.0, 0.0]), np.zeros((2, 1)), "tied", covariances=np.ones((1, 1)))
-    rows = WeightedRows(clouds(30, 1), None, 1)
+    rows = Rows(clouds(30, 1), None, 1)
     assert degenerate_reason(mixture, 30.0, 0.0, Resolution.of(rows)).startswith("component 1 holds 0 rows")
 
 

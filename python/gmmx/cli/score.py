@@ -10,7 +10,7 @@ from gmmx.cli.input import load_model, open_table
 from gmmx.cli.options import JsonOptions, ModelDataOptions, jobs_option
 from gmmx.em import criteria
 from gmmx.mixture._mixture_report import information_criteria
-from gmmx.validation import WeightedRows, check_rows, thread_count
+from gmmx.validation import Rows, check_rows, thread_count
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +32,7 @@ def score(options: ScoreOptions) -> None:
     with open_table(options, features) as table:
         for rows in table.blocks("scoring", quiet=options.as_json):
             if len(rows.X) and (rows.sample_weight is None or rows.sample_weight.any()):
-                weighted = WeightedRows(check_rows(rows.X), rows.sample_weight, thread_count(options.jobs))
+                weighted = Rows(check_rows(rows.X), rows.sample_weight, thread_count(options.jobs))
                 with table.naming(rows):
                     log_likelihood += criteria.log_likelihood(weighted, model.mixture_)
                     log_certainty += criteria.log_certainty(weighted, model.mixture_)

@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from gmmx import _core, fast
 from gmmx.distributed import Sample, merge_samples, part_of, sample_of, statistics_of
-from gmmx.validation import Rows, WeightedRows, thread_count
+from gmmx.validation import RowArray, Rows, thread_count
 
-RowTerm = Callable[[WeightedRows, _core.Mixture], float]
+RowTerm = Callable[[Rows, _core.Mixture], float]
 """A sum over rows, such as the log-likelihood."""
 
 
@@ -82,7 +82,7 @@ def sums_in(
     rows, weights = _rows_for(mixture, X, sample_weight)
     if len(rows) == 0:
         return [0.0] * (1 + len(terms))
-    weighted = WeightedRows(rows, weights, _threads(n_jobs))
+    weighted = Rows(rows, weights, _threads(n_jobs))
     return [weighted.total_weight, *(term(weighted, mixture) for term in terms)]
 
 
@@ -106,9 +106,9 @@ def _values(
     return values
 
 
-def uncertainty(X: Rows, mixture: _core.Mixture, n_threads: int) -> Rows:
+def uncertainty(X: RowArray, mixture: _core.Mixture, n_threads: int) -> RowArray:
     """Compute 1 - max_k r_nk of each row."""
-    values: Rows = 1 - fast.responsibilities(X, mixture, n_threads).max(axis=1)
+    values: RowArray = 1 - fast.responsibilities(X, mixture, n_threads).max(axis=1)
     return values
 
 
@@ -117,7 +117,7 @@ def _threads(n_jobs: int | None) -> int:
     return 1 if n_jobs is None else thread_count(n_jobs)
 
 
-def _rows_for(mixture: _core.Mixture, X: Any, sample_weight: Any) -> tuple[Rows, Any]:
+def _rows_for(mixture: _core.Mixture, X: Any, sample_weight: Any) -> tuple[RowArray, Any]:
     """Return checked rows that a mixture can be applied to."""
     rows, weights, _ = part_of(X, sample_weight)
     if rows.shape[1] != mixture.n_features:

@@ -20,7 +20,7 @@ from gmmx.em.monitor import Monitor
 from gmmx.em.priors import NativePrior, prior_of
 from gmmx.em.random import as_random_source
 from gmmx.em.result import FailedStart, Fit, Run, failure_message, stronger_prior
-from gmmx.validation import FitFailedError, WeightedRows, check_enough_rows, refuse_overflow
+from gmmx.validation import FitFailedError, Rows, check_enough_rows, refuse_overflow
 from gmmx.validation.outweighing_rows import OutweighingRowWarning
 
 __all__ = ["PartitionedRows", "default_init_size", "fit_partitions", "run_em"]
@@ -234,7 +234,7 @@ def _starting_points(
         continued = last.warm_start(em, summary.n_features, prior)
         return [StartingPoint(0, continued.make(), continued.lower_bound)]
     if init.is_complete:
-        nothing = WeightedRows(np.empty((0, summary.n_features)), None, 1)  # nothing is left to estimate
+        nothing = Rows(np.empty((0, summary.n_features)), None, 1)  # nothing is left to estimate
         given = fresh_starts(em, init, nothing, prior)
         return [StartingPoint(0, given.make(), given.lower_bound)]
     drawn = _drawn_rows(em, init, rows, summary, init_size)
@@ -253,7 +253,7 @@ def _starting_points(
 
 def _drawn_rows(
     em: EMConfig, init: InitConfig, rows: PartitionedRows, summary: DataSummary, init_size: int | None
-) -> WeightedRows:
+) -> Rows:
     """Return the rows to start from: all of few, a random sample of many."""
     size = default_init_size(summary, em.n_components) if init_size is None else init_size
     if size < max(2, em.n_components):
@@ -264,10 +264,10 @@ def _drawn_rows(
     takes_all = summary.n_present <= size
     sample = rows.sample(size, 0 if takes_all else as_random_source(init.random_state).seed())
     # Weights have had their part in the drawing, unless there was no choice.
-    return WeightedRows(sample.X, sample.sample_weight if takes_all else None, em.n_threads)
+    return Rows(sample.X, sample.sample_weight if takes_all else None, em.n_threads)
 
 
-def _score_on(drawn: WeightedRows, mixture: _core.Mixture, em: EMConfig, starts: Starts) -> float:
+def _score_on(drawn: Rows, mixture: _core.Mixture, em: EMConfig, starts: Starts) -> float:
     """Return the mean log-likelihood to which EM on the drawn rows leads."""
     if em.max_iter == 0:
         return _core.log_likelihood(drawn.X, mixture, drawn.sample_weight, drawn.n_threads) / drawn.total_weight

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy.typing as npt
 
-from gmmx.validation import F64, Rows, check_rows_of_part, check_weight_of_part
+from gmmx.validation import F64, RowArray, check_rows_of_part, check_weight_of_part
 
 __all__ = ["Part", "part_of"]
 
@@ -24,7 +24,7 @@ class Part(NamedTuple):
         Names of the columns. None if they have no names.
     """
 
-    X: Rows
+    X: RowArray
     sample_weight: F64 | None
     feature_names: tuple[str, ...] | None
 

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmx.distributed.part import part_of
-from gmmx.validation import F64, Rows
+from gmmx.validation import F64, RowArray
 
 __all__ = ["Sample", "merge_samples", "sample_of"]
 
@@ -37,7 +37,7 @@ class Sample(NamedTuple):
         Positions of the rows among all rows, counted from 0.
     """
 
-    X: Rows
+    X: RowArray
     sample_weight: F64 | None
     keys: F64
     numbers: npt.NDArray[np.int64]

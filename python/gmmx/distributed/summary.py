@@ -12,7 +12,7 @@ import numpy as np
 
 from gmmx import _core
 from gmmx.distributed.part import part_of
-from gmmx.validation import F64, Rows
+from gmmx.validation import F64, RowArray
 from gmmx.validation.column_faults import ColumnFaults
 from gmmx.validation.outweighing_rows import Extremes, OutweighingRow, extremes_of, merge_extremes, outweighing_row
 from gmmx.validation.row_faults import RowFaults
@@ -183,7 +183,7 @@ def check_same_rows(statistics: _core.SufficientStatistics, summary: DataSummary
         )
 
 
-def _sums(rows: Rows, weights: F64 | None) -> F64:
+def _sums(rows: RowArray, weights: F64 | None) -> F64:
     if weights is None:
         sums: F64 = rows.sum(axis=0, dtype=np.float64)
     else:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from gmmx import _core
 from gmmx.em.random import RandomSource, as_random_source
-from gmmx.validation import F64, I32, WeightedRows, check_rows, check_sample_weight, thread_count
+from gmmx.validation import F64, I32, Rows, checked_rows, thread_count
 from gmmx.validation._options import not_among
 
 __all__ = ["MergeTree", "hierarchical_clustering"]
@@ -160,7 +160,7 @@ SCALINGS: dict[str | None, Callable[[F64], F64]] = {
 """The values of `scaling` and what they do."""
 
 
-def _chosen_rows(rows: WeightedRows, max_rows: int | None, random: RandomSource) -> npt.NDArray[np.int64]:
+def _chosen_rows(rows: Rows, max_rows: int | None, random: RandomSource) -> npt.NDArray[np.int64]:
     """Return ascending indices of at most max_rows rows with positive weight."""
     present = np.arange(len(rows.X)) if rows.sample_weight is None else np.flatnonzero(rows.sample_weight)
     if max_rows is not None and len(present) > max_rows:
@@ -169,7 +169,7 @@ def _chosen_rows(rows: WeightedRows, max_rows: int | None, random: RandomSource)
 
 
 def tree_of_rows(
-    rows: WeightedRows,
+    rows: Rows,
     *,
     criterion: str = "VVV",
     scaling: str | None = "SVD",
@@ -180,7 +180,7 @@ def tree_of_rows(
 
     Parameters
     ----------
-    rows : WeightedRows
+    rows : Rows
         Rows, weights and number of threads.
     criterion, scaling, max_rows
         As in `hierarchical_clustering`.
@@ -284,8 +284,7 @@ def hierarchical_clustering(
     >>> tree.labels(2)
     array([0, 0, 0, 1, 1, 1], dtype=int32)
     """
-    checked = check_rows(X)
-    rows = WeightedRows(checked, check_sample_weight(sample_weight, checked), thread_count(n_jobs))
+    rows = checked_rows(X, sample_weight, thread_count(n_jobs))
     _check_choice("criterion", criterion, _core.merge_criteria())
     _check_choice("scaling", scaling, list(SCALINGS))
     if max_rows is not None and (not isinstance(max_rows, numbers.Integral) or max_rows < 1):

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from gmmx import _core
 from gmmx._covariance_shapes import as_matrices, feature_variances, has_axes, mclust_name
-from gmmx.validation import F64, WeightedRows
+from gmmx.validation import F64, Rows
 
 __all__ = ["Resolution", "degenerate_reason", "relative_widths", "rows_needed"]
 
@@ -38,7 +38,7 @@ class Resolution:
     epsilon: float
 
     @classmethod
-    def of(cls, rows: WeightedRows) -> Resolution:
+    def of(cls, rows: Rows) -> Resolution:
         """Measure rows."""
         X: Any = rows.X
         one = np.zeros(len(X), dtype=np.int32)

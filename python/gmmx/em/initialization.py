@@ -24,8 +24,8 @@ from gmmx.em.random import RandomSource, as_random_source
 from gmmx.validation import (
     F64,
     I32,
+    RowArray,
     Rows,
-    WeightedRows,
     check_means,
     check_partition,
     check_precisions,
@@ -112,7 +112,7 @@ class LastFit:
         return Starts(lambda: mixture, 1, self.lower_bound, prior=prior)
 
 
-def fresh_starts(em: EMConfig, init: InitConfig, rows: WeightedRows, prior: NativePrior | None) -> Starts:
+def fresh_starts(em: EMConfig, init: InitConfig, rows: Rows, prior: NativePrior | None) -> Starts:
     """Return the starts that a configuration asks for, after checking the parameters that it gives.
 
     Raises
@@ -131,7 +131,7 @@ def fresh_starts(em: EMConfig, init: InitConfig, rows: WeightedRows, prior: Nati
                 "precisions_init, which leave nothing to estimate from it: drop one or the other."
             )
         checked = check_partition(init.responsibilities_init, rows, em.n_components)
-        partition = partial(given_partition, checked, rows, em.n_components, em.covariance_type)
+        partition = partial(given_assignment, checked, rows, em.n_components, em.covariance_type)
         return Starts(partial(make, partition), 1, prior=prior)
     each = iter(makers)
     from_kmeans = init.init_params == "kmeans" and all(parameter is None for parameter in given)
@@ -190,43 +190,42 @@ def initial_mixture(
     return _core.Mixture(weights, means, covariance_type, precisions_cholesky=factors)
 
 
-def given_partition(
-    partition: I32 | Rows, rows: WeightedRows, n_components: int, covariance_type: str
+def _of_labels(rows: Rows, labels: I32, n_components: int, covariance_type: str) -> _core.SufficientStatistics:
+    """Return the statistics of rows that are assigned by labels."""
+    X: Any = rows.X
+    return _core.statistics_from_labels(X, labels, n_components, covariance_type, rows.sample_weight, rows.n_threads)
+
+
+def given_assignment(
+    assignment: I32 | RowArray, rows: Rows, n_components: int, covariance_type: str
 ) -> _core.SufficientStatistics:
     """Return the statistics of labels or responsibilities that the user gave."""
-    X, sample_weight, n_threads = rows
-    if partition.ndim == 1:
-        labels: Any = partition
-        return _core.statistics_from_labels(X, labels, n_components, covariance_type, sample_weight, n_threads)
-    responsibilities: Any = partition
-    return _core.statistics_from_responsibilities(X, responsibilities, covariance_type, sample_weight, n_threads)
+    given: Any = assignment
+    if given.ndim == 1:
+        return _of_labels(rows, given, n_components, covariance_type)
+    return _core.statistics_from_responsibilities(rows.X, given, covariance_type, rows.sample_weight, rows.n_threads)
 
 
-def _kmeans(
-    rows: WeightedRows, n_components: int, covariance_type: str, random: RandomSource
-) -> _core.SufficientStatistics:
-    """Partition the rows by Lloyd's algorithm."""
+def _kmeans(rows: Rows, n_components: int, covariance_type: str, random: RandomSource) -> _core.SufficientStatistics:
+    """Assign the rows by Lloyd's algorithm."""
     return _kmeans_from(rows, n_components, covariance_type, random.uniform(_core.kmeans_draws(n_components)))
 
 
-def _kmeans_from(
-    rows: WeightedRows, n_components: int, covariance_type: str, uniforms: F64
-) -> _core.SufficientStatistics:
-    """Partition the rows by Lloyd's algorithm, from seeds that these numbers in [0, 1) choose."""
-    X, sample_weight, n_threads = rows
+def _kmeans_from(rows: Rows, n_components: int, covariance_type: str, uniforms: F64) -> _core.SufficientStatistics:
+    """Assign the rows by Lloyd's algorithm, from seeds that these numbers in [0, 1) choose."""
     clusters = _core.kmeans(
-        X,
+        rows.X,
         n_components,
         uniforms,
-        sample_weight,
+        rows.sample_weight,
         max_iter=KMEANS_MAX_ITER,
         tol=KMEANS_TOL,
-        n_threads=n_threads,
+        n_threads=rows.n_threads,
     )
-    return _core.statistics_from_labels(X, clusters.labels, n_components, covariance_type, sample_weight, n_threads)
+    return _of_labels(rows, clusters.labels, n_components, covariance_type)
 
 
-def _from_seeds(rows: WeightedRows, indices: npt.NDArray[np.int64], covariance_type: str) -> _core.SufficientStatistics:
+def _from_seeds(rows: Rows, indices: npt.NDArray[np.int64], covariance_type: str) -> _core.SufficientStatistics:
     """Give each component one row, which counts once whatever its weight is; the other rows have no part."""
     seeds: Any = rows.X[indices]
     labels = np.arange(len(indices), dtype=np.int32)
@@ -234,7 +233,7 @@ def _from_seeds(rows: WeightedRows, indices: npt.NDArray[np.int64], covariance_t
 
 
 def _kmeans_plus_plus(
-    rows: WeightedRows, n_components: int, covariance_type: str, random: RandomSource
+    rows: Rows, n_components: int, covariance_type: str, random: RandomSource
 ) -> _core.SufficientStatistics:
     """Start each component at a row, far from the others'."""
     uniforms = random.uniform(_core.kmeans_draws(n_components))
@@ -243,7 +242,7 @@ def _kmeans_plus_plus(
 
 
 def _random_from_data(
-    rows: WeightedRows, n_components: int, covariance_type: str, random: RandomSource
+    rows: Rows, n_components: int, covariance_type: str, random: RandomSource
 ) -> _core.SufficientStatistics:
     """Start each component at a row, all rows of positive weight being equally likely."""
     if rows.sample_weight is None:
@@ -252,37 +251,25 @@ def _random_from_data(
     return _from_seeds(rows, present[random.choose(len(present), n_components)], covariance_type)
 
 
-def _random(
-    rows: WeightedRows, n_components: int, covariance_type: str, random: RandomSource
-) -> _core.SufficientStatistics:
+def _random(rows: Rows, n_components: int, covariance_type: str, random: RandomSource) -> _core.SufficientStatistics:
     """Give each row random responsibilities, chunk by chunk: they never stand in memory all at once."""
-    X: npt.NDArray[Any] = rows.X
-    sample_weight = rows.sample_weight
     chunk = max(1, CHUNK_NUMBERS // n_components)
     total: _core.SufficientStatistics | None = None
-    present = None if sample_weight is None else np.flatnonzero(sample_weight)
-    n_present = len(X) if present is None else len(present)
-    for begin in range(0, n_present, chunk):
-        part: Any = slice(begin, begin + chunk)
-        if present is not None:
-            part = present[part]  # an absent row draws no numbers either
-        responsibilities: npt.NDArray[Any] = random.uniform((len(X[part]), n_components))
-        responsibilities = responsibilities.astype(X.dtype, copy=False)
+    present = None if rows.sample_weight is None else np.flatnonzero(rows.sample_weight)
+    for begin in range(0, rows.n_present, chunk):
+        which: Any = slice(begin, begin + chunk)
+        part = rows[which if present is None else present[which]]  # an absent row draws no numbers either
+        responsibilities: npt.NDArray[Any] = random.uniform((len(part), n_components))
+        responsibilities = responsibilities.astype(part.X.dtype, copy=False)
         responsibilities /= responsibilities.sum(axis=1, keepdims=True)
-        statistics = _core.statistics_from_responsibilities(
-            X[part],
-            responsibilities,
-            covariance_type,
-            None if sample_weight is None else sample_weight[part],
-            rows.n_threads,
-        )
+        statistics = given_assignment(responsibilities, part, n_components, covariance_type)
         total = statistics if total is None else total + statistics
     assert total is not None  # X has rows
     return total
 
 
 def partition_by_tree(
-    tree: MergeTree, rows: WeightedRows, n_components: int, covariance_type: str
+    tree: MergeTree, rows: Rows, n_components: int, covariance_type: str
 ) -> _core.SufficientStatistics:
     """Return the statistics of a tree's partition; rows that are not in the tree have no part in them.
 
@@ -290,29 +277,24 @@ def partition_by_tree(
     ----------
     tree : MergeTree
         Built of these rows, or some of them. It serves any number of components.
-    rows : WeightedRows
+    rows : Rows
         The rows with their weights.
     n_components : int
         Number of components, at most ``tree.n_rows``.
     covariance_type : str
         Model whose M-step the statistics are for.
     """
-    X: Any = rows.X[tree.rows]
-    weights = None if rows.sample_weight is None else rows.sample_weight[tree.rows]
-    labels = tree.labels(n_components)
-    return _core.statistics_from_labels(X, labels, n_components, covariance_type, weights, rows.n_threads)
+    return _of_labels(rows[tree.rows], tree.labels(n_components), n_components, covariance_type)
 
 
-def _hc(
-    rows: WeightedRows, n_components: int, covariance_type: str, random: RandomSource
-) -> _core.SufficientStatistics:
+def _hc(rows: Rows, n_components: int, covariance_type: str, random: RandomSource) -> _core.SufficientStatistics:
     """Partition the rows, or some of many, by model-based agglomerative clustering."""
     tree = tree_of_rows(rows, max_rows=max(MAX_ROWS, n_components), random=random)
     return partition_by_tree(tree, rows, n_components, covariance_type)
 
 
 def partitions_of_one_feature(
-    rows: WeightedRows, n_components: int, covariance_type: str
+    rows: Rows, n_components: int, covariance_type: str
 ) -> list[Callable[[], _core.SufficientStatistics]]:
     """Return what makes the partitions that EM starts from besides a tree, where rows have one feature.
 
@@ -321,25 +303,21 @@ def partitions_of_one_feature(
 
     Parameters
     ----------
-    rows : WeightedRows
+    rows : Rows
         Rows of one feature.
     n_components : int
         Number of components.
     covariance_type : str
         Model whose M-step the statistics are for.
     """
-    X, sample_weight, n_threads = rows
-
-    def of(labels: I32) -> _core.SufficientStatistics:
-        return _core.statistics_from_labels(X, labels, n_components, covariance_type, sample_weight, n_threads)
-
-    by_quantiles = [partial(of, labels) for labels in quantile_partitions(X[:, 0], sample_weight, n_components)]
+    quantiles = quantile_partitions(rows.X[:, 0], rows.sample_weight, n_components)
+    by_quantiles = [partial(_of_labels, rows, labels, n_components, covariance_type) for labels in quantiles]
     evenly: F64 = np.arange(0.5, _core.kmeans_draws(n_components)) * _GOLDEN % 1.0  # whatever the random state is
     return [*by_quantiles, partial(_kmeans_from, rows, n_components, covariance_type, evenly)]
 
 
 def start_partitions(
-    init_params: str, rows: WeightedRows, n_components: int, covariance_type: str, random: RandomSource, n_init: int
+    init_params: str, rows: Rows, n_components: int, covariance_type: str, random: RandomSource, n_init: int
 ) -> list[Callable[[], _core.SufficientStatistics]]:
     """Return what makes the partitions that EM starts from: `n_init` of them, and more for 'hc' of one feature.
 
@@ -347,7 +325,7 @@ def start_partitions(
     ----------
     init_params : str
         Key of `INITIALIZERS`.
-    rows : WeightedRows
+    rows : Rows
         The rows with their weights.
     n_components : int
         Number of components.
@@ -363,7 +341,7 @@ def start_partitions(
     return [make] * n_init + (partitions_of_one_feature(rows, n_components, covariance_type) if more else [])
 
 
-INITIALIZERS: dict[str, Callable[[WeightedRows, int, str, RandomSource], _core.SufficientStatistics]] = {
+INITIALIZERS: dict[str, Callable[[Rows, int, str, RandomSource], _core.SufficientStatistics]] = {
     "kmeans": _kmeans,
     "hc": _hc,
     "k-means++": _kmeans_plus_plus,

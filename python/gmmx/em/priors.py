@@ -11,7 +11,7 @@ import numpy as np
 from gmmx import _core
 from gmmx.em.config import EMConfig
 from gmmx.reference.prior import DEFAULT_SHRINKAGE, ConjugatePrior, made_definite
-from gmmx.validation import F64, WeightedRows, is_matrix_valued
+from gmmx.validation import F64, Rows, is_matrix_valued
 
 __all__ = ["ConjugatePrior", "NativePrior", "native_prior", "one_component", "prior_of", "prior_of_rows"]
 
@@ -65,12 +65,12 @@ def prior_of(em: EMConfig, n_features: int, statistics: Callable[[], _core.Suffi
     return native_prior(em.prior, n_features, "X")
 
 
-def prior_of_rows(em: EMConfig, rows: WeightedRows) -> NativePrior | None:
+def prior_of_rows(em: EMConfig, rows: Rows) -> NativePrior | None:
     """Return the prior of a fit to rows in memory; see `prior_of`."""
     return prior_of(em, rows.X.shape[1], partial(one_component, rows))
 
 
-def one_component(rows: WeightedRows) -> _core.SufficientStatistics:
+def one_component(rows: Rows) -> _core.SufficientStatistics:
     """Return the statistics of all rows as one component, about their mean."""
     X: Any = rows.X
     one = np.zeros(len(X), dtype=np.int32)

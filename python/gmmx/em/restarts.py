@@ -15,7 +15,7 @@ from gmmx.em.monitor import Monitor
 from gmmx.em.priors import prior_of_rows
 from gmmx.em.result import FailedStart, Fit, Run, beats, failure_message, result_of_start, stronger_prior
 from gmmx.em.weight_scale import at_common_scale
-from gmmx.validation import FitFailedError, WeightedRows, refuse_overflow
+from gmmx.validation import FitFailedError, Rows, refuse_overflow
 
 __all__ = ["FLOPS_OF_SMALL_DATA", "best_of", "fit_rows"]
 
@@ -30,16 +30,14 @@ _BATCH_OF_STARTS = 16
 Results = Iterator[Run | FailedStart]
 
 
-def fit_rows(
-    em: EMConfig, init: InitConfig, rows: WeightedRows, last: LastFit | None, remedy: Callable[[str], str]
-) -> Fit:
+def fit_rows(em: EMConfig, init: InitConfig, rows: Rows, last: LastFit | None, remedy: Callable[[str], str]) -> Fit:
     """Fit a mixture to rows in memory, from fresh starts or from the last fit.
 
     Parameters
     ----------
     em, init : EMConfig, InitConfig
         Configuration of the fit.
-    rows : WeightedRows
+    rows : Rows
         Checked rows.
     last : LastFit or None
         Parameters to continue from.
@@ -68,7 +66,7 @@ def fit_rows(
 def best_of(
     em: EMConfig,
     starts: Starts,
-    rows: WeightedRows,
+    rows: Rows,
     is_sound: Callable[[Run], bool] = lambda run: True,
 ) -> tuple[Run | None, list[FailedStart]]:
     """Run the starts; return the best run, None if there is none, and those that failed.
@@ -93,7 +91,7 @@ def best_of(
     return best, failed
 
 
-def _way_to_run(em: EMConfig, starts: Starts, rows: WeightedRows) -> Callable[..., Results]:
+def _way_to_run(em: EMConfig, starts: Starts, rows: Rows) -> Callable[..., Results]:
     """Return the quickest way to run the starts; in turn if somebody watches them."""
     if em.max_iter == 0 or em.verbose or em.callback or starts.lower_bound > -np.inf:
         return _in_turn
@@ -106,7 +104,7 @@ def _way_to_run(em: EMConfig, starts: Starts, rows: WeightedRows) -> Callable[..
     return _in_turn
 
 
-def _side_by_side(em: EMConfig, starts: Starts, rows: WeightedRows) -> Results:
+def _side_by_side(em: EMConfig, starts: Starts, rows: Rows) -> Results:
     """Yield what becomes of each start, a batch of them at once on all threads, from k-means on.
 
     Starts whose clusters an earlier one has found are left out: they would end where it did.
@@ -133,7 +131,7 @@ def _side_by_side(em: EMConfig, starts: Starts, rows: WeightedRows) -> Results:
                 yield result_of_start(i, result)
 
 
-def _together(em: EMConfig, starts: Starts, rows: WeightedRows) -> Results:
+def _together(em: EMConfig, starts: Starts, rows: Rows) -> Results:
     """Yield what becomes of each start, several of them going through the rows in one pass."""
     mixtures: dict[int, _core.Mixture] = {}
     result_of: dict[int, Run | FailedStart] = {}
@@ -159,7 +157,7 @@ def _together(em: EMConfig, starts: Starts, rows: WeightedRows) -> Results:
         yield result_of[i]
 
 
-def _in_turn(em: EMConfig, starts: Starts, rows: WeightedRows) -> Results:
+def _in_turn(em: EMConfig, starts: Starts, rows: Rows) -> Results:
     """Yield what becomes of each start, one after another, all threads on its rows."""
     monitor = Monitor(em.verbose, em.verbose_interval, em.callback, rows.total_weight)
     for i in range(starts.count):
@@ -177,7 +175,7 @@ def _in_turn(em: EMConfig, starts: Starts, rows: WeightedRows) -> Results:
         yield run
 
 
-def _run(em: EMConfig, mixture: _core.Mixture, starts: Starts, rows: WeightedRows, monitor: Monitor) -> Run:
+def _run(em: EMConfig, mixture: _core.Mixture, starts: Starts, rows: Rows, monitor: Monitor) -> Run:
     """Run EM from one mixture."""
     if em.max_iter == 0:
         return Run.of_start(mixture)

@@ -19,7 +19,7 @@ from gmmx.em.equal_components import warn_of_equal_components
 from gmmx.em.initialization import LastFit, Starts, fresh_starts
 from gmmx.em.priors import NativePrior, prior_of_rows
 from gmmx.em.result import stronger_prior
-from gmmx.validation import FitFailedError, WeightedRows, refuse_overflow
+from gmmx.validation import FitFailedError, Rows, refuse_overflow
 from gmmx.validation.outweighing_rows import without_outweighing, without_outweighing_of_start
 
 __all__ = ["StepwiseConfig", "StepwiseState", "WarmUp", "after_batch", "rows_to_start"]
@@ -82,12 +82,12 @@ def rows_to_start(n_components: int, n_features: int) -> int:
     return max(2 * n_components, min(wanted, _NUMBERS_GATHERED // n_features))
 
 
-def _distinct(rows: WeightedRows) -> WeightedRows:
+def _distinct(rows: Rows) -> Rows:
     """Return the different rows, in the order in which they came first, with the weights of their repetitions."""
     _, first, which = np.unique(rows.X, axis=0, return_index=True, return_inverse=True)
     order = np.argsort(first)
     weights = np.bincount(which.ravel(), weights=rows.sample_weight)[order].astype(np.float64)
-    return WeightedRows(rows.X[first[order]], weights, rows.n_threads)
+    return Rows(rows.X[first[order]], weights, rows.n_threads)
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class WarmUp:
 
     Attributes
     ----------
-    parts : tuple of WeightedRows
+    parts : tuple of Rows
         Rows of positive weight.
     n_samples : int
         Rows of positive weight that came so far.
@@ -104,13 +104,13 @@ class WarmUp:
         How often all starts collapsed.
     """
 
-    parts: tuple[WeightedRows, ...] = ()
+    parts: tuple[Rows, ...] = ()
     n_samples: int = 0
     n_failures: int = 0
 
     n_steps = 0
 
-    def updated(self, rows: WeightedRows, config: StepwiseConfig) -> WarmUp | StepwiseState:
+    def updated(self, rows: Rows, config: StepwiseConfig) -> WarmUp | StepwiseState:
         """Return the state after one more batch of positive weight.
 
         Raises
@@ -118,13 +118,11 @@ class WarmUp:
         FitFailedError
             If starts collapse, however many rows there are.
         """
-        present = slice(None) if rows.sample_weight is None else rows.sample_weight > 0.0
-        weights = None if rows.sample_weight is None else rows.sample_weight[present]
-        X: Any = np.array(rows.X)[present]
-        batch = WeightedRows(X, weights, rows.n_threads)
-        grown = replace(self, parts=(*self.parts, batch), n_samples=self.n_samples + len(batch.X))
+        present = np.arange(len(rows)) if rows.sample_weight is None else np.flatnonzero(rows.sample_weight)
+        batch = rows[present]  # a copy: the caller may use the array again
+        grown = replace(self, parts=(*self.parts, batch), n_samples=self.n_samples + len(batch))
         wanted = self.rows_wanted(config.em.n_components, rows.X.shape[1])
-        return grown if sum(len(part.X) for part in grown.parts) < wanted else grown.started(config)
+        return grown if sum(len(part) for part in grown.parts) < wanted else grown.started(config)
 
     def rows_wanted(self, n_components: int, n_features: int) -> int:
         """Return how many rows are gathered before the next attempt at a start."""
@@ -134,30 +132,30 @@ class WarmUp:
         """Return the state after a start from the gathered rows, or the same with more rows to wait for."""
         gathered = without_outweighing_of_start(self._joined())
         distinct = _distinct(gathered)
-        if len(distinct.X) < config.em.n_components:
+        if len(distinct) < config.em.n_components:
             return replace(self, parts=(distinct,))
         state = _state_of_start(gathered, config)
         if state is not None:
             return replace(state.updated(gathered, config), n_samples=self.n_samples)
         if self.n_failures == _MOST_DOUBLINGS:
             raise FitFailedError(
-                f"No start can be made of the {len(gathered.X)} rows that partial_fit has gathered: a component "
+                f"No start can be made of the {len(gathered)} rows that partial_fit has gathered: a component "
                 f"collapsed in each. Increase reg_covar, {stronger_prior(config.em.prior)}, lower n_components, or "
                 "scale the data."
             )
         return replace(self, parts=(gathered,), n_failures=self.n_failures + 1)
 
-    def _joined(self) -> WeightedRows:
+    def _joined(self) -> Rows:
         """Return all rows in one array; rows of both precisions become float64."""
         X: Any = np.concatenate([part.X for part in self.parts])
         weights = None
         if any(part.sample_weight is not None for part in self.parts):
             each = [np.ones(len(p.X)) if p.sample_weight is None else p.sample_weight for p in self.parts]
             weights = np.concatenate(each)
-        return WeightedRows(X, weights, self.parts[-1].n_threads)
+        return Rows(X, weights, self.parts[-1].n_threads)
 
 
-def _statistics(rows: WeightedRows, mixture: _core.Mixture) -> _core.SufficientStatistics:
+def _statistics(rows: Rows, mixture: _core.Mixture) -> _core.SufficientStatistics:
     statistics = _core.e_step(rows.X, mixture, rows.sample_weight, rows.n_threads)
     sums = (statistics.counts, statistics.first_moments, statistics.second_moments)
     if not all(np.isfinite(each).all() for each in sums):
@@ -226,7 +224,7 @@ class StepwiseState:
                 "for that alone. Set it back, or begin anew with a new estimator (sklearn.base.clone)."
             )
 
-    def updated(self, rows: WeightedRows, config: StepwiseConfig) -> StepwiseState:
+    def updated(self, rows: Rows, config: StepwiseConfig) -> StepwiseState:
         """Return the state after one more batch of positive weight.
 
         Warns
@@ -293,7 +291,7 @@ class StepwiseState:
 
 
 def after_batch(
-    state: WarmUp | StepwiseState | None, rows: WeightedRows, config: StepwiseConfig
+    state: WarmUp | StepwiseState | None, rows: Rows, config: StepwiseConfig
 ) -> WarmUp | StepwiseState | None:
     """Return the state after one more batch; None if parameters stay all that there is.
 
@@ -303,7 +301,7 @@ def after_batch(
     ----------
     state : WarmUp, StepwiseState or None
         State after the last batch; None before the first.
-    rows : WeightedRows
+    rows : Rows
         The batch.
     config : StepwiseConfig
         Configuration.
@@ -320,9 +318,7 @@ def after_batch(
     return _state_before(state, rows, config).updated(rows, config)
 
 
-def _state_before(
-    state: WarmUp | StepwiseState | None, rows: WeightedRows, config: StepwiseConfig
-) -> WarmUp | StepwiseState:
+def _state_before(state: WarmUp | StepwiseState | None, rows: Rows, config: StepwiseConfig) -> WarmUp | StepwiseState:
     """Return what the last batch left, or where the first one begins."""
     if config.last is not None:
         config.last.check_shape(config.em, rows.X.shape[1], "partial_fit goes on from what is fitted", "Set them back")
@@ -337,7 +333,7 @@ def _state_before(
     return WarmUp()
 
 
-def _check_start(rows: WeightedRows, config: StepwiseConfig) -> None:
+def _check_start(rows: Rows, config: StepwiseConfig) -> None:
     """Check what the start will be made by now, not once enough rows are gathered."""
     if config.init.responsibilities_init is not None:
         raise ValueError(
@@ -347,7 +343,7 @@ def _check_start(rows: WeightedRows, config: StepwiseConfig) -> None:
     fresh_starts(config.em, config.init, rows, None if config.em.prior == "default" else prior_of_rows(config.em, rows))
 
 
-def _state_of_start(gathered: WeightedRows, config: StepwiseConfig) -> StepwiseState | None:
+def _state_of_start(gathered: Rows, config: StepwiseConfig) -> StepwiseState | None:
     """Return the state before the first step from gathered rows; None if no start can be made of them."""
     if config.last is not None:
         return _state_at_parameters(config.last, gathered, config)
@@ -359,13 +355,13 @@ def _state_of_start(gathered: WeightedRows, config: StepwiseConfig) -> StepwiseS
     return StepwiseState.at(mixture, gathered.X.dtype, prior)
 
 
-def _state_at_parameters(last: LastFit, rows: WeightedRows, config: StepwiseConfig) -> StepwiseState:
+def _state_at_parameters(last: LastFit, rows: Rows, config: StepwiseConfig) -> StepwiseState:
     """Return the state that continues a fit to so many rows, or else parameters worth as much as a batch."""
     weight = rows.total_weight if last.weight is None else last.weight
     return StepwiseState.at(last.make(), last.dtype, prior_of_rows(config.em, rows)).counted_as(weight)
 
 
-def _best_of(starts: Starts, rows: WeightedRows) -> _core.Mixture | None:
+def _best_of(starts: Starts, rows: Rows) -> _core.Mixture | None:
     """Return the start under which the rows are likeliest, or None if all collapse."""
     best, highest = None, -np.inf
     for _ in range(starts.count):

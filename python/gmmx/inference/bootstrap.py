@@ -29,11 +29,10 @@ from gmmx.mixture._parameters import precisions_of
 from gmmx.validation import (
     F64,
     FitFailedError,
+    RowArray,
     Rows,
-    WeightedRows,
     check_enough_rows,
-    check_rows_of,
-    check_sample_weight,
+    checked_rows,
     thread_count,
 )
 from gmmx.validation._options import explaining_calls
@@ -47,13 +46,13 @@ _FINEST_TOL = 1e-13
 class _Source(NamedTuple):
     """Rows, their weights, the total weight and the fitted mixture, from which resamples are drawn."""
 
-    X: Rows
+    X: RowArray
     sample_weight: F64
     n_units: int
     mixture: _core.Mixture
 
     @classmethod
-    def of(cls, rows: WeightedRows, mixture: _core.Mixture) -> _Source:
+    def of(cls, rows: Rows, mixture: _core.Mixture) -> _Source:
         """Take checked rows."""
         weights = np.ones(len(rows.X)) if rows.sample_weight is None else rows.sample_weight
         needed, total = max(2, mixture.n_components), rows.total_weight
@@ -68,7 +67,7 @@ class _Source(NamedTuple):
 class _Resample(NamedTuple):
     """Rows of a resample, their weights, and the multiplicity of the fit."""
 
-    X: Rows
+    X: RowArray
     sample_weight: F64 | None
     multiplicity: float = 1.0
 
@@ -443,8 +442,8 @@ def bootstrap(
     _check_model(choice)
     model = choice
     # In float64 always: what one row changes may be less than the rounding of float32.
-    checked = check_rows_of(model, X, fit=False).astype(np.float64, copy=False)
-    rows = WeightedRows(checked, check_sample_weight(sample_weight, checked), thread_count(n_jobs))
+    rows = checked_rows(X, sample_weight, thread_count(n_jobs), estimator=model)
+    rows = replace(rows, X=rows.X.astype(np.float64, copy=False))
     check_enough_rows(rows, model.mixture_.n_components)
     source = _Source.of(rows, model.mixture_)
     total = _check_jackknife(source) if kind == "jackknife" else int(n_resamples)

@@ -6,7 +6,7 @@ import contextlib
 import math
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from numbers import Integral, Real
 from typing import Any, NamedTuple
 
@@ -23,12 +23,11 @@ from gmmx.mixture._gaussian_mixture import GaussianMixture
 from gmmx.validation import (
     F64,
     FitFailedError,
+    RowArray,
     Rows,
-    WeightedRows,
     check_covariance_type,
     check_enough_rows,
-    check_rows,
-    check_sample_weight,
+    checked_rows,
     thread_count,
 )
 from gmmx.validation._options import explaining_calls
@@ -101,13 +100,13 @@ class _Fitter:
     covariance_type: str
     options: dict[str, Any]
 
-    def fit(self, X: Rows, sample_weight: F64 | None, n_components: int, **more: Any) -> GaussianMixture:
+    def fit(self, X: RowArray, sample_weight: F64 | None, n_components: int, **more: Any) -> GaussianMixture:
         """Fit a mixture from the requested initialization, or from `more`."""
         model = GaussianMixture(n_components, covariance_type=self.covariance_type, **self.options | more)
         model.fit(X, sample_weight=sample_weight)
         return model
 
-    def larger(self, X: Rows, sample_weight: F64 | None, smaller: GaussianMixture, **more: Any) -> GaussianMixture:
+    def larger(self, X: RowArray, sample_weight: F64 | None, smaller: GaussianMixture, **more: Any) -> GaussianMixture:
         """Fit an additional component, to a likelihood at least as high.
 
         If the usual initialization does not lead to a higher likelihood, each component of the smaller mixture is split
@@ -133,7 +132,7 @@ class _Fitter:
         return max(found, key=lambda model: model.log_likelihood_)
 
 
-def _splits(X: Rows, sample_weight: F64 | None, model: GaussianMixture) -> Iterator[F64]:
+def _splits(X: RowArray, sample_weight: F64 | None, model: GaussianMixture) -> Iterator[F64]:
     """Yield responsibilities with each component split across its direction of largest variance."""
     responsibilities = np.asarray(model.predict_proba(X), dtype=np.float64)
     for k, mean in enumerate(np.asarray(model.means_, dtype=np.float64)):
@@ -264,20 +263,20 @@ def bootstrap_lrt(
     >>> [bool(p < 0.05) for p in tests.p_value]
     [True, False]
     """
-    checked = check_rows(X).astype(np.float64, copy=False)
-    rows = WeightedRows(checked, check_sample_weight(sample_weight, checked), thread_count(n_jobs))
+    rows = checked_rows(X, sample_weight, thread_count(n_jobs))
+    rows = replace(rows, X=rows.X.astype(np.float64, copy=False))
     check_enough_rows(rows, 2)
     if tol is None:
         tol = max(1e-4 / rows.total_weight, _FINEST_TOL)
     options = {"init_params": init_params, "n_init": n_init, "reg_covar": reg_covar, "tol": tol, "max_iter": max_iter}
     fitter = _Fitter(check_covariance_type(covariance_type), options)
     seeds = seeds_from(random_state)
-    null = fitter.fit(*rows[:2], 1, n_jobs=n_jobs)
+    null = fitter.fit(rows.X, rows.sample_weight, 1, n_jobs=n_jobs)
     tests: list[tuple[int, float, float, F64, int]] = []
     for n_components in range(1, max_components):
         seed, *resample_seeds = seeds.spawn(1 + n_resamples)
         try:
-            alternative = fitter.larger(*rows[:2], null, random_state=_state(seed), n_jobs=n_jobs)
+            alternative = fitter.larger(rows.X, rows.sample_weight, null, random_state=_state(seed), n_jobs=n_jobs)
         except FitFailedError as error:
             warn(f"The tests end at {n_components} components: {error}", ConvergenceWarning)
             break
@@ -310,7 +309,7 @@ def _state(seed: np.random.SeedSequence) -> np.random.Generator:
 def _null_statistics(
     fitter: _Fitter,
     null: GaussianMixture,
-    rows: WeightedRows,
+    rows: Rows,
     seeds: list[np.random.SeedSequence],
     callback: Callable[[int, int], Any] | None,
 ) -> F64 | None:

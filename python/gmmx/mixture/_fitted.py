@@ -15,7 +15,7 @@ from gmmx import _core
 from gmmx._covariance_shapes import compress
 from gmmx.em import criteria
 from gmmx.em.random import as_random_source
-from gmmx.validation import F64, Rows, WeightedRows, check_rows_of, check_sample_weight, thread_count
+from gmmx.validation import F64, RowArray, Rows, check_rows_of, checked_rows, thread_count
 from gmmx.validation._lost_rows import lost_row
 
 __all__ = ["FittedMixture", "mixture_to_sample"]
@@ -60,26 +60,26 @@ class FittedMixture:
         """Return the mixture that `sample` draws from."""
         return mixture_to_sample(self)
 
-    def _rows(self, X: npt.ArrayLike) -> Rows:
+    def _rows(self, X: npt.ArrayLike) -> RowArray:
         """Return rows to apply the fitted mixture to."""
         self._check_is_fitted()
         return check_rows_of(self, X, fit=False)
 
-    def _weighted_rows(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None) -> WeightedRows:
-        checked = self._rows(X)
-        return WeightedRows(checked, check_sample_weight(sample_weight, checked), thread_count(self.n_jobs))
+    def _weighted_rows(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None) -> Rows:
+        self._check_is_fitted()
+        return checked_rows(X, sample_weight, thread_count(self.n_jobs), estimator=self)
 
     def _sums(
         self,
         X: npt.ArrayLike,
         sample_weight: npt.ArrayLike | None,
-        *terms: Callable[[WeightedRows, _core.Mixture], float],
+        *terms: Callable[[Rows, _core.Mixture], float],
     ) -> tuple[float, list[float]]:
         """Return the total weight of rows and the sums over them that some functions return."""
         rows, mixture = self._weighted_rows(X, sample_weight), self.mixture_
         return rows.total_weight, [term(rows, mixture) for term in terms]
 
-    def score_samples(self, X: npt.ArrayLike) -> Rows:
+    def score_samples(self, X: npt.ArrayLike) -> RowArray:
         """Compute the log-density of each row.
 
         Parameters
@@ -127,7 +127,7 @@ class FittedMixture:
                 return mean
         return criteria.log_likelihood(rows, self.mixture_) / rows.total_weight
 
-    def _mean_in_float32(self, rows: WeightedRows) -> float | None:
+    def _mean_in_float32(self, rows: Rows) -> float | None:
         """Return the mean log-density as float32 holds it; None if it does not."""
         try:
             with np.errstate(over="ignore"):
@@ -159,7 +159,7 @@ class FittedMixture:
         rows = self._rows(X)
         return _core.predict(rows, self.mixture_, thread_count(self.n_jobs))
 
-    def predict_proba(self, X: npt.ArrayLike) -> Rows:
+    def predict_proba(self, X: npt.ArrayLike) -> RowArray:
         """Compute the responsibilities: the probability of each component given the row.
 
         Parameters
@@ -180,7 +180,7 @@ class FittedMixture:
         rows = self._rows(X)
         return _core.responsibilities(rows, self.mixture_, thread_count(self.n_jobs))
 
-    def uncertainty(self, X: npt.ArrayLike) -> Rows:
+    def uncertainty(self, X: npt.ArrayLike) -> RowArray:
         """Compute the probability that a row does not belong to the component that `predict` gives it.
 
         Parameters
@@ -193,7 +193,7 @@ class FittedMixture:
         uncertainty : ndarray of shape (n_samples,)
             1 - max_k r_nk, equation (103) of docs/theory.md, from 0 to 1 - 1 / n_components; in the type of X.
         """
-        uncertainty: Rows = 1 - self.predict_proba(X).max(axis=1)
+        uncertainty: RowArray = 1 - self.predict_proba(X).max(axis=1)
         return uncertainty
 
     def entropy(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:

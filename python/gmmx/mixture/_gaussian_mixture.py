@@ -31,10 +31,10 @@ from gmmx.mixture._parameter_checks import check_params, check_params_of_fit
 from gmmx.mixture._parameters import MixtureAttributes, set_fit
 from gmmx.mixture._sklearn_hooks import PrivateReaders, refuse_overridden_hooks
 from gmmx.validation import (
-    WeightedRows,
+    Rows,
     check_enough_rows,
-    check_rows_of,
     check_sample_weight,
+    checked_rows,
     thread_count,
 )
 from gmmx.validation.row_faults import warn_of_rows
@@ -575,13 +575,12 @@ class GaussianMixture(
         """Return the parameters to continue from, if the fit is to."""
         return last_fit(self) if self.warm_start and hasattr(self, "converged_") else None
 
-    def _fit(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None) -> WeightedRows:
+    def _fit(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None) -> Rows:
         """Fit to rows in memory, and set the fitted attributes at the end, all at once."""
         refuse_overridden_hooks(self)
         with unchanged_on_failure(self):
             em, init, last = em_config(self), init_config(self), self._last_fit()
-            checked = check_rows_of(self, X, fit=True)
-            rows = WeightedRows(checked, check_sample_weight(sample_weight, checked), em.n_threads)
+            rows = checked_rows(X, sample_weight, em.n_threads, estimator=self, fit=True)
             check_enough_rows(rows, em.n_components)
             faults = warn_of_rows(rows, self, combinations=has_axes(em.covariance_type))
             fit = fit_rows(em, init, rows, last, faults.remedy)

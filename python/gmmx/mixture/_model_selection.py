@@ -33,11 +33,10 @@ from gmmx.mixture._selection_grid import Candidate, CandidateFit, fit_candidates
 from gmmx.mixture._selection_report import IN_PYTHON, Hints, degenerate_count, one_line_of, report
 from gmmx.validation import (
     FitFailedError,
-    WeightedRows,
+    Rows,
     check_covariance_type,
     check_enough_rows,
-    check_rows_of,
-    check_sample_weight,
+    checked_rows,
     thread_count,
 )
 from gmmx.validation._options import not_among
@@ -422,14 +421,13 @@ class GaussianMixtureIC(FittedMixture, DensityMixin, BaseEstimator):  # type: ig
         ordered: npt.NDArray[np.int64] = indices[np.lexsort((sizes, np.round(scores, 6)))]
         return ordered
 
-    def _training_rows(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None) -> WeightedRows:
+    def _training_rows(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None) -> Rows:
         if self.min_components > self.max_components:
             raise ValueError(
                 f"min_components is {self.min_components} and max_components {self.max_components}, but the least "
                 "number of components must not exceed the greatest."
             )
-        checked = check_rows_of(self, X, fit=True)
-        rows = WeightedRows(checked, check_sample_weight(sample_weight, checked), thread_count(self.n_jobs))
+        rows = checked_rows(X, sample_weight, thread_count(self.n_jobs), estimator=self, fit=True)
         check_enough_rows(rows, self.min_components)
         return rows
 
@@ -471,7 +469,7 @@ class GaussianMixtureIC(FittedMixture, DensityMixin, BaseEstimator):  # type: ig
             n_jobs=self.n_jobs,
         )
 
-    def _fit_all(self, candidates: list[Candidate], rows: WeightedRows, seed: int) -> dict[Candidate, CandidateFit]:
+    def _fit_all(self, candidates: list[Candidate], rows: Rows, seed: int) -> dict[Candidate, CandidateFit]:
         """Fit the mixtures, and report progress."""
         template = self._model(Candidate("full", 1), seed)
         em, init = em_config(template), init_config(template)
@@ -570,7 +568,7 @@ def _some(names: list[str]) -> str:
 
 
 def _table(
-    candidates: list[Candidate], fits: list[CandidateFit], repeated: dict[Candidate, Candidate], rows: WeightedRows
+    candidates: list[Candidate], fits: list[CandidateFit], repeated: dict[Candidate, Candidate], rows: Rows
 ) -> dict[str, npt.NDArray[Any]]:
     """Return `results_`."""
     log_likelihood = np.array([fit.log_likelihood for fit in fits])

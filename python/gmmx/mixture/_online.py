@@ -19,7 +19,7 @@ from gmmx.mixture._gaussian_mixture import GaussianMixture
 from gmmx.mixture._parameter_checks import check_params_of_fit
 from gmmx.mixture._parameters import NO_FIT, set_history, set_parameters
 from gmmx.mixture._sklearn_hooks import refuse_overridden_hooks
-from gmmx.validation import WeightedRows, check_rows_of, check_weight_of_part
+from gmmx.validation import checked_batch
 
 __all__ = ["OnlineGaussianMixture"]
 
@@ -261,8 +261,7 @@ class OnlineGaussianMixture(GaussianMixture):
         refuse_overridden_hooks(self)
         with unchanged_on_failure(self):
             em = em_config(self)
-            checked = check_rows_of(self, X, fit=not hasattr(self, "n_features_in_"), min_samples=1)
-            rows = WeightedRows(checked, check_weight_of_part(sample_weight, len(checked)), em.n_threads)
+            rows = checked_batch(self, X, sample_weight, em.n_threads)
             config = StepwiseConfig(
                 em,
                 init_config(self),

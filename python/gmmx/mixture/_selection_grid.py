@@ -22,7 +22,7 @@ from gmmx.em.random import as_random_source
 from gmmx.em.restarts import FLOPS_OF_SMALL_DATA, best_of
 from gmmx.em.result import FailedStart, Run
 from gmmx.inference._parallel import map_in_threads
-from gmmx.validation import WeightedRows
+from gmmx.validation import Rows
 
 
 class Candidate(NamedTuple):
@@ -70,7 +70,7 @@ def repetitions(candidates: Sequence[Candidate], n_features: int, *, has_prior: 
 
 
 def fit_candidates(
-    candidates: Sequence[Candidate], em: EMConfig, init: InitConfig, rows: WeightedRows
+    candidates: Sequence[Candidate], em: EMConfig, init: InitConfig, rows: Rows
 ) -> Iterator[tuple[Candidate, CandidateFit]]:
     """Fit the mixtures, and yield the result of each: by numbers of components, in the order of `candidates`.
 
@@ -80,7 +80,7 @@ def fit_candidates(
         Mixtures to fit, none twice.
     em, init : EMConfig, InitConfig
         Configuration of each fit, except for the covariance type and the number of components.
-    rows : WeightedRows
+    rows : Rows
         Data.
     """
     sizes = sorted({candidate.n_components for candidate in candidates})
@@ -90,7 +90,7 @@ def fit_candidates(
     form = types[0] if len(types) == 1 else "full"  # full moments serve every type
     resolution = Resolution.of(rows)
     side_by_side = rows.n_threads > 1 and _flops(rows, sizes[-1]) < FLOPS_OF_SMALL_DATA
-    share = rows._replace(n_threads=1) if side_by_side else rows
+    share = replace(rows, n_threads=1) if side_by_side else rows
     make_starts = _starts_by_tree if init.init_params == "hc" else _starts
     statistics = make_starts(sizes, form, init, rows)
 
@@ -105,7 +105,7 @@ def fit_candidates(
 StartStatistics = dict[int, list[_core.SufficientStatistics]]
 
 
-def _starts(sizes: Sequence[int], form: str, init: InitConfig, rows: WeightedRows) -> StartStatistics:
+def _starts(sizes: Sequence[int], form: str, init: InitConfig, rows: Rows) -> StartStatistics:
     """Return the statistics from which mixtures of each size start."""
 
     def of(size: int) -> list[_core.SufficientStatistics]:
@@ -115,7 +115,7 @@ def _starts(sizes: Sequence[int], form: str, init: InitConfig, rows: WeightedRow
     return {size: of(size) for size in sizes}
 
 
-def _starts_by_tree(sizes: Sequence[int], form: str, init: InitConfig, rows: WeightedRows) -> StartStatistics:
+def _starts_by_tree(sizes: Sequence[int], form: str, init: InitConfig, rows: Rows) -> StartStatistics:
     """Return the same where agglomerative clustering makes them: one tree has partitions of every size."""
     random, max_rows = as_random_source(init.random_state), max(MAX_ROWS, sizes[-1])
     n_trees = init.n_init if rows.n_present > max_rows else 1  # of all rows there is but one
@@ -128,14 +128,14 @@ def _starts_by_tree(sizes: Sequence[int], form: str, init: InitConfig, rows: Wei
     return {size: of(size) for size in sizes}
 
 
-def _flops(rows: WeightedRows, n_components: int) -> int:
+def _flops(rows: Rows, n_components: int) -> int:
     """Return about how many operations one E-step takes."""
     n_samples, n_features = len(rows.X), int(rows.X.shape[1])
     return n_samples * n_components * (2 * n_features**2 + 4 * n_features + 20)
 
 
 def _fit_candidate(
-    em: EMConfig, partitions: Sequence[_core.SufficientStatistics], rows: WeightedRows, resolution: Resolution
+    em: EMConfig, partitions: Sequence[_core.SufficientStatistics], rows: Rows, resolution: Resolution
 ) -> CandidateFit:
     """Run EM from all partitions and judge the best."""
     statistics: Iterator[Any] = iter(partitions)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmx import _core
-from gmmx.validation import Rows, thread_count
+from gmmx.validation import RowArray, thread_count
 
 _OWN_LOOP = "write the loop with gmmx.e_step and gmmx.m_step"
 _OWN_RESPONSIBILITIES = "write the loop with SufficientStatistics.from_responsibilities and gmmx.m_step"
@@ -90,7 +90,7 @@ class PrivateReaders:
 
         def _check_is_fitted(self) -> None: ...
 
-        def _rows(self, X: npt.ArrayLike) -> Rows: ...
+        def _rows(self, X: npt.ArrayLike) -> RowArray: ...
 
     def _estimate_log_weights(self, xp: object = None) -> npt.NDArray[Any]:
         """Return log pi_k, of shape (n_components,)."""
@@ -99,21 +99,21 @@ class PrivateReaders:
             log_weights: npt.NDArray[Any] = np.log(self.weights_)
         return log_weights
 
-    def _estimate_log_prob(self, X: npt.ArrayLike, xp: object = None) -> Rows:
+    def _estimate_log_prob(self, X: npt.ArrayLike, xp: object = None) -> RowArray:
         """Return log N(x_n | k), of shape (n_samples, n_components)."""
         rows = self._rows(X)
         return self.mixture_.component_log_densities(rows, thread_count(self.n_jobs))
 
-    def _estimate_weighted_log_prob(self, X: npt.ArrayLike, xp: object = None) -> Rows:
+    def _estimate_weighted_log_prob(self, X: npt.ArrayLike, xp: object = None) -> RowArray:
         """Return log pi_k + log N(x_n | k), of shape (n_samples, n_components)."""
         rows = self._rows(X)
         log_prob = self.mixture_.component_log_densities(rows, thread_count(self.n_jobs))
         np.add(log_prob, self._estimate_log_weights(), out=log_prob, casting="same_kind")
         return log_prob
 
-    def _estimate_log_prob_resp(self, X: npt.ArrayLike, xp: object = None) -> tuple[Rows, Rows]:
+    def _estimate_log_prob_resp(self, X: npt.ArrayLike, xp: object = None) -> tuple[RowArray, RowArray]:
         """Return log p(x_n), of shape (n_samples,), and log r_nk, of shape (n_samples, n_components)."""
         rows = self._rows(X)
         log_prob_norm = _core.score_samples(rows, self.mixture_, thread_count(self.n_jobs))
-        log_resp: Rows = self._estimate_weighted_log_prob(rows) - log_prob_norm[:, np.newaxis]
+        log_resp: RowArray = self._estimate_weighted_log_prob(rows) - log_prob_norm[:, np.newaxis]
         return log_prob_norm, log_resp

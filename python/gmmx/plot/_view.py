@@ -13,7 +13,7 @@ from gmmx import _sklearn
 from gmmx._text import UNNAMED
 from gmmx.plot._axes import require_matplotlib
 from gmmx.plot._mixtures import FittedMixture, FloatArray, FullMixture, coverage_radius, separating_columns
-from gmmx.validation import WeightedRows, check_rows, check_sample_weight
+from gmmx.validation import Rows, check_rows, check_sample_weight
 
 MAX_COLUMNS = 6
 """Number of columns drawn in a grid if the user chooses none."""
@@ -26,7 +26,7 @@ class PlotData:
     mixture: FullMixture
     columns: tuple[int, ...]  # positions in the model
     names: tuple[str, ...]
-    rows: WeightedRows  # all rows of positive weight
+    rows: Rows  # all rows of positive weight
     points: FloatArray  # the rows of a scatter: all of them, or a subsample
     responsibilities: FloatArray  # (n_points, n_components), by all features of the model
     covariance_type: str
@@ -58,7 +58,7 @@ class PlotData:
             mixture=self.mixture.marginal(index),
             columns=tuple(self.columns[position] for position in index),
             names=tuple(self.names[position] for position in index),
-            rows=self.rows._replace(X=self.rows.X[:, index]),
+            rows=replace(self.rows, X=self.rows.X[:, index]),
             points=self.points[:, index],
         )
 
@@ -124,7 +124,7 @@ def prepare(
         mixture.marginal(chosen),
         tuple(chosen),
         tuple(names[column] for column in chosen),
-        WeightedRows(rows[present][:, chosen], None if weights is None else weights[present], 1),
+        Rows(rows[present][:, chosen], None if weights is None else weights[present], 1),
         rows[drawn][:, chosen],
         responsibilities,
         model.covariance_type,

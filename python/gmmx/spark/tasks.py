@@ -20,7 +20,7 @@ from pyspark import TaskContext
 from gmmx import _core
 from gmmx.distributed import PairwiseSum, Sample, merge_samples, sample_of, statistics_of, summarize
 from gmmx.io._arrow_features import matrix_of
-from gmmx.validation import F64, Rows
+from gmmx.validation import F64, RowArray
 from gmmx.validation._lost_rows import counting_rows
 
 __all__ = ["BLOCKS", "SAMPLES", "STATISTICS", "on_executors"]
@@ -139,7 +139,7 @@ def posterior(columns: Iterator[pa.Array], *, mixture: bytes) -> Iterator[pa.Arr
 @dataclass(frozen=True)
 class _Block:
     first_row: int
-    X: Rows
+    X: RowArray
     sample_weight: F64 | None
 
 

@@ -15,9 +15,17 @@ from gmmx.validation._parameters import (
     is_matrix_valued,
 )
 from gmmx.validation._row_checks import check_rows, check_rows_of, check_rows_of_part, is_pair
+from gmmx.validation._rows import (
+    CountedRows,
+    Rows,
+    check_enough_rows,
+    checked_batch,
+    checked_rows,
+    refuse_overflow,
+    thread_count,
+)
 from gmmx.validation._sample_weight import check_sample_weight, check_weight_of_part
-from gmmx.validation._types import F64, I32, ROW_DTYPES, FitFailedError, Rows
-from gmmx.validation._weighted_rows import CountedRows, WeightedRows, check_enough_rows, refuse_overflow, thread_count
+from gmmx.validation._types import F64, I32, ROW_DTYPES, FitFailedError, RowArray
 
 __all__ = [
     "F64",
@@ -25,8 +33,8 @@ __all__ = [
     "ROW_DTYPES",
     "CountedRows",
     "FitFailedError",
+    "RowArray",
     "Rows",
-    "WeightedRows",
     "check_covariance_type",
     "check_covariances",
     "check_enough_rows",
@@ -40,6 +48,8 @@ __all__ = [
     "check_sample_weight",
     "check_weight_of_part",
     "check_weights",
+    "checked_batch",
+    "checked_rows",
     "first_not_finite",
     "is_matrix_valued",
     "is_pair",

@@ -9,13 +9,13 @@ import numpy.typing as npt
 
 from gmmx.validation._numeric_input import numeric_input
 from gmmx.validation._parameters import finite_array
-from gmmx.validation._types import I32, Rows
-from gmmx.validation._weighted_rows import WeightedRows
+from gmmx.validation._rows import Rows
+from gmmx.validation._types import I32, RowArray
 
 __all__ = ["check_partition"]
 
 
-def check_partition(partition: Any, rows: WeightedRows, n_components: int) -> I32 | Rows:
+def check_partition(partition: Any, rows: Rows, n_components: int) -> I32 | RowArray:
     """Check responsibilities_init: labels of shape (n_samples,) or a column of numbers for each component.
 
     A label of -1 leaves its row out of the start. Every component must hold some row.
@@ -72,7 +72,9 @@ def _check_labels(labels: npt.NDArray[Any], n_samples: int, n_components: int) -
     return labels.astype(np.int32)
 
 
-def _check_responsibilities(array: npt.NDArray[Any], n_samples: int, n_components: int, dtype: npt.DTypeLike) -> Rows:
+def _check_responsibilities(
+    array: npt.NDArray[Any], n_samples: int, n_components: int, dtype: npt.DTypeLike
+) -> RowArray:
     argument = "responsibilities_init"
     responsibilities = finite_array(array, argument)
     if responsibilities.shape != (n_samples, n_components):
@@ -91,5 +93,5 @@ def _check_responsibilities(array: npt.NDArray[Any], n_samples: int, n_component
             f"Each row of {argument} must sum to one, but row {worst} sums to {sums[worst]:g}. "
             "Divide every row by its sum."
         )
-    converted: Rows = responsibilities.astype(dtype, copy=False)
+    converted: RowArray = responsibilities.astype(dtype, copy=False)
     return converted

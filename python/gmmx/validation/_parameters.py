@@ -11,7 +11,7 @@ from gmmx._covariance_shapes import SKLEARN_TYPES, check_of_model, is_parsimonio
 from gmmx.validation._complaints import checking
 from gmmx.validation._numeric_input import numeric_input
 from gmmx.validation._options import not_among
-from gmmx.validation._types import F64, ROW_DTYPES, Rows
+from gmmx.validation._types import F64, ROW_DTYPES, RowArray
 
 __all__ = [
     "check_covariance_type",
@@ -24,10 +24,10 @@ __all__ = [
 ]
 
 
-def finite_array(values: Any, argument: str) -> Rows:
+def finite_array(values: Any, argument: str) -> RowArray:
     """Return a parameter array as finite float32 or float64, of any shape."""
     with checking(argument, "must be an array of finite real numbers", values):
-        array: Rows = _sklearn.check_array(
+        array: RowArray = _sklearn.check_array(
             numeric_input(values, argument),
             dtype=ROW_DTYPES,
             ensure_2d=False,
@@ -39,7 +39,7 @@ def finite_array(values: Any, argument: str) -> Rows:
     return array
 
 
-def _check_shape(array: Rows, shape: tuple[int, ...], parameter: str, remedy: str) -> None:
+def _check_shape(array: RowArray, shape: tuple[int, ...], parameter: str, remedy: str) -> None:
     if array.shape != shape:
         raise ValueError(
             f"The parameter '{parameter}' should have the shape of {shape}, but got {array.shape}. {remedy}"

@@ -15,7 +15,7 @@ from gmmx.io._memory_maps import refuse_cut_off
 from gmmx.validation._complaints import checking
 from gmmx.validation._locating import first_not_finite, placing
 from gmmx.validation._numeric_input import numeric_input
-from gmmx.validation._types import ROW_DTYPES, Rows
+from gmmx.validation._types import ROW_DTYPES, RowArray
 
 __all__ = ["check_rows", "check_rows_of", "check_rows_of_part", "is_pair", "readable"]
 
@@ -35,13 +35,13 @@ def readable(X: Any, first_row: int = 0) -> arrow.ArrowRows:
     return rows if rows.X is X else arrow.ArrowRows(rows.X, X if rows.header is rows.X else rows.header)
 
 
-def check_rows(X: Any) -> Rows:
+def check_rows(X: Any) -> RowArray:
     """Return X as a finite two-dimensional float32 or float64 array, copied only if its type must change."""
     with checking("X", _ALLOWED):
         with placing(X):
             array, header = readable(X)
         with placing(array, names=_names_in(header)):
-            rows: Rows = _sklearn.check_array(array, dtype=ROW_DTYPES, input_name="X")
+            rows: RowArray = _sklearn.check_array(array, dtype=ROW_DTYPES, input_name="X")
     return rows
 
 
@@ -51,7 +51,7 @@ def _names_in(header: Any) -> Sequence[str] | None:
     return names
 
 
-def _is_plain(X: Any, min_samples: int) -> TypeGuard[Rows]:
+def _is_plain(X: Any, min_samples: int) -> TypeGuard[RowArray]:
     """Whether X is an array that scikit-learn's checks would return as it is; if in doubt, they are asked."""
     if type(X) is not np.ndarray or X.ndim != 2 or X.dtype not in ROW_DTYPES or not X.dtype.isnative:
         return False
@@ -62,7 +62,7 @@ def _is_plain(X: Any, min_samples: int) -> TypeGuard[Rows]:
 
 def check_rows_of_part(
     X: Any, *, dtype: npt.DTypeLike | None = None, is_checked: bool = False, first_row: int = 0
-) -> tuple[Rows, tuple[str, ...] | None]:
+) -> tuple[RowArray, tuple[str, ...] | None]:
     """Return some of the rows as an array, and the names of their columns if they have names; there may be no rows.
 
     `dtype`: None keeps float32 and converts everything else to float64. `is_checked`: numbers are known to be finite.
@@ -71,7 +71,7 @@ def check_rows_of_part(
     with checking("X", _ALLOWED), placing(X, first_row):
         array, header = readable(X, first_row)
         names = _sklearn.feature_names(header)
-        rows: Rows = _sklearn.check_array(
+        rows: RowArray = _sklearn.check_array(
             array,
             dtype=ROW_DTYPES if dtype is None else dtype,
             ensure_all_finite=False,  # looked for below, where it can be said in which row
@@ -87,7 +87,7 @@ def check_rows_of_part(
     return rows, names
 
 
-def check_rows_of(estimator: Any, X: Any, *, fit: bool, min_samples: int | None = None) -> Rows:
+def check_rows_of(estimator: Any, X: Any, *, fit: bool, min_samples: int | None = None) -> RowArray:
     """Return X as `check_rows` does, and set (fit) or compare the features that an estimator has seen.
 
     `min_samples`: the least number of rows; None: 2 for a fit, else 1.
@@ -118,7 +118,7 @@ def check_rows_of(estimator: Any, X: Any, *, fit: bool, min_samples: int | None 
             array, header = readable(X)
         with placing(array, names=_names_in(header)):
             if array is X:
-                rows: Rows = _sklearn.validate_data(estimator, X, reset=fit, **requirements)
+                rows: RowArray = _sklearn.validate_data(estimator, X, reset=fit, **requirements)
             else:
                 _sklearn.validate_data(estimator, header, reset=fit, skip_check_array=True)
                 rows = _sklearn.check_array(array, estimator=estimator, input_name="X", **requirements)

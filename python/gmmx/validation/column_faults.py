@@ -16,7 +16,7 @@ import numpy.typing as npt
 from gmmx import _core
 from gmmx._text import columns_named, quoted
 from gmmx._warnings import warn
-from gmmx.validation import F64, Rows, WeightedRows
+from gmmx.validation import F64, RowArray, Rows
 
 __all__ = ["MAX_COLUMNS", "ColumnFaults", "ColumnWarning", "column_faults", "warn_of_columns"]
 
@@ -138,12 +138,12 @@ class ColumnWarning(UserWarning):
         self.faults = faults
 
 
-def warn_of_columns(rows: WeightedRows, estimator: Any, *, combinations: bool) -> ColumnFaults:
+def warn_of_columns(rows: Rows, estimator: Any, *, combinations: bool) -> ColumnFaults:
     """Warn of columns that are constant or linear combinations of others; return these.
 
     Parameters
     ----------
-    rows : WeightedRows
+    rows : Rows
         The rows.
     estimator : estimator
         What is fitted; it may have `feature_names_in_`.
@@ -162,7 +162,7 @@ def warn_of_columns(rows: WeightedRows, estimator: Any, *, combinations: bool) -
     return faults
 
 
-def column_faults(rows: WeightedRows, *, combinations: bool) -> ColumnFaults:
+def column_faults(rows: Rows, *, combinations: bool) -> ColumnFaults:
     """Find columns that are constant or linear combinations of others.
 
     Combinations are looked for among at most `MAX_COLUMNS` columns, and of more different rows than columns: fewer rows
@@ -170,7 +170,7 @@ def column_faults(rows: WeightedRows, *, combinations: bool) -> ColumnFaults:
 
     Parameters
     ----------
-    rows : WeightedRows
+    rows : Rows
         The rows; those of weight zero are passed over.
     combinations : bool
         Whether to look for combinations.
@@ -203,7 +203,7 @@ def column_faults(rows: WeightedRows, *, combinations: bool) -> ColumnFaults:
     return ColumnFaults(constant, tuple(combination for combination in found if combination is not None))
 
 
-def _are_sound_at_a_glance(sample: Rows, *, combinations: bool) -> bool:
+def _are_sound_at_a_glance(sample: RowArray, *, combinations: bool) -> bool:
     """Return whether all columns vary and, if asked for, none follows from the others; False if in doubt.
 
     This is all that most data need: it takes a few microseconds.
@@ -211,7 +211,7 @@ def _are_sound_at_a_glance(sample: Rows, *, combinations: bool) -> bool:
     return _core.columns_are_independent(sample, _SUSPICIOUS) if combinations else _core.columns_vary(sample)
 
 
-def _is_constant(rows: WeightedRows, present: Any, column: int, tolerance: float) -> bool:
+def _is_constant(rows: Rows, present: Any, column: int, tolerance: float) -> bool:
     """Return whether a column is constant over all rows, up to rounding."""
     values = rows.X[:, column][present]
     low, high = float(values.min()), float(values.max())
@@ -241,7 +241,7 @@ def _split(rows: F64) -> tuple[npt.NDArray[np.int64], list[int]]:
 
 
 def _combination(
-    rows: WeightedRows, present: Any, sample: F64, others: npt.NDArray[np.int64], column: int, epsilon: float
+    rows: Rows, present: Any, sample: F64, others: npt.NDArray[np.int64], column: int, epsilon: float
 ) -> tuple[int, tuple[int, ...]] | None:
     """Return a column with those whose combination it is in every row, None if it is not one."""
     means = sample.mean(axis=0)
@@ -260,7 +260,7 @@ def _combination(
     return column, tuple(others.tolist())
 
 
-def _chunks(rows: WeightedRows, present: Any) -> Iterator[F64]:
+def _chunks(rows: Rows, present: Any) -> Iterator[F64]:
     """Yield the rows of positive weight in float64, some at a time."""
     for begin in range(0, rows.n_present, _CHUNK):
         if rows.sample_weight is None:

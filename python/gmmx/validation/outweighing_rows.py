@@ -18,7 +18,7 @@ import numpy.typing as npt
 from gmmx import _core
 from gmmx._text import quoted
 from gmmx._warnings import warn
-from gmmx.validation import F64, Rows, WeightedRows
+from gmmx.validation import F64, RowArray, Rows
 
 __all__ = [
     "Extremes",
@@ -124,7 +124,7 @@ class Extremes:
     weights: F64
 
 
-def extremes_of(X: Rows, sample_weight: F64 | None = None) -> Extremes:
+def extremes_of(X: RowArray, sample_weight: F64 | None = None) -> Extremes:
     """Find the outermost numbers of each column among the rows of positive weight, of which there must be one.
 
     Examples
@@ -210,12 +210,12 @@ def outweighing_row(extremes: Extremes, total_weight: float, dtype: Any) -> Outw
     return max(found, key=lambda pair: pair[0])[1] if found else None
 
 
-def warn_of_outweighing_row(rows: WeightedRows, estimator: Any) -> OutweighingRow | None:
+def warn_of_outweighing_row(rows: Rows, estimator: Any) -> OutweighingRow | None:
     """Warn of a row that outweighs all others; return it, or None if there is none.
 
     Parameters
     ----------
-    rows : WeightedRows
+    rows : Rows
         The rows.
     estimator : estimator
         What is fitted; it may have `feature_names_in_`.
@@ -270,7 +270,7 @@ def outweighing(squares: F64) -> I64:
     return np.sort(order[beyond[0] :])
 
 
-def without_outweighing(rows: WeightedRows, mixture: _core.Mixture) -> WeightedRows:
+def without_outweighing(rows: Rows, mixture: _core.Mixture) -> Rows:
     """Return a batch without the rows that would outweigh all others under a mixture, and warn of them.
 
     Warns
@@ -290,7 +290,7 @@ def without_outweighing(rows: WeightedRows, mixture: _core.Mixture) -> WeightedR
     return _left_out(rows, outweighing(squares), "the batch")
 
 
-def without_outweighing_of_start(rows: WeightedRows) -> WeightedRows:
+def without_outweighing_of_start(rows: Rows) -> Rows:
     """Return the rows that a stream starts from without those that would outweigh all others, and warn of them.
 
     Warns
@@ -309,7 +309,7 @@ def without_outweighing_of_start(rows: WeightedRows) -> WeightedRows:
     return _left_out(rows, outweighing(squares), "the rows gathered for the start")
 
 
-def _left_out(rows: WeightedRows, outliers: I64, of: str) -> WeightedRows:
+def _left_out(rows: Rows, outliers: I64, of: str) -> Rows:
     """Return rows without some of them, and warn of these."""
     if len(outliers) == 0:
         return rows
@@ -323,4 +323,4 @@ def _left_out(rows: WeightedRows, outliers: I64, of: str) -> WeightedRows:
     )
     kept: Any = np.delete(np.arange(len(X)), outliers)
     weights = None if rows.sample_weight is None else rows.sample_weight[kept]
-    return WeightedRows(X[kept], weights, rows.n_threads)
+    return Rows(X[kept], weights, rows.n_threads)

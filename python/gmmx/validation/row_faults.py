@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from gmmx.validation import WeightedRows
+from gmmx.validation import Rows
 from gmmx.validation.column_faults import ColumnFaults, warn_of_columns
 from gmmx.validation.outweighing_rows import OutweighingRow, warn_of_outweighing_row
 
@@ -53,7 +53,7 @@ class RowFaults:
         return self.columns.remedy(self.names) if self.columns else otherwise
 
 
-def warn_of_rows(rows: WeightedRows, estimator: Any, *, combinations: bool) -> RowFaults:
+def warn_of_rows(rows: Rows, estimator: Any, *, combinations: bool) -> RowFaults:
     """Warn as `warn_of_outweighing_row` and `warn_of_columns` do, which take the same parameters; return the faults."""
     outweighing = warn_of_outweighing_row(rows, estimator)
     # Beside such a row all columns look like multiples of each other.
@@ -62,7 +62,7 @@ def warn_of_rows(rows: WeightedRows, estimator: Any, *, combinations: bool) -> R
     return RowFaults(int(rows.X.shape[1]), outweighing, faults, getattr(estimator, "feature_names_in_", None))
 
 
-def remedy_of_choice(rows: WeightedRows, faults: RowFaults, otherwise: str) -> str:
+def remedy_of_choice(rows: Rows, faults: RowFaults, otherwise: str) -> str:
     """Return a sentence that says what to do where most mixtures are degenerate; `otherwise` where nothing is known.
 
     Criteria count the sum of the weights as rows: weights that sum to much less than the rows leave too few for any
@@ -71,7 +71,7 @@ def remedy_of_choice(rows: WeightedRows, faults: RowFaults, otherwise: str) -> s
     Examples
     --------
     >>> import numpy as np
-    >>> rows = WeightedRows(np.zeros((4, 1)), np.full(4, 1e-3), 1)
+    >>> rows = Rows(np.zeros((4, 1)), np.full(4, 1e-3), 1)
     >>> remedy_of_choice(rows, RowFaults(1), "lower max_components")
     'Scale sample_weight, which sums to 0.004, until it sums to the 4 rows of X.'
     """
