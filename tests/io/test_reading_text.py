@@ -27,7 +27,7 @@ import gmmx.data
 from gmmx.cli import command_line
 from gmmx.cli.input import Table, open_table
 from gmmx.cli.options import DataOptions
-from gmmx.io import _cells, csv_text
+from gmmx.io import _cells, _text_blocks, csv_text
 from gmmx.io.csv_text import CsvRows, DataFileError, TextFormat
 
 pytest.importorskip("pyarrow")
@@ -141,7 +141,7 @@ def test_the_fast_ways_read_what_the_careful_one_reads(
     for large, plain in ((0, True), (1 << 30, True), (0, False)):  # pyarrow, NumPy, cell by cell
         with monkeypatch.context() as patch:
             patch.setattr(csv_text, "_LARGE", large)
-            patch.setattr(csv_text, "_BLOCK", block)
+            patch.setattr(_text_blocks, "BLOCK", block)
             patch.setattr(csv_text, "_STEP", block)
             if not plain:
                 patch.setattr(CsvRows, "_read_plain", lambda *_, **__: None)

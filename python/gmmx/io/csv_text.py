@@ -7,19 +7,17 @@ the remedy.
 
 from __future__ import annotations
 
-import codecs
-import io
-from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from typing import IO, Any, Literal, NoReturn
+from typing import IO, Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
-from gmmx._text import columns_named, quoted
+from gmmx._text import quoted
+from gmmx.io import _text_blocks
 from gmmx.io._cells import MISSING, Decimal, is_missing, meaning_of, number_in, numbers_in, points_of_thousands
 from gmmx.io._csv_layout import (
     cells_of_any_length,
@@ -32,15 +30,15 @@ from gmmx.io._csv_layout import (
     split_decimals,
     told_delimiter,
 )
+from gmmx.io._data_errors import COMMAND_LINE, DataFileError, NoRowsError, Wording, counted
+from gmmx.io._text_blocks import Blocks, Lines, count_lines, lines_of
 
 __all__ = ["COMMAND_LINE", "CsvRows", "DataFileError", "NoRowsError", "TextFormat", "Wording"]
 
 _HEAD = 1_000  # rows that the layout is found out from
 _HEAD_CHARACTERS = 1 << 22  # of very long lines fewer rows
 _STEP = 1 << 16  # characters that the head grows by
-_BLOCK = 1 << 21  # characters that are turned into numbers at a time
 _LARGE = 1 << 17  # characters from which on it pays to ask pyarrow
-_NAMED_ROWS = 5
 
 _SPACE = "".join(character for character in map(chr, range(0x3001)) if character.isspace())
 _SWAPPED = str.maketrans(",.", ".,")
@@ -48,14 +46,6 @@ _SPELLINGS = [spelled(cell) for spelled in (str.lower, str.upper, str.title) for
 
 FloatArray = npt.NDArray[np.float64]
 Part = tuple[FloatArray, "FloatArray | None"]
-
-
-class DataFileError(ValueError):
-    """A data file that cannot be used; the message is one line with the remedy."""
-
-
-class NoRowsError(DataFileError):
-    """A table without rows."""
 
 
 @dataclass(frozen=True)
@@ -78,141 +68,6 @@ class TextFormat:
 
 
 _FIND_OUT = TextFormat()
-
-
-class Wording:
-    """How errors count rows and call the options that help; this is the command line's way."""
-
-    columns, delimiter, decimal, header = "--columns", "--delimiter", "--decimal", "--no-header"
-
-    def row(self, index: int) -> str:
-        """Return how a row is called; the first has index 0."""
-        return f"row {index + 1}"
-
-    def line(self, index: int, number: int) -> str:
-        """Return how a row and the line that it ends in are called."""
-        return f"{self.row(index)} (line {number})"
-
-    def missing(self, source: str, rows: Sequence[int], n_read: int, names: Sequence[str]) -> str:
-        """Return the error for missing values, of which rows and columns are given."""
-        numbers = [index + 1 for index in rows]
-        return (
-            f"{source}: values are missing in {_count(len(rows), 'row')} of the {n_read} read ({_some(numbers)}, "
-            f"counted without the header; {columns_named(list(map(quoted, names)))}); fill them in, say "
-            "--drop-missing to leave such rows out, or choose other columns with --columns"
-        )
-
-    def not_finite(self, source: str, index: int, line: int, name: str, cell: str) -> str:
-        """Return the error for an infinite number."""
-        place = f"{source}, {self.line(index, line)}, column {quoted(name)}"
-        return f"{place}: {cell} is not finite; correct the cell or delete the row"
-
-    def weight(self, source: str, index: int, name: str, weight: float) -> str:
-        """Return the error for a negative weight."""
-        return f"{source}, {self.row(index)}, column {quoted(name)}: weight {weight:g} is negative; use 0 or more"
-
-
-COMMAND_LINE = Wording()
-
-
-class _Blocks:
-    """The UTF-8 text of a stream in blocks of whole lines, with a way to put some back.
-
-    Once `end_at` was called, lines of nothing but blanks at the end are left out.
-    """
-
-    def __init__(self, stream: IO[bytes], source: str) -> None:
-        self._stream, self._source, self._rest, self._held = stream, source, b"", b""
-        self._returned: deque[bytes] = deque()
-        self._begun = False
-        self._blank = ""
-
-    def put_back(self, block: bytes) -> None:
-        """Undo `take`."""
-        if block:
-            self._returned.appendleft(block)
-
-    def end_at(self, blank: str) -> None:
-        """Leave out the last lines that hold these characters alone."""
-        self._blank = blank
-
-    def take(self, size: int) -> bytes:
-        """Return the next lines, of about this many bytes; nothing at the end."""
-        while block := self._returned.popleft() if self._returned else self._read(size):
-            if self._held:
-                block, self._held = self._held + block, b""
-            block, self._held = self._filled(block)
-            if block:
-                return block
-        return b""
-
-    def _filled(self, block: bytes) -> tuple[bytes, bytes]:
-        """Cut a block behind its last line that is not blank."""
-        if not self._blank:
-            return block, b""
-        if block.isascii():
-            position = len(block.rstrip(self._blank.encode()))
-        else:
-            position = len(block.decode().rstrip(self._blank).encode())
-        if not position:
-            return b"", block
-        ends = [at for at in (block.find(b"\n", position), block.find(b"\r", position)) if at >= 0]
-        if not ends:
-            return block, b""
-        end = min(ends) + (2 if block.startswith(b"\r\n", min(ends)) else 1)
-        return block[:end], block[end:]
-
-    def _read(self, size: int) -> bytes:
-        parts = [self._rest]
-        while more := self._stream.read(size):
-            if not self._begun:
-                self._begun, more = True, more.removeprefix(codecs.BOM_UTF8)
-            if b"\0" in more:
-                raise DataFileError(f"{self._source} is not UTF-8 text: it holds a zero byte; save it as CSV in UTF-8")
-            end = 1 + max(more.rfind(b"\n"), more.rfind(b"\r", 0, -1))  # a last \r may be half of a line's end
-            if end:
-                self._rest = more[end:]
-                parts.append(more[:end])
-                return self._checked(b"".join(parts))
-            parts.append(more)
-        self._rest = b""
-        return self._checked(b"".join(parts))
-
-    def _checked(self, block: bytes) -> bytes:
-        if not block.isascii():
-            block.decode()
-        return block
-
-
-class _Lines:
-    """The lines of a block; when they are used up in the middle of a row, those of the next blocks."""
-
-    def __init__(self, block: bytes, blocks: _Blocks) -> None:
-        self._lines = deque(_lines_of(block))
-        self._blocks = blocks
-        self.taken = [block]
-
-    def __iter__(self) -> _Lines:
-        return self
-
-    def __next__(self) -> str:
-        if not self._lines:
-            more = self._blocks.take(_BLOCK)
-            if not more:
-                raise StopIteration
-            self.taken.append(more)
-            self._lines.extend(_lines_of(more))
-        return self._lines.popleft()
-
-    @property
-    def is_used_up(self) -> bool:
-        """Whether no line is left of the blocks so far."""
-        return not self._lines
-
-
-def _lines_of(block: bytes) -> Iterator[str]:
-    r"""Return the lines of a block, which end in \n, \r or both."""
-    return io.StringIO(block.decode(), newline="")
 
 
 class CsvRows:
@@ -277,7 +132,7 @@ class CsvRows:
         blanks: bool = False,
     ) -> None:
         self._source, self._words = source, words
-        self._blocks = _Blocks(stream, source)
+        self._blocks = Blocks(stream, source)
         self._n_rows = self._n_lines = 0
         self._stay_empty: set[int] = set()
         self._converted_by: tuple[tuple[tuple[int, ...], bool], Any] | None = None
@@ -342,7 +197,7 @@ class CsvRows:
             block = self._blocks.take(_STEP)
             if not block:
                 return lines, True
-            lines += _lines_of(block)
+            lines += lines_of(block)
             n_characters += len(block)
         return lines, False
 
@@ -470,7 +325,7 @@ class CsvRows:
         """
         columns = [*indices, *([] if weights is None else [weights])]
         self._stay_empty -= set(columns)
-        while text := self._blocks.take(_BLOCK):
+        while text := self._blocks.take(_text_blocks.BLOCK):
             block = self._read_plain(text, columns, keep_missing=keep_missing)
             if block is None:
                 block, text = self._read_cells(text, columns)
@@ -483,7 +338,7 @@ class CsvRows:
                 self._refuse_negative(column, weights)
                 part = np.ascontiguousarray(block[:, :-1]), column
             self._n_rows += len(block)
-            self._n_lines += _n_lines(text)
+            self._n_lines += count_lines(text)
             if len(block):
                 yield part
 
@@ -498,7 +353,7 @@ class CsvRows:
 
     def _read_by_numpy(self, text: bytes, columns: Sequence[int]) -> FloatArray | None:
         n_delimiters = len(self.names) - 1
-        lines = list(_lines_of(text))
+        lines = list(lines_of(text))
         filled = [line for line in lines if line.strip(self._blank)]
         if not filled or (n_delimiters == 0 and len(filled) < len(lines)):
             return None
@@ -562,7 +417,7 @@ class CsvRows:
 
     def _read_cells(self, text: bytes, columns: Sequence[int]) -> tuple[FloatArray, bytes]:
         """Read a block cell by cell; the first fault is an error that names its place."""
-        lines = _Lines(text, self._blocks)
+        lines = Lines(text, self._blocks)
         rows: list[list[str]] = []
         ends: list[int] = []
         is_single = len(self.names) == 1
@@ -578,7 +433,7 @@ class CsvRows:
         if uneven is not None:
             place = self._place(uneven, ends)
             raise DataFileError(
-                f"{place}: {_count(len(rows[uneven]), 'cell')} where the first row has {len(self.names)}; add what is "
+                f"{place}: {counted(len(rows[uneven]), 'cell')} where the first row has {len(self.names)}; add what is "
                 f"missing, quote the cell that holds a delimiter, or give {self._words.delimiter} or "
                 f"{self._words.decimal} if the table has others"
             )
@@ -653,11 +508,6 @@ def _blank(cells: Sequence[str]) -> bool:
     return not cells or (len(cells) == 1 and not cells[0].strip())
 
 
-def _n_lines(block: bytes) -> int:
-    """Count line ends, of any kind."""
-    return block.count(b"\n") + (block.count(b"\r") - block.count(b"\r\n") if b"\r" in block else 0)
-
-
 def _is_comment(row: list[str], following: list[str]) -> bool:
     """Return whether a row that starts with # is a comment, by the one after it."""
     return len(following) != len(row) or following[0].startswith("#")
@@ -667,13 +517,3 @@ def _with_comma(rows: Sequence[Sequence[str]]) -> str:
     """Return a number with a comma in it."""
     cells = [cell.strip() for column in columns_of(rows) for cell in column]
     return next(cell for cell in cells if "," in cell and number_in(cell, ",") is not None)
-
-
-def _count(number: int, noun: Literal["cell", "row"]) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _some(row_numbers: Sequence[int]) -> str:
-    named = ", ".join(map(str, row_numbers[:_NAMED_ROWS]))
-    more = ", ..." if len(row_numbers) > _NAMED_ROWS else ""
-    return f"{'row' if len(row_numbers) == 1 else 'rows'} {named}{more}"
