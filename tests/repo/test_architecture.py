@@ -215,3 +215,16 @@ def test_public_headers_include_the_standard_library_and_one_another() -> None:
             name for name in re.findall(r"^#include <([^>]+)>", text, re.MULTILINE) if "." in name or "/" in name
         ] == []
         assert {layer_of(file) for file in included_files(path)} <= {"headers"}
+
+
+def public_methods(path: Path) -> Iterator[tuple[str, int]]:
+    """Each class of a module, and how many methods and properties without an underscore it defines."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ClassDef):
+            names = {child.name for child in node.body if isinstance(child, ast.FunctionDef)}
+            yield f"{name_of(path)}: {node.name}", sum(not name.startswith("_") for name in names)
+
+
+def test_no_class_is_beyond_25_public_methods() -> None:
+    counts = dict(pair for path in python_files() for pair in public_methods(path))
+    assert {name: n for name, n in counts.items() if n > 25} == {}

@@ -180,7 +180,7 @@ class GaussianMixture(Estimator, MixtureParams, MLReadable, MLWritable):
             local.fit_partitions(rows)
         model = GaussianMixtureModel(local.set_params(warm_start=False))
         self._copyValues(model._resetUid(self.uid))
-        return model._with_summary(dataset, total_weight)
+        return model._with_summary(dataset, total_weight)  # noqa: SLF001, not for users
 
     def _check_params(self) -> None:
         for name, least in _LEAST.items():

@@ -213,7 +213,7 @@ class GaussianMixtureSummary:
     """
 
     def __init__(self, model: GaussianMixtureModel, dataset: DataFrame, total_weight: float) -> None:
-        local = model._local
+        local = model.to_local()
         self._model, self._dataset = model.copy(), dataset
         self.logLikelihood = float(local.log_likelihood_)
         self.logLikelihoodHistory = [bound * total_weight for bound in local.lower_bounds_]
