@@ -56,7 +56,7 @@ def text_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, left: 
     Returns
     -------
     lines : list of str
-        Without spaces at their ends.
+        Lines without trailing spaces.
 
     Examples
     --------

@@ -81,7 +81,7 @@ class GaussianMixture(_gaussian_mixture.GaussianMixture):
     verbose : int, default=0
         Whether to print every `verbose_interval`-th iteration.
     verbose_interval : int, default=10
-        Number of iterations between two lines.
+        Number of iterations between two printed lines, at least 1.
     n_jobs : int, default=None
         Number of threads for one task. None uses one, because Dask runs a task on each of its threads; use -1 for
         workers that run one task at a time on several processors. Results do not depend on it.

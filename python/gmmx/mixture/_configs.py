@@ -1,4 +1,4 @@
-"""Configurations of a fit, made of an estimator's parameters: what lies below takes these, not the estimator."""
+"""Configurations of a fit, built from an estimator's parameters; lower layers do not see estimators."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["em_config", "init_config", "last_fit"]
 
 
 def em_config(estimator: Any) -> EMConfig:
-    """Return what a mixture fits and when EM stops; its parameters have been checked.
+    """Return the model and the stopping rule of EM, from checked parameters.
 
     Raises
     ------
@@ -37,7 +37,7 @@ def em_config(estimator: Any) -> EMConfig:
 
 
 def init_config(estimator: Any) -> InitConfig:
-    """Return how a mixture begins."""
+    """Return the initialization of a mixture."""
     return InitConfig(
         init_params=estimator.init_params,
         n_init=estimator.n_init,

@@ -1,4 +1,4 @@
-"""Mixtures from elsewhere and back: known parameters, scikit-learn's mixtures, model files."""
+"""Conversion of mixtures from and to parameters, scikit-learn's mixtures and model files."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Model = TypeVar("Model", bound="ConvertibleMixture")
 
 
 class ConvertibleMixture:
-    """What makes a fitted mixture of something else, and something else of a fitted mixture."""
+    """Conversion of fitted mixtures from and to parameters, scikit-learn and files."""
 
     if TYPE_CHECKING:
         covariance_type: str
@@ -59,28 +59,28 @@ class ConvertibleMixture:
         Parameters
         ----------
         weights : array-like of shape (n_components,)
-            Weights, summing to one.
+            Weights, which sum to one.
 
         means : array-like of shape (n_components, n_features)
             Means.
 
         covariances : array-like
-            Covariances, of the shape that `covariance_type` asks for (see `covariances_`).
+            Covariances, with the shape of `covariances_` for this `covariance_type`.
 
         covariance_type : str, default='full'
-            Model of the covariances, as for the constructor.
+            Covariance model, as for the constructor.
 
         Returns
         -------
         model : GaussianMixture
-            Fitted in every respect but that no EM ran: `n_iter_` is 0, `log_likelihood_` NaN. Its arrays are
-            float32 if all three given are, else float64. With ``warm_start=True`` a fit goes on from it.
+            Fitted model, for which EM did not run: `n_iter_` is 0 and `log_likelihood_` is NaN. Its arrays are float32
+            if all three arguments are, otherwise float64. With ``warm_start=True`` a fit starts from it.
 
         Raises
         ------
         ValueError
-            If shapes disagree, a number is not finite, weights do not sum to one, or a covariance is not
-            symmetric, positive definite and of the model.
+            If shapes disagree, a number is not finite, weights do not sum to one, or a covariance is not symmetric and
+            positive definite or violates the model.
 
         Examples
         --------
@@ -119,20 +119,20 @@ class ConvertibleMixture:
         Parameters
         ----------
         model : sklearn.mixture.GaussianMixture
-            The fitted model. It is copied.
+            Fitted model, which is copied.
 
         Returns
         -------
         converted : GaussianMixture
-            With the same parameters and fitted attributes; `log_likelihood_`, which scikit-learn does not
-            keep, is NaN.
+            Model with the same parameters and fitted attributes. `log_likelihood_` is NaN, because scikit-learn does
+            not store it.
 
         Raises
         ------
         TypeError
-            If `model` is of another class.
+            If `model` has another class.
         sklearn.exceptions.NotFittedError
-            If it is not fitted.
+            If `model` is not fitted.
         """
         if not isinstance(model, sklearn.mixture.GaussianMixture):
             raise TypeError(
@@ -157,9 +157,8 @@ class ConvertibleMixture:
         Returns
         -------
         model : sklearn.mixture.GaussianMixture
-            With copies of all parameters and fitted attributes that scikit-learn knows. Parsimonious models,
-            which it does not know, become 'full'. A Generator as
-            `random_state` becomes a RandomState over the same stream.
+            Model with copies of all parameters and fitted attributes that scikit-learn has. Parsimonious models become
+            'full'. A Generator as `random_state` becomes a RandomState with the same stream.
         """
         self._check_is_fitted()
         model = unfitted_sklearn(self, "full" if is_parsimonious(self.covariance_type) else self.covariance_type)
@@ -168,29 +167,29 @@ class ConvertibleMixture:
         return model
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the fitted model to a safetensors file, which `gmmx.load` reads.
+        """Write the fitted model to a safetensors file for `gmmx.load`.
 
         Parameters
         ----------
         path : path-like
-            Where to. The file appears whole or not at all; one that is there is replaced, or kept if writing
-            fails. Mode and owner stay those of the file that is replaced.
+            File to write, atomically. An existing file is overwritten, or kept if writing fails. The new file keeps its
+            mode and owner.
 
         Raises
         ------
         sklearn.exceptions.NotFittedError
             If the model is not fitted.
         ValueError
-            If its attributes were edited so that they are no mixture, covariances and factors contradict each other, or
-            a constructor parameter is one that `fit` would refuse.
+            If edited attributes do not form a mixture, covariances and factors contradict each other, or `fit` would
+            reject a constructor parameter.
         OSError
-            If the file cannot be written, or the one that is there is read-only.
+            If the file cannot be written, or an existing file is read-only.
 
         Notes
         -----
-        Stored are the parameters of the mixture, `n_iter_`, `converged_`, the bounds and the log-likelihood,
-        the names of the features, the weight of the rows that these come from, and those constructor parameters that
-        are numbers, strings, truth values or None. Of a stream (`partial_fit`) that is not all; pickle keeps it.
+        The file contains the parameters of the mixture, `n_iter_`, `converged_`, the bounds and the log-likelihood, the
+        feature names, the total weight of the training data, and the constructor parameters that are numbers, strings,
+        booleans or None. It does not contain the state of a stream (`partial_fit`), which pickle preserves.
         """
         self._check_is_fitted()
         check_params(self)
@@ -219,7 +218,7 @@ class ConvertibleMixture:
 
 
 def unfitted_sklearn(estimator: Any, covariance_type: str | None = None) -> sklearn.mixture.GaussianMixture:
-    """Return scikit-learn's mixture with those parameters that it knows; None keeps the covariance type."""
+    """Return scikit-learn's mixture with the parameters that it has; None keeps the covariance type."""
     if covariance_type is None and is_parsimonious(estimator.covariance_type):
         raise ValueError(
             f"covariance_type is {estimator.covariance_type!r}, which scikit-learn does not have. Fit the mixture, "
@@ -235,7 +234,7 @@ def unfitted_sklearn(estimator: Any, covariance_type: str | None = None) -> skle
 
 
 def model_of_record(estimator_class: Any, record: ModelRecord) -> Any:
-    """Return the fitted model that a file holds."""
+    """Return the fitted model of a file."""
     known = estimator_class().get_params()
     params = {name: value for name, value in record.params.items() if name in known}
     tensors = record.tensors

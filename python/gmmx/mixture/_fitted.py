@@ -1,4 +1,4 @@
-"""Methods of estimators that hold a fitted mixture: densities, responsibilities, criteria, samples."""
+"""Methods of estimators with a fitted mixture: densities, responsibilities, criteria, samples."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["FittedMixture", "mixture_to_sample"]
 
 
 def mixture_to_sample(estimator: Any) -> _core.Mixture:
-    """Return the mixture to draw from, made of `covariances_`, which some users set by hand."""
+    """Return the mixture to draw from, built from `covariances_`, which users may set."""
     if hasattr(estimator, "covariances_"):
         # Rounded to float32, a covariance of a fit may just miss being definite.
         with contextlib.suppress(_core.CollapsedComponentError):
@@ -41,10 +41,9 @@ def mixture_to_sample(estimator: Any) -> _core.Mixture:
 
 
 class FittedMixture:
-    """What an estimator does once it has a mixture, for `GaussianMixture` and the estimators that choose one.
+    """Methods that a fitted mixture makes possible, for `GaussianMixture` and estimators that select one.
 
-    A class that derives from it has `mixture_`, the parameters `n_jobs` and `random_state`, and
-    `_check_is_fitted`.
+    Subclasses have `mixture_`, the parameters `n_jobs` and `random_state`, and `_check_is_fitted`.
     """
 
     if TYPE_CHECKING:
@@ -75,7 +74,7 @@ class FittedMixture:
         sample_weight: npt.ArrayLike | None,
         *terms: Callable[[Rows, _core.Mixture], float],
     ) -> tuple[float, list[float]]:
-        """Return the total weight of rows and the sums over them that some functions return."""
+        """Return the total weight of the rows and the sums of functions over them."""
         rows, mixture = self._weighted_rows(X, sample_weight), self.mixture_
         return rows.total_weight, [term(rows, mixture) for term in terms]
 
@@ -85,23 +84,23 @@ class FittedMixture:
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Rows; float32 is computed in float32.
+            Rows. float32 is computed in float32.
 
         Returns
         -------
         log_prob_norm : ndarray of shape (n_samples,)
-            log p(x_n), in the type of X.
+            log p(x_n), with the dtype of X.
 
         Raises
         ------
         ValueError
-            If a row is not finite, or its log-density is beyond the range of the type of X.
+            If a row is not finite, or its log-density exceeds the range of the dtype of X.
         """
         rows = self._rows(X)
         return _core.score_samples(rows, self.mixture_, thread_count(self.n_jobs))
 
     def score(self, X: npt.ArrayLike, y: object = None, sample_weight: npt.ArrayLike | None = None) -> float:
-        """Compute the mean log-density of a row.
+        """Compute the mean log-density of the rows.
 
         Parameters
         ----------
@@ -112,13 +111,13 @@ class FittedMixture:
             Present by convention.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows in the mean. None: all one.
+            Weights of the rows in the mean. None gives every row the weight 1.
 
         Returns
         -------
         log_likelihood : float
-            sum_n w_n log p(x_n) / sum_n w_n. Without weights it is `score_samples(X).mean()` to the last
-            digit for float32 rows, too, whose mean is rounded to float32.
+            sum_n w_n log p(x_n) / sum_n w_n. Without weights it equals `score_samples(X).mean()`, also for float32
+            rows, whose mean is rounded to float32.
         """
         rows = self._weighted_rows(X, sample_weight)
         if rows.X.dtype == np.float32 and rows.sample_weight is None:
@@ -128,7 +127,7 @@ class FittedMixture:
         return criteria.log_likelihood(rows, self.mixture_) / rows.total_weight
 
     def _mean_in_float32(self, rows: Rows) -> float | None:
-        """Return the mean log-density as float32 holds it; None if it does not."""
+        """Return the mean log-density rounded to float32; None if it is out of range."""
         try:
             with np.errstate(over="ignore"):
                 mean = float(np.mean(_core.score_samples(rows.X, self.mixture_, rows.n_threads)))
@@ -149,7 +148,7 @@ class FittedMixture:
         Returns
         -------
         labels : ndarray of shape (n_samples,)
-            Components, as int64.
+            Components, int64.
 
         Raises
         ------
@@ -160,7 +159,7 @@ class FittedMixture:
         return _core.predict(rows, self.mixture_, thread_count(self.n_jobs))
 
     def predict_proba(self, X: npt.ArrayLike) -> RowArray:
-        """Compute the responsibilities: the probability of each component given the row.
+        """Compute the probability of each component given the row.
 
         Parameters
         ----------
@@ -170,7 +169,7 @@ class FittedMixture:
         Returns
         -------
         responsibilities : ndarray of shape (n_samples, n_components)
-            Each row sums to one; in the type of X.
+            Probabilities, which sum to one in each row, with the dtype of X.
 
         Raises
         ------
@@ -181,7 +180,7 @@ class FittedMixture:
         return _core.responsibilities(rows, self.mixture_, thread_count(self.n_jobs))
 
     def uncertainty(self, X: npt.ArrayLike) -> RowArray:
-        """Compute the probability that a row does not belong to the component that `predict` gives it.
+        """Compute the probability that `predict` is wrong for each row.
 
         Parameters
         ----------
@@ -191,13 +190,13 @@ class FittedMixture:
         Returns
         -------
         uncertainty : ndarray of shape (n_samples,)
-            1 - max_k r_nk, equation (103) of docs/theory.md, from 0 to 1 - 1 / n_components; in the type of X.
+            1 - max_k r_nk, equation (103) of docs/theory.md, from 0 to 1 - 1 / n_components, with the dtype of X.
         """
         uncertainty: RowArray = 1 - self.predict_proba(X).max(axis=1)
         return uncertainty
 
     def entropy(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
-        """Compute the entropy of the responsibilities of all rows: how far the components overlap.
+        """Compute the entropy of the responsibilities, a measure of overlap.
 
         Parameters
         ----------
@@ -205,21 +204,21 @@ class FittedMixture:
             Rows.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows. None: all one.
+            Weights of the rows. None gives every row the weight 1.
 
         Returns
         -------
         entropy : float
-            Minus sum_n w_n sum_k r_nk log r_nk in nats, equation (104) of docs/theory.md: 0 if every row belongs to
-            one component for sure.
+            Minus sum_n w_n sum_k r_nk log r_nk in nats, equation (104) of docs/theory.md: 0 if every row certainly
+            belongs to one component.
         """
         _, (entropy,) = self._sums(X, sample_weight, criteria.entropy)
         return entropy
 
     def icl(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
-        """Compute the integrated completed likelihood criterion: the lower, the better.
+        """Compute the integrated completed likelihood criterion; smaller is better.
 
-        It is the BIC plus a penalty for rows with ambiguous membership, so that it prefers components that lie apart.
+        It is the BIC plus a penalty for rows with ambiguous membership, so it prefers well-separated components.
 
         Parameters
         ----------
@@ -227,7 +226,7 @@ class FittedMixture:
             Rows.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights. Their sum takes the place of n_samples.
+            Weights of the rows, whose sum replaces n_samples. None gives every row the weight 1.
 
         Returns
         -------
@@ -240,7 +239,7 @@ class FittedMixture:
         return criteria.icl(log_likelihood, self.mixture_.n_parameters, total_weight, certainty)
 
     def bic(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
-        """Compute the Bayesian information criterion: the lower, the better.
+        """Compute the Bayesian information criterion; smaller is better.
 
         Parameters
         ----------
@@ -248,18 +247,18 @@ class FittedMixture:
             Rows.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights. Their sum takes the place of n_samples.
+            Weights of the rows, whose sum replaces n_samples. None gives every row the weight 1.
 
         Returns
         -------
         bic : float
-            -2 log-likelihood + number of free parameters * log n.
+            -2 log-likelihood + n_parameters_ * log n.
         """
         total_weight, (log_likelihood,) = self._sums(X, sample_weight, criteria.log_likelihood)
         return criteria.bic(log_likelihood, self.mixture_.n_parameters, total_weight)
 
     def aic(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
-        """Compute the Akaike information criterion: the lower, the better.
+        """Compute the Akaike information criterion; smaller is better.
 
         Parameters
         ----------
@@ -272,7 +271,7 @@ class FittedMixture:
         Returns
         -------
         aic : float
-            -2 log-likelihood + 2 * number of free parameters.
+            -2 log-likelihood + 2 * n_parameters_.
         """
         _, (log_likelihood,) = self._sums(X, sample_weight, criteria.log_likelihood)
         return criteria.aic(log_likelihood, self.mixture_.n_parameters)
@@ -287,11 +286,11 @@ class FittedMixture:
         Parameters
         ----------
         n_samples : int, default=1
-            How many, at least one.
+            Number of rows, at least 1.
 
         random_state : int, RandomState, Generator or None, default=None
-            Source of randomness; None takes that of the estimator. An int gives the same rows each time, an
-            instance new ones.
+            Source of randomness. An int gives the same rows each time, an instance new ones. None uses that of the
+            estimator.
 
         Returns
         -------
@@ -299,12 +298,12 @@ class FittedMixture:
             Rows in float64, in the order of their components.
 
         y : ndarray of shape (n_samples,)
-            Their components.
+            Components of the rows.
 
         Raises
         ------
         ValueError
-            If `n_samples` is less than one, or more than an array can hold.
+            If `n_samples` is less than 1, or too large for an array.
         """
         self._check_is_fitted()
         if not isinstance(n_samples, Integral):

@@ -1,4 +1,4 @@
-"""The estimator: scikit-learn's `GaussianMixture` with a native engine, weights, and more to start from."""
+"""The estimator: a drop-in replacement for scikit-learn's `GaussianMixture` with a native engine."""
 
 from __future__ import annotations
 
@@ -52,114 +52,112 @@ class GaussianMixture(
 ):
     r"""Gaussian mixture fitted by expectation-maximisation (EM).
 
-    Takes the place of :class:`sklearn.mixture.GaussianMixture`: the same parameters, methods, attributes, errors and
-    warnings, and from the same `random_state` the same result but for what docs/guides/from_scikit_learn.md lists,
-    computed natively. Beyond that it weighs rows (`sample_weight`), runs on several threads (`n_jobs`), reports and
-    stops (`callback`), starts from a partition (`responsibilities_init`) or a tree of the rows (``init_params="hc"``),
-    has the parsimonious models of mclust and a prior against collapse (`prior`), and saves, loads and converts
-    models.
+    The class is a drop-in replacement for :class:`sklearn.mixture.GaussianMixture`, with the same parameters, methods,
+    attributes, errors and warnings. The same `random_state` gives the same result, except for what
+    docs/guides/from_scikit_learn.md lists. In addition it supports sample weights (`sample_weight`), several threads
+    (`n_jobs`), monitoring and early stopping (`callback`), initialization from an assignment (`responsibilities_init`)
+    or a tree of the rows (``init_params="hc"``), mclust's parsimonious models, a prior that prevents collapse
+    (`prior`), and saving, loading and converting models.
 
     Parameters
     ----------
     n_components : int, default=1
-        Number of components of the mixture.
+        Number of components, at least 1.
 
     covariance_type : str, default='full'
-        Model of the covariances:
+        Covariance model:
 
         - 'full': each component has its own covariance matrix;
         - 'tied': all components share one covariance matrix;
-        - 'diag': each component has its own variance of each feature;
-        - 'spherical': each component has one variance;
+        - 'diag': each component has its own variance for each feature;
+        - 'spherical': each component has a single variance;
         - 'EII', 'VII', 'EEI', 'VEI', 'EVI', 'VVI', 'EEE', 'VEE', 'EVE', 'VVE', 'EEV', 'VEV', 'EVV', 'VVV': the
-          parsimonious models of mclust. The letters stand for the volume, the shape and the orientation of the
-          covariances: equal for all components (E), variable (V), or round and along the features (I). 'VVV' is
-          'full', 'EEE' 'tied', 'VVI' 'diag' and 'VII' 'spherical', with attributes of other shapes;
-        - 'E', 'V': 'EII' and 'VII' of a single feature.
+          parsimonious models of mclust. The letters describe volume, shape and orientation of the covariances: equal
+          for all components (E), variable (V), or that of the identity (I). 'VVV' is 'full', 'EEE' 'tied', 'VVI' 'diag'
+          and 'VII' 'spherical', with attributes of other shapes;
+        - 'E', 'V': 'EII' and 'VII' for a single feature.
 
     tol : float, default=1e-3
-        EM stops when the mean log-likelihood of a row changes by less in one iteration, or where rounding hides what
-        it gains. With 0 it never stops before `max_iter`.
+        Nonnegative threshold for the change of the mean log-likelihood per row at which EM stops. EM also stops if the
+        gains are below rounding error. With 0 it never stops before `max_iter`.
 
     reg_covar : float, default=1e-6
-        Added to the variances, so that no component collapses; not negative. Models named by letters stay what
-        they are: it is added to the scatter that goes into their M-step.
+        Nonnegative number added to the variances, so that no component collapses. For parsimonious models it is added
+        to the scatter before the M-step, so that the constraints of the model still hold.
 
     max_iter : int, default=100
-        Most iterations of one start. With 0 the fitted parameters are those of the start.
+        Maximum number of iterations of each restart. With 0 the fitted parameters are the initial ones.
 
     n_init : int, default=1
-        Number of starts, of which the best is kept. A start that fails does not stop the others. Starts from
-        k-means of small data run side by side, one a thread, and clusters that an earlier start has found already
-        are not fitted again. Otherwise starts of up to 8 components (not 'tied') go through the rows together,
-        several to a pass; their figures then differ from those of single starts by rounding. With `verbose` or
-        `callback` they run one after another. Of starts that are equal but for rounding the first is kept.
+        Number of restarts, of which the best is kept; ties up to rounding keep the earlier one. A restart that fails
+        does not end the others. On small data, restarts from k-means run in parallel with one thread each, and a
+        clustering that an earlier restart found is not fitted again. Otherwise restarts with up to 8 components (except
+        'tied') share passes over the rows; their results differ from those of separate restarts by rounding. With
+        `verbose` or `callback` restarts run one after another.
 
     init_params : {'kmeans', 'hc', 'k-means++', 'random', 'random_from_data'}, default='kmeans'
-        How the rows are partitioned for a start:
+        Initialization method:
 
-        - 'kmeans': by k-means;
-        - 'hc': by :func:`hierarchical_clustering`, as mclust does; rows beyond 2,000 chosen at random have no part in
-          the start. Fewer rows make one start alone, whatever `random_state` is, so that `n_init` is of no use. Rows
-          of one feature start from quantiles and from k-means as well, beyond `n_init`, and the best start is kept;
-        - 'k-means++': every component starts at one row, far from the others';
-        - 'random': each row gets random responsibilities;
-        - 'random_from_data': every component starts at one row, chosen at random.
+        - 'kmeans': assignment by k-means;
+        - 'hc': assignment by :func:`hierarchical_clustering`, as in mclust, of at most 2,000 rows chosen at random.
+          With fewer rows it does not depend on `random_state`, so `n_init` has no effect. With a single feature, EM
+          also starts from quantiles and k-means, and the best result is kept;
+        - 'k-means++': each component starts at a row, far from the others;
+        - 'random': random responsibilities;
+        - 'random_from_data': each component starts at a row chosen at random.
 
     weights_init : array-like of shape (n_components,), default=None
-        Weights to start from, instead of those of the partition.
+        Initial weights, which sum to one. None derives them from `init_params`.
 
     means_init : array-like of shape (n_components, n_features), default=None
-        Means to start from, instead of those of the partition.
+        Initial means. None derives them from `init_params`.
 
     precisions_init : array-like, default=None
-        Inverse covariances to start from, instead of those of the partition; of the shape of `precisions_`.
+        Initial inverse covariances, with the shape of `precisions_`. None derives them from `init_params`.
 
     random_state : int, RandomState, Generator or None, default=None
-        Source of randomness for the starts and for `sample`. An int gives the same result each time; an
-        instance of NumPy's RandomState or Generator goes on from call to call.
+        Source of randomness for the initialization and for `sample`. An int gives the same result each time; an
+        instance of NumPy's RandomState or Generator advances from call to call. None gives different results.
 
     warm_start : bool, default=False
-        Whether a further call of `fit` goes on from the parameters of the last; `n_init` is then ignored.
+        Whether another call of `fit` starts from the parameters of the last; `n_init` is then ignored.
 
     verbose : int, default=0
-        Whether to print each start and every `verbose_interval`-th iteration; from 2 on with times and
+        Verbosity. From 1, each restart and every `verbose_interval`-th iteration is printed, from 2 with times and
         changes.
 
     verbose_interval : int, default=10
-        Number of iterations between two lines.
+        Number of iterations between two printed lines, at least 1.
 
     n_jobs : int, default=None
-        Number of threads. None takes OMP_NUM_THREADS or else the physical cores granted to the process, -1
+        Number of threads. None uses OMP_NUM_THREADS, or the number of physical cores available to the process; -1 uses
         all processors, -2 all but one. Results do not depend on it.
 
     callback : callable, default=None
-        Called as ``callback(iteration, log_likelihood)`` after each iteration, with the iteration of the
-        start from 1 and the total log-likelihood that its E-step saw. If it returns a true value, the fit
-        stops and keeps the best so far. If it raises, so does the fit, which leaves the earlier fit as it
-        was.
+        Function called as ``callback(iteration, log_likelihood)`` after each iteration, with the number of the
+        iteration in the restart, from 1, and the total log-likelihood of its E-step. If it returns true, the fit stops
+        and keeps the best result so far. If it raises, the fit raises the same error and keeps the previous fit. None
+        monitors nothing.
 
     responsibilities_init : array-like of shape (n_samples,) or (n_samples, n_components), default=None
-        Partition to start from instead of `init_params`, and only once whatever `n_init` says: labels 0, ...,
-        n_components - 1 (-1: of no component), or responsibilities, non-negative and summing to one in each
-        row.
+        Initial assignment, which replaces `init_params` and `n_init`: labels 0, ..., n_components - 1, or -1 for rows
+        without a component; or nonnegative responsibilities, which sum to one in each row. None uses `init_params`.
 
     acceleration : {'anderson', 'squarem'} or None, default=None
-        How EM jumps ahead of its iterations, towards the same optimum in fewer passes over the rows where it is
-        slow: 'anderson' combines the last points, 'squarem' extrapolates two steps in a row. A jump that lowers
-        the likelihood is taken back; it costs a pass, which `n_iter_` and `max_iter` count, and in which
-        `lower_bounds_` stands still. `tol` judges iterations of EM alone, not jumps. None: scikit-learn's
-        iterations.
+        Acceleration method, which reaches the same optimum in fewer iterations if EM is slow: 'anderson' combines the
+        last iterates, 'squarem' extrapolates two successive steps. An extrapolation that lowers the likelihood is
+        undone; it counts as an iteration in `n_iter_` and `max_iter`, and `lower_bounds_` does not change. `tol`
+        applies only to EM steps, not to extrapolations. None runs plain EM.
 
     prior : 'default', ConjugatePrior or None, default=None
-        Prior of the means and covariances: the fit then climbs to the mode of the posterior density, and no
-        component collapses. 'default' is the weak one of Fraley and Raftery, made from the data. `lower_bounds_`
-        and `tol` are about the likelihood all the same. Not together with `acceleration`.
+        Prior of the means and covariances, with which EM maximises the posterior density and no component collapses.
+        'default' is the weak prior of Fraley and Raftery, computed from the data. `lower_bounds_` and `tol` still refer
+        to the likelihood. A prior cannot be combined with `acceleration`. None maximises the likelihood.
 
     Attributes
     ----------
     weights_ : ndarray of shape (n_components,)
-        Weights of the components, in the type of the data (float32 or float64), as all arrays below.
+        Weights of the components. Like all arrays below, they have the dtype of the data (float32 or float64).
 
     means_ : ndarray of shape (n_components, n_features)
         Means of the components.
@@ -171,77 +169,75 @@ class GaussianMixture(
             (n_features, n_features)               if 'tied',
             (n_components, n_features)             if 'diag',
             (n_components,)                        if 'spherical',
-            (n_components, n_features, n_features) if named by letters, as 'VEV'
+            (n_components, n_features, n_features) for three-letter names such as 'VEV'
 
     precisions_ : ndarray
-        Their inverses, of the same shape.
+        Inverse covariances, with the same shape.
 
     precisions_cholesky_ : ndarray
-        Upper triangular U with precision = U U^T, or square roots of the precisions, of the same shape.
-        Densities are computed from these, the means and the weights.
+        Upper triangular U with precision = U U^T, or square roots of the precisions, with the same shape. Densities are
+        computed from these, the means and the weights.
 
     volumes_ : ndarray of shape (n_components,)
-        Volumes ``det(covariance)**(1 / n_features)``. This and the next two are there for a `covariance_type`
-        named by letters: covariance = volume * orientation @ diag(shape) @ orientation.T, equation (72) of
-        docs/theory.md.
+        Volumes ``det(covariance)**(1 / n_features)``. This and the next two attributes exist only for parsimonious
+        models: covariance = volume * orientation @ diag(shape) @ orientation.T, equation (72) of docs/theory.md.
 
     shapes_ : ndarray of shape (n_components, n_features)
-        Variances along the axes over the volume; the product of each row is one.
+        Variances along the axes, divided by the volume. The product of each row is one.
 
     orientations_ : ndarray of shape (n_components, n_features, n_features)
-        Axes, a column each, in the order of descending shape (on average, where all components have them in common),
-        or the identity where the model's third letter is I.
+        Axes as columns, in the order of descending shape (on average, if all components share them), or the identity if
+        the third letter of the model is I.
 
     converged_ : bool
-        Whether the best start converged.
+        Whether the best restart converged.
 
     n_iter_ : int
-        Number of its iterations.
+        Number of iterations of the best restart.
 
     lower_bound_ : float
-        Mean log-likelihood of a row that its last E-step saw, that is, at the parameters before the last
-        M-step.
+        Mean log-likelihood per row in the last E-step of the best restart, at the parameters before its last M-step.
 
     lower_bounds_ : list of float
-        The same after each of its iterations.
+        The same for each iteration of the best restart.
 
     log_likelihood_ : float
-        Total log-likelihood of the training data at the parameters above, weighted: the sum of
-        `score_samples`. NaN for a model that was not fitted here.
+        Total weighted log-likelihood of the training data at the fitted parameters: the sum of `score_samples`. NaN for
+        a model that was not fitted.
 
     empty_components_ : list of int
-        Components that no row belongs to; a warning names them.
+        Components without rows, which a warning names.
 
     failed_starts_ : list of FailedStart
-        Starts that ended in a collapsed component, while another did not.
+        Restarts in which a component collapsed, if another restart succeeded.
 
     n_parameters_ : int
-        Number of free parameters, as BIC and AIC count them.
+        Number of free parameters, as used by BIC and AIC.
 
     n_features_in_ : int
         Number of features of the training data.
 
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Their names, where the data had columns named by strings.
+        Names of the features, if the columns of the training data were named by strings.
 
     See Also
     --------
-    GaussianMixtureIC : Chooses the covariance type and the number of components.
+    GaussianMixtureIC : Select the covariance type and the number of components.
     load : Read a saved model.
-    e_step, m_step : The two halves of the algorithm, for rows that come in parts.
+    e_step, m_step : Single steps of the algorithm, for rows that come in parts.
 
     Notes
     -----
-    With ``init_params='k-means++'`` or ``'random_from_data'`` each component starts at a single row. Here the
-    initial weights then sum to one, and all covariance types start at `reg_covar`. scikit-learn's weights
-    sum to n_components / n_samples, which shifts its first lower bound, and its 'tied' covariance starts from
-    the second moments of all rows about the origin, which leads elsewhere.
+    With ``init_params='k-means++'`` or ``'random_from_data'`` each component starts at a single row. The initial
+    weights then sum to one, and the covariances of all types start at `reg_covar`. In scikit-learn the weights sum to
+    n_components / n_samples, which shifts the first lower bound, and the 'tied' covariance starts from the second
+    moments of all rows about the origin, which leads to another optimum.
 
-    `sample` draws natively: from the same `random_state` other rows than scikit-learn's, of the same distribution.
-    A subclass must not override scikit-learn's private methods (``_m_step``, ``_estimate_log_prob`` and the like): the
-    native code never calls them, so that `fit` and `predict` raise TypeError and name what replaces each. Code that
-    only calls ``_estimate_log_prob``, ``_estimate_weighted_log_prob``, ``_estimate_log_prob_resp`` or
-    ``_estimate_log_weights`` gets what scikit-learn returns.
+    `sample` uses native random numbers: the same `random_state` gives other rows than in scikit-learn, with the same
+    distribution. A subclass must not override scikit-learn's private methods such as ``_m_step`` and
+    ``_estimate_log_prob``. Native code never calls them, so `fit` and `predict` raise a TypeError that names the
+    replacement. Calling ``_estimate_log_prob``, ``_estimate_weighted_log_prob``, ``_estimate_log_prob_resp`` or
+    ``_estimate_log_weights`` returns the values of scikit-learn.
 
     Examples
     --------
@@ -255,7 +251,7 @@ class GaussianMixture(
     >>> gm.predict([[0, 0], [12, 3]])
     array([1, 0])
 
-    A weight of 3 is a row that stands three times:
+    A row with weight 3 counts three times:
 
     >>> gm = GaussianMixture().fit([[0.0], [4.0]], sample_weight=[3, 1])
     >>> gm.means_
@@ -330,23 +326,24 @@ class GaussianMixture(
     # ------------------------------------------------------------------------------------------------ fitting
 
     def fit(self, X: npt.ArrayLike, y: object = None, sample_weight: npt.ArrayLike | None = None) -> GaussianMixture:
-        """Estimate the parameters by EM, from `n_init` starts of which the best is kept.
+        """Estimate the parameters by EM and keep the best of `n_init` restarts.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Training data; float32 is fitted in float32, everything else becomes float64. In Arrow data (tables of
-            pyarrow, polars and DuckDB, Arrow's lists in pandas) a column of lists of n numbers is n features,
-            ``name[0]`` to ``name[n-1]``. A `numpy.memmap` of either type is never read whole; one of another type is
-            fitted as by `fit_batches`, which converts a batch at a time, unless there is `responsibilities_init`. The
-            file of a map must not be cut off while it is read: the system kills the process then. `fit_batches` with
-            the path of a .npy file raises a ValueError instead.
+            Training data. float32 is fitted in float32, all other types in float64. In Arrow data (tables of pyarrow,
+            polars and DuckDB, Arrow lists in pandas) a column of lists of n numbers is n features, ``name[0]`` to
+            ``name[n-1]``. A `numpy.memmap` of float32 or float64 is never loaded as a whole. One of another type is
+            fitted as by `fit_batches`, which converts one batch at a time, unless `responsibilities_init` is given.
+            Truncating the file of a memory map while it is read kills the process; `fit_batches` with the path of a
+            .npy file raises a ValueError instead.
 
         y : Ignored
             Present by convention.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights, not negative: 2 means that the row stands twice, 0 that it is absent. None: all one.
+            Nonnegative weights: a row with weight 2 counts twice, one with weight 0 not at all. None gives every row
+            the weight 1.
 
         Returns
         -------
@@ -356,20 +353,20 @@ class GaussianMixture(
         Raises
         ------
         FitFailedError
-            A ValueError: every start ended in a collapsed component.
+            A ValueError: a component collapsed in every restart.
         ValueError, TypeError
-            If a parameter, X or the weights are not as described. An earlier fit then stays as it was, as
-            also after an interrupt.
+            If a parameter, X or the weights are not as described. The previous fit is then kept, as also after an
+            interrupt.
 
         Warns
         -----
         ConvergenceWarning
-            If the best start did not converge in `max_iter` iterations, or a component ended without any row.
+            If the best restart did not converge in `max_iter` iterations, or a component ended without rows.
         ColumnWarning
             If columns are constant or, unless covariances are diagonal, linear combinations of others.
         RuntimeWarning
-            If components are equal, as they stay if they start at the same place.
-            If one row is so far away that it outweighs all others in sums of squares, as fill values do.
+            If components are equal, which happens if they start at the same place. If one row is so far away that it
+            outweighs all others in sums of squares, such as a fill value.
         """
         check_params_of_fit(self)
         if is_converted_map(X) and self.responsibilities_init is None:
@@ -381,7 +378,7 @@ class GaussianMixture(
     def fit_predict(
         self, X: npt.ArrayLike, y: object = None, sample_weight: npt.ArrayLike | None = None
     ) -> npt.NDArray[np.int64]:
-        """Estimate the parameters as `fit` does and return the components of the rows.
+        """Fit the mixture and predict the component of each row.
 
         Parameters
         ----------
@@ -392,12 +389,12 @@ class GaussianMixture(
             Present by convention.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights, as in `fit`. Rows of weight zero get a label, too.
+            Weights, as in `fit`. Rows with weight zero are labelled, too.
 
         Returns
         -------
         labels : ndarray of shape (n_samples,)
-            Most probable component of each row, as `predict` finds it.
+            Most probable component of each row, as returned by `predict`.
         """
         check_params_of_fit(self)
         if is_converted_map(X):
@@ -417,56 +414,58 @@ class GaussianMixture(
         resume: bool = False,
         progress: bool | None = None,
     ) -> GaussianMixture:
-        """Estimate the parameters as `fit` does, of rows that need not be in memory all at once.
+        """Estimate the parameters from batches of rows that need not fit in memory.
 
-        EM passes over all batches once an iteration, and once more each to check the rows, to draw some to start from
-        and for `log_likelihood_`. From the same start the result is that of `fit` but for rounding.
+        Each iteration is one pass over all batches. Three more passes check the rows, draw the sample for the
+        initialization, and compute `log_likelihood_`. From the same initialization the result equals that of `fit` up
+        to rounding.
 
         Parameters
         ----------
         source : iterable of batches, callable, path, or table or array in a file
-            Where the rows come from, again in each pass:
+            Source of the rows, which is read in each pass:
 
-            - an iterable that can be passed over again and again (a list, a reader of `gmmx.data`) of batches: each
-              is what `fit` takes as X, or a tuple (X, sample_weight); rows without weights count once; batches without
-              rows are allowed;
+            - an iterable of batches that can be iterated over repeatedly (a list, a reader of `gmmx.data`). Each batch
+              is X as for `fit`, or a tuple (X, sample_weight). Rows without weights have weight 1, and batches may be
+              empty;
             - a callable that returns an iterator of such batches;
-            - a path or a list of paths of Parquet, CSV, HDF5, zarr or .npy files without weights, which `gmmx.data`
-              then reads (all columns are features: for weights and choices give `from_csv(path, ...)` and its like);
-            - an array of shape (n_samples, n_features) that is cut into batches here: a `numpy.memmap` (whose file's
-              size is checked before each batch), a dataset of h5py, an array of zarr;
-            - a table that is cut into batches here: a dataset or table of pyarrow, a relation of DuckDB, a data frame.
+            - a path or a list of paths of Parquet, CSV, HDF5, zarr or .npy files, which `gmmx.data` reads with all
+              columns as features. For weights and a selection of columns pass `from_csv(path, ...)` or another reader;
+            - an array of shape (n_samples, n_features): a `numpy.memmap` (the size of whose file is checked before each
+              batch), a dataset of h5py, an array of zarr;
+            - a table: a dataset or table of pyarrow, a relation of DuckDB, a data frame.
 
-            A generator is refused: it can be passed over only once. While EM works on a batch, a thread reads the
-            next one, unless `source` is a list or an array in memory: callables and iterators run in that thread.
+            A generator is rejected, because it can be iterated over only once. While EM works on a batch, a thread
+            prefetches the next, unless `source` is a list or an array in memory. Callables and iterators run in that
+            thread.
 
         batch_size : int, default=None
-            Rows of a batch, where `source` is not one of batches. None: as many as 8 MiB hold, at most 131,072.
+            Number of rows in a batch, if `source` does not consist of batches. None uses as many as fit in 8 MiB, at
+            most 131,072.
 
         init_size : int, default=None
-            Rows to make the start of, by `init_params`. As many are drawn at random, in proportion to their weights
-            and without regard to the batches; if there are no more rows, all are taken, and the start is that of
-            `fit`. None: 50,000, or as many as 32 MiB hold. Of `n_init` starts the one whose EM on these rows ends
-            highest goes on to all rows.
+            Number of rows in the sample for the initialization, drawn with probabilities proportional to their weights,
+            independently of the batches. If there are not more rows, all are used, and the initialization is that of
+            `fit`. Of `n_init` restarts, the one that reaches the highest likelihood on the sample continues on all
+            rows. None uses 50,000, or as many as fit in 32 MiB.
 
         checkpoint : path-like, default=None
-            File that takes how far EM got, whole or not at all, so that a fit whose process is killed loses at most
-            `checkpoint_every` iterations. It stays when the fit is done, and `gmmx.load` reads the mixture in it. Not
-            together with `acceleration`. While the fit runs, a lock keeps other processes from writing to it, where the
-            file system has locks; it ends with the process, however that ends.
+            File that stores the progress of EM, so that a fit whose process is killed loses at most `checkpoint_every`
+            iterations. It is written atomically and kept after the fit, and `gmmx.load` reads its mixture. While the
+            fit runs, a lock keeps other processes from writing to it, if the file system supports locks. A checkpoint
+            cannot be combined with `acceleration`. None stores nothing.
 
         checkpoint_every : int, default=1
-            Iterations between two times that `checkpoint` is written; a fit that ends without having converged writes
-            it once more.
+            Number of iterations between writes of `checkpoint`. A fit that ends without converging writes it once more.
 
         resume : bool, default=False
-            Whether to go on from `checkpoint`, and to begin anew if there is no such file: what a job that may be
-            started again says each time. The result is, bit by bit, that of a fit that was never stopped. A checkpoint
-            of other parameters or rows is refused; `max_iter` may be another. False: a file that exists is an error.
+            Whether to resume from `checkpoint` if the file exists; otherwise an existing file is an error. Set it for
+            jobs that may be restarted. The result is bitwise identical to that of an uninterrupted fit. A checkpoint of
+            other parameters, except `max_iter`, or of other rows is rejected.
 
         progress : bool, default=None
-            Whether to show a bar (by tqdm) with the rows of each pass, rows a second and the log-likelihood so far.
-            None: on a terminal, if the fit takes more than two seconds.
+            Whether to show a progress bar (tqdm) with the rows of each pass, rows per second and the log-likelihood.
+            None shows it on a terminal if the fit takes more than two seconds.
 
         Returns
         -------
@@ -476,20 +475,20 @@ class GaussianMixture(
         Raises
         ------
         FitFailedError
-            A ValueError: every start ended in a collapsed component.
+            A ValueError: a component collapsed in every restart.
         ValueError, TypeError
-            If a parameter, the source, a batch or the checkpoint is not as described, or a later pass brings other
-            rows. An earlier fit then stays as it was.
+            If a parameter, the source, a batch or the checkpoint is not as described, or a later pass yields other
+            rows. The previous fit is then kept.
         FileExistsError
-            If there is a checkpoint and `resume` is False.
+            If the checkpoint exists and `resume` is False.
         OSError
-            If the checkpoint is not a regular file, cannot be read or written, or another process is writing to it:
-            the message names the process and its host.
+            If the checkpoint is not a regular file, cannot be read or written, or is in use by another process; the
+            message names the process and its host.
 
         Warns
         -----
         ConvergenceWarning
-            As `fit`.
+            As for `fit`.
 
         Examples
         --------
@@ -568,15 +567,15 @@ class GaussianMixture(
         return self
 
     def _validate_params(self) -> None:
-        """Check the constructor parameters, in the place of scikit-learn's own check."""
+        """Check the constructor parameters, replacing scikit-learn's check."""
         check_params(self)
 
     def _last_fit(self) -> LastFit | None:
-        """Return the parameters to continue from, if the fit is to."""
+        """Return the parameters from which the fit continues, or None."""
         return last_fit(self) if self.warm_start and hasattr(self, "converged_") else None
 
     def _fit(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None) -> Rows:
-        """Fit to rows in memory, and set the fitted attributes at the end, all at once."""
+        """Fit to rows in memory, and set all fitted attributes at the end."""
         refuse_overridden_hooks(self)
         with unchanged_on_failure(self):
             em, init, last = em_config(self), init_config(self), self._last_fit()

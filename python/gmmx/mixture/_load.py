@@ -20,20 +20,19 @@ def load(path: str | os.PathLike[str]) -> GaussianMixture:
     Parameters
     ----------
     path : path-like
-        The file.
+        File written by `GaussianMixture.save` or, in C++, `gmmx::save`.
 
     Returns
     -------
     model : GaussianMixture
-        The fitted model, with the constructor parameters that the file holds: an `OnlineGaussianMixture` if it was
-        saved by one.
+        Fitted model, with the constructor parameters in the file. It is an `OnlineGaussianMixture` if one was saved.
 
     Raises
     ------
     ModelFileError
-        A ValueError: the file is no gmmx model, cut off, damaged (its checksum is compared) or of a newer format.
+        A ValueError: the file is not a gmmx model, truncated, damaged (the checksum differs) or in a newer format.
     OSError
-        If there is no such file, it may not be read, or it is not a regular file.
+        If the file does not exist, cannot be read, or is not a regular file.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What is said of a fitted mixture, in Python and on the command line: its parameters, and how the fit went."""
+"""Report of a fitted mixture, in Python and on the command line: its parameters and its fit."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _LONGEST_NAME = 20
 
 
 class WhereToLook(NamedTuple):
-    """Where the reader finds what is not printed."""
+    """Hints where to find what is not printed."""
 
     components: str
     covariances: str
@@ -48,7 +48,7 @@ NOT_CONVERGED = "raise max_iter, loosen tol, or try another random_state or init
 
 @dataclass(frozen=True)
 class ShownMixture:
-    """What the tables show: parameters in the shapes of the estimator, and the names of the features."""
+    """Parameters in their public shapes and feature names, for the tables."""
 
     names: tuple[str, ...]
     covariance_type: str
@@ -81,12 +81,12 @@ def mixture_lines(mixture: ShownMixture, width: int, look: WhereToLook) -> list[
     width : int
         Columns of the terminal.
     look : WhereToLook
-        Where the reader finds the rest.
+        Hints where to find the rest.
 
     Returns
     -------
     lines : list of str
-        Without spaces at their ends.
+        Lines without trailing spaces.
     """
     can_fit = mixture.means.shape[1] <= width  # else not even one character a feature does
     means = next((table for table in _means_tables(mixture) if _fits(table, width)), None) if can_fit else None
@@ -122,11 +122,11 @@ def fit_facts(model: Any, total_weight: float | None, not_converged: str | None)
     Parameters
     ----------
     model : GaussianMixture
-        Fitted, or made of parameters.
+        Model, fitted or built from parameters.
     total_weight : float or None
-        Of the rows it was fitted to; None if nobody knows.
+        Total weight of the training data. None if it is unknown.
     not_converged : str or None
-        What to do if it did not converge; None says nothing.
+        Advice if the fit did not converge. None gives none.
     """
     n_parameters, log_likelihood = model.n_parameters_, float(model.log_likelihood_)
     facts = {}
@@ -152,7 +152,7 @@ def _progress_of(model: Any, not_converged: str | None) -> dict[str, str]:
 
 
 def _means_tables(mixture: ShownMixture) -> Iterator[list[str]]:
-    """Make a row for each component: weight, means, and the variance where there is but one.
+    """Make a row for each component: weight, means, and the variance if there is only one.
 
     First with headings of one line, then narrower with two.
     """
@@ -170,7 +170,7 @@ def _means_tables(mixture: ShownMixture) -> Iterator[list[str]]:
 
 
 def _lone_variances(mixture: ShownMixture) -> npt.NDArray[np.float64] | None:
-    """Return the variance of each component if one number says it all, else None."""
+    """Return the variance of each component if it is a single number, else None."""
     if mixture.covariances.size == 1:
         return np.repeat(mixture.covariances.ravel(), len(mixture.weights))
     return mixture.covariances.ravel() if mixture.covariances.size == len(mixture.weights) else None
@@ -219,7 +219,7 @@ def _deviations_table(mixture: ShownMixture, shown: int) -> list[str]:
 
 
 def _standard_deviations(mixture: ShownMixture) -> npt.NDArray[np.float64]:
-    """Return the deviation of each column in each component, whatever the covariance type."""
+    """Return the standard deviation of each column in each component."""
     deviations: npt.NDArray[np.float64] = np.sqrt(
         feature_variances(mixture.covariances, mixture.covariance_type, *mixture.means.shape)
     )

@@ -1,4 +1,4 @@
-"""Choosing the covariance type and the number of components by an information criterion."""
+"""Selection of the covariance type and the number of components by an information criterion."""
 
 from __future__ import annotations
 
@@ -53,112 +53,112 @@ _LISTED_BEYOND_ROWS = 1000
 
 
 class GaussianMixtureIC(FittedMixture, DensityMixin, BaseEstimator):  # type: ignore[misc]
-    """Gaussian mixture whose covariance type and number of components an information criterion chooses.
+    """Gaussian mixture selected by an information criterion.
 
-    Fits every covariance type with every number of components, from partitions that the types share, and keeps the
-    mixture of the smallest criterion among the sound ones. It then does what that mixture does.
+    The estimator fits every covariance type with every number of components, from assignments that the types share,
+    selects the mixture with the smallest criterion that is not degenerate, and then behaves like this mixture.
 
     Parameters
     ----------
     min_components : int, default=1
-        Least number of components.
+        Smallest number of components, at least 1.
 
     max_components : int, default=9
-        Greatest number of components. Numbers beyond that of the rows are not fitted; `results_` lists them up
+        Largest number of components. Mixtures with more components than rows are not fitted; `results_` lists them up
         to 1,000.
 
     covariance_type : 'all', str or list of str, default='all'
-        Covariance types to compare, as `GaussianMixture` names them. 'all' stands for the 14 of the parsimonious
-        family, 'EII' to 'VVV', and for rows of one feature for 'E' and 'V'.
+        Covariance types to compare, as in `GaussianMixture`. 'all' stands for the 14 parsimonious types, 'EII' to
+        'VVV', and with a single feature for 'E' and 'V'.
 
     criterion : {'bic', 'icl', 'aic'}, default='bic'
-        What chooses; the smaller, the better, in scikit-learn's sign. mclust reports the negatives of the first two.
+        Selection criterion. Smaller is better, as in scikit-learn; mclust reports the negatives of the first two.
 
         - 'bic': Bayesian information criterion, -2 log-likelihood + n_parameters log n_samples;
-        - 'icl': integrated completed likelihood, BIC - 2 sum_n log max_k r_nk, which prefers components that lie apart;
+        - 'icl': integrated completed likelihood, BIC - 2 sum_n log max_k r_nk, which prefers well-separated components;
         - 'aic': Akaike information criterion, -2 log-likelihood + 2 n_parameters.
 
     tol : float, default=1e-6
-        EM stops when the mean log-likelihood of a row changes by less in one iteration. It is finer than that of
-        `GaussianMixture`, so that what is left of convergence does not decide between mixtures.
+        Threshold for the change of the mean log-likelihood per row at which EM stops. It is smaller than in
+        `GaussianMixture`, so that incomplete convergence does not decide between mixtures.
 
     reg_covar : float, default=0.0
-        Added to the variances; not negative. With 0 the likelihoods are exact, and a mixture that collapses is
-        reported and left out.
+        Nonnegative number added to the variances. With 0 the likelihoods are exact, and a mixture that collapses is
+        reported and excluded.
 
     max_iter : int, default=10000
-        Most iterations of one start.
+        Maximum number of iterations of each restart.
 
     n_init : int, default=1
-        Number of starts of each mixture, of which the best is kept. 'hc' has but one of up to 2,000 rows.
+        Number of restarts for each mixture, of which the best is kept. With 'hc' and at most 2,000 rows there is only
+        one.
 
     init_params : {'hc', 'kmeans', 'k-means++', 'random', 'random_from_data'}, default='hc'
-        How the rows are partitioned for a start, as in `GaussianMixture`. 'hc' is model-based agglomerative
-        clustering, as in mclust: one tree of the rows, of no more than 2,000 chosen at random, has a partition for
-        every number of components; it takes no notice of sample weights but zero. Rows of one feature start from
-        quantiles and from k-means as well, and the best start is kept. A partition serves all covariance types.
-        'k-means++' and 'random_from_data' start from single rows, and so need `reg_covar` or a `prior`.
+        Initialization method, as in `GaussianMixture`. 'hc' is model-based agglomerative clustering, as in mclust: one
+        tree of at most 2,000 rows chosen at random yields an assignment for every number of components. It ignores
+        sample weights except zero. With a single feature, EM also starts from quantiles and k-means, and the best
+        result is kept. All covariance types share the assignments. 'k-means++' and 'random_from_data' start from single
+        rows, and so require `reg_covar` or a `prior`.
 
     acceleration : {'anderson', 'squarem'} or None, default=None
-        How EM jumps ahead of its iterations, as in `GaussianMixture`.
+        Acceleration method, as in `GaussianMixture`. None runs plain EM.
 
     random_state : int, RandomState, Generator or None, default=None
-        Source of randomness for the starts and for `sample`. An int gives each mixture the start that
-        `GaussianMixture` finds with it.
+        Source of randomness for the initialization and for `sample`. An int gives each mixture the same initialization
+        as in `GaussianMixture`. None gives different results each time.
 
     prior : 'default', ConjugatePrior or None, default=None
-        Prior of the means and covariances, as in `GaussianMixture`. Components of few rows are then no reason to leave
-        a mixture out. The criteria are about the likelihood all the same.
+        Prior of the means and covariances, as in `GaussianMixture`. With a prior, mixtures with components of few rows
+        are not excluded. The criteria still use the likelihood. None maximises the likelihood.
 
     n_jobs : int, default=None
         Number of threads, as in `GaussianMixture`. Results do not depend on it.
 
     verbose : int, default=0
-        Whether to print each mixture as it is fitted.
+        Verbosity. From 1, each mixture is printed when it has been fitted.
 
     callback : callable, default=None
-        Called as ``callback(n_done, n_fits)`` after each fit. If it returns a true value, the search stops and the
-        best so far is kept. If it raises, so does `fit`, which leaves the earlier fit as it was.
+        Function called as ``callback(n_done, n_fits)`` after each fit. If it returns true, the search stops and the
+        best mixture so far is selected. If it raises, `fit` raises the same error and keeps the previous fit.
 
     Attributes
     ----------
     best_estimator_ : GaussianMixture
-        The chosen mixture, fitted. Its parameters are such that a clone of it fits the same mixture again, unless a
-        degenerate start is likelier: the choice passes over these if there is a sound one.
+        Selected mixture, fitted. A clone of it fits the same mixture again, unless a degenerate restart, which the
+        selection skips, has a higher likelihood.
 
     best_index_ : int
-        Its row of `results_`.
+        Row of the selected mixture in `results_`.
 
     results_ : dict of str to ndarray of shape (n_mixtures,)
         One row for each covariance type and number of components; ``pandas.DataFrame(results_)`` shows it.
 
         - 'covariance_type', 'n_components': the mixture;
-        - 'log_likelihood', 'n_parameters', 'bic', 'icl', 'aic': NaN and 0 where there is no fit;
-        - 'n_iter', 'converged': of the best start;
-        - 'degenerate': whether it is out of the choice: there is no fit, or not a sound one;
-        - 'reason': why; empty where all is well;
-        - 'same_as': the covariance type of the row with as many components whose fit this one repeats, else empty. One
-          component leaves three types apart, one feature two, and 'full' is 'VVV', 'tied' 'EEE', 'diag' 'VVI',
-          'spherical' 'VII'.
+        - 'log_likelihood', 'n_parameters', 'bic', 'icl', 'aic': NaN and 0 if there is no fit;
+        - 'n_iter', 'converged': of the best restart;
+        - 'degenerate': whether the mixture is excluded, because there is no fit or it is degenerate;
+        - 'reason': why it is excluded, empty otherwise;
+        - 'same_as': the covariance type of the row with as many components whose fit this one repeats, else empty. With
+          one component only three types differ, with one feature only two, and 'full' is 'VVV', 'tied' 'EEE', 'diag'
+          'VVI', 'spherical' 'VII'.
 
     n_features_in_ : int
         Number of features of the training data.
 
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Their names, where the data had columns named by strings.
+        Names of the features, if the columns of the training data were named by strings.
 
     See Also
     --------
-    GaussianMixture : One covariance type and number of components.
+    GaussianMixture : Fit a single covariance type and number of components.
 
     Notes
     -----
-    A mixture is degenerate where the likelihood is high for no good reason: a component of hardly any rows, or one
-    whose covariance is singular to working precision. A component is judged by its own correlations and by the spacing
-    of floating-point numbers near its own rows, so that it may be far narrower than the others. Degenerate mixtures
-    stay in `results_` with their criteria, and are chosen only if there is no other, with a warning. Of equal criteria
-    the fewest parameters win.
-    Sections 17 and 20 of docs/theory.md have the formulas.
+    A mixture is degenerate if it owes its likelihood to a component with hardly any rows, or to one whose covariance is
+    singular to working precision. A component is judged by its own correlations and by the floating-point spacing near
+    its own rows, so it may be far narrower than the others. Degenerate mixtures stay in `results_` with their criteria,
+    and are selected only if there is no other, with a warning. Ties select the mixture with fewer parameters. Sections
+    17 and 20 of docs/theory.md give the formulas.
 
     Examples
     --------
@@ -236,29 +236,29 @@ class GaussianMixtureIC(FittedMixture, DensityMixin, BaseEstimator):  # type: ig
     # ------------------------------------------------------------------------------------------------ fitting
 
     def fit(self, X: npt.ArrayLike, y: object = None, sample_weight: npt.ArrayLike | None = None) -> GaussianMixtureIC:
-        """Fit all mixtures and choose one.
+        """Fit all mixtures and select the best.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Training data; float32 is fitted in float32, everything else becomes float64.
+            Training data. float32 is fitted in float32, all other types in float64.
 
         y : Ignored
             Present by convention.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights, not negative: 2 means that the row stands twice, 0 that it is absent. None: all one. Their sum
-            is the sample size in the criteria and in the test for hardly any rows.
+            Nonnegative weights: a row with weight 2 counts twice, one with weight 0 not at all. Their sum is the sample
+            size in the criteria and in the test for components with hardly any rows. None gives every row the weight 1.
 
         Returns
         -------
         self : GaussianMixtureIC
-            The fitted choice.
+            The fitted estimator.
 
         Raises
         ------
         FitFailedError
-            A ValueError: not one mixture could be fitted.
+            A ValueError: none of the mixtures could be fitted.
         ValueError, TypeError
             If a parameter, X or the weights are not as described. An earlier fit then stays as it was, as
             also after an interrupt.
@@ -266,13 +266,13 @@ class GaussianMixtureIC(FittedMixture, DensityMixin, BaseEstimator):  # type: ig
         Warns
         -----
         ConvergenceWarning
-            If some mixtures did not converge in `max_iter` iterations, most of several starts of a mixture collapsed,
-            or most or all mixtures are degenerate.
+            If some mixtures did not converge in `max_iter` iterations, most restarts of a mixture collapsed, or most or
+            all mixtures are degenerate.
         ColumnWarning
             If columns are constant or, unless all covariances are diagonal, linear combinations of others.
         RuntimeWarning
-            If components of the chosen mixture are equal.
-            If one row is so far away that it outweighs all others in sums of squares.
+            If components of the selected mixture are equal, or one row is so far away that it outweighs all others in
+            sums of squares.
         """
         check_params_of_fit(self)
         with unchanged_on_failure(self):
@@ -301,11 +301,11 @@ class GaussianMixtureIC(FittedMixture, DensityMixin, BaseEstimator):  # type: ig
         return self
 
     def _validate_params(self) -> None:
-        """Check the constructor parameters, in the place of scikit-learn's own check."""
+        """Check the constructor parameters, replacing scikit-learn's check."""
         check_params(self)
 
     def _check_start(self) -> None:
-        """Refuse starts from single rows, which have no scatter, where nothing keeps them from collapse."""
+        """Refuse initializations from single rows, which have no scatter, without protection against collapse."""
         if self.init_params in ("k-means++", "random_from_data") and self.reg_covar == 0 and self.prior is None:
             raise ValueError(
                 f"init_params={self.init_params!r} starts every component at a single row, so that its covariance is "
@@ -315,7 +315,7 @@ class GaussianMixtureIC(FittedMixture, DensityMixin, BaseEstimator):  # type: ig
     def fit_predict(
         self, X: npt.ArrayLike, y: object = None, sample_weight: npt.ArrayLike | None = None
     ) -> npt.NDArray[np.int64]:
-        """Fit all mixtures, choose one and return the components of the rows.
+        """Fit all mixtures, select the best and predict the component of each row.
 
         Parameters
         ----------
@@ -342,18 +342,18 @@ class GaussianMixtureIC(FittedMixture, DensityMixin, BaseEstimator):  # type: ig
         Parameters
         ----------
         criterion : {'bic', 'icl', 'aic'} or None, default=None
-            None takes that of the estimator.
+            Criterion. None uses that of the estimator.
 
         Returns
         -------
         indices : ndarray of shape (n_sound,)
-            Rows of `results_`, the best first, without degenerate ones and without repetitions. Criteria that differ
-            by less than a millionth count as equal; then fewer parameters come first.
+            Rows of `results_`, the best first, without degenerate mixtures and repetitions. Criteria that differ by
+            less than a millionth are ties, in which fewer parameters come first.
 
         Raises
         ------
         ValueError
-            If there is no such criterion.
+            If the criterion is unknown.
         """
         if not hasattr(self, "results_"):
             check_is_fitted(self)
@@ -364,15 +364,15 @@ class GaussianMixtureIC(FittedMixture, DensityMixin, BaseEstimator):  # type: ig
         return self._ordered(np.flatnonzero(sound), name)
 
     def summary(self, top: int = 10, *, file: TextIO | None = None) -> None:
-        """Print the best mixtures and what became of the others, as ``gmmx select`` does.
+        """Print the best mixtures and account for the others, as ``gmmx select`` does.
 
         Parameters
         ----------
         top : int, default=10
-            Number of mixtures to print; at least 1.
+            Number of mixtures to print, at least 1.
 
         file : text stream or None, default=None
-            Where to print. None prints to standard output.
+            Output stream. None prints to standard output.
 
         Raises
         ------
@@ -381,7 +381,7 @@ class GaussianMixtureIC(FittedMixture, DensityMixin, BaseEstimator):  # type: ig
 
         See Also
         --------
-        ranking : The order in which the mixtures are printed.
+        ranking : Return the order in which the mixtures are printed.
 
         Examples
         --------
@@ -406,12 +406,12 @@ class GaussianMixtureIC(FittedMixture, DensityMixin, BaseEstimator):  # type: ig
         print_lines(self._summary_lines(int(top), IN_PYTHON), file)
 
     def _summary_lines(self, top: int, hints: Hints | tuple[str, str]) -> list[str]:
-        """Return the lines of `summary`; `hints` say where the rest is found."""
+        """Return the lines of `summary`; `hints` say where to find the rest."""
         order = self.ranking()
         return report(self.results_, order, self.best_index_, self.criterion, top, Hints(*hints))
 
     def __str__(self) -> str:
-        """Return the choice in one line; before the fit, what `repr` returns."""
+        """Return a one-line summary, or before the fit the result of `repr`."""
         if not hasattr(self, "results_"):
             return repr(self)
         return f"GaussianMixtureIC: {one_line_of(self.results_, self.best_index_, self.criterion)}"
@@ -448,7 +448,7 @@ class GaussianMixtureIC(FittedMixture, DensityMixin, BaseEstimator):  # type: ig
         return [Candidate(covariance_type, size) for covariance_type in types for size in sizes]
 
     def _seed(self) -> int:
-        """Return one seed for the starts of all mixtures."""
+        """Return one seed for the initialization of all mixtures."""
         if isinstance(self.random_state, Integral):
             return int(self.random_state)
         return as_random_source(self.random_state).seed() % 2**32
@@ -486,7 +486,7 @@ class GaussianMixtureIC(FittedMixture, DensityMixin, BaseEstimator):  # type: ig
         return fits
 
     def _choose(self, fits: dict[Candidate, CandidateFit], remedy: Callable[[str], str]) -> int:
-        """Return the row of the best mixture, and warn of what is not as one hopes for."""
+        """Return the row of the best mixture, and warn about fits that did not converge or are degenerate."""
         fitted = np.flatnonzero(~np.isnan(self.results_[self.criterion]) & (self.results_["same_as"] == ""))
         if not len(fitted):
             reasons = list(dict.fromkeys(fit.reason for fit in fits.values()))
@@ -519,7 +519,7 @@ class GaussianMixtureIC(FittedMixture, DensityMixin, BaseEstimator):  # type: ig
     def _warn_of_grid(
         self, fits: dict[Candidate, CandidateFit], remedy: Callable[[str], str], *, has_sound: bool
     ) -> None:
-        """Warn if most mixtures are degenerate, or most of several starts of some collapsed."""
+        """Warn if most mixtures are degenerate, or most restarts of some collapsed."""
         prior = "set prior='default'" if self.prior is None else "take a stronger prior"
         simpler = f"Lower max_components (now {self.max_components}), or {prior}"
         tried = {_candidate_name(candidate): fit for candidate, fit in fits.items() if fit.n_starts}
@@ -539,7 +539,7 @@ class GaussianMixtureIC(FittedMixture, DensityMixin, BaseEstimator):  # type: ig
             )
 
     def _name(self, index: int) -> str:
-        """Return a mixture's name in mclust's way, such as VVV,3."""
+        """Return mclust's name of a mixture, such as VVV,3."""
         return _candidate_name(Candidate(self.results_["covariance_type"][index], self.results_["n_components"][index]))
 
     # ------------------------------------------------------------------------------------- the chosen mixture
@@ -558,7 +558,7 @@ class GaussianMixtureIC(FittedMixture, DensityMixin, BaseEstimator):  # type: ig
 
 
 def _candidate_name(candidate: Candidate) -> str:
-    """Return a mixture's name in mclust's way, such as VVV,3."""
+    """Return mclust's name of a mixture, such as VVV,3."""
     return f"{candidate.covariance_type},{candidate.n_components}"
 
 

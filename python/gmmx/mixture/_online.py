@@ -1,4 +1,4 @@
-"""The estimator for rows that come one batch at a time: stepwise EM."""
+"""The estimator for streams of batches, by stepwise EM."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ __all__ = ["OnlineGaussianMixture"]
 
 
 class OnlineGaussianMixture(GaussianMixture):
-    """Gaussian mixture that learns from one batch of rows at a time, by stepwise EM.
+    """Gaussian mixture fitted to a stream of batches by stepwise EM.
 
-    It is :class:`gmmx.GaussianMixture` with `partial_fit`, for rows that come in a stream or are too many to pass over
-    again and again. `fit` and all other methods are those of `GaussianMixture`.
+    It adds `partial_fit` to :class:`gmmx.GaussianMixture`, for streams and for data that cannot be read repeatedly.
+    `fit` and all other methods are those of `GaussianMixture`.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class OnlineGaussianMixture(GaussianMixture):
     verbose : int, default=0
         Whether to print every `verbose_interval`-th iteration.
     verbose_interval : int, default=10
-        Number of iterations between two lines.
+        Number of iterations between two printed lines, at least 1.
     n_jobs : int, default=None
         Number of threads. Results do not depend on it.
     callback : callable, default=None
@@ -77,21 +77,22 @@ class OnlineGaussianMixture(GaussianMixture):
     learning_offset : float, default=1.0
         Offset that shortens the first steps of `partial_fit`; not negative.
     average : bool, default=False
-        Whether the parameters after `partial_fit` are those of the running statistics averaged over its steps, step t
-        with weight t. That evens out the noise of batches of a few rows; those of a hundred have little to gain.
+        Whether `partial_fit` computes the parameters from the average of the running statistics over all steps, with
+        weight t for step t. This reduces the noise of batches with a few rows, and gains little for a hundred or more.
 
     Attributes
     ----------
     n_steps_ : int
-        After `partial_fit`: batches that went into the parameters, 0 while rows are gathered for a start. An earlier
-        fit counts as one.
+        Number of batches that `partial_fit` has used, 0 while rows are collected for the initialization. A previous fit
+        counts as one.
     n_samples_seen_ : int
-        After `partial_fit`: rows of positive weight that it was given.
+        Number of rows with positive weight that `partial_fit` has seen.
 
     See Also
     --------
-    GaussianMixture : The same without `partial_fit`, with the other attributes of a fit; its `fit_batches` passes over
-        batches until EM has converged.
+    GaussianMixture : The same without `partial_fit`; its documentation lists the other attributes, and its
+    `fit_batches`
+        iterates over batches until EM converges.
 
     Examples
     --------
@@ -101,8 +102,8 @@ class OnlineGaussianMixture(GaussianMixture):
     >>> gm = OnlineGaussianMixture(n_components=2, random_state=0)
     >>> for _ in range(20):
     ...     gm = gm.partial_fit(rng.normal([[0.0]] * 30 + [[9.0]] * 10))
-    >>> np.sort(gm.means_.ravel()).round()
-    array([0., 9.])
+    >>> np.sort(gm.means_.ravel()).round().astype(int)
+    array([0, 9])
     """
 
     _parameter_constraints: dict[str, list[Any]] = {  # noqa: RUF012
@@ -169,22 +170,22 @@ class OnlineGaussianMixture(GaussianMixture):
     def partial_fit(
         self, X: npt.ArrayLike, y: object = None, sample_weight: npt.ArrayLike | None = None
     ) -> OnlineGaussianMixture:
-        """Take one step of stepwise EM with a batch of rows, which is then forgotten.
+        """Take one step of stepwise EM with a batch of rows.
 
-        For rows that come one batch at a time, or too many to pass over again and again. The result is approximate: it
-        comes near that of `fit` to all rows, and does not converge as that does. The rows must come in random order:
-        sorted ones, or one cluster after another, need `fit_batches`.
+        Use it for streams, or for data that cannot be read repeatedly; the batch is discarded after the step. The
+        result approximates that of `fit` to all rows, but does not converge to it. The rows must arrive in random
+        order; for sorted rows, or one cluster after another, use `fit_batches`.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            The batch, of one row or more.
+            Batch of at least one row.
 
         y : Ignored
             Present by convention.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights, as in `fit`. A batch is worth as much as its weights sum to; where that is zero, nothing happens.
+            Weights, as in `fit`. The weight of a batch is their sum; a batch with weight zero has no effect.
 
         Returns
         -------
@@ -194,53 +195,53 @@ class OnlineGaussianMixture(GaussianMixture):
         Raises
         ------
         FitFailedError
-            A ValueError: in every start a component collapsed, however many rows were gathered.
+            A ValueError: a component collapsed in every restart, even with the maximum number of collected rows.
         ValueError, TypeError
-            If a parameter, X or the weights are not as described. The mixture, and what is known of earlier batches,
-            then stay as they were.
+            If a parameter, X or the weights are not as described. The mixture and the statistics of earlier batches are
+            then kept.
 
         Warns
         -----
         ConvergenceWarning
-            If a component collapses, which it can without `reg_covar` only. The mixture then stays as it was, and the
-            batch goes into the statistics alone.
+            If a component collapses, which is only possible without `reg_covar`. The mixture is then kept, and only the
+            statistics are updated.
         RuntimeWarning
-            If rows are left out because they outweigh all others: a fill value of 1e20 would take all digits from the
-            running statistics, for good. The warning gives their numbers in the batch.
+            If rows are dropped because they outweigh all others: a fill value of 1e20 would permanently destroy the
+            precision of the running statistics. The warning gives their numbers in the batch.
 
         See Also
         --------
-        fit_batches : Passes over the batches until EM has converged.
+        fit_batches : Iterate over the batches until EM converges.
 
         Notes
         -----
         Equations (107) to (111) of docs/theory.md; Cappé and Moulines (2009). Each call runs an E-step over the batch
-        with the present parameters and takes the mean statistics of its rows into running statistics, of which the
-        M-step makes the next parameters. Step t has the length ``(t + learning_offset)**-learning_decay`` times the
-        weight of the batch over the mean weight of the batches so far, at most 1. With ``learning_decay=1`` and
-        ``learning_offset=0`` all rows count the same.
+        with the current parameters and blends the mean statistics of its rows into running statistics, from which the
+        M-step computes the next parameters. The step size of step t is ``(t + learning_offset)**-learning_decay`` times
+        the weight of the batch divided by the mean weight of the batches so far, at most 1. With ``learning_decay=1``
+        and ``learning_offset=0`` all rows have the same influence.
 
-        The first rows are gathered, 5 * n_components * (n_features + 1) of them, but no more than 32 MiB hold, and
-        until as many are different as there are components; up to 16 times as many if all starts collapse. Until then
-        there are no parameters, and `predict` raises NotFittedError. The start is made of them as in `fit`, by
-        `init_params` or what is given; of `n_init` starts the one under which they are likeliest is taken. They are the
-        first batch, and decide alone.
+        The first 5 * n_components * (n_features + 1) rows, at most 32 MiB, are collected for the initialization, until
+        they contain n_components distinct rows, and up to 16 times as many if all restarts collapse. Until then there
+        are no parameters, and `predict` raises NotFittedError. The initialization is that of `fit`; of `n_init`
+        restarts the one with the highest likelihood is used. The collected rows are the first batch.
 
-        After a `fit` the first call goes on from its parameters, and the fit counts as a batch of all its rows, which
-        `n_samples_seen_` does not count. Parameters of other origin (`from_parameters`, `from_sklearn`) count as a
-        batch like the next. To begin anew, clone the estimator. `fit` forgets the stream. To go on in another process,
-        pickle the estimator. What `load` returns counts as a fit to all rows that came before `save`, without the
+        After a `fit`, the first call starts from its parameters, and the fit counts as a batch of all its rows, which
+        `n_samples_seen_` does not include. Parameters from `from_parameters` or `from_sklearn` count as a batch of the
+        size of the next one. To restart, clone the estimator; `fit` discards the stream. To continue in another
+        process, pickle the estimator. A model returned by `load` counts as a fit to all rows before `save`, without the
         running statistics and their average.
 
-        Steps become shorter and shorter, so that a long stream hardly follows rows that change. Begin anew from the
-        present parameters then, from time to time: ``from_parameters(model.weights_, model.means_,
+        The step size decreases, so a long stream hardly follows a drifting distribution. If the distribution drifts,
+        restart from the current parameters from time to time: ``from_parameters(model.weights_, model.means_,
         model.covariances_, covariance_type=...)``.
 
-        A component whose rows stop coming keeps its mean and covariance while its weight fades, to 1e-10 at the
-        least. `prior='default'` is made of the gathered rows, after a `fit`, too. A prior counts as rows do and fades
-        as they come. `converged_` is False, `n_iter_` is `n_steps_`, `lower_bound_` the mean log-likelihood of the
-        rows of the last batch under the parameters before its step, `lower_bounds_` empty and `log_likelihood_` NaN.
-        `tol`, `max_iter`, `warm_start`, `verbose`, `callback` and `acceleration` are ignored.
+        A component that receives no more rows keeps its mean and covariance while its weight decays, to no less than
+        1e-10. `prior='default'` is computed from the collected rows, also after a `fit`. A prior is worth a number of
+        rows, and its influence decreases as rows arrive. `converged_` is False, `n_iter_` equals `n_steps_`,
+        `lower_bound_` is the mean log-likelihood of the last batch at the parameters before its step, `lower_bounds_`
+        is empty and `log_likelihood_` is NaN. `tol`, `max_iter`, `warm_start`, `verbose`, `callback` and `acceleration`
+        are ignored.
 
         Examples
         --------
@@ -276,7 +277,7 @@ class OnlineGaussianMixture(GaussianMixture):
         return self
 
     def _set_state(self, state: WarmUp | StepwiseState) -> None:
-        """Set the attributes that a step leaves."""
+        """Set the attributes after a step."""
         if isinstance(state, StepwiseState):
             set_parameters(self, state.estimate, state.dtype)
             self._mixture = state.estimate
@@ -285,7 +286,7 @@ class OnlineGaussianMixture(GaussianMixture):
         self._online, self.n_steps_, self.n_samples_seen_ = state, state.n_steps, state.n_samples
 
     def _check_is_fitted(self) -> None:
-        """Say how many rows are wanted while they are gathered for a start."""
+        """Raise NotFittedError with the number of missing rows while they are collected."""
         state = vars(self).get("_online")
         if isinstance(state, WarmUp) and not hasattr(self, "weights_"):
             refuse_overridden_hooks(self)

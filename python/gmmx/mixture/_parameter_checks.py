@@ -1,4 +1,4 @@
-"""Check constructor parameters as scikit-learn does, but quickly where they are plain numbers, words or None."""
+"""Fast checks of constructor parameters with scikit-learn's rules and messages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["check_params", "check_params_of_fit"]
 
 
 class _Range(NamedTuple):
-    """Numbers of some types between two bounds, both included."""
+    """Numbers of given types between two bounds, inclusive."""
 
     kinds: frozenset[type] = frozenset()
     low: float = 0.0
@@ -56,7 +56,7 @@ def _range_of(constraint: Any) -> _Range:
 
 
 class _Allowed(NamedTuple):
-    """Values that a parameter may have: plain ones for certain, and the constraints that know all."""
+    """Allowed values of a parameter: a fast test for plain values, and scikit-learn's constraints."""
 
     name: str
     kinds: frozenset[type]
@@ -68,7 +68,7 @@ class _Allowed(NamedTuple):
 
 @cache
 def _allowed_by(estimator_class: Any) -> list[_Allowed]:
-    """Return what the parameters of a class may be."""
+    """Return the allowed values of the parameters of a class."""
     known = estimator_class._parameter_constraints
     allowed = []
     for name in estimator_class._get_param_names():
@@ -81,12 +81,12 @@ def _allowed_by(estimator_class: Any) -> list[_Allowed]:
 
 
 def check_params(estimator: Any) -> None:
-    """Check the constructor parameters of an estimator; scikit-learn's own check words the complaint.
+    """Check the constructor parameters of an estimator; scikit-learn writes the message.
 
     Raises
     ------
     ValueError
-        If a parameter is none of the values that it may have.
+        If a parameter has a value that is not allowed.
     """
     own_class: Any = type(estimator)
     for name, kinds, low, high, words, constraints in _allowed_by(own_class):
@@ -105,6 +105,6 @@ def check_params(estimator: Any) -> None:
 
 
 def check_params_of_fit(estimator: Any) -> None:
-    """Check the parameters before a fit, unless scikit-learn's configuration says not to."""
+    """Check the parameters before a fit, unless scikit-learn's configuration skips validation."""
     if not _sklearn.get_config()["skip_parameter_validation"]:
         estimator._validate_params()

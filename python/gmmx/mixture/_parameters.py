@@ -1,4 +1,4 @@
-"""The attributes of a fitted mixture: how a fit sets them, and the value that they stand for."""
+"""The attributes of a fitted mixture: how a fit sets them, and the mixture that they represent."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _OF_ROWS_SEEN = ("_fitted_weight", "_online", "n_steps_", "n_samples_seen_")
 
 
 def set_fit(estimator: Any, fit: Fit) -> None:
-    """Set the attributes that a fit leaves."""
+    """Set the attributes after a fit."""
     run = fit.run
     set_parameters(estimator, run.mixture, fit.dtype)
     vars(estimator).update(_fitted_weight=fit.total_weight, _mixture=run.mixture)
@@ -56,7 +56,7 @@ def set_fit(estimator: Any, fit: Fit) -> None:
 
 
 def set_parameters(estimator: Any, mixture: _core.Mixture, dtype: npt.DTypeLike) -> None:
-    """Set the attributes that hold the mixture, in one type; what is known of other rows is forgotten."""
+    """Set the attributes of the mixture with one dtype, and discard those of other rows."""
     for name in _OF_ROWS_SEEN:
         vars(estimator).pop(name, None)
     dtype = wide_enough(mixture, dtype)
@@ -71,7 +71,7 @@ def set_parameters(estimator: Any, mixture: _core.Mixture, dtype: npt.DTypeLike)
 
 
 def set_decomposition(estimator: Any, mixture: _core.Mixture, dtype: npt.DTypeLike) -> None:
-    """Set volumes, shapes and orientations of parsimonious models; others have none."""
+    """Set volumes, shapes and orientations of parsimonious models, and delete those of others."""
     for name in _DECOMPOSITION:
         vars(estimator).pop(name, None)
     if is_parsimonious(mixture.covariance_type):
@@ -80,7 +80,7 @@ def set_decomposition(estimator: Any, mixture: _core.Mixture, dtype: npt.DTypeLi
 
 
 def set_history(estimator: Any, history: Mapping[str, Any]) -> None:
-    """Set the attributes that tell of a fit that did not run here."""
+    """Set the attributes that describe a fit which did not run here."""
     for name, value in history.items():
         setattr(estimator, name, copy.copy(value))
     estimator.empty_components_ = np.flatnonzero(np.asarray(estimator.weights_) == 0.0).tolist()
@@ -95,12 +95,12 @@ def precisions_of(factors: npt.NDArray[Any], covariance_type: str) -> npt.NDArra
 
 
 def _kind_of(mixture: _core.Mixture) -> tuple[str, int, int]:
-    """Return what `expand` goes by: the covariance type and the numbers of components and features."""
+    """Return the arguments of `expand`: the covariance type and the numbers of components and features."""
     return mixture.covariance_type, mixture.n_components, mixture.n_features
 
 
 class MixtureAttributes:
-    """Fitted attributes of a mixture, and the value that is made of them."""
+    """Fitted attributes of a mixture, and the mixture built from them."""
 
     covariance_type: str
     weights_: npt.NDArray[Any]
@@ -126,13 +126,13 @@ class MixtureAttributes:
         return hasattr(self, "weights_")
 
     def _check_is_fitted(self) -> None:
-        """Refuse to read parameters while there are none, or if a subclass means to compute them otherwise."""
+        """Refuse to compute without parameters, or for a subclass with overridden private methods."""
         refuse_overridden_hooks(self)
         check_is_fitted(self)
 
     @property
     def mixture_(self) -> _core.Mixture:
-        """The fitted mixture as a value, made of `weights_`, `means_` and `precisions_cholesky_`."""
+        """The fitted mixture as a value, built from `weights_`, `means_` and `precisions_cholesky_`."""
         self._check_is_fitted()
         last: _core.Mixture | None = vars(self).get("_mixture")
         if last is None or not self._is_held_by(last):
@@ -151,7 +151,7 @@ class MixtureAttributes:
         return last
 
     def _check_fits_covariance_type(self) -> None:
-        """Refuse parameters of another covariance type: it was changed after the fit."""
+        """Refuse a covariance type that was changed after the fit."""
         fitted = np.shape(self.precisions_cholesky_)
         needed = public_shape(self.covariance_type, *np.shape(self.means_))
         if fitted != needed:
@@ -170,7 +170,7 @@ class MixtureAttributes:
         )
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out what can be computed again."""
+        """Omit what can be recomputed."""
         state: dict[str, Any] = super().__getstate__()  # type: ignore[misc]
         return {name: value for name, value in state.items() if name != "_mixture"}
 
@@ -184,12 +184,12 @@ class MixtureAttributes:
         return self.n_parameters_
 
     def summary(self, *, file: TextIO | None = None) -> None:
-        """Print the mixture and how its fit went, as ``gmmx fit`` and ``gmmx info`` do.
+        """Print the mixture and its fit, as ``gmmx fit`` and ``gmmx info`` do.
 
         Parameters
         ----------
         file : text stream or None, default=None
-            Where to print. None prints to standard output.
+            Output stream. None prints to standard output.
 
         Raises
         ------
@@ -198,8 +198,8 @@ class MixtureAttributes:
 
         Notes
         -----
-        The tables fit 80 columns; what is too large for them stands in the attributes. BIC and AIC are those of the
-        training data. They are left out if nobody knows how many rows these are, as after `from_parameters`.
+        The tables fit in 80 columns; the attributes contain what is too large for them. BIC and AIC refer to the
+        training data and are omitted if the number of rows is not known, as after `from_parameters`.
 
         Examples
         --------

@@ -1,7 +1,7 @@
-"""Mixtures of several covariance types and numbers of components, all fitted to the same rows.
+"""Mixtures of several covariance types and numbers of components, fitted to the same rows.
 
-All types with one number of components start from the same partitions, whose statistics are gathered once. Small data
-keep the threads busy with fits side by side, large data with rows; the results are the same.
+All types with the same number of components start from the same assignments, whose statistics are computed once. Small
+data run one fit per thread, large data use all threads for each fit; the results are the same.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ class Candidate(NamedTuple):
 class CandidateFit:
     """Fit of one mixture of the grid.
 
-    `n_starts` counts its starts, including those that failed. `log_certainty` is the log-probability that all rows
-    belong where they are classified; `reason` says why the mixture is degenerate, and is empty if it is sound.
+    `n_starts` counts the restarts, including those that failed. `log_certainty` is the log-probability that all rows
+    are classified correctly. `reason` says why the mixture is degenerate, and is empty otherwise.
     """
 
     run: Run | None = None
@@ -49,12 +49,12 @@ class CandidateFit:
 
     @property
     def mostly_collapsed(self) -> bool:
-        """Whether there were several starts, and most of them collapsed."""
+        """Whether most of several restarts collapsed."""
         return self.n_starts > 1 and 2 * len(self.failed) > self.n_starts
 
 
 def repetitions(candidates: Sequence[Candidate], n_features: int, *, has_prior: bool) -> dict[Candidate, Candidate]:
-    """Return the candidates whose mixture an earlier candidate has already, each with that candidate."""
+    """Return the candidates that repeat the mixture of an earlier candidate, with that candidate."""
     first: dict[tuple[str, int], Candidate] = {}
     repeated = {}
     for candidate in candidates:
@@ -129,7 +129,7 @@ def _starts_by_tree(sizes: Sequence[int], form: str, init: InitConfig, rows: Row
 
 
 def _flops(rows: Rows, n_components: int) -> int:
-    """Return about how many operations one E-step takes."""
+    """Return the approximate number of operations of one E-step."""
     n_samples, n_features = len(rows.X), int(rows.X.shape[1])
     return n_samples * n_components * (2 * n_features**2 + 4 * n_features + 20)
 
@@ -137,7 +137,7 @@ def _flops(rows: Rows, n_components: int) -> int:
 def _fit_candidate(
     em: EMConfig, partitions: Sequence[_core.SufficientStatistics], rows: Rows, resolution: Resolution
 ) -> CandidateFit:
-    """Run EM from all partitions and judge the best."""
+    """Run EM from all assignments and judge the best result."""
     statistics: Iterator[Any] = iter(partitions)
     prior = prior_of_rows(em, rows)
 

@@ -1,4 +1,4 @@
-"""What is said of a choice among mixtures, in Python and on the command line: the best, and what became of the rest."""
+"""Report of a model selection, in Python and on the command line."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Results = Mapping[str, npt.NDArray[Any]]
 
 
 class Hints(NamedTuple):
-    """Where the reader finds what is not printed: more mixtures, and why some are left out or repeat another."""
+    """Hints where to find what is not printed: more mixtures, and why some are excluded or repeat another."""
 
     more: str
     why: str
@@ -40,16 +40,16 @@ def repeated_count(results: Results) -> int:
 
 
 def one_line_of(results: Results, best: int, criterion: str) -> str:
-    """Return the choice in one line.
+    """Return a one-line summary of the selection.
 
     Parameters
     ----------
     results : dict of str to ndarray
         `results_`.
     best : int
-        Its row that is chosen.
+        Row of the selected mixture.
     criterion : str
-        What chose it.
+        Selection criterion.
     """
     return (
         f"{results['covariance_type'][best]}, {counted(int(results['n_components'][best]), 'component')}: "
@@ -61,22 +61,22 @@ def one_line_of(results: Results, best: int, criterion: str) -> str:
 def report(
     results: Results, order: Sequence[int] | npt.NDArray[np.int64], best: int, criterion: str, top: int, hints: Hints
 ) -> list[str]:
-    """Return the lines of a summary. Every mixture is in one number: printed, more, left out, or repeated.
+    """Return the lines of a summary, which counts every mixture once.
 
     Parameters
     ----------
     results : dict of str to ndarray
         `results_`.
     order : sequence of int
-        The ranking: rows of `results`, the best first.
+        Ranking: rows of `results`, the best first.
     best : int
-        The row that is chosen; the one that is printed if the ranking is empty.
+        Row of the selected mixture, which is printed if the ranking is empty.
     criterion : str
-        What chose it.
+        Selection criterion.
     top : int
-        How many mixtures are printed.
+        Number of mixtures to print.
     hints : Hints
-        Where the rest is found.
+        Hints where to find the rest.
     """
     shown = list(order[:top]) if len(order) else [best]
     lines = _ranking(results, shown, criterion)
@@ -93,7 +93,7 @@ def report(
 
 
 def _ranking(results: Results, shown: Sequence[int], criterion: str) -> list[str]:
-    """Return the table of mixtures, with as many decimals as fit the width, at last with one criterion alone."""
+    """Return the table of mixtures with as many decimals and criteria as fit the width."""
     for criteria, decimals in (*((_CRITERIA, decimals) for decimals in (3, 2, 1, 0)), ((criterion,), 0)):
         headings = (*_HEADINGS, *(name.upper() for name in criteria))
         lines = text_table(headings, [_cells(results, i, criteria, decimals) for i in shown])

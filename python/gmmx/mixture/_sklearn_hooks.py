@@ -1,4 +1,4 @@
-"""Private methods of scikit-learn's mixtures: overriding them is refused, reading from them is possible."""
+"""Private methods of scikit-learn's mixtures, which may be called but not overridden."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _HONOURED_BY = ("gmmx.", "sklearn.mixture.")
 
 @cache
 def _overridden_in(estimator_class: Any) -> tuple[str, str] | None:
-    """Return the first hook that a class of neither library defines, as (class, name), or None."""
+    """Return the first hook that a class outside of both libraries defines, as (class, name), or None."""
     seen: set[str] = set()
     for owner in estimator_class.__mro__:
         names = _HOOKS.keys() & vars(owner).keys() - seen
@@ -58,12 +58,12 @@ def refuse_overridden_hooks(estimator: Any) -> None:
     Parameters
     ----------
     estimator : GaussianMixture
-        About to be fitted or evaluated.
+        Estimator that is about to be fitted or evaluated.
 
     Raises
     ------
     TypeError
-        If the estimator overrides a hook. Native code calls none, so that the result would silently ignore it.
+        If the estimator overrides a hook, which native code would silently ignore.
     """
     own_class: Any = type(estimator)
     found = _overridden_in(own_class)
@@ -79,7 +79,7 @@ def refuse_overridden_hooks(estimator: Any) -> None:
 
 
 class PrivateReaders:
-    """The log-densities under the names that code written for scikit-learn calls; gmmx itself calls none."""
+    """Log-densities under scikit-learn's private names, which gmmx itself does not call."""
 
     if TYPE_CHECKING:
         n_jobs: int | None
