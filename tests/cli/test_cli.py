@@ -22,7 +22,7 @@ import gmmx
 from gmmx._core import covariance_types
 from gmmx.cli import console
 from gmmx.cli import fit as fit_module
-from gmmx.cli.input import Table, open_table
+from gmmx.cli.input import FileRows, Table, open_table
 from gmmx.cli.options import DataOptions
 from gmmx.cli.select import SelectOptions, select
 from gmmx.io._atomic_write import atomic_write
@@ -34,9 +34,9 @@ Run = Callable[..., Result]
 Write = Callable[..., Path]
 
 
-def read_table(path: Path, **options: Any) -> Table:
+def read_table(path: Path, **options: Any) -> tuple[Table, FileRows]:
     with open_table(DataOptions(data=str(path), **options)) as table:
-        return table.read()
+        return table, table.read()
 
 
 def report(result: Result) -> Any:
@@ -403,7 +403,7 @@ class TestOutputs:
     def test_an_existing_file_needs_force(self, run: Run, write: Write, option: str, name: str) -> None:
         path = write("precious", name)
         message = error(run("fit", FAITHFUL, "-k", "2", option, name))
-        assert message == f"Error: {option} {name}: the file exists; say --force to replace it"
+        assert message == f"Error: {option} {name}: the file exists; use --force to replace it"
         assert path.read_text() == "precious"
         assert run("fit", FAITHFUL, "-k", "2", option, name, "--force").exit_code == 0
         assert path.read_bytes() != b"precious"
@@ -470,31 +470,31 @@ class TestReading:
         values: list[list[float]],
         left_out: dict[str, str],
     ) -> None:
-        table = read_table(write(text))
+        table, rows = read_table(write(text))
         assert table.names == names
-        np.testing.assert_array_equal(table.rows.X, values)
+        np.testing.assert_array_equal(rows.X, values)
         assert dict(table.left_out) == left_out
 
     def test_header_can_be_told(self, write: Write) -> None:
         path = write("2019,2020\n1,2\n3,4\n")
-        assert len(read_table(path).rows.X) == 3
-        table = read_table(path, header=True)
+        assert len(read_table(path)[1].X) == 3
+        table, rows = read_table(path, header=True)
         assert table.names == ("2019", "2020")
-        assert len(table.rows.X) == 2
+        assert len(rows.X) == 2
 
     def test_columns_weights_and_labels(self, write: Write) -> None:
         path = write("a,b,class,w\n1,2,0,1\n3,4,1,2.5\n")
-        table = read_table(path, columns="b,a", weight_column="w", label_column="class")
+        table, rows = read_table(path, columns="b,a", weight_column="w", label_column="class")
         assert table.names == ("b", "a")
-        np.testing.assert_array_equal(table.rows.X, [[2, 1], [4, 3]])
-        assert table.rows.sample_weight is not None
-        np.testing.assert_array_equal(table.rows.sample_weight, [1, 2.5])
+        np.testing.assert_array_equal(rows.X, [[2, 1], [4, 3]])
+        assert rows.sample_weight is not None
+        np.testing.assert_array_equal(rows.sample_weight, [1, 2.5])
         assert dict(table.left_out) == {"class": "label column", "w": "weight column"}
 
     def test_rows_beyond_one_block(self, write: Write) -> None:
         values = np.arange(25_000) / 8
         path = write("x\n" + "\n".join(map(str, values)) + "\n")
-        np.testing.assert_array_equal(read_table(path).rows.X[:, 0], values)
+        np.testing.assert_array_equal(read_table(path)[1].X[:, 0], values)
         lines = path.read_text().splitlines()
         lines[20_001] = "oops"
         with pytest.raises(DataFileError, match=r"row 20001 \(line 20002\), column 'x': 'oops' is not a number"):
@@ -502,8 +502,8 @@ class TestReading:
 
     def test_quoted_cells_that_span_lines(self, write: Write) -> None:
         comment = '"two\nlines, and a comma"'
-        table = read_table(write("note,x\n" + "".join(f"{comment},{x}\n" for x in range(12_000))))
-        np.testing.assert_array_equal(table.rows.X[:, 0], np.arange(12_000))
+        _, rows = read_table(write("note,x\n" + "".join(f"{comment},{x}\n" for x in range(12_000))))
+        np.testing.assert_array_equal(rows.X[:, 0], np.arange(12_000))
         with pytest.raises(DataFileError, match=r"row 3 \(line 7\), column 'x': '1_' is not a number"):
             read_table(write(f'"the\nnote",x\n{comment},1\n{comment},2\nplain,1_\nplain,3\n'))
 

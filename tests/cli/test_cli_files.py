@@ -239,11 +239,11 @@ class TestLargeFiles:
         options = cli_input.DataOptions(data=str(path), weight_column="w")
         with cli_input.open_table(options) as table:
             drawn = table.sample()
-        assert drawn.rows.X.shape == (500, 1)
-        assert (np.diff(drawn.rows.X[:, 0]) > 0).all()
-        assert drawn.rows.sample_weight is not None
-        np.testing.assert_array_equal(drawn.rows.sample_weight, drawn.rows.X[:, 0])
-        assert 10_000 < drawn.rows.X.mean() < 15_000
+        assert drawn.X.shape == (500, 1)
+        assert (np.diff(drawn.X[:, 0]) > 0).all()
+        assert drawn.sample_weight is not None
+        np.testing.assert_array_equal(drawn.sample_weight, drawn.X[:, 0])
+        assert 10_000 < drawn.X.mean() < 15_000
 
     @pytest.mark.parametrize("ending", [".csv", ".parquet", ".npy"])
     def test_predictions_by_parts_are_those_of_the_whole(
@@ -355,7 +355,7 @@ class TestNothingIsLost:
     ) -> None:
         path = write("precious", command[-1])
         message = refusal(run(*command))
-        assert message == f"Error: --output {path.name}: the file exists; say --force to replace it"
+        assert message == f"Error: --output {path.name}: the file exists; use --force to replace it"
         assert path.read_text() == "precious"
         assert run(*command, "--force").exit_code == 0
         assert path.read_bytes() != b"precious"
@@ -385,7 +385,7 @@ class TestNothingIsLost:
             ("out", "must end in .csv"),
             ("nowhere/out.csv", "there is no directory nowhere"),
             ("folder.csv", "this is a directory"),
-            ("pipe.csv", "no regular file"),
+            ("pipe.csv", "not a regular file; choose another path"),
         ],
     )
     def test_unusable_outputs_are_refused_before_the_work(
@@ -507,7 +507,7 @@ class TestHelpfulRefusals:
             (("fit", "parts", "-k", "2"), "parts is a folder; a folder of Parquet files needs --format parquet"),
             (("predict", "-", FAITHFUL), "MODEL cannot be standard input; name a file"),
             (("info", "-"), "MODEL cannot be standard input; name a file"),
-            (("fit", "pipe.csv", "-k", "1"), "one column was found: cells are parted by commas, semicolons or tabs"),
+            (("fit", "pipe.csv", "-k", "1"), "one column was found: cells are separated by commas, semicolons or tabs"),
             (("fit", "vectors.npz", "-k", "1"), "--array is not given, but it holds several arrays; name the one to "),
             (("fit", "empty.npz", "-k", "1"), "empty.npz: it holds no array"),
             (("fit", "objects.npy", "-k", "1"), "objects.npy: it holds Python objects; save it as float64"),
@@ -516,7 +516,7 @@ class TestHelpfulRefusals:
             (("fit", "comment.csv", "-k", "1", "--batch-size", "2"), "comment.csv begins with lines of comment"),
             (("fit", FAITHFUL, "-k", "2", "--max-iter", "9" * 20), "is not in the range 0<=x<=2147483647"),
             (("fit", FAITHFUL, "-k", "2", "--n-init", "9" * 20), "is not in the range 1<=x<=2147483647"),
-            (("fit", FAITHFUL, "-k", "2-4"), "'2-4' is a range; give one number, as gmmx select is what compares"),
+            (("fit", FAITHFUL, "-k", "2-4"), "'2-4' is a range; give one number, or compare a range with gmmx select"),
             (("fit", FAITHFUL, "-k", "2", "--covariance-type", "vvv"), "there is no 'vvv'; did you mean 'VVV'?"),
             (("fit", FAITHFUL, "-k", "2", "--covariance-type", "banana"), "'banana' is not one of 'full', 'tied'"),
             (("select", FAITHFUL, "--covariance-type", "vvv"), "did you mean VVV?"),

@@ -162,8 +162,8 @@ class TestErrors:
         ("arguments", "line"),
         [
             (("fti",), "Error: No such command 'fti'"),
-            (("fit", "-k", "2"), "Error: Missing argument 'DATA' (gmmx fit --help tells what there is)"),
-            (("fit", "x.csv"), "Error: Missing option '-k' / '--components' (gmmx fit --help tells what there is)"),
+            (("fit", "-k", "2"), "Error: Missing argument 'DATA' (see gmmx fit --help)"),
+            (("fit", "x.csv"), "Error: Missing option '-k' / '--components' (see gmmx fit --help)"),
             (("fit", "x.csv", "-k", "0"), "Error: Invalid value for '-k' / '--components': 0 is not in the range x>=1"),
             (("fit", "x.csv", "-k", "2", "--covariance-type", "round"), "Error: Invalid value for '--covariance-type'"),
             (("fit", "x.csv", "-k", "2", "--plott", "x.png"), "Error: No such option '--plott'"),

@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 
 import gmmx.data
 from gmmx.cli import command_line
-from gmmx.cli.input import Table, open_table
+from gmmx.cli.input import FileRows, Table, open_table
 from gmmx.cli.options import DataOptions
 from gmmx.io import _cells, _text_blocks, csv_text
 from gmmx.io.csv_text import CsvRows, DataFileError, TextFormat
@@ -47,13 +47,13 @@ def refusal(result: Result) -> str:
     return result.stderr.splitlines()[-1]
 
 
-def read_table(path: Path, **options: Any) -> Table:
+def read_table(path: Path, **options: Any) -> tuple[Table, FileRows]:
     with open_table(DataOptions(data=str(path), **options)) as table:
-        return table.read()
+        return table, table.read()
 
 
 def in_memory(path: Path, **options: Any) -> Any:
-    return read_table(path, **options).rows.X
+    return read_table(path, **options)[1].X
 
 
 def in_batches(path: Path, **options: Any) -> Any:
@@ -207,7 +207,7 @@ def test_no_header_is_refused_where_names_are(run: Run, write: Write, batches: t
 
 
 def test_text_and_empty_columns_are_left_out_with_the_reason(write: Write) -> None:
-    table = read_table(write("name,x,none\nA,1,\nB,2,\nC,3,NA\n"))
+    table, _ = read_table(write("name,x,none\nA,1,\nB,2,\nC,3,NA\n"))
     assert table.names == ("x",)
     assert dict(table.left_out) == {"name": "not numeric", "none": "empty"}
 
@@ -444,7 +444,7 @@ class TestDropMissing:
     @pytest.mark.parametrize("batches", [(), ("--batch-size", "3"), ("--batch-size", "1")])
     def test_fit(self, run: Run, holes: Path, tmp_path: Path, batches: tuple[str, ...]) -> None:
         arguments = ("fit", holes, "-k", "1", *batches)
-        assert "say --drop-missing" in refusal(run(*arguments))
+        assert "use --drop-missing" in refusal(run(*arguments))
         outputs = ("--labels", "labels.csv", "--plot", "p.png", "--force")
         printed = run(*arguments, "--drop-missing", *outputs)
         assert printed.exit_code == 0, printed.output
@@ -457,7 +457,7 @@ class TestDropMissing:
 
     def test_select(self, run: Run, holes: Path, tmp_path: Path) -> None:
         arguments = ("select", holes, "-k", "1", "--covariance-type", "EII")
-        assert "say --drop-missing" in refusal(run(*arguments))
+        assert "use --drop-missing" in refusal(run(*arguments))
         found = document(run(*arguments, "--drop-missing", "--json", "--labels", "l.npy"))
         assert (found["n_samples"], found["n_dropped"]) == (6, 2)
         np.testing.assert_array_equal(np.load(tmp_path / "l.npy"), np.where(KEPT, 0, -1))
@@ -467,7 +467,7 @@ class TestDropMissing:
 
         assert run("fit", holes, "-k", "1", "--drop-missing", "--model", "m.safetensors").exit_code == 0
         for command in ("predict", "score"):
-            assert "say --drop-missing" in refusal(run(command, "m.safetensors", holes))
+            assert "use --drop-missing" in refusal(run(command, "m.safetensors", holes))
         score = document(run("score", "m.safetensors", holes, "--drop-missing", "--json"))
         assert (score["n_samples"], score["n_dropped"]) == (6, 2)
         arguments = ("predict", "m.safetensors", holes, "--drop-missing", "--proba", "--log-density")
@@ -494,7 +494,7 @@ class TestDropMissing:
         path = write("x,w\n1,1\n2,NA\n3,2\n,1\n")
         for batches in ((), ("--batch-size", "2")):
             common = ("fit", path, "-k", "1", "--weight-column", "w", "--json", *batches)
-            assert "say --drop-missing" in refusal(run(*common))
+            assert "use --drop-missing" in refusal(run(*common))
             found = document(run(*common, "--drop-missing"))
             assert (found["n_dropped"], found["total_weight"]) == (2, 3.0)
 
@@ -612,7 +612,7 @@ def test_tables_of_r_have_row_names(run: Run, write: Write) -> None:
 
 def test_blanks_that_part_cells_are_named_with_the_option(run: Run, write: Write) -> None:
     message = refusal(run("fit", write(R_TABLE), "-k", "1"))
-    assert "one column was found: if blanks part the cells, say --delimiter space" in message
+    assert "one column was found: if blanks separate the cells, use --delimiter space" in message
     with pytest.raises(ValueError, match="if blanks part the cells, give delimiter=' '"):
         from_csv(write(R_TABLE))
 

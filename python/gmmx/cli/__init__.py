@@ -1,8 +1,8 @@
 """The command line: ``gmmx fit``, ``gmmx select`` and their sisters.
 
-Each command is a module with one function ``..._command`` that declares its options and one ``run_...`` that does the
-work; `command_line` lists them and imports the one that is called. click, rich and matplotlib are the optional extra
-``cli``: none is imported with this package, so that `main` can say how to install what is missing.
+Each command is a module: a dataclass declares its options, a function does the work, and ``COMMAND`` is made of both.
+`command_line` lists the commands and imports the one that is called. click, rich and matplotlib are the optional extra
+``cli``: none is imported with this package, so that `main` can name the command to install what is missing.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ __all__ = ["command_line", "main"]
 _COMMANDS = {
     "fit": "Fit a mixture to the numbers in a file.",
     "select": "Choose covariance type and number of components.",
-    "predict": "Tell the component of each row.",
-    "score": "Tell how well a mixture describes rows.",
+    "predict": "Write the component of each row.",
+    "score": "Print how well a mixture describes rows.",
     "sample": "Draw random rows from a mixture.",
     "plot": "Draw a mixture and data.",
-    "info": "Tell what a model file holds.",
-    "bench": "Measure gmmx beside scikit-learn here.",
+    "info": "Print what a model file holds.",
+    "bench": "Time gmmx and scikit-learn on this machine.",
 }
-"""Names, in the order in which they are used, and what `gmmx --help` says of them."""
+"""Names in the order in which they are used, and their lines of `gmmx --help`."""
 
 
 def main() -> None:
@@ -62,12 +62,12 @@ def command_line() -> click.Group:
     import click
 
     from gmmx import __version__
-    from gmmx.cli.exit_codes import program_class
+    from gmmx.cli.exit_codes import Program
 
     exit_codes = "\n".join(f"  {code:<3}  {meaning}" for code, meaning in EXIT_CODES.items())
 
     @click.group(
-        cls=program_class(),
+        cls=Program,
         short_helps=_COMMANDS,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
         epilog=f"\b\nExit codes:\n{exit_codes}",

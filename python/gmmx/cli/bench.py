@@ -1,4 +1,4 @@
-"""``gmmx bench``: how long a fit takes on this machine, beside scikit-learn."""
+"""``gmmx bench``: the time of a fit on this machine, with gmmx and with scikit-learn."""
 
 from __future__ import annotations
 
@@ -84,9 +84,9 @@ class Outcome:
 def bench(options: BenchOptions) -> None:
     """Measure how long gmmx and scikit-learn take on this machine to fit the same mixtures.
 
-    Both fit the same rows from the same start, with as many iterations and threads, in turn. The median is printed, and
-    the ratio only where both come to the same log-likelihood. On an idle machine it takes less than a minute. While
-    other programs run its times mean little, and the ratios stand in brackets.
+    Both fit the same rows from the same start, with the same numbers of iterations and threads, in turn. The median is
+    printed, and the ratio only where both reach the same log-likelihood. On an idle machine it takes less than a
+    minute. While other programs run its times mean little, and the ratios stand in brackets.
     """
     from threadpoolctl import threadpool_limits  # scikit-learn needs it, too
 

@@ -45,7 +45,7 @@ def split_names(text: str, option: str) -> list[str]:
     names = [name.strip() for name in next(csv.reader([text], skipinitialspace=True), [])] or [""]
     if "" in names:
         hint = f", and call a column without a name {UNNAMED}" if option == "--columns" else ""
-        raise DataFileError(f"{option} is {text!r}, in which a name between commas is empty; take the comma out{hint}")
+        raise DataFileError(f"{option} is {text!r}, in which a name between commas is empty; remove the comma{hint}")
     return names
 
 
@@ -59,9 +59,9 @@ def layout_of(file: DataFile, source: str, options: DataOptions, features: Featu
     source : str
         What errors call it.
     options : DataOptions
-        What is said of its columns.
+        The options about its columns.
     features : Features or None
-        What a model asks for; None takes all columns that hold numbers.
+        What a model asks for. None selects all columns that hold numbers.
 
     Raises
     ------
@@ -102,7 +102,7 @@ def layout_of(file: DataFile, source: str, options: DataOptions, features: Featu
         raise DataFileError(f"{source} has no column of numbers to fit ({found}); numbers look like 12 or 1.5e-3")
     names = tuple(file.names[index] for index in chosen)
     if features is not None and features.names is not None and sorted(names) == sorted(features.names):
-        chosen = [chosen[names.index(name)] for name in features.names]  # names tell more than an order
+        chosen = [chosen[names.index(name)] for name in features.names]  # names outrank the order
         names = features.names
     if features is not None and len(chosen) != features.count:
         raise DataFileError(
@@ -143,7 +143,7 @@ def _named(names: Sequence[str], find: _ColumnFinder, reasons: Mapping[int, str]
     for name, index in found:
         if index in reasons:
             raise DataFileError(
-                f"{find.source}: column {quoted(name)} is the {reasons[index]} and {clash}; take it out of one of them"
+                f"{find.source}: column {quoted(name)} is the {reasons[index]} and {clash}; remove it from one of them"
             )
         if index in chosen:
             raise DataFileError(f"{find.source}: column {quoted(name)} stands twice in --columns")
@@ -159,7 +159,7 @@ def _check_has(names: Sequence[str], model: str, file: DataFile, source: str) ->
         raise DataFileError(
             f"{source} has no {'column' if len(missing) == 1 else 'columns'} "
             f"{_some([quoted(name) for name in missing])} of {model}; it has {_some(_columns_in(file))}; rename them, "
-            f"or name those that take the places of the model's features by --columns, in the order {_some(names)}"
+            f"or choose by --columns those that stand for its features, in the order {_some(names)}"
         )
 
 
@@ -204,7 +204,7 @@ class _ColumnFinder:
         return index
 
     def all_of(self, name: str) -> Sequence[int]:
-        """Return the indices of what has this name; a column without one goes by what it is called."""
+        """Return the indices of the columns with this name; ``(unnamed)`` is a column without one."""
         if name == UNNAMED and name not in self._found:
             name = ""
         found = self._found.get(name) or self._in_another_form(name)

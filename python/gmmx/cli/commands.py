@@ -67,7 +67,7 @@ def command(name: str, options: type, run: Callable[[Any], None], *, examples: s
 
 
 class _Command(click.Command):
-    """A command that takes a negative number for what it is."""
+    """A command that does not mistake a negative number for an option."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the command line, of which an unknown option may be a negative number that stands for an argument."""

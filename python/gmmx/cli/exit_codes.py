@@ -1,4 +1,4 @@
-"""How ``gmmx`` ends: every error is one line, and every way to end has its exit code."""
+"""How ``gmmx`` ends: every error is one line, and every way to end has its exit code. Needs click."""
 
 from __future__ import annotations
 
@@ -9,78 +9,65 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import click
 
 from gmmx.cli.console import FAILED, INTERRUPTED, PIPE_CLOSED, UNUSABLE, one_line
 from gmmx.cli.terminating import unwinding_on_termination
-
-if TYPE_CHECKING:
-    import click
-
-    from gmmx.io.csv_text import DataFileError
 
 
 class _PipeClosedError(Exception):
     """Nobody reads standard output any more."""
 
 
-def program_class() -> type[click.Group]:
-    """Return a class of click groups that end as `gmmx` does."""
-    import click
+class Program(click.Group):
+    """A group of commands, imported when they are called, whose errors are one line each."""
 
-    class Program(click.Group):
-        """A group of commands, imported when they are called, whose errors are one line each."""
+    def __init__(self, *args: Any, short_helps: Mapping[str, str], **extra: Any) -> None:
+        super().__init__(*args, **extra)
+        self.short_helps = short_helps
 
-        def __init__(self, *args: Any, short_helps: Mapping[str, str], **extra: Any) -> None:
-            super().__init__(*args, **extra)
-            self.short_helps = short_helps
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands in the order in which they are used."""
+        return list(self.short_helps)
 
-        def list_commands(self, ctx: click.Context) -> list[str]:
-            return list(self.short_helps)  # in the order in which they are used, not by the alphabet
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Import a command."""
+        if name in self.short_helps and name not in self.commands:
+            self.add_command(import_module(f"gmmx.cli.{name}").COMMAND)
+        return super().get_command(ctx, name)
 
-        def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-            if name not in self.short_helps:
-                return None
-            if name not in self.commands:
-                self.add_command(import_module(f"gmmx.cli.{name}").COMMAND)
-            return super().get_command(ctx, name)
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(self.short_helps.items()))
 
-        def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-            with formatter.section("Commands"):
-                formatter.write_dl(list(self.short_helps.items()))
+    def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
+        """Run the program, and exit with its code unless an exception is asked for."""
+        run = functools.partial(super().main, *args, **{**extra, "standalone_mode": False})
+        if not standalone_mode:
+            return run()
+        with unwinding_on_termination():
+            code = _exit_code(run)
+        sys.exit(code)
 
-        def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
-            run = functools.partial(super().main, *args, **{**extra, "standalone_mode": False})
-            if not standalone_mode:
-                return run()
-            with unwinding_on_termination():
-                code = _exit_code(run)
-            sys.exit(code)
-
-        def invoke(self, ctx: click.Context) -> Any:
-            if sys.stdout is None or sys.stdin is None:
-                raise click.ClickException("standard input or output is closed; redirect it to /dev/null instead")
-            _escape_what_cannot_be_encoded()
-            try:
-                result = super().invoke(ctx)
-                sys.stdout.flush()
-                return result
-            except BrokenPipeError as error:
-                raise _PipeClosedError from error  # click has its own way to end on the other
-
-    return Program
-
-
-def _escape_what_cannot_be_encoded() -> None:
-    """Let names of columns and files be printed on a terminal of any encoding: as in Python's string literals."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
+    def invoke(self, ctx: click.Context) -> Any:
+        """Call a command; a name that standard output cannot hold is escaped as in Python's string literals."""
+        if sys.stdout is None or sys.stdin is None:
+            raise click.ClickException("standard input or output is closed; redirect it to /dev/null instead")
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+            return result
+        except BrokenPipeError as error:
+            raise _PipeClosedError from error  # click has its own way to end on the other
 
 
 def _exit_code(run: Callable[[], Any]) -> int:
-    """Run the program, tell of errors, and return the exit code."""
-    import click
-
+    """Run the program, print errors, and return the exit code."""
     try:
         code = run()
         return code if isinstance(code, int) else 0
@@ -89,38 +76,30 @@ def _exit_code(run: Callable[[], Any]) -> int:
             error.show()
             return error.exit_code
         where = error.ctx.command_path if error.ctx is not None else "gmmx"
-        return _refuse(f"{error.format_message().rstrip('.')} ({where} --help tells what there is)", error.exit_code)
+        return _refuse(f"{error.format_message().rstrip('.')} (see {where} --help)", error.exit_code)
     except click.ClickException as error:
         return _refuse(error.format_message(), error.exit_code)
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
     except _PipeClosedError:
-        _forget_output()
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # discard the rest, or Python complains
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, sys.stdout.fileno())
+            os.close(nowhere)
         return PIPE_CLOSED
-    except _data_file_error() as error:
-        return _refuse(str(error), UNUSABLE)
     except OSError as error:
         return _refuse(f"the result cannot be written: {error}", UNUSABLE)
     except MemoryError:
         return _refuse("not enough memory; give fewer rows or columns at a time", FAILED)
+    except ValueError as error:
+        from gmmx.io.csv_text import DataFileError  # imports NumPy
 
-
-def _data_file_error() -> type[DataFileError]:
-    """Return the class of errors of tables, whose module imports NumPy."""
-    from gmmx.io.csv_text import DataFileError
-
-    return DataFileError
+        if not isinstance(error, DataFileError):
+            raise
+        return _refuse(str(error), UNUSABLE)
 
 
 def _refuse(message: str, exit_code: int) -> int:
     with contextlib.suppress(BrokenPipeError):
         sys.stderr.write(f"Error: {one_line(message)}\n")
     return exit_code
-
-
-def _forget_output() -> None:
-    """Let what is still to be written go nowhere, or Python complains at its end."""
-    with contextlib.suppress(OSError, ValueError, AttributeError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)

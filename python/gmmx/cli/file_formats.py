@@ -39,7 +39,7 @@ from gmmx.io.csv_text import COMMAND_LINE, CsvRows, DataFileError, TextFormat
 __all__ = ["DataFile", "Selection", "blaming", "opened", "pieces_of"]
 
 
-_REMEDY = "fill them in, say --drop-missing to leave such rows out, or choose other columns with --columns"
+_REMEDY = "fill them in, use --drop-missing to leave such rows out, or choose other columns with --columns"
 _WORDS = {
     "or leave the column out": "or leave the column out with --label-column or --columns",
     "path names": "DATA is",
@@ -47,7 +47,7 @@ _WORDS = {
     "fill in missing values, or drop the rows or the columns that have them": _REMEDY,
     "fill in missing values, or drop the rows or columns that have them": _REMEDY,
 }
-"""What `gmmx.data` says: what the command line says."""
+"""Words of `gmmx.data`: those of the command line."""
 
 
 _MAGIC = {b"\x93NUMPY": "npy", b"PK\x03\x04": "npz", b"PAR1\x15": "parquet"}
@@ -58,7 +58,7 @@ _PACKED = {b"\x1f\x8b": ("gzip", ".gz"), b"BZh": ("bzip2", ".bz2"), b"\xfd7zXZ\0
 """What a packed file begins with: the program that packs, and the ending."""
 
 
-_COMMAS = "{source}: numbers have decimal commas, so that 2,5 is 2.5; say --decimal . if the commas are something else"
+_COMMAS = "{source}: numbers have decimal commas, so that 2,5 is 2.5; use --decimal . if the commas are something else"
 
 
 class Selection(NamedTuple):
@@ -134,7 +134,7 @@ def opened(
     source : str
         What errors call the file.
     text : TextFormat
-        What is said of a text table.
+        The layout of a text table, as far as it is given.
     array : str or None
         Name of the array in a .npz file; None for the only one.
     again : bool
@@ -165,7 +165,7 @@ def opened(
 
 @contextlib.contextmanager
 def _spooled(stream: IO[bytes], ending: str) -> Iterator[str]:
-    """Copy a stream to a temporary file, for what must be read from several places or several times."""
+    """Copy a stream to a temporary file, so that it can be read from several places or several times."""
     with tempfile.NamedTemporaryFile(prefix="gmmx-", suffix=ending) as file:
         shutil.copyfileobj(stream, file)
         file.flush()
@@ -190,7 +190,7 @@ def _opened_text(path: str, source: str, usual: str | None, given: TextFormat, *
 
 
 def _refuse_bytes(raw: IO[bytes], source: str) -> None:
-    """Refuse what begins as a file of another format does."""
+    """Refuse a stream that begins like a file of another format."""
     if isinstance(raw, io.BufferedReader):
         beginning = raw.peek(8)
     elif raw.seekable():
@@ -219,10 +219,10 @@ class _TextFile(DataFile):
         reason = self._rows.why_not_numeric(index)
         if reason == "not numeric" and len(self.names) == 1:
             if any(len(parts := cell.split()) > 1 and any(map(is_number, parts)) for cell in self._rows.cells_of(0)):
-                return f"{reason}; one column was found: if blanks part the cells, say --delimiter space"
+                return f"{reason}; one column was found: if blanks separate the cells, use --delimiter space"
             return (
-                f"{reason}; one column was found: cells are parted by commas, semicolons or tabs, or by what "
-                "--delimiter names"
+                f"{reason}; one column was found: cells are separated by commas, semicolons or tabs, or by the "
+                "character of --delimiter"
             )
         return reason
 
@@ -290,8 +290,8 @@ class _ParquetFile(DataFile):
             return "row names"  # as pandas writes them
         if any(name not in part.positions for part in self._parts):
             raise DataFileError(
-                f"{self.path}: only some of its files have the column {quoted(name)}; choose by --columns what all "
-                "have, or read the files one by one"
+                f"{self.path}: only some of its files have the column {quoted(name)}; choose by --columns those that "
+                "all have, or read the files one by one"
             )
         kinds = {part.kind_of(name, self._lengths): part for part in self._parts}
         kinds.pop("null", None)
@@ -313,7 +313,7 @@ class _ParquetFile(DataFile):
 
 @dataclass(frozen=True)
 class _ParquetPart:
-    """What one file of a Parquet table says of its columns."""
+    """The columns of one file of a Parquet table."""
 
     file: Path
     schema: Any
@@ -354,7 +354,7 @@ class _ParquetPart:
         return "lists" if lengths[name] else "null"
 
     def is_empty(self, name: str) -> bool:
-        """Return whether the statistics say that a column has no value; it may have none unsaid."""
+        """Return whether the statistics show that a column has no value; without statistics False."""
         index = self.positions[name]
         if self.type_of(name) == "null":
             return True
@@ -436,7 +436,7 @@ def _is_archive(file: Path) -> bool:
 
 @contextlib.contextmanager
 def _blaming_array() -> Iterator[None]:
-    """Say what to do with a file of NumPy that cannot be read."""
+    """Add a remedy to the complaint about a file of NumPy that cannot be read."""
     try:
         yield
     except (ValueError, EOFError) as error:
@@ -463,7 +463,7 @@ def _size(raw: IO[bytes]) -> int:
 
 @contextlib.contextmanager
 def blaming(source: str, path: str) -> Iterator[None]:
-    """Turn whatever goes wrong in reading into a `DataFileError` that names the source."""
+    """Turn every error of reading into a `DataFileError` that names the source."""
     try:
         yield
     except DataFileError:

@@ -15,7 +15,7 @@ from gmmx._text_tables import counted
 from gmmx.cli.commands import command, option
 from gmmx.cli.console import print_line, print_pairs, status_line
 from gmmx.cli.fit_common import Fitted, check_covariance_types, fit_quietly, read_rows, run_fit
-from gmmx.cli.input import OpenTable, Table
+from gmmx.cli.input import FileRows, Table
 from gmmx.cli.label_columns import refuse_labels
 from gmmx.cli.messages import note_of
 from gmmx.cli.mixture_tables import print_mixture
@@ -27,7 +27,7 @@ LARGE = 1 << 30
 """Bytes of a file beyond which its rows are streamed from disk in each iteration."""
 
 _INSPECTED = 10_000
-"""First rows that tell whether a column looks like a label, where the rows stay in their file."""
+"""Number of rows in which columns are searched for labels if the rows stay in their file."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,9 +55,9 @@ def fit(options: FitOptions) -> None:
     out. Components are numbered from 0.
     """
 
-    def fit_table(table: OpenTable) -> Fitted:
+    def fit_table(table: Table) -> Fitted:
         check_covariance_types([options.covariance_type], table)
-        in_batches = options.batch_size is not None or table.n_bytes > LARGE
+        in_batches = options.batch_size is not None or table.file.n_bytes > LARGE
         return _fit_batches(table, options) if in_batches else _fit_whole(table, options)
 
     run_fit(options, fit_table, again=options.batch_size is not None)
@@ -77,10 +77,9 @@ COMMAND = command(
 )
 
 
-def _fit_whole(source: OpenTable, options: FitOptions) -> Fitted:
+def _fit_whole(table: Table, options: FitOptions) -> Fitted:
     """Fit rows in memory."""
-    table = read_rows(source, options.components, options)
-    rows = table.rows
+    rows = read_rows(table, options.components, options)
     with status_line("fitting: looking for a start", quiet=options.as_json) as update:
         model = _estimator(options, _Progress(update))
         notes = _notes_of(model, table, lambda: model.fit(rows.X, sample_weight=rows.sample_weight))
@@ -88,10 +87,10 @@ def _fit_whole(source: OpenTable, options: FitOptions) -> Fitted:
     def labels() -> Iterator[npt.NDArray[Any]]:
         yield rows.with_gaps(model.predict(rows.X))
 
-    return _fitted(model, table, notes, None, options, labels, lambda: table)
+    return _fitted(model, table, notes, None, options, labels, lambda: rows)
 
 
-def _fit_batches(table: OpenTable, options: FitOptions) -> Fitted:
+def _fit_batches(table: Table, options: FitOptions) -> Fitted:
     """Fit rows that stay in their file; the progress is that of `fit_batches`."""
     batches = table.batches(options.batch_size)
     if (first := next(table.batches(_INSPECTED).parts(), None)) is not None:
@@ -114,7 +113,7 @@ def _estimator(options: FitOptions, callback: Callable[[int, float], None] | Non
     return GaussianMixture(**kind, **options.parameters(), callback=callback)
 
 
-def _notes_of(model: Any, table: Table | OpenTable, fit: Callable[[], Any]) -> list[str]:
+def _notes_of(model: Any, table: Table, fit: Callable[[], Any]) -> list[str]:
     """Fit; its warnings, except for the one about convergence, become notes."""
     from sklearn.exceptions import ConvergenceWarning
 
@@ -128,12 +127,12 @@ def _notes_of(model: Any, table: Table | OpenTable, fit: Callable[[], Any]) -> l
 
 def _fitted(
     model: Any,
-    data: Table | OpenTable,
+    data: Table,
     notes: list[str],
     batch_size: int | None,
     options: FitOptions,
     labels: Callable[[], Iterator[npt.NDArray[Any]]],
-    drawn: Callable[[], Table],
+    drawn: Callable[[], FileRows],
 ) -> Fitted:
     """Return the result; `drawn` returns the rows that a picture shows."""
     mixture, total_weight = ShownMixture.of(model, data.names), data.count.total_weight
@@ -142,7 +141,7 @@ def _fitted(
     def draw() -> Any:
         from gmmx import plot
 
-        rows = drawn().rows
+        rows = drawn()
         return plot.classification(model, rows.X, feature_names=data.names, sample_weight=rows.sample_weight).figure
 
     def document() -> dict[str, Any]:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from gmmx._text_tables import counted
 from gmmx.cli.console import FAILED, print_json, print_note, print_written, stop
-from gmmx.cli.input import OpenTable, Table, open_table
+from gmmx.cli.input import FileRows, Table, open_table
 from gmmx.cli.label_columns import refuse_labels
 from gmmx.cli.messages import in_options, note_of
 from gmmx.cli.options import FittingOptions
@@ -29,8 +29,8 @@ class Fitted:
     ----------
     model : GaussianMixture
         The mixture that is written.
-    data : Table or OpenTable
-        The rows, in memory or in a file.
+    data : Table
+        The file.
     notes : sequence of str
         Warnings of the fit.
     labels : callable
@@ -44,7 +44,7 @@ class Fitted:
     """
 
     model: Any
-    data: Table | OpenTable
+    data: Table
     notes: Sequence[str]
     labels: Callable[[], Iterator[npt.NDArray[Any]]]
     draw: Callable[[], Any]
@@ -52,7 +52,7 @@ class Fitted:
     print: Callable[[], None]
 
 
-def run_fit(options: FittingOptions, fit: Callable[[OpenTable], Fitted], *, again: bool = False) -> None:
+def run_fit(options: FittingOptions, fit: Callable[[Table], Fitted], *, again: bool = False) -> None:
     """Check, read, fit, write and print.
 
     Everything that can be refused is refused before the fit: unusable data, output files that exist or could not be
@@ -90,7 +90,7 @@ def run_fit(options: FittingOptions, fit: Callable[[OpenTable], Fitted], *, agai
     print_written(written)
 
 
-def check_covariance_types(covariance_types: Sequence[str], table: OpenTable) -> None:
+def check_covariance_types(covariance_types: Sequence[str], table: Table) -> None:
     """Refuse the types for one column where there are more."""
     for name in {"E", "V"} & set(covariance_types) if len(table.names) > 1 else ():
         raise stop(
@@ -99,19 +99,19 @@ def check_covariance_types(covariance_types: Sequence[str], table: OpenTable) ->
         )
 
 
-def read_rows(table: OpenTable, n_components: int, options: FittingOptions) -> Table:
+def read_rows(table: Table, n_components: int, options: FittingOptions) -> FileRows:
     """Read all rows into memory; refuse labels, and fewer rows than components."""
-    read = table.read()
-    refuse_labels(read, read.rows.X, options)
-    if read.count.n_samples < max(n_components, 2):
+    rows = table.read()
+    refuse_labels(table, rows.X, options)
+    if len(rows.X) < max(n_components, 2):
         raise stop(
-            f"{read.source} has {counted(read.count.n_samples, 'row')}, too few for "
-            f"{counted(n_components, 'component')}; choose fewer components or more data"
+            f"{table.source} has {counted(len(rows.X), 'row')}, too few for {counted(n_components, 'component')}; "
+            "choose fewer components or more data"
         )
-    return read
+    return rows
 
 
-def fit_quietly(fit: Callable[[], Any], data: Table | OpenTable) -> list[warnings.WarningMessage]:
+def fit_quietly(fit: Callable[[], Any], data: Table) -> list[warnings.WarningMessage]:
     """Fit an estimator and return its warnings, which become notes if the fit fails."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -143,9 +143,9 @@ def _write(fitted: Fitted, options: FittingOptions, label_format: str) -> dict[s
     return {what: path for what, path in paths.items() if path is not None}
 
 
-def _with_names(model: Any, data: Table | OpenTable) -> Any:
+def _with_names(model: Any, data: Table) -> Any:
     """Return a copy of a model that knows the names of its columns, as if it were fitted to a data frame."""
     named = copy.copy(model)
-    if data.has_header:
+    if data.file.has_header:
         named.feature_names_in_ = np.array(data.names, dtype=object)
     return named

@@ -22,7 +22,7 @@ ENDINGS: dict[str, tuple[str, ...]] = {
 
 FORMATS = tuple(ENDINGS)
 DELIMITERS = {"csv": ",", "tsv": "\t"}
-"""Format of text: what stands between two cells."""
+"""Format of text: the character between two cells."""
 
 
 def format_of(path: str) -> str | None:
@@ -48,7 +48,7 @@ def usual_delimiter(path: str, file_format: str) -> tuple[str | None, bool]:
 
 
 def input_format(path: str, given: str | None) -> str:
-    """Return the format of DATA: what --format says, else its ending; CSV for standard input.
+    """Return the format of DATA: that of --format, else by its ending; CSV for standard input.
 
     Raises
     ------
@@ -61,7 +61,7 @@ def input_format(path: str, given: str | None) -> str:
     if known is None:
         raise stop(
             f"{path}: the data must end in {listed(all_endings())}, or be {STANDARD_STREAM} for standard input; "
-            f"for another name say its format by --format"
+            f"for another name give its format by --format"
         )
     return known
 

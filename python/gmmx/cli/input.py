@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +32,7 @@ _MOST_LISTED = 24
 
 
 @dataclass(frozen=True)
-class Rows:
+class FileRows:
     """Rows of a file.
 
     Attributes
@@ -41,7 +41,7 @@ class Rows:
         The numbers: finite; float32 if the file holds nothing else, else float64.
     sample_weight : ndarray of shape (n_samples,) or None
         The weight column, if one was asked for: finite, not negative.
-    kept : ndarray of shape (n_read,), bool, or None
+    complete : ndarray of shape (n_read,), bool, or None
         Which of the rows that were read these are; the others lack a value. None for all.
     n_before : int
         Rows of the file before these.
@@ -49,11 +49,11 @@ class Rows:
 
     X: npt.NDArray[Any]
     sample_weight: npt.NDArray[np.float64] | None = None
-    kept: npt.NDArray[np.bool_] | None = None
+    complete: npt.NDArray[np.bool_] | None = None
     n_before: int = 0
 
     @classmethod
-    def of(cls, piece: Piece, *, drop_missing: bool, n_before: int = 0) -> Rows:
+    def of(cls, piece: Piece, *, drop_missing: bool, n_before: int = 0) -> FileRows:
         """Return the rows of a piece, without those that lack a value if these are to be dropped."""
         X, weights = piece
         if not drop_missing:
@@ -65,28 +65,36 @@ class Rows:
             X, weights = X[~holes], None if weights is None else weights[~holes]
         return cls(X, weights, ~holes, n_before)
 
+    @classmethod
+    def joined(cls, parts: Sequence[FileRows]) -> FileRows:
+        """Join all rows of a file."""
+        weights = [rows.sample_weight for rows in parts if rows.sample_weight is not None]
+        complete = [rows.complete for rows in parts if rows.complete is not None]
+        X = np.concatenate([rows.X for rows in parts])
+        return cls(X, np.concatenate(weights) if weights else None, np.concatenate(complete) if complete else None)
+
     @property
     def n_read(self) -> int:
         """Number of rows that were read, including those that were dropped."""
-        return len(self.X) if self.kept is None else len(self.kept)
+        return len(self.X) if self.complete is None else len(self.complete)
 
     def with_gaps(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return one value for each row that was read, masked where the row was dropped."""
-        if self.kept is None or self.kept.all():
+        if self.complete is None or self.complete.all():
             return values
-        data = np.zeros((len(self.kept), *values.shape[1:]), values.dtype)
-        data[self.kept] = values
-        mask = np.broadcast_to(~self.kept.reshape(-1, *(1,) * (values.ndim - 1)), data.shape)
+        data = np.zeros((len(self.complete), *values.shape[1:]), values.dtype)
+        data[self.complete] = values
+        mask = np.broadcast_to(~self.complete.reshape(-1, *(1,) * (values.ndim - 1)), data.shape)
         return np.ma.MaskedArray(data, mask)
 
-    def split(self, size: int) -> Iterator[Rows]:
-        """Cut the rows into parts of so many that were read."""
+    def split(self, size: int) -> Iterator[FileRows]:
+        """Cut the rows into parts that hold `size` of the rows that were read."""
         n_before = 0
         for begin in range(0, self.n_read, size):
-            kept = None if self.kept is None else self.kept[begin : begin + size]
-            part = slice(n_before, n_before + (size if kept is None else int(kept.sum())))
+            complete = None if self.complete is None else self.complete[begin : begin + size]
+            part = slice(n_before, n_before + (size if complete is None else int(complete.sum())))
             weights = None if self.sample_weight is None else self.sample_weight[part]
-            yield Rows(self.X[part], weights, kept, self.n_before + begin)
+            yield FileRows(self.X[part], weights, complete, self.n_before + begin)
             n_before = part.stop
 
 
@@ -98,7 +106,7 @@ class RowCount:
     total_weight: float = 0.0
     n_dropped: int = 0
 
-    def add(self, rows: Rows) -> None:
+    def add(self, rows: FileRows) -> None:
         """Count some more."""
         self.n_samples += len(rows.X)
         self.total_weight += float(len(rows.X) if rows.sample_weight is None else rows.sample_weight.sum())
@@ -110,9 +118,9 @@ class RowCount:
         return f"dropped: {counted(self.n_dropped, 'row')} of {n_read:,}, as values are missing"
 
 
-@dataclass(kw_only=True)
-class DataHead:
-    """What is known of a data file beside its rows.
+@dataclass
+class Table:
+    """The numbers of a data file that is being read.
 
     Attributes
     ----------
@@ -120,22 +128,104 @@ class DataHead:
         The file's path, or "standard input".
     names : tuple of str
         Names of the columns that are read as values; ``column_1``, ``column_2``, ... for a file without header.
-    has_header : bool
-        Whether the names stand in the file.
     left_out : tuple of (str, str)
         The other columns, each with the reason.
     weight_column : str or None
         The column of weights, if one was asked for.
+    selection : Selection
+        The columns by their places.
     count : RowCount
         The rows of the last pass over them.
+    complete : ndarray of shape (n_read,), bool, or None
+        As in `FileRows`, once all rows were read into memory.
     """
 
+    file: DataFile
     source: str
     names: tuple[str, ...]
-    has_header: bool
     left_out: tuple[tuple[str, str], ...]
     weight_column: str | None
+    selection: Selection
     count: RowCount = field(default_factory=RowCount)
+    complete: npt.NDArray[np.bool_] | None = None
+
+    def blocks(self, what: str = "reading", *, quiet: bool = True) -> Iterator[FileRows]:
+        """Read the rows once, with a bar on the terminal unless `quiet`.
+
+        Raises
+        ------
+        DataFileError
+            If they are not all numbers, or all weights are zero.
+        """
+        with blaming(self.source, self.file.path):
+            pieces = self.file.blocks(self.selection)
+        with progress_bar(what, quiet=quiet) as update:
+            for rows in self.rows_of(pieces):
+                yield rows
+                n_read, n_rows = rows.n_before + rows.n_read, self.file.n_rows
+                update(counted(n_read, "row"), n_read / n_rows if n_rows else self.file.part_read())
+        if self.count.n_dropped and not self.count.n_samples:
+            raise DataFileError(
+                f"{self.source}: values are missing in all {counted(self.count.n_dropped, 'row')}, so that "
+                "--drop-missing leaves none; choose other columns with --columns"
+            )
+        if self.count.n_samples and not self.count.total_weight:
+            raise DataFileError(
+                f"{self.source}: all weights in column {self.weight_column!r} are zero; at least one must be positive"
+            )
+
+    def batches(self, batch_size: int | None) -> Batches:
+        """Return the rows in batches that can be read over and over."""
+        with blaming(self.source, self.file.path):
+            return Batches(self, self.file.reader(self.selection, batch_size))
+
+    def rows_of(self, pieces: Iterator[Piece]) -> Iterator[FileRows]:
+        """Read the rows of pieces from the first row on, and count them."""
+        count, n_before = RowCount(), 0
+        while True:
+            with blaming(self.source, self.file.path):
+                piece = next(pieces, None)
+            if piece is None:
+                break
+            rows = FileRows.of(piece, drop_missing=self.selection.keep_missing, n_before=n_before)
+            yield rows
+            count.add(rows)
+            n_before += rows.n_read
+        self.count = count
+
+    def read(self) -> FileRows:
+        """Read all rows into memory."""
+        rows = FileRows.joined(list(self.blocks()))
+        self.complete = rows.complete
+        return rows
+
+    def sample(self) -> FileRows:
+        """Read all rows and keep those that a picture shows: a random choice of very many, in their order."""
+        rng = np.random.default_rng(0)
+        chosen: list[npt.NDArray[Any]] = []  # rows, weights, and random numbers: the rows of the lowest stay
+        for rows in self.blocks():
+            weights = np.ones(len(rows.X)) if rows.sample_weight is None else rows.sample_weight
+            more = [rows.X, weights, rng.random(len(rows.X))]
+            chosen = [np.concatenate(pair) for pair in zip(chosen, more, strict=True)] if chosen else more
+            if len(chosen[0]) > ROWS_DRAWN:
+                lowest = np.sort(np.argpartition(chosen[2], ROWS_DRAWN)[:ROWS_DRAWN])
+                chosen = [array[lowest] for array in chosen]
+        X, weights, _ = chosen
+        return FileRows(X, None if self.selection.weights is None else weights)
+
+    @contextlib.contextmanager
+    def naming(self, rows: FileRows) -> Iterator[None]:
+        """Let complaints about a row name it as it stands in the file, and its column."""
+        try:
+            with counting_rows(rows.n_before, None if rows.complete is None else np.flatnonzero(rows.complete)):
+                yield
+        except ValueError as error:
+            row, complaint = lost_row(error), _COMPLAINT.match(str(error))
+            if row is None or complaint is None:
+                raise
+            value, column = complaint[1], quoted(self.names[int(complaint[2])])
+            rest = str(error)[complaint.end() :].replace("Convert X to float64", "Save the numbers as float64")
+            raise stop(f"{self.source}: row {row + 1} holds {value} in column {column}{rest}") from error
 
     def describe(self) -> dict[str, Any]:
         """Return what a JSON document holds of the data."""
@@ -162,139 +252,13 @@ class DataHead:
             print_line(f"weights: {self.weight_column}, sum {self.count.total_weight:g}")
 
 
-@dataclass(kw_only=True)
-class Table(DataHead):
-    """The numbers of one data file, in memory."""
-
-    rows: Rows
-
-    def __post_init__(self) -> None:
-        """Count the rows."""
-        self.count.add(self.rows)
-
-
-@dataclass(kw_only=True)
-class OpenTable(DataHead):
-    """A data file that is being read."""
-
-    file: DataFile
-    selection: Selection
-
-    @property
-    def n_bytes(self) -> int:
-        """Bytes that the file's numbers take, about; 0 if that is unknown."""
-        return self.file.n_bytes
-
-    @property
-    def drop_missing(self) -> bool:
-        """Whether rows that lack a value are dropped."""
-        return self.selection.keep_missing
-
-    def blocks(self, what: str = "reading", *, quiet: bool = True) -> Iterator[Rows]:
-        """Read the rows once, with a bar on the terminal unless `quiet`.
-
-        Raises
-        ------
-        DataFileError
-            If they are not all numbers, or all weights are zero.
-        """
-        with blaming(self.source, self.file.path):
-            pieces = self.file.blocks(self.selection)
-        with progress_bar(what, quiet=quiet) as update:
-            for rows in self.rows_of(pieces):
-                yield rows
-                n_read, n_rows = rows.n_before + rows.n_read, self.file.n_rows
-                update(counted(n_read, "row"), n_read / n_rows if n_rows else self.file.part_read())
-        self._check_total()
-
-    def batches(self, batch_size: int | None) -> Batches:
-        """Return what reads the rows over and over, in batches of so many."""
-        with blaming(self.source, self.file.path):
-            return Batches(self, self.file.reader(self.selection, batch_size))
-
-    def rows_of(self, pieces: Iterator[Piece]) -> Iterator[Rows]:
-        """Read the rows of pieces from the first row on, and count them."""
-        count, n_before = RowCount(), 0
-        while True:
-            with blaming(self.source, self.file.path):
-                piece = next(pieces, None)
-            if piece is None:
-                break
-            rows = Rows.of(piece, drop_missing=self.drop_missing, n_before=n_before)
-            yield rows
-            count.add(rows)
-            n_before += rows.n_read
-        self.count = count
-
-    def read(self) -> Table:
-        """Read all rows into memory."""
-        parts = list(self.blocks())
-        weights = [rows.sample_weight for rows in parts if rows.sample_weight is not None]
-        kept = [rows.kept for rows in parts if rows.kept is not None]
-        X = np.concatenate([rows.X for rows in parts])
-        return self._table(
-            Rows(X, np.concatenate(weights) if weights else None, np.concatenate(kept) if kept else None)
-        )
-
-    def sample(self) -> Table:
-        """Read all rows and keep those that a picture shows: a random choice of very many, in their order."""
-        rng = np.random.default_rng(0)
-        chosen: list[npt.NDArray[Any]] = []  # rows, weights, and random numbers: the rows of the lowest stay
-        for rows in self.blocks():
-            weights = np.ones(len(rows.X)) if rows.sample_weight is None else rows.sample_weight
-            more = [rows.X, weights, rng.random(len(rows.X))]
-            chosen = [np.concatenate(pair) for pair in zip(chosen, more, strict=True)] if chosen else more
-            if len(chosen[0]) > ROWS_DRAWN:
-                lowest = np.sort(np.argpartition(chosen[2], ROWS_DRAWN)[:ROWS_DRAWN])
-                chosen = [array[lowest] for array in chosen]
-        X, weights, _ = chosen
-        n_dropped = self.count.n_dropped
-        kept = np.arange(len(X) + n_dropped) < len(X) if n_dropped else None
-        return self._table(Rows(X, None if self.selection.weights is None else weights, kept))
-
-    @contextlib.contextmanager
-    def naming(self, rows: Rows) -> Iterator[None]:
-        """Let complaints about a row name it as it stands in the file, and its column."""
-        try:
-            with counting_rows(rows.n_before, None if rows.kept is None else np.flatnonzero(rows.kept)):
-                yield
-        except ValueError as error:
-            row, complaint = lost_row(error), _COMPLAINT.match(str(error))
-            if row is None or complaint is None:
-                raise
-            value, column = complaint[1], quoted(self.names[int(complaint[2])])
-            rest = str(error)[complaint.end() :].replace("Convert X to float64", "Save the numbers as float64")
-            raise stop(f"{self.source}: row {row + 1} holds {value} in column {column}{rest}") from error
-
-    def _table(self, rows: Rows) -> Table:
-        return Table(
-            source=self.source,
-            names=self.names,
-            has_header=self.has_header,
-            left_out=self.left_out,
-            weight_column=self.weight_column,
-            rows=rows,
-        )
-
-    def _check_total(self) -> None:
-        if self.count.n_dropped and not self.count.n_samples:
-            raise DataFileError(
-                f"{self.source}: values are missing in all {counted(self.count.n_dropped, 'row')}, so that "
-                "--drop-missing leaves none; choose other columns with --columns"
-            )
-        if self.count.n_samples and not self.count.total_weight:
-            raise DataFileError(
-                f"{self.source}: all weights in column {self.weight_column!r} are zero; at least one must be positive"
-            )
-
-
 _COMPLAINT = re.compile(r"X holds (\S+) in row \d+ \(the first is 0\) of column (\d+)")
 
 
 class Batches:
     """Rows in batches of `batch_size`, over and over."""
 
-    def __init__(self, table: OpenTable, reader: Reader) -> None:
+    def __init__(self, table: Table, reader: Reader) -> None:
         self.batch_size = reader.batch_size
         self._table, self._reader = table, reader
 
@@ -304,13 +268,13 @@ class Batches:
             if len(rows.X):
                 yield rows.X if rows.sample_weight is None else (rows.X, rows.sample_weight)
 
-    def parts(self) -> Iterator[Rows]:
+    def parts(self) -> Iterator[FileRows]:
         """Read from the first row on, with the place of the rows in the file."""
         return self._table.rows_of(pieces_of(self._reader))
 
 
 @contextlib.contextmanager
-def open_table(options: DataOptions, features: Features | None = None, *, again: bool = False) -> Iterator[OpenTable]:
+def open_table(options: DataOptions, features: Features | None = None, *, again: bool = False) -> Iterator[Table]:
     """Open the data file that options name.
 
     Parameters
@@ -320,7 +284,7 @@ def open_table(options: DataOptions, features: Features | None = None, *, again:
     features : Features, optional
         What a model asks for: columns of its features' names, where it and the file have names, else as many columns.
     again : bool
-        Whether `OpenTable.batches` will be asked for.
+        Whether `Table.batches` will be asked for.
 
     Raises
     ------
@@ -341,15 +305,8 @@ def open_table(options: DataOptions, features: Features | None = None, *, again:
             file.check_header(layout.indices)
         for note in file.notes:
             print_note(note)
-        yield OpenTable(
-            source=source,
-            names=layout.names,
-            has_header=file.has_header,
-            left_out=layout.left_out,
-            weight_column=options.weight_column,
-            file=file,
-            selection=Selection(layout.indices, layout.weights, options.drop_missing),
-        )
+        selection = Selection(layout.indices, layout.weights, options.drop_missing)
+        yield Table(file, source, layout.names, layout.left_out, options.weight_column, selection)
 
 
 def load_model(path: str) -> tuple[GaussianMixture, Features]:

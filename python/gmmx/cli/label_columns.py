@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmx.cli.console import print_note, stop
-from gmmx.cli.input import OpenTable, Table
+from gmmx.cli.input import Table
 from gmmx.cli.options import DataOptions
 
 _NAME = re.compile(r"(.*[_ .-])?(label|class|classe|target|species|specie|cluster|group|diagnosi)(e?s)?([_ .-].*)?")
@@ -17,14 +17,14 @@ _MOST_VALUES = 10
 _BECAUSE_OF_CELLS = ("not numeric", "empty")
 
 
-def refuse_labels(table: Table | OpenTable, X: npt.NDArray[Any], options: DataOptions) -> None:
+def refuse_labels(table: Table, X: npt.NDArray[Any], options: DataOptions) -> None:
     """Tell of columns that look like labels; refuse to go on if nothing else is left of the file.
 
     Whoever names columns by --columns knows them.
 
     Parameters
     ----------
-    table : Table or OpenTable
+    table : Table
         Names of the columns, and what was left out.
     X : ndarray of shape (n_rows, n_columns)
         Its rows, or the first of them.

@@ -10,7 +10,7 @@ import numpy as np
 
 from gmmx._text import quoted
 from gmmx.cli.console import one_line
-from gmmx.cli.input import OpenTable, Table
+from gmmx.cli.input import Table
 
 __all__ = ["in_options", "note_of"]
 
@@ -35,7 +35,7 @@ _ROW = re.compile(r"\brow (\d+) of X \(the first is 0\)")
 _COLUMNS = re.compile(r"\bcolumns? \d+(?:(?:, | and )\d+)*")
 
 
-def note_of(warning: warnings.WarningMessage, data: Table | OpenTable) -> str:
+def note_of(warning: warnings.WarningMessage, data: Table) -> str:
     """Return a warning in one line."""
     from gmmx.validation.column_faults import ColumnWarning
     from gmmx.validation.outweighing_rows import OutweighingRowWarning
@@ -49,7 +49,7 @@ def note_of(warning: warnings.WarningMessage, data: Table | OpenTable) -> str:
     return in_options(message, data)
 
 
-def in_options(message: object, data: Table | OpenTable) -> str:
+def in_options(message: object, data: Table) -> str:
     """Return a message of an estimator in one line, with options in place of its parameters."""
 
     def named(columns: re.Match[str]) -> str:
@@ -65,13 +65,11 @@ def in_options(message: object, data: Table | OpenTable) -> str:
     return _COLUMNS.sub(named, text).replace(" of X", f" of {data.source}")
 
 
-def _row_in_file(row: int, data: Table | OpenTable) -> int:
+def _row_in_file(row: int, data: Table) -> int:
     """Return where a row that was fitted stands in its file, from 0; in batches it is not known which were dropped."""
-    if isinstance(data, OpenTable) or data.rows.kept is None:
-        return row
-    return int(np.flatnonzero(data.rows.kept)[row])
+    return row if data.complete is None else int(np.flatnonzero(data.complete)[row])
 
 
-def _source_of_rows(data: Table | OpenTable) -> str:
-    dropped = isinstance(data, OpenTable) and data.drop_missing
+def _source_of_rows(data: Table) -> str:
+    dropped = data.complete is None and data.selection.keep_missing
     return f"{data.source} without the rows that lack a value" if dropped else data.source

@@ -16,6 +16,7 @@ from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib import format as npy_format
 
 from gmmx._optional import import_optional
 from gmmx._text import printable
@@ -34,7 +35,6 @@ Write = Callable[..., None]
 
 _DPI = 150
 _ROW_GROUP = 1 << 17  # rows that are compressed together
-_NPY_HEADER = 128  # bytes, with room for every number of rows
 
 
 class Outputs:
@@ -72,11 +72,11 @@ class Outputs:
         if os.path.isdir(path):
             raise stop(f"{option} {path}: this is a directory; name a file")
         if os.path.exists(path) and not os.path.isfile(path):
-            raise stop(f"{option} {path}: this is no regular file, which alone can be replaced; name another")
+            raise stop(f"{option} {path}: not a regular file; choose another path")
         if not os.access(os.path.dirname(real), os.W_OK):
             raise stop(f"{option} {path}: no permission to write into {folder}")
         if os.path.lexists(path) and not self._force:
-            raise stop(f"{option} {path}: the file exists; say --force to replace it")
+            raise stop(f"{option} {path}: the file exists; use --force to replace it")
         try:
             refuse_read_only(Path(real), path)
         except PermissionError as error:
@@ -93,7 +93,7 @@ class Outputs:
                 raise stop(f"{option} needs matplotlib; install it with: {INSTALL_COMMAND}") from error
 
     def check_table(self, option: str, path: str | None, given_format: str | None = None) -> str:
-        """Refuse a path of a table, or its format without what writes it; return the format."""
+        """Refuse a path of a table, or a format whose package is missing; return the format."""
         if path is not None:
             self.check(option, path, all_endings() if given_format is None else None)
         table_format = given_format or format_of(path or "") or "csv"
@@ -102,7 +102,7 @@ class Outputs:
         return table_format
 
     def check_rows(self, option: str, path: str, given_format: str | None) -> str:
-        """Refuse, as `check_table`, what the main result is to be written to, or a terminal for what is no text."""
+        """Refuse, as `check_table`, the path of the main result, or a terminal for a format that is not text."""
         if path != STANDARD_STREAM:
             return self.check_table(option, path, given_format)
         if given_format is not None and given_format not in DELIMITERS and sys.stdout.isatty():
@@ -244,26 +244,26 @@ class _NpyFile:
     """One array: that of the only name as it is, else all columns as float64."""
 
     def __init__(self, stream: IO[bytes], columns: Columns, stack: contextlib.ExitStack) -> None:
-        self._stream, self._lone = stream, len(columns) == 1
-        self._begin = stream.tell()
-        self._n_rows, self._rest = 0, ""
+        self._stream, self._lone, self._begin = stream, len(columns) == 1, stream.tell()
+        self._shape: tuple[int, ...] = (0,)
         self._dtype = np.dtype(np.float64)
-        stream.write(bytes(_NPY_HEADER))
+        self._write_header()
 
     def __call__(self, *arrays: npt.NDArray[Any]) -> None:
         arrays = tuple(map(_filled, arrays))
         whole = arrays[0] if self._lone else np.column_stack([array.astype(np.float64) for array in arrays])
-        self._dtype, self._rest = whole.dtype, "".join(f"{length}, " for length in whole.shape[1:])
+        self._dtype, self._shape = whole.dtype, (self._shape[0] + len(whole), *whole.shape[1:])
         self._stream.write(np.ascontiguousarray(whole).data)
-        self._n_rows += len(whole)
+
+    def _write_header(self) -> None:
+        """Write a header of 128 bytes, in which there is room for any number of rows."""
+        header = {"descr": npy_format.dtype_to_descr(self._dtype), "fortran_order": False, "shape": self._shape}
+        npy_format.write_array_header_1_0(self._stream, header)
 
     def close(self) -> None:
-        """Write the header, now that the number of rows is known."""
-        shape = f"({self._n_rows}, {self._rest})"
-        text = f"{{'descr': {self._dtype.str!r}, 'fortran_order': False, 'shape': {shape}, }}"
-        magic = b"\x93NUMPY\x01\x00" + (_NPY_HEADER - 10).to_bytes(2, "little")
+        """Write the header again, now that the number of rows is known."""
         self._stream.seek(self._begin)
-        self._stream.write(magic + text.encode().ljust(_NPY_HEADER - 11) + b"\n")
+        self._write_header()
         self._stream.seek(0, io.SEEK_END)
 
 
@@ -309,7 +309,7 @@ class _ParquetFile:
             self._write()
 
     def _write(self) -> None:
-        """Write what waits as one row group."""
+        """Write the waiting rows as one row group."""
         table = import_optional("pyarrow", "Writing Parquet files", "data").concat_tables(self._waiting)
         if self._writer is None:
             self._writer = _parquet().ParquetWriter(self._stream, table.schema)
@@ -317,7 +317,7 @@ class _ParquetFile:
         self._waiting = []
 
     def close(self) -> None:
-        """Write what stands at the end."""
+        """Write the last rows and the footer."""
         if self._waiting:
             self._write()
         if self._writer is not None:

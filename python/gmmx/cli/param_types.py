@@ -1,4 +1,4 @@
-"""Types of options, for what click's own would refuse without a remedy or not at all; needs click."""
+"""Types of options whose refusals have a remedy. Needs click."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class NumberOfComponents(click.IntRange):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Read the number."""
         if re.fullmatch(r"\d+\D+\d+", str(value)):
-            self.fail(f"{value!r} is a range; give one number, as gmmx select is what compares a range", param, ctx)
+            self.fail(f"{value!r} is a range; give one number, or compare a range with gmmx select", param, ctx)
         return super().convert(value, param, ctx)
 
 
@@ -54,7 +54,7 @@ class Delimiter(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # gen
 
 
 class OneOf(click.Choice[str]):
-    """One of some names; of one that is none of them the closest is told."""
+    """One of some names; a refusal suggests the closest."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Find the name."""

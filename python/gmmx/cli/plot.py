@@ -13,7 +13,7 @@ import numpy as np
 from gmmx.cli.column_selection import split_names
 from gmmx.cli.commands import argument, command, option
 from gmmx.cli.console import FAILED, print_json, print_note, print_written, stop
-from gmmx.cli.input import Table, load_model, open_table
+from gmmx.cli.input import load_model, open_table
 from gmmx.cli.options import ModelDataOptions, WritingOptions
 from gmmx.cli.output import Outputs, save_figure
 from gmmx.io.csv_text import DataFileError
@@ -84,26 +84,21 @@ def _mixture(options: PlotOptions) -> Any:
         raise stop(f"--kind {kind} shows rows; name DATA after MODEL, or draw --kind density")
     model, features = load_model(options.model)
     names = features.column_names()
-    table: Table | None = None
+    rows = None
     if options.data is not None:
-        with open_table(options, features) as opened:
-            table = opened.sample()
+        with open_table(options, features) as table:
+            rows = table.sample()
         if table.count.n_dropped:
             print_note(table.count.dropped())
-        if table.has_header or features.names is None:
+        if table.file.has_header or features.names is None:
             names = table.names
     drawn = list(names) if options.draw is None else split_names(options.draw, "--draw")
     for name in drawn:
         if name not in names:
             raise stop(f"--draw names {name!r}, but the features are {', '.join(names)}")
-    X, weights = (None, None) if table is None else (table.rows.X, table.rows.sample_weight)
-    shared: dict[str, Any] = {
-        "columns": None if options.draw is None else drawn,
-        "feature_names": names,
-        "sample_weight": weights,
-        "title": options.title,
-    }
-    return getattr(plot, kind)(model, X, **shared).figure
+    shared: dict[str, Any] = {"columns": None if options.draw is None else drawn, "title": options.title}
+    X, weights = (None, None) if rows is None else (rows.X, rows.sample_weight)
+    return getattr(plot, kind)(model, X, feature_names=names, sample_weight=weights, **shared).figure
 
 
 def _criterion(options: PlotOptions) -> Any:
@@ -111,7 +106,7 @@ def _criterion(options: PlotOptions) -> Any:
     from gmmx import plot
 
     if options.data is not None:
-        raise stop("--kind criterion takes what gmmx select --json printed, and no DATA after it")
+        raise stop("--kind criterion draws the document of gmmx select --json, with no DATA after it")
     try:
         with open(options.model, encoding="utf-8") as file:
             document = json.load(file)
@@ -132,5 +127,5 @@ def _criterion(options: PlotOptions) -> Any:
 
 
 def _type_of(values: list[Any]) -> Any:
-    """Return float64 for numbers of which some are missing, else what NumPy finds."""
+    """Return float64 for numbers of which some are missing; None lets NumPy choose."""
     return np.float64 if None in values else None

@@ -9,7 +9,6 @@ from gmmx.cli.console import print_json, print_line, print_pairs
 from gmmx.cli.input import load_model, open_table
 from gmmx.cli.options import JsonOptions, ModelDataOptions, jobs_option
 from gmmx.em import criteria
-from gmmx.mixture._mixture_report import information_criteria
 from gmmx.validation import Rows, check_rows, thread_count
 
 
@@ -37,13 +36,12 @@ def score(options: ScoreOptions) -> None:
                     log_likelihood += criteria.log_likelihood(weighted, model.mixture_)
                     log_certainty += criteria.log_certainty(weighted, model.mixture_)
     n_parameters, total_weight = model.n_parameters_, table.count.total_weight
-    scores = information_criteria(log_likelihood, n_parameters, total_weight)
     document = {
         "log_likelihood": log_likelihood,
         "log_likelihood_per_row": log_likelihood / total_weight,
-        "bic": scores["bic"],
-        "icl": scores["bic"] - 2.0 * log_certainty,
-        "aic": scores["aic"],
+        "bic": criteria.bic(log_likelihood, n_parameters, total_weight),
+        "icl": criteria.icl(log_likelihood, n_parameters, total_weight, log_certainty),
+        "aic": criteria.aic(log_likelihood, n_parameters),
         "n_parameters": n_parameters,
     }
     if options.as_json:

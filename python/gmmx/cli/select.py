@@ -14,7 +14,7 @@ from gmmx.cli import console
 from gmmx.cli.column_selection import split_names
 from gmmx.cli.commands import command, option
 from gmmx.cli.fit_common import Fitted, check_covariance_types, fit_quietly, read_rows, run_fit
-from gmmx.cli.input import OpenTable
+from gmmx.cli.input import Table
 from gmmx.cli.messages import note_of
 from gmmx.cli.options import FittingOptions
 from gmmx.mixture._selection_report import Hints, report
@@ -62,7 +62,7 @@ def select(options: SelectOptions) -> None:
     low, high = _range(options.components)
     types = _covariance_types(options.covariance_type)
 
-    def fit_table(table: OpenTable) -> Fitted:
+    def fit_table(table: Table) -> Fitted:
         check_covariance_types(types, table)
         return _fit(table, options, low, high, types)
 
@@ -81,12 +81,11 @@ COMMAND = command(
 )
 
 
-def _fit(source: OpenTable, options: SelectOptions, low: int, high: int, types: str | list[str]) -> Fitted:
+def _fit(table: Table, options: SelectOptions, low: int, high: int, types: str | list[str]) -> Fitted:
     """Fit all mixtures to rows in memory."""
     from gmmx import GaussianMixtureIC, plot
 
-    table = read_rows(source, low, options)
-    rows = table.rows
+    rows = read_rows(table, low, options)
     with console.progress_bar("fitting", quiet=options.as_json) as update:
 
         def callback(n_done: int, n_fits: int) -> None:

@@ -37,7 +37,7 @@ class Wording:
         numbers = [index + 1 for index in rows]
         return (
             f"{source}: values are missing in {counted(len(rows), 'row')} of the {n_read} read ({_some(numbers)}, "
-            f"counted without the header; {columns_named(list(map(quoted, names)))}); fill them in, say "
+            f"counted without the header; {columns_named(list(map(quoted, names)))}); fill them in, use "
             "--drop-missing to leave such rows out, or choose other columns with --columns"
         )
 

@@ -176,7 +176,7 @@ class CsvRows:
         )
         if not rows:
             raise NoRowsError(
-                f"{self._source} has a header and no rows; add rows, or say {self._words.header} if the first row is "
+                f"{self._source} has a header and no rows; add rows, or use {self._words.header} if the first row is "
                 "data"
             )
         if self.delimiter == "," and given == TextFormat(header=given.header) and told is None:
