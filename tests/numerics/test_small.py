@@ -1,6 +1,8 @@
 """The short ways through checks and seeds end where the long ones do."""
 
+import sys
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -31,6 +33,23 @@ def test_draws_of_two_seeds_do_not_mix():
     again = as_random_source(1)
     np.testing.assert_array_equal(np.concatenate([numbers[0], numbers[2]]), again.uniform(6))
     np.testing.assert_array_equal(numbers[1], np.random.RandomState(2).random_sample(3))
+
+
+def test_draws_of_many_threads_do_not_mix():
+    expected = [np.random.RandomState(seed).random_sample(300) for seed in range(8)]
+    switch_interval = sys.getswitchinterval()
+
+    def mixed(seed):
+        sources = [as_random_source(seed) for _ in range(3)]
+        numbers = np.stack([[source.uniform(1)[0] for source in sources] for _ in range(300)])
+        return sum(not np.array_equal(column, expected[seed]) for column in numbers.T)
+
+    try:
+        sys.setswitchinterval(1e-6)
+        with ThreadPoolExecutor(8) as pool:
+            assert sum(pool.map(mixed, [*range(8)] * 10)) == 0
+    finally:
+        sys.setswitchinterval(switch_interval)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

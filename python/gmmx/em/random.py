@@ -42,20 +42,25 @@ class _RandomStateSource:
 
 
 class _SeededSource(_RandomStateSource):
-    """Numbers from np.random.RandomState(seed), a state used again: making one takes as long as EM of few rows."""
+    """Numbers from np.random.RandomState(seed), a state used again: making one takes longer than EM of iris.
 
-    _spare: ClassVar[list[np.random.RandomState]] = []
+    The states that nobody uses are shared by all threads. `pop` and `append` of a list are atomic, with a global
+    interpreter lock and without, so that no two sources ever hold the same state.
+    """
+
+    _unused: ClassVar[list[np.random.RandomState]] = []
 
     def __init__(self, seed: int) -> None:
         try:
-            state = self._spare.pop()
+            state = self._unused.pop()
         except IndexError:
             state = np.random.RandomState(0)
         super().__init__(state)
         state.seed(seed)
 
     def __del__(self) -> None:
-        self._spare.append(self.state)
+        if "state" in vars(self):  # an interrupt may come before
+            self._unused.append(self.state)
 
 
 @dataclass(frozen=True)
