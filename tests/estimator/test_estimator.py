@@ -365,7 +365,7 @@ def test_all_starts_failed(covariance_type, dtype):
             sklearn.mixture.GaussianMixture(2, covariance_type=covariance_type, reg_covar=0).fit(X)
         assert str(theirs.value) in message
     who = "the shared covariance" if covariance_type == "tied" else r"component [01]"
-    assert re.search(f"{who} collapsed in the initial partition of start 0; .*and 2 more", message)
+    assert re.search(f"{who} collapsed in the initialization of start 0; .*and 2 more", message)
     assert not hasattr(model, "converged_")
 
 

@@ -12,7 +12,7 @@ from scipy.cluster.hierarchy import fcluster, is_valid_linkage
 
 from gmmx import GaussianMixture, _core, hierarchical_clustering, m_step
 from gmmx.em.agglomerative import SCALINGS
-from gmmx.em.initialization import partition_by_tree
+from gmmx.em.initialization import assignment_by_tree
 from gmmx.reference import hierarchical as reference
 from gmmx.validation import Rows
 
@@ -332,7 +332,7 @@ def test_one_tree_serves_every_number_of_components():
     X = rows(120)
     tree = hierarchical_clustering(X)
     for n_components in (1, 2, 5):
-        statistics = partition_by_tree(tree, Rows(X, None, 1), n_components, "full")
+        statistics = assignment_by_tree(tree, Rows(X, None, 1), n_components, "full")
         model = GaussianMixture(n_components, init_params="hc", max_iter=0).fit(X)
         np.testing.assert_array_equal(m_step(statistics, "full", 1e-6).means, model.means_)
 

@@ -548,7 +548,7 @@ def test_if_only_degenerate_mixtures_exist_the_best_comes_with_a_warning():
 
 @pytest.mark.filterwarnings("ignore::gmmx.validation.column_faults.ColumnWarning")
 def test_if_nothing_can_be_fitted_the_reasons_are_given():
-    with pytest.raises(FitFailedError, match=r"Not one of 7 mixtures.*collapsed in the initial partition.*reg_covar"):
+    with pytest.raises(FitFailedError, match=r"Not one of 7 mixtures.*collapsed in the initialization.*reg_covar"):
         grid(np.ones((20, 3)), max_components=2)
 
 

@@ -1,7 +1,7 @@
-"""Where EM starts: a partition of the rows becomes statistics, and these the first mixture.
+"""Initialization of EM: an assignment of the rows becomes statistics, and these the first mixture.
 
 Random numbers are drawn here, in scikit-learn's order, and handed to the native code as arguments: the same
-`random_state` gives the start that scikit-learn would take.
+`random_state` gives the initialization of scikit-learn.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from gmmx._covariance_shapes import public_shape
 from gmmx.em.agglomerative import MAX_ROWS, MergeTree, tree_of_rows
 from gmmx.em.config import EMConfig, InitConfig
 from gmmx.em.priors import NativePrior
-from gmmx.em.quantiles import quantile_partitions
+from gmmx.em.quantiles import quantile_assignments
 from gmmx.em.random import RandomSource, as_random_source
 from gmmx.validation import (
     F64,
     I32,
     RowArray,
     Rows,
+    check_assignment,
     check_means,
-    check_partition,
     check_precisions,
     check_weights,
 )
@@ -122,7 +122,7 @@ def fresh_starts(em: EMConfig, init: InitConfig, rows: Rows, prior: NativePrior 
     """
     given = _checked_parameters(em, init, int(rows.X.shape[1]))
     random = as_random_source(init.random_state)
-    makers = start_partitions(init.init_params, rows, em.n_components, em.covariance_type, random, init.n_init)
+    makers = initial_assignments(init.init_params, rows, em.n_components, em.covariance_type, random, init.n_init)
     make = partial(initial_mixture, given, em.covariance_type, em.reg_covar, prior)
     if init.responsibilities_init is not None:
         if init.is_complete:
@@ -130,9 +130,9 @@ def fresh_starts(em: EMConfig, init: InitConfig, rows: Rows, prior: NativePrior 
                 "responsibilities_init is given, but so are weights_init, means_init and "
                 "precisions_init, which leave nothing to estimate from it: drop one or the other."
             )
-        checked = check_partition(init.responsibilities_init, rows, em.n_components)
-        partition = partial(given_assignment, checked, rows, em.n_components, em.covariance_type)
-        return Starts(partial(make, partition), 1, prior=prior)
+        checked = check_assignment(init.responsibilities_init, rows, em.n_components)
+        assignment = partial(given_assignment, checked, rows, em.n_components, em.covariance_type)
+        return Starts(partial(make, assignment), 1, prior=prior)
     each = iter(makers)
     from_kmeans = init.init_params == "kmeans" and all(parameter is None for parameter in given)
     return Starts(lambda: make(lambda: next(each)()), len(makers), random=random if from_kmeans else None, prior=prior)
@@ -160,16 +160,16 @@ def initial_mixture(
     covariance_type: str,
     reg_covar: float,
     prior: Any,
-    partition: Callable[[], _core.SufficientStatistics],
+    assignment: Callable[[], _core.SufficientStatistics],
 ) -> _core.Mixture:
-    """Return the first mixture: what was given, and for the rest the M-step of a partition.
+    """Return the first mixture: the given parameters, and for the others the M-step of an assignment.
 
-    The partition is made only if it is needed, and its covariances are estimated only if they are.
+    The assignment is made only if it is needed, and its covariances are estimated only if they are.
     """
     weights, means, factors = given
     if weights is not None and means is not None and factors is not None:
         return _core.Mixture(weights, means, covariance_type, precisions_cholesky=factors)
-    statistics = partition()
+    statistics = assignment()
     if factors is None:
         estimated = _core.m_step(statistics, covariance_type, reg_covar, prior=prior)
         if weights is None and means is None:
@@ -268,10 +268,10 @@ def _random(rows: Rows, n_components: int, covariance_type: str, random: RandomS
     return total
 
 
-def partition_by_tree(
+def assignment_by_tree(
     tree: MergeTree, rows: Rows, n_components: int, covariance_type: str
 ) -> _core.SufficientStatistics:
-    """Return the statistics of a tree's partition; rows that are not in the tree have no part in them.
+    """Return the statistics of an assignment by a tree; rows outside the tree do not contribute.
 
     Parameters
     ----------
@@ -288,15 +288,15 @@ def partition_by_tree(
 
 
 def _hc(rows: Rows, n_components: int, covariance_type: str, random: RandomSource) -> _core.SufficientStatistics:
-    """Partition the rows, or some of many, by model-based agglomerative clustering."""
+    """Assign the rows, or some of many, by model-based agglomerative clustering."""
     tree = tree_of_rows(rows, max_rows=max(MAX_ROWS, n_components), random=random)
-    return partition_by_tree(tree, rows, n_components, covariance_type)
+    return assignment_by_tree(tree, rows, n_components, covariance_type)
 
 
-def partitions_of_one_feature(
+def assignments_of_one_feature(
     rows: Rows, n_components: int, covariance_type: str
 ) -> list[Callable[[], _core.SufficientStatistics]]:
-    """Return what makes the partitions that EM starts from besides a tree, where rows have one feature.
+    """Return functions that make the assignments besides a tree that EM starts from, for rows of one feature.
 
     Trees and k-means give a heavy tail single rows, which then collapse; quantiles give it as many as the rest. Each of
     them leads to the best mixture of some data.
@@ -310,16 +310,16 @@ def partitions_of_one_feature(
     covariance_type : str
         Model whose M-step the statistics are for.
     """
-    quantiles = quantile_partitions(rows.X[:, 0], rows.sample_weight, n_components)
+    quantiles = quantile_assignments(rows.X[:, 0], rows.sample_weight, n_components)
     by_quantiles = [partial(_of_labels, rows, labels, n_components, covariance_type) for labels in quantiles]
     evenly: F64 = np.arange(0.5, _core.kmeans_draws(n_components)) * _GOLDEN % 1.0  # whatever the random state is
     return [*by_quantiles, partial(_kmeans_from, rows, n_components, covariance_type, evenly)]
 
 
-def start_partitions(
+def initial_assignments(
     init_params: str, rows: Rows, n_components: int, covariance_type: str, random: RandomSource, n_init: int
 ) -> list[Callable[[], _core.SufficientStatistics]]:
-    """Return what makes the partitions that EM starts from: `n_init` of them, and more for 'hc' of one feature.
+    """Return functions that make the initial assignments: `n_init` of them, and more for 'hc' of one feature.
 
     Parameters
     ----------
@@ -338,7 +338,7 @@ def start_partitions(
     """
     make = partial(INITIALIZERS[init_params], rows, n_components, covariance_type, random)
     more = init_params == "hc" and rows.X.shape[1] == 1
-    return [make] * n_init + (partitions_of_one_feature(rows, n_components, covariance_type) if more else [])
+    return [make] * n_init + (assignments_of_one_feature(rows, n_components, covariance_type) if more else [])
 
 
 INITIALIZERS: dict[str, Callable[[Rows, int, str, RandomSource], _core.SufficientStatistics]] = {

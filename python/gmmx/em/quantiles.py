@@ -1,4 +1,4 @@
-"""Partitions of one feature into classes of neighbouring values, as mclust starts EM there."""
+"""Assignments of one feature to classes of neighbouring values, as mclust initializes EM there."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import numpy.typing as npt
 
 from gmmx.validation import F64, I32
 
-__all__ = ["quantile_partitions"]
+__all__ = ["quantile_assignments"]
 
 _MOST_QUANTILES = 50
 """As many times the number of classes are tried where ties make quantiles equal."""
 _FEW, _SAME = 1000, 0.01
-"""Of more rows, partitions that differ in a smaller share of them than this are the same."""
+"""Of more rows, assignments that differ in a smaller share of them than this are the same."""
 
 
-def quantile_partitions(x: npt.NDArray[Any], sample_weight: F64 | None, n_classes: int) -> list[I32]:
-    """Partition rows of one feature between quantiles.
+def quantile_assignments(x: npt.NDArray[Any], sample_weight: F64 | None, n_classes: int) -> list[I32]:
+    """Assign rows of one feature to classes between quantiles.
 
     Parameters
     ----------
@@ -31,18 +31,18 @@ def quantile_partitions(x: npt.NDArray[Any], sample_weight: F64 | None, n_classe
 
     Returns
     -------
-    partitions : list of ndarray of int32 of shape (n_samples,)
+    assignments : list of ndarray of int32 of shape (n_samples,)
         Labels, by ascending values; -1: the row is absent. No class is empty. Classes end at the quantiles of the rows,
-        which belong to the class below or, in a second partition, to that above; in a third one they end at the
-        quantiles of the distinct values. Partitions that are the same stand there once; of more than 1,000 rows also
+        which belong to the class below or, in a second assignment, to that above; in a third one they end at the
+        quantiles of the distinct values. Equal assignments occur once; of more than 1,000 rows also
         those that differ in less than a hundredth of them. An empty list: there are fewer values than classes.
 
     Examples
     --------
     >>> import numpy as np
-    >>> quantile_partitions(np.array([3.0, 9.0, 1.0, 4.0]), None, 2)
+    >>> quantile_assignments(np.array([3.0, 9.0, 1.0, 4.0]), None, 2)
     [array([0, 1, 0, 1], dtype=int32)]
-    >>> [labels.tolist() for labels in quantile_partitions(np.array([0.0, 0, 0, 1, 2, 3]), None, 2)]
+    >>> [labels.tolist() for labels in quantile_assignments(np.array([0.0, 0, 0, 1, 2, 3]), None, 2)]
     [[0, 0, 0, 1, 1, 1], [0, 0, 0, 0, 1, 1]]
     """
     present = np.ones(len(x), dtype=np.bool_) if sample_weight is None else sample_weight > 0.0
@@ -53,21 +53,21 @@ def quantile_partitions(x: npt.NDArray[Any], sample_weight: F64 | None, n_classe
     edges = _edges(values, weights, min(1.0, float(weights.sum()) / len(places)), n_classes)
     evenly = np.arange(len(values)) * n_classes // len(values)
     classes = [np.searchsorted(edges, values, side="left"), np.searchsorted(edges, values, side="right"), evenly]
-    kept: list[npt.NDArray[np.int64]] = []
+    distinct: list[npt.NDArray[np.int64]] = []
     for of_values in classes:
         is_whole = len(np.unique(of_values)) == n_classes
-        if is_whole and all(_differ(of_values, other, weights, len(places)) for other in kept):
-            kept.append(of_values)
-    partitions = []
-    for of_values in kept:
+        if is_whole and all(_differ(of_values, other, weights, len(places)) for other in distinct):
+            distinct.append(of_values)
+    assignments = []
+    for of_values in distinct:
         labels = np.full(len(x), -1, dtype=np.int32)
         labels[present] = of_values.astype(np.int32)[places]
-        partitions.append(labels)
-    return partitions
+        assignments.append(labels)
+    return assignments
 
 
 def _differ(one: npt.NDArray[np.int64], other: npt.NDArray[np.int64], weights: F64, n_rows: int) -> bool:
-    """Return whether partitions of the values differ, and of many rows by more than rows at the edges of classes."""
+    """Return whether assignments of the values differ, and of many rows by more than rows at the edges of classes."""
     share = float(weights[one != other].sum() / weights.sum())
     return share > (_SAME if n_rows > _FEW else 0.0)
 

@@ -46,7 +46,7 @@ class FailedStart(NamedTuple):
     start : int
         Which of `n_init`, from 0.
     iteration : int
-        Whose M-step failed, from 1; 0: that of the initial partition.
+        Whose M-step failed, from 1; 0: that of the initialization.
     component : int
         Which component; -1: the covariance that all share.
     """
@@ -58,7 +58,7 @@ class FailedStart(NamedTuple):
     def __str__(self) -> str:
         """Describe it in words."""
         who = "the shared covariance" if self.component < 0 else f"component {self.component}"
-        when = f"in iteration {self.iteration}" if self.iteration else "in the initial partition"
+        when = f"in iteration {self.iteration}" if self.iteration else "in the initialization"
         return f"{who} collapsed {when} of start {self.start}"
 
 

@@ -122,10 +122,10 @@ class _Fitter:
         with contextlib.suppress(FitFailedError):
             found.append(self.fit(X, sample_weight, n_components, **more))
         if not found or found[0].log_likelihood_ <= smaller.log_likelihood_:
-            for partition in _splits(X, sample_weight, smaller):
+            for assignment in _splits(X, sample_weight, smaller):
                 with contextlib.suppress(FitFailedError):
                     found.append(
-                        self.fit(X, sample_weight, n_components, **more | {"responsibilities_init": partition})
+                        self.fit(X, sample_weight, n_components, **more | {"responsibilities_init": assignment})
                     )
         if not found:
             raise FitFailedError(f"{n_components} components could not be fitted: one collapsed, whatever the start.")
@@ -142,9 +142,9 @@ def _splits(X: RowArray, sample_weight: F64 | None, model: GaussianMixture) -> I
         direction = np.linalg.eigh((centred.T * held) @ centred)[1][:, -1]
         ahead = centred @ direction > 0.0
         if 0.0 < held @ ahead < held.sum():
-            partition = np.column_stack([responsibilities, belonging * ahead])
-            partition[:, k] = belonging * ~ahead
-            yield partition
+            assignment = np.column_stack([responsibilities, belonging * ahead])
+            assignment[:, k] = belonging * ~ahead
+            yield assignment
 
 
 @explaining_calls

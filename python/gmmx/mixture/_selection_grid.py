@@ -16,7 +16,7 @@ from gmmx.em import criteria
 from gmmx.em.agglomerative import MAX_ROWS, tree_of_rows
 from gmmx.em.config import EMConfig, InitConfig
 from gmmx.em.degeneracy import Resolution, degenerate_reason
-from gmmx.em.initialization import Starts, partition_by_tree, partitions_of_one_feature, start_partitions
+from gmmx.em.initialization import Starts, assignment_by_tree, assignments_of_one_feature, initial_assignments
 from gmmx.em.priors import prior_of_rows
 from gmmx.em.random import as_random_source
 from gmmx.em.restarts import FLOPS_OF_SMALL_DATA, best_of
@@ -110,20 +110,20 @@ def _starts(sizes: Sequence[int], form: str, init: InitConfig, rows: Rows) -> St
 
     def of(size: int) -> list[_core.SufficientStatistics]:
         random = as_random_source(init.random_state)
-        return [make() for make in start_partitions(init.init_params, rows, size, form, random, init.n_init)]
+        return [make() for make in initial_assignments(init.init_params, rows, size, form, random, init.n_init)]
 
     return {size: of(size) for size in sizes}
 
 
 def _starts_by_tree(sizes: Sequence[int], form: str, init: InitConfig, rows: Rows) -> StartStatistics:
-    """Return the same where agglomerative clustering makes them: one tree has partitions of every size."""
+    """Return the same where agglomerative clustering makes them: one tree serves every number."""
     random, max_rows = as_random_source(init.random_state), max(MAX_ROWS, sizes[-1])
     n_trees = init.n_init if rows.n_present > max_rows else 1  # of all rows there is but one
     trees = [tree_of_rows(rows, max_rows=max_rows, random=random) for _ in range(n_trees)]
 
     def of(size: int) -> list[_core.SufficientStatistics]:
-        more = partitions_of_one_feature(rows, size, form) if rows.X.shape[1] == 1 else []
-        return [*(partition_by_tree(tree, rows, size, form) for tree in trees), *(make() for make in more)]
+        more = assignments_of_one_feature(rows, size, form) if rows.X.shape[1] == 1 else []
+        return [*(assignment_by_tree(tree, rows, size, form) for tree in trees), *(make() for make in more)]
 
     return {size: of(size) for size in sizes}
 
@@ -135,10 +135,10 @@ def _flops(rows: Rows, n_components: int) -> int:
 
 
 def _fit_candidate(
-    em: EMConfig, partitions: Sequence[_core.SufficientStatistics], rows: Rows, resolution: Resolution
+    em: EMConfig, assignments: Sequence[_core.SufficientStatistics], rows: Rows, resolution: Resolution
 ) -> CandidateFit:
     """Run EM from all assignments and judge the best result."""
-    statistics: Iterator[Any] = iter(partitions)
+    statistics: Iterator[Any] = iter(assignments)
     prior = prior_of_rows(em, rows)
 
     def start() -> _core.Mixture:
@@ -154,7 +154,7 @@ def _fit_candidate(
             has_weights=rows.sample_weight is not None,
         )
 
-    starts = Starts(start, len(partitions), prior=prior)
+    starts = Starts(start, len(assignments), prior=prior)
     best, failed = best_of(em, starts, rows, lambda run: not reason_against(run))
     if best is None:
         return CandidateFit(None, failed, starts.count, reason="; ".join(map(str, failed[:3])))

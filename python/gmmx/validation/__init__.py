@@ -3,7 +3,7 @@
 Where scikit-learn has a sentence for the same mistake, that sentence is part of the message.
 """
 
-from gmmx.validation._assignment import check_partition
+from gmmx.validation._assignment import check_assignment
 from gmmx.validation._locating import first_not_finite
 from gmmx.validation._options import check_flag
 from gmmx.validation._parameters import (
@@ -35,12 +35,12 @@ __all__ = [
     "FitFailedError",
     "RowArray",
     "Rows",
+    "check_assignment",
     "check_covariance_type",
     "check_covariances",
     "check_enough_rows",
     "check_flag",
     "check_means",
-    "check_partition",
     "check_precisions",
     "check_rows",
     "check_rows_of",

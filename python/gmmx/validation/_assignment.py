@@ -12,15 +12,15 @@ from gmmx.validation._parameters import finite_array
 from gmmx.validation._rows import Rows
 from gmmx.validation._types import I32, RowArray
 
-__all__ = ["check_partition"]
+__all__ = ["check_assignment"]
 
 
-def check_partition(partition: Any, rows: Rows, n_components: int) -> I32 | RowArray:
+def check_assignment(assignment: Any, rows: Rows, n_components: int) -> I32 | RowArray:
     """Check responsibilities_init: labels of shape (n_samples,) or a column of numbers for each component.
 
     A label of -1 leaves its row out of the start. Every component must hold some row.
     """
-    array = np.asarray(numeric_input(partition, "responsibilities_init"))
+    array = np.asarray(numeric_input(assignment, "responsibilities_init"))
     n_samples = len(rows.X)
     if array.ndim == 1:
         labels = _check_labels(array, n_samples, n_components)
