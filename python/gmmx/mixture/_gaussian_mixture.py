@@ -211,6 +211,10 @@ class GaussianMixture(
     failed_starts_ : list of FailedStart
         Restarts in which a component collapsed, if another restart succeeded.
 
+    mixture_ : Mixture
+        The fitted mixture as a value, made of `weights_`, `means_` and `precisions_cholesky_`; :mod:`gmmx.fast` and
+        `e_step` accept it.
+
     n_parameters_ : int
         Number of free parameters, as used by BIC and AIC.
 

@@ -142,6 +142,9 @@ class GaussianMixtureIC(FittedMixture, DensityMixin, BaseEstimator):  # type: ig
           one component only three types differ, with one feature only two, and 'full' is 'VVV', 'tied' 'EEE', 'diag'
           'VVI', 'spherical' 'VII'.
 
+    mixture_ : Mixture
+        Selected mixture as a value, that of `best_estimator_`.
+
     n_features_in_ : int
         Number of features of the training data.
 
