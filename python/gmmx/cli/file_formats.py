@@ -32,6 +32,7 @@ from gmmx.data._parquet_files import lengths_in, opened_parquet
 from gmmx.data._reader import Piece, Reader, files_of
 from gmmx.io._arrow_features import ArrowFeatures, ListLengths, has_no_type, holds_lists, is_boolean, number_type
 from gmmx.io._cells import is_missing, is_number
+from gmmx.io._file_formats import FORMATS
 from gmmx.io._regular_file import open_regular
 from gmmx.io._text_files import UNPACKING_ERRORS, unpacked
 from gmmx.io.csv_text import COMMAND_LINE, CsvRows, DataFileError, TextFormat
@@ -48,10 +49,6 @@ _WORDS = {
     "fill in missing values, or drop the rows or columns that have them": _REMEDY,
 }
 """Words of `gmmx.data`: those of the command line."""
-
-
-_MAGIC = {b"\x93NUMPY": "npy", b"PK\x03\x04": "npz", b"PAR1\x15": "parquet"}
-"""What a file begins with: its format."""
 
 
 _PACKED = {b"\x1f\x8b": ("gzip", ".gz"), b"BZh": ("bzip2", ".bz2"), b"\xfd7zXZ\0": ("xz", ".xz")}
@@ -198,9 +195,9 @@ def _refuse_bytes(raw: IO[bytes], source: str) -> None:
         raw.seek(-len(beginning), io.SEEK_CUR)
     else:
         return
-    for magic, file_format in _MAGIC.items():
-        if beginning.startswith(magic):
-            raise DataFileError(f"{source} is not text but {file_format}; name its format: --format {file_format}")
+    for name in ENDINGS:
+        if (magic := FORMATS[name].magic) and beginning.startswith(magic):
+            raise DataFileError(f"{source} is not text but {name}; name its format: --format {name}")
     for magic, (program, ending) in _PACKED.items():
         if beginning.startswith(magic):
             raise DataFileError(f"{source} is packed by {program}; unpack it, or name a file that ends in {ending}")

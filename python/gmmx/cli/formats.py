@@ -6,33 +6,23 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gmmx.cli.console import stop
+from gmmx.io import _file_formats as file_formats
 from gmmx.io._text_files import plain_name
 
 STANDARD_STREAM = "-"
 """The path that stands for standard input, or standard output."""
 
-ENDINGS: dict[str, tuple[str, ...]] = {
-    "csv": (".csv", ".txt"),
-    "tsv": (".tsv", ".tab"),
-    "parquet": (".parquet", ".parq", ".pq"),
-    "npy": (".npy",),
-    "npz": (".npz",),
-}
-"""Format: the endings of its files."""
+FORMATS = ("csv", "tsv", "parquet", "npy", "npz")
+"""The formats that commands read and write."""
 
-FORMATS = tuple(ENDINGS)
-DELIMITERS = {"csv": ",", "tsv": "\t"}
+ENDINGS = {name: file_formats.FORMATS[name].endings for name in FORMATS}
+DELIMITERS = {name: known.delimiter for name, known in file_formats.FORMATS.items() if known.delimiter}
 """Format of text: the character between two cells."""
 
 
 def format_of(path: str) -> str | None:
     """Return the format of a file by its name's ending, None if that is unknown; those of text may be packed."""
-    name = Path(path).name.lower()
-    plain = plain_name(name)
-    for known, endings in ENDINGS.items():
-        if plain.endswith(endings) and (plain == name or known in DELIMITERS):
-            return known
-    return None
+    return file_formats.format_of(path, FORMATS)
 
 
 def usual_delimiter(path: str, file_format: str) -> tuple[str | None, bool]:

@@ -5,10 +5,9 @@ which yields all rows in batches each time that it is iterated over, as EM requi
 """
 
 from gmmx.data._csv import from_csv
-from gmmx.data._hdf5 import from_hdf5
+from gmmx.data._named_arrays import from_hdf5, from_zarr
 from gmmx.data._npy import from_npy
 from gmmx.data._parquet import from_parquet
 from gmmx.data._reader import Reader
-from gmmx.data._zarr import from_zarr
 
 __all__ = ["Reader", "from_csv", "from_hdf5", "from_npy", "from_parquet", "from_zarr"]

@@ -15,29 +15,21 @@ from gmmx.data._arrays import reader_of_array
 from gmmx.data._arrow import is_dataset, reader_of_table
 from gmmx.data._reader import rows_of_bytes
 from gmmx.io import arrow
+from gmmx.io._file_formats import FORMATS, format_of
+from gmmx.io._text_files import PACKINGS
 from gmmx.validation import ROW_DTYPES, is_pair
 
 __all__ = ["Source", "is_converted_map", "source_of"]
 
-_BY_SUFFIX: dict[str, Callable[..., data.Reader]] = {
-    ".parquet": data.from_parquet,
-    ".parq": data.from_parquet,
-    ".pq": data.from_parquet,
-    ".csv": data.from_csv,
-    ".tsv": data.from_csv,
-    ".tab": data.from_csv,
-    ".txt": data.from_csv,
-    ".gz": data.from_csv,
-    ".bz2": data.from_csv,
-    ".xz": data.from_csv,
-    ".zip": data.from_csv,
-    ".h5": data.from_hdf5,
-    ".hdf5": data.from_hdf5,
-    ".hdf": data.from_hdf5,
-    ".he5": data.from_hdf5,
-    ".zarr": data.from_zarr,
-    ".npy": data.from_npy,
+_READERS: dict[str, Callable[..., data.Reader]] = {
+    "parquet": data.from_parquet,
+    "csv": data.from_csv,
+    "tsv": data.from_csv,
+    "hdf5": data.from_hdf5,
+    "zarr": data.from_zarr,
+    "npy": data.from_npy,
 }
+_ENDINGS = [ending for name in _READERS for ending in FORMATS[name].endings] + list(PACKINGS)
 
 
 @dataclass(frozen=True)
@@ -163,10 +155,10 @@ def _names_files(source: Any) -> bool:
 def _reader_of_files(paths: Any, batch_size: int | None) -> data.Reader:
     """Read files in the format that the extension of the first one implies."""
     first = Path(paths if isinstance(paths, str | os.PathLike) else paths[0])
-    read = _BY_SUFFIX.get(first.suffix.lower())
-    if read is None:
+    known = "csv" if first.suffix.lower() in PACKINGS else format_of(first, _READERS)
+    if known is None:
         raise ValueError(
-            f"source names {str(first)!r}, but files are known by their endings: {', '.join(_BY_SUFFIX)}. For others "
+            f"source names {str(first)!r}, but files are known by their endings: {', '.join(_ENDINGS)}. For others "
             "and for folders, give a reader of gmmx.data, such as gmmx.data.from_parquet(path)."
         )
-    return read(paths, batch_size=batch_size)
+    return _READERS[known](paths, batch_size=batch_size)

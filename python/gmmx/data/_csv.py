@@ -10,8 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from gmmx._docstrings import with_fragments
 from gmmx._text import printable, quoted
 from gmmx.data._reader import (
+    BATCH_SIZE,
+    WEIGHT_COLUMN_BY_NAME,
     Paths,
     Piece,
     Reader,
@@ -164,6 +167,7 @@ def reader_of_text(
     )
 
 
+@with_fragments(weight_column=WEIGHT_COLUMN_BY_NAME, batch_size=BATCH_SIZE)
 def from_csv(
     path: Paths,
     columns: Sequence[str] | None = None,
@@ -189,11 +193,9 @@ def from_csv(
         Names of the columns to fit, in this order. None selects all except the weights and an unnamed first column; all
         must then be numeric.
 
-    weight_column : str, default=None
-        Name of the column of sample weights. None gives every row the weight 1.
+    {weight_column}
 
-    batch_size : int, default=None
-        Number of rows in a batch, at least 1. None uses as many as fit in 8 MiB, at most 131,072.
+    {batch_size}
 
     delimiter : str, default=None
         Character between two cells; a blank stands for runs of blanks. None detects it: a tab in .tsv and .tab files;

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from gmmx._docstrings import with_fragments
 from gmmx.data._arrays import OpenArrays, reader_of_arrays
 from gmmx.data._npy_file import opened_npy
-from gmmx.data._reader import Paths, Reader, files_of
-
-_SUFFIXES = (".npy",)
+from gmmx.data._reader import BATCH_SIZE, COLUMNS_BY_NUMBER, Paths, Reader, files_of
+from gmmx.io._file_formats import FORMATS
 
 
 @contextmanager
@@ -27,6 +27,7 @@ def _opened(file: Path) -> Iterator[OpenArrays]:
         yield OpenArrays(array, None)
 
 
+@with_fragments(columns=COLUMNS_BY_NUMBER, batch_size=BATCH_SIZE)
 def from_npy(
     path: Paths,
     *,
@@ -42,14 +43,12 @@ def from_npy(
         One or several files written by `numpy.save`, or folders. A folder stands for all files below it that end in
         .npy, sorted by path. The arrays have shape (n_samples, n_features).
 
-    columns : sequence of int, default=None
-        Columns to fit, counted from 0, in this order. None selects all except the weights.
+    {columns}
 
     weight_column : int, default=None
         Column that contains the sample weights. None gives every row the weight 1.
 
-    batch_size : int, default=None
-        Number of rows in a batch, at least 1. None uses as many as fit in 8 MiB, at most 131,072.
+    {batch_size}
 
     Returns
     -------
@@ -73,4 +72,6 @@ def from_npy(
     >>> [X.tolist() for X in reader]
     [[[1.4, 0.2], [5.9, 1.8]], [[5.1, 1.5]]]
     """
-    return reader_of_arrays("NPY", files_of(path, _SUFFIXES), _opened, columns, weight_column, None, batch_size)
+    return reader_of_arrays(
+        "NPY", files_of(path, FORMATS["npy"].endings), _opened, columns, weight_column, None, batch_size
+    )

@@ -9,10 +9,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gmmx._docstrings import with_fragments
 from gmmx._optional import import_optional
 from gmmx._text import printable
 from gmmx.data._parquet_files import PURPOSE, Survey, opened_bit_by_bit
 from gmmx.data._reader import (
+    BATCH_SIZE,
+    WEIGHT_COLUMN_BY_NAME,
     Paths,
     Piece,
     Reader,
@@ -24,8 +27,8 @@ from gmmx.data._reader import (
     rows_of_bytes,
 )
 from gmmx.io._arrow_features import ArrowFeatures, ChosenFeatures, ListLengths
+from gmmx.io._file_formats import FORMATS
 
-_SUFFIXES = (".parquet", ".parq", ".pq")
 _MOST_ROWS_AT_ONCE = 1 << 14  # what the decoder holds in memory grows with them
 
 
@@ -99,6 +102,7 @@ class _Plan(NamedTuple):
     weights: ChosenFeatures | None
 
 
+@with_fragments(weight_column=WEIGHT_COLUMN_BY_NAME, batch_size=BATCH_SIZE)
 def from_parquet(
     path: Paths,
     columns: Sequence[str] | None = None,
@@ -119,11 +123,9 @@ def from_parquet(
         or lists of numbers of equal length. A column of lists stands for all its elements, the features ``name[0]``,
         ``name[1]``, ...; these names select single elements.
 
-    weight_column : str, default=None
-        Name of the column of sample weights. None gives every row the weight 1.
+    {weight_column}
 
-    batch_size : int, default=None
-        Number of rows in a batch, at least 1. None uses as many as fit in 8 MiB, at most 131,072.
+    {batch_size}
 
     Returns
     -------
@@ -190,7 +192,7 @@ def reader_of_parquet(
         Whether missing values are read as NaN; otherwise they are errors.
     """
     import_optional("pyarrow.parquet", PURPOSE, "data")
-    files = files_of(path, _SUFFIXES)
+    files = files_of(path, FORMATS["parquet"].endings)
     survey = Survey(files, columns, weight_column)
     if not survey.n_rows:
         raise ValueError(f"path names {described('Parquet files', files)}, without a single row: give files with rows")

@@ -29,6 +29,19 @@ _MOST_ROWS_OF_ANY_BATCH = 2**31 - 1
 _NAMED = 12
 
 
+BATCH_SIZE = """\
+batch_size : int, default=None
+    Number of rows in a batch, at least 1. None uses as many as fit in 8 MiB, at most 131,072."""
+
+WEIGHT_COLUMN_BY_NAME = """\
+weight_column : str, default=None
+    Name of the column of sample weights. None gives every row the weight 1."""
+
+COLUMNS_BY_NUMBER = """\
+columns : sequence of int, default=None
+    Columns of the array to fit, counted from 0, in this order. None selects all except the weights."""
+
+
 class Piece(NamedTuple):
     """Rows that are read at a time, with their weights."""
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import codecs
 from typing import IO
 
+from gmmx.io._file_formats import FORMATS
+
 __all__ = ["kind_of_other_file"]
 
 _FIRST = 1024
 _LEAST_TEXT = 8  # fewer bytes may be the beginning of anything
 _MARKS = (
-    (b"\x93NUMPY", "a NumPy array (.npy)"),
-    (b"PK\x03\x04", "a zip archive, as .npz files are"),
-    (b"PAR1", "a Parquet file"),
-    (b"\x89HDF\r\n", "an HDF5 file"),
+    *((known.magic, known.described) for known in FORMATS.values() if known.magic),
     (b"\x1f\x8b", "a gzip file"),
     (b"\x80\x04", "a pickle"),
     (b"\x80\x05", "a pickle"),
