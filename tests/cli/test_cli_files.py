@@ -101,7 +101,7 @@ class TestFormatsIn:
 
     def test_standard_input_in_batches(self, run: Run) -> None:
         result = run("fit", "-", "-k", "2", "--batch-size", "100", stdin=FAITHFUL.read_bytes())
-        assert "standard input: 272 rows x 2 columns\nread anew in each iteration, 100 rows at a time" in result.stdout
+        assert "standard input: 272 rows x 2 columns\nstreamed from disk in batches of 100 rows" in result.stdout
 
     def test_format_tells_what_the_name_does_not(self, run: Run, tmp_path: Path) -> None:
         path = tmp_path / "measurements.dat"
@@ -222,7 +222,7 @@ class TestLargeFiles:
         assert documents(run("fit", FAITHFUL, "-k", "2", "--json"))["batch_size"] is None
         monkeypatch.setattr(fit_module, "LARGE", 100)
         result = run("fit", FAITHFUL, "-k", "2")
-        assert "read anew in each iteration, 131,072 rows at a time" in result.stdout
+        assert "streamed from disk in batches of 131,072 rows" in result.stdout
 
     def test_outputs_of_a_fit_in_batches(self, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         outputs = ("--labels", "l.npy", "--model", "b.safetensors", "--plot", "p.png")

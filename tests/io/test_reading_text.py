@@ -448,7 +448,7 @@ class TestDropMissing:
         outputs = ("--labels", "labels.csv", "--plot", "p.png", "--force")
         printed = run(*arguments, "--drop-missing", *outputs)
         assert printed.exit_code == 0, printed.output
-        assert "dropped: 2 rows of 8, as values are missing" in printed.stdout
+        assert "dropped: 2 of 8 rows, which lack a value" in printed.stdout
         found = document(run(*arguments, "--drop-missing", "--json", *outputs))
         assert (found["n_samples"], found["n_dropped"]) == (6, 2)
         np.testing.assert_allclose(found["means"][0], np.mean(COMPLETE, axis=0))
@@ -474,7 +474,7 @@ class TestDropMissing:
         streamed = run(*arguments)
         lines = streamed.stdout.splitlines()[1:]
         assert [line != ",," for line in lines] == KEPT
-        assert "note: dropped: 2 rows of 8" in streamed.stderr
+        assert "note: dropped: 2 of 8 rows" in streamed.stderr
         found = document(run(*arguments, "--json"))
         assert [one is not None for one in found["component"]] == KEPT
         assert found["proba"][1] == [None]
@@ -488,7 +488,7 @@ class TestDropMissing:
         np.testing.assert_array_equal(frame["log_density"][KEPT], log_density[KEPT])
         drawn = run("plot", "m.safetensors", holes, "--drop-missing", "-o", "p.png")
         assert drawn.exit_code == 0, drawn.output
-        assert "dropped: 2 rows of 8" in drawn.stderr
+        assert "dropped: 2 of 8 rows" in drawn.stderr
 
     def test_rows_without_weight_are_dropped_too(self, run: Run, write: Write) -> None:
         path = write("x,w\n1,1\n2,NA\n3,2\n,1\n")

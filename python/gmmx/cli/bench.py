@@ -7,8 +7,8 @@ import platform
 import statistics
 import time
 import warnings
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import click
 import numpy as np
@@ -26,8 +26,7 @@ TOLERANCE = 1e-6
 """Largest difference of the log-likelihoods per row of two fits that are the same."""
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(NamedTuple):
     """Sizes and covariance type of one fit."""
 
     n_samples: int
@@ -59,26 +58,24 @@ class BenchOptions:
     as_json: bool = json_option()
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """Seconds of a fit, the median, and how far apart the two results are."""
+class Outcome(NamedTuple):
+    """Median seconds of a fit, and the difference of the log-likelihoods per row."""
 
     problem: Problem
     gmmx_seconds: float
     scikit_learn_seconds: float
     repeats: int
-    difference: float
+    log_likelihood_difference: float
 
     @property
     def ratio(self) -> float | None:
         """How many times longer scikit-learn takes; None if the results are not the same."""
-        return self.scikit_learn_seconds / self.gmmx_seconds if self.difference <= TOLERANCE else None
+        return self.scikit_learn_seconds / self.gmmx_seconds if self.log_likelihood_difference <= TOLERANCE else None
 
     def to_json(self) -> dict[str, Any]:
         """Return the outcome as a JSON document holds it."""
-        fields = asdict(self)
-        difference = fields.pop("difference")
-        return {**fields.pop("problem"), **fields, "log_likelihood_difference": difference, "ratio": self.ratio}
+        fields = self._asdict()
+        return {**fields.pop("problem")._asdict(), **fields, "ratio": self.ratio}
 
 
 def bench(options: BenchOptions) -> None:

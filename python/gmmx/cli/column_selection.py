@@ -50,18 +50,7 @@ def split_names(text: str, option: str) -> list[str]:
 
 
 def layout_of(file: DataFile, source: str, options: DataOptions, features: Features | None) -> Layout:
-    """Choose the columns of a file that are read.
-
-    Parameters
-    ----------
-    file : DataFile
-        The file.
-    source : str
-        What errors call it.
-    options : DataOptions
-        The options about its columns.
-    features : Features or None
-        What a model asks for. None selects all columns that hold numbers.
+    """Choose the columns of a file that are read; `features` are what a model asks for, None without one.
 
     Raises
     ------
@@ -159,7 +148,7 @@ def _check_has(names: Sequence[str], model: str, file: DataFile, source: str) ->
         raise DataFileError(
             f"{source} has no {'column' if len(missing) == 1 else 'columns'} "
             f"{_some([quoted(name) for name in missing])} of {model}; it has {_some(_columns_in(file))}; rename them, "
-            f"or choose by --columns those that stand for its features, in the order {_some(names)}"
+            f"or choose those that stand for its features by --columns, in the order {_some(names)}"
         )
 
 

@@ -162,7 +162,7 @@ def _fitted(
 
     def print_fit() -> None:
         if batch_size is not None:
-            print_line(f"read anew in each iteration, {counted(batch_size, 'row')} at a time")
+            print_line(f"streamed from disk in batches of {counted(batch_size, 'row')}")
         size = counted(options.components, "component")
         jumps = f", acceleration {options.acceleration}" if options.acceleration else ""
         print_line(f"{size}, {options.covariance_type} covariance, seed {options.seed}{jumps}")

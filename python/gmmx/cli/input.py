@@ -114,8 +114,7 @@ class RowCount:
 
     def dropped(self) -> str:
         """Return how many rows were dropped, in words."""
-        n_read = self.n_samples + self.n_dropped
-        return f"dropped: {counted(self.n_dropped, 'row')} of {n_read:,}, as values are missing"
+        return f"dropped: {self.n_dropped:,} of {counted(self.n_samples + self.n_dropped, 'row')}, which lack a value"
 
 
 @dataclass
@@ -275,16 +274,9 @@ class Batches:
 
 @contextlib.contextmanager
 def open_table(options: DataOptions, features: Features | None = None, *, again: bool = False) -> Iterator[Table]:
-    """Open the data file that options name.
+    """Open the data file that options name, for a model that has `features`, or for a fit.
 
-    Parameters
-    ----------
-    options : DataOptions
-        The file and its columns.
-    features : Features, optional
-        What a model asks for: columns of its features' names, where it and the file have names, else as many columns.
-    again : bool
-        Whether `Table.batches` will be asked for.
+    `again` tells whether `Table.batches` will be called.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Columns that look like known classes, which nobody means to fit as features."""
+"""Columns that look like known classes and are hardly meant as features."""
 
 from __future__ import annotations
 
@@ -18,23 +18,14 @@ _BECAUSE_OF_CELLS = ("not numeric", "empty")
 
 
 def refuse_labels(table: Table, X: npt.NDArray[Any], options: DataOptions) -> None:
-    """Tell of columns that look like labels; refuse to go on if nothing else is left of the file.
+    """Print a note about columns that look like labels; refuse a file of which nothing else is left.
 
-    Whoever names columns by --columns knows them.
-
-    Parameters
-    ----------
-    table : Table
-        Names of the columns, and what was left out.
-    X : ndarray of shape (n_rows, n_columns)
-        Its rows, or the first of them.
-    options : DataOptions
-        What was asked for.
+    `X` holds the rows of the table, or the first of them. Columns that --columns names are not checked.
 
     Raises
     ------
     click.ClickException
-        If columns were left out by themselves, and those that remain all look like labels.
+        If columns were left out by default, and those that remain all look like labels.
     """
     if options.columns is not None:
         return

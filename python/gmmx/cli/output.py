@@ -40,12 +40,7 @@ _ROW_GROUP = 1 << 17  # rows that are compressed together
 class Outputs:
     """Files that a command is to write, none of which may be another one or stand there already.
 
-    Parameters
-    ----------
-    inputs : mapping of str to str
-        What files that are read are called, and their paths.
-    force : bool
-        Whether files that exist are replaced.
+    `inputs` maps what files that are read are called to their paths; `force` allows to replace files that exist.
     """
 
     def __init__(self, inputs: Mapping[str, str], *, force: bool) -> None:
@@ -118,22 +113,15 @@ def save_figure(figure: Any, path: str) -> None:
 
 @contextlib.contextmanager
 def writing(path: str, table_format: str, columns: Columns) -> Iterator[Write]:
-    """Write a table of rows, part by part.
+    """Write a table of rows to a file, which appears when it is complete, or to standard output.
 
-    Parameters
-    ----------
-    path : str
-        The file, which appears when it is whole, or ``-`` for standard output.
-    table_format : str
-        One of `gmmx.cli.formats.FORMATS`.
-    columns : mapping of str to list of str
-        Names of arrays, and of their columns. A .npz file has the arrays; the other formats have all columns side by
-        side, and .npy those of several arrays as float64.
+    A .npz file has the arrays that `columns` names; the other formats have all columns side by side, and .npy those of
+    several arrays as float64.
 
     Yields
     ------
     callable
-        Takes the arrays of some rows, of shape (n_rows,) or (n_rows, n_columns).
+        Called with the arrays of some rows, of shape (n_rows,) or (n_rows, n_columns).
     """
     with contextlib.ExitStack() as stack:
         is_spooled = path == STANDARD_STREAM and table_format not in DELIMITERS  # its beginning is written last
@@ -143,7 +131,8 @@ def writing(path: str, table_format: str, columns: Columns) -> Iterator[Write]:
         else:
             stream = stack.enter_context(tempfile.TemporaryFile()) if is_spooled else sys.stdout.buffer
         if table_format in DELIMITERS:
-            yield _text(stream, DELIMITERS[table_format], _shown(columns) if is_seen else columns)
+            names = [printable(name) if is_seen else name for name in _names(columns)]
+            yield _text(stream, DELIMITERS[table_format], names)
         else:
             write: Any = _BINARY[table_format](stream, columns, stack)
             yield write
@@ -163,18 +152,9 @@ def emit(
     put: Callable[[Write], None],
     describe: Callable[[], dict[str, Any]],
 ) -> None:
-    """Write rows where the options say; with --json print a document of what was written, or of the rows themselves.
+    """Write rows where the options send them; with --json print a document, of the rows if they have no file.
 
-    Parameters
-    ----------
-    options : RowsOptions
-        The options.
-    output_format, columns
-        As in `writing`.
-    put : callable
-        Takes what `writing` yields and gives it all rows.
-    describe : callable
-        Returns the rest of the document, once the rows are written.
+    `put` is called with what `writing` yields and gives it all rows; `describe` then returns the rest of the document.
     """
     if options.as_json and options.to_stream:
         collected: dict[str, list[Any]] = {name: [] for name in columns}
@@ -192,10 +172,10 @@ def emit(
         print_json({**describe(), "written": {"rows": options.output}})
 
 
-def _text(stream: IO[bytes], delimiter: str, columns: Columns) -> Write:
+def _text(stream: IO[bytes], delimiter: str, names: Sequence[str]) -> Write:
     """Write numbers as short as they can be so that reading gives the same ones."""
     heading = io.StringIO()
-    csv.writer(heading, delimiter=delimiter, lineterminator="\n").writerow(_names(columns))
+    csv.writer(heading, delimiter=delimiter, lineterminator="\n").writerow(names)
 
     def write(*arrays: npt.NDArray[Any]) -> None:
         stream.write(heading.getvalue().encode())  # with the first rows: before them the data may be refused
@@ -208,11 +188,6 @@ def _text(stream: IO[bytes], delimiter: str, columns: Columns) -> Write:
     return write
 
 
-def _shown(columns: Columns) -> dict[str, list[str]]:
-    """Return the names of columns as a terminal may see them."""
-    return {array: [printable(name) for name in names] for array, names in columns.items()}
-
-
 def _written(column: npt.NDArray[Any]) -> Iterable[str]:
     if isinstance(column, np.ma.MaskedArray):
         written = _written(column.data)
@@ -221,23 +196,19 @@ def _written(column: npt.NDArray[Any]) -> Iterable[str]:
 
 
 def _without_infinities(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Put None, which JSON has, in the place of infinity, which it has not, and of rows that were dropped."""
-    if isinstance(array, np.ma.MaskedArray):
-        values = array.data.astype(object)
-        values[np.ma.getmaskarray(array) | ~np.isfinite(array.data)] = None
-        return values
-    if array.dtype.kind != "f" or np.isfinite(array).all():
-        return array
-    values = array.astype(object)
-    values[~np.isfinite(array)] = None
+    """Replace infinities, which JSON lacks, and rows that were dropped by None."""
+    data = np.ma.getdata(array)
+    gaps = np.ma.getmaskarray(array) | ~np.isfinite(data)
+    if not gaps.any():
+        return data
+    values = data.astype(object)
+    values[gaps] = None
     return values
 
 
 def _filled(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Put NaN, or -1 among integers, in the place of rows that were dropped."""
-    if not isinstance(array, np.ma.MaskedArray):
-        return array
-    return array.filled(np.nan if array.dtype.kind == "f" else -1)
+    """Replace rows that were dropped by NaN, or by -1 among integers."""
+    return np.ma.filled(array, np.nan if array.dtype.kind == "f" else -1)
 
 
 class _NpyFile:
