@@ -13,20 +13,6 @@ namespace {
 
 using Weights = std::optional<Contiguous<double>>;
 
-std::vector<Index> shape_of_second_moments(const SufficientStatistics& s) {
-  switch (s.form) {
-    case SecondMoments::full:
-      return {s.n_components, s.n_features, s.n_features};
-    case SecondMoments::pooled:
-      return {s.n_features, s.n_features};
-    case SecondMoments::diagonal:
-      return {s.n_components, s.n_features};
-    case SecondMoments::trace:
-      break;
-  }
-  return {s.n_components};
-}
-
 const SufficientStatistics& as_statistics(const py::object& self) { return self.cast<const SufficientStatistics&>(); }
 
 SecondMoments form_for(const std::string& covariance_type) {
@@ -152,7 +138,8 @@ array([0.5, 9.5])
       .def_property_readonly("second_moments",
                              [](const py::object& self) {
                                const S& s = as_statistics(self);
-                               return read_only(s.second_moments, shape_of_second_moments(s), self);
+                               return read_only(s.second_moments,
+                                                second_moment_shape(s.form, s.n_components, s.n_features), self);
                              })
       .def_property_readonly("log_likelihood", [](const S& s) { return s.log_likelihood; })
       .def_property_readonly("n_samples", [](const S& s) { return s.n_samples; })

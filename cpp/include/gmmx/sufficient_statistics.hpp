@@ -23,6 +23,9 @@ enum class SecondMoments : std::uint8_t {
 
 GMMX_EXPORT std::string to_string(SecondMoments form);
 
+/// The shape of second moments in this form, in C order.
+GMMX_EXPORT std::vector<Index> second_moment_shape(SecondMoments form, Index n_components, Index n_features);
+
 /// The form that the M-step of a covariance model needs.
 GMMX_EXPORT SecondMoments second_moment_form(CovarianceType type);
 

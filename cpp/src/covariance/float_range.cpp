@@ -7,6 +7,7 @@
 #include "covariance/model.hpp"
 #include "density/feature_tolerance.hpp"
 #include "linear_algebra.hpp"
+#include "statistics/second_moments.hpp"
 
 namespace gmmx {
 
@@ -18,8 +19,7 @@ bool is_in_range(double variance) {
 }
 
 bool has_matrices(const Mixture& mixture) {
-  const SecondMoments form = model_of(mixture.covariance_type()).form();
-  return form == SecondMoments::full || form == SecondMoments::pooled;
+  return traits_of(model_of(mixture.covariance_type()).form()).has_matrices();
 }
 
 // all(variance, row of the precision's factor) of every feature of every matrix.

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "density/row_columns.hpp"
+#include "statistics/second_moments.hpp"
 
 namespace gmmx {
 
@@ -82,7 +83,7 @@ class Block {
   // only.
   Panel<T> plain_monomials(SecondMoments form) {
     RowColumns<T>& columns = about_origin();
-    if (form == SecondMoments::trace) columns.largest_squared_norm(nothing_.data());
+    if (traits_of(form).n_feature_axes == 0) columns.largest_squared_norm(nothing_.data());
     return columns.plain_monomials(form);
   }
   ProductPanel<T> products(SecondMoments form) { return about_origin().products(form); }

@@ -15,7 +15,7 @@ std::unique_ptr<LogDensity<T>> full_density(const Mixture& mixture, Weighting we
   const Index d = mixture.n_features();
   const Matrix<double> means = centred_means<T>(mixture);
   const Vector<double> constants = log_constants(mixture, weighting, Exact::log_determinants(mixture));
-  Matrix<double> coefficients(n_monomials(SecondMoments::full, d), mixture.n_components());
+  Matrix<double> coefficients(traits_of(SecondMoments::full).n_monomials(d), mixture.n_components());
   Matrix<double> precision(d, d);
   Vector<double> linear(d);
   double largest_precision = 0;

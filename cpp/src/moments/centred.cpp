@@ -21,7 +21,7 @@ class LowDimMoments final : public Moments<T> {
       : form_(form),
         shifts_(rounded_shifts<T>(shifts)),
         shifts_in_rows_(shifts.template cast<T>()),
-        sums_(RowMajorMatrix<double>::Zero(shifts.rows(), n_monomials(SecondMoments::full, shifts.cols()))) {}
+        sums_(RowMajorMatrix<double>::Zero(shifts.rows(), traits_of(SecondMoments::full).n_monomials(shifts.cols()))) {}
 
   void add(Block<T>& block, BlockOfColumns<T> resp) override {
     clear_beyond(block, resp);

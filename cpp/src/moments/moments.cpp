@@ -26,7 +26,7 @@ class MonomialMoments final : public Moments<T> {
     if (full && !many_components_ && ScatterMatrices<T>::suits(d)) {
       scatter_sums_.emplace(d, shifts.rows(), false);
     } else {
-      sums_.setZero(n_monomials(form, d), shifts.rows());
+      sums_.setZero(traits_of(form).n_monomials(d), shifts.rows());
     }
     if (form == SecondMoments::pooled) scatter_.setZero(d, d);
   }

@@ -40,8 +40,9 @@ void unpack_features(const Sums& sums, SufficientStatistics& s) {
   const Index d = s.n_features;
   VectorMap(s.counts.data(), s.n_components) = sums.col(0);
   MatrixMap(s.first_moments.data(), s.n_components, d) = sums.middleCols(1, d);
-  const Index n_second = n_second_monomials(s.form, d);
-  if (s.form != SecondMoments::full) {
+  const SecondMomentTraits& traits = traits_of(s.form);
+  const Index n_second = traits.n_second_monomials(d);
+  if (!traits.by_component || !traits.has_matrices()) {
     if (n_second > 0) MatrixMap(s.second_moments.data(), s.n_components, n_second) = sums.rightCols(n_second);
     return;
   }

@@ -42,7 +42,7 @@ bool is_rounding(double sum, double rounding) { return std::isfinite(sum) && sum
 
 // In the order of SecondMoments. (50)
 constexpr SecondMomentTraits table[] = {
-    {"full", [](MomentShape s) { return s.n_components * s.n_features * s.n_features; }, true,
+    {"full", true, 2,
      [](double* second, MomentShape s, Index k, const double* u, const double* v) {
        add_to_matrix(second + k * s.n_features * s.n_features, s.n_features, u, v);
      },
@@ -60,7 +60,7 @@ constexpr SecondMomentTraits table[] = {
      [](double* second, MomentShape s, const double* weights, const double* covariances) {
        add_weighted(second, s.n_components, s.n_features * s.n_features, weights, covariances);
      }},
-    {"pooled", [](MomentShape s) { return s.n_features * s.n_features; }, false,
+    {"pooled", false, 2,
      [](double* second, MomentShape s, Index, const double* u, const double* v) {
        add_to_matrix(second, s.n_features, u, v);
      },
@@ -73,7 +73,7 @@ constexpr SecondMomentTraits table[] = {
          add_scale_to_matrix(second, s.n_features, covariance, weights[k]);
        }
      }},
-    {"diagonal", [](MomentShape s) { return s.n_components * s.n_features; }, true,
+    {"diagonal", true, 1,
      [](double* second, MomentShape s, Index k, const double* u, const double* v) {
        for (Index j = 0; j < s.n_features; ++j) second[k * s.n_features + j] += 2 * u[j] * v[j];
      },
@@ -90,7 +90,7 @@ constexpr SecondMomentTraits table[] = {
      [](double* second, MomentShape s, const double* weights, const double* variances) {
        add_weighted(second, s.n_components, s.n_features, weights, variances);
      }},
-    {"trace", [](MomentShape s) { return s.n_components; }, true,
+    {"trace", true, 0,
      [](double* second, MomentShape s, Index k, const double* u, const double* v) {
        for (Index j = 0; j < s.n_features; ++j) second[k] += 2 * u[j] * v[j];
      },
@@ -144,7 +144,29 @@ const SecondMomentTraits& traits_of(SecondMoments form) {
   return table[place_of(form, std::size(table), "SecondMoments")];
 }
 
+bool is_second_moments(std::uint64_t number) { return number < std::size(table); }
+
+std::vector<Index> SecondMomentTraits::shape(MomentShape s) const {
+  std::vector<Index> result(static_cast<std::size_t>(n_feature_axes), s.n_features);
+  if (by_component) result.insert(result.begin(), s.n_components);
+  return result;
+}
+
+Index SecondMomentTraits::size(MomentShape s) const {
+  Index result = by_component ? s.n_components : 1;
+  for (int axis = 0; axis < n_feature_axes; ++axis) result *= s.n_features;
+  return result;
+}
+
+Index SecondMomentTraits::packed_size(Index n_features) const {
+  return has_matrices() ? n_features * (n_features + 1) / 2 : size({1, n_features});
+}
+
 std::string to_string(SecondMoments form) { return traits_of(form).name; }
+
+std::vector<Index> second_moment_shape(SecondMoments form, Index n_components, Index n_features) {
+  return traits_of(form).shape({n_components, n_features});
+}
 
 std::vector<double> second_moments_as(const SufficientStatistics& s, SecondMoments form) {
   using Form = SecondMoments;

@@ -1,6 +1,7 @@
-// What can be done with second moments, whatever part of them is kept: one row of the table a form.
+// What is kept of second moments, and what can be done with it: one row of the table a form.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "gmmx/sufficient_statistics.hpp"
@@ -14,8 +15,8 @@ struct MomentShape {
 
 struct SecondMomentTraits {
   const char* name;
-  Index (*size)(MomentShape);
-  bool by_component;  // else summed over the components
+  bool by_component;   // else summed over the components
+  int n_feature_axes;  // 2: symmetric matrices; 1: a number a feature; 0: the sum over the features
   // Adds u v^T + v u^T to component k; u and v have d entries.
   void (*add_symmetric_outer)(double* second, MomentShape, Index k, const double* u, const double* v);
   // Adds a share of a prior's scale (d x d) to component k: its diagonal where no more is kept, and of that the mean
@@ -26,9 +27,22 @@ struct SecondMomentTraits {
   void (*drop_rounding)(double* scatter, MomentShape, Index k, double count, const double* mean);
   // Adds weights[k] times the covariance of each component, kept as by the models that ask for this form.
   void (*add_covariances)(double* second, MomentShape, const double* weights, const double* covariances);
+
+  bool has_matrices() const { return n_feature_axes == 2; }
+  std::vector<Index> shape(MomentShape s) const;
+  Index size(MomentShape s) const;
+  // Numbers of one component, or of all, where matrices are packed: their upper triangles.
+  Index packed_size(Index n_features) const;
+  // Monomials of a row whose sums, weighted by a component's responsibilities, are its statistics: 1, x and those of
+  // second degree. (65)
+  Index n_monomials(Index n_features) const { return 1 + n_features + n_second_monomials(n_features); }
+  Index n_second_monomials(Index n_features) const { return by_component ? packed_size(n_features) : 0; }
 };
 
 const SecondMomentTraits& traits_of(SecondMoments form);
+
+// Whether an enumerator has this number.
+bool is_second_moments(std::uint64_t number);
 
 // The second moments in a form that keeps less. \throws InvalidArgument where the asked form is not contained
 std::vector<double> second_moments_as(const SufficientStatistics& statistics, SecondMoments form);

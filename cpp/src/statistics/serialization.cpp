@@ -7,6 +7,7 @@
 #include "gmmx/sufficient_statistics.hpp"
 #include "little_endian.hpp"
 #include "statistics/check_statistics.hpp"
+#include "statistics/second_moments.hpp"
 
 namespace gmmx {
 
@@ -57,8 +58,6 @@ class Reader {
   std::size_t at_ = 0;
 };
 
-bool packs(SecondMoments form) { return form == SecondMoments::full || form == SecondMoments::pooled; }
-
 // Calls visit(upper element, lower element) for each pair of each symmetric matrix.
 template <class Values, class Visit>
 void for_upper_triangles(Values& matrices, std::size_t d, Visit visit) {
@@ -74,17 +73,12 @@ constexpr std::uint64_t absurd = std::uint64_t{1} << 60;
 
 std::uint64_t product(std::uint64_t a, std::uint64_t b) { return b != 0 && a > absurd / b ? absurd : a * b; }
 
-// Numbers that hold the second moments of k components and d features.
-std::uint64_t second_numbers(std::uint64_t k, std::uint64_t d, SecondMoments form) {
-  const std::uint64_t triangle = product(d, d + 1) / 2;
-  const std::uint64_t numbers[] = {product(k, triangle), triangle, product(k, d), k};
-  return numbers[static_cast<std::size_t>(form)];
-}
-
 // Numbers that follow the header, or 0 where the sizes are absurd.
 std::uint64_t numbers_expected(std::uint64_t k, std::uint64_t d, SecondMoments form) {
   if (k == 0 || d == 0 || k >= absurd || d >= absurd) return 0;
-  const std::uint64_t numbers = 2 * product(k, d) + k + second_numbers(k, d, form);
+  const SecondMomentTraits& traits = traits_of(form);
+  const std::uint64_t each = traits.has_matrices() ? product(d, d + 1) / 2 : traits.n_feature_axes == 1 ? d : 1;
+  const std::uint64_t numbers = 2 * product(k, d) + k + product(traits.by_component ? k : 1, each);
   return numbers < absurd / 2 ? numbers : 0;
 }
 
@@ -103,7 +97,7 @@ std::string SufficientStatistics::to_bytes() const {
   put(out, shifts);
   put(out, counts);
   put(out, first_moments);
-  if (packs(form)) {
+  if (traits_of(form).has_matrices()) {
     for_upper_triangles(second_moments, static_cast<std::size_t>(n_features),
                         [&](double upper, double) { put(out, upper); });
   } else {
@@ -119,7 +113,7 @@ SufficientStatistics SufficientStatistics::from_bytes(const std::string& bytes) 
   Reader reader(bytes);
   reader.integer();  // the mark
   const std::uint64_t form_number = reader.integer();
-  if (form_number > static_cast<std::uint64_t>(SecondMoments::trace)) refuse("unknown form of second moments");
+  if (!is_second_moments(form_number)) refuse("unknown form of second moments");
   const auto form = static_cast<SecondMoments>(form_number);
   const std::uint64_t k = reader.integer();
   const std::uint64_t d = reader.integer();
@@ -143,7 +137,7 @@ SufficientStatistics SufficientStatistics::from_bytes(const std::string& bytes) 
   result.total_weight = total_weight;
   reader.read(result.counts);
   reader.read(result.first_moments);
-  if (packs(form)) {
+  if (traits_of(form).has_matrices()) {
     for_upper_triangles(result.second_moments, static_cast<std::size_t>(d),
                         [&](double& upper, double& lower) { upper = lower = reader.real(); });
   } else {
