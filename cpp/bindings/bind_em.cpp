@@ -151,7 +151,8 @@ void register_em(py::module_& m) {
       .def_property_readonly("n_iter", [](const EMResult& self) { return self.mean_log_likelihoods.size(); })
       .def_readonly("lower_bounds", &EMResult::mean_log_likelihoods)
       .def_readonly("empty_components", &EMResult::empty_components)
-      .def_readonly("kernel", &EMResult::kernel);
+      .def_readonly("kernel", &EMResult::kernel)
+      .def_readonly("moment_kernel", &EMResult::moment_kernel);
   m.def("em", &em_of, py::arg("X"), py::arg("mixture"), py::arg("sample_weight").none(true), py::kw_only(),
         py::arg("tol"), py::arg("reg_covar"), py::arg("max_iter"), py::arg("previous_lower_bound"),
         py::arg("callback").none(true), py::arg("n_threads"), py::arg("acceleration") = py::none(),

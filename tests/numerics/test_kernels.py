@@ -38,10 +38,15 @@ def relative_error(got, expected, covariance_type):
     return np.abs(got - expected).max() / diagonal.min()
 
 
+def em_once(X, mixture):
+    """Return what one pass over these rows says."""
+    options = {"tol": 0.0, "reg_covar": 1e-6, "max_iter": 1, "previous_lower_bound": -np.inf}
+    return _core.em(X, mixture, None, **options, callback=None, n_threads=1)
+
+
 def kernel_for(X, mixture):
     """What an E-step of the mixture takes for these rows."""
-    options = {"tol": 0.0, "reg_covar": 1e-6, "max_iter": 1, "previous_lower_bound": -np.inf}
-    return _core.em(X, mixture, None, **options, callback=None, n_threads=1).kernel
+    return em_once(X, mixture).kernel
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -170,3 +175,15 @@ def test_the_kernel_is_reported():
         statistics = _core.statistics_from_labels(rows, row_labels, 4, covariance_type, None, 1)
         start = _core.m_step(statistics, covariance_type, 1e-6)
         assert kernel_for(passed, start) == kernel
+
+
+def test_the_kernel_of_moments_is_reported():
+    X, labels = narrow_clusters(1.0, 3, np.float64)
+    far = X.copy()
+    far[777] = 1e7
+    for covariance_type, of_far_rows in [("full", "low-dim"), ("tied", "low-dim"), ("spherical", "squares")]:
+        start = _core.m_step(
+            _core.statistics_from_labels(X, labels, 4, covariance_type, None, 1), covariance_type, 1e-6
+        )
+        assert em_once(X, start).moment_kernel == "monomials"
+        assert em_once(far, start).moment_kernel == "+".join(sorted([of_far_rows, "monomials"]))

@@ -83,7 +83,8 @@ struct EMResult {
   bool stopped = false;                      ///< by the callback
   std::vector<double> mean_log_likelihoods;  ///< one a pass; of a jump taken back, that before it
   std::vector<Index> empty_components;       ///< of the last M-step
-  std::string kernel;  ///< how the last E-step computed densities; several joined by "+" where rows differed
+  std::string kernel;         ///< how the last E-step computed densities; several joined by "+" where rows differed
+  std::string moment_kernel;  ///< likewise, how it added up moments
 };
 
 /// Iterates from a given mixture until convergence; with max_iter = 0 not at all. \throws as e_step and m_step
@@ -95,8 +96,8 @@ GMMX_EXPORT EMResult em(MatrixView<const T> rows, const Mixture& start, VectorVi
 using EStepElsewhere = std::function<SufficientStatistics(const Mixture&)>;
 
 /// The same loop where the rows lie in files, processes or machines: it asks for their statistics once an iteration.
-/// EMOptions::n_threads is not used, EMResult::kernel empty. \throws what e_step throws; as m_step; InvalidArgument
-/// where the statistics are not of the mixture that was asked for, or of no row
+/// EMOptions::n_threads is not used, EMResult::kernel and moment_kernel empty. \throws what e_step throws; as m_step;
+/// InvalidArgument where the statistics are not of the mixture that was asked for, or of no row
 GMMX_EXPORT EMResult em(const EStepElsewhere& e_step, const Mixture& start, const EMOptions& options);
 
 }  // namespace gmmx

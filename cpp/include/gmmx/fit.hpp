@@ -49,6 +49,7 @@ struct FitResult {
   double log_likelihood = 0.0;               ///< of all rows under `mixture`, weighted
   std::vector<Index> empty_components;       ///< of the last M-step
   std::string kernel;                        ///< how the last E-step computed densities, see EMResult
+  std::string moment_kernel;                 ///< how it added up moments
   std::vector<FailedStart> failed_starts;
 
   int n_iter() const { return static_cast<int>(mean_log_likelihoods.size()); }

@@ -63,6 +63,7 @@ struct EStepPass<T>::Sums {
   SufficientStatistics statistics;
   std::vector<double> log_likelihoods;
   std::string kernel;
+  std::string moment_kernel;
   bool in_float;
 };
 
@@ -217,13 +218,13 @@ typename EStepPass<T>::Sums EStepPass<T>::pass_in(const Mixture& mixture, std::s
   total.total_weight = scores.total_weight;
   total.n_samples = scores.n_samples;
   return {std::move(total), std::move(scores.log_likelihoods), joined(std::move(scores.kernels)),
-          std::is_same_v<C, float>};
+          joined(moments->kernels()), std::is_same_v<C, float>};
 }
 
 template <class T>
 EStepResult EStepPass<T>::of_one(Sums sums) {
   sums.statistics.log_likelihood = sums.log_likelihoods.front();
-  return {std::move(sums.statistics), std::move(sums.kernel), sums.in_float};
+  return {std::move(sums.statistics), std::move(sums.kernel), std::move(sums.moment_kernel), sums.in_float};
 }
 
 template <class T>
@@ -249,7 +250,7 @@ std::vector<EStepResult> EStepPass<T>::operator()(const std::vector<const Mixtur
   for (std::size_t i = 0; i < mixtures.size(); ++i) {
     SufficientStatistics part = part_of(sums.statistics, i, *mixtures[i]);
     part.log_likelihood = sums.log_likelihoods[i] + lost;
-    results.push_back({std::move(part), sums.kernel, sums.in_float});
+    results.push_back({std::move(part), sums.kernel, sums.moment_kernel, sums.in_float});
   }
   return results;
 }

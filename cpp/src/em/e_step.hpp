@@ -13,7 +13,8 @@ struct EStepResult {
   SufficientStatistics statistics;  // without a fingerprint: the loop knows what they are of
   // The log-density kernels that ran, "features+cholesky-full" where blocks of rows took different ones.
   std::string kernel;
-  bool in_float = false;  // computed in float: in double, it may be had more exactly
+  std::string moment_kernel;  // likewise, what added up moments
+  bool in_float = false;      // computed in float: in double, it may be had more exactly
 };
 
 // Keeps the memory of a pass for the next one: for small data, taking it anew costs as much as the pass.

@@ -48,7 +48,7 @@ template EMResult em(MatrixView<const double>, const Mixture&, VectorView<const 
 EMResult em(const EStepElsewhere& e_step, const Mixture& start, const EMOptions& options) {
   Iteration iteration(start, options);
   while (iteration.should_continue())
-    iteration.update({checked(e_step(iteration.next_point()), iteration.next_point()), {}});
+    iteration.update({checked(e_step(iteration.next_point()), iteration.next_point()), {}, {}});
   return std::move(iteration).result();
 }
 

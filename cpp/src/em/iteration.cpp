@@ -27,7 +27,7 @@ bool is_rounding(double change, double mean, Index n_features) {
 
 Iteration::Iteration(const Mixture& start, const EMOptions& options)
     : options_(options),
-      result_{start, false, false, {}, {}, {}},
+      result_{start, false, false, {}, {}, {}, {}},
       accelerator_(extrapolation_of(options.acceleration), options.reg_covar),
       previous_(options.previous_mean_log_likelihood) {
   if (options.prior && options.acceleration != Acceleration::none) {
@@ -85,6 +85,7 @@ bool Iteration::update(EStepResult pass) {
   }
   jump_ = std::move(next_jump);
   result_.kernel = std::move(pass.kernel);
+  result_.moment_kernel = std::move(pass.moment_kernel);
   result_.mean_log_likelihoods.push_back(mean);
   if (options_.callback) result_.stopped = options_.callback({iteration, mean, mean - previous_}) && !result_.converged;
   previous_ = mean;

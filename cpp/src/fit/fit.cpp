@@ -175,6 +175,7 @@ FitResult fit(MatrixView<const T> rows, const FitOptions& options, VectorView<co
           log_likelihood(rows, best->mixture, sample_weight, options.n_threads),
           best->empty_components,
           best->kernel,
+          best->moment_kernel,
           std::move(failed)};
 }
 

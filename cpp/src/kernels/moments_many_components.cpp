@@ -74,15 +74,6 @@ void triangle_tile(const T* left, const T* right, Index stride, const T* resp, I
 }  // namespace
 
 template <class T>
-bool MomentsManyComponents<T>::suits(Index n_columns, Index n_components) {
-  constexpr Index least_columns = 9;
-  constexpr Index most_columns = 96;  // with more, scatter_matrix.hpp is faster
-  const Index n_groups = (n_components + group_width<T> - 1) / group_width<T>;
-  return many_registers && n_columns >= least_columns && n_columns <= most_columns &&
-         6 * n_components >= 5 * n_groups * group_width<T>;
-}
-
-template <class T>
 void MomentsManyComponents<T>::add(const Panel<T>& columns, const T* resp, Index resp_stride, Index n_components,
                                    double* sums) {
   const Index n_features = columns.n_features;

@@ -14,9 +14,6 @@ namespace gmmx {
 template <class T>
 class MomentsManyComponents {
  public:
-  // Whether this is faster than sums of products and than scatter_matrix.hpp.
-  static bool suits(Index n_columns, Index n_components);
-
   // sums(f, k) += sum_n z_i(n) z_j(n) resp(n, k), where z are the columns of the panel and f counts the pairs i <= j
   // row by row. resp: aligned columns of resp_stride, zero beyond the block's rows; sums: pairs x K, one after the
   // other.

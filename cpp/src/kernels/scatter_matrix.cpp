@@ -119,18 +119,6 @@ RowPanels<T> gather_rows(const RowPanels<T>& rows, const Index* which, Index n_r
   return {panels, rows.stride, n_rows, rows.n_features};
 }
 
-// In packets of multiply-adds: what is computed of the triangle and around it, and what sums of products take, their
-// products and the adding up of packets.
-template <class T>
-bool ScatterMatrices<T>::suits(Index n_features) {
-  constexpr double more_than_sums = 1.35;
-  constexpr bool wide = packet_size<T> * sizeof(T) >= 32;  // tiles of shorter packets have too few sums
-  const auto size = static_cast<double>(packet_size<T>);
-  const auto p = static_cast<double>(n_panels_of<T>(n_features));
-  const auto d = static_cast<double>(n_features);
-  return wide && 0.5 * p * (p + 1) * size + 3 * p <= more_than_sums * 0.5 * (d + 1) * (d + 2) / size;
-}
-
 template <class T>
 ScatterMatrices<T>::ScatterMatrices(Index n_features, Index n_components, bool common)
     : n_features_(n_features),

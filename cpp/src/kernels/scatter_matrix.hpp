@@ -39,9 +39,6 @@ RowPanels<T> gather_rows(const RowPanels<T>& rows, const Index* which, Index n_r
 template <class T>
 class ScatterMatrices {
  public:
-  // Whether this is faster than sums of products.
-  static bool suits(Index n_features);
-
   // common: outer products of all components are added to one sum.
   ScatterMatrices(Index n_features, Index n_components, bool common);
 

@@ -6,6 +6,7 @@
 #include "density/columns.hpp"
 #include "kernels/moments_low_dim.hpp"
 #include "kernels/scatter_matrix.hpp"
+#include "moments/plan.hpp"
 #include "moments/sums.hpp"
 #include "statistics/second_moments.hpp"
 
@@ -44,6 +45,8 @@ class LowDimMoments final : public Moments<T> {
     result.form = form_;
     return result;
   }
+
+  std::vector<std::string_view> kernels() const override { return {to_string(MomentKernel::low_dim)}; }
 
  private:
   SecondMoments form_;
@@ -89,6 +92,8 @@ class MatrixMoments final : public Moments<T> {
     return result;
   }
 
+  std::vector<std::string_view> kernels() const override { return {to_string(MomentKernel::gathered_rows)}; }
+
  private:
   template <class Resp>
   void find_members(const Resp& r) {
@@ -122,7 +127,7 @@ class SquareMoments final : public Moments<T> {
     used_ = true;
     const RowColumns<T>& rows = block.as_given();
     const Index d = rows.n_features();
-    const bool features_apart = sums_.form == SecondMoments::diagonal;
+    const bool features_apart = traits_of(sums_.form).n_feature_axes == 1;
     auto scratch = block.differences().col(0).array();
     for (Index k = 0; k < resp.cols(); ++k) {
       const auto r = resp.col(k);
@@ -150,6 +155,8 @@ class SquareMoments final : public Moments<T> {
 
   SufficientStatistics statistics() const override { return sums_; }
 
+  std::vector<std::string_view> kernels() const override { return {to_string(MomentKernel::squares)}; }
+
  private:
   Matrix<T> shifts_in_rows_;
   SufficientStatistics sums_;
@@ -160,12 +167,14 @@ class SquareMoments final : public Moments<T> {
 
 template <class T>
 std::unique_ptr<Moments<T>> make_centred_moments(SecondMoments form, ConstMatrixMap shifts) {
-  const bool matrices = form == SecondMoments::full || form == SecondMoments::pooled;
-  if (matrices && shifts.cols() <= low_dim) {
-    return std::make_unique<LowDimMoments<T>>(form, shifts);
+  switch (plan_moments(form, shifts.cols(), shifts.rows(), register_width<T>).centred) {
+    case MomentKernel::low_dim:
+      return std::make_unique<LowDimMoments<T>>(form, shifts);
+    case MomentKernel::gathered_rows:
+      return std::make_unique<MatrixMoments<T>>(form, shifts);
+    default:
+      return std::make_unique<SquareMoments<T>>(form, shifts);
   }
-  if (matrices) return std::make_unique<MatrixMoments<T>>(form, shifts);
-  return std::make_unique<SquareMoments<T>>(form, shifts);
 }
 
 template std::unique_ptr<Moments<float>> make_centred_moments(SecondMoments, ConstMatrixMap);

@@ -8,6 +8,7 @@
 #include "density/columns.hpp"
 #include "kernels/moments_many_components.hpp"
 #include "moments/centred.hpp"
+#include "moments/plan.hpp"
 #include "moments/sums.hpp"
 
 namespace gmmx {
@@ -19,11 +20,14 @@ template <class T>
 class MonomialMoments final : public Moments<T> {
  public:
   MonomialMoments(SecondMoments form, const RowVector<T>& origin, ConstMatrixMap shifts, double squared_reach)
-      : form_(form), origin_(origin), shifts_(shifts), squared_reach_(squared_reach) {
+      : form_(form),
+        kernel_(plan_moments(form, origin.size(), shifts.rows(), register_width<T>).about_origin),
+        origin_(origin),
+        shifts_(shifts),
+        squared_reach_(squared_reach) {
     const Index d = origin.size();
-    const bool full = form == SecondMoments::full;
-    if (full && MomentsManyComponents<T>::suits(1 + d, shifts.rows())) many_components_.emplace();
-    if (full && !many_components_ && ScatterMatrices<T>::suits(d)) {
+    if (kernel_ == MomentKernel::many_components) many_components_.emplace();
+    if (kernel_ == MomentKernel::scatter_matrix) {
       scatter_sums_.emplace(d, shifts.rows(), false);
     } else {
       sums_.setZero(traits_of(form).n_monomials(d), shifts.rows());
@@ -90,6 +94,13 @@ class MonomialMoments final : public Moments<T> {
     return total;
   }
 
+  std::vector<std::string_view> kernels() const override {
+    std::vector<std::string_view> names;
+    if (centred_) names = centred_->kernels();
+    if (used_) names.push_back(to_string(kernel_));
+    return names;
+  }
+
  private:
   Moments<T>& centred() {
     if (!centred_) centred_ = make_centred_moments<T>(form_, shifts_);
@@ -137,16 +148,16 @@ class MonomialMoments final : public Moments<T> {
   }
 
   SecondMoments form_;
+  MomentKernel kernel_;  // of blocks within reach
   RowVector<T> origin_;
   ConstMatrixMap shifts_;
   std::unique_ptr<Moments<T>> centred_;  // made when the first block needs it
   double squared_reach_;
   bool used_ = false;
-  // What adds up full second moments fastest, if it is not sums of products.
-  std::optional<MomentsManyComponents<T>> many_components_;
-  std::optional<ScatterMatrices<T>> scatter_sums_;  // has sums of its own
-  RowMajorMatrix<double> sums_;                     // features x K
-  RowMajorMatrix<double> scatter_;                  // lower triangle; pooled alone
+  std::optional<MomentsManyComponents<T>> many_components_;  // as the kernel says
+  std::optional<ScatterMatrices<T>> scatter_sums_;           // has sums of its own
+  RowMajorMatrix<double> sums_;                              // features x K
+  RowMajorMatrix<double> scatter_;                           // lower triangle; pooled alone
 };
 
 }  // namespace

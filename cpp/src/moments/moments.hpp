@@ -2,6 +2,8 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
+#include <vector>
 
 #include "density/block.hpp"
 #include "gmmx/sufficient_statistics.hpp"
@@ -20,6 +22,8 @@ class Moments {
   virtual void merge(Moments& other) = 0;
   // The sums as statistics about the shifts, as T holds them.
   virtual SufficientStatistics statistics() const = 0;
+  // Those that added up these sums.
+  virtual std::vector<std::string_view> kernels() const = 0;
 };
 
 // Moments about the given shifts (K x d, absolute); blocks are relative to origin. Blocks whose rows all lie within

@@ -1,0 +1,64 @@
+// What is kept of second moments, and which kernel adds it up.
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "gmmx/gmmx.hpp"
+#include "moments/plan.hpp"
+#include "problem.hpp"
+
+using namespace gmmx;
+using Shape = std::vector<Index>;
+
+TEST_CASE("each form of second moments has its shape") {
+  CHECK(second_moment_shape(SecondMoments::full, 4, 3) == Shape{4, 3, 3});
+  CHECK(second_moment_shape(SecondMoments::pooled, 4, 3) == Shape{3, 3});
+  CHECK(second_moment_shape(SecondMoments::diagonal, 4, 3) == Shape{4, 3});
+  CHECK(second_moment_shape(SecondMoments::trace, 4, 3) == Shape{4});
+  for (const SecondMoments form :
+       {SecondMoments::full, SecondMoments::pooled, SecondMoments::diagonal, SecondMoments::trace}) {
+    Index size = 1;
+    for (const Index n : second_moment_shape(form, 4, 3)) size *= n;
+    const SufficientStatistics statistics(form, 4, 3, std::vector<double>(12));
+    CHECK(static_cast<Index>(statistics.second_moments.size()) == size);
+    CHECK(SufficientStatistics::from_bytes(statistics.to_bytes()).second_moments == statistics.second_moments);
+  }
+}
+
+TEST_CASE("the kernel of moments is planned from form, size and registers") {
+  constexpr RegisterWidth sse{2, 16, false};
+  constexpr RegisterWidth avx{4, 32, false};
+  constexpr RegisterWidth avx512{8, 64, true};
+  constexpr RegisterWidth avx512_float{16, 64, true};
+  const auto plan = [](SecondMoments form, Index d, Index k, RegisterWidth width) {
+    const MomentPlan found = plan_moments(form, d, k, width);
+    return std::string(to_string(found.about_origin)) + ", " + to_string(found.centred);
+  };
+  for (const RegisterWidth width : {sse, avx, avx512, avx512_float}) {
+    CHECK(plan(SecondMoments::full, 2, 5, width) == "monomials, low-dim");
+    CHECK(plan(SecondMoments::full, 4, 5, width) == "monomials, low-dim");
+    CHECK(plan(SecondMoments::full, 5, 5, width) == "monomials, gathered-rows");
+    CHECK(plan(SecondMoments::pooled, 4, 5, width) == "monomials, low-dim");
+    CHECK(plan(SecondMoments::pooled, 128, 32, width) == "monomials, gathered-rows");
+    CHECK(plan(SecondMoments::diagonal, 128, 32, width) == "monomials, squares");
+    CHECK(plan(SecondMoments::trace, 128, 32, width) == "monomials, squares");
+  }
+  CHECK(plan(SecondMoments::full, 128, 16, sse) == "monomials, gathered-rows");
+  CHECK(plan(SecondMoments::full, 128, 16, avx) == "scatter-matrix, gathered-rows");
+  CHECK(plan(SecondMoments::full, 128, 16, avx512) == "scatter-matrix, gathered-rows");
+  CHECK(plan(SecondMoments::full, 16, 32, avx512) == "many-components, gathered-rows");
+  CHECK(plan(SecondMoments::full, 16, 17, avx512) == plan(SecondMoments::full, 16, 1, avx512));  // a pair half empty
+  CHECK(plan(SecondMoments::full, 16, 32, avx) != "many-components, gathered-rows");             // 16 registers
+  CHECK(plan(SecondMoments::full, 16, 32, avx512_float) == "many-components, gathered-rows");
+  CHECK(plan(SecondMoments::full, 16, 16, avx512_float) != "many-components, gathered-rows");
+}
+
+TEST_CASE("EM reports the kernels of its last pass") {
+  const testing::Problem p = testing::make_problem(200, 3, 2);
+  const Mixture mixture = p.mixture(CovarianceType::full);
+  const EMResult result = em<double>(p.view(), mixture, {}, {});
+  CHECK(result.moment_kernel ==
+        to_string(plan_moments(SecondMoments::full, p.d, p.k, register_width<double>).about_origin));
+  const EStepElsewhere elsewhere = [&](const Mixture& at) { return e_step<double>(p.view(), at); };
+  CHECK(em(elsewhere, mixture, {}).moment_kernel.empty());
+}
