@@ -6,6 +6,7 @@
 #include <numeric>
 #include <utility>
 
+#include "checked_mixture.hpp"
 #include "covariance/model.hpp"
 #include "format.hpp"
 #include "gmmx/errors.hpp"
@@ -75,6 +76,14 @@ Mixture::Mixture(CovarianceType type, Index n_features, std::vector<double> weig
   std::vector<double> implied = model.covariances_of_factors(precisions_cholesky_, k, n_features);
   if (covariances_.empty()) covariances_ = std::move(implied);
 }
+
+Mixture::Mixture(Checked&& parameters)
+    : type_(parameters.type),
+      n_features_(parameters.n_features),
+      weights_(std::move(parameters.weights)),
+      means_(std::move(parameters.means)),
+      covariances_(std::move(parameters.covariances)),
+      precisions_cholesky_(std::move(parameters.precisions_cholesky)) {}
 
 std::uint64_t Mixture::fingerprint() const {
   // FNV-1a over 64-bit words, with the high bits folded in after each product.

@@ -32,6 +32,10 @@ class GMMX_EXPORT Mixture {
   Mixture(CovarianceType type, Index n_features, std::vector<double> weights, std::vector<double> means,
           std::vector<double> covariances, std::vector<double> precisions_cholesky = {});
 
+  /// Parameters that the library knows to be valid: it alone can make them.
+  struct Checked;
+  explicit Mixture(Checked&& parameters);
+
   CovarianceType covariance_type() const { return type_; }
   Index n_components() const { return static_cast<Index>(weights_.size()); }
   Index n_features() const { return n_features_; }
@@ -44,11 +48,8 @@ class GMMX_EXPORT Mixture {
   std::uint64_t fingerprint() const;
 
  private:
-  friend Mixture batch(const std::vector<const Mixture*>& mixtures);
-  Mixture() = default;  // to be filled with checked values
-
-  CovarianceType type_{};
-  Index n_features_ = 0;
+  CovarianceType type_;
+  Index n_features_;
   std::vector<double> weights_;
   std::vector<double> means_;
   std::vector<double> covariances_;

@@ -1,7 +1,9 @@
 #include "em/batched_mixtures.hpp"
 
 #include <cstddef>
+#include <utility>
 
+#include "checked_mixture.hpp"
 #include "covariance/model.hpp"
 
 namespace gmmx {
@@ -24,17 +26,15 @@ Numbers slice(const Numbers& of, std::size_t i, Index n_parts) {
 bool can_be_batched(CovarianceType type) { return !model_of(type).shares_covariance(); }
 
 Mixture batch(const std::vector<const Mixture*>& mixtures) {
-  Mixture all;
-  all.type_ = mixtures.front()->covariance_type();
-  all.n_features_ = mixtures.front()->n_features();
+  Mixture::Checked all{mixtures.front()->covariance_type(), mixtures.front()->n_features(), {}, {}, {}, {}};
   for (const Mixture* const mixture : mixtures) {
-    append(all.weights_, mixture->weights());
-    append(all.means_, mixture->means());
-    append(all.covariances_, mixture->covariances());
-    append(all.precisions_cholesky_, mixture->precisions_cholesky());
+    append(all.weights, mixture->weights());
+    append(all.means, mixture->means());
+    append(all.covariances, mixture->covariances());
+    append(all.precisions_cholesky, mixture->precisions_cholesky());
   }
-  for (double& weight : all.weights_) weight /= static_cast<double>(mixtures.size());
-  return all;
+  for (double& weight : all.weights) weight /= static_cast<double>(mixtures.size());
+  return Mixture(std::move(all));
 }
 
 SufficientStatistics part_of(const SufficientStatistics& batched, std::size_t i, const Mixture& mixture) {
