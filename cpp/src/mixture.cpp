@@ -62,16 +62,15 @@ Mixture::Mixture(CovarianceType type, Index n_features, std::vector<double> weig
   if (covariances_.empty() && precisions_cholesky_.empty()) {
     throw InvalidArgument("neither covariances nor precisions_cholesky is given; give one of them");
   }
-  const std::vector<Index> shape = model.shape(k, n_features);
   if (!covariances_.empty()) {
-    check_size(covariances_, shape, "covariances");
+    check_size(covariances_, model.covariance_shape(k, n_features), "covariances");
     check_finite(covariances_, "covariances");
   }
   if (precisions_cholesky_.empty()) {
     precisions_cholesky_ = model.factorize(covariances_, k, n_features);
     return;
   }
-  check_size(precisions_cholesky_, shape, "precisions_cholesky");
+  check_size(precisions_cholesky_, model.factor_shape(k, n_features), "precisions_cholesky");
   check_finite(precisions_cholesky_, "precisions_cholesky");
   std::vector<double> implied = model.covariances_of_factors(precisions_cholesky_, k, n_features);
   if (covariances_.empty()) covariances_ = std::move(implied);

@@ -14,10 +14,10 @@ class Diagonal final : public CovarianceModel {
   Diagonal(VolumeShapeOrientation letters, VolumeAndShape volume_and_shape)
       : letters_(letters), volume_and_shape_(volume_and_shape) {}
 
-  std::vector<Index> shape(Index k, Index d) const override { return {k, d}; }
+  std::vector<Index> covariance_shape(Index k, Index d) const override { return {k, d}; }
   Index n_covariance_parameters(Index k, Index d) const override { return n_covariance_parameters_of(letters_, k, d); }
   SecondMoments form() const override { return SecondMoments::diagonal; }
-  bool shares_covariance() const override { return any_is_shared(letters_); }
+  bool ties_components() const override { return any_is_shared(letters_); }
 
   PriorShare prior_share(double dof, Index k, Index) const override { return prior_share_of(letters_, dof + 2, k); }
 
@@ -59,16 +59,6 @@ class Diagonal final : public CovarianceModel {
   void whiten(const Mixture& mixture, Index k, Eigen::Ref<Matrix<double>> z) const override {
     const ConstMatrixMap factors(mixture.precisions_cholesky().data(), mixture.n_components(), mixture.n_features());
     z.array().rowwise() *= factors.row(k).array();
-  }
-
-  Vector<double> relative_covariances(const Mixture& mixture, const Mixture& reference) const override {
-    return relative_variances(mixture, reference, 1);
-  }
-  std::vector<double> covariances_at(const Vector<double>& numbers, const Mixture& reference,
-                                     double floor) const override {
-    std::vector<double> variances = variances_at(numbers, reference, 1, floor);
-    if (variances.empty() || !shares_covariance()) return variances;
-    return nearest_variances(*this, std::move(variances), reference, 1);
   }
 
  private:

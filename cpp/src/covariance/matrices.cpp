@@ -135,36 +135,4 @@ void colour_with_matrix(ConstMatrixMap u, Eigen::Ref<Matrix<double>> z) {
 
 void whiten_with_matrix(ConstMatrixMap u, Eigen::Ref<Matrix<double>> z) { z = z.lazyProduct(u).eval(); }
 
-void relative_matrix(ConstMatrixMap u, ConstMatrixMap reference, double weight, Eigen::Ref<Vector<double>> numbers) {
-  // One column of the triangle after another, by back substitution in place.
-  Index at = 0;
-  for (Index j = 0; j < u.rows(); ++j) {
-    auto column = numbers.segment(at, j + 1);
-    for (Index i = j; i >= 0; --i) {
-      const double known = u.row(i).segment(i + 1, j - i).dot(column.segment(i + 1, j - i));
-      column(i) = (reference(i, j) - known) / u(i, i);
-    }
-    column(j) = std::sqrt(2.0) * std::log(column(j));
-    at += j + 1;
-  }
-  numbers *= std::sqrt(weight);
-}
-
-bool matrix_at(Eigen::Ref<const Vector<double>> numbers, ConstMatrixMap reference, double weight, double floor,
-               MatrixMap covariance) {
-  const Index d = reference.rows();
-  Matrix<double> factor = Matrix<double>::Zero(d, d);
-  Index at = 0;
-  for (Index j = 0; j < d; ++j) {
-    for (Index i = 0; i < j; ++i) factor(i, j) = numbers(at++) / std::sqrt(weight);
-    factor(j, j) = std::exp(numbers(at++) / std::sqrt(2 * weight));
-  }
-  colour_with_matrix(reference, factor);
-  covariance = factor.transpose().lazyProduct(factor);
-  if (!covariance.allFinite()) return false;
-  Matrix<double> above = covariance;
-  above.diagonal().array() -= floor;
-  return above.llt().info() == Eigen::Success;
-}
-
 }  // namespace gmmx

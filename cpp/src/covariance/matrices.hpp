@@ -24,12 +24,4 @@ void colour_with_matrix(ConstMatrixMap precision_cholesky, Eigen::Ref<Matrix<dou
 // Rows z -> U^T z.
 void whiten_with_matrix(ConstMatrixMap precision_cholesky, Eigen::Ref<Matrix<double>> z);
 
-// (68) One matrix: R^T = U^-1 U_ref, upper triangular, with logarithms on its diagonal. weight: of the component.
-void relative_matrix(ConstMatrixMap precision_cholesky, ConstMatrixMap reference, double weight,
-                     Eigen::Ref<Vector<double>> numbers);
-
-// False where the covariance of the numbers is not finite or has an eigenvalue below the floor.
-bool matrix_at(Eigen::Ref<const Vector<double>> numbers, ConstMatrixMap reference, double weight, double floor,
-               MatrixMap covariance);
-
 }  // namespace gmmx

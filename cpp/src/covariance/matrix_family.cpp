@@ -8,13 +8,6 @@
 
 namespace gmmx {
 
-namespace {
-
-// Numbers of a triangle.
-Index triangle(Index d) { return d * (d + 1) / 2; }
-
-}  // namespace
-
 std::vector<double> own_covariances(const Scatter& s) {
   std::vector<double> result(s.second.size());
   for (Index k = 0; k < s.n_components; ++k) {
@@ -59,43 +52,6 @@ void MatrixFamily::colour(const Mixture& mixture, Index k, Eigen::Ref<Matrix<dou
 }
 void MatrixFamily::whiten(const Mixture& mixture, Index k, Eigen::Ref<Matrix<double>> z) const {
   whiten_with_matrix(matrix_of(mixture.precisions_cholesky(), k, mixture.n_features()), z);
-}
-
-Vector<double> MatrixFamily::relative_covariances(const Mixture& mixture, const Mixture& reference) const {
-  const Index d = mixture.n_features();
-  const Index each = triangle(d);
-  Vector<double> numbers(mixture.n_components() * each);
-  for (Index k = 0; k < mixture.n_components(); ++k) {
-    relative_matrix(matrix_of(mixture.precisions_cholesky(), k, d), matrix_of(reference.precisions_cholesky(), k, d),
-                    reference.weights()[static_cast<std::size_t>(k)], numbers.segment(k * each, each));
-  }
-  return numbers;
-}
-
-std::vector<double> MatrixFamily::covariances_at(const Vector<double>& numbers, const Mixture& reference,
-                                                 double floor) const {
-  const Index d = reference.n_features();
-  const Index each = triangle(d);
-  std::vector<double> result(static_cast<std::size_t>(reference.n_components() * d * d));
-  double total = 0;
-  for (Index k = 0; k < reference.n_components(); ++k) {
-    const double weight = reference.weights()[static_cast<std::size_t>(k)];
-    total += weight;
-    if (!matrix_at(numbers.segment(k * each, each), matrix_of(reference.precisions_cholesky(), k, d), weight, floor,
-                   matrix_of(result, k, d)))
-      return {};
-  }
-  if (!shares_covariance()) return result;
-  // The nearest of the model: its M-step as if these were sums over rows. It begins where they almost are.
-  try {
-    const Mixture near(reference.covariance_type(), d, reference.weights(), reference.means(), result);
-    for (Index k = 0; k < reference.n_components(); ++k) {
-      matrix_of(result, k, d) *= reference.weights()[static_cast<std::size_t>(k)];
-    }
-    return covariances({reference.n_components(), d, reference.weights(), total, result, 0.0, &near});
-  } catch (const CollapsedComponent&) {
-    return {};
-  }
 }
 
 }  // namespace gmmx

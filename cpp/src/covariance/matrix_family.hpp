@@ -10,10 +10,10 @@ class MatrixFamily : public CovarianceModel {
  public:
   explicit MatrixFamily(VolumeShapeOrientation letters) : letters_(letters) {}
 
-  std::vector<Index> shape(Index k, Index d) const override { return {k, d, d}; }
+  std::vector<Index> covariance_shape(Index k, Index d) const override { return {k, d, d}; }
   Index n_covariance_parameters(Index k, Index d) const override { return n_covariance_parameters_of(letters_, k, d); }
   SecondMoments form() const override { return SecondMoments::full; }
-  bool shares_covariance() const override { return any_is_shared(letters_); }
+  bool ties_components() const override { return any_is_shared(letters_); }
 
   PriorShare prior_share(double dof, Index k, Index d) const override {
     return prior_share_of(letters_, dof + static_cast<double>(d + 1), k);
@@ -32,10 +32,6 @@ class MatrixFamily : public CovarianceModel {
 
   void colour(const Mixture& mixture, Index k, Eigen::Ref<Matrix<double>> z) const override;
   void whiten(const Mixture& mixture, Index k, Eigen::Ref<Matrix<double>> z) const override;
-
-  Vector<double> relative_covariances(const Mixture& mixture, const Mixture& reference) const override;
-  std::vector<double> covariances_at(const Vector<double>& numbers, const Mixture& reference,
-                                     double floor) const override;
 
  private:
   VolumeShapeOrientation letters_;

@@ -34,13 +34,18 @@ class CovarianceModel {
  public:
   virtual ~CovarianceModel() = default;
 
-  // How covariances are kept: an array of this shape.
-  virtual std::vector<Index> shape(Index n_components, Index n_features) const = 0;
+  // How covariances are kept, and how the factors of their inverses are: arrays of these shapes.
+  virtual std::vector<Index> covariance_shape(Index n_components, Index n_features) const = 0;
+  virtual std::vector<Index> factor_shape(Index n_components, Index n_features) const {
+    return covariance_shape(n_components, n_features);
+  }
   // Free parameters of the covariances alone.
   virtual Index n_covariance_parameters(Index n_components, Index n_features) const = 0;
   virtual SecondMoments form() const = 0;
-  // Whether components have covariances, or parts of them, in common. If not, shape() begins with n_components.
-  virtual bool shares_covariance() const = 0;
+  // Whether components have covariances, or parts of them, in common. If not, both shapes begin with n_components.
+  virtual bool ties_components() const = 0;
+  // Whether covariances of the shape may not be the model's.
+  virtual bool is_constrained() const { return ties_components(); }
 
   // (91) dof: the prior's degrees of freedom.
   virtual PriorShare prior_share(double dof, Index n_components, Index n_features) const = 0;
@@ -63,14 +68,6 @@ class CovarianceModel {
   virtual void colour(const Mixture& mixture, Index k, Eigen::Ref<Matrix<double>> z) const = 0;
   // The way back.
   virtual void whiten(const Mixture& mixture, Index k, Eigen::Ref<Matrix<double>> z) const = 0;
-
-  // (68) The covariances as numbers without constraints: zero at the reference, where one unit of any of them changes
-  // Q equally.
-  virtual Vector<double> relative_covariances(const Mixture& mixture, const Mixture& reference) const = 0;
-  // The covariances of such numbers, or those of the model that are nearest; empty where one is not finite or a
-  // variance in some direction below the floor.
-  virtual std::vector<double> covariances_at(const Vector<double>& numbers, const Mixture& reference,
-                                             double floor) const = 0;
 };
 
 const CovarianceModel& model_of(CovarianceType type);

@@ -47,7 +47,7 @@ CovarianceType covariance_type_from_string(std::string_view name) {
 }
 
 std::vector<Index> covariance_shape(CovarianceType type, Index n_components, Index n_features) {
-  return model_of(type).shape(n_components, n_features);
+  return model_of(type).covariance_shape(n_components, n_features);
 }
 
 // (62)

@@ -11,10 +11,10 @@ class Round : public CovarianceModel {
  public:
   explicit Round(VolumeShapeOrientation letters) : letters_(letters) {}
 
-  std::vector<Index> shape(Index k, Index) const override { return {k}; }
+  std::vector<Index> covariance_shape(Index k, Index) const override { return {k}; }
   Index n_covariance_parameters(Index k, Index d) const override { return n_covariance_parameters_of(letters_, k, d); }
   SecondMoments form() const override { return SecondMoments::trace; }
-  bool shares_covariance() const override { return any_is_shared(letters_); }
+  bool ties_components() const override { return any_is_shared(letters_); }
 
   PriorShare prior_share(double dof, Index k, Index d) const override {
     return prior_share_of(letters_, (dof + 2) / static_cast<double>(d), k);
@@ -42,16 +42,6 @@ class Round : public CovarianceModel {
   }
   void whiten(const Mixture& mixture, Index k, Eigen::Ref<Matrix<double>> z) const override {
     z *= mixture.precisions_cholesky()[static_cast<std::size_t>(k)];
-  }
-
-  Vector<double> relative_covariances(const Mixture& mixture, const Mixture& reference) const override {
-    return relative_variances(mixture, reference, mixture.n_features());
-  }
-  std::vector<double> covariances_at(const Vector<double>& numbers, const Mixture& reference,
-                                     double floor) const override {
-    std::vector<double> variances = variances_at(numbers, reference, reference.n_features(), floor);
-    if (variances.empty() || !shares_covariance()) return variances;
-    return nearest_variances(*this, std::move(variances), reference, reference.n_features());
   }
 
  private:
@@ -87,8 +77,8 @@ class EqualVolumes : public Round {
 template <class Model>
 class Univariate final : public Model {
  public:
-  std::vector<Index> shape(Index k, Index d) const override {
-    if (d == 1) return Model::shape(k, d);
+  std::vector<Index> covariance_shape(Index k, Index d) const override {
+    if (d == 1) return Model::covariance_shape(k, d);
     throw InvalidArgument("covariance_type 'E' and 'V' are for data of one feature, but there are " +
                           std::to_string(d) + "; use 'EII' or 'VII', or any other");
   }

@@ -10,10 +10,11 @@ namespace {
 
 class Tied final : public CovarianceModel {
  public:
-  std::vector<Index> shape(Index, Index d) const override { return {d, d}; }
+  std::vector<Index> covariance_shape(Index, Index d) const override { return {d, d}; }
   Index n_covariance_parameters(Index, Index d) const override { return d * (d + 1) / 2; }
   SecondMoments form() const override { return SecondMoments::pooled; }
-  bool shares_covariance() const override { return true; }
+  bool ties_components() const override { return true; }
+  bool is_constrained() const override { return false; }
 
   PriorShare prior_share(double dof, Index k, Index d) const override {
     return prior_share_of({'E', 'E', 'E'}, dof + static_cast<double>(d + 1), k);
@@ -59,19 +60,6 @@ class Tied final : public CovarianceModel {
   }
   void whiten(const Mixture& mixture, Index, Eigen::Ref<Matrix<double>> z) const override {
     whiten_with_matrix(factor(mixture), z);
-  }
-
-  Vector<double> relative_covariances(const Mixture& mixture, const Mixture& reference) const override {
-    Vector<double> numbers(n_covariance_parameters(1, mixture.n_features()));
-    relative_matrix(factor(mixture), factor(reference), 1.0, numbers);
-    return numbers;
-  }
-  std::vector<double> covariances_at(const Vector<double>& numbers, const Mixture& reference,
-                                     double floor) const override {
-    const Index d = reference.n_features();
-    std::vector<double> result(static_cast<std::size_t>(d * d));
-    if (!matrix_at(numbers, factor(reference), 1.0, floor, {result.data(), d, d})) return {};
-    return result;
   }
 
  private:

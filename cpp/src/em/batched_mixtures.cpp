@@ -23,7 +23,7 @@ Numbers slice(const Numbers& of, std::size_t i, Index n_parts) {
 
 }  // namespace
 
-bool can_be_batched(CovarianceType type) { return !model_of(type).shares_covariance(); }
+bool can_be_batched(CovarianceType type) { return !model_of(type).ties_components(); }
 
 Mixture batch(const std::vector<const Mixture*>& mixtures) {
   Mixture::Checked all{mixtures.front()->covariance_type(), mixtures.front()->n_features(), {}, {}, {}, {}};
