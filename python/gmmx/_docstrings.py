@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import textwrap
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-__all__ = ["with_fragments"]
+__all__ = ["parameter_entries", "with_fragments"]
 
 Documented = TypeVar("Documented", bound=Callable[..., Any])
 
@@ -40,3 +41,27 @@ def with_fragments(**fragments: str) -> Callable[[Documented], Documented]:
         return documented
 
     return decorated
+
+
+def parameter_entries(documented: Callable[..., Any], **changes: str) -> str:
+    r"""Return the entries of a docstring's parameters, some of them changed or added.
+
+    Parameters
+    ----------
+    documented : callable
+        Has the docstring.
+    **changes : str
+        Entries by the names of the parameters.
+
+    Examples
+    --------
+    >>> def read():
+    ...     "Read.\n\n    Parameters\n    ----------\n    a : int\n    b : str\n\n    Returns\n    -------\n    c : int"
+    >>> print(parameter_entries(read, b="b : float"))
+    a : int
+    <BLANKLINE>
+    b : float
+    """
+    section = inspect.cleandoc(documented.__doc__ or "").partition("\nParameters\n----------\n")[2]
+    entries = re.split(r"\n+(?=\S)", re.split(r"\n\n[A-Z][\w ]*\n-+\n", section)[0])
+    return "\n\n".join(({entry.split(" :")[0]: entry for entry in entries} | changes).values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import inspect
 import math
 import os
 from collections.abc import Callable
@@ -11,10 +12,10 @@ from typing import Any
 
 import dask
 import numpy as np
-import numpy.typing as npt
 from sklearn.utils.validation import validate_data
 
 from gmmx import fast
+from gmmx._docstrings import parameter_entries, with_fragments
 from gmmx.dask._collections import check_kind, is_array, whole_rows, without_column
 from gmmx.dask._progress import LastGood
 from gmmx.dask._rows import DaskRows
@@ -23,7 +24,6 @@ from gmmx.dask._tasks import RowTerm, array_block, frame_block, uncertainty
 from gmmx.distributed.checkpoints import checkpoints_of
 from gmmx.distributed.progress import RowsWithProgress
 from gmmx.em import criteria
-from gmmx.em.priors import ConjugatePrior
 from gmmx.em.progress import Progress
 from gmmx.mixture import _gaussian_mixture
 from gmmx.mixture._parameters import NO_FIT, set_history, set_parameters
@@ -40,6 +40,46 @@ _LAZY: dict[str, tuple[Callable[..., Any], str | None, bool]] = {
 column for each component."""
 
 
+_PARAMETERS = parameter_entries(
+    _gaussian_mixture.GaussianMixture,
+    n_init="""\
+n_init : int, default=1
+    Number of restarts on a sample of the rows; the best continues on all rows.""",
+    init_params="""\
+init_params : {'kmeans', 'hc', 'k-means++', 'random', 'random_from_data'}, default='kmeans'
+    Initialization method, applied to the sample.""",
+    random_state="""\
+random_state : int, RandomState, Generator or None, default=None
+    Source of randomness for the sample of rows, the initialization and `sample`. The sample depends on the order of the
+    rows, but not on the partitions.""",
+    n_jobs="""\
+n_jobs : int, default=None
+    Number of threads for one task. None uses one, because Dask runs a task on each of its threads; use -1 for workers
+    that run one task at a time on several processors. Results do not depend on it.""",
+    responsibilities_init="""\
+responsibilities_init : None
+    Supported only for rows in memory.""",
+    client="""\
+client : distributed.Client or None, default=None
+    Client of the cluster. None uses the default client if there is one, otherwise Dask's configured scheduler, by
+    default threads of this process. Clones share the client; pickles and copies omit it.""",
+)
+
+_ROWS = """\
+Parameters
+----------
+X : Dask array of shape (n_samples, n_features) or Dask data frame
+    Rows."""
+
+
+def _signature(**added: Any) -> inspect.Signature:
+    """Return the signature of the constructor in memory with further parameters, by their defaults."""
+    own = inspect.signature(_gaussian_mixture.GaussianMixture.__init__)
+    further = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=value) for name, value in added.items()]
+    return own.replace(parameters=[*own.parameters.values(), *further])
+
+
+@with_fragments(parameters=_PARAMETERS)
 class GaussianMixture(_gaussian_mixture.GaussianMixture):
     """Gaussian mixture fitted by EM to Dask arrays and data frames.
 
@@ -53,49 +93,7 @@ class GaussianMixture(_gaussian_mixture.GaussianMixture):
 
     Parameters
     ----------
-    n_components : int, default=1
-        Number of components. See :class:`gmmx.GaussianMixture` for details on this parameter and those up to `prior`.
-    covariance_type : str, default='full'
-        Model of the covariances.
-    tol : float, default=1e-3
-        Threshold for the change of the mean log-likelihood per row at which EM stops.
-    reg_covar : float, default=1e-6
-        Nonnegative number added to the variances.
-    max_iter : int, default=100
-        Maximum number of iterations.
-    n_init : int, default=1
-        Number of restarts on a sample of the rows; the best continues on all rows.
-    init_params : {'kmeans', 'hc', 'k-means++', 'random', 'random_from_data'}, default='kmeans'
-        Initialization method, applied to the sample.
-    weights_init : array-like of shape (n_components,), default=None
-        Initial weights. None derives them from `init_params`.
-    means_init : array-like of shape (n_components, n_features), default=None
-        Initial means. None derives them from `init_params`.
-    precisions_init : array-like, default=None
-        Initial inverse covariances. None derives them from `init_params`.
-    random_state : int, RandomState, Generator or None, default=None
-        Source of randomness for the sample of rows, the initialization and `sample`. The sample depends on the order of
-        the rows, but not on the partitions.
-    warm_start : bool, default=False
-        Whether another call of `fit` starts from the parameters of the last.
-    verbose : int, default=0
-        Whether to print every `verbose_interval`-th iteration.
-    verbose_interval : int, default=10
-        Number of iterations between two printed lines, at least 1.
-    n_jobs : int, default=None
-        Number of threads for one task. None uses one, because Dask runs a task on each of its threads; use -1 for
-        workers that run one task at a time on several processors. Results do not depend on it.
-    callback : callable, default=None
-        Function called as ``callback(iteration, log_likelihood)`` after each iteration.
-    responsibilities_init : None
-        Supported only for rows in memory.
-    acceleration : {'anderson', 'squarem'} or None, default=None
-        Acceleration method, which saves iterations. None runs plain EM.
-    prior : 'default', ConjugatePrior or None, default=None
-        Prior of the means and covariances. None maximises the likelihood.
-    client : distributed.Client or None, default=None
-        Client of the cluster. None uses the default client if there is one, otherwise Dask's configured scheduler, by
-        default threads of this process. Clones share the client; pickles and copies omit it.
+    {parameters}
 
     See Also
     --------
@@ -140,52 +138,12 @@ class GaussianMixture(_gaussian_mixture.GaussianMixture):
         "client": [object],  # checked where it is used
     }
 
-    def __init__(
-        self,
-        n_components: int = 1,
-        *,
-        covariance_type: str = "full",
-        tol: float = 1e-3,
-        reg_covar: float = 1e-6,
-        max_iter: int = 100,
-        n_init: int = 1,
-        init_params: str = "kmeans",
-        weights_init: npt.ArrayLike | None = None,
-        means_init: npt.ArrayLike | None = None,
-        precisions_init: npt.ArrayLike | None = None,
-        random_state: int | np.random.RandomState | np.random.Generator | None = None,
-        warm_start: bool = False,
-        verbose: int = 0,
-        verbose_interval: int = 10,
-        n_jobs: int | None = None,
-        callback: Callable[[int, float], Any] | None = None,
-        responsibilities_init: npt.ArrayLike | None = None,
-        acceleration: str | None = None,
-        prior: str | ConjugatePrior | None = None,
-        client: Any = None,
-    ) -> None:
-        super().__init__(
-            n_components,
-            covariance_type=covariance_type,
-            tol=tol,
-            reg_covar=reg_covar,
-            max_iter=max_iter,
-            n_init=n_init,
-            init_params=init_params,
-            weights_init=weights_init,
-            means_init=means_init,
-            precisions_init=precisions_init,
-            random_state=random_state,
-            warm_start=warm_start,
-            verbose=verbose,
-            verbose_interval=verbose_interval,
-            n_jobs=n_jobs,
-            callback=callback,
-            responsibilities_init=responsibilities_init,
-            acceleration=acceleration,
-            prior=prior,
-        )
+    def __init__(self, n_components: int = 1, *, client: Any = None, **parameters: Any) -> None:
+        super().__init__(n_components, **parameters)
         self.client = client
+
+    # scikit-learn reads the parameters of an estimator from here.
+    __init__.__signature__ = _signature(client=None)  # type: ignore[attr-defined]
 
     # ------------------------------------------------------------------------------------------------ fitting
 
@@ -323,13 +281,11 @@ class GaussianMixture(_gaussian_mixture.GaussianMixture):
 
     # ------------------------------------------------------------------------------------- a value for each row
 
+    @with_fragments(rows=_ROWS)
     def predict(self, X: Any) -> Any:
         """Find the most probable component of each row, lazily.
 
-        Parameters
-        ----------
-        X : Dask array of shape (n_samples, n_features) or Dask data frame
-            Rows.
+        {rows}
 
         Returns
         -------
@@ -338,13 +294,11 @@ class GaussianMixture(_gaussian_mixture.GaussianMixture):
         """
         return self._lazily("predict", X) if _is_of_dask(X) else super().predict(X)
 
+    @with_fragments(rows=_ROWS)
     def predict_proba(self, X: Any) -> Any:
         """Compute the probability of each component given the row, lazily.
 
-        Parameters
-        ----------
-        X : Dask array of shape (n_samples, n_features) or Dask data frame
-            Rows.
+        {rows}
 
         Returns
         -------
@@ -354,13 +308,11 @@ class GaussianMixture(_gaussian_mixture.GaussianMixture):
         """
         return self._lazily("predict_proba", X) if _is_of_dask(X) else super().predict_proba(X)
 
+    @with_fragments(rows=_ROWS)
     def score_samples(self, X: Any) -> Any:
         """Compute the log-density of each row, lazily.
 
-        Parameters
-        ----------
-        X : Dask array of shape (n_samples, n_features) or Dask data frame
-            Rows.
+        {rows}
 
         Returns
         -------
@@ -369,13 +321,11 @@ class GaussianMixture(_gaussian_mixture.GaussianMixture):
         """
         return self._lazily("score_samples", X) if _is_of_dask(X) else super().score_samples(X)
 
+    @with_fragments(rows=_ROWS)
     def uncertainty(self, X: Any) -> Any:
         """Compute the probability that `predict` is wrong for each row, lazily.
 
-        Parameters
-        ----------
-        X : Dask array of shape (n_samples, n_features) or Dask data frame
-            Rows.
+        {rows}
 
         Returns
         -------
@@ -424,15 +374,13 @@ class GaussianMixture(_gaussian_mixture.GaussianMixture):
 
     # --------------------------------------------------------------------------------------- sums over all rows
 
+    @with_fragments(rows=_ROWS)
     def score(self, X: Any, y: object = None, sample_weight: Any = None) -> float:
         """Compute the mean log-density of a row, in one pass.
 
         Like `bic`, `aic`, `icl` and `entropy`, it accepts rows and weights as `fit` does and computes immediately.
 
-        Parameters
-        ----------
-        X : Dask array of shape (n_samples, n_features) or Dask data frame
-            Rows.
+        {rows}
 
         y : Ignored
             Present by convention.
