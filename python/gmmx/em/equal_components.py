@@ -29,7 +29,6 @@ def equal_components(mixture: _core.Mixture) -> list[list[int]]:
     --------
     >>> import numpy as np
     >>> from gmmx import _core
-    from gmmx._warnings import warn
     >>> from gmmx.em.equal_components import equal_components
     >>> means, variances = np.array([[0.0], [3.0], [0.0]]), np.array([1.0, 1.0, 1.0])
     >>> equal_components(_core.Mixture(np.array([0.2, 0.5, 0.3]), means, "spherical", covariances=variances))
