@@ -217,6 +217,11 @@ def test_public_headers_include_the_standard_library_and_one_another() -> None:
         assert {layer_of(file) for file in included_files(path)} <= {"headers"}
 
 
+def test_no_module_is_beyond_600_lines() -> None:
+    lines = {name_of(path): len(path.read_text(encoding="utf-8").splitlines()) for path in python_files()}
+    assert {name: n for name, n in lines.items() if n > 600} == {}
+
+
 def public_methods(path: Path) -> Iterator[tuple[str, int]]:
     """Each class of a module, and how many methods and properties without an underscore it defines."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -228,3 +233,14 @@ def public_methods(path: Path) -> Iterator[tuple[str, int]]:
 def test_no_class_is_beyond_25_public_methods() -> None:
     counts = dict(pair for path in python_files() for pair in public_methods(path))
     assert {name: n for name, n in counts.items() if n > 25} == {}
+
+
+def test_no_modules_import_one_another() -> None:
+    """No cycle, not even one of imports for type checkers or inside functions; `gmmx` itself finds its names lazily."""
+    root = name_of(PACKAGE / "__init__.py")
+    uses = {name_of(path): set(imported_files(path)) - {name_of(path), root} for path in python_files()}
+    del uses[root]
+    while leaves := [name for name, used in uses.items() if not used & uses.keys()]:
+        for name in leaves:
+            del uses[name]
+    assert uses == {}

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    import numpy.typing as npt
+import numpy.typing as npt
 
-    from gmmx.em.priors import ConjugatePrior, NativePrior
+from gmmx.reference.prior import ConjugatePrior
 
 __all__ = ["EMConfig", "InitConfig"]
 
@@ -42,8 +41,8 @@ class EMConfig:
     callback: Callable[[int, float], Any] | None = None
     n_threads: int = 1
 
-    def native_options(self, prior: NativePrior | None) -> dict[str, Any]:
-        """Return the options of the native loop; `prior` is this configuration's for the rows at hand."""
+    def native_options(self, prior: Any) -> dict[str, Any]:
+        """Return the options of the native loop; `prior` is what `prior_of` returns for the rows at hand."""
         return {
             "tol": self.tol,
             "reg_covar": self.reg_covar,
