@@ -1,4 +1,4 @@
-"""Rows in Dask partitions, for `gmmx.distributed.fit_partitions`."""
+"""Rows in Dask partitions, for `gmmx.GaussianMixture.fit_partitions`."""
 
 from __future__ import annotations
 

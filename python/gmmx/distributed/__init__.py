@@ -5,11 +5,11 @@ collects the results:
 
     part --summarize--> DataSummary,  part --sample_of--> Sample,  part --statistics_of(mixture)--> SufficientStatistics
 
-An engine implements `PartitionedRows`, to which `fit_partitions` fits a `gmmx.GaussianMixture` with the loop of
-`GaussianMixture.fit`. `gmmx.distributed.batches`, `gmmx.dask` and `gmmx.spark` are such engines.
+An engine implements `PartitionedRows`, to which `gmmx.GaussianMixture.fit_partitions` fits with the loop of `fit`.
+`gmmx.distributed.batches`, `gmmx.dask` and `gmmx.spark` are such engines.
 """
 
-from gmmx.distributed.em import PartitionedRows, fit_partitions
+from gmmx.distributed.em import PartitionedRows, run_em
 from gmmx.distributed.pairwise_sum import PairwiseSum, pairwise_sum, statistics_of
 from gmmx.distributed.part import Part, part_of
 from gmmx.distributed.sampling import Sample, merge_samples, sample_of
@@ -21,11 +21,11 @@ __all__ = [
     "Part",
     "PartitionedRows",
     "Sample",
-    "fit_partitions",
     "merge_samples",
     "merge_summaries",
     "pairwise_sum",
     "part_of",
+    "run_em",
     "sample_of",
     "statistics_of",
     "summarize",

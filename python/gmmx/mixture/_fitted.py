@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmx import _core
-from gmmx._covariance_shapes import compress
 from gmmx.em import criteria
 from gmmx.em.random import as_random_source
+from gmmx.mixture._parameters import mixture_of
 from gmmx.validation import F64, RowArray, Rows, check_rows_of, checked_rows, thread_count
 from gmmx.validation._lost_rows import lost_row
 
@@ -26,16 +26,7 @@ def mixture_to_sample(estimator: Any) -> _core.Mixture:
     if hasattr(estimator, "covariances_"):
         # Rounded to float32, a covariance of a fit may just miss being definite.
         with contextlib.suppress(_core.CollapsedComponentError):
-            return _core.Mixture(
-                np.asarray(estimator.weights_, dtype=np.float64),
-                np.asarray(estimator.means_, dtype=np.float64),
-                estimator.covariance_type,
-                covariances=compress(
-                    np.asarray(estimator.covariances_, dtype=np.float64),
-                    estimator.covariance_type,
-                    argument="covariances_",
-                ),
-            )
+            return mixture_of(estimator, "covariances")
     mixture: _core.Mixture = estimator.mixture_
     return mixture
 

@@ -24,7 +24,18 @@ from gmmx.em.result import FailedStart, Fit
 from gmmx.mixture._mixture_report import IN_PYTHON, NOT_CONVERGED, ShownMixture, fit_facts, mixture_lines
 from gmmx.mixture._sklearn_hooks import refuse_overridden_hooks
 
-__all__ = ["NO_FIT", "PARAMETERS", "MixtureAttributes", "precisions_of", "set_decomposition", "set_fit", "set_history"]
+__all__ = [
+    "NO_FIT",
+    "PARAMETERS",
+    "SKLEARN_HISTORY",
+    "MixtureAttributes",
+    "mixture_of",
+    "precisions_of",
+    "set_decomposition",
+    "set_fit",
+    "set_history",
+    "set_parameters",
+]
 
 PARAMETERS = ("weights_", "means_", "covariances_", "precisions_cholesky_")
 SKLEARN_HISTORY: dict[str, Any] = {
@@ -87,6 +98,15 @@ def set_history(estimator: Any, history: Mapping[str, Any]) -> None:
     estimator.failed_starts_ = []
 
 
+def mixture_of(estimator: Any, name: str) -> _core.Mixture:
+    """Return the mixture that attributes hold, made of `covariances` or of `precisions_cholesky`."""
+    weights, means, matrices = (
+        np.asarray(getattr(estimator, f"{each}_"), dtype=np.float64) for each in ("weights", "means", name)
+    )
+    compact = compress(matrices, estimator.covariance_type, argument=f"{name}_")
+    return _core.Mixture(weights, means, estimator.covariance_type, **{name: compact})
+
+
 def precisions_of(factors: npt.NDArray[Any], covariance_type: str) -> npt.NDArray[Any]:
     """Return the inverse covariances of given factors."""
     matrices = is_public_as_matrices(covariance_type)
@@ -137,17 +157,7 @@ class MixtureAttributes:
         last: _core.Mixture | None = vars(self).get("_mixture")
         if last is None or not self._is_held_by(last):
             self._check_fits_covariance_type()
-            last = _core.Mixture(
-                np.asarray(self.weights_, dtype=np.float64),
-                np.asarray(self.means_, dtype=np.float64),
-                self.covariance_type,
-                precisions_cholesky=compress(
-                    np.asarray(self.precisions_cholesky_, dtype=np.float64),
-                    self.covariance_type,
-                    argument="precisions_cholesky_",
-                ),
-            )
-            self._mixture = last
+            last = self._mixture = mixture_of(self, "precisions_cholesky")
         return last
 
     def _check_fits_covariance_type(self) -> None:
