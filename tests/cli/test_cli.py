@@ -22,6 +22,7 @@ import gmmx
 from gmmx._core import covariance_types
 from gmmx.cli import console
 from gmmx.cli import fit as fit_module
+from gmmx.cli.fit import FitOptions
 from gmmx.cli.input import FileRows, Table, open_table
 from gmmx.cli.options import DataOptions
 from gmmx.cli.select import SelectOptions, select
@@ -119,6 +120,14 @@ class TestFit:
         X = np.loadtxt(FAITHFUL, delimiter=",", skiprows=1)
         model = gmmx.GaussianMixture(2, prior="default", random_state=0).fit(X)
         np.testing.assert_allclose(document["means"], model.means_, rtol=1e-9)
+
+    def test_the_defaults_are_those_of_the_estimator(self) -> None:
+        options = FitOptions(data="x.csv", components=2)
+        model = gmmx.GaussianMixture(2, random_state=0)
+        assert {
+            "covariance_type": options.covariance_type,
+            **options.parameters(),
+        }.items() <= model.get_params().items()
 
     def test_the_acceleration_is_reported(self, run: Run) -> None:
         arguments = ("fit", FAITHFUL, "-k", "2", "--acceleration", "squarem")

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import click
-import numpy as np
-import numpy.typing as npt
 
 from gmmx._core import covariance_types
 from gmmx._text_tables import counted
 from gmmx.cli.commands import command, option
 from gmmx.cli.console import print_line, print_pairs, status_line
-from gmmx.cli.fit_common import Fitted, check_covariance_types, fit_quietly, read_rows, run_fit
+from gmmx.cli.fit_common import Fitted, check_covariance_types, notes_of_fit, read_rows, run_fit
 from gmmx.cli.input import FileRows, Table
 from gmmx.cli.label_columns import refuse_labels
-from gmmx.cli.messages import note_of
 from gmmx.cli.mixture_tables import print_mixture
 from gmmx.cli.options import LARGEST_COUNT, FittingOptions
 from gmmx.cli.param_types import NumberOfComponents, OneOf
@@ -77,17 +74,59 @@ COMMAND = command(
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class _FittedMixture(Fitted):
+    """One mixture; `drawn` returns the rows that a picture shows."""
+
+    options: FitOptions
+    batch_size: int | None
+    drawn: Callable[[], FileRows]
+
+    def draw(self) -> Any:
+        from gmmx import plot
+
+        rows, names = self.drawn(), self.data.names
+        return plot.classification(self.model, rows.X, feature_names=names, sample_weight=rows.sample_weight).figure
+
+    def document(self) -> dict[str, Any]:
+        model, options, total_weight = self.model, self.options, self.data.count.total_weight
+        log_likelihood = float(model.log_likelihood_)
+        return {
+            "n_components": options.components,
+            "covariance_type": options.covariance_type,
+            "seed": options.seed,
+            "acceleration": options.acceleration,
+            "batch_size": self.batch_size,
+            **ShownMixture.of(model, self.data.names).to_json(),
+            "log_likelihood": log_likelihood,
+            "log_likelihood_per_row": log_likelihood / total_weight,
+            **information_criteria(log_likelihood, model.n_parameters_, total_weight),
+            "n_parameters": model.n_parameters_,
+            "n_iter": int(model.n_iter_),
+            "converged": bool(model.converged_),
+        }
+
+    def print(self) -> None:
+        options = self.options
+        if self.batch_size is not None:
+            print_line(f"streamed from disk in batches of {counted(self.batch_size, 'row')}")
+        size = counted(options.components, "component")
+        jumps = f", acceleration {options.acceleration}" if options.acceleration else ""
+        print_line(f"{size}, {options.covariance_type} covariance, seed {options.seed}{jumps}")
+        print_mixture(ShownMixture.of(self.model, self.data.names))
+        more = max(10 * options.max_iter, 100)
+        remedy = f"raise --max-iter (for example to {more}), loosen --tol, or try another --seed or --init-params"
+        print_pairs(fit_facts(self.model, self.data.count.total_weight, remedy))
+
+
 def _fit_whole(table: Table, options: FitOptions) -> Fitted:
     """Fit rows in memory."""
     rows = read_rows(table, options.components, options)
     with status_line("fitting: looking for a start", quiet=options.as_json) as update:
         model = _estimator(options, _Progress(update))
         notes = _notes_of(model, table, lambda: model.fit(rows.X, sample_weight=rows.sample_weight))
-
-    def labels() -> Iterator[npt.NDArray[Any]]:
-        yield rows.with_gaps(model.predict(rows.X))
-
-    return _fitted(model, table, notes, None, options, labels, lambda: rows)
+    result: dict[str, Any] = {"model": model, "data": table, "notes": notes, "options": options}
+    return _FittedMixture(**result, batch_size=None, rows=lambda: [rows], drawn=lambda: rows)
 
 
 def _fit_batches(table: Table, options: FitOptions) -> Fitted:
@@ -98,12 +137,8 @@ def _fit_batches(table: Table, options: FitOptions) -> Fitted:
     model = _estimator(options, None)
     progress = False if options.as_json else None
     notes = _notes_of(model, table, lambda: model.fit_batches(batches, progress=progress))
-
-    def labels() -> Iterator[npt.NDArray[Any]]:
-        for rows in batches.parts():
-            yield rows.with_gaps(model.predict(rows.X) if len(rows.X) else np.empty(0, np.int64))
-
-    return _fitted(model, table, notes, batches.batch_size, options, labels, table.sample)
+    result: dict[str, Any] = {"model": model, "data": table, "notes": notes, "options": options}
+    return _FittedMixture(**result, batch_size=batches.batch_size, rows=batches.parts, drawn=table.sample)
 
 
 def _estimator(options: FitOptions, callback: Callable[[int, float], None] | None) -> Any:
@@ -117,61 +152,9 @@ def _notes_of(model: Any, table: Table, fit: Callable[[], Any]) -> list[str]:
     """Fit; its warnings, except for the one about convergence, become notes."""
     from sklearn.exceptions import ConvergenceWarning
 
-    notes = {
-        note_of(warning, table): None  # once each, in their order
-        for warning in fit_quietly(fit, table)
-        if not issubclass(warning.category, ConvergenceWarning) or model.converged_
-    }
-    return list(notes)
-
-
-def _fitted(
-    model: Any,
-    data: Table,
-    notes: list[str],
-    batch_size: int | None,
-    options: FitOptions,
-    labels: Callable[[], Iterator[npt.NDArray[Any]]],
-    drawn: Callable[[], FileRows],
-) -> Fitted:
-    """Return the result; `drawn` returns the rows that a picture shows."""
-    mixture, total_weight = ShownMixture.of(model, data.names), data.count.total_weight
-    log_likelihood = float(model.log_likelihood_)
-
-    def draw() -> Any:
-        from gmmx import plot
-
-        rows = drawn()
-        return plot.classification(model, rows.X, feature_names=data.names, sample_weight=rows.sample_weight).figure
-
-    def document() -> dict[str, Any]:
-        return {
-            "n_components": options.components,
-            "covariance_type": options.covariance_type,
-            "seed": options.seed,
-            "acceleration": options.acceleration,
-            "batch_size": batch_size,
-            **mixture.to_json(),
-            "log_likelihood": log_likelihood,
-            "log_likelihood_per_row": log_likelihood / total_weight,
-            **information_criteria(log_likelihood, model.n_parameters_, total_weight),
-            "n_parameters": model.n_parameters_,
-            "n_iter": int(model.n_iter_),
-            "converged": bool(model.converged_),
-        }
-
-    def print_fit() -> None:
-        if batch_size is not None:
-            print_line(f"streamed from disk in batches of {counted(batch_size, 'row')}")
-        size = counted(options.components, "component")
-        jumps = f", acceleration {options.acceleration}" if options.acceleration else ""
-        print_line(f"{size}, {options.covariance_type} covariance, seed {options.seed}{jumps}")
-        print_mixture(mixture)
-        more = max(10 * options.max_iter, 100)
-        remedy = f"raise --max-iter (for example to {more}), loosen --tol, or try another --seed or --init-params"
-        print_pairs(fit_facts(model, total_weight, remedy))
-
-    return Fitted(model, data, notes, labels, draw, document, print_fit)
+    return notes_of_fit(
+        fit, table, keep=lambda warning: not issubclass(warning.category, ConvergenceWarning) or model.converged_
+    )
 
 
 class _Progress:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from gmmx._text_tables import counted
 from gmmx.cli.console import FAILED, print_json, print_note, print_written, stop
@@ -21,7 +20,7 @@ from gmmx.cli.output import MODEL_ENDINGS, Outputs, save_figure, writing
 from gmmx.io.csv_text import DataFileError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Fitted:
     """The result of a fit.
 
@@ -33,23 +32,26 @@ class Fitted:
         The file.
     notes : sequence of str
         Warnings of the fit.
-    labels : callable
-        Returns the component of each row, part by part.
-    draw : callable
-        Returns the figure of --plot.
-    document : callable
-        Returns what the JSON document holds of the fit.
-    print : callable
-        Prints the fit.
+    rows : callable
+        Returns the rows, part by part.
     """
 
     model: Any
     data: Table
     notes: Sequence[str]
-    labels: Callable[[], Iterator[npt.NDArray[Any]]]
-    draw: Callable[[], Any]
-    document: Callable[[], dict[str, Any]]
-    print: Callable[[], None]
+    rows: Callable[[], Iterable[FileRows]]
+
+    def draw(self) -> Any:
+        """Return the figure of --plot."""
+        raise NotImplementedError
+
+    def document(self) -> dict[str, Any]:
+        """Return what the JSON document holds of the fit."""
+        raise NotImplementedError
+
+    def print(self) -> None:
+        """Print the fit."""
+        raise NotImplementedError
 
 
 def run_fit(options: FittingOptions, fit: Callable[[Table], Fitted], *, again: bool = False) -> None:
@@ -111,8 +113,10 @@ def read_rows(table: Table, n_components: int, options: FittingOptions) -> FileR
     return rows
 
 
-def fit_quietly(fit: Callable[[], Any], data: Table) -> list[warnings.WarningMessage]:
-    """Fit an estimator and return its warnings, which become notes if the fit fails."""
+def notes_of_fit(
+    fit: Callable[[], Any], data: Table, *, keep: Callable[[warnings.WarningMessage], bool] = lambda _: True
+) -> list[str]:
+    """Fit an estimator and return its warnings as notes, once each; `keep` selects those of a fit that succeeds."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
@@ -126,7 +130,7 @@ def fit_quietly(fit: Callable[[], Any], data: Table) -> list[warnings.WarningMes
                 print_note(note)
             message = in_options(error, data).rstrip(".") or type(error).__name__
             raise stop(f"the fit failed: {message}", FAILED) from error
-    return caught
+    return list(dict.fromkeys(note_of(warning, data) for warning in caught if keep(warning)))
 
 
 def _write(fitted: Fitted, options: FittingOptions, label_format: str) -> dict[str, str]:
@@ -136,8 +140,9 @@ def _write(fitted: Fitted, options: FittingOptions, label_format: str) -> dict[s
         _with_names(fitted.model, fitted.data).save(options.model)
     if options.labels is not None:
         with writing(options.labels, label_format, {"component": ["component"]}) as write:
-            for part in fitted.labels():
-                write(part)
+            for rows in fitted.rows():
+                labels = fitted.model.predict(rows.X) if len(rows.X) else np.empty(0, np.int64)
+                write(rows.with_gaps(labels))
     if options.plot is not None:
         save_figure(fitted.draw(), options.plot)
     return {what: path for what, path in paths.items() if path is not None}

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import click
-import numpy.typing as npt
 
 from gmmx.cli import console
 from gmmx.cli.column_selection import split_names
 from gmmx.cli.commands import command, option
-from gmmx.cli.fit_common import Fitted, check_covariance_types, fit_quietly, read_rows, run_fit
+from gmmx.cli.fit_common import Fitted, check_covariance_types, notes_of_fit, read_rows, run_fit
 from gmmx.cli.input import Table
-from gmmx.cli.messages import note_of
 from gmmx.cli.options import FittingOptions
 from gmmx.mixture._selection_report import Hints, report
 
@@ -81,9 +77,41 @@ COMMAND = command(
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Selected(Fitted):
+    """A search over mixtures; the model is the best one."""
+
+    options: SelectOptions
+    selection: Any
+
+    def draw(self) -> Any:
+        from gmmx import plot
+
+        return plot.criterion(self.selection, self.selection.criterion).figure
+
+    def document(self) -> dict[str, Any]:
+        results, best_index, best = self.selection.results_, int(self.selection.best_index_), self.model
+        rows = zip(*(values.tolist() for values in results.values()), strict=True)
+        records = [dict(zip(results, map(console.finite, row), strict=True)) for row in rows]
+        parameters = {name: getattr(best, f"{name}_").tolist() for name in ("weights", "means", "covariances")}
+        return {
+            "criterion": self.options.criterion,
+            "seed": self.options.seed,
+            "best": {**records[best_index], **parameters},
+            "best_index": best_index,
+            "ranking": self.selection.ranking().tolist(),
+            "results": records,
+        }
+
+    def print(self) -> None:
+        selection, order = self.selection, self.selection.ranking()
+        top = report(selection.results_, order, selection.best_index_, selection.criterion, self.options.top, _HINTS)
+        console.print_lines(["", *top])
+
+
 def _fit(table: Table, options: SelectOptions, low: int, high: int, types: str | list[str]) -> Fitted:
     """Fit all mixtures to rows in memory."""
-    from gmmx import GaussianMixtureIC, plot
+    from gmmx import GaussianMixtureIC
 
     rows = read_rows(table, low, options)
     with console.progress_bar("fitting", quiet=options.as_json) as update:
@@ -94,23 +122,9 @@ def _fit(table: Table, options: SelectOptions, low: int, high: int, types: str |
         choice: dict[str, Any] = {"covariance_type": types, "criterion": options.criterion}
         watch = callback if console.is_watched(quiet=options.as_json) else None
         selection = GaussianMixtureIC(low, high, **choice, **options.parameters(), callback=watch)
-        caught = fit_quietly(lambda: selection.fit(rows.X, sample_weight=rows.sample_weight), table)
-    notes = list(dict.fromkeys(note_of(warning, table) for warning in caught))
-    best = selection.best_estimator_
-
-    def labels() -> Iterator[npt.NDArray[Any]]:
-        yield rows.with_gaps(best.predict(rows.X))
-
-    def draw() -> Any:
-        return plot.criterion(selection, selection.criterion).figure
-
-    def print_selection() -> None:
-        console.print_line()
-        order, index = selection.ranking(), selection.best_index_
-        lines = report(selection.results_, order, index, selection.criterion, options.top, _HINTS)
-        console.print_lines(lines)
-
-    return Fitted(best, table, notes, labels, draw, lambda: _document(selection, options), print_selection)
+        notes = notes_of_fit(lambda: selection.fit(rows.X, sample_weight=rows.sample_weight), table)
+    result: dict[str, Any] = {"model": selection.best_estimator_, "data": table, "notes": notes}
+    return _Selected(**result, rows=lambda: [rows], options=options, selection=selection)
 
 
 def _range(text: str) -> tuple[int, int]:
@@ -140,26 +154,3 @@ def _covariance_types(text: str) -> str | list[str]:
             allowed = ", ".join(covariance_types())
             raise console.stop(f"--covariance-type {name!r} is not known; {hint}use all, or some of {allowed}")
     return names
-
-
-def _document(selection: Any, options: SelectOptions) -> dict[str, Any]:
-    """Return what the JSON document holds of the search, with None for NaN."""
-    columns = {name: values.tolist() for name, values in selection.results_.items()}
-    records = [
-        {name: None if isinstance(value, float) and math.isnan(value) else value for name, value in row.items()}
-        for row in (dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True))
-    ]
-    best = selection.best_estimator_
-    return {
-        "criterion": options.criterion,
-        "seed": options.seed,
-        "best": {
-            **records[selection.best_index_],
-            "weights": best.weights_.tolist(),
-            "means": best.means_.tolist(),
-            "covariances": best.covariances_.tolist(),
-        },
-        "best_index": int(selection.best_index_),
-        "ranking": selection.ranking().tolist(),
-        "results": records,
-    }
