@@ -180,6 +180,39 @@ class TestThreeParts:
         assert fault in message and remedy in message
 
 
+class TestFiles:
+    """Paths that are no files name the argument and the remedy."""
+
+    def test_a_folder_is_no_model(self, tmp_path: Path) -> None:
+        with pytest.raises(IsADirectoryError, match=r"^path is '.*', which is a folder, .* Name a file in it\.$"):
+            gmmx.load(tmp_path)
+
+    def test_nothing_is_no_path(self) -> None:
+        model = gmmx.GaussianMixture().fit([[0.0], [1.0]])
+        with pytest.raises(TypeError, match=r"^path is None, but must be a str or path-like\. Give the name"):
+            model.save(None)  # type: ignore[arg-type]
+
+
+class TestColumnsOfFrames:
+    """Errors name the columns of data frames."""
+
+    @pytest.mark.parametrize("method", ["predict", "predict_proba", "score_samples", "score", "bic"])
+    def test_of_rows_too_far_away(self, method: str) -> None:
+        pd = pytest.importorskip("pandas")
+        frame = pd.DataFrame(np.random.default_rng(0).normal(size=(30, 2)), columns=["mass", "age"])
+        model = gmmx.GaussianMixture(2, random_state=0).fit(frame)
+        frame.loc[3, "age"] = 1e200
+        with pytest.raises(ValueError, match=r"X holds 1e\+200 in row 3 \(the first is 0\) of column 'age'"):
+            getattr(model, method)(frame)
+
+    def test_of_lists_where_the_fit_had_those_of_arrow(self) -> None:
+        pa, pd = pytest.importorskip("pyarrow"), pytest.importorskip("pandas")
+        X = np.random.default_rng(0).normal(size=(30, 2))
+        model = gmmx.GaussianMixture(2, random_state=0).fit(pa.table({"face": X.tolist()}))
+        with pytest.raises(ValueError, match=r"X has the column 'face' of objects of type list, but all columns must"):
+            model.predict(pd.DataFrame({"face": X.tolist()}))
+
+
 class TestPublicNames:
     """No message and no name has the module of one instruction set, which users cannot import."""
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gmmx._optional import import_optional
-from gmmx._text import normalized, printable, quoted
+from gmmx._text import columns_named, normalized, printable, quoted
 from gmmx.data._reader import chosen_columns, find_columns
 from gmmx.io._arrow_features import ROWS_LOOKED_AT, ArrowFeatures, ListLengths, has_no_type, holds_lists, number_type
 
@@ -94,7 +94,7 @@ class Survey:
         self.lengths = lengths_in(files)
         self.names: list[str] = []
         self.n_rows = 0
-        self._columns, self._weight_column = columns, weight_column
+        self._columns, self._weight_column, self._first_file = columns, weight_column, ""
         self._types: set[np.dtype[Any]] = set()
         self._kinds: dict[str, tuple[bool, str]] = {}  # of the columns that are read: whether they hold lists; type
         self._list_lengths: dict[str, tuple[int, str]] = {}  # of the columns that are read, and where
@@ -119,8 +119,10 @@ class Survey:
         self.n_rows += parquet.metadata.num_rows
         if not self.names:
             lists = {name: [features.names[index] for index in span] for name, span in features.lists.items()}
+            self._first_file = where
             self.names = chosen_columns(features.names, self._columns, self._weight_column, where, lists)
         self._refuse_other_kinds(schema, where)
+        self._refuse_missing_columns(features.names, where)
         values = features.columns_of(find_columns(self.names, features.names, where, "columns")).tolist()
         wanted = [] if self._weight_column is None else [self._weight_column]
         weights = features.columns_of(find_columns(wanted, features.names, where, "weight_column")).tolist()
@@ -131,6 +133,17 @@ class Survey:
                 self._kinds.setdefault(field.name, (holds_lists(field.type), f"{field.type} in {where}"))
         self._add_types(schema, list(dict.fromkeys(values)), where)
         number_type(schema, weights, where)
+
+    def _refuse_missing_columns(self, names: Sequence[str], where: str) -> None:
+        """Refuse a file without a column that was not asked for, but taken because the first file has it."""
+        known = set(map(normalized, names))
+        missing = [name for name in self.names if normalized(name) not in known]
+        if missing and self._columns is None:
+            raise ValueError(
+                f"{where} has no {columns_named(list(map(quoted, missing)))}, which {self._first_file} has, but if "
+                "columns is not given, all files must have the same. Give columns that all have, or read the files one "
+                "by one."
+            )
 
     def _refuse_other_kinds(self, schema: Any, where: str) -> None:
         """Refuse lists where other files have numbers, and numbers where these have lists."""

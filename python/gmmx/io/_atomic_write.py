@@ -43,7 +43,7 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     """
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():
-        raise OSError(f"{os.fspath(path)!r} exists and is not a regular file: give the path of a file to write")
+        raise OSError(f"{os.fspath(path)!r} exists and is not a regular file. Give the path of a file to write.")
     if not target.parent.is_dir():
         raise FileNotFoundError(f"cannot write {os.fspath(path)!r}: the folder {str(target.parent)!r} does not exist")
     refuse_read_only(target, path)

@@ -99,6 +99,8 @@ def save_model(record: ModelRecord, path: str | os.PathLike[str]) -> None:
     OSError
         If the folder cannot be written to, or the file that is there is read-only.
     """
+    if not isinstance(path, str | bytes | os.PathLike):
+        raise TypeError(f"path is {path!r}, but must be a str or path-like. Give the name of the file to write.")
     content = _bytes_of(record)
     with atomic_write(path) as file:
         file.write(content)
@@ -177,6 +179,10 @@ def read_as(path: str | os.PathLike[str], build: Callable[[ModelRecord], _Built]
     """
     if not isinstance(path, str | bytes | os.PathLike):  # open() takes integers for what is open already
         raise TypeError(f"path is {path!r}, but must be a str or path-like. Give the name of a file of save().")
+    if os.path.isdir(path):
+        raise IsADirectoryError(
+            f"path is {os.fsdecode(path)!r}, which is a folder, but must be a file of save(). Name a file in it."
+        )
     with open_regular(path) as stream:
         try:
             container = _whole_container(stream)

@@ -16,7 +16,7 @@ from gmmx.em import criteria
 from gmmx.em.random import as_random_source
 from gmmx.mixture._parameters import mixture_of
 from gmmx.validation import F64, RowArray, Rows, check_rows_of, checked_rows, thread_count
-from gmmx.validation._lost_rows import lost_row
+from gmmx.validation._lost_rows import lost_row, naming_columns
 
 __all__ = ["FittedMixture", "mixture_to_sample"]
 
@@ -67,7 +67,12 @@ class FittedMixture:
     ) -> tuple[float, list[float]]:
         """Return the total weight of the rows and the sums of functions over them."""
         rows, mixture = self._weighted_rows(X, sample_weight), self.mixture_
-        return rows.total_weight, [term(rows, mixture) for term in terms]
+        with self._naming_columns():
+            return rows.total_weight, [term(rows, mixture) for term in terms]
+
+    def _naming_columns(self) -> contextlib.AbstractContextManager[None]:
+        """Let errors of native code name columns as in the fit."""
+        return naming_columns(getattr(self, "feature_names_in_", None))
 
     def score_samples(self, X: npt.ArrayLike) -> RowArray:
         """Compute the log-density of each row.
@@ -88,7 +93,8 @@ class FittedMixture:
             If a row is not finite, or its log-density exceeds the range of the dtype of X.
         """
         rows = self._rows(X)
-        return _core.score_samples(rows, self.mixture_, thread_count(self.n_jobs))
+        with self._naming_columns():
+            return _core.score_samples(rows, self.mixture_, thread_count(self.n_jobs))
 
     def score(self, X: npt.ArrayLike, y: object = None, sample_weight: npt.ArrayLike | None = None) -> float:
         """Compute the mean log-density of the rows.
@@ -115,7 +121,8 @@ class FittedMixture:
             mean = self._mean_in_float32(rows)
             if mean is not None:
                 return mean
-        return criteria.log_likelihood(rows, self.mixture_) / rows.total_weight
+        with self._naming_columns():
+            return criteria.log_likelihood(rows, self.mixture_) / rows.total_weight
 
     def _mean_in_float32(self, rows: Rows) -> float | None:
         """Return the mean log-density rounded to float32; None if it is out of range."""
@@ -147,7 +154,8 @@ class FittedMixture:
             If a row is not finite, or so far from every component that squares overflow float64.
         """
         rows = self._rows(X)
-        return _core.predict(rows, self.mixture_, thread_count(self.n_jobs))
+        with self._naming_columns():
+            return _core.predict(rows, self.mixture_, thread_count(self.n_jobs))
 
     def predict_proba(self, X: npt.ArrayLike) -> RowArray:
         """Compute the probability of each component given the row.
@@ -168,7 +176,8 @@ class FittedMixture:
             If a row is not finite, or so far from every component that squares overflow float64.
         """
         rows = self._rows(X)
-        return _core.responsibilities(rows, self.mixture_, thread_count(self.n_jobs))
+        with self._naming_columns():
+            return _core.responsibilities(rows, self.mixture_, thread_count(self.n_jobs))
 
     def uncertainty(self, X: npt.ArrayLike) -> RowArray:
         """Compute the probability that `predict` is wrong for each row.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -79,7 +80,7 @@ def _placed(
                 f"X has the column {texts[0]!r} with what is no number ({complaint}), but all columns must hold "
                 "numbers: leave it out, or turn it into numbers."
             )
-    if is_frame and "element with a sequence" in complaint:
+    if is_frame and re.search("element with a sequence|feature names should match", complaint):
         return _placed_lists(X)
     if "argument must be" in complaint:
         return _placed_object(X, names, complaint, first_row)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["counting_rows", "lost_row"]
+from gmmx._text import quoted
+
+__all__ = ["counting_rows", "lost_row", "naming_columns"]
 
 
 def lost_row(error: BaseException) -> int | None:
@@ -49,3 +52,37 @@ def counting_rows(first_row: int, rows: npt.NDArray[np.int64] | None = None) -> 
         placed: Any = ValueError(str(error).replace(f"in row {row} (", f"in row {place} (", 1))
         placed.row = place
         raise placed from error
+
+
+@contextlib.contextmanager
+def naming_columns(names: Sequence[str] | None) -> Iterator[None]:
+    """Let complaints about a row name its column.
+
+    Parameters
+    ----------
+    names : sequence of str or None
+        Names of the columns. None if they have none.
+
+    Examples
+    --------
+    >>> import gmmx, numpy as np
+    >>> mixture = gmmx.Mixture([1.0], [[0.0]], "diag", covariances=[[1.0]])
+    >>> try:
+    ...     with naming_columns(["mass"]):
+    ...         gmmx.fast.predict(np.array([[1e200]]), mixture)
+    ... except ValueError as error:
+    ...     print(str(error).split(",")[0])
+    X holds 1e+200 in row 0 (the first is 0) of column 'mass'
+    """
+    try:
+        yield
+    except ValueError as error:
+        if names is None or lost_row(error) is None:
+            raise
+        column = re.search(r"of column (\d+)", str(error))
+        if column is None:
+            raise
+        name = quoted(str(names[int(column[1])]))
+        named: Any = ValueError(str(error).replace(column[0], f"of column {name}", 1))
+        named.row = lost_row(error)
+        raise named from error
