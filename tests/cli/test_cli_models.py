@@ -23,6 +23,9 @@ FAITHFUL = Path(__file__).parents[1] / "data" / "faithful.csv"
 X = np.loadtxt(FAITHFUL, delimiter=",", skiprows=1)
 NAMES = ["eruptions", "waiting"]
 
+TO_THE_LAST_DIGIT: Any = {} if int(pd.__version__.split(".")[0]) >= 3 else {"float_precision": "round_trip"}
+"""How pandas reads numbers exactly."""
+
 Run = Callable[..., Result]
 Write = Callable[..., Path]
 
@@ -59,7 +62,7 @@ def refusal(result: Result, exit_code: int = 2) -> str:
 def table(result: Result) -> pd.DataFrame:
     assert result.exit_code == 0, result.output
     assert result.stderr == ""
-    return pd.read_csv(io.StringIO(result.stdout))
+    return pd.read_csv(io.StringIO(result.stdout), **TO_THE_LAST_DIGIT)
 
 
 class TestPredict:
