@@ -123,7 +123,8 @@ class ColumnWarning(UserWarning):
 
     Examples
     --------
-    >>>     >>> import numpy as np
+    >>> import warnings
+    >>> import numpy as np
     >>> import gmmx
     >>> X = np.column_stack([np.random.default_rng(0).normal(size=50), np.full(50, 7.0)])
     >>> with warnings.catch_warnings(record=True) as caught:
