@@ -263,7 +263,7 @@ class TestSelect:
         path = write("a,b\n" + "".join(f"{a},{b}\n" for a, b in rows))
         arguments = ("select", path, "-k", "1-2", "--covariance-type", "full,tied", "--init-params", "kmeans")
         result = run(*arguments)
-        assert "left out: 1 of 4 that collapsed or are degenerate; --json tells why" in result.stdout
+        assert "left out: 1 of 4 that collapsed or are degenerate; --json has the reasons" in result.stdout
         collapsed = report(run(*arguments, "--json"))["results"][1]
         assert collapsed["bic"] is None
         assert "collapsed" in collapsed["reason"]

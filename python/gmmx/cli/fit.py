@@ -18,7 +18,7 @@ from gmmx.cli.label_columns import refuse_labels
 from gmmx.cli.mixture_tables import print_mixture
 from gmmx.cli.options import LARGEST_COUNT, FittingOptions
 from gmmx.cli.param_types import NumberOfComponents, OneOf
-from gmmx.mixture._mixture_report import ShownMixture, fit_facts, information_criteria
+from gmmx.mixture._mixture_report import NamedMixture, fit_summary, information_criteria
 
 LARGE = 1 << 30
 """Bytes of a file beyond which its rows are streamed from disk in each iteration."""
@@ -97,7 +97,7 @@ class _FittedMixture(Fitted):
             "seed": options.seed,
             "acceleration": options.acceleration,
             "batch_size": self.batch_size,
-            **ShownMixture.of(model, self.data.names).to_json(),
+            **NamedMixture.of(model, self.data.names).to_json(),
             "log_likelihood": log_likelihood,
             "log_likelihood_per_row": log_likelihood / total_weight,
             **information_criteria(log_likelihood, model.n_parameters_, total_weight),
@@ -113,10 +113,10 @@ class _FittedMixture(Fitted):
         size = counted(options.components, "component")
         jumps = f", acceleration {options.acceleration}" if options.acceleration else ""
         print_line(f"{size}, {options.covariance_type} covariance, seed {options.seed}{jumps}")
-        print_mixture(ShownMixture.of(self.model, self.data.names))
+        print_mixture(NamedMixture.of(self.model, self.data.names))
         more = max(10 * options.max_iter, 100)
         remedy = f"raise --max-iter (for example to {more}), loosen --tol, or try another --seed or --init-params"
-        print_pairs(fit_facts(self.model, self.data.count.total_weight, remedy))
+        print_pairs(fit_summary(self.model, self.data.count.total_weight, remedy))
 
 
 def _fit_whole(table: Table, options: FitOptions) -> Fitted:

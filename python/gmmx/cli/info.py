@@ -10,7 +10,7 @@ from gmmx.cli.console import finite, print_json, print_line, print_pairs
 from gmmx.cli.input import load_model
 from gmmx.cli.mixture_tables import print_mixture
 from gmmx.cli.options import json_option
-from gmmx.mixture._mixture_report import ShownMixture, fit_facts
+from gmmx.mixture._mixture_report import NamedMixture, fit_summary
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +30,7 @@ def info(options: InfoOptions) -> None:
 
     model, features = load_model(options.model)
     record = read_model(options.model)
-    mixture = ShownMixture.of(model, features.column_names())
+    mixture = NamedMixture.of(model, features.column_names())
     if options.as_json:
         print_json(
             {
@@ -58,7 +58,7 @@ def info(options: InfoOptions) -> None:
     unnamed = "" if features.names is not None else " without names"
     print_line(f"{size}, {counted(features.count, 'feature')}{unnamed}")
     print_mixture(mixture)
-    print_pairs(fit_facts(model, record.total_weight, None))
+    print_pairs(fit_summary(model, record.total_weight, None))
 
 
 COMMAND = command(

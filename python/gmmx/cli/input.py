@@ -276,7 +276,7 @@ class Batches:
 def open_table(options: DataOptions, features: Features | None = None, *, again: bool = False) -> Iterator[Table]:
     """Open the data file that options name, for a model that has `features`, or for a fit.
 
-    `again` tells whether `Table.batches` will be called.
+    `again` is true if `Table.batches` will be called.
 
     Raises
     ------
@@ -302,7 +302,7 @@ def open_table(options: DataOptions, features: Features | None = None, *, again:
 
 
 def load_model(path: str) -> tuple[GaussianMixture, Features]:
-    """Load a model, which then takes rows without names, and what it asks of data.
+    """Load a model, which then accepts rows without names, and what it asks of data.
 
     Raises
     ------

@@ -54,8 +54,8 @@ def _holds_few_integers(column: npt.NDArray[Any]) -> bool:
 
 
 def _listed(names: list[str]) -> str:
-    shown = ", ".join(map(repr, names[:6]))
-    return f"{'column' if len(names) == 1 else 'columns'} {shown}{', ...' if len(names) > 6 else ''}"
+    listed = ", ".join(map(repr, names[:6]))
+    return f"{'column' if len(names) == 1 else 'columns'} {listed}{', ...' if len(names) > 6 else ''}"
 
 
 def _looks(names: list[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gmmx.cli.console import print_lines, terminal_width
-from gmmx.mixture._mixture_report import ShownMixture, WhereToLook, mixture_lines
+from gmmx.mixture._mixture_report import NamedMixture, WhereToLook, mixture_lines
 
 _HINTS = WhereToLook(
     components="--json prints all",
@@ -12,6 +12,6 @@ _HINTS = WhereToLook(
 )
 
 
-def print_mixture(mixture: ShownMixture) -> None:
+def print_mixture(mixture: NamedMixture) -> None:
     """Print the parameters between two empty lines."""
     print_lines(["", *mixture_lines(mixture, terminal_width(), _HINTS), ""])

@@ -15,7 +15,7 @@ from gmmx.cli.input import Table
 from gmmx.cli.options import FittingOptions
 from gmmx.mixture._selection_report import Hints, report
 
-_HINTS = Hints("--top prints them, --json all", "--json tells why")
+_HINTS = Hints("--top prints them, --json all", "--json has the reasons")
 
 
 @dataclass(frozen=True, kw_only=True)

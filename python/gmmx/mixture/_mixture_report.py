@@ -17,9 +17,9 @@ from gmmx._text_tables import counted, text_table, width_of
 __all__ = [
     "IN_PYTHON",
     "NOT_CONVERGED",
-    "ShownMixture",
+    "NamedMixture",
     "WhereToLook",
-    "fit_facts",
+    "fit_summary",
     "information_criteria",
     "mixture_lines",
 ]
@@ -47,7 +47,7 @@ NOT_CONVERGED = "raise max_iter, loosen tol, or try another random_state or init
 
 
 @dataclass(frozen=True)
-class ShownMixture:
+class NamedMixture:
     """Parameters in their public shapes and feature names, for the tables."""
 
     names: tuple[str, ...]
@@ -57,7 +57,7 @@ class ShownMixture:
     covariances: npt.NDArray[np.float64]
 
     @classmethod
-    def of(cls, model: Any, names: Sequence[str]) -> ShownMixture:
+    def of(cls, model: Any, names: Sequence[str]) -> NamedMixture:
         """Take the parameters of a fitted estimator."""
         parameters = (np.asarray(getattr(model, name)) for name in ("weights_", "means_", "covariances_"))
         return cls(tuple(map(shown_name, names)), model.covariance_type, *parameters)
@@ -71,12 +71,12 @@ class ShownMixture:
         }
 
 
-def mixture_lines(mixture: ShownMixture, width: int, look: WhereToLook) -> list[str]:
+def mixture_lines(mixture: NamedMixture, width: int, look: WhereToLook) -> list[str]:
     """Return tables of the parameters that fit a width: everything if small, means and deviations if wide.
 
     Parameters
     ----------
-    mixture : ShownMixture
+    mixture : NamedMixture
         The parameters.
     width : int
         Columns of the terminal.
@@ -116,8 +116,8 @@ def information_criteria(log_likelihood: float, n_parameters: int, total_weight:
     return {"bic": bic, "aic": -2.0 * log_likelihood + 2.0 * n_parameters}
 
 
-def fit_facts(model: Any, total_weight: float | None, not_converged: str | None) -> dict[str, str]:
-    """Return names and values of what is known of a fit.
+def fit_summary(model: Any, total_weight: float | None, not_converged: str | None) -> dict[str, str]:
+    """Return what is known of a fit, by name.
 
     Parameters
     ----------
@@ -129,17 +129,17 @@ def fit_facts(model: Any, total_weight: float | None, not_converged: str | None)
         Advice if the fit did not converge. None gives none.
     """
     n_parameters, log_likelihood = model.n_parameters_, float(model.log_likelihood_)
-    facts = {}
+    summary = {}
     if math.isfinite(log_likelihood) and total_weight is not None:
         criteria = information_criteria(log_likelihood, n_parameters, total_weight)
-        facts["log-likelihood"] = f"{log_likelihood:.6f} ({log_likelihood / total_weight:.6f} per row)"
-        facts["BIC"] = f"{criteria['bic']:.4f}"
-        facts["AIC"] = f"{criteria['aic']:.4f} ({n_parameters} free parameters)"
+        summary["log-likelihood"] = f"{log_likelihood:.6f} ({log_likelihood / total_weight:.6f} per row)"
+        summary["BIC"] = f"{criteria['bic']:.4f}"
+        summary["AIC"] = f"{criteria['aic']:.4f} ({n_parameters} free parameters)"
     else:
         if math.isfinite(log_likelihood):
-            facts["log-likelihood"] = f"{log_likelihood:.6f}"
-        facts["parameters"] = f"{n_parameters} free, {model.means_.dtype}"
-    return {**facts, **_progress_of(model, not_converged)}
+            summary["log-likelihood"] = f"{log_likelihood:.6f}"
+        summary["parameters"] = f"{n_parameters} free, {model.means_.dtype}"
+    return {**summary, **_progress_of(model, not_converged)}
 
 
 def _progress_of(model: Any, not_converged: str | None) -> dict[str, str]:
@@ -151,7 +151,7 @@ def _progress_of(model: Any, not_converged: str | None) -> dict[str, str]:
     return {"iterations": f"{model.n_iter_}", "converged": "yes" if model.converged_ else f"no{hint}"}
 
 
-def _means_tables(mixture: ShownMixture) -> Iterator[list[str]]:
+def _means_tables(mixture: NamedMixture) -> Iterator[list[str]]:
     """Make a row for each component: weight, means, and the variance if there is only one.
 
     First with headings of one line, then narrower with two.
@@ -169,14 +169,14 @@ def _means_tables(mixture: ShownMixture) -> Iterator[list[str]]:
         yield text_table(headings, rows)
 
 
-def _lone_variances(mixture: ShownMixture) -> npt.NDArray[np.float64] | None:
+def _lone_variances(mixture: NamedMixture) -> npt.NDArray[np.float64] | None:
     """Return the variance of each component if it is a single number, else None."""
     if mixture.covariances.size == 1:
         return np.repeat(mixture.covariances.ravel(), len(mixture.weights))
     return mixture.covariances.ravel() if mixture.covariances.size == len(mixture.weights) else None
 
 
-def _covariance_table(mixture: ShownMixture) -> list[str] | None:
+def _covariance_table(mixture: NamedMixture) -> list[str] | None:
     """Make one table of all covariances; None if it would have too many rows."""
     names, covariances = mixture.names, mixture.covariances
     if len(covariances.reshape(-1, len(names))) > MAX_ROWS:
@@ -192,7 +192,7 @@ def _covariance_table(mixture: ShownMixture) -> list[str] | None:
     return text_table(["component", "covariance", *names], rows, left=(0, 1))
 
 
-def _wide_lines(mixture: ShownMixture, width: int, look: WhereToLook) -> list[str]:
+def _wide_lines(mixture: NamedMixture, width: int, look: WhereToLook) -> list[str]:
     """Make a row for each column, a column for each component; the first ones if there are many."""
     n_components, n_columns = mixture.means.shape
     shown = min(n_components, MAX_ROWS)
@@ -206,7 +206,7 @@ def _wide_lines(mixture: ShownMixture, width: int, look: WhereToLook) -> list[st
     return [*lines, f"too large to print whole; {look.everything}"]
 
 
-def _deviations_table(mixture: ShownMixture, shown: int) -> list[str]:
+def _deviations_table(mixture: NamedMixture, shown: int) -> list[str]:
     """Make a table of mean and standard deviation in the first components."""
     deviations = _standard_deviations(mixture)
     headings = ["mean ± deviation", *(f"{k} (weight {mixture.weights[k]:.3g})" for k in range(shown))]
@@ -218,7 +218,7 @@ def _deviations_table(mixture: ShownMixture, shown: int) -> list[str]:
     return text_table(headings, rows)
 
 
-def _standard_deviations(mixture: ShownMixture) -> npt.NDArray[np.float64]:
+def _standard_deviations(mixture: NamedMixture) -> npt.NDArray[np.float64]:
     """Return the standard deviation of each column in each component."""
     deviations: npt.NDArray[np.float64] = np.sqrt(
         feature_variances(mixture.covariances, mixture.covariance_type, *mixture.means.shape)

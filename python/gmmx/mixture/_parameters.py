@@ -21,7 +21,7 @@ from gmmx._covariance_shapes import (
 )
 from gmmx._text_tables import WIDTH, aligned_pairs, counted, print_lines
 from gmmx.em.result import FailedStart, Fit
-from gmmx.mixture._mixture_report import IN_PYTHON, NOT_CONVERGED, ShownMixture, fit_facts, mixture_lines
+from gmmx.mixture._mixture_report import IN_PYTHON, NOT_CONVERGED, NamedMixture, fit_summary, mixture_lines
 from gmmx.mixture._sklearn_hooks import refuse_overridden_hooks
 
 __all__ = [
@@ -232,6 +232,6 @@ class MixtureAttributes:
         n_components, n_features = self.mixture_.means.shape
         names = getattr(self, "feature_names_in_", [f"feature {feature}" for feature in range(n_features)])
         size = f"{counted(n_components, 'component')}, {self.covariance_type} covariance"
-        tables = mixture_lines(ShownMixture.of(self, names), WIDTH, IN_PYTHON)
-        facts = aligned_pairs(fit_facts(self, vars(self).get("_fitted_weight"), NOT_CONVERGED))
+        tables = mixture_lines(NamedMixture.of(self, names), WIDTH, IN_PYTHON)
+        facts = aligned_pairs(fit_summary(self, vars(self).get("_fitted_weight"), NOT_CONVERGED))
         print_lines([f"{size}, {counted(n_features, 'feature')}", "", *tables, "", *facts], file)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.text import Text
 
-AxesArray = Any  # an ndarray of Axes, which NumPy's types cannot say
+AxesArray = Any  # an ndarray of Axes, which NumPy's types cannot express
 
 MAX_LEGEND = 10
 """Number of components named in a legend at most; if there are more, each mean carries its number."""
@@ -39,7 +39,7 @@ def one_axes(ax: Any, projection: str = "rectilinear") -> Axes:
         return Figure(figsize=(7.2, 5.2), layout="constrained").add_subplot(projection=projection)
     given = _given_axes(ax)
     if given.size != 1:
-        raise ValueError(f"ax holds {given.size} Axes; this picture needs one. gmmx.plot.pairs takes an array")
+        raise ValueError(f"ax holds {given.size} Axes; this picture needs one. gmmx.plot.pairs draws on an array")
     only: Axes = given.flat[0]
     if only.name != projection:
         raise ValueError(

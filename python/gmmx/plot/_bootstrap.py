@@ -118,20 +118,20 @@ def bootstrap(
     samples, estimate, low, high = _cells(result, parameter, level)
     names = feature_names_of(result.model, None, feature_names, np.shape(result.model.means_)[1])
     if parameter == "weights":
-        rows, shown = [0], _chosen_components(components, estimate.shape[1])
-        row_names, looks = [""], [[colour(k) for k in shown]]
-        column_names = [_CELL[parameter].format(k) for k in shown]
+        rows, drawn = [0], _chosen_components(components, estimate.shape[1])
+        row_names, looks = [""], [[colour(k) for k in drawn]]
+        column_names = [_CELL[parameter].format(k) for k in drawn]
     else:
         shared = len(estimate) < len(result.model.weights_)
         rows = [0] if shared else _chosen_components(components, len(estimate))
-        shown = list(range(len(names)))[:MAX_COLUMNS] if columns is None else chosen_columns(columns, names)
+        drawn = list(range(len(names)))[:MAX_COLUMNS] if columns is None else chosen_columns(columns, names)
         row_names = ["all components"] if shared else [f"component {k}" for k in rows]
-        column_names = [_CELL[parameter].format(names[column]) for column in shown]
-        looks = [["0.45" if shared else colour(k)] * len(shown) for k in rows]
+        column_names = [_CELL[parameter].format(names[column]) for column in drawn]
+        looks = [["0.45" if shared else colour(k)] * len(drawn) for k in rows]
 
-    axes = grid_of_axes(len(rows), len(shown), ax, panel=(2.3, 1.7))
+    axes = grid_of_axes(len(rows), len(drawn), ax, panel=(2.3, 1.7))
     for i, j in np.ndindex(axes.shape):
-        row, column = rows[i], shown[j]
+        row, column = rows[i], drawn[j]
         interval = low[row, column], high[row, column]
         _draw_cell(axes[i, j], samples[:, row, column], estimate[row, column], interval, looks[i][j])
     for panel, name in zip(axes[:, 0], row_names, strict=True):

@@ -150,7 +150,7 @@ def _draw_curve(ax: Axes, data: PlotData, *, log: bool) -> list[Any]:
 
 @dataclass(frozen=True)
 class _Contours:
-    """Where contours are drawn, and whether densities are shown on a logarithmic scale."""
+    """Where contours are drawn, and whether densities have a logarithmic scale."""
 
     levels: list[Level]
     log: bool

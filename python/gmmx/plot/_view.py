@@ -21,7 +21,7 @@ MAX_COLUMNS = 6
 
 @dataclass(frozen=True)
 class PlotData:
-    """The marginal mixture of the columns shown, and its rows."""
+    """The marginal mixture of the drawn columns, and its rows."""
 
     mixture: FullMixture
     columns: tuple[int, ...]  # positions in the model
@@ -51,7 +51,7 @@ class PlotData:
             yield k, labels == k
 
     def marginal(self, *positions: int) -> PlotData:
-        """Keep some of the columns shown."""
+        """Keep some of the columns."""
         index = list(positions)
         return replace(
             self,
@@ -72,7 +72,7 @@ class PlotData:
         return np.stack([low - margin, high + margin], axis=-1)
 
     def caption(self, notes: Sequence[str], *, scattered: bool) -> str:
-        """Write a caption: notes, how many rows are shown, and which columns if there are more."""
+        """Write a caption: notes, how many rows are drawn, and which columns if there are more."""
         n_rows, parts = self.rows.n_present, list(notes)
         if scattered and len(self.points) < n_rows:
             parts.append(f"{len(self.points):,} of {n_rows:,} rows drawn")
