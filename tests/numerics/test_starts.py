@@ -176,8 +176,8 @@ class TestRemedyOfACollapse:
             call(gmmx.GaussianMixture(2, reg_covar=0, prior=self.WEAK, random_state=0), self.X)
         assert "default" not in str(caught.value)
 
-    def test_the_command_line_has_no_option_for_a_prior(self, run, tmp_path):
+    def test_the_command_line_names_its_option(self, run, tmp_path):
         np.savetxt(tmp_path / "repeated.csv", self.X, delimiter=",")
         result = run("fit", tmp_path / "repeated.csv", "-k", "2", "--reg-covar", "0")
         assert result.exit_code == 1
-        assert "prior" not in result.stderr
+        assert "use --prior default" in result.stderr
