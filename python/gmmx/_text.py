@@ -75,8 +75,8 @@ def printable_json(document: str) -> str:
     return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", document)
 
 
+# What a column without a name is called.
 UNNAMED = "(unnamed)"
-"""What a column without a name is called."""
 
 
 def shown_name(name: object) -> str:

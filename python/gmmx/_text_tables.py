@@ -8,8 +8,8 @@ from typing import TextIO
 
 __all__ = ["WIDTH", "aligned_pairs", "counted", "encodable", "print_lines", "text_table", "width_of"]
 
+# Columns of a terminal that tables are made to fit.
 WIDTH = 80
-"""Columns of a terminal that tables are made to fit."""
 
 _GAP = "  "
 _RULE = "─"

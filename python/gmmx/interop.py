@@ -20,11 +20,12 @@ __all__ = ["TRUSTED_TYPES", "to_sklearn"]
 
 _ESTIMATORS = (GaussianMixture, GaussianMixtureIC, OnlineGaussianMixture, ConjugatePrior, FailedStart)
 _STEPWISE = (_core.Mixture, _core.SufficientStatistics, WarmUp, StepwiseState, Rows)
+
+# Names of the types in a skops file with gmmx's estimators, for its argument `trusted`.
 TRUSTED_TYPES = (
     *(f"{kind.__module__}.{kind.__qualname__}" for kind in (*_ESTIMATORS, *_STEPWISE)),
     "numpy.dtype",
 )
-"""Names of the types in a file of skops that holds gmmx's estimators, for its argument `trusted`."""
 
 
 def to_sklearn(estimator: Any) -> Any:

@@ -32,8 +32,9 @@ from gmmx.validation import check_flag, is_pair
 __all__ = ["Batches", "batches_of"]
 
 _END = object()
+
+# These errors keep their class when the number of the batch is added.
 _KINDS: tuple[type[Exception], ...] = (TypeError, ValueError, OSError, ImportError)
-"""Errors that stay what they are when the number of the batch is added."""
 
 
 def batches_of(source: Any, n_threads: int, batch_size: int | None = None, *, progress: bool | None = False) -> Batches:

@@ -30,8 +30,8 @@ from gmmx.validation import check_flag
 
 __all__ = ["CheckpointWriter", "StartingPoint", "checkpoints_of"]
 
+# A resumed fit may have other values of these parameters.
 _FREE = frozenset({"max_iter", "verbose", "verbose_interval", "n_jobs", "callback", "warm_start"})
-"""Parameters that may be others when a fit goes on."""
 
 _ENTRIES = {"fit": dict, "rows": dict, "sums": list, "start": int, "failed": list}
 

@@ -75,8 +75,8 @@ class DataSummary:
         return RowFaults(self.n_features, self.outweighing_row, ColumnFaults(constant), self.feature_names)
 
 
+# Rounding error of sums over rows, relative to the largest number, by precision.
 _ROUNDING = {"float32": 1e-5, "float64": 1e-9}
-"""Of sums over rows, in units of the largest number, by precision."""
 
 _NOTHING = DataSummary(0, 0, 0.0, 0, "float32")
 

@@ -17,8 +17,8 @@ from gmmx.validation._options import not_among
 
 __all__ = ["MergeTree", "hierarchical_clustering"]
 
+# Larger inputs are subsampled to this many rows, because time grows with the square of their number.
 MAX_ROWS = 2000
-"""How many rows a tree is built of by default; others are left out at random."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -152,12 +152,12 @@ def _along_singular_vectors(X: F64) -> F64:
     return np.asarray(X @ (vectors[kept].T / np.sqrt(values[kept])))
 
 
+# Values of `scaling` and their functions.
 SCALINGS: dict[str | None, Callable[[F64], F64]] = {
     "SVD": _along_singular_vectors,
     "standardize": _standardized,
     None: lambda X: X,
 }
-"""The values of `scaling` and what they do."""
 
 
 def _chosen_rows(rows: Rows, max_rows: int | None, random: RandomSource) -> npt.NDArray[np.int64]:

@@ -18,8 +18,8 @@ from gmmx.validation import F64, Rows
 
 __all__ = ["Resolution", "degenerate_reason", "relative_widths", "rows_needed"]
 
+# A deviation of this many spacings of floating-point numbers is rounding error.
 _SPACINGS = 4
-"""A deviation of as many spacings of its floating-point numbers is rounding."""
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from gmmx._warnings import warn
 
 __all__ = ["equal_components", "warn_of_equal_components"]
 
+# Equal components differ by rounding up to this, in standard deviations and relative variance.
 _TOLERANCE = 1e-6
-"""How far apart equal components may be by rounding, in standard deviations, and how different in variance."""
 _MOST_NAMED = 5
 
 

@@ -32,14 +32,14 @@ from gmmx.validation import (
     check_weights,
 )
 
+# These are the defaults of scikit-learn's k-means.
 KMEANS_MAX_ITER, KMEANS_TOL = 300, 1e-4
-"""How long scikit-learn's k-means runs."""
 
+# Multiples of the golden ratio modulo 1 cover [0, 1) evenly.
 _GOLDEN = (5.0**0.5 - 1.0) / 2.0
-"""Multiples of it lie evenly in [0, 1), modulo 1."""
 
+# Responsibilities are made in chunks of this many numbers, to bound memory.
 CHUNK_NUMBERS = 1 << 18
-"""Responsibilities that stand in memory at once where they are made by parts."""
 
 
 @dataclass(frozen=True)
@@ -341,6 +341,7 @@ def initial_assignments(
     return [make] * n_init + (assignments_of_one_feature(rows, n_components, covariance_type) if more else [])
 
 
+# Values of `init_params` and their functions.
 INITIALIZERS: dict[str, Callable[[Rows, int, str, RandomSource], _core.SufficientStatistics]] = {
     "kmeans": _kmeans,
     "hc": _hc,
@@ -348,4 +349,3 @@ INITIALIZERS: dict[str, Callable[[Rows, int, str, RandomSource], _core.Sufficien
     "random": _random,
     "random_from_data": _random_from_data,
 }
-"""The values of `init_params` and what they do."""

@@ -10,8 +10,8 @@ from gmmx._optional import import_optional
 
 __all__ = ["Progress"]
 
+# Shorter fits show a bar only if the user asks for one.
 _SECONDS = 2.0
-"""A fit that takes less shows no bar, unless it was asked for."""
 
 
 class Progress:

@@ -11,10 +11,11 @@ from gmmx.validation import F64, I32
 
 __all__ = ["quantile_assignments"]
 
+# If ties make quantiles equal, up to this many times the number of classes are tried.
 _MOST_QUANTILES = 50
-"""As many times the number of classes are tried where ties make quantiles equal."""
+
+# With more than _FEW rows, assignments that differ in a smaller share of the rows than _SAME count as equal.
 _FEW, _SAME = 1000, 0.01
-"""Of more rows, assignments that differ in a smaller share of them than this are the same."""
 
 
 def quantile_assignments(x: npt.NDArray[Any], sample_weight: F64 | None, n_classes: int) -> list[I32]:

@@ -19,12 +19,14 @@ from gmmx.validation import FitFailedError, Rows, refuse_overflow
 
 __all__ = ["FLOPS_OF_SMALL_DATA", "best_of", "fit_rows"]
 
+# Up to this many operations per E-step, threads gain more from restarts than from rows.
 FLOPS_OF_SMALL_DATA = 5e6
-"""Of one E-step: up to here threads gain more from starts than from rows."""
+
+# Up to this many operations per E-step, one thread is faster than several.
 _FLOPS_OF_ONE_THREAD = 4e5
-"""Of one E-step: up to here rows are not shared by threads at all."""
+
+# Restarts run in batches of this size, between which an interrupt is noticed.
 _BATCH_OF_STARTS = 16
-"""Starts that run between two looks at the keyboard."""
 
 
 Results = Iterator[Run | FailedStart]

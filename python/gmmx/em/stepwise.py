@@ -24,16 +24,20 @@ from gmmx.validation.outweighing_rows import without_outweighing, without_outwei
 
 __all__ = ["StepwiseConfig", "StepwiseState", "WarmUp", "after_batch", "rows_to_start"]
 
+# Rows per component and per feature plus one: later batches cannot repair a start from too few rows.
 _ROWS_A_PARAMETER = 5
-"""Rows of a component for each number of its mean and one more: of too few, the start is one that no stream mends."""
+
+# At most this many numbers are gathered, to bound memory for rows with many features.
 _NUMBERS_GATHERED = 1 << 22
-"""Where rows have many features, fewer are gathered."""
+
+# If every start collapses, the number of rows to gather doubles up to this many times.
 _MOST_DOUBLINGS = 4
-"""Of the rows gathered, if every start collapses."""
+
+# No component falls below this share of the weight, so that it can recover when its rows come back.
 _LEAST_SHARE = 1e-10
-"""Of the weight, that a component never falls below: it can come back when its rows do."""
+
+# Below this mean log-density, a batch is searched for rows that outweigh all others.
 _HOPELESS = -1e6
-"""Mean log-density of a batch below which its rows are searched for some that outweigh all others."""
 
 
 @dataclass(frozen=True)

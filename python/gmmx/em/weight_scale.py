@@ -8,8 +8,8 @@ from gmmx.validation import Rows
 
 __all__ = ["at_common_scale"]
 
+# Weights between 2**-900 and 2**900 are left unchanged.
 _LARGEST_EXPONENT = 900
-"""Powers of two between which weights are left as they are."""
 
 
 def at_common_scale(rows: Rows) -> Rows:

@@ -34,8 +34,8 @@ from gmmx.validation._options import explaining_calls
 
 __all__ = ["LikelihoodRatioTests", "bootstrap_lrt"]
 
+# A smaller change of the mean log-likelihood is rounding error.
 _FINEST_TOL = 1e-13
-"""Below this a change of the mean log-likelihood is rounding."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,8 +24,8 @@ __all__ = [
     "mixture_lines",
 ]
 
+# Longer tables are cut to this many rows.
 MAX_ROWS = 24
-"""Rows of a table; of more, the first are printed."""
 
 _LONGEST_NAME = 20
 

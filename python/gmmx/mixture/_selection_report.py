@@ -15,8 +15,8 @@ __all__ = ["IN_PYTHON", "Hints", "degenerate_count", "one_line_of", "repeated_co
 _HEADINGS = ("model", "components", "log-likelihood", "parameters")
 _CRITERIA = ("bic", "icl", "aic")
 
+# `results_` of a `GaussianMixtureIC`.
 Results = Mapping[str, npt.NDArray[Any]]
-"""`results_` of a `GaussianMixtureIC`."""
 
 
 class Hints(NamedTuple):

@@ -14,6 +14,7 @@ from gmmx.validation import RowArray, thread_count
 _OWN_LOOP = "write the loop with gmmx.e_step and gmmx.m_step"
 _OWN_RESPONSIBILITIES = "write the loop with SufficientStatistics.from_responsibilities and gmmx.m_step"
 
+# Private methods of scikit-learn's mixtures, and their replacements.
 _HOOKS: dict[str, str] = {
     "_check_parameters": "override fit, check there and call super().fit",
     "_compute_lower_bound": "pass callback, which may end the fit",
@@ -34,10 +35,9 @@ _HOOKS: dict[str, str] = {
     "_print_verbose_msg_iter_end": "pass callback",
     "_set_parameters": "use from_parameters, or override fit and call super().fit",
 }
-"""The hooks of scikit-learn's mixtures, with what replaces each."""
 
+# Only these packages may define methods of these names.
 _HONOURED_BY = ("gmmx.", "sklearn.mixture.")
-"""Modules that may define methods of these names."""
 
 
 @cache
