@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["command_line", "main"]
 
+# Names are in the order in which they are used; the texts are their lines of `gmmx --help`.
 _COMMANDS = {
     "fit": "Fit a mixture to the numbers in a file.",
     "select": "Choose covariance type and number of components.",
@@ -28,7 +29,6 @@ _COMMANDS = {
     "info": "Print what a model file holds.",
     "bench": "Time gmmx and scikit-learn on this machine.",
 }
-"""Names in the order in which they are used, and their lines of `gmmx --help`."""
 
 
 def main() -> None:

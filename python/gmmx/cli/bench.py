@@ -19,11 +19,11 @@ from gmmx.cli.commands import command, option
 from gmmx.cli.console import FAILED, print_json, print_line, print_lines, print_note, status_line, stop
 from gmmx.cli.options import jobs_option, json_option
 
+# No fit is repeated once a problem has taken this long.
 SECONDS = 6.0
-"""No fit is repeated once a problem has taken this long."""
 
+# Two fits are the same if their log-likelihoods per row differ by no more than this.
 TOLERANCE = 1e-6
-"""Largest difference of the log-likelihoods per row of two fits that are the same."""
 
 
 class Problem(NamedTuple):

@@ -71,7 +71,7 @@ def print_written(written: Mapping[str, str]) -> None:
 
 def print_note(text: str) -> None:
     """Print a note for the user on standard error."""
-    sys.stderr.write(f"note: {one_line(text)}\n")
+    print(f"note: {one_line(text)}", file=sys.stderr, flush=True)
 
 
 def print_json(document: Mapping[str, Any]) -> None:

@@ -101,5 +101,5 @@ def _exit_code(run: Callable[[], Any]) -> int:
 
 def _refuse(message: str, exit_code: int) -> int:
     with contextlib.suppress(BrokenPipeError):
-        sys.stderr.write(f"Error: {one_line(message)}\n")
+        print(f"Error: {one_line(message)}", file=sys.stderr, flush=True)
     return exit_code

@@ -41,6 +41,7 @@ __all__ = ["DataFile", "Selection", "blaming", "opened", "pieces_of"]
 
 
 _REMEDY = "fill them in, use --drop-missing to leave such rows out, or choose other columns with --columns"
+# Keys are words of `gmmx.data`, values those of the command line.
 _WORDS = {
     "or leave the column out": "or leave the column out with --label-column or --columns",
     "path names": "DATA is",
@@ -48,11 +49,10 @@ _WORDS = {
     "fill in missing values, or drop the rows or the columns that have them": _REMEDY,
     "fill in missing values, or drop the rows or columns that have them": _REMEDY,
 }
-"""Words of `gmmx.data`: those of the command line."""
 
 
+# Keys are the first bytes of a packed file, values the program that packs and the ending.
 _PACKED = {b"\x1f\x8b": ("gzip", ".gz"), b"BZh": ("bzip2", ".bz2"), b"\xfd7zXZ\0": ("xz", ".xz")}
-"""What a packed file begins with: the program that packs, and the ending."""
 
 
 _COMMAS = "{source}: numbers have decimal commas, so that 2,5 is 2.5; use --decimal . if the commas are something else"

@@ -20,11 +20,11 @@ from gmmx.cli.options import LARGEST_COUNT, FittingOptions
 from gmmx.cli.param_types import NumberOfComponents, OneOf
 from gmmx.mixture._mixture_report import NamedMixture, fit_summary, information_criteria
 
+# Larger files, in bytes, are streamed from disk in each iteration.
 LARGE = 1 << 30
-"""Bytes of a file beyond which its rows are streamed from disk in each iteration."""
 
+# Columns are searched for labels in this many rows if the rows stay in their file.
 _INSPECTED = 10_000
-"""Number of rows in which columns are searched for labels if the rows stay in their file."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,15 +9,15 @@ from gmmx.cli.console import stop
 from gmmx.io import _file_formats as file_formats
 from gmmx.io._text_files import plain_name
 
+# This path stands for standard input or standard output.
 STANDARD_STREAM = "-"
-"""The path that stands for standard input, or standard output."""
 
+# Commands read and write these formats.
 FORMATS = ("csv", "tsv", "parquet", "npy", "npz")
-"""The formats that commands read and write."""
 
 ENDINGS = {name: file_formats.FORMATS[name].endings for name in FORMATS}
+# Each format of text has a character between two cells.
 DELIMITERS = {name: known.delimiter for name, known in file_formats.FORMATS.items() if known.delimiter}
-"""Format of text: the character between two cells."""
 
 
 def format_of(path: str) -> str | None:

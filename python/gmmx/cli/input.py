@@ -25,8 +25,8 @@ from gmmx.validation._lost_rows import counting_rows, lost_row
 if TYPE_CHECKING:
     from gmmx import GaussianMixture
 
+# A picture of a large file draws this many rows: more look no different.
 ROWS_DRAWN = 100_000
-"""Number of rows of a large file that a picture shows: more look no different."""
 
 _MOST_LISTED = 24
 

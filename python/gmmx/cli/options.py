@@ -14,8 +14,8 @@ from gmmx.cli.formats import FORMATS, STANDARD_STREAM
 from gmmx.cli.param_types import Delimiter, FiniteNumber
 from gmmx.io._cells import Decimal
 
+# The native code takes no larger count.
 LARGEST_COUNT = 2**31 - 1
-"""Largest count that the native code takes."""
 
 _INITIALIZERS = ("kmeans", "hc", "k-means++", "random", "random_from_data")
 _JOBS = "Threads; -1 for all.  [default: the physical cores]"

@@ -29,8 +29,8 @@ from gmmx.io._permissions import refuse_read_only
 PLOT_ENDINGS = (".png", ".svg", ".pdf")
 MODEL_ENDINGS = (".safetensors",)
 
+# Arrays are named in the order in which they are written, each with the names of its columns.
 Columns = Mapping[str, Sequence[str]]
-"""Names of arrays in the order in which they are written, and of the columns of each."""
 Write = Callable[..., None]
 
 _DPI = 150

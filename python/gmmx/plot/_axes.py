@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 AxesArray = Any  # an ndarray of Axes, which NumPy's types cannot express
 
+# A legend names at most this many components; if there are more, each mean carries its number.
 MAX_LEGEND = 10
-"""Number of components named in a legend at most; if there are more, each mean carries its number."""
 
 _INSIDE = 5
 _TEX = frozenset("\\$_^{}%#&~")

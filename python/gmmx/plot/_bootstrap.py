@@ -19,8 +19,8 @@ from gmmx.validation._options import not_among
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+# Titles name what is drawn of each parameter.
 _SUBJECT = {"weights": "Weights", "means": "Means", "covariances": "Variances"}
-"""What is drawn of each parameter."""
 
 _CELL = {"weights": "weight of component {}", "means": "mean of {}", "covariances": "variance of {}"}
 

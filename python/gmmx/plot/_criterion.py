@@ -18,8 +18,8 @@ from gmmx.validation._options import not_among
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+# These columns of `results_` can be drawn; the smallest value of each is the best.
 CRITERIA = ("bic", "icl", "aic")
-"""Columns of `results_` that can be drawn; of each the smallest value is best."""
 
 _LINES = ("-", (0, (5, 2)), (0, (1, 1.5)))
 _MOST_TICKS = 20

@@ -32,14 +32,14 @@ from gmmx.validation._options import not_among
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+# The picture has room for ellipses with this part of each component, whatever regions are drawn.
 _WIDEST = 0.99
-"""Ellipses that hold this part of each component fit into the picture, whatever regions are drawn."""
 
+# On a logarithmic scale, the lowest density drawn is that at the border of the region with this part of the mass.
 _FLOOR = 0.9999
-"""On a logarithmic scale, the density at the border of the region with this part of the mass is the lowest drawn."""
 
+# An image has this many pixels along each axis.
 _PIXELS = 300
-"""Pixels of an image along each axis."""
 
 
 @documented
@@ -207,8 +207,8 @@ _DRAW: dict[str, Callable[[Any, PlotData, _Contours], list[Any]]] = {
     "image": _draw_image,
     "surface": _draw_surface,
 }
+# Grids of panels can have these kinds.
 _OF_PAIRS = ("filled", "contour")
-"""Kinds of which there may be many panels."""
 
 
 def _levels_by_coverage(mixture: FullMixture, coverage: Sequence[float]) -> list[Level]:

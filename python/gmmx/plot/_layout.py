@@ -14,8 +14,8 @@ from gmmx.plot._view import PlotData
 
 __all__ = ["Style", "draw_grid", "draw_picture"]
 
+# A function of this type draws one or two columns on a panel and returns the legend's handles.
 Draw = Callable[[Any, PlotData], list[Any]]
-"""Draws one or two columns on a panel and returns the legend's handles."""
 
 
 @dataclass(frozen=True)

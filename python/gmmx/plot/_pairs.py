@@ -17,12 +17,12 @@ from gmmx.plot._uncertainty import uncertainty_style
 from gmmx.plot._view import checked_coverage, prepare
 from gmmx.validation._options import not_among
 
+# Each kind has a style, a default coverage, and a remedy if its coverage must not be empty.
 _KINDS: dict[str, tuple[Callable[[Sequence[float]], Style], tuple[float, ...], str | None]] = {
     "classification": (classification_style, (0.5, 0.9), None),
     "uncertainty": (uncertainty_style, (0.5,), None),
     "density": (density_style, (0.5, 0.75, 0.95), ""),
 }
-"""How a kind is drawn, its default coverage, and the remedy where coverage must not be empty."""
 
 
 @documented

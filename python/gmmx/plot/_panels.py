@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
 
+# More points than these become pixels in a vector graphic.
 MANY = 2_000
-"""More points than these become pixels in a vector graphic."""
 
 
 def name_axes(ax: Axes, x: str, y: str) -> None:

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+#: Components 0, 1, 2, ... have these colours of Okabe and Ito, distinct with every kind of colour vision.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#6A3D9A")
-"""Colours of components 0, 1, 2, ...: Okabe and Ito's, told apart with every kind of colour vision."""
 
+#: Components 0, 1, 2, ... have these markers. With one fewer than colours, 42 components differ in one or the other.
 MARKERS = ("o", "^", "s", "D", "v", "P")
-"""Markers of components 0, 1, 2, ...: one fewer than colours, so that 42 components differ in one or the other."""
 
 INK = "0.15"
 DENSITY_COLOURS = "Blues"

@@ -22,8 +22,8 @@ from gmmx.plot._view import PlotData, checked_coverage, prepare
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+# At this uncertainty, where two components are equally probable, a point has its full size in every picture.
 _FULL = 0.5
-"""At this uncertainty, where two components are equally probable, a point has its full size: in every picture."""
 
 _OPACITIES = (0.45, 0.85)
 

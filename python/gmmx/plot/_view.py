@@ -15,8 +15,8 @@ from gmmx.plot._axes import require_matplotlib
 from gmmx.plot._mixtures import FittedMixture, FloatArray, FullMixture, coverage_radius, separating_columns
 from gmmx.validation import Rows, check_rows, check_sample_weight
 
+# A grid draws at most this many columns if the user chooses none.
 MAX_COLUMNS = 6
-"""Number of columns drawn in a grid if the user chooses none."""
 
 
 @dataclass(frozen=True)
