@@ -454,7 +454,7 @@ class TestPlaces:
     def test_a_negative_weight(self, run: Run, tmp_path: Path) -> None:
         np.save(tmp_path / "x.npy", np.column_stack([X, np.where(np.arange(len(X)) == 7, -1.0, 1.0)]))
         line = refusal(run("fit", "x.npy", "-k", "2", "--weight-column", "column_3"))
-        assert "weight -1 in row 8 of column 'column_3'" in line
+        assert "x.npy, row 8, column 'column_3': weight -1 is negative" in line
 
     def test_two_columns_of_a_name(self, run: Run, write: Write) -> None:
         path = write("a,a,b\n1,2,3\n2,3,1\n4,4,4\n")

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import gmmx
 from gmmx.data import from_csv, from_hdf5, from_npy, from_parquet, from_zarr
 from gmmx.data._reader import chosen_columns, find_columns
+from gmmx.io._data_errors import FaultError
 
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
@@ -385,6 +386,19 @@ class TestFaults:
         assert joined(from_csv(tmp_path / "blanks.csv", delimiter=" "))[0].tolist() == [[1.5, 2.0], [3.0, 4e-3]]
         with pytest.raises(ValueError, match="'species'"):
             from_parquet(tmp_path / "a.parquet", ["x"], "species")
+
+    def test_a_fault_knows_its_place(self, kind, tmp_path):
+        write, read = FORMATS[kind]
+        X = np.ones((9, 2))
+        X[6, 1] = np.inf
+        write(tmp_path / f"a.{kind}", X)
+        with pytest.raises(FaultError) as caught:
+            joined(read(tmp_path / f"a.{kind}", False))
+        for error in (caught.value, pickle.loads(pickle.dumps(caught.value))):
+            fault = error.fault
+            assert (fault.kind, fault.source, fault.row) == ("not finite", str(tmp_path / f"a.{kind}"), 6)
+            assert fault.column in ("x1", 1)
+            assert str(error) == str(caught.value)
 
     @pytest.mark.parametrize("weight", [-1.0, np.nan, np.inf])
     def test_a_weight_that_is_none_is_named_by_file_and_row(self, kind, tmp_path, weight):

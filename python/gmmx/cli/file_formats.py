@@ -10,7 +10,6 @@ import contextlib
 import csv
 import io
 import os
-import re
 import shutil
 import stat
 import sys
@@ -23,6 +22,7 @@ from types import MappingProxyType
 from typing import IO, Any, NamedTuple
 
 from gmmx._text import quoted
+from gmmx.cli.faults import in_words
 from gmmx.cli.formats import DELIMITERS, ENDINGS, STANDARD_STREAM, usual_delimiter
 from gmmx.data._arrays import OpenArrays, reader_of_arrays
 from gmmx.data._csv import reader_of_text
@@ -38,17 +38,6 @@ from gmmx.io._text_files import UNPACKING_ERRORS, unpacked
 from gmmx.io.csv_text import COMMAND_LINE, CsvRows, DataFileError, TextFormat
 
 __all__ = ["DataFile", "Selection", "blaming", "opened", "pieces_of"]
-
-
-_REMEDY = "fill them in, use --drop-missing to leave such rows out, or choose other columns with --columns"
-# Keys are words of `gmmx.data`, values those of the command line.
-_WORDS = {
-    "or leave the column out": "or leave the column out with --label-column or --columns",
-    "path names": "DATA is",
-    "by columns": "by --columns",
-    "fill in missing values, or drop the rows or the columns that have them": _REMEDY,
-    "fill in missing values, or drop the rows or columns that have them": _REMEDY,
-}
 
 
 # Keys are the first bytes of a packed file, values the program that packs and the ending.
@@ -239,7 +228,7 @@ class _TextFile(DataFile):
 
     def reader(self, selection: Selection, batch_size: int | None) -> Reader:
         values, weights, keep_missing = selection
-        how: dict[str, Any] = {"batch_size": batch_size, "words": COMMAND_LINE, "keep_missing": keep_missing}
+        how: dict[str, Any] = {"batch_size": batch_size, "options": COMMAND_LINE, "keep_missing": keep_missing}
         return reader_of_text(Path(self.path), self._source, self._rows, values, weights, **how)
 
     def part_read(self) -> float | None:
@@ -463,8 +452,8 @@ def blaming(source: str, path: str) -> Iterator[None]:
     """Turn every error of reading into a `DataFileError` that names the source."""
     try:
         yield
-    except DataFileError:
-        raise
+    except DataFileError as error:
+        raise in_words(error, source, path) from error.__cause__
     except UnicodeDecodeError as error:
         raise DataFileError(f"{source} is not UTF-8 text; save it as CSV in UTF-8 and try again") from error
     except UnicodeEncodeError as error:
@@ -480,15 +469,5 @@ def blaming(source: str, path: str) -> Iterator[None]:
     except MemoryError as error:
         raise DataFileError(f"{source} does not fit into memory") from error
     except ValueError as error:
-        parts = str(error).replace(repr(path), path).split(path)
-        message = source.join(map(_in_words_of_the_command_line, parts))
+        message = str(error).replace(repr(path), source).replace(path, source)
         raise DataFileError(message if source in message else f"{source}: {message}") from error
-
-
-def _in_words_of_the_command_line(message: str) -> str:
-    """Let a message of `gmmx.data` count rows from 1, name columns of arrays as `DataFile` does, and name options."""
-    message = re.sub(r"row (\d+) \(the first is 0\)", lambda row: f"row {int(row[1]) + 1}", message)
-    message = re.sub(r"\bcolumn (\d+)", lambda column: f"column 'column_{int(column[1]) + 1}'", message)
-    for words, others in _WORDS.items():
-        message = message.replace(words, others)
-    return message

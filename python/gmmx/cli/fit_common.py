@@ -12,6 +12,7 @@ import numpy as np
 
 from gmmx._text_tables import counted
 from gmmx.cli.console import FAILED, print_json, print_note, print_written, stop
+from gmmx.cli.faults import in_words
 from gmmx.cli.input import FileRows, Table, open_table
 from gmmx.cli.label_columns import refuse_labels
 from gmmx.cli.messages import in_options, note_of
@@ -121,11 +122,11 @@ def notes_of_fit(
         warnings.simplefilter("always")
         try:
             fit()
-        except DataFileError:
-            raise
+        except DataFileError as error:
+            raise in_words(error, data.source, data.file.path) from error
         except (ValueError, ArithmeticError, RuntimeError, MemoryError) as error:
             if isinstance(error.__cause__, DataFileError):  # of a batch
-                raise error.__cause__ from error
+                raise in_words(error.__cause__, data.source, data.file.path) from error
             for note in dict.fromkeys(note_of(warning, data) for warning in caught):
                 print_note(note)
             message = in_options(error, data).rstrip(".") or type(error).__name__

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from gmmx._text import printable
 from gmmx.data._reader import Piece, Reader, checked, described, listed, rows_of_bytes
+from gmmx.io._data_errors import Fault, FaultError
 from gmmx.io._memory_maps import refuse_cut_off
 
 __all__ = ["OpenArrays", "find_array", "reader_of_array", "reader_of_arrays"]
@@ -40,7 +41,7 @@ class _ArrayFiles:
     weight_column: int | None
     dtype: np.dtype[Any]
     rows_at_once: int
-    weights: str
+    weights: str | int | None
     keep_missing: bool = False
 
     def __iter__(self) -> Iterator[Piece]:
@@ -118,7 +119,7 @@ def reader_of_arrays(
     if len(widths) > 1:
         raise ValueError(f"path names arrays of {sorted(widths)} columns, but all must have the same ones")
     if not n_rows:
-        raise ValueError(f"path names {described(f'{kind} files', files)}, without a single row: give files with rows")
+        raise FaultError(Fault("no rows", "path", value=described(f"{kind} files", files)))
     width = widths.pop()
     chosen = _chosen(columns, weight_column, width)
     dtype = np.dtype(np.float32 if dtypes == {np.dtype(np.float32)} else np.float64)
@@ -128,7 +129,7 @@ def reader_of_arrays(
     at_once = chunk * max(1, size // chunk)  # whole chunks: a part of one would unpack all of it
     if batch_size is None:
         size = at_once
-    named = f"column {weight_column}" if weights is None else repr(weights)
+    named = weight_column if weights is None else weights
     pieces = _ArrayFiles(files, opener, chosen, weight_column, dtype, at_once, named, keep_missing)
     return Reader(
         described(kind, files), pieces, feature_names=None, n_features=n_features, dtype=dtype, batch_size=size

@@ -26,8 +26,9 @@ from gmmx.data._reader import (
     rows_of_bytes,
 )
 from gmmx.io._cells import is_missing, is_number, meaning_of, mostly_numbers
+from gmmx.io._data_errors import IN_PYTHON, Fault, FaultError
 from gmmx.io._text_files import DELIMITERS, PACKINGS, UNPACKING_ERRORS, delimiter_of, unpacked
-from gmmx.io.csv_text import CsvRows, DataFileError, NoRowsError, TextFormat, Wording
+from gmmx.io.csv_text import CsvRows, DataFileError, NoRowsError, OptionNames, TextFormat
 from gmmx.validation import check_flag
 
 __all__ = ["from_csv", "opened_rows", "reader_of_text"]
@@ -36,41 +37,8 @@ _OF_FOLDERS = [ending for ending, usual in DELIMITERS.items() if usual is not No
 _SUFFIXES = tuple(ending + packed for ending in _OF_FOLDERS for packed in ("", *PACKINGS))
 
 
-class _InPython(Wording):
-    """Rows are counted from 0, and options are arguments."""
-
-    columns, delimiter, decimal, header = "columns", "delimiter", "decimal", "header=False"
-
-    def row(self, index: int) -> str:
-        return f"row {index} (the first is 0)"
-
-    def line(self, index: int, number: int) -> str:
-        return f"row {index} (the first is 0; line {number})"
-
-    def missing(self, source: str, rows: Sequence[int], n_read: int, names: Sequence[str]) -> str:
-        return (
-            f"{source} has no value in {self.row(rows[0])} of the column {quoted(names[0])}: fill in missing values, "
-            "or drop the rows or the columns that have them"
-        )
-
-    def not_finite(self, source: str, index: int, line: int, name: str, cell: str) -> str:
-        return (
-            f"{source} holds infinity in {self.line(index, line)} of column {quoted(name)}, but all numbers must be "
-            "finite: correct the cell, or drop the row"
-        )
-
-    def weight(self, source: str, index: int, name: str, weight: float) -> str:
-        return (
-            f"{source} holds the weight {weight:g} in {self.row(index)} of column {quoted(name)}, but weights must be "
-            "finite and not negative: 2 counts a row twice, 0 not at all"
-        )
-
-
-_IN_PYTHON = _InPython()
-
-
 @contextlib.contextmanager
-def opened_rows(file: Path, given: TextFormat, words: Wording, source: str) -> Iterator[CsvRows]:
+def opened_rows(file: Path, given: TextFormat, options: OptionNames, source: str) -> Iterator[CsvRows]:
     """Open the rows of a text file.
 
     Parameters
@@ -79,8 +47,8 @@ def opened_rows(file: Path, given: TextFormat, words: Wording, source: str) -> I
         The file.
     given : TextFormat
         What is said of it.
-    words : Wording
-        How errors speak.
+    options : OptionNames
+        How errors call options.
     source : str
         What errors call the file.
 
@@ -92,7 +60,7 @@ def opened_rows(file: Path, given: TextFormat, words: Wording, source: str) -> I
     try:
         with unpacked(file, again=True) as (stream, _):
             usual = delimiter_of(file)
-            yield CsvRows(stream, source, usual, given, words=words, blanks=usual is None)
+            yield CsvRows(stream, source, usual, given, options=options, blanks=usual is None)
     except UnicodeDecodeError as error:
         raise DataFileError(f"{source} is not UTF-8 text; save it as CSV in UTF-8") from error
     except UNPACKING_ERRORS as error:
@@ -107,7 +75,7 @@ class _TextFiles:
     columns: list[list[int]]
     weights: list[int | None]
     given: TextFormat
-    words: Wording
+    options: OptionNames
     sources: list[str]
     stay_empty: frozenset[int]
     keep_missing: bool
@@ -115,7 +83,7 @@ class _TextFiles:
     def __iter__(self) -> Iterator[Piece]:
         """Read from the first file on."""
         for file, columns, weights, source in zip(self.files, self.columns, self.weights, self.sources, strict=True):
-            with opened_rows(file, self.given, self.words, source) as rows:
+            with opened_rows(file, self.given, self.options, source) as rows:
                 rows.hold_empty(self.stay_empty)
                 for X, sample_weight in rows.numbers(columns, weights, keep_missing=self.keep_missing):
                     yield Piece(X, sample_weight)
@@ -129,7 +97,7 @@ def reader_of_text(
     weights: int | None,
     *,
     batch_size: int | None,
-    words: Wording,
+    options: OptionNames,
     keep_missing: bool,
 ) -> Reader:
     """Return what reads the columns of a text file over and over, once the beginning of it was looked at.
@@ -148,15 +116,15 @@ def reader_of_text(
         The column of weights.
     batch_size : int or None
         Rows of a batch; None for 8 MiB of them.
-    words : Wording
-        How errors speak.
+    options : OptionNames
+        How errors call options.
     keep_missing : bool
         Whether missing values are read as NaN; otherwise they are errors.
     """
     settled = TextFormat(rows.delimiter, rows.decimal, rows.has_header)
     dtype = np.dtype(np.float64)
     empty = rows.stay_empty - set(columns)
-    pieces = _TextFiles([file], [list(columns)], [weights], settled, words, [source], empty, keep_missing)
+    pieces = _TextFiles([file], [list(columns)], [weights], settled, options, [source], empty, keep_missing)
     return Reader(
         described("CSV", [file]),
         pieces,
@@ -265,12 +233,12 @@ def from_csv(
         places.append(found)
         weights.append(weight[0] if weight else None)
     if not read:
-        raise ValueError(f"path names {described('CSV files', files)}, without a single row: give files with rows")
+        raise FaultError(Fault("no rows", "path", value=described("CSV files", files)))
     dtype = np.dtype(np.float64)
     sources = [printable(file) for file in read]
     return Reader(
         described(kind, files),
-        _TextFiles(read, places, weights, given, _IN_PYTHON, sources, frozenset(), False),
+        _TextFiles(read, places, weights, given, IN_PYTHON, sources, frozenset(), False),
         feature_names=names if given.header else None,
         n_features=len(names),
         dtype=dtype,
@@ -293,7 +261,7 @@ def _checked_format(delimiter: Any, decimal: Any, header: Any) -> TextFormat:
 def _look_at(file: Path, given: TextFormat) -> CsvRows | None:
     """Return what the beginning of a file tells; None if the file has no rows."""
     try:
-        with opened_rows(file, given, _IN_PYTHON, printable(file)) as rows:
+        with opened_rows(file, given, IN_PYTHON, printable(file)) as rows:
             return rows
     except NoRowsError:
         return None

@@ -12,7 +12,8 @@ from gmmx._docstrings import with_fragments
 from gmmx._optional import import_optional
 from gmmx._text import printable
 from gmmx.data._arrays import OpenArrays, find_array, reader_of_arrays
-from gmmx.data._reader import BATCH_SIZE, COLUMNS_BY_NUMBER, Paths, Reader, files_of
+from gmmx.data._reader import BATCH_SIZE, COLUMNS_BY_NUMBER, Paths, Reader, files_of, unreadable
+from gmmx.io._data_errors import FaultError
 from gmmx.io._file_formats import FORMATS
 
 _PARAMETERS = f"""\
@@ -163,9 +164,7 @@ def _of_hdf5(file: Path) -> Iterator[Mapping[str, Any]]:
     try:
         opened = h5py.File(file, "r")
     except OSError as error:
-        raise ValueError(
-            f"path names {str(file)!r}, which cannot be read as HDF5 ({error}): give a whole HDF5 file"
-        ) from error
+        raise FaultError(unreadable(file, "HDF5", error, "file")) from error
     with opened:
         opened.visititems(lambda name, item: found.update({name: item} if isinstance(item, h5py.Dataset) else {}))
         yield found
@@ -177,9 +176,7 @@ def _of_zarr(store: Path) -> Iterator[Mapping[str, Any]]:
     try:
         opened = _zarr().open(str(store), mode="r")
     except (OSError, ValueError, KeyError) as error:
-        raise ValueError(
-            f"path names {str(store)!r}, which cannot be read as zarr ({error}): give a whole store"
-        ) from error
+        raise FaultError(unreadable(store, "zarr", error, "store")) from error
     yield {"": opened} if hasattr(opened, "shape") else dict(_arrays_below(opened, ""))
 
 

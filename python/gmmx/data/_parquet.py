@@ -27,6 +27,7 @@ from gmmx.data._reader import (
     rows_of_bytes,
 )
 from gmmx.io._arrow_features import ArrowFeatures, ChosenFeatures, ListLengths
+from gmmx.io._data_errors import Fault, FaultError
 from gmmx.io._file_formats import FORMATS
 
 _MOST_ROWS_AT_ONCE = 1 << 14  # what the decoder holds in memory grows with them
@@ -90,7 +91,7 @@ class _ParquetFiles:
             where,
             first_row,
             feature_names=self.names,
-            weights=f"column {self.weight_column!r}",
+            weights=self.weight_column,
             keep_missing=self.keep_missing,
         )
 
@@ -195,7 +196,7 @@ def reader_of_parquet(
     files = files_of(path, FORMATS["parquet"].endings)
     survey = Survey(files, columns, weight_column)
     if not survey.n_rows:
-        raise ValueError(f"path names {described('Parquet files', files)}, without a single row: give files with rows")
+        raise FaultError(Fault("no rows", "path", value=described("Parquet files", files)))
     n_features, dtype = len(survey.names), survey.dtype
     size = rows_of_bytes(batch_size, n_features, dtype)
     pieces = _ParquetFiles(

@@ -11,8 +11,9 @@ import numpy as np
 
 from gmmx._optional import import_optional
 from gmmx._text import columns_named, normalized, printable, quoted
-from gmmx.data._reader import chosen_columns, find_columns
+from gmmx.data._reader import chosen_columns, find_columns, unreadable
 from gmmx.io._arrow_features import ROWS_LOOKED_AT, ArrowFeatures, ListLengths, has_no_type, holds_lists, number_type
+from gmmx.io._data_errors import Fault, FaultError
 
 __all__ = ["PURPOSE", "Survey", "lengths_in", "opened_bit_by_bit", "opened_parquet"]
 
@@ -42,9 +43,7 @@ def opened_parquet(file: Path, **options: Any) -> Any:
     try:
         return import_optional("pyarrow.parquet", PURPOSE, "data").ParquetFile(file, **options)
     except pyarrow.ArrowInvalid as error:
-        raise ValueError(
-            f"path names {str(file)!r}, which cannot be read as Parquet ({error}): give a whole Parquet file"
-        ) from error
+        raise FaultError(unreadable(file, "Parquet", error, "file")) from error
 
 
 def opened_bit_by_bit(file: Path) -> Any:
@@ -151,10 +150,7 @@ class Survey:
             index = schema.get_field_index(name)
             of_type = schema.field(index).type if index >= 0 else None
             if of_type is not None and not has_no_type(of_type) and holds_lists(of_type) != are_lists:
-                raise ValueError(
-                    f"{where} has the column {quoted(name)} of type {of_type}, but it is of type {elsewhere}: write it "
-                    "in one type, or leave the column out"
-                )
+                raise FaultError(Fault("other type", where, column=name, value=str(of_type), expected=elsewhere))
 
     def _refuse_other_lengths(self, parquet: Any, fields: Sequence[Any], where: str) -> None:
         """Refuse lists of another length than in the files before."""
@@ -169,11 +165,8 @@ class Survey:
                 continue
             first, elsewhere = self._list_lengths.setdefault(normalized(field.name), (length, where))
             if length != first:
-                raise ValueError(
-                    f"{where} has lists of length {length} in the column {quoted(field.name)} and {elsewhere} lists of "
-                    f"length {first}, but all lists of a column must have one length: cut or fill the lists, or leave "
-                    "the column out"
-                )
+                there = f"{elsewhere} lists of length {first}"
+                raise FaultError(Fault("other lists", where, column=field.name, value=str(length), expected=there))
 
     def _add_types(self, schema: Any, columns: Sequence[int], where: str) -> None:
         typed = []

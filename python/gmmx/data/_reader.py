@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from gmmx._text import normalized
 from gmmx.io._arrow_features import expanded
+from gmmx.io._data_errors import Fault, FaultError
 from gmmx.validation import first_not_finite
 
 __all__ = ["Batch", "Piece", "Pieces", "Reader", "checked", "chosen_columns", "files_of", "rows_of_bytes"]
@@ -170,7 +171,7 @@ def checked(
     first_row: int,
     *,
     feature_names: Sequence[str | int] | None,
-    weights: str | None,
+    weights: str | int | None,
     keep_missing: bool = False,
 ) -> Piece:
     """Return a piece whose numbers are finite and whose weights are not negative.
@@ -185,8 +186,8 @@ def checked(
         Rows of the file before the piece.
     feature_names : sequence of str or int, or None
         Names or numbers of the columns; None where they are numbered from 0 without a gap.
-    weights : str or None
-        Name of the weights in the file. None if there are no weights.
+    weights : str, int or None
+        Name or column of the weights in the file. None if there are no weights.
     keep_missing : bool, default=False
         Whether NaN, which stands for missing values, is accepted.
 
@@ -198,10 +199,7 @@ def checked(
     X, sample_weight = piece
     problem = first_not_finite(np.where(np.isnan(X), 0, X) if keep_missing else X, feature_names, first_row)
     if problem is not None:
-        raise ValueError(
-            f"{where} holds {problem}, but all numbers must be finite: fill in missing values, or drop the rows or "
-            "columns that have them"
-        )
+        raise FaultError(Fault("not finite", where, problem.row, problem.column, problem.value))
     if sample_weight is None:
         return piece
     usable = np.isfinite(sample_weight) & (sample_weight >= 0.0)
@@ -209,10 +207,7 @@ def checked(
         usable |= np.isnan(sample_weight)
     if not usable.all():
         row = int(np.flatnonzero(~usable)[0])
-        raise ValueError(
-            f"{where} holds the weight {sample_weight[row]:g} in row {first_row + row} (the first is 0) of {weights}, "
-            "but weights must be finite and not negative: 2 counts a row twice, 0 not at all"
-        )
+        raise FaultError(Fault("weight", where, first_row + row, weights, f"{sample_weight[row]:g}"))
     return piece
 
 
@@ -254,9 +249,15 @@ def files_of(path: Paths, suffixes: Sequence[str], *, folders: bool = True) -> l
             continue
         found = sorted(file for file in one.rglob("*") if _counts(file.relative_to(one), suffixes) and file.is_file())
         if not found:
-            raise ValueError(f"path names the folder {str(one)!r}, in which no file ends in {' or '.join(suffixes)}")
+            raise FaultError(Fault("no files", "path", value=repr(str(one)), expected=" or ".join(suffixes)))
         files += found
     return files
+
+
+def unreadable(path: Path, of_format: str, error: Exception, unit: str) -> Fault:
+    """Return the fault of a path that holds something else, or only a part."""
+    expected = f"{of_format} ({error}): give a whole {of_format} {unit}"
+    return Fault("unreadable", "path", value=repr(str(path)), expected=expected)
 
 
 def _remedy_of_missing(path: Path) -> str:

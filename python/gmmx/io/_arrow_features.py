@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from gmmx._optional import import_optional
 from gmmx._text import normalized, quoted
+from gmmx.io._data_errors import Fault, FaultError
 
 __all__ = [
     "ROWS_LOOKED_AT",
@@ -318,10 +319,8 @@ class _Source(NamedTuple):
             return
         row = int(np.argmax(wrong))
         others = "" if length is None else f" and lists of length {length} elsewhere"
-        raise ValueError(
-            f"{self.where} has a list of length {lengths[row]} in row {self.first_row + row} (the first is 0) of the "
-            f"column {quoted(self.name)}{others}, but all lists of a column must have one length of at least 1: cut or "
-            "fill the lists, or leave the column out"
+        raise FaultError(
+            Fault("list length", self.where, self.first_row + row, self.name, str(lengths[row]), expected=others)
         )
 
     def _refuse_holes(self, holes: npt.NDArray[np.bool_], share: _Share, rows: npt.NDArray[np.int64]) -> None:
@@ -332,10 +331,7 @@ class _Source(NamedTuple):
             self._refuse_missing(int(rows[row]), f"{self.name}[{element}]")
 
     def _refuse_missing(self, row: int, name: str) -> None:
-        raise ValueError(
-            f"{self.where} has no value in row {self.first_row + row} (the first is 0) of the column {quoted(name)}: "
-            "fill in missing values, or drop the rows or the columns that have them"
-        )
+        raise FaultError(Fault("missing", self.where, self.first_row + row, name))
 
 
 def matrix_of(column: Any, name: str, first_row: int = 0) -> npt.NDArray[Any]:

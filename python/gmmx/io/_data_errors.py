@@ -1,14 +1,14 @@
-"""Errors of data files, and how they count rows and name options."""
+"""Errors of data files: those of values know what is wrong where, so that each side words them for its users."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
 
-from gmmx._text import columns_named, quoted
+from gmmx._text import quoted
 
-__all__ = ["COMMAND_LINE", "DataFileError", "NoRowsError", "Wording", "counted"]
-
-_NAMED_ROWS = 5
+__all__ = ["COMMAND_LINE", "IN_PYTHON", "DataFileError", "Fault", "FaultError", "NoRowsError", "OptionNames", "counted"]
 
 
 class DataFileError(ValueError):
@@ -19,39 +19,120 @@ class NoRowsError(DataFileError):
     """A table without rows."""
 
 
-class Wording:
-    """How errors count rows and call the options that help; this is the command line's way."""
+class OptionNames(NamedTuple):
+    """How errors call the options that help."""
 
-    columns, delimiter, decimal, header = "--columns", "--delimiter", "--decimal", "--no-header"
+    columns: str
+    delimiter: str
+    decimal: str
+    header: str
 
-    def row(self, index: int) -> str:
-        """Return how a row is called; the first has index 0."""
-        return f"row {index + 1}"
 
-    def line(self, index: int, number: int) -> str:
-        """Return how a row and the line that it ends in are called."""
-        return f"{self.row(index)} (line {number})"
+COMMAND_LINE = OptionNames("--columns", "--delimiter", "--decimal", "--no-header")
+IN_PYTHON = OptionNames("columns", "delimiter", "decimal", "header=False")
 
-    def missing(self, source: str, rows: Sequence[int], n_read: int, names: Sequence[str]) -> str:
-        """Return the error for missing values, of which rows and columns are given."""
-        numbers = [index + 1 for index in rows]
-        return (
-            f"{source}: values are missing in {counted(len(rows), 'row')} of the {n_read} read ({_some(numbers)}, "
-            f"counted without the header; {columns_named(list(map(quoted, names)))}); fill them in, use "
-            "--drop-missing to leave such rows out, or choose other columns with --columns"
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with data, and where.
+
+    Attributes
+    ----------
+    kind : str
+        One of the keys of `WORDS`.
+    source : str
+        The file, or the argument.
+    row : int
+        The first row concerned, from 0.
+    column : str, int or None
+        Name or number of the column, from 0.
+    value : str
+        What stands there.
+    expected : str
+        What should stand there, or stands elsewhere.
+    line : int or None
+        Line of a text file, from 1.
+    rows : tuple of int
+        All rows concerned, of the first `n_read`; for missing values of text alone.
+    columns : tuple of str
+        All columns concerned, likewise.
+    n_read : int
+        Rows that were read.
+    """
+
+    kind: str
+    source: str
+    row: int = 0
+    column: str | int | None = None
+    value: str = ""
+    expected: str = ""
+    line: int | None = None
+    rows: tuple[int, ...] = ()
+    columns: tuple[str, ...] = ()
+    n_read: int = 0
+
+    def worded(
+        self, words: Mapping[str, str], row: Callable[[Fault], str], column: Callable[[str | int | None], str]
+    ) -> str:
+        """Return an error's message: the words for this kind, filled in."""
+        return words[self.kind].format(
+            source=self.source, row=row(self), column=column(self.column), value=self.value, expected=self.expected
         )
 
-    def not_finite(self, source: str, index: int, line: int, name: str, cell: str) -> str:
-        """Return the error for an infinite number."""
-        place = f"{source}, {self.line(index, line)}, column {quoted(name)}"
-        return f"{place}: {cell} is not finite; correct the cell or delete the row"
 
-    def weight(self, source: str, index: int, name: str, weight: float) -> str:
-        """Return the error for a negative weight."""
-        return f"{source}, {self.row(index)}, column {quoted(name)}: weight {weight:g} is negative; use 0 or more"
+class FaultError(DataFileError):
+    """A fault in data, in the words of Python's users."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault)
+        self.fault = fault
+
+    def __str__(self) -> str:
+        """Count rows from 0, and name arguments."""
+        return self.fault.worded(WORDS, _row, _column)
 
 
-COMMAND_LINE = Wording()
+# The message for each kind of fault.
+WORDS = {
+    "missing": (
+        "{source} has no value in {row} of the {column}: fill in missing values, or drop the rows or the columns that "
+        "have them"
+    ),
+    "not finite": (
+        "{source} holds {value} in {row} of {column}, but all numbers must be finite: fill in missing values, or drop "
+        "the rows or columns that have them"
+    ),
+    "weight": (
+        "{source} holds the weight {value} in {row} of {column}, but weights must be finite and not negative: 2 counts "
+        "a row twice, 0 not at all"
+    ),
+    "text": (
+        "{source}, {row}, {column}: {value} is not a number; correct the cell, or leave the column out with columns"
+    ),
+    "cells": (
+        "{source}, {row}: {value} where the first row has {expected}; add what is missing, quote the cell that holds a "
+        "delimiter, or give delimiter or decimal if the table has others"
+    ),
+    "late": (
+        "{source}, {row}: {column} is empty in the first {expected} rows, but has {value} here; name the columns to "
+        "fit by columns, with it or without it"
+    ),
+    "list length": (
+        "{source} has a list of length {value} in {row} of the {column}{expected}, but all lists of a column must have "
+        "one length of at least 1: cut or fill the lists, or leave the column out"
+    ),
+    "other lists": (
+        "{source} has lists of length {value} in the {column} and {expected}, but all lists of a column must have one "
+        "length: cut or fill the lists, or leave the column out"
+    ),
+    "other type": (
+        "{source} has the {column} of type {value}, but it is of type {expected}: write it in one type, or leave the "
+        "column out"
+    ),
+    "no rows": "path names {value}, without a single row: give files with rows",
+    "no files": "path names the folder {value}, in which no file ends in {expected}",
+    "unreadable": "path names {value}, which cannot be read as {expected}",
+}
 
 
 def counted(number: int, noun: str) -> str:
@@ -59,7 +140,9 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _some(row_numbers: Sequence[int]) -> str:
-    named = ", ".join(map(str, row_numbers[:_NAMED_ROWS]))
-    more = ", ..." if len(row_numbers) > _NAMED_ROWS else ""
-    return f"{'row' if len(row_numbers) == 1 else 'rows'} {named}{more}"
+def _row(fault: Fault) -> str:
+    return f"row {fault.row} (the first is 0{'' if fault.line is None else f'; line {fault.line}'})"
+
+
+def _column(column: str | int | None) -> str:
+    return f"column {column if isinstance(column, int) else quoted(column)}"

@@ -1,8 +1,8 @@
 """Tables as text: their header, their delimiter, and their numbers in blocks of rows.
 
 The command line, in memory and in batches, and `gmmx.data.from_csv` read text here. The layout is inferred from the
-first rows. Every error is a `DataFileError` whose message is one line that names the source, the row, the column and
-the remedy.
+first rows. An error about the layout is a `DataFileError` whose message is one line with the remedy, one about a value
+a `FaultError`.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ from gmmx.io._csv_layout import (
     split_decimals,
     told_delimiter,
 )
-from gmmx.io._data_errors import COMMAND_LINE, DataFileError, NoRowsError, Wording, counted
+from gmmx.io._data_errors import COMMAND_LINE, DataFileError, Fault, FaultError, NoRowsError, OptionNames, counted
 from gmmx.io._text_blocks import Blocks, Lines, count_lines, lines_of
 
-__all__ = ["COMMAND_LINE", "CsvRows", "DataFileError", "NoRowsError", "TextFormat", "Wording"]
+__all__ = ["COMMAND_LINE", "CsvRows", "DataFileError", "FaultError", "NoRowsError", "OptionNames", "TextFormat"]
 
 _HEAD = 1_000  # rows that the layout is found out from
 _HEAD_CHARACTERS = 1 << 22  # of very long lines fewer rows
@@ -83,8 +83,8 @@ class CsvRows:
         The delimiter that goes with the name of the file, of which None knows nothing.
     given : TextFormat, optional
         What is said of the table; the rest is found out.
-    words : Wording, optional
-        How errors count rows and call options.
+    options : OptionNames, optional
+        How errors call options.
     blanks : bool, default=False
         Whether blanks may be found to part cells.
 
@@ -128,10 +128,10 @@ class CsvRows:
         usual: str | None,
         given: TextFormat = _FIND_OUT,
         *,
-        words: Wording = COMMAND_LINE,
+        options: OptionNames = COMMAND_LINE,
         blanks: bool = False,
     ) -> None:
-        self._source, self._words = source, words
+        self._source, self._options = source, options
         self._blocks = Blocks(stream, source)
         self._n_rows = self._n_lines = 0
         self._stay_empty: set[int] = set()
@@ -159,7 +159,7 @@ class CsvRows:
         if decimal is None:
             raise DataFileError(
                 f"{self._source} has numbers such as {_with_comma(rows)!r}, whose commas may be decimal or part "
-                f"thousands; give {self._words.decimal} ',' if they are decimal, otherwise '.'"
+                f"thousands; give {self._options.decimal} ',' if they are decimal, otherwise '.'"
             )
         if self.delimiter == ";" and given.decimal is None and decimal == ".":
             self._refuse_points_of_thousands(rows)
@@ -176,7 +176,7 @@ class CsvRows:
         )
         if not rows:
             raise NoRowsError(
-                f"{self._source} has a header and no rows; add rows, or use {self._words.header} if the first row is "
+                f"{self._source} has a header and no rows; add rows, or use {self._options.header} if the first row is "
                 "data"
             )
         if self.delimiter == "," and given == TextFormat(header=given.header) and told is None:
@@ -212,15 +212,15 @@ class CsvRows:
         """Refuse a delimiter that is not there, or that is the decimal character."""
         if self.delimiter == given.decimal:
             raise DataFileError(
-                f"{self._source}: {self._words.decimal} {given.decimal!r} is the delimiter, too; the cells must be "
-                f"parted by something else, such as {self._words.delimiter} ';'"
+                f"{self._source}: {self._options.decimal} {given.decimal!r} is the delimiter, too; the cells must be "
+                f"parted by something else, such as {self._options.delimiter} ';'"
             )
         if given.delimiter is None or any(given.delimiter in line for line in lines):
             return
         other = find_delimiter(lines, None, given.decimal)
         if lines and other in lines[0]:
             raise DataFileError(
-                f"{self._source}: {self._words.delimiter} is {given.delimiter!r}, which does not occur in the "
+                f"{self._source}: {self._options.delimiter} is {given.delimiter!r}, which does not occur in the "
                 f"beginning of the table; leave it out, or give {other!r}"
             )
 
@@ -229,7 +229,7 @@ class CsvRows:
         if number is not None:
             raise DataFileError(
                 f"{self._source} has lines that look like numbers with decimal commas, such as {number}; give "
-                f"{self._words.decimal} ',' if they are, or {self._words.delimiter} ',' if commas part the cells"
+                f"{self._options.decimal} ',' if they are, or {self._options.delimiter} ',' if commas part the cells"
             )
 
     def _refuse_points_of_thousands(self, rows: Sequence[Sequence[str]]) -> None:
@@ -238,7 +238,7 @@ class CsvRows:
         if number is not None:
             raise DataFileError(
                 f"{self._source} has numbers such as {number!r}, whose points may be decimal or part thousands, as in "
-                f"all of its first rows; give {self._words.decimal} '.' if they are decimal, otherwise write the "
+                f"all of its first rows; give {self._options.decimal} '.' if they are decimal, otherwise write the "
                 "numbers without them"
             )
 
@@ -267,13 +267,13 @@ class CsvRows:
             return "not numeric"
         present = [cell.strip() for cell in cells if not is_missing(cell)]
         text = next(cell for cell in present if number_in(cell, self.decimal) is None)
-        choose = f"or name the columns to fit by {self._words.columns}"
+        choose = f"or name the columns to fit by {self._options.columns}"
         if meaning == "separators":
             other = "," if self.decimal == "." else "."
             raise DataFileError(
                 f"{self._source}: column {quoted(self.names[index])} has numbers such as {text!r}, but a number has "
                 f"one decimal {'point' if self.decimal == '.' else 'comma'} and nothing that parts thousands; give "
-                f"{self._words.decimal} {other!r} if that is the decimal character, write the numbers anew, {choose}"
+                f"{self._options.decimal} {other!r} if that is the decimal character, write the numbers anew, {choose}"
             )
         n_numbers = sum(number_in(cell, self.decimal) is not None for cell in present)
         raise DataFileError(
@@ -319,7 +319,7 @@ class CsvRows:
 
         Raises
         ------
-        DataFileError
+        FaultError
             If a cell is not a finite number, a value is missing, a weight is negative, a row has other cells than the
             first one, or a column that was called empty has a value.
         """
@@ -431,12 +431,8 @@ class CsvRows:
         uneven = next((i for i, cells in enumerate(rows) if len(cells) != len(self.names)), None)
         block = self._converted(rows[:uneven], ends, columns)
         if uneven is not None:
-            place = self._place(uneven, ends)
-            raise DataFileError(
-                f"{place}: {counted(len(rows[uneven]), 'cell')} where the first row has {len(self.names)}; add what is "
-                f"missing, quote the cell that holds a delimiter, or give {self._words.delimiter} or "
-                f"{self._words.decimal} if the table has others"
-            )
+            found, expected = counted(len(rows[uneven]), "cell"), str(len(self.names))
+            raise FaultError(self._fault("cells", uneven, ends, value=found, expected=expected))
         return block, b"".join(lines.taken)
 
     def _converted(self, rows: Sequence[list[str]], ends: Sequence[int], columns: Sequence[int]) -> FloatArray:
@@ -458,24 +454,17 @@ class CsvRows:
             self._refuse_cell(row, ends, index, rows[row][index].strip())
         return block
 
-    def _place(self, row: int, ends: Sequence[int]) -> str:
-        return f"{self._source}, {self._words.line(self._n_rows + row, self._n_lines + ends[row])}"
+    def _fault(self, kind: str, row: int, ends: Sequence[int], **details: Any) -> Fault:
+        return Fault(kind, self._source, self._n_rows + row, line=self._n_lines + ends[row], **details)
 
     def _refuse_cell(self, row: int, ends: Sequence[int], index: int, cell: str) -> NoReturn:
         name = self.names[index]
         if index in self._stay_empty:
-            raise DataFileError(
-                f"{self._place(row, ends)}: column {quoted(name)} is empty in the first {len(self.first):,} rows, but "
-                f"has {cell!r} here; name the columns to fit by {self._words.columns}, with it or without it"
-            )
+            expected = f"{len(self.first):,}"
+            raise FaultError(self._fault("late", row, ends, column=name, value=repr(cell), expected=expected))
         if number_in(cell, self.decimal) is None:
-            raise DataFileError(
-                f"{self._place(row, ends)}, column {quoted(name)}: {cell!r} is not a number; correct the cell, or "
-                f"leave the column out with {self._words.columns}"
-            )
-        raise DataFileError(
-            self._words.not_finite(self._source, self._n_rows + row, self._n_lines + ends[row], name, cell)
-        )
+            raise FaultError(self._fault("text", row, ends, column=name, value=repr(cell)))
+        raise FaultError(self._fault("not finite", row, ends, column=name, value="infinity", expected=cell))
 
     def _refuse_missing(self, block: FloatArray, columns: Sequence[int]) -> None:
         """Name the rows and columns of a block in which values are missing."""
@@ -483,15 +472,25 @@ class CsvRows:
         missing = np.flatnonzero(holes.any(axis=1)) + self._n_rows
         if missing.size:
             names = [self.names[columns[position]] for position in np.flatnonzero(holes.any(axis=0)).tolist()]
-            raise DataFileError(self._words.missing(self._source, missing.tolist(), self._n_rows + len(block), names))
+            rows = tuple(missing.tolist())
+            raise FaultError(
+                Fault(
+                    "missing",
+                    self._source,
+                    rows[0],
+                    names[0],
+                    rows=rows,
+                    columns=tuple(names),
+                    n_read=self._n_rows + len(block),
+                )
+            )
 
     def _refuse_negative(self, weights: FloatArray, index: int) -> None:
         negative = np.flatnonzero(weights < 0)
         if negative.size:
             row = int(negative[0])
-            raise DataFileError(
-                self._words.weight(self._source, self._n_rows + row, self.names[index], float(weights[row]))
-            )
+            value = f"{weights[row]:g}"
+            raise FaultError(Fault("weight", self._source, self._n_rows + row, self.names[index], value))
 
 
 def _arrow_csv() -> Any:

@@ -6,6 +6,7 @@ is defined in docs/model_files.md, and the reader of C++ (cpp/files) accepts the
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
@@ -180,9 +181,11 @@ def read_as(path: str | os.PathLike[str], build: Callable[[ModelRecord], _Built]
     if not isinstance(path, str | bytes | os.PathLike):  # open() takes integers for what is open already
         raise TypeError(f"path is {path!r}, but must be a str or path-like. Give the name of a file of save().")
     if os.path.isdir(path):
-        raise IsADirectoryError(
+        folder = IsADirectoryError(
             f"path is {os.fsdecode(path)!r}, which is a folder, but must be a file of save(). Name a file in it."
         )
+        folder.strerror = os.strerror(errno.EISDIR)  # what the command line says
+        raise folder
     with open_regular(path) as stream:
         try:
             container = _whole_container(stream)

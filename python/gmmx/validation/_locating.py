@@ -6,7 +6,7 @@ import contextlib
 import math
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,10 +17,22 @@ from gmmx.validation._numeric_input import first_foreign, first_missing
 __all__ = ["first_not_finite", "placing"]
 
 
+class NotFinite(NamedTuple):
+    """A number that is not finite, and where it stands."""
+
+    value: str
+    row: int
+    column: str | int
+
+    def __str__(self) -> str:
+        """Return it as a part of a sentence."""
+        return f"{self.value} in row {self.row} (the first is 0) of column {quoted(self.column)}"
+
+
 def first_not_finite(
     X: npt.NDArray[Any], feature_names: Sequence[str | int] | None = None, first_row: int = 0
-) -> str | None:
-    """Say where the first number stands that is not finite, or return None if there is none.
+) -> NotFinite | None:
+    """Return the first number that is not finite, and where it stands; None if there is none.
 
     Parameters
     ----------
@@ -33,7 +45,7 @@ def first_not_finite(
 
     Examples
     --------
-    >>> first_not_finite(np.array([[1.0, 2.0], [3.0, np.nan]]), first_row=10)
+    >>> str(first_not_finite(np.array([[1.0, 2.0], [3.0, np.nan]]), first_row=10))
     'NaN in row 11 (the first is 0) of column 1'
     """
     with np.errstate(all="ignore"):
@@ -44,8 +56,7 @@ def first_not_finite(
         return None
     row, column = np.argwhere(~finite)[0]
     what = "NaN" if np.isnan(X[row, column]) else "infinity"
-    name = int(column) if feature_names is None else quoted(feature_names[column])
-    return f"{what} in row {first_row + row} (the first is 0) of column {name}"
+    return NotFinite(what, first_row + int(row), int(column) if feature_names is None else feature_names[column])
 
 
 @contextlib.contextmanager
@@ -85,7 +96,7 @@ def _placed(
     if "argument must be" in complaint:
         return _placed_object(X, names, complaint, first_row)
     if "contains NaN" in complaint or "contains infinity" in complaint:
-        problem = None
+        problem: NotFinite | str | None = None
         with contextlib.suppress(TypeError, ValueError):
             problem = first_not_finite(np.asarray(X, dtype=np.float64), names, first_row)
         with contextlib.suppress(TypeError, ValueError):
