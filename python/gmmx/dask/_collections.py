@@ -11,8 +11,8 @@ import numpy as np
 
 from gmmx.dask._tasks import Place, pair
 
+# A part holds delayed rows with delayed weights, the name of their column, or None.
 Part = tuple[Any, Any]
-"""Delayed rows, and delayed weights, the name of their column, or None."""
 
 
 def is_array(X: Any) -> bool:

@@ -30,14 +30,14 @@ from gmmx.mixture._parameters import NO_FIT, set_history, set_parameters
 from gmmx.mixture._sklearn_hooks import refuse_overridden_hooks
 from gmmx.validation import check_flag
 
+# The methods that return something for each row: the function that they call, its dtype (None: that of the rows), and
+# whether the result has a column for each component.
 _LAZY: dict[str, tuple[Callable[..., Any], str | None, bool]] = {
     "predict": (fast.predict, "int64", False),
     "predict_proba": (fast.responsibilities, None, True),
     "score_samples": (fast.score_samples, None, False),
     "uncertainty": (uncertainty, None, False),
 }
-"""Methods that say something of each row: what they call, the type of it (None: that of the rows), and whether it has a
-column for each component."""
 
 
 _PARAMETERS = parameter_entries(

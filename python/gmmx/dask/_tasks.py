@@ -12,8 +12,8 @@ from gmmx import _core, fast
 from gmmx.distributed import Sample, merge_samples, part_of, sample_of, statistics_of
 from gmmx.validation import RowArray, Rows, thread_count
 
+# A term is a sum over rows, such as the log-likelihood.
 RowTerm = Callable[[Rows, _core.Mixture], float]
-"""A sum over rows, such as the log-likelihood."""
 
 
 class Place(NamedTuple):

@@ -32,8 +32,8 @@ __all__ = [
     "number_type",
 ]
 
+# This many rows of a file are read at first, to learn how long its lists are.
 ROWS_LOOKED_AT = 64
-"""At first, of a file, to learn how long the lists are."""
 
 _LISTS = ("is_list", "is_large_list", "is_fixed_size_list", "is_list_view", "is_large_list_view")
 _TENSOR = "arrow.fixed_shape_tensor"

@@ -22,19 +22,19 @@ __all__ = [
     "points_of_thousands",
 ]
 
+# This character stands between the integer digits of a number and its fraction.
 Decimal: TypeAlias = Literal[".", ","]
-"""The character between the integer digits of a number and its fraction."""
 
+# A column has one of these meanings; "separators" are numbers with the other decimal character or thousands separators.
 ColumnMeaning: TypeAlias = Literal["numeric", "empty", "text", "mixed", "separators"]
-"""What a column holds: ``separators`` are numbers with the other decimal character or with thousands separators."""
 
+# These cells stand for a missing value, in lower case and without blanks around them.
 MISSING = frozenset(
     {
         "", "na", "n/a", "nan", "+nan", "-nan", "null", "none", "?", "<na>", "#na", "#n/a", "#n/a n/a",
         "1.#ind", "-1.#ind", "1.#qnan", "-1.#qnan",
     }
 )  # fmt: skip
-"""Cells, in lower case and without the blanks around them, that stand for a missing value."""
 
 _NUMBER = re.compile(r"[-+]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[-+]?[0-9]+)?|inf(?:inity)?)", re.IGNORECASE)
 _WITH_SEPARATORS = re.compile(r"[-+]?[0-9]*(?:[.,][0-9]+)+(?:e[-+]?[0-9]+)?", re.IGNORECASE)

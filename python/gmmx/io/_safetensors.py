@@ -18,8 +18,8 @@ from gmmx.io._strict_json import parse_json, whole_number
 
 __all__ = ["LARGEST_HEADER", "Container", "Tensor", "read_container"]
 
+# The header takes at most these bytes, enough for the bounds of 800,000 iterations or as many names of features.
 LARGEST_HEADER = 1 << 24
-"""Bytes of the header: room for a bound of each of some 800,000 iterations, or as many names of features."""
 
 _LENGTH_BYTES = 8
 _MOST_DIMENSIONS = 8  # a model needs three

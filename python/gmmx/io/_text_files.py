@@ -16,11 +16,11 @@ from gmmx.io._regular_file import open_regular
 
 __all__ = ["DELIMITERS", "PACKINGS", "UNPACKING_ERRORS", "delimiter_of", "plain_name", "unpacked"]
 
+# Each ending of text tables has its usual delimiter; None where it is detected, runs of blanks included.
 DELIMITERS: dict[str, str | None] = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".txt": None}
-"""Endings of text tables, with the usual delimiter; None where it is found out, runs of blanks included."""
 
+# Damaged compressed files raise these; bz2 raises OSError without a number.
 UNPACKING_ERRORS = (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError, zipfile.BadZipFile)
-"""What is raised when a packed file is damaged; bz2 raises OSError without a number."""
 
 
 def plain_name(path: str | os.PathLike[str]) -> str:
@@ -67,10 +67,10 @@ def _only_member(raw: IO[bytes]) -> Iterator[IO[bytes]]:
             yield member
 
 
+# Each ending of compressed files has the function that decompresses them.
 PACKINGS: dict[str, Callable[[IO[bytes]], contextlib.AbstractContextManager[Any]]] = {
     ".gz": lambda raw: gzip.GzipFile(fileobj=raw),
     ".bz2": lambda raw: bz2.BZ2File(raw),
     ".xz": lambda raw: lzma.LZMAFile(raw),
     ".zip": _only_member,
 }
-"""Endings of packed files, with what unpacks them."""

@@ -16,12 +16,12 @@ import numpy.typing as npt
 
 F64 = npt.NDArray[np.float64]
 
+# Adding and subtracting this number rounds to a multiple of 2^-26.
 _ROUNDING = 1.5 * 2.0**26
-"""Added and taken away again, it leaves a number rounded to a multiple of 2^-26."""
 
 
+# Equal means differ by up to this much, squared and relative to the largest row.
 _ROUNDING_OF_FORMS = 1e-28
-"""Means that are equal differ by so much, squared and beside the largest row."""
 
 
 class Tree(NamedTuple):

@@ -23,8 +23,8 @@ from gmmx.spark.tasks import BLOCKS, SAMPLES, STATISTICS, on_executors
 
 __all__ = ["SparkRows", "features_of"]
 
+# The driver adds up to these bytes of statistics of all partitions; a further job would take longer.
 _BYTES_OF_A_DRIVER = 64 << 20
-"""Of statistics of all partitions: up to here the driver adds them all; a further job would take longer."""
 
 
 def features_of(dataset: DataFrame, column: str) -> Any:

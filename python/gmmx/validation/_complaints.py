@@ -15,8 +15,8 @@ from gmmx._text import printable
 
 __all__ = ["checking", "completed"]
 
+# These complaints name a remedy, or are worded by gmmx.
 _COMPLETE = re.compile(r" \(the first is 0\)|Reshape your data|take it apart|Unpack it")
-"""Complaints that gmmx words itself, or that name a remedy."""
 
 
 @contextlib.contextmanager
@@ -80,6 +80,7 @@ def completed(complaint: str, argument: str, allowed: str, values: Any = None, f
     return f"{_placed(complaint, values, first_row).rstrip('.!')}. {argument} {allowed}. {remedy}"
 
 
+# Each complaint has whether it says what is allowed, and the remedy.
 _REMEDIES = (
     (r"feature names should match", True, "Select the columns by their names, in the order of the fit."),
     (r"\d+ features?, but", True, "Give the columns that it was fitted to, in their order."),
@@ -92,7 +93,6 @@ _REMEDIES = (
     (r"Negative values", False, "Give rows that do not count weight zero, or drop them."),
     (r"contains (NaN|infinity)", False, "Fill it in, or drop the row."),
 )
-"""For each complaint whether it says what is allowed, and the remedy."""
 
 _FAULTS: tuple[tuple[str, Callable[[npt.NDArray[Any]], npt.NDArray[np.bool_]]], ...] = (
     ("contains NaN", np.isnan),

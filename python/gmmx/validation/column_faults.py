@@ -20,17 +20,17 @@ from gmmx.validation import F64, RowArray, Rows
 
 __all__ = ["MAX_COLUMNS", "ColumnFaults", "ColumnWarning", "column_faults", "warn_of_columns"]
 
+# Rows with more features are searched for constants only, because combinations take cubic time.
 MAX_COLUMNS = 500
-"""Rows of more features are searched for constants alone: combinations take time in proportion to the cube."""
 
 _LEAST_SAMPLE = 200
 _CHUNK = 1 << 14
 _MOST_NAMED = 5
+# A column is not examined again if other columns leave at least this share of its variance unexplained.
 _SUSPICIOUS = 1e-8
-"""Share of a variance that other columns leave unexplained, from which on a column is not looked at again."""
 _EPSILONS = {np.dtype(name): float(np.finfo(name).eps) for name in ("float32", "float64")}
+# A combination may be off by this many rounding errors for each column.
 _ROUNDINGS = 100
-"""Rounding errors for each column that a combination may be off by."""
 
 
 @dataclass(frozen=True)

@@ -36,10 +36,10 @@ __all__ = [
 I64 = npt.NDArray[np.int64]
 
 _EPSILON = 2.0**-52
+# The other rows must differ by this many rounding errors: rows that are equal have nothing to lose.
 _ROUNDINGS = 8
-"""Rounding errors by which the other rows must differ: rows that are equal have nothing to lose."""
+# A row whose squares are this many times those of all other rows makes these lose four digits to spare.
 _LIMIT = 1e-4 / _EPSILON
-"""How many times the squares of all other rows those of one may be: at this the others lose four digits to spare."""
 _MOST_NAMED = 5
 
 

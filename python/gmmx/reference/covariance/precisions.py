@@ -7,8 +7,8 @@ import numpy as np
 from gmmx.reference.checks import EPSILON, FloatArray
 from gmmx.reference.errors import CollapsedComponentError
 
+# A collapse of a covariance that all components share is reported with this index.
 SHARED = -1
-"""The index that a collapse of what all components share is reported with."""
 
 NOISE = 4 * EPSILON  # of d features: the share of a feature's variance that rounding may leave unexplained by others
 
