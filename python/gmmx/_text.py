@@ -138,3 +138,14 @@ def columns_named(names: Sequence[str], most: int = 5) -> str:
         listed.append(f"{len(names) - most} more")
     together = listed[0] if len(listed) == 1 else f"{', '.join(listed[:-1])} and {listed[-1]}"
     return f"column{'s' if len(names) > 1 else ''} {together}"
+
+
+def first_few(items: Sequence[object], most: int, separator: str = ", ") -> str:
+    """Return the first items of many in a sentence.
+
+    Examples
+    --------
+    >>> first_few(["a", "b", "c"], 2), first_few(["a", "b"], 2)
+    ('a, b, ...', 'a, b')
+    """
+    return separator.join([*map(str, items[:most]), *(["..."] if len(items) > most else [])])

@@ -351,7 +351,7 @@ class TestModelFiles:
                 "data.csv",
                 "data.csv looks like a data file. MODEL must come first and be a file written by gmmx fit --model",
             ),
-            ("folder", "folder cannot be read: Is a directory"),
+            ("folder", "folder is a folder; MODEL must be a file written by gmmx fit --model"),
         ],
     )
     def test_what_is_no_model(

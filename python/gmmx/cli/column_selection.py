@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from gmmx._text import UNNAMED, normalized, quoted, shown_name
+from gmmx._text import UNNAMED, first_few, normalized, quoted, shown_name
 from gmmx._text_tables import counted
 from gmmx.cli.file_formats import DataFile
 from gmmx.cli.options import DataOptions
@@ -217,5 +217,4 @@ class _ColumnFinder:
 
 
 def _some(names: Sequence[str]) -> str:
-    """List the first few of many names."""
-    return ", ".join(map(shown_name, names[:_MOST_NAMED])) + (", ..." if len(names) > _MOST_NAMED else "")
+    return first_few(list(map(shown_name, names)), _MOST_NAMED)

@@ -6,6 +6,7 @@ import contextlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -313,6 +314,8 @@ def load_model(path: str) -> tuple[GaussianMixture, Features]:
 
     if path == STANDARD_STREAM:
         raise stop("MODEL cannot be standard input; name a file")
+    if Path(path).is_dir():
+        raise stop(f"{path} is a folder; MODEL must be a file written by gmmx fit --model")
     try:
         model = load(path)
     except ModelFileError as error:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gmmx._text import first_few
 from gmmx.cli.console import print_note, stop
 from gmmx.cli.input import Table
 from gmmx.cli.options import DataOptions
@@ -36,7 +37,7 @@ def refuse_labels(table: Table, X: npt.NDArray[Any], options: DataOptions) -> No
     if out and len(suspects) == len(table.names):
         raise stop(
             f"{table.source}: only {_listed(suspects)} would be fitted, which {_looks(suspects)}; left out were "
-            f"{', '.join(out[:6])}; name the columns to fit by --columns"
+            f"{first_few(out, 6)}; name the columns to fit by --columns"
         )
     told = suspects if len(suspects) < len(table.names) else by_name
     if told:
@@ -54,8 +55,7 @@ def _holds_few_integers(column: npt.NDArray[Any]) -> bool:
 
 
 def _listed(names: list[str]) -> str:
-    listed = ", ".join(map(repr, names[:6]))
-    return f"{'column' if len(names) == 1 else 'columns'} {listed}{', ...' if len(names) > 6 else ''}"
+    return f"{'column' if len(names) == 1 else 'columns'} {first_few(list(map(repr, names)), 6)}"
 
 
 def _looks(names: list[str]) -> str:

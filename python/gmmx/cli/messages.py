@@ -30,7 +30,10 @@ _OPTIONS = {
 }
 _PARAMETER = re.compile(rf"(?<!['\"\w-])({'|'.join(_OPTIONS)})(?!['\"\w])(=?)")
 _PRIOR = re.compile(r"\b(set )?prior=(['\"])default\2")
-_STRONGER_PRIOR = "give a prior of a larger scale (gmmx.ConjugatePrior)"  # which no option makes
+_STRONGER_PRIORS = (  # which no option makes
+    ("give a prior of a larger scale (gmmx.ConjugatePrior)", "lower --components"),
+    (", or take a stronger prior", ""),
+)
 _ROW = re.compile(r"\brow (\d+) of X \(the first is 0\)")
 _COLUMNS = re.compile(r"\bcolumns? \d+(?:(?:, | and )\d+)*")
 
@@ -58,7 +61,9 @@ def in_options(message: object, data: Table) -> str:
         )
 
     source = _source_of_rows(data)
-    text = one_line(message).replace(_STRONGER_PRIOR, "lower --components")
+    text = one_line(message)
+    for words, others in _STRONGER_PRIORS:
+        text = text.replace(words, others)
     text = _PRIOR.sub(lambda found: f"{'use ' if found[1] else ''}--prior default", text)
     text = _PARAMETER.sub(lambda found: _OPTIONS[found[1]] + (" " if found[2] else ""), text)
     text = _ROW.sub(lambda row: f"row {_row_in_file(int(row[1]), data) + 1} of {source}", text)

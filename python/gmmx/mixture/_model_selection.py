@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from gmmx import _core
 from gmmx._covariance_shapes import has_axes
 from gmmx._sklearn import Interval, StrOptions
+from gmmx._text import first_few
 from gmmx._text_tables import counted, print_lines
 from gmmx._warnings import warn
 from gmmx.em import criteria
@@ -512,9 +513,10 @@ class GaussianMixtureIC(FittedMixture, DensityMixin, BaseEstimator):  # type: ig
         self._warn_of_grid(fits, remedy, has_sound=len(sound) > 0)
         short = fitted[~self.results_["converged"][fitted] & ~self.results_["degenerate"][fitted]]
         if len(short) and self.max_iter > 0:
+            names = first_few([self._name(i) for i in short], _SHOWN, "; ")
             warn(
                 f"{len(short)} of {len(fitted)} mixtures did not converge, so that their criteria are too large: "
-                f"{_some([self._name(i) for i in short])}. Increase max_iter (now {self.max_iter}) or tol.",
+                f"{names}. Increase max_iter (now {self.max_iter}) or tol.",
                 ConvergenceWarning,
             )
         return best
@@ -535,8 +537,9 @@ class GaussianMixtureIC(FittedMixture, DensityMixin, BaseEstimator):  # type: ig
             )
         frail = [name for name, fit in tried.items() if fit.mostly_collapsed]
         if frail:
+            names = first_few(frail, _SHOWN, "; ")
             warn(
-                f"Most starts of {counted(len(frail), 'mixture')} collapsed: {_some(frail)}. These have too many "
+                f"Most starts of {counted(len(frail), 'mixture')} collapsed: {names}. These have too many "
                 f"components for rows with far-off or repeated values. {remedy(simpler)}",
                 ConvergenceWarning,
             )
@@ -563,11 +566,6 @@ class GaussianMixtureIC(FittedMixture, DensityMixin, BaseEstimator):  # type: ig
 def _candidate_name(candidate: Candidate) -> str:
     """Return mclust's name of a mixture, such as VVV,3."""
     return f"{candidate.covariance_type},{candidate.n_components}"
-
-
-def _some(names: list[str]) -> str:
-    """List the first few of many names."""
-    return "; ".join(names[:_SHOWN]) + ("; ..." if len(names) > _SHOWN else "")
 
 
 def _table(

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmx import _sklearn
-from gmmx._text import UNNAMED
+from gmmx._text import UNNAMED, first_few
 from gmmx.plot._axes import require_matplotlib
 from gmmx.plot._mixtures import FittedMixture, FloatArray, FullMixture, coverage_radius, separating_columns
 from gmmx.validation import Rows, check_rows, check_sample_weight
@@ -181,7 +181,7 @@ def chosen_columns(columns: Sequence[int | str], names: list[str]) -> list[int]:
     chosen: list[int] = []
     for column in [columns] if isinstance(columns, (str, int)) else columns:
         if isinstance(column, str) and column not in names:
-            raise ValueError(f"columns holds {column!r}; the columns are {', '.join(names[:12])}")
+            raise ValueError(f"columns holds {column!r}; the columns are {first_few(names, 12)}")
         index = names.index(column) if isinstance(column, str) else int(column)
         if not -len(names) <= index < len(names):
             raise ValueError(f"columns holds {index}; the model has the columns 0 to {len(names) - 1}")

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmx import _core
-from gmmx._text import quoted
+from gmmx._text import first_few, quoted
 from gmmx._warnings import warn
 from gmmx.validation import F64, RowArray, Rows
 
@@ -314,7 +314,7 @@ def _left_out(rows: Rows, outliers: I64, of: str) -> Rows:
     if len(outliers) == 0:
         return rows
     X: Any = rows.X
-    named = ", ".join(map(str, outliers[:_MOST_NAMED])) + (", ..." if len(outliers) > _MOST_NAMED else "")
+    named = first_few(outliers.tolist(), _MOST_NAMED)
     which = f"Row {named} of {of} is" if len(outliers) == 1 else f"Rows {named} of {of} are"
     warn(
         f"{which} left out of partial_fit: numbers up to {np.abs(X[outliers]).max():.3g} are so far from all other "
