@@ -140,12 +140,13 @@ def columns_named(names: Sequence[str], most: int = 5) -> str:
     return f"column{'s' if len(names) > 1 else ''} {together}"
 
 
-def first_few(items: Sequence[object], most: int, separator: str = ", ") -> str:
-    """Return the first items of many in a sentence.
+def first_few(items: Sequence[object], most: int = 5, separator: str = ", ") -> str:
+    """Return the first items of many in a sentence, and how many more there are.
 
     Examples
     --------
-    >>> first_few(["a", "b", "c"], 2), first_few(["a", "b"], 2)
-    ('a, b, ...', 'a, b')
+    >>> first_few([1, 2, 3]), first_few(["a", "b", "c"], 2), first_few(["EEE", "VVV"], 1, "; ")
+    ('1, 2, 3', 'a, b and 1 more', 'EEE; and 1 more')
     """
-    return separator.join([*map(str, items[:most]), *(["..."] if len(items) > most else [])])
+    more = f"{separator.rstrip(', ')} and {len(items) - most} more" if len(items) > most else ""
+    return separator.join(map(str, items[:most])) + more

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from gmmx._text import columns_named, quoted
+from gmmx._text import columns_named, first_few, quoted
 from gmmx.io._data_errors import WORDS, DataFileError, Fault, FaultError, counted
 
 __all__ = ["fault_message", "in_words"]
 
-_NAMED_ROWS = 5
 _REMEDY = "fill them in, use --drop-missing to leave such rows out, or choose other columns with --columns"
 _LEAVE_OUT = "leave the column out with --label-column or --columns"
 _WORDS = WORDS | {
@@ -88,5 +87,4 @@ def _columns(names: tuple[str, ...]) -> str:
 
 
 def _rows(rows: tuple[int, ...]) -> str:
-    named = ", ".join(str(row + 1) for row in rows[:_NAMED_ROWS])
-    return f"{'row' if len(rows) == 1 else 'rows'} {named}{', ...' if len(rows) > _NAMED_ROWS else ''}"
+    return f"{'row' if len(rows) == 1 else 'rows'} {first_few([row + 1 for row in rows])}"

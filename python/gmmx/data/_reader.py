@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, NoReturn, Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from gmmx._text import normalized
+from gmmx._text import first_few, normalized
 from gmmx.io._arrow_features import expanded
 from gmmx.io._data_errors import Fault, FaultError
 from gmmx.validation import first_not_finite
@@ -397,5 +397,4 @@ def find_columns(
 
 def listed(names: Sequence[str]) -> str:
     """List the first few of many names in a sentence."""
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(map(repr, names[:_NAMED])) + more if names else "none"
+    return first_few(list(map(repr, names)), _NAMED) if names else "none"

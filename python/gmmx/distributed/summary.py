@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from gmmx import _core
+from gmmx._text import first_few
 from gmmx.distributed.part import part_of
 from gmmx.validation import F64, RowArray
 from gmmx.validation.column_faults import ColumnFaults
@@ -192,4 +193,4 @@ def _sums(rows: RowArray, weights: F64 | None) -> F64:
 
 
 def _shown(names: tuple[str, ...] | None) -> str:
-    return "without names" if names is None else f"{list(names[:10])}{' and more' if len(names) > 10 else ''}"
+    return "without names" if names is None else f"[{first_few(list(map(repr, names)), 10)}]"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gmmx import _core
+from gmmx._text import first_few
 from gmmx._warnings import warn
 
 __all__ = ["equal_components", "warn_of_equal_components"]
@@ -48,11 +49,11 @@ def warn_of_equal_components(mixture: _core.Mixture) -> None:
     groups = equal_components(mixture)
     if not groups:
         return
-    named = "; ".join(", ".join(map(str, group[:-1])) + f" and {group[-1]}" for group in groups[:_MOST_NAMED])
-    more = f"; and {len(groups) - _MOST_NAMED} more groups" if len(groups) > _MOST_NAMED else ""
+    listed = [", ".join(map(str, group[:-1])) + f" and {group[-1]}" for group in groups]
+    named = first_few(listed, _MOST_NAMED, "; ") + (" groups" if len(groups) > _MOST_NAMED else "")
     fewer = mixture.n_components - sum(len(group) - 1 for group in groups)
     warn(
-        f"Components {named}{more} are equal: they started at the same place, and EM keeps them there. Lower "
+        f"Components {named} are equal: they started at the same place, and EM keeps them there. Lower "
         f"n_components to {fewer}, or start them apart, by another init_params, random_state or means_init.",
         RuntimeWarning,
     )

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from sklearn.exceptions import ConvergenceWarning
 
 from gmmx import _core
+from gmmx._text import first_few
 from gmmx._warnings import warn
 from gmmx.em.equal_components import warn_of_equal_components
 
@@ -172,6 +173,5 @@ def stronger_prior(prior: object) -> str:
 
 def failure_message(failed: list[FailedStart], dtype: npt.DTypeLike, remedy: str) -> str:
     """Return the error for a fit without a result: the first failed starts and the remedy."""
-    shown = "; ".join(map(str, failed[:5])) + (f"; and {len(failed) - 5} more" if len(failed) > 5 else "")
-    problem = f"{_ALL_FAILED}{_IN_FLOAT32 if dtype == np.float32 else ''} Here {shown}."
+    problem = f"{_ALL_FAILED}{_IN_FLOAT32 if dtype == np.float32 else ''} Here {first_few(failed, separator='; ')}."
     return f"{problem} To prevent this, {remedy}."

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gmmx._text import first_few
 from gmmx.validation._numeric_input import numeric_input
 from gmmx.validation._parameters import finite_array
 from gmmx.validation._rows import Rows
@@ -46,9 +47,8 @@ def _refuse_empty(counts: npt.NDArray[Any]) -> None:
 
 def _components(indices: npt.ArrayLike) -> str:
     """Name components in a sentence, the first few of many."""
-    listed = [str(k) for k in np.atleast_1d(indices)]
-    shown = ", ".join(listed[:10]) + (f" and {len(listed) - 10} more" if len(listed) > 10 else "")
-    return f"component {shown}" if len(listed) == 1 else f"components {shown}"
+    listed = np.atleast_1d(indices).tolist()
+    return f"component{'s' if len(listed) > 1 else ''} {first_few(listed, 10)}"
 
 
 def _check_labels(labels: npt.NDArray[Any], n_samples: int, n_components: int) -> I32:
