@@ -52,7 +52,7 @@ class Progress:
             self._bar.reset(n_rows)
 
     def advance(self, n_rows: int) -> None:
-        """Take note of a batch."""
+        """Count a batch."""
         self._n_done += n_rows
         if self._bar is not None:
             self._bar.update(n_rows)
@@ -63,7 +63,7 @@ class Progress:
             )
 
     def tell(self, log_likelihood: float) -> None:
-        """Take note of the mean log-likelihood of a row."""
+        """Show the mean log-likelihood of a row from now on."""
         self._known = f", log-likelihood {log_likelihood:.6g} a row"
 
     def close(self) -> None:

@@ -170,14 +170,14 @@ def _statistics(rows: Rows, mixture: _core.Mixture) -> _core.SufficientStatistic
 
 @dataclass(frozen=True)
 class StepwiseState:
-    """Where stepwise EM stands.
+    """State of stepwise EM between two batches.
 
     Attributes
     ----------
     mixture : Mixture
-        Under which the next batch is seen.
+        Mixture of the next E-step.
     estimate : Mixture
-        What users see: the same, or that of the averaged statistics.
+        Mixture that users see: the same, or that of the averaged statistics.
     running : SufficientStatistics
         s_t of equation (107), of total weight 1.
     dtype : dtype

@@ -58,7 +58,7 @@ class NamedMixture:
 
     @classmethod
     def of(cls, model: Any, names: Sequence[str]) -> NamedMixture:
-        """Take the parameters of a fitted estimator."""
+        """Return the parameters of a fitted estimator."""
         parameters = (np.asarray(getattr(model, name)) for name in ("weights_", "means_", "covariances_"))
         return cls(tuple(map(shown_name, names)), model.covariance_type, *parameters)
 
