@@ -13,6 +13,7 @@ import numpy.typing as npt
 from gmmx._covariance_shapes import feature_variances
 from gmmx._text import shown_name
 from gmmx._text_tables import counted, text_table, width_of
+from gmmx.em import criteria
 
 __all__ = [
     "IN_PYTHON",
@@ -20,7 +21,6 @@ __all__ = [
     "NamedMixture",
     "WhereToLook",
     "fit_summary",
-    "information_criteria",
     "mixture_lines",
 ]
 
@@ -104,18 +104,6 @@ def mixture_lines(mixture: NamedMixture, width: int, look: WhereToLook) -> list[
     return lines
 
 
-def information_criteria(log_likelihood: float, n_parameters: int, total_weight: float) -> dict[str, float]:
-    """Return BIC and AIC of a fit.
-
-    Examples
-    --------
-    >>> information_criteria(-100.0, 5, 1.0)
-    {'bic': 200.0, 'aic': 210.0}
-    """
-    bic = -2.0 * log_likelihood + n_parameters * math.log(total_weight)
-    return {"bic": bic, "aic": -2.0 * log_likelihood + 2.0 * n_parameters}
-
-
 def fit_summary(model: Any, total_weight: float | None, not_converged: str | None) -> dict[str, str]:
     """Return what is known of a fit, by name.
 
@@ -131,10 +119,9 @@ def fit_summary(model: Any, total_weight: float | None, not_converged: str | Non
     n_parameters, log_likelihood = model.n_parameters_, float(model.log_likelihood_)
     summary = {}
     if math.isfinite(log_likelihood) and total_weight is not None:
-        criteria = information_criteria(log_likelihood, n_parameters, total_weight)
         summary["log-likelihood"] = f"{log_likelihood:.6f} ({log_likelihood / total_weight:.6f} per row)"
-        summary["BIC"] = f"{criteria['bic']:.4f}"
-        summary["AIC"] = f"{criteria['aic']:.4f} ({n_parameters} free parameters)"
+        summary["BIC"] = f"{criteria.bic(log_likelihood, n_parameters, total_weight):.4f}"
+        summary["AIC"] = f"{criteria.aic(log_likelihood, n_parameters):.4f} ({n_parameters} free parameters)"
     else:
         if math.isfinite(log_likelihood):
             summary["log-likelihood"] = f"{log_likelihood:.6f}"
