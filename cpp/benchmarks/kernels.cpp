@@ -76,8 +76,7 @@ struct Problem {
     }
     view = {rows.data(), s.n, s.d};
     const auto form = second_moment_form(s.type);
-    const auto statistics =
-        statistics_from_labels<T>(view, {labels.data(), s.n}, s.k, form, VectorView<const double>{}, 1);
+    const auto statistics = statistics_from_labels<T>(view, {labels.data(), s.n}, s.k, form, 1);
     mixture = std::make_unique<Mixture>(m_step(statistics, s.type, 1e-6));
   }
 
@@ -93,7 +92,7 @@ void check(const Problem<T>& p, int n_threads) {
   const auto agree = [](double got, double expected) {
     return std::abs(got - expected) <= tolerance * (1 + std::abs(expected));
   };
-  const auto statistics = e_step<T>(p.view, *p.mixture, {}, n_threads);
+  const auto statistics = e_step<T>(p.view, *p.mixture, n_threads);
   std::vector<T> scores(static_cast<std::size_t>(p.view.rows()));
   score_samples<T>(p.view, *p.mixture, {scores.data(), p.view.rows()}, n_threads);
   const double total = std::accumulate(scores.begin(), scores.end(), 0.0);
@@ -147,7 +146,7 @@ void add_all(std::size_t which, const std::string& type, int n_threads) {
   add("e_step" + name, [=](benchmark::State& state) {
     const auto& p = problem<T>(which);
     measure<T>(state, 2 * operations, n_threads,
-               [&] { benchmark::DoNotOptimize(e_step<T>(p.view, *p.mixture, {}, n_threads)); });
+               [&] { benchmark::DoNotOptimize(e_step<T>(p.view, *p.mixture, n_threads)); });
   });
   add("score_samples" + name, [=](benchmark::State& state) {
     const auto& p = problem<T>(which);
@@ -159,7 +158,7 @@ void add_all(std::size_t which, const std::string& type, int n_threads) {
   // From the statistics, which have no precision of their own: what it takes does not depend on the rows.
   add("m_step" + name, [=](benchmark::State& state) {
     const auto& p = problem<T>(which);
-    const auto statistics = e_step<T>(p.view, *p.mixture, {}, n_threads);
+    const auto statistics = e_step<T>(p.view, *p.mixture, n_threads);
     const auto covariance_type = p.mixture->covariance_type();
     for (auto _ : state) benchmark::DoNotOptimize(m_step(statistics, covariance_type, 1e-6));
   });

@@ -23,7 +23,7 @@ template <class T>
 void check(const Scorer<T>& scorer, MatrixView<const T> rows, const Mixture& mixture) {
   constexpr double tolerance = std::is_same_v<T, double> ? 1e-11 : 1e-4;
   std::vector<T> scores(static_cast<std::size_t>(n));
-  score_samples(rows, mixture, VectorView<T>(scores.data(), n));
+  score_samples<T>(rows, mixture, VectorView<T>(scores.data(), n));
   for (Index row = 0; row < n; ++row) {
     const auto expected = static_cast<double>(scores[static_cast<std::size_t>(row)]);
     const double difference = static_cast<double>(scorer.score(&rows(row, 0))) - expected;
@@ -45,7 +45,7 @@ void add(CovarianceType type, const std::string& precision) {
   options.covariance_type = type;
   options.max_iter = 5;
   const MatrixView<const T> view(rows.data(), n, d);
-  const Mixture mixture = fit(view, options).mixture;
+  const Mixture mixture = fit(Rows(view), options).mixture;
   const Scorer<T> scorer(mixture);
   check(scorer, view, mixture);
   const auto measure = [=](const std::string& what, auto score) {

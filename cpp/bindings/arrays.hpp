@@ -13,7 +13,7 @@
 #include "constructed.hpp"
 #include "gil.hpp"
 #include "gmmx/errors.hpp"
-#include "gmmx/views.hpp"
+#include "gmmx/rows.hpp"
 #include "integers.hpp"
 
 namespace gmmx::python {
@@ -85,6 +85,14 @@ VectorView<const T> vector_view(const std::optional<Contiguous<T>>& array, const
   // An empty vector is given, not absent: its address must not be null.
   static const T nothing{};
   return {array->size() == 0 ? &nothing : array->data(), array->size(), 1};
+}
+
+using Weights = std::optional<Contiguous<double>>;
+
+// Calls f(rows) with views of X and its weights.
+template <class F>
+auto with_weighted_rows(const py::array& X, const Weights& sample_weight, F&& f) {
+  return with_rows(X, "X", [&](auto view) { return f(Rows(view, vector_view(sample_weight, "sample_weight"))); });
 }
 
 template <class T>

@@ -17,7 +17,7 @@ py::array rows_to_matrix(const py::array& rows, const Mixture& mixture, Fill fil
     const MatrixView<T> result = output_matrix(out);
     {
       const GilReleased unlocked;
-      fill(view, result);
+      fill(Rows(view), result);
     }
     return std::move(out);
   });
@@ -87,7 +87,7 @@ array([[-0.9189, -8.9189]])
           const VectorView<T> result = output_vector(out);
           {
             const GilReleased unlocked;
-            score_samples(view, mixture, result, n_threads);
+            score_samples(Rows(view), mixture, result, n_threads);
           }
           return std::move(out);
         });
@@ -101,7 +101,7 @@ array([[-0.9189, -8.9189]])
           const VectorView<std::int64_t> result = output_vector(out);
           {
             const GilReleased unlocked;
-            predict(view, mixture, result, n_threads);
+            predict(Rows(view), mixture, result, n_threads);
           }
           return out;
         });
@@ -109,12 +109,10 @@ array([[-0.9189, -8.9189]])
       py::arg("X"), py::arg("mixture"), py::arg("n_threads"));
   m.def(
       "log_likelihood",
-      [](const py::array& rows, const Mixture& mixture, const std::optional<Contiguous<double>>& sample_weight,
-         NearestInt n_threads) {
-        return with_rows(rows, "X", [&](auto view) {
-          const auto weights = vector_view(sample_weight, "sample_weight");
+      [](const py::array& X, const Mixture& mixture, const Weights& sample_weight, NearestInt n_threads) {
+        return with_weighted_rows(X, sample_weight, [&](const auto& rows) {
           const GilReleased unlocked;
-          return log_likelihood(view, mixture, weights, n_threads);
+          return log_likelihood(rows, mixture, n_threads);
         });
       },
       py::arg("X"), py::arg("mixture"), py::arg("sample_weight").none(true), py::arg("n_threads"));

@@ -12,7 +12,6 @@ namespace gmmx::python {
 
 namespace {
 
-using Weights = std::optional<Contiguous<double>>;
 // shrinkage, mean, dof, scale
 using Prior = std::optional<std::tuple<double, Contiguous<double>, double, Contiguous<double>>>;
 using Callback = std::optional<py::function>;
@@ -34,46 +33,60 @@ std::optional<ConjugatePrior> prior_of(const Prior& prior) {
   return ConjugatePrior{shrinkage, to_vector(mean), dof, to_vector(scale)};
 }
 
-EMOptions options_of(double tol, double reg_covar, int max_iter, int n_threads,
-                     const std::optional<std::string>& acceleration, const Prior& prior) {
+EMOptions options_of(double tol, int max_iter, const std::optional<std::string>& acceleration) {
   EMOptions options;
   options.tol = tol;
-  options.reg_covar = reg_covar;
   options.max_iter = max_iter;
-  options.n_threads = n_threads;
   options.acceleration = acceleration_from_string(acceleration.value_or("none"));
-  options.prior = prior_of(prior);
   options.check_interrupt = interrupt_check();
   return options;
 }
 
-EMResult em_of(const py::array& rows, const Mixture& mixture, const Weights& sample_weight, double tol,
-               double reg_covar, NearestInt max_iter, double previous_lower_bound, const Callback& callback,
-               NearestInt n_threads, const std::optional<std::string>& acceleration, const Prior& prior) {
-  EMOptions options = options_of(tol, reg_covar, max_iter, n_threads, acceleration, prior);
+MaximumLikelihood likelihood_of(double reg_covar, const Prior& prior, const EMOptions& options) {
+  MaximumLikelihood likelihood{reg_covar, prior_of(prior)};
+  check_acceleration(options.acceleration, likelihood.prior);
+  return likelihood;
+}
+
+EMResult em_of(const py::array& X, const Mixture& mixture, const Weights& sample_weight, double tol, double reg_covar,
+               NearestInt max_iter, double previous_lower_bound, const Callback& callback, NearestInt n_threads,
+               const std::optional<std::string>& acceleration, const Prior& prior) {
+  EMOptions options = options_of(tol, max_iter, acceleration);
+  const MaximumLikelihood m_step = likelihood_of(reg_covar, prior, options);
   options.previous_mean_log_likelihood = previous_lower_bound;
   options.callback = callback_for(callback);
-  return with_rows(rows, "X", [&](auto view) {
-    const auto weights = vector_view(sample_weight, "sample_weight");
+  return with_weighted_rows(X, sample_weight, [&](const auto& rows) {
     const GilReleased unlocked;
-    return em(view, mixture, weights, options);
+    return em(*e_step_over(rows, n_threads), mixture, m_step, options);
   });
 }
 
 // The passes over the rows are the caller's: a Python function makes them.
-EMResult em_over(const py::function& e_step_of, const Mixture& mixture, double tol, double reg_covar,
+class EStepInPython final : public EStep {
+ public:
+  EStepInPython(const py::function& statistics_at, bool in_float)
+      : statistics_at_(statistics_at), in_float_(in_float) {}
+
+  EStepResult operator()(const Mixture& mixture) override {
+    const GilHeld locked;
+    return {call(statistics_at_, py::make_tuple(mixture)).cast<SufficientStatistics>(), {}, {}, in_float_};
+  }
+
+ private:
+  const py::function& statistics_at_;
+  bool in_float_;
+};
+
+EMResult em_over(const py::function& statistics_at, const Mixture& mixture, double tol, double reg_covar,
                  NearestInt max_iter, double previous_lower_bound, const Callback& callback,
                  const std::optional<std::string>& acceleration, const Prior& prior, bool rows_are_float) {
-  EMOptions options = options_of(tol, reg_covar, max_iter, 1, acceleration, prior);
-  options.rows_are_float = rows_are_float;
+  EMOptions options = options_of(tol, max_iter, acceleration);
+  const MaximumLikelihood m_step = likelihood_of(reg_covar, prior, options);
   options.previous_mean_log_likelihood = previous_lower_bound;
   options.callback = callback_for(callback);
-  const auto statistics_at = [&](const Mixture& point) {
-    const GilHeld locked;
-    return call(e_step_of, py::make_tuple(point)).cast<SufficientStatistics>();
-  };
+  EStepInPython e_step(statistics_at, rows_are_float);
   const GilReleased unlocked;
-  return em(statistics_at, mixture, options);
+  return em(e_step, mixture, m_step, options);
 }
 
 // For each start an EMResult, or (iteration, component) where it collapsed, or the number of the start that it repeats.
@@ -91,30 +104,30 @@ py::list list_of(std::vector<StartOutcome> outcomes) {
   return result;
 }
 
-py::list em_from_mixtures_of(const py::array& rows, const std::vector<Mixture>& mixtures, const Weights& sample_weight,
+py::list em_from_mixtures_of(const py::array& X, const std::vector<Mixture>& mixtures, const Weights& sample_weight,
                              double tol, double reg_covar, NearestInt max_iter, NearestInt n_threads,
                              const std::optional<std::string>& acceleration, const Prior& prior) {
-  const EMOptions options = options_of(tol, reg_covar, max_iter, n_threads, acceleration, prior);
-  return list_of(with_rows(rows, "X", [&](auto view) {
-    const auto weights = vector_view(sample_weight, "sample_weight");
+  const EMOptions options = options_of(tol, max_iter, acceleration);
+  const MaximumLikelihood m_step = likelihood_of(reg_covar, prior, options);
+  return list_of(with_weighted_rows(X, sample_weight, [&](const auto& rows) {
     const GilReleased unlocked;
-    return em_from_mixtures(view, mixtures, weights, options);
+    return em_from_mixtures(rows, mixtures, MStep(m_step), options, n_threads);
   }));
 }
 
 // The starts run side by side.
-py::list em_from_kmeans_of(const py::array& rows, const Index n_components, const std::string& covariance_type,
+py::list em_from_kmeans_of(const py::array& X, const Index n_components, const std::string& covariance_type,
                            const Contiguous<double>& uniforms, const Weights& sample_weight, double tol,
                            double reg_covar, NearestInt max_iter, NearestInt n_threads,
                            const std::optional<std::string>& acceleration, const Prior& prior) {
-  const EMOptions options = options_of(tol, reg_covar, max_iter, n_threads, acceleration, prior);
+  const EMOptions options = options_of(tol, max_iter, acceleration);
+  const MaximumLikelihood m_step = likelihood_of(reg_covar, prior, options);
   const CovarianceType type = covariance_type_from_string(covariance_type);
   check_ndim(uniforms, 2, "uniforms");
   const auto draws = matrix_view<double>(uniforms);
-  return list_of(with_rows(rows, "X", [&](auto view) {
-    const auto weights = vector_view(sample_weight, "sample_weight");
+  return list_of(with_weighted_rows(X, sample_weight, [&](const auto& rows) {
     const GilReleased unlocked;
-    return em_from_kmeans(view, n_components, type, draws, weights, options);
+    return em_from_kmeans(rows, n_components, type, draws, m_step, options, n_threads);
   }));
 }
 
@@ -123,11 +136,10 @@ py::list em_from_kmeans_of(const py::array& rows, const Index n_components, cons
 void register_em(py::module_& m) {
   m.def(
       "e_step",
-      [](const py::array& rows, const Mixture& mixture, const Weights& sample_weight, NearestInt n_threads) {
-        return with_rows(rows, "X", [&](auto view) {
-          const auto weights = vector_view(sample_weight, "sample_weight");
+      [](const py::array& X, const Mixture& mixture, const Weights& sample_weight, NearestInt n_threads) {
+        return with_weighted_rows(X, sample_weight, [&](const auto& rows) {
           const GilReleased unlocked;
-          return e_step(view, mixture, weights, n_threads);
+          return e_step(rows, mixture, n_threads);
         });
       },
       py::arg("X"), py::arg("mixture"), py::arg("sample_weight").none(true), py::arg("n_threads"));

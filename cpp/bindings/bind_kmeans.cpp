@@ -17,29 +17,27 @@ struct KMeansArrays {
 
 namespace {
 
-using Weights = std::optional<Contiguous<double>>;
-
 VectorView<const double> uniforms_view(const Contiguous<double>& uniforms) {
   check_ndim(uniforms, 1, "uniforms");
   return {uniforms.data(), uniforms.size()};
 }
 
-KMeansArrays kmeans_of(const py::array& rows, Index n_clusters, const Contiguous<double>& uniforms,
+KMeansArrays kmeans_of(const py::array& X, Index n_clusters, const Contiguous<double>& uniforms,
                        const Weights& sample_weight, NearestInt max_iter, double tol, NearestInt n_threads) {
   KMeansOptions options;
   options.max_iter = max_iter;
   options.tol = tol;
   options.n_threads = n_threads;
   options.on_iteration = interrupt_check();
-  return with_rows(rows, "X", [&](auto view) {
-    const auto weights = vector_view(sample_weight, "sample_weight");
+  return with_weighted_rows(X, sample_weight, [&](const auto& rows) {
     KMeansResult result;
     {
       const GilReleased unlocked;
-      result = kmeans(view, n_clusters, uniforms_view(uniforms), weights, options);
+      result = kmeans(rows, n_clusters, uniforms_view(uniforms), options);
     }
-    return KMeansArrays{take(std::move(result.labels), {view.rows()}),
-                        take(std::move(result.centers), {n_clusters, view.cols()}), result.inertia, result.n_iter};
+    return KMeansArrays{take(std::move(result.labels), {rows.size()}),
+                        take(std::move(result.centers), {n_clusters, rows.n_features()}), result.inertia,
+                        result.n_iter};
   });
 }
 
@@ -49,15 +47,14 @@ void register_kmeans(py::module_& m) {
   m.def("kmeans_draws", &kmeans_draws, py::arg("n_clusters"));
   m.def(
       "kmeans_plus_plus",
-      [](const py::array& rows, Index n_clusters, const Contiguous<double>& uniforms, const Weights& sample_weight,
+      [](const py::array& X, Index n_clusters, const Contiguous<double>& uniforms, const Weights& sample_weight,
          NearestInt n_threads) {
-        return with_rows(rows, "X", [&](auto view) {
-          const auto weights = vector_view(sample_weight, "sample_weight");
+        return with_weighted_rows(X, sample_weight, [&](const auto& rows) {
           const auto check = interrupt_check();
           std::vector<Index> seeds;
           {
             const GilReleased unlocked;
-            seeds = kmeans_plus_plus(view, n_clusters, uniforms_view(uniforms), weights, n_threads, check);
+            seeds = kmeans_plus_plus(rows, n_clusters, uniforms_view(uniforms), n_threads, check);
           }
           return take(std::vector<std::int64_t>(seeds.begin(), seeds.end()), {n_clusters});
         });

@@ -11,46 +11,42 @@ namespace gmmx::python {
 
 namespace {
 
-using Weights = std::optional<Contiguous<double>>;
-
 const SufficientStatistics& as_statistics(const py::object& self) { return self.cast<const SufficientStatistics&>(); }
 
 SecondMoments form_for(const std::string& covariance_type) {
   return second_moment_form(covariance_type_from_string(covariance_type));
 }
 
-SufficientStatistics from_labels(const py::array& rows, const Contiguous<std::int32_t>& labels, Index n_components,
+SufficientStatistics from_labels(const py::array& X, const Contiguous<std::int32_t>& labels, Index n_components,
                                  const std::string& covariance_type, const Weights& sample_weight,
                                  NearestInt n_threads) {
   const SecondMoments form = form_for(covariance_type);
   check_ndim(labels, 1, "labels");
   if (n_components < 1)
     throw InvalidArgument("n_components must be at least 1, but is " + std::to_string(n_components));
-  return with_rows(rows, "X", [&](auto view) {
-    const auto weights = vector_view(sample_weight, "sample_weight");
+  return with_weighted_rows(X, sample_weight, [&](const auto& rows) {
     const GilReleased unlocked;
-    return statistics_from_labels(view, VectorView<const std::int32_t>(labels.data(), labels.size()), n_components,
-                                  form, weights, n_threads);
+    return statistics_from_labels(rows, VectorView<const std::int32_t>(labels.data(), labels.size()), n_components,
+                                  form, n_threads);
   });
 }
 
 template <class T>
-SufficientStatistics from_responsibilities_of(MatrixView<const T> rows, const py::array& responsibilities,
-                                              SecondMoments form, const Weights& sample_weight, NearestInt n_threads) {
+SufficientStatistics from_responsibilities_of(const Rows<T>& rows, const py::array& responsibilities,
+                                              SecondMoments form, NearestInt n_threads) {
   const Contiguous<T> held(responsibilities);
   check_ndim(held, 2, "responsibilities");
-  const auto weights = vector_view(sample_weight, "sample_weight");
   const MatrixView<const T> view(held.data(), held.shape(0), held.shape(1));
   const GilReleased unlocked;
-  return statistics_from_responsibilities(rows, view, form, weights, n_threads);
+  return statistics_from_responsibilities(rows, view, form, n_threads);
 }
 
-SufficientStatistics from_responsibilities(const py::array& rows, const py::array& responsibilities,
+SufficientStatistics from_responsibilities(const py::array& X, const py::array& responsibilities,
                                            const std::string& covariance_type, const Weights& sample_weight,
                                            NearestInt n_threads) {
   const SecondMoments form = form_for(covariance_type);
-  return with_rows(rows, "X", [&](auto view) {
-    return from_responsibilities_of(view, responsibilities, form, sample_weight, n_threads);
+  return with_weighted_rows(X, sample_weight, [&](const auto& rows) {
+    return from_responsibilities_of(rows, responsibilities, form, n_threads);
   });
 }
 

@@ -16,8 +16,9 @@ struct Table {
   std::vector<double> numbers;  // row after row
   gmmx::Index n_columns = 0;
 
-  gmmx::MatrixView<const double> view() const {
-    return {numbers.data(), static_cast<gmmx::Index>(numbers.size()) / n_columns, n_columns};
+  gmmx::Rows<double> rows() const {
+    const auto n_rows = static_cast<gmmx::Index>(numbers.size()) / n_columns;
+    return gmmx::MatrixView<const double>(numbers.data(), n_rows, n_columns);
   }
 };
 
@@ -49,7 +50,7 @@ void fit_file(const std::string& path, gmmx::Index n_components, const std::stri
   options.covariance_type = gmmx::CovarianceType::full;
   options.n_init = 10;
   options.n_threads = gmmx::thread_count();
-  const gmmx::FitResult result = gmmx::fit(table.view(), options);
+  const gmmx::FitResult result = gmmx::fit(table.rows(), options);
 
   std::printf("log-likelihood %.6f, %s after %d iterations\n", result.log_likelihood,
               result.converged ? "converged" : "not converged", result.n_iter());

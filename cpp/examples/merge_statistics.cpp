@@ -24,33 +24,47 @@ std::vector<double> make_rows() {
   return rows;
 }
 
-gmmx::Mixture initial_mixture(gmmx::MatrixView<const double> rows) {
+gmmx::Mixture initial_mixture(const gmmx::Rows<double>& rows) {
   std::vector<std::int32_t> labels;
-  for (gmmx::Index n = 0; n < rows.rows(); ++n) labels.push_back(rows(n, 0) > 1.0 ? 1 : 0);
+  for (gmmx::Index n = 0; n < rows.size(); ++n) labels.push_back(rows.x(n, 0) > 1.0 ? 1 : 0);
   const auto type = gmmx::CovarianceType::full;
   const auto statistics = gmmx::statistics_from_labels(
-      rows, gmmx::VectorView<const std::int32_t>(labels.data(), rows.rows()), 2, gmmx::second_moment_form(type), {}, 1);
+      rows, gmmx::VectorView<const std::int32_t>(labels.data(), rows.size()), 2, gmmx::second_moment_form(type), 1);
   return gmmx::m_step(statistics, type, 1e-6);
 }
+
+// Each half of the rows could be on a machine of its own.
+class EStepOfHalves : public gmmx::EStep {
+ public:
+  explicit EStepOfHalves(const gmmx::Rows<double>& rows)
+      : first_(rows.slice(0, rows.size() / 2)), second_(rows.slice(rows.size() / 2, rows.size())) {}
+
+  gmmx::EStepResult operator()(const gmmx::Mixture& mixture) override {
+    auto others = std::async(std::launch::async, [&] { return gmmx::e_step(second_, mixture); });
+    gmmx::SufficientStatistics sum = gmmx::e_step(first_, mixture);
+    sum += others.get();
+    return sum;
+  }
+
+ private:
+  gmmx::Rows<double> first_;
+  gmmx::Rows<double> second_;
+};
 
 }  // namespace
 
 int main() {
   const std::vector<double> numbers = make_rows();
-  const gmmx::MatrixView<const double> rows(numbers.data(), n_rows, n_features);
+  const gmmx::Rows<double> rows = gmmx::MatrixView<const double>(numbers.data(), n_rows, n_features);
 
-  const gmmx::Index half = n_rows / 2;
-  const gmmx::MatrixView<const double> first(numbers.data(), half, n_features);
-  const gmmx::MatrixView<const double> second(&rows(half, 0), n_rows - half, n_features);
-  const auto statistics_of_all = [&](const gmmx::Mixture& mixture) {
-    auto others = std::async(std::launch::async, [&] { return gmmx::e_step(second, mixture); });
-    gmmx::SufficientStatistics sum = gmmx::e_step(first, mixture);
-    sum += others.get();
-    return sum;
-  };
+  EStepOfHalves e_step(rows);
   gmmx::EMOptions options;
-  options.tol = 1e-6;
-  const gmmx::EMResult result = gmmx::em(statistics_of_all, initial_mixture(rows), options);
+  // In place of options.tol: two iterations in a row that gain next to nothing.
+  options.has_converged = [n_quiet = 0](const gmmx::IterationSummary& summary) mutable {
+    n_quiet = summary.change < 1e-6 ? n_quiet + 1 : 0;
+    return n_quiet == 2;
+  };
+  const gmmx::EMResult result = gmmx::em(e_step, initial_mixture(rows), gmmx::MaximumLikelihood(), options);
   const std::vector<double>& means = result.mixture.means();
   std::printf("converged after %d iterations: means (%.3f, %.3f) and (%.3f, %.3f)\n",
               static_cast<int>(result.mean_log_likelihoods.size()), means[0], means[1], means[2], means[3]);

@@ -2,12 +2,13 @@
 #pragma once
 
 #include <cmath>
+#include <cstdint>
 #include <string>
 
 #include "format.hpp"
 #include "gmmx/errors.hpp"
 #include "gmmx/mixture.hpp"
-#include "gmmx/views.hpp"
+#include "gmmx/rows.hpp"
 
 namespace gmmx {
 
@@ -18,7 +19,10 @@ void check_features(MatrixView<const T> rows, const Mixture& mixture) {
                         std::to_string(mixture.n_features()) + "; give the features that the mixture was made for");
 }
 
-inline void check_sample_weight(VectorView<const double> weight, Index n_rows) {
+template <class T>
+void check_sample_weight(const Rows<T>& rows) {
+  const VectorView<const double> weight = rows.weight;
+  const Index n_rows = rows.size();
   if (weight.absent()) return;
   if (weight.size() != n_rows) {
     throw InvalidArgument("sample_weight has " + std::to_string(weight.size()) + " numbers for " +
@@ -28,6 +32,16 @@ inline void check_sample_weight(VectorView<const double> weight, Index n_rows) {
     if (weight[n] >= 0 && std::isfinite(weight[n])) continue;
     throw InvalidArgument("sample_weight[" + std::to_string(n) + "] is " + text_of(weight[n]) +
                           "; weights must be finite and not negative");
+  }
+}
+
+// Labels of components; -1: none.
+inline void check_labels(VectorView<const std::int32_t> labels, Index n_components) {
+  for (Index n = 0; n < labels.size(); ++n) {
+    if (labels[n] >= -1 && labels[n] < n_components) continue;
+    throw InvalidArgument(
+        "labels[" + std::to_string(n) + "] is " + std::to_string(labels[n]) +
+        "; labels must be -1 (no component) or from 0 to n_components - 1 = " + std::to_string(n_components - 1));
   }
 }
 

@@ -32,6 +32,12 @@ using ConstVectorMap = Eigen::Map<const Vector<double>>;
 template <class T>
 using BlockOfColumns = Eigen::Block<Array<T>>;
 
+// A part of a block, as a block of the same array.
+template <class T>
+BlockOfColumns<T> part_of(BlockOfColumns<T> block, Index row, Index column, Index rows, Index columns) {
+  return {block.nestedExpression(), block.startRow() + row, block.startCol() + column, rows, columns};
+}
+
 // The same numbers for products of matrices.
 template <class T>
 auto as_matrix(BlockOfColumns<T> block) {

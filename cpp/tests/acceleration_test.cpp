@@ -6,13 +6,15 @@
 
 using namespace gmmx;
 using gmmx::testing::make_problem;
+using gmmx::testing::run_em;
+using gmmx::testing::Settings;
 
 TEST_CASE("mixtures and their coordinates are worth the same, for every covariance type") {
   const auto p = make_problem(600, 3, 3);
   for (const CovarianceType type : gmmx::testing::models()) {
     CAPTURE(to_string(type));
     const Mixture origin = p.mixture(type);
-    const Mixture other = m_step(e_step(p.view(), p.mixture(type, 0.5), p.weight_view()), type, 0.3);
+    const Mixture other = m_step(e_step(p.weighted(), p.mixture(type, 0.5)), type, 0.3);
     const Coordinates coordinates(origin);
     CHECK(coordinates.of(origin)->norm() < 1e-12);
     const auto numbers = coordinates.of(other);
@@ -95,20 +97,20 @@ TEST_CASE("jumps that fail become rarer and shorter") {
   const Mixture a = p.mixture(CovarianceType::full, 1e-3);
   const Mixture b = p.mixture(CovarianceType::full, 9e-4);
   const Mixture c = p.mixture(CovarianceType::full, 8.2e-4);
-  Accelerator accelerator(extrapolation_of(Acceleration::squarem), 0);
-  CHECK_FALSE(accelerator.propose(a, b, 1));  // nothing is known of EM's pace
+  Accelerator accelerator(extrapolation_of(Acceleration::squarem));
+  CHECK_FALSE(accelerator.propose(a, b, 0, 1));  // nothing is known of EM's pace
   accelerator.stepped(1e-4);
-  CHECK(accelerator.propose(b, c, 2));
+  CHECK(accelerator.propose(b, c, 0, 2));
   for (int i = 0; i < 3; ++i) accelerator.rejected();
-  CHECK_FALSE(accelerator.propose(b, c, 4));  // three failures in four passes are too many
+  CHECK_FALSE(accelerator.propose(b, c, 0, 4));  // three failures in four passes are too many
   accelerator.accepted(1e-5);
-  accelerator.propose(a, b, 99);
+  accelerator.propose(a, b, 0, 99);
   accelerator.stepped(1e-5);
-  CHECK(accelerator.propose(b, c, 100));
-  Accelerator none(extrapolation_of(Acceleration::none), 0);
+  CHECK(accelerator.propose(b, c, 0, 100));
+  Accelerator none(extrapolation_of(Acceleration::none));
   none.stepped(1e-4);
-  CHECK_FALSE(none.propose(a, b, 1));
-  CHECK_FALSE(none.propose(b, c, 2));
+  CHECK_FALSE(none.propose(a, b, 0, 1));
+  CHECK_FALSE(none.propose(b, c, 0, 2));
 }
 
 TEST_CASE("accelerated EM never loses likelihood, whatever the number of threads") {
@@ -116,18 +118,18 @@ TEST_CASE("accelerated EM never loses likelihood, whatever the number of threads
   for (const CovarianceType type : gmmx::testing::models()) {
     for (const Acceleration acceleration : {Acceleration::anderson, Acceleration::squarem}) {
       CAPTURE(to_string(type));
-      EMOptions options;
+      Settings options;
       options.reg_covar = 0;
       options.tol = 1e-9;
       options.max_iter = 1000;
       options.acceleration = acceleration;
-      const EMResult fit = em(p.view(), p.mixture(type, 4.0), p.weight_view(), options);
+      const EMResult fit = run_em(p.weighted(), p.mixture(type, 4.0), options);
       for (std::size_t i = 1; i < fit.mean_log_likelihoods.size(); ++i) {
         CHECK(fit.mean_log_likelihoods[i] >= fit.mean_log_likelihoods[i - 1] - 1e-12);
       }
       CHECK(fit.converged);
       options.n_threads = 3;
-      const EMResult again = em(p.view(), p.mixture(type, 4.0), p.weight_view(), options);
+      const EMResult again = run_em(p.weighted(), p.mixture(type, 4.0), options);
       CHECK(again.mean_log_likelihoods == fit.mean_log_likelihoods);
     }
   }

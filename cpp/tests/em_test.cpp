@@ -9,23 +9,25 @@
 
 using namespace gmmx;
 using gmmx::testing::make_problem;
+using gmmx::testing::run_em;
+using gmmx::testing::Settings;
 
 TEST_CASE("EM never loses likelihood, for every covariance type and precision") {
   const auto p = make_problem(700, 3, 3);
   const auto narrow = gmmx::testing::as_float(p.rows);
   for (const CovarianceType type : gmmx::testing::models()) {
     CAPTURE(to_string(type));
-    EMOptions options;
+    Settings options;
     options.reg_covar = 0;
     options.tol = 1e-9;
     options.max_iter = 1000;
-    const EMResult fit = em(p.view(), p.mixture(type), p.weight_view(), options);
+    const EMResult fit = run_em(p.weighted(), p.mixture(type), options);
     for (std::size_t i = 1; i < fit.mean_log_likelihoods.size(); ++i) {
       CHECK(fit.mean_log_likelihoods[i] >= fit.mean_log_likelihoods[i - 1] - 1e-12);
     }
     CHECK(fit.converged);
     const EMResult in_float =
-        em(MatrixView<const float>(narrow.data(), p.n, p.d), p.mixture(type), p.weight_view(), options);
+        run_em(Rows(MatrixView<const float>(narrow.data(), p.n, p.d), p.weight_view()), p.mixture(type), options);
     CHECK(in_float.mean_log_likelihoods.back() == doctest::Approx(fit.mean_log_likelihoods.back()).epsilon(1e-3));
   }
 }
@@ -35,13 +37,11 @@ TEST_CASE("statistics of parts add up, and their sum does not depend on the numb
   for (const CovarianceType type : gmmx::testing::models()) {
     CAPTURE(to_string(type));
     const Mixture mixture = p.mixture(type);
-    const SufficientStatistics whole = e_step(p.view(), mixture, p.weight_view(), 1);
-    CHECK(e_step(p.view(), mixture, p.weight_view(), 3).to_bytes() == whole.to_bytes());
+    const SufficientStatistics whole = e_step(p.weighted(), mixture, 1);
+    CHECK(e_step(p.weighted(), mixture, 3).to_bytes() == whole.to_bytes());
     const Index cut = 1234;
-    SufficientStatistics parts = e_step(MatrixView<const double>(p.rows.data(), cut, p.d), mixture,
-                                        VectorView<const double>(p.weights.data(), cut));
-    parts += e_step(MatrixView<const double>(p.rows.data() + cut * p.d, p.n - cut, p.d), mixture,
-                    VectorView<const double>(p.weights.data() + cut, p.n - cut));
+    SufficientStatistics parts = e_step(p.weighted().slice(0, cut), mixture);
+    parts += e_step(p.weighted().slice(cut, p.n), mixture);
     CHECK(parts.n_samples == whole.n_samples);
     CHECK(parts.log_likelihood == doctest::Approx(whole.log_likelihood).epsilon(1e-12));
     for (std::size_t i = 0; i < whole.second_moments.size(); ++i) {
@@ -50,23 +50,35 @@ TEST_CASE("statistics of parts add up, and their sum does not depend on the numb
   }
 }
 
+namespace {
+
+// A user's own E-step.
+class EStepFrom final : public EStep {
+ public:
+  explicit EStepFrom(std::function<SufficientStatistics(const Mixture&)> statistics_at)
+      : statistics_at_(std::move(statistics_at)) {}
+  EStepResult operator()(const Mixture& mixture) override { return statistics_at_(mixture); }
+
+ private:
+  std::function<SufficientStatistics(const Mixture&)> statistics_at_;
+};
+
+}  // namespace
+
 TEST_CASE("EM over rows that lie elsewhere takes the same path, accelerated or not") {
   const auto p = make_problem(1500, 3, 4);
   const Index cut = 700;
-  const EStepElsewhere in_two_parts = [&](const Mixture& mixture) {
-    return e_step(MatrixView<const double>(p.rows.data(), cut, p.d), mixture,
-                  VectorView<const double>(p.weights.data(), cut)) +
-           e_step(MatrixView<const double>(p.rows.data() + cut * p.d, p.n - cut, p.d), mixture,
-                  VectorView<const double>(p.weights.data() + cut, p.n - cut));
-  };
+  EStepFrom in_two_parts([&](const Mixture& mixture) {
+    return e_step(p.weighted().slice(0, cut), mixture) + e_step(p.weighted().slice(cut, p.n), mixture);
+  });
   for (const CovarianceType type : gmmx::testing::models()) {
     for (const Acceleration acceleration : {Acceleration::none, Acceleration::anderson}) {
       CAPTURE(to_string(type));
-      EMOptions options;
+      Settings options;
       options.tol = 1e-7;
       options.acceleration = acceleration;
-      const EMResult whole = em(p.view(), p.mixture(type), p.weight_view(), options);
-      const EMResult parts = em(in_two_parts, p.mixture(type), options);
+      const EMResult whole = run_em(p.weighted(), p.mixture(type), options);
+      const EMResult parts = em(in_two_parts, p.mixture(type), options.likelihood(), options);
       CHECK(parts.converged == whole.converged);
       REQUIRE(parts.mean_log_likelihoods.size() == whole.mean_log_likelihoods.size());
       for (std::size_t i = 0; i < parts.mean_log_likelihoods.size(); ++i)
@@ -81,11 +93,12 @@ TEST_CASE("statistics of another mixture, shape or of no rows do not enter EM") 
   const Mixture other = p.mixture(CovarianceType::full, 1e-3);
   const auto wide = make_problem(200, 3, 2);
   const auto run = [&](const SufficientStatistics& statistics) {
-    return em([&](const Mixture&) { return statistics; }, start, EMOptions{});
+    EStepFrom always([&](const Mixture&) { return statistics; });
+    return em(always, start, MaximumLikelihood());
   };
   CHECK_THROWS_WITH_AS(run(e_step(p.view(), other)), doctest::Contains("another mixture"), InvalidArgument);
   SufficientStatistics of_a_partition =
-      statistics_from_labels(wide.view(), wide.label_view(), 2, SecondMoments::full, {}, 1);
+      statistics_from_labels(wide.view(), wide.label_view(), 2, SecondMoments::full, 1);
   CHECK_THROWS_WITH_AS(run(of_a_partition), doctest::Contains("3 features"), InvalidArgument);
   const SufficientStatistics none(SecondMoments::full, 2, 2, std::vector<double>(4));
   CHECK_THROWS_WITH_AS(run(none), doctest::Contains("no row"), InvalidArgument);
@@ -200,9 +213,9 @@ TEST_CASE("a blend of statistics of several mixtures is that of all rows with we
     CAPTURE(to_string(type));
     const SecondMoments form = second_moment_form(type);
     const auto part = [&](Index begin, Index end) {
-      SufficientStatistics s = statistics_from_labels(
-          MatrixView<const double>(p.rows.data() + begin * p.d, end - begin, p.d),
-          VectorView<const std::int32_t>(p.labels.data() + begin, end - begin), p.k, form, {}, 1);
+      SufficientStatistics s =
+          statistics_from_labels(p.view().slice(begin, end),
+                                 VectorView<const std::int32_t>(p.labels.data() + begin, end - begin), p.k, form, 1);
       s.rescale(1.0);
       return s;
     };
@@ -210,7 +223,7 @@ TEST_CASE("a blend of statistics of several mixtures is that of all rows with we
     std::vector<double> weights(static_cast<std::size_t>(p.n), share / static_cast<double>(p.n - cut));
     std::fill_n(weights.begin(), cut, (1 - share) / static_cast<double>(cut));
     SufficientStatistics whole =
-        statistics_from_labels(p.view(), p.label_view(), p.k, form, VectorView<const double>(weights.data(), p.n), 1);
+        statistics_from_labels(Rows(p.view().x, {weights.data(), p.n}), p.label_view(), p.k, form, 1);
     whole.move_to(blended.shifts);
     CHECK(blended.n_samples == p.n);
     CHECK(blended.total_weight == doctest::Approx(1.0));
@@ -250,8 +263,8 @@ TEST_CASE("counts are raised where a component is, and weights are rescaled") {
   const std::vector<double> weights{1, 1, 1e-20, 1e-20};
   for (const CovarianceType type : {CovarianceType::full, CovarianceType::diag, CovarianceType::spherical}) {
     SufficientStatistics s = statistics_from_labels(
-        MatrixView<const double>(rows.data(), 4, 1), VectorView<const std::int32_t>(labels.data(), 4), 2,
-        second_moment_form(type), VectorView<const double>(weights.data(), 4), 1);
+        Rows(MatrixView<const double>(rows.data(), 4, 1), VectorView<const double>(weights.data(), 4)),
+        VectorView<const std::int32_t>(labels.data(), 4), 2, second_moment_form(type), 1);
     s.raise_counts(1e-10);
     s.rescale(100);
     CHECK(s.counts[0] == doctest::Approx(100));
@@ -270,7 +283,7 @@ TEST_CASE("counts are raised where a component is, and weights are rescaled") {
 
 TEST_CASE("an M-step from full moments serves every type") {
   const auto p = make_problem(400, 3, 3);
-  const SufficientStatistics full = statistics_from_labels(p.view(), p.label_view(), p.k, SecondMoments::full, {}, 1);
+  const SufficientStatistics full = statistics_from_labels(p.view(), p.label_view(), p.k, SecondMoments::full, 1);
   for (const CovarianceType type : gmmx::testing::models()) {
     const Mixture expected = p.mixture(type, 0.0);
     const Mixture got = m_step(full, type);
@@ -278,21 +291,21 @@ TEST_CASE("an M-step from full moments serves every type") {
       CHECK(got.covariances()[i] == doctest::Approx(expected.covariances()[i]).epsilon(1e-11));
     }
   }
-  const SufficientStatistics least = statistics_from_labels(p.view(), p.label_view(), p.k, SecondMoments::trace, {}, 1);
+  const SufficientStatistics least = statistics_from_labels(p.view(), p.label_view(), p.k, SecondMoments::trace, 1);
   CHECK_THROWS_WITH_AS(m_step(least, CovarianceType::full), doctest::Contains("'trace'"), InvalidArgument);
 }
 
 TEST_CASE("a callback can stop EM, and its exception gets out") {
   const auto p = make_problem(300, 2, 2);
-  EMOptions options;
+  Settings options;
   options.tol = 0;
   options.callback = [](const IterationSummary& summary) { return summary.iteration == 3; };
-  const EMResult fit = em(p.view(), p.mixture(CovarianceType::full), {}, options);
+  const EMResult fit = run_em(p.view(), p.mixture(CovarianceType::full), options);
   CHECK(fit.stopped);
   CHECK_FALSE(fit.converged);
   CHECK(fit.mean_log_likelihoods.size() == 3);
   options.callback = [](const IterationSummary&) -> bool { throw std::domain_error("mine"); };
-  CHECK_THROWS_AS(em(p.view(), p.mixture(CovarianceType::full), {}, options), std::domain_error);
+  CHECK_THROWS_AS(run_em(p.view(), p.mixture(CovarianceType::full), options), std::domain_error);
 }
 
 TEST_CASE("a collapse names its component") {

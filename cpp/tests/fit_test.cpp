@@ -10,6 +10,8 @@
 using namespace gmmx;
 using gmmx::testing::as_float;
 using gmmx::testing::make_problem;
+using gmmx::testing::run_em;
+using gmmx::testing::Settings;
 
 namespace {
 
@@ -50,9 +52,9 @@ TEST_CASE("a fit is k-means, then EM to convergence") {
     }
     CHECK(result.log_likelihood == doctest::Approx(log_likelihood(p.view(), result.mixture)));
     // EM goes on from where it ended without moving much.
-    EMOptions em_options;
+    Settings em_options;
     em_options.max_iter = 1;
-    const EMResult again = em(p.view(), result.mixture, {}, em_options);
+    const EMResult again = run_em(p.view(), result.mixture, em_options);
     CHECK(again.mean_log_likelihoods[0] == doctest::Approx(result.mean_log_likelihoods.back()).epsilon(1e-3));
   }
 }
@@ -63,9 +65,9 @@ TEST_CASE("the seed decides, and neither threads nor the way the starts go throu
     FitOptions options = options_for(4);
     options.n_init = 5;
     options.seed = 7;
-    const FitResult one = fit(p.view(), options, p.weight_view());
+    const FitResult one = fit(p.weighted(), options);
     options.n_threads = 3;
-    const FitResult several = fit(p.view(), options, p.weight_view());
+    const FitResult several = fit(p.weighted(), options);
     CHECK(one.mixture.fingerprint() == several.mixture.fingerprint());
     CHECK(one.mean_log_likelihoods == several.mean_log_likelihoods);
     int n_calls = 0;
@@ -74,7 +76,7 @@ TEST_CASE("the seed decides, and neither threads nor the way the starts go throu
       ++n_calls;
       return false;
     };
-    const FitResult watched = fit(p.view(), options, p.weight_view());
+    const FitResult watched = fit(p.weighted(), options);
     CHECK(n_calls >= one.n_iter());
     CHECK(watched.mean_log_likelihoods.back() == doctest::Approx(one.mean_log_likelihoods.back()).epsilon(1e-9));
   }
@@ -93,11 +95,11 @@ TEST_CASE("float rows and weights") {
   const std::vector<float> numbers = as_float(p.rows);
   const FitOptions options = options_for(3);
   const FitResult doubles = fit(p.view(), options);
-  const FitResult floats = fit(MatrixView<const float>(numbers.data(), p.n, p.d), options);
+  const FitResult floats = fit(Rows(MatrixView<const float>(numbers.data(), p.n, p.d)), options);
   CHECK(floats.mean_log_likelihoods.back() == doctest::Approx(doubles.mean_log_likelihoods.back()).epsilon(1e-4));
   // A weight of two means that the row stands twice.
   const std::vector<double> twos(500, 2.0);
-  const FitResult weighted = fit(p.view(), options, {twos.data(), 500});
+  const FitResult weighted = fit(Rows(p.view().x, {twos.data(), 500}), options);
   CHECK(weighted.log_likelihood == doctest::Approx(2 * doubles.log_likelihood).epsilon(1e-9));
 }
 
@@ -118,7 +120,7 @@ TEST_CASE("a callback ends the fit with what it has") {
 
 TEST_CASE("starts that fail are told, and if all do the fit fails") {
   const std::vector<double> rows{0, 0, 0, 1, 1, 5};
-  const MatrixView<const double> view(rows.data(), 6, 1);
+  const Rows<double> view = MatrixView<const double>(rows.data(), 6, 1);
   FitOptions options = options_for(3);
   options.reg_covar = 0;
   options.n_init = 2;
@@ -153,9 +155,12 @@ TEST_CASE("options and rows out of range are refused by name") {
   CHECK(with([](FitOptions& o) { o.n_components = 21; }).find("there are 20 rows of positive weight") == 0);
   std::vector<double> numbers(p.rows);
   numbers[5] = std::numeric_limits<double>::infinity();
-  const std::string message = message_of([&] { fit(MatrixView<const double>(numbers.data(), 20, 2), options_for(2)); });
+  const std::string message =
+      message_of([&] { fit(Rows(MatrixView<const double>(numbers.data(), 20, 2)), options_for(2)); });
   CHECK(message.find("rows(2, 1) is inf") == 0);
-  CHECK(message_of([&] { fit(MatrixView<const double>(), options_for(1)); }).find("rows has shape (0, 0)") == 0);
+  CHECK(message_of([&] { fit(Rows(MatrixView<const double>()), options_for(1)); }).find("rows has shape (0, 0)") == 0);
   const std::vector<double> weights(19, 1.0);
-  CHECK(message_of([&] { fit(p.view(), options_for(2), {weights.data(), 19}); }).find("sample_weight has 19") == 0);
+  CHECK(message_of([&] {
+          fit(Rows(p.view().x, {weights.data(), 19}), options_for(2));
+        }).find("sample_weight has 19") == 0);
 }

@@ -16,7 +16,7 @@ namespace {
 HierarchicalResult tree_of(const gmmx::testing::Problem& p, MergeCriterion criterion, int n_threads = 1) {
   HierarchicalOptions options;
   options.n_threads = n_threads;
-  return hierarchical_clustering(p.view(), criterion, {}, options);
+  return hierarchical_clustering(p.view().x, criterion, {}, options);
 }
 
 // Names of the groups that n_clusters are left of.
@@ -89,7 +89,7 @@ TEST_CASE("given groups go on as if their merges had been the first") {
   std::vector<std::int32_t> groups;
   groups.reserve(name.size());
   for (const auto own : name) groups.push_back(static_cast<std::int32_t>(std::distance(left.begin(), left.find(own))));
-  const auto rest = hierarchical_clustering(p.view(), MergeCriterion::VVV, {groups.data(), p.n}, {});
+  const auto rest = hierarchical_clustering(p.view().x, MergeCriterion::VVV, {groups.data(), p.n}, {});
   REQUIRE(rest.values.size() == 9);
   for (std::size_t m = 0; m < 9; ++m) {
     CHECK(sorted[static_cast<std::size_t>(rest.merges[2 * m])] == whole.merges[2 * (m + 50)]);
@@ -107,7 +107,7 @@ TEST_CASE("wrong arguments of a tree are named, and a callback stops it") {
   options.on_merge = [&] {
     if (++n_merges == 3) throw std::runtime_error("enough");
   };
-  CHECK_THROWS_WITH(hierarchical_clustering(p.view(), MergeCriterion::VVV, {}, options), "enough");
+  CHECK_THROWS_WITH(hierarchical_clustering(p.view().x, MergeCriterion::VVV, {}, options), "enough");
   const MatrixView<const double> none(p.rows.data(), 0, 2);
   CHECK_THROWS_WITH_AS(hierarchical_clustering(none, MergeCriterion::VVV, {}, {}), doctest::Contains("0 x 2"),
                        InvalidArgument);

@@ -26,7 +26,7 @@ VectorView<const double> view(const std::vector<double>& numbers) {
 TEST_CASE("k-means finds separate clusters and labels fit the centers") {
   const auto p = make_problem(600, 2, 3);
   const auto u = draws(3);
-  const KMeansResult result = kmeans(p.view(), 3, view(u), {}, {});
+  const KMeansResult result = kmeans(p.view(), 3, view(u), {});
   double inertia = 0;
   for (Index n = 0; n < p.n; ++n) {
     double best = std::numeric_limits<double>::infinity();
@@ -34,7 +34,7 @@ TEST_CASE("k-means finds separate clusters and labels fit the centers") {
     for (Index k = 0; k < 3; ++k) {
       double distance = 0;
       for (Index j = 0; j < 2; ++j) {
-        const double difference = p.view()(n, j) - result.centers[static_cast<std::size_t>(2 * k + j)];
+        const double difference = p.view().x(n, j) - result.centers[static_cast<std::size_t>(2 * k + j)];
         distance += difference * difference;
       }
       if (distance < best) {
@@ -51,14 +51,14 @@ TEST_CASE("k-means finds separate clusters and labels fit the centers") {
 TEST_CASE("duplicated rows and weights of zero do no harm") {
   const std::vector<double> rows(20, 1.0);
   const auto u = draws(3);
-  const MatrixView<const double> same(rows.data(), 10, 2);
-  CHECK(kmeans(same, 3, view(u), {}, {}).inertia == 0);
+  const Rows<double> same = MatrixView<const double>(rows.data(), 10, 2);
+  CHECK(kmeans(same, 3, view(u), {}).inertia == 0);
   const auto p = make_problem(100, 2, 3);
   std::vector<double> weights(100, 0.0);
   weights[4] = weights[50] = weights[99] = 1;
-  const KMeansResult result = kmeans(p.view(), 3, view(u), view(weights), {});
+  const KMeansResult result = kmeans(Rows(p.view().x, view(weights)), 3, view(u), {});
   CHECK(result.inertia == doctest::Approx(0).epsilon(1e-12));
-  for (const Index seed : kmeans_plus_plus(p.view(), 3, view(u), view(weights))) {
+  for (const Index seed : kmeans_plus_plus(Rows(p.view().x, view(weights)), 3, view(u))) {
     CHECK(weights[static_cast<std::size_t>(seed)] == 1);
   }
 }
@@ -69,11 +69,11 @@ TEST_CASE("wrong arguments are named") {
   CHECK_THROWS_WITH_AS(kmeans_plus_plus(p.view(), 11, view(u)), doctest::Contains("n_clusters is 11"), InvalidArgument);
   CHECK_THROWS_WITH_AS(kmeans_plus_plus(p.view(), 3, view(u)), doctest::Contains("uniforms"), InvalidArgument);
   std::vector<double> weights(10, 0.0);
-  CHECK_THROWS_WITH_AS(kmeans_plus_plus(p.view(), 2, view(u), view(weights)), doctest::Contains("zero for every row"),
-                       InvalidArgument);
+  CHECK_THROWS_WITH_AS(kmeans_plus_plus(Rows(p.view().x, view(weights)), 2, view(u)),
+                       doctest::Contains("zero for every row"), InvalidArgument);
   weights[3] = -1;
-  CHECK_THROWS_WITH_AS(kmeans_plus_plus(p.view(), 2, view(u), view(weights)), doctest::Contains("sample_weight[3]"),
-                       InvalidArgument);
+  CHECK_THROWS_WITH_AS(kmeans_plus_plus(Rows(p.view().x, view(weights)), 2, view(u)),
+                       doctest::Contains("sample_weight[3]"), InvalidArgument);
 }
 
 TEST_CASE("centers are the means of their clusters, whatever has left these") {
@@ -86,7 +86,7 @@ TEST_CASE("centers are the means of their clusters, whatever has left these") {
     const auto u = draws(7);
     KMeansOptions options;
     options.tol = 0;
-    const KMeansResult result = kmeans(p.view(), 7, view(u), sample_weight, options);
+    const KMeansResult result = kmeans(Rows(p.view().x, sample_weight), 7, view(u), options);
     REQUIRE(result.n_iter > 3);
     for (Index k = 0; k < 7; ++k) {
       double weight = 0;
@@ -94,7 +94,7 @@ TEST_CASE("centers are the means of their clusters, whatever has left these") {
       for (Index n = 0; n < p.n; ++n) {
         if (result.labels[static_cast<std::size_t>(n)] != k) continue;
         weight += weights[static_cast<std::size_t>(n)];
-        for (Index j = 0; j < 2; ++j) sum[j] += weights[static_cast<std::size_t>(n)] * p.view()(n, j);
+        for (Index j = 0; j < 2; ++j) sum[j] += weights[static_cast<std::size_t>(n)] * p.view().x(n, j);
       }
       for (Index j = 0; j < 2; ++j)
         CHECK(result.centers[static_cast<std::size_t>(2 * k + j)] == doctest::Approx(sum[j] / weight).epsilon(1e-11));

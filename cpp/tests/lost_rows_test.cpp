@@ -57,7 +57,7 @@ TEST_CASE("a row that double cannot hold is refused, and all others have their r
     CHECK(refusal<double>(rows, d, [&](auto view) { log_likelihood<double>(view, mixture); }) == words);
     const std::vector<double> weights{1, 1, 1, 1, 1, 0, 1, 1};
     const VectorView<const double> weight_view(weights.data(), 8);
-    CHECK(std::isfinite(log_likelihood<double>(MatrixView<const double>(rows.data(), 8, d), mixture, weight_view)));
+    CHECK(std::isfinite(log_likelihood(Rows(MatrixView<const double>(rows.data(), 8, d), weight_view), mixture)));
   }
 }
 
@@ -77,7 +77,7 @@ TEST_CASE("a row that float cannot hold is decided in double") {
     for (std::size_t i = 0; i < 16; ++i) CHECK(found[i] == doctest::Approx(expected[i]).epsilon(1e-4));
     const double total = log_likelihood<double>(wide_view, mixture);
     CHECK(log_likelihood<float>(view, mixture) == doctest::Approx(total).epsilon(1e-5));
-    CHECK(e_step<float>(view, mixture, {}, 1).log_likelihood == doctest::Approx(total).epsilon(1e-5));
+    CHECK(e_step<float>(view, mixture).log_likelihood == doctest::Approx(total).epsilon(1e-5));
     CHECK(refusal<float>(rows, d, [&](auto rows_of_float) {
             score_samples<float>(rows_of_float, mixture, VectorView<float>(found.data(), 8), 1);
           }).find("overflows float32") != std::string::npos);

@@ -49,7 +49,7 @@ TEST_CASE("densities: one standard normal") {
   const Mixture standard(CovarianceType::spherical, 1, {1}, {0}, {1});
   const std::vector<double> x{0, 1, -2};
   std::vector<double> out(3);
-  score_samples(MatrixView<const double>(x.data(), 3, 1), standard, VectorView<double>(out.data(), 3));
+  score_samples(Rows(MatrixView<const double>(x.data(), 3, 1)), standard, VectorView<double>(out.data(), 3));
   for (std::size_t i = 0; i < 3; ++i) CHECK(out[i] == doctest::Approx(-0.5 * std::log(2 * M_PI) - 0.5 * x[i] * x[i]));
 }
 
@@ -57,18 +57,18 @@ TEST_CASE("strides of any kind are views of the same rows") {
   const auto p = make_problem(300, 3, 2);
   std::vector<double> fortran(p.rows.size());
   for (Index n = 0; n < p.n; ++n) {
-    for (Index j = 0; j < p.d; ++j) fortran[static_cast<std::size_t>(j * p.n + n)] = p.view()(n, j);
+    for (Index j = 0; j < p.d; ++j) fortran[static_cast<std::size_t>(j * p.n + n)] = p.view().x(n, j);
   }
   std::vector<double> backwards(p.rows.rbegin(), p.rows.rend());
   const Mixture mixture = p.mixture(CovarianceType::full);
   const std::string expected = e_step(p.view(), mixture).to_bytes();
-  CHECK(e_step(MatrixView<const double>(fortran.data(), p.n, p.d, 1, p.n), mixture).to_bytes() == expected);
-  CHECK(e_step(MatrixView<const double>(&backwards.back(), p.n, p.d, -p.d, -1), mixture).to_bytes() == expected);
+  CHECK(e_step(Rows(MatrixView<const double>(fortran.data(), p.n, p.d, 1, p.n)), mixture).to_bytes() == expected);
+  CHECK(e_step(Rows(MatrixView<const double>(&backwards.back(), p.n, p.d, -p.d, -1)), mixture).to_bytes() == expected);
 }
 
 TEST_CASE("no rows at all") {
   const Mixture mixture(CovarianceType::diag, 2, {1}, {0, 0}, {1, 1});
-  const MatrixView<const double> nothing(nullptr, 0, 2);
+  const Rows<double> nothing = MatrixView<const double>(nullptr, 0, 2);
   const SufficientStatistics s = e_step(nothing, mixture);
   CHECK(s.n_samples == 0);
   CHECK(log_likelihood(nothing, mixture) == 0);

@@ -56,9 +56,17 @@ TEST_CASE("the kernel of moments is planned from form, size and registers") {
 TEST_CASE("EM reports the kernels of its last pass") {
   const testing::Problem p = testing::make_problem(200, 3, 2);
   const Mixture mixture = p.mixture(CovarianceType::full);
-  const EMResult result = em<double>(p.view(), mixture, {}, {});
+  const EMResult result = em(*e_step_over(p.view()), mixture, MaximumLikelihood());
   CHECK(result.moment_kernel ==
         to_string(plan_moments(SecondMoments::full, p.d, p.k, register_width<double>).about_origin));
-  const EStepElsewhere elsewhere = [&](const Mixture& at) { return e_step<double>(p.view(), at); };
-  CHECK(em(elsewhere, mixture, {}).moment_kernel.empty());
+  class Elsewhere : public EStep {
+   public:
+    explicit Elsewhere(const Rows<double>& rows) : rows_(rows) {}
+    EStepResult operator()(const Mixture& at) override { return e_step(rows_, at); }
+
+   private:
+    Rows<double> rows_;
+  };
+  Elsewhere elsewhere(p.view());
+  CHECK(em(elsewhere, mixture, MaximumLikelihood()).moment_kernel.empty());
 }

@@ -1,5 +1,3 @@
-#include "parallel/parallel.hpp"
-
 #include <doctest/doctest.h>
 
 #include <atomic>
@@ -10,47 +8,51 @@
 
 #include "gmmx/errors.hpp"
 #include "gmmx/threads.hpp"
+#include "parallel/block_loop.hpp"
 #include "parallel/tasks.hpp"
 
 using namespace gmmx;
 
-TEST_CASE("chunks cover the rows once, in order, whatever the number of threads") {
+TEST_CASE("blocks cover the rows once, and are merged in order, whatever the number of threads") {
   for (const Index n : {Index{0}, Index{1}, Index{63}, Index{64}, Index{1000}, Index{123457}}) {
-    const Chunks chunks = cut_into_chunks(n, 240);
-    CHECK(chunks.chunk_rows % chunks.block_rows == 0);
     for (const int threads : {1, 2, 7}) {
+      const BlockLoop loop(n, 240, 1e6, threads);
+      CHECK(loop.chunks().chunk_rows % loop.chunks().block_rows == 0);
       Index covered = 0;
-      struct State {
-        Index begin = 0;
-        Index end = 0;
+      struct Range {
+        Index begin = -1;
+        Index end = -1;
       };
-      for_chunks(
-          chunks, threads, [] { return std::make_unique<State>(); },
-          [](State& state, Index begin, Index end) {
-            state = {begin, end};
-          },
-          [&](State& state) {
-            CHECK(state.begin == covered);
-            covered = state.end;
-          });
+      loop.run([] { return std::make_unique<Range>(); },
+               [&](Range& range, Index begin, Index end) {
+                 CHECK((range.begin < 0 || range.end == begin));
+                 CHECK(end - begin <= loop.block_rows());
+                 if (range.begin < 0) range.begin = begin;
+                 range.end = end;
+               },
+               [&](Range& range) {
+                 CHECK(range.begin == covered);
+                 covered = range.end;
+                 range = Range();
+               });
       CHECK(covered == n);
     }
   }
 }
 
 TEST_CASE("an exception in a thread reaches the caller") {
-  const Chunks chunks = cut_into_chunks(100000, 240);
   for (const int threads : {1, 3}) {
-    CHECK_THROWS_AS(for_chunks(
-                        chunks, threads, [] { return std::make_unique<int>(0); },
-                        [](int&, Index begin, Index) {
-                          if (begin > 5000) throw std::domain_error("mine");
-                        }),
+    const BlockLoop loop(100000, 240, 1e6, threads);
+    const auto fail = [](int&, Index begin, Index) {
+      if (begin > 5000) throw std::domain_error("mine");
+    };
+    CHECK_THROWS_AS(loop.run([] { return std::make_unique<int>(0); }, fail), std::domain_error);
+    CHECK_THROWS_AS(loop.run([] { return std::make_unique<int>(0); }, fail, [](int&) {}), std::domain_error);
+    const auto no_memory = []() -> std::unique_ptr<int> { throw std::bad_alloc(); };
+    CHECK_THROWS_AS(loop.run(no_memory, [](int&, Index, Index) {}), std::bad_alloc);
+    CHECK_THROWS_AS(loop.run([] { return std::make_unique<int>(0); }, [](int&, Index, Index) {},
+                             [](int&) { throw std::domain_error("merge"); }),
                     std::domain_error);
-    CHECK_THROWS_AS(
-        for_chunks(
-            chunks, threads, []() -> std::unique_ptr<int> { throw std::bad_alloc(); }, [](int&, Index, Index) {}),
-        std::bad_alloc);
   }
 }
 

@@ -10,11 +10,13 @@
 using namespace gmmx;
 using gmmx::testing::make_problem;
 using gmmx::testing::models;
+using gmmx::testing::run_em;
+using gmmx::testing::Settings;
 
 namespace {
 
 SufficientStatistics full_statistics(const testing::Problem& p) {
-  return statistics_from_labels(p.view(), p.label_view(), p.k, SecondMoments::full, {}, 1);
+  return statistics_from_labels(p.view(), p.label_view(), p.k, SecondMoments::full, 1);
 }
 
 // sum_k N_k (log |Sigma_k| + tr(Sigma_k^-1 W_k / N_k)), by densities: -2 Q but for constants.
@@ -163,10 +165,10 @@ TEST_CASE("a prior that is none is refused") {
   refused([](ConjugatePrior& prior) { prior.scale[1] = 9; }, "not symmetric and positive semidefinite");
   refused([](ConjugatePrior& prior) { prior.scale[1] = prior.scale[2] = 9; },
           "not symmetric and positive semidefinite");
-  EMOptions options;
+  Settings options;
   options.prior = good;
   options.acceleration = Acceleration::squarem;
   const auto p = make_problem(30, 2, 2);
-  CHECK_THROWS_WITH_AS(em(p.view(), p.mixture(CovarianceType::full), {}, options),
+  CHECK_THROWS_WITH_AS(run_em(p.view(), p.mixture(CovarianceType::full), options),
                        doctest::Contains("there is a prior"), InvalidArgument);
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <random>
 #include <vector>
 
@@ -16,12 +17,13 @@ struct Problem {
   std::vector<std::int32_t> labels;
   std::vector<double> weights;  // of the rows
 
-  MatrixView<const double> view() const { return {rows.data(), n, d}; }
+  Rows<double> view() const { return MatrixView<const double>(rows.data(), n, d); }
+  Rows<double> weighted() const { return {view().x, weight_view()}; }
   VectorView<const std::int32_t> label_view() const { return {labels.data(), n}; }
   VectorView<const double> weight_view() const { return {weights.data(), n}; }
 
   Mixture mixture(CovarianceType type, double reg_covar = 1e-6) const {
-    return m_step(statistics_from_labels(view(), label_view(), k, second_moment_form(type), {}, 1), type, reg_covar);
+    return m_step(statistics_from_labels(view(), label_view(), k, second_moment_form(type), 1), type, reg_covar);
   }
 };
 
@@ -48,6 +50,21 @@ inline Problem make_problem(Index n, Index d, Index k, unsigned seed = 1) {
     for (Index j = 0; j < d; ++j) p.rows.push_back(centers[static_cast<std::size_t>(label * d + j)] + normal(engine));
   }
   return p;
+}
+
+// EM over rows in memory, and what it is asked for.
+struct Settings : EMOptions {
+  double reg_covar = 1e-6;
+  int n_threads = 1;
+  std::optional<ConjugatePrior> prior;
+
+  MaximumLikelihood likelihood() const { return {reg_covar, prior}; }
+};
+
+template <class T>
+EMResult run_em(const Rows<T>& rows, const Mixture& start, const Settings& settings) {
+  check_acceleration(settings.acceleration, settings.prior);
+  return em(*e_step_over(rows, settings.n_threads), start, settings.likelihood(), settings);
 }
 
 inline std::vector<float> as_float(const std::vector<double>& values) { return {values.begin(), values.end()}; }

@@ -13,6 +13,8 @@
 
 using namespace gmmx;
 using gmmx::testing::make_problem;
+using gmmx::testing::run_em;
+using gmmx::testing::Settings;
 
 namespace {
 
@@ -31,13 +33,15 @@ TEST_CASE("starts side by side end where starts one after another do") {
   constexpr Index n_starts = 7;
   const std::vector<double> numbers = uniform_numbers(4, n_starts * kmeans_draws(4));
   const MatrixView<const double> uniforms(numbers.data(), n_starts, kmeans_draws(4));
-  EMOptions options;
+  Settings options;
   for (const CovarianceType type : gmmx::testing::models()) {
     CAPTURE(to_string(type));
     options.n_threads = 1;
-    const auto alone = em_from_kmeans(p.view(), 4, type, uniforms, p.weight_view(), options);
+    const auto alone =
+        em_from_kmeans(p.weighted(), 4, type, uniforms, options.likelihood(), options, options.n_threads);
     options.n_threads = 3;
-    const auto together = em_from_kmeans(p.view(), 4, type, uniforms, p.weight_view(), options);
+    const auto together =
+        em_from_kmeans(p.weighted(), 4, type, uniforms, options.likelihood(), options, options.n_threads);
     REQUIRE(alone.size() == 7);
     REQUIRE(together.size() == 7);
     for (std::size_t i = 0; i < alone.size(); ++i) {
@@ -53,14 +57,15 @@ TEST_CASE("starts side by side end where starts one after another do") {
 TEST_CASE("clusters that were found before are not fitted again") {
   // Two pairs far apart: whatever rows k-means begins with, it ends with the same two clusters.
   const std::vector<double> rows{0, 1, 100, 101};
-  const MatrixView<const double> view(rows.data(), 4, 1);
+  const Rows<double> view = MatrixView<const double>(rows.data(), 4, 1);
   constexpr Index n_starts = 6;
   const std::vector<double> numbers = uniform_numbers(1, n_starts * kmeans_draws(2));
   const MatrixView<const double> uniforms(numbers.data(), n_starts, kmeans_draws(2));
   for (const int n_threads : {1, 2}) {
-    EMOptions options;
+    Settings options;
     options.n_threads = n_threads;
-    const auto outcomes = em_from_kmeans(view, 2, CovarianceType::full, uniforms, {}, options);
+    const auto outcomes =
+        em_from_kmeans(view, 2, CovarianceType::full, uniforms, options.likelihood(), options, options.n_threads);
     CHECK(outcomes[0].same_as == -1);
     REQUIRE(outcomes[0].fit);
     for (std::size_t i = 1; i < outcomes.size(); ++i) {
@@ -69,11 +74,12 @@ TEST_CASE("clusters that were found before are not fitted again") {
     }
   }
   // Those that collapse are run each, for the sake of which component it is.
-  EMOptions options;
+  Settings options;
   options.reg_covar = 0;
   const std::vector<double> equal_rows{0, 0, 100, 101};
-  for (const auto& outcome : em_from_kmeans(MatrixView<const double>(equal_rows.data(), 4, 1), 2, CovarianceType::full,
-                                            uniforms, {}, options)) {
+  for (const auto& outcome :
+       em_from_kmeans(Rows(MatrixView<const double>(equal_rows.data(), 4, 1)), 2, CovarianceType::full, uniforms,
+                      options.likelihood(), options, options.n_threads)) {
     CHECK(outcome.same_as == -1);
     CHECK_FALSE(outcome.fit);
     CHECK(outcome.failed_component >= 0);
@@ -82,13 +88,14 @@ TEST_CASE("clusters that were found before are not fitted again") {
 
 TEST_CASE("a start that collapses says where, and other errors reach the caller") {
   const std::vector<double> rows{0, 0, 0, 1, 1, 5};
-  const MatrixView<const double> view(rows.data(), 6, 1);
+  const Rows<double> view = MatrixView<const double>(rows.data(), 6, 1);
   const std::vector<double> numbers(static_cast<std::size_t>(2 * kmeans_draws(3)), 0.5);
   const MatrixView<const double> uniforms(numbers.data(), 2, kmeans_draws(3));
-  EMOptions options;
+  Settings options;
   options.reg_covar = 0;
   options.n_threads = 2;
-  const auto outcomes = em_from_kmeans(view, 3, CovarianceType::full, uniforms, {}, options);
+  const auto outcomes =
+      em_from_kmeans(view, 3, CovarianceType::full, uniforms, options.likelihood(), options, options.n_threads);
   REQUIRE(outcomes.size() == 2);
   for (const StartOutcome& outcome : outcomes) {
     CHECK_FALSE(outcome.fit);
@@ -96,7 +103,9 @@ TEST_CASE("a start that collapses says where, and other errors reach the caller"
     CHECK(outcome.failed_component >= 0);
   }
   options.reg_covar = -1;
-  CHECK_THROWS_AS(em_from_kmeans(view, 3, CovarianceType::full, uniforms, {}, options), InvalidArgument);
+  CHECK_THROWS_AS(
+      em_from_kmeans(view, 3, CovarianceType::full, uniforms, options.likelihood(), options, options.n_threads),
+      InvalidArgument);
 }
 
 namespace {
@@ -120,7 +129,7 @@ std::vector<Mixture> starts_at_rows(const gmmx::testing::Problem& p, CovarianceT
   while (starts.size() < n_starts) {
     std::vector<double> means;
     for (Index k = 0; k < n_components; ++k) {
-      const double* const row = &p.view()(static_cast<Index>(engine() % static_cast<std::uint64_t>(p.n)), 0);
+      const double* const row = &p.view().x(static_cast<Index>(engine() % static_cast<std::uint64_t>(p.n)), 0);
       means.insert(means.end(), row, row + p.d);
     }
     starts.emplace_back(type, p.d, weights, means, covariances);
@@ -134,7 +143,7 @@ TEST_CASE("starts that go through the rows together end where each ends alone") 
   const auto p = make_problem(1100, 2, 3);  // several chunks
   const auto narrow = gmmx::testing::as_float(p.rows);
   const MatrixView<const float> narrow_view(narrow.data(), p.n, p.d);
-  EMOptions options;
+  Settings options;
   options.tol = 1e-7;
   options.max_iter = 40;
   using T = CovarianceType;
@@ -147,14 +156,17 @@ TEST_CASE("starts that go through the rows together end where each ends alone") 
       CAPTURE(k);
       if (type == T::EVE && k > 2) continue;
       const auto starts = starts_at_rows(p, type, k, size.second);
-      const auto outcomes = em_from_mixtures(p.view(), starts, p.weight_view(), options);
-      const auto in_float = em_from_mixtures(narrow_view, starts, p.weight_view(), options);
-      EMOptions more_threads = options;
+      const auto outcomes =
+          em_from_mixtures(p.weighted(), starts, MStep(options.likelihood()), options, options.n_threads);
+      const auto in_float = em_from_mixtures(Rows(narrow_view, p.weight_view()), starts, MStep(options.likelihood()),
+                                             options, options.n_threads);
+      Settings more_threads = options;
       more_threads.n_threads = 3;
-      const auto threaded = em_from_mixtures(p.view(), starts, p.weight_view(), more_threads);
+      const auto threaded = em_from_mixtures(p.weighted(), starts, MStep(more_threads.likelihood()), more_threads,
+                                             more_threads.n_threads);
       REQUIRE(outcomes.size() == starts.size());
       for (std::size_t i = 0; i < starts.size(); ++i) {
-        const EMResult alone = em(p.view(), starts[i], p.weight_view(), options);
+        const EMResult alone = run_em(p.weighted(), starts[i], options);
         REQUIRE(outcomes[i].fit);
         const EMResult& fit = *outcomes[i].fit;
         CHECK(fit.mean_log_likelihoods == threaded[i].fit->mean_log_likelihoods);
@@ -175,7 +187,7 @@ TEST_CASE("starts that go through the rows together end where each ends alone") 
 TEST_CASE("of starts that go together each is accelerated, watched and stopped on its own") {
   const auto p = make_problem(2000, 2, 3);
   const auto starts = starts_at_rows(p, CovarianceType::full, 3, 4);
-  EMOptions options;
+  Settings options;
   options.tol = 1e-6;
   options.max_iter = 500;
   options.acceleration = Acceleration::anderson;
@@ -184,14 +196,14 @@ TEST_CASE("of starts that go together each is accelerated, watched and stopped o
     CHECK(summary.iteration == ++seen[static_cast<std::size_t>(summary.start)]);
     return summary.start == 2 && summary.iteration == 3;
   };
-  const auto outcomes = em_from_mixtures(p.view(), starts, {}, options);
+  const auto outcomes = em_from_mixtures(p.view(), starts, MStep(options.likelihood()), options, options.n_threads);
   options.callback = nullptr;
   for (std::size_t i = 0; i < starts.size(); ++i) {
     REQUIRE(outcomes[i].fit);
     CHECK(outcomes[i].fit->stopped == (i == 2));
     CHECK(seen[i] == static_cast<int>(outcomes[i].fit->mean_log_likelihoods.size()));
     if (i == 2) continue;
-    const EMResult alone = em(p.view(), starts[i], {}, options);
+    const EMResult alone = run_em(p.view(), starts[i], options);
     CHECK(outcomes[i].fit->converged);
     CHECK(outcomes[i].fit->mean_log_likelihoods.back() ==
           doctest::Approx(alone.mean_log_likelihoods.back()).epsilon(1e-5));
@@ -207,24 +219,26 @@ TEST_CASE("of starts that go together one may collapse, and unlike ones are refu
   starts.emplace_back(CovarianceType::full, 2, std::vector<double>{0.5, 0.5}, std::vector<double>{0, 0, 50, 50},
                       std::vector<double>{4, 0, 0, 4, 4, 0, 0, 4});
   starts.push_back(p.mixture(CovarianceType::full));
-  EMOptions options;
+  Settings options;
   options.reg_covar = 0;
   options.max_iter = 2;
-  const auto outcomes = em_from_mixtures(p.view(), {starts[1], starts[0]}, {}, options);
+  const auto outcomes =
+      em_from_mixtures(p.view(), {starts[1], starts[0]}, MStep(options.likelihood()), options, options.n_threads);
   CHECK_FALSE(outcomes[0].fit);
   CHECK(outcomes[0].failed_iteration == 1);
   CHECK(outcomes[0].failed_component == 1);
 
   options.max_iter = 0;
-  for (const StartOutcome& outcome : em_from_mixtures(p.view(), starts, {}, options)) {
+  for (const StartOutcome& outcome :
+       em_from_mixtures(p.view(), starts, MStep(options.likelihood()), options, options.n_threads)) {
     REQUIRE(outcome.fit);
     CHECK(outcome.fit->mean_log_likelihoods.empty());
   }
-  CHECK(em_from_mixtures(p.view(), {}, {}, options).empty());
+  CHECK(em_from_mixtures(p.view(), {}, MStep(options.likelihood()), options, options.n_threads).empty());
 
   starts.push_back(p.mixture(CovarianceType::diag));
-  CHECK_THROWS_WITH_AS(em_from_mixtures(p.view(), starts, {}, options), doctest::Contains("different"),
-                       InvalidArgument);
+  CHECK_THROWS_WITH_AS(em_from_mixtures(p.view(), starts, MStep(options.likelihood()), options, options.n_threads),
+                       doctest::Contains("different"), InvalidArgument);
 }
 
 TEST_CASE("starts side by side end soon where the caller's check throws") {
@@ -232,7 +246,7 @@ TEST_CASE("starts side by side end soon where the caller's check throws") {
   const std::vector<double> numbers(static_cast<std::size_t>(16 * kmeans_draws(4)), 0.3);
   const MatrixView<const double> draws(numbers.data(), 16, kmeans_draws(4));
   for (const int n_threads : {1, 2}) {
-    EMOptions options;
+    Settings options;
     options.n_threads = n_threads;
     options.max_iter = std::numeric_limits<int>::max();
     options.tol = 0;
@@ -243,7 +257,9 @@ TEST_CASE("starts side by side end soon where the caller's check throws") {
       called_elsewhere = called_elsewhere || std::this_thread::get_id() != caller;
       if (++n_calls == 20) throw std::runtime_error("enough");
     };
-    CHECK_THROWS_WITH(em_from_kmeans(p.view(), 4, CovarianceType::full, draws, {}, options), "enough");
+    CHECK_THROWS_WITH(
+        em_from_kmeans(p.view(), 4, CovarianceType::full, draws, options.likelihood(), options, options.n_threads),
+        "enough");
     CHECK(n_calls == 20);
     CHECK_FALSE(called_elsewhere);
   }

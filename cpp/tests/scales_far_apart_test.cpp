@@ -44,7 +44,7 @@ TEST_CASE("float32 scores of a small cluster do not know of one far away") {
         const Scorer<float> single(mixture);
         const Scorer<double> full(mixture);
         std::vector<float> scores(static_cast<std::size_t>(problem.n));
-        score_samples(MatrixView<const float>(rows.data(), problem.n, d), mixture,
+        score_samples(Rows(MatrixView<const float>(rows.data(), problem.n, d)), mixture,
                       VectorView<float>(scores.data(), problem.n), 1);
         for (Index n = 0; n < problem.n; ++n) {
           const double expected = full.score(problem.rows.data() + n * d);
@@ -62,8 +62,8 @@ TEST_CASE("k-means in float32 keeps small clusters apart from one far away") {
   const auto problem = clusters_far_apart(1e9, 2);
   const std::vector<float> rows = as_float(problem.rows);
   const std::vector<double> uniforms(static_cast<std::size_t>(kmeans_draws(3)), 0.1);
-  const KMeansResult found = kmeans(MatrixView<const float>(rows.data(), problem.n, 2), 3,
-                                    VectorView<const double>(uniforms.data(), kmeans_draws(3)), {}, {});
+  const KMeansResult found = kmeans(Rows(MatrixView<const float>(rows.data(), problem.n, 2)), 3,
+                                    VectorView<const double>(uniforms.data(), kmeans_draws(3)), {});
   for (Index n = 3; n < problem.n; ++n) {
     const auto at = static_cast<std::size_t>(n);
     if (n % 3 != 2) CHECK((found.labels[at] == found.labels[2]) == false);
@@ -73,8 +73,8 @@ TEST_CASE("k-means in float32 keeps small clusters apart from one far away") {
 TEST_CASE("statistics of labels keep a small cluster beside a row of 1e20") {
   const std::vector<double> rows{1e20, 1.0, 2.0, 3.0, 6.0};
   const std::vector<std::int32_t> labels{0, 1, 1, 1, 1};
-  const SufficientStatistics s = statistics_from_labels(MatrixView<const double>(rows.data(), 5, 1), {labels.data(), 5},
-                                                        2, SecondMoments::diagonal, {}, 1);
+  const SufficientStatistics s = statistics_from_labels(Rows(MatrixView<const double>(rows.data(), 5, 1)),
+                                                        {labels.data(), 5}, 2, SecondMoments::diagonal, 1);
   const Mixture mixture = m_step(s, CovarianceType::diag, 1e-6);
   CHECK(mixture.means()[0] == 1e20);
   CHECK(mixture.means()[1] == doctest::Approx(3.0).epsilon(1e-14));

@@ -36,7 +36,7 @@ template <class T>
 void check_agreement(const std::vector<T>& numbers, Index d, const Mixture& mixture, double tolerance) {
   const Index n = static_cast<Index>(numbers.size()) / d;
   const Index k = mixture.n_components();
-  const MatrixView<const T> rows(numbers.data(), n, d);
+  const Rows<T> rows = MatrixView<const T>(numbers.data(), n, d);
   std::vector<T> scores(static_cast<std::size_t>(n));
   std::vector<T> resp(static_cast<std::size_t>(n * k));
   std::vector<std::int64_t> labels(static_cast<std::size_t>(n));

@@ -27,7 +27,7 @@ struct FitOptions {
   std::uint64_t seed = 0;   ///< of k-means++; the same seed gives the same fit on any number of threads
   int n_threads = 1;        ///< thread_count() tells how many are sensible
   Acceleration acceleration = Acceleration::none;
-  std::optional<ConjugatePrior> prior;  ///< of means and covariances; see EMOptions
+  std::optional<ConjugatePrior> prior;  ///< of means and covariances; see MaximumLikelihood
   /// Called after each iteration of each start, from the thread that called fit(); true ends the fit with what it has.
   /// May throw: the exception reaches the caller of fit().
   std::function<bool(const IterationSummary&)> callback;
@@ -68,12 +68,10 @@ class GMMX_EXPORT FitFailed : public Error {
 /// Fits a mixture to n rows of d features (float or double). A pass over the rows takes 2 n K d^2 operations for full
 /// covariances, and memory that does not grow with n. Of starts that are equal but for rounding the first is kept.
 ///
-/// Safe to call from several threads at once. \param sample_weight absent (an empty view is, too), or n
-/// non-negative finite weights: 2 means that the row stands twice
-/// \throws InvalidArgument where an option is out of range, a row is not finite or there are fewer rows than
-/// components; FitFailed where every start collapsed
+/// Safe to call from several threads at once.
+/// \throws InvalidArgument where an option is out of range, a row or weight is not finite, a weight is negative or
+/// there are fewer rows than components; FitFailed where every start collapsed
 template <class T>
-GMMX_EXPORT FitResult fit(MatrixView<const T> rows, const FitOptions& options,
-                          VectorView<const double> sample_weight = {});
+GMMX_EXPORT FitResult fit(const Rows<T>& rows, const FitOptions& options);
 
 }  // namespace gmmx

@@ -17,6 +17,7 @@
 #include "gmmx/prior.hpp"
 #include "gmmx/restarts.hpp"
 #include "gmmx/row_checks.hpp"
+#include "gmmx/rows.hpp"
 #include "gmmx/sample.hpp"
 #include "gmmx/scorer.hpp"
 #include "gmmx/sufficient_statistics.hpp"

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "gmmx/export.hpp"
-#include "gmmx/views.hpp"
+#include "gmmx/rows.hpp"
 
 namespace gmmx {
 
@@ -20,9 +20,8 @@ GMMX_EXPORT Index kmeans_draws(Index n_clusters);
 /// \param on_seed called after each seed; may throw to stop
 /// \throws InvalidArgument if sizes disagree, there are fewer rows than clusters or all weights are zero
 template <class T>
-GMMX_EXPORT std::vector<Index> kmeans_plus_plus(MatrixView<const T> rows, Index n_clusters,
-                                                VectorView<const double> uniforms,
-                                                VectorView<const double> sample_weight = {}, int n_threads = 1,
+GMMX_EXPORT std::vector<Index> kmeans_plus_plus(const Rows<T>& rows, Index n_clusters,
+                                                VectorView<const double> uniforms, int n_threads = 1,
                                                 const std::function<void()>& on_seed = {});
 
 struct KMeansOptions {
@@ -43,7 +42,7 @@ struct KMeansResult {
 /// Lloyd's algorithm from k-means++ seeds. An empty cluster is moved to the row farthest from its center. An iteration
 /// costs 2 n K d operations; results do not depend on options.n_threads. \throws like kmeans_plus_plus()
 template <class T>
-GMMX_EXPORT KMeansResult kmeans(MatrixView<const T> rows, Index n_clusters, VectorView<const double> uniforms,
-                                VectorView<const double> sample_weight, const KMeansOptions& options);
+GMMX_EXPORT KMeansResult kmeans(const Rows<T>& rows, Index n_clusters, VectorView<const double> uniforms,
+                                const KMeansOptions& options);
 
 }  // namespace gmmx

@@ -25,20 +25,19 @@ struct StartOutcome {
 /// time. Results differ from those of em() by rounding. options.callback receives the number of the restart and ends
 /// only that restart.
 template <class T>
-GMMX_EXPORT std::vector<StartOutcome> em_from_mixtures(MatrixView<const T> rows, const std::vector<Mixture>& starts,
-                                                       VectorView<const double> sample_weight,
-                                                       const EMOptions& options);
+GMMX_EXPORT std::vector<StartOutcome> em_from_mixtures(const Rows<T>& rows, const std::vector<Mixture>& starts,
+                                                       const MStep& m_step, const EMOptions& options, int n_threads);
 
 /// Number of restarts that share a pass in em_from_mixtures(); 1 if that is fastest.
 GMMX_EXPORT Index starts_per_pass(CovarianceType type, Index n_components);
 
 /// Runs k-means and EM for each row of `uniforms` (restarts x kmeans_draws(n_components)), in order. For small data:
-/// restarts run in parallel on options.n_threads, each on one thread, with the results of sequential runs. A clustering
+/// restarts run in parallel on n_threads, each on one thread, with the results of sequential runs. A clustering
 /// that an earlier restart found is not fitted again (same_as). options.callback is not called, options.check_interrupt
 /// is.
 template <class T>
-GMMX_EXPORT std::vector<StartOutcome> em_from_kmeans(MatrixView<const T> rows, Index n_components, CovarianceType type,
-                                                     MatrixView<const double> uniforms,
-                                                     VectorView<const double> sample_weight, const EMOptions& options);
+GMMX_EXPORT std::vector<StartOutcome> em_from_kmeans(const Rows<T>& rows, Index n_components, CovarianceType type,
+                                                     MatrixView<const double> uniforms, const MaximumLikelihood& m_step,
+                                                     const EMOptions& options, int n_threads);
 
 }  // namespace gmmx

@@ -9,7 +9,7 @@
 #include "gmmx/covariance_type.hpp"
 #include "gmmx/export.hpp"
 #include "gmmx/mixture.hpp"
-#include "gmmx/views.hpp"
+#include "gmmx/rows.hpp"
 
 namespace gmmx {
 
@@ -99,18 +99,15 @@ GMMX_EXPORT SufficientStatistics expected_statistics(const Mixture& mixture);
 /// most; rows are not checked for numbers that are not finite. Safe to call from several threads at once.
 /// \throws InvalidArgument where sizes disagree or a label is out of range
 template <class T>
-GMMX_EXPORT SufficientStatistics statistics_from_labels(MatrixView<const T> rows, VectorView<const std::int32_t> labels,
-                                                        Index n_components, SecondMoments form,
-                                                        VectorView<const double> sample_weight, int n_threads);
+GMMX_EXPORT SufficientStatistics statistics_from_labels(const Rows<T>& rows, VectorView<const std::int32_t> labels,
+                                                        Index n_components, SecondMoments form, int n_threads);
 
 /// Statistics of given responsibilities (n x K, non-negative). Two passes: means first, then moments about them,
 /// 2 n K d^2 operations at most; rows are not checked. Safe to call from several threads at once.
 /// \throws InvalidArgument where sizes disagree or a responsibility is negative or not finite
 template <class T>
-GMMX_EXPORT SufficientStatistics statistics_from_responsibilities(MatrixView<const T> rows,
+GMMX_EXPORT SufficientStatistics statistics_from_responsibilities(const Rows<T>& rows,
                                                                   MatrixView<const T> responsibilities,
-                                                                  SecondMoments form,
-                                                                  VectorView<const double> sample_weight,
-                                                                  int n_threads);
+                                                                  SecondMoments form, int n_threads);
 
 }  // namespace gmmx

@@ -1,10 +1,12 @@
 // A mixture evaluated at rows: passes that write one result a row.
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "checks.hpp"
@@ -14,7 +16,7 @@
 #include "density/lost_rows.hpp"
 #include "density/posterior.hpp"
 #include "gmmx/density.hpp"
-#include "parallel/parallel.hpp"
+#include "parallel/block_loop.hpp"
 #include "rows/row_weights.hpp"
 
 namespace gmmx {
@@ -63,6 +65,35 @@ struct EvaluationSpace {
   double sum = 0;
 };
 
+// Where the rows of a block stand among all rows: one after another, or here and there.
+class Places {
+ public:
+  explicit Places(Index begin) : begin_(begin) {}
+  explicit Places(const std::vector<Index>& of_rows) : of_rows_(of_rows.data()) {}
+  Index operator()(Index n) const { return of_rows_ ? of_rows_[n] : begin_ + n; }
+
+ private:
+  Index begin_ = 0;
+  const Index* of_rows_ = nullptr;
+};
+
+// What is made of the log-densities of a block, in the precision of the rows or with care in double.
+template <class T>
+class Visitor {
+ public:
+  template <class Visit>
+  Visitor(Visit visit) : visit_(visit), visit_carefully_(visit) {}
+
+  void operator()(EvaluationSpace<T>& ws, BlockOfColumns<T> values, Places places) const { visit_(ws, values, places); }
+  void carefully(EvaluationSpace<double>& ws, BlockOfColumns<double> values, Places places) const {
+    visit_carefully_(ws, values, places);
+  }
+
+ private:
+  std::function<void(EvaluationSpace<T>&, BlockOfColumns<T>, Places)> visit_;
+  std::function<void(EvaluationSpace<double>&, BlockOfColumns<double>, Places)> visit_carefully_;
+};
+
 // Rows computed with care: in double, and with overflows on the way taken for what they are, densities of zero.
 template <class T>
 class CarefulRows {
@@ -72,9 +103,8 @@ class CarefulRows {
           return model_of(mixture.covariance_type()).log_density(mixture, weighting, double());
         }) {}
 
-  // visit(workspace, log-densities, place in all rows of the n-th) for some of the rows of a block.
-  template <class Visit>
-  void compute(EvaluationSpace<T>& of, Index begin, Visit visit) const {
+  // Visits the rows of a block that were lost.
+  void compute(EvaluationSpace<T>& of, Index begin, const Visitor<T>& visit) const {
     const auto size = static_cast<Index>(of.lost.size());
     const Index d = rows_.cols();
     RowMajorMatrix<double> some(size, d);
@@ -95,7 +125,7 @@ class CarefulRows {
         if (std::isnan(values(n, k))) ws.values(n, k) = -std::numeric_limits<double>::infinity();
       }
     }
-    visit(ws, values, [&places](Index n) { return places[static_cast<std::size_t>(n)]; });
+    visit.carefully(ws, values, Places(places));
     of.sum += ws.sum;
     if (!ws.lost.empty() && !of.first_lost) {
       const LostRow& first = *std::min_element(ws.lost.begin(), ws.lost.end(),
@@ -111,165 +141,155 @@ class CarefulRows {
   LazyLogDensity<double> log_density_;
 };
 
-// For each block of rows: visit(workspace, (weighted) log-densities, place in all rows of the block's n-th). Rows that
-// it loses are visited once more, in double; the first that is lost there, too, is refused once all others are done.
-template <class T, class Visit, class Merge>
-void for_densities(MatrixView<const T> rows, const Mixture& mixture, Weighting weighting, int n_threads, Visit visit,
-                   Merge merge) {
-  check_features(rows, mixture);
+// Visits each block of rows with its (weighted) log-densities. Rows that it loses are visited once more, in double; the
+// first that is lost there, too, is refused once all others are done. Returns the sum of what visits add to sum.
+template <class T>
+double for_densities(const Rows<T>& rows, const Mixture& mixture, Weighting weighting, int n_threads,
+                     const Visitor<T>& visit) {
+  check_features(rows.x, mixture);
   const Index k = mixture.n_components();
   const Index d = mixture.n_features();
   const bool is_out_of_range = std::is_same_v<T, float> && is_beyond_range_of_float(mixture);
   const auto log_density = model_of(mixture.covariance_type()).log_density(mixture, weighting, T());
-  const CarefulRows<T> careful(rows, mixture, weighting);
+  const CarefulRows<T> careful(rows.x, mixture, weighting);
   const RowVector<T> origin = origin_of<T>(mixture);
-  const Chunks chunks = cut_into_chunks(rows.rows(), Index{sizeof(T)} * (d + 2 * k));
-  const double flops = static_cast<double>(k * (d * d + 2 * d + 20));
+  const BlockLoop loop(rows.size(), Index{sizeof(T)} * (d + 2 * k), static_cast<double>(k * (d * d + 2 * d + 20)),
+                       n_threads);
   std::optional<LostRow> first_lost;
-  for_chunks(
-      chunks, useful_threads(n_threads, chunks, flops),
-      [&] { return std::make_unique<EvaluationSpace<T>>(chunks.block_rows, mixture); },
-      [&](EvaluationSpace<T>& ws, Index chunk_begin, Index chunk_end) {
-        for_blocks(chunks, chunk_begin, chunk_end, [&](Index begin, Index end) {
-          ws.lost.clear();
-          if (is_out_of_range) {
-            for (Index n = 0; n < end - begin; ++n) ws.lose(n, 0.0);
-          } else {
-            ws.block.load(rows, begin, end, origin);
-            const BlockOfColumns<T> values = ws.values.topRows(end - begin);
-            log_density->log_prob(ws.block, values);
-            visit(ws, values, [begin](Index n) { return begin + n; });
-          }
-          if (!ws.lost.empty()) careful.compute(ws, begin, visit);
-        });
-      },
-      [&](EvaluationSpace<T>& ws) {
-        merge(ws);
-        if (!first_lost) first_lost = ws.first_lost;
-        ws.first_lost.reset();
-      });
-  if (first_lost) throw out_of_range(rows, *first_lost);
+  double total = 0;
+  loop.run([&] { return std::make_unique<EvaluationSpace<T>>(loop.block_rows(), mixture); },
+           [&](EvaluationSpace<T>& ws, Index begin, Index end) {
+             ws.lost.clear();
+             if (is_out_of_range) {
+               for (Index n = 0; n < end - begin; ++n) ws.lose(n, 0.0);
+             } else {
+               ws.block.load(rows.x, begin, end, origin);
+               const BlockOfColumns<T> values = ws.values.topRows(end - begin);
+               log_density->log_prob(ws.block, values);
+               visit(ws, values, Places(begin));
+             }
+             if (!ws.lost.empty()) careful.compute(ws, begin, visit);
+           },
+           [&](EvaluationSpace<T>& ws) {
+             total += std::exchange(ws.sum, 0.0);
+             if (!first_lost) first_lost = ws.first_lost;
+             ws.first_lost.reset();
+           });
+  if (first_lost) throw out_of_range(rows.x, *first_lost);
+  return total;
+}
+
+// What is known of single rows, added to their log-densities.
+template <class T, class C>
+void add_terms(const Rows<T>& rows, BlockOfColumns<C> values, Places places) {
+  if (!rows.terms) return;
+  for (Index n = 0; n < values.rows(); ++n) BlockTerms{rows.terms, rows.first + places(n) - n}.add_to_row(n, values);
 }
 
 // (2), (8): values become responsibilities, and ws.log_prob_norm gets log p.
-template <class C>
-void to_responsibilities(EvaluationSpace<C>& ws, const BlockOfColumns<C>& values) {
-  ws.posterior(values, ws.log_prob_norm.head(values.rows()), ws.priors);
+template <class T, class C>
+void to_responsibilities(const Rows<T>& rows, EvaluationSpace<C>& ws, BlockOfColumns<C> values, Places places) {
+  auto norm = ws.log_prob_norm.head(values.rows());
+  if (!rows.terms || !ws.is_careful) {
+    ws.posterior(values, norm, ws.priors, {rows.terms, rows.first + places(0)});
+    return;
+  }
+  for (Index n = 0; n < values.rows(); ++n) {  // here and there
+    ws.posterior(part_of(values, n, 0, 1, values.cols()), norm.segment(n, 1), ws.priors,
+                 {rows.terms, rows.first + places(n)});
+  }
 }
 
 // sum_n w_n log p(x_n) of a block; rows of weight zero are absent.
-template <class C, class PlaceOf>
-void add_log_likelihood(EvaluationSpace<C>& ws, Index size, VectorView<const double> sample_weight, PlaceOf place_of) {
-  const auto weight_of = [&](Index n) { return sample_weight.absent() ? 1.0 : sample_weight[place_of(n)]; };
+template <class T, class C>
+void add_log_likelihood(const Rows<T>& rows, EvaluationSpace<C>& ws, Index size, Places places) {
   auto norm = ws.log_prob_norm.head(size);
   if (!all_are_finite(ws.log_prob_norm, size)) {
     for (Index n = 0; n < size; ++n) {
       if (std::isfinite(norm(n))) continue;
-      if (weight_of(n) > 0) ws.lose(n, static_cast<double>(norm(n)));
+      if (rows.weight_of(places(n)) > 0) ws.lose(n, static_cast<double>(norm(n)));
       norm(n) = 0;
     }
   }
   if (ws.is_careful) {
-    for (Index n = 0; n < size; ++n) ws.sum += weight_of(n) * static_cast<double>(norm(n));
+    for (Index n = 0; n < size; ++n) ws.sum += rows.weight_of(places(n)) * static_cast<double>(norm(n));
   } else {
-    ws.weights.load(sample_weight, place_of(0), place_of(0) + size);
+    ws.weights.load(rows.weight, places(0), places(0) + size);
     ws.sum += ws.weights.weighted_sum(norm);  // (10), (35)
   }
 }
 
-constexpr auto nothing_to_merge = [](auto&) {};
-
 }  // namespace
 
 template <class T>
-void component_log_densities(MatrixView<const T> rows, const Mixture& mixture, MatrixView<T> out, int n_threads) {
-  check_output(out.rows(), out.cols(), rows.rows(), mixture.n_components());
-  for_densities(
-      rows, mixture, Weighting::unweighted, n_threads,
-      [&](auto& ws, const auto& values, auto place_of) {
-        for (Index n = 0; n < values.rows(); ++n) {
-          bool is_finite = true;
-          for (Index k = 0; k < values.cols(); ++k) {
-            is_finite = is_finite && std::isfinite(values(n, k));
-            out(place_of(n), k) = static_cast<T>(values(n, k));
-          }
-          if (!is_finite && !ws.is_careful) ws.lose(n, 0.0);
-        }
-      },
-      nothing_to_merge);
+void component_log_densities(const Rows<T>& rows, const Mixture& mixture, MatrixView<T> out, int n_threads) {
+  check_output(out.rows(), out.cols(), rows.size(), mixture.n_components());
+  for_densities<T>(rows, mixture, Weighting::unweighted, n_threads, [&](auto& ws, auto values, Places places) {
+    for (Index n = 0; n < values.rows(); ++n) {
+      bool is_finite = true;
+      for (Index k = 0; k < values.cols(); ++k) {
+        is_finite = is_finite && std::isfinite(values(n, k));
+        out(places(n), k) = static_cast<T>(values(n, k));
+      }
+      if (!is_finite && !ws.is_careful) ws.lose(n, 0.0);
+    }
+  });
 }
 
 template <class T>
-void responsibilities(MatrixView<const T> rows, const Mixture& mixture, MatrixView<T> out, int n_threads) {
-  check_output(out.rows(), out.cols(), rows.rows(), mixture.n_components());
-  for_densities(
-      rows, mixture, Weighting::weighted, n_threads,
-      [&](auto& ws, const auto& values, auto place_of) {
-        to_responsibilities(ws, values);
-        for (Index k = 0; k < values.cols(); ++k) {
-          for (Index n = 0; n < values.rows(); ++n) out(place_of(n), k) = static_cast<T>(values(n, k));
-        }
-        ws.lose_rows_without_density(values.rows());
-      },
-      nothing_to_merge);
+void responsibilities(const Rows<T>& rows, const Mixture& mixture, MatrixView<T> out, int n_threads) {
+  check_output(out.rows(), out.cols(), rows.size(), mixture.n_components());
+  for_densities<T>(rows, mixture, Weighting::weighted, n_threads, [&](auto& ws, auto values, Places places) {
+    to_responsibilities(rows, ws, values, places);
+    for (Index k = 0; k < values.cols(); ++k) {
+      for (Index n = 0; n < values.rows(); ++n) out(places(n), k) = static_cast<T>(values(n, k));
+    }
+    ws.lose_rows_without_density(values.rows());
+  });
 }
 
 template <class T>
-void score_samples(MatrixView<const T> rows, const Mixture& mixture, VectorView<T> out, int n_threads) {
-  check_output(out.size(), 1, rows.rows(), 1);
-  for_densities(
-      rows, mixture, Weighting::weighted, n_threads,
-      [&](auto& ws, const auto& values, auto place_of) {
-        to_responsibilities(ws, values);
-        for (Index n = 0; n < values.rows(); ++n) out[place_of(n)] = static_cast<T>(ws.log_prob_norm(n));
-        ws.lose_rows_without_density(values.rows());
-        if (!ws.is_careful) return;
-        for (Index n = 0; n < values.rows(); ++n) {
-          const auto log_density = static_cast<double>(ws.log_prob_norm(n));
-          if (std::isfinite(log_density) && !std::isfinite(out[place_of(n)])) ws.lose(n, log_density);
-        }
-      },
-      nothing_to_merge);
+void score_samples(const Rows<T>& rows, const Mixture& mixture, VectorView<T> out, int n_threads) {
+  check_output(out.size(), 1, rows.size(), 1);
+  for_densities<T>(rows, mixture, Weighting::weighted, n_threads, [&](auto& ws, auto values, Places places) {
+    to_responsibilities(rows, ws, values, places);
+    for (Index n = 0; n < values.rows(); ++n) out[places(n)] = static_cast<T>(ws.log_prob_norm(n));
+    ws.lose_rows_without_density(values.rows());
+    if (!ws.is_careful) return;
+    for (Index n = 0; n < values.rows(); ++n) {
+      const auto log_density = static_cast<double>(ws.log_prob_norm(n));
+      if (std::isfinite(log_density) && !std::isfinite(out[places(n)])) ws.lose(n, log_density);
+    }
+  });
 }
 
 template <class T>
-void predict(MatrixView<const T> rows, const Mixture& mixture, VectorView<std::int64_t> out, int n_threads) {
-  check_output(out.size(), 1, rows.rows(), 1);
-  for_densities(
-      rows, mixture, Weighting::weighted, n_threads,
-      [&](auto& ws, const auto& values, auto place_of) {
-        largest_column(values.data(), values.outerStride(), values.cols(), values.rows(), ws.index.data(),
-                       ws.log_prob_norm.data());  // (9)
-        for (Index n = 0; n < values.rows(); ++n) out[place_of(n)] = static_cast<std::int64_t>(ws.index(n));
-        ws.lose_rows_without_density(values.rows());
-      },
-      nothing_to_merge);
+void predict(const Rows<T>& rows, const Mixture& mixture, VectorView<std::int64_t> out, int n_threads) {
+  check_output(out.size(), 1, rows.size(), 1);
+  for_densities<T>(rows, mixture, Weighting::weighted, n_threads, [&](auto& ws, auto values, Places places) {
+    add_terms(rows, values, places);
+    largest_column(values.data(), values.outerStride(), values.cols(), values.rows(), ws.index.data(),
+                   ws.log_prob_norm.data());  // (9)
+    for (Index n = 0; n < values.rows(); ++n) out[places(n)] = static_cast<std::int64_t>(ws.index(n));
+    ws.lose_rows_without_density(values.rows());
+  });
 }
 
 template <class T>
-double log_likelihood(MatrixView<const T> rows, const Mixture& mixture, VectorView<const double> sample_weight,
-                      int n_threads) {
-  check_sample_weight(sample_weight, rows.rows());
-  double total = 0;
-  for_densities(
-      rows, mixture, Weighting::weighted, n_threads,
-      [&](auto& ws, const auto& values, auto place_of) {
-        to_responsibilities(ws, values);
-        add_log_likelihood(ws, values.rows(), sample_weight, place_of);
-      },
-      [&](EvaluationSpace<T>& ws) {
-        total += ws.sum;
-        ws.sum = 0;
-      });
-  return total;
+double log_likelihood(const Rows<T>& rows, const Mixture& mixture, int n_threads) {
+  check_sample_weight(rows);
+  return for_densities<T>(rows, mixture, Weighting::weighted, n_threads, [&](auto& ws, auto values, Places places) {
+    to_responsibilities(rows, ws, values, places);
+    add_log_likelihood(rows, ws, values.rows(), places);
+  });
 }
 
-#define GMMX_INSTANTIATE(T)                                                                       \
-  template void component_log_densities(MatrixView<const T>, const Mixture&, MatrixView<T>, int); \
-  template void responsibilities(MatrixView<const T>, const Mixture&, MatrixView<T>, int);        \
-  template void score_samples(MatrixView<const T>, const Mixture&, VectorView<T>, int);           \
-  template void predict(MatrixView<const T>, const Mixture&, VectorView<std::int64_t>, int);      \
-  template double log_likelihood(MatrixView<const T>, const Mixture&, VectorView<const double>, int);
+#define GMMX_INSTANTIATE(T)                                                                  \
+  template void component_log_densities(const Rows<T>&, const Mixture&, MatrixView<T>, int); \
+  template void responsibilities(const Rows<T>&, const Mixture&, MatrixView<T>, int);        \
+  template void score_samples(const Rows<T>&, const Mixture&, VectorView<T>, int);           \
+  template void predict(const Rows<T>&, const Mixture&, VectorView<std::int64_t>, int);      \
+  template double log_likelihood(const Rows<T>&, const Mixture&, int);
 GMMX_INSTANTIATE(float)
 GMMX_INSTANTIATE(double)
 #undef GMMX_INSTANTIATE

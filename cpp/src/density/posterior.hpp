@@ -7,23 +7,26 @@
 #include <vector>
 
 #include "density/columns.hpp"
+#include "density/row_terms.hpp"
 #include "linear_algebra.hpp"
 
 namespace gmmx {
 
 // weighted_log_prob (n x K) becomes responsibilities; log_prob_norm (n) receives log p(x_n).
 // A row so far away that every density underflows even in logarithms has log p = -inf; its responsibilities
-// are then those before seeing it, the weights.
+// are then those before seeing it, the weights of the components that its terms allow.
 template <class T>
 class Posterior {
  public:
   explicit Posterior(Index capacity) : maximum_(capacity), sum_(Column<T>::Ones(padded<T>(capacity))) {}
 
   template <class Norms>
-  void operator()(BlockOfColumns<T> resp, Norms&& log_prob_norm, Eigen::Ref<const Vector<T>> weights) {
+  void operator()(BlockOfColumns<T> resp, Norms&& log_prob_norm, Eigen::Ref<const Vector<T>> weights,
+                  const BlockTerms& terms = {}) {
+    terms.add_to(resp);
     find_maximum(resp);
     if (count_above(maximum_.data(), resp.rows(), -std::numeric_limits<T>::infinity()) < resp.rows()) {
-      repair_rows_without_density(resp, weights);
+      repair_rows_without_density(resp, weights, terms);
       find_maximum(resp);
     }
     // A few rows at a time stay in the first-level cache.
@@ -51,7 +54,8 @@ class Posterior {
     for (Index k = 1; k < resp.cols(); ++k) maximum = maximum.max(resp.col(k));
   }
 
-  void repair_rows_without_density(BlockOfColumns<T> resp, const Eigen::Ref<const Vector<T>>& weights) {
+  void repair_rows_without_density(BlockOfColumns<T> resp, const Eigen::Ref<const Vector<T>>& weights,
+                                   const BlockTerms& terms) {
     for (Index n = 0; n < resp.rows(); ++n) {
       bool found = false;
       for (Index k = 0; k < resp.cols(); ++k) {
@@ -60,6 +64,11 @@ class Posterior {
       }
       if (found) continue;
       resp.row(n) = weights.array().log().transpose();
+      terms.add_to_row(n, resp);
+      if (resp.row(n).maxCoeff() == -std::numeric_limits<T>::infinity()) {  // the allowed ones have no weight
+        resp.row(n).setZero();
+        terms.add_to_row(n, resp);
+      }
       rows_without_density_.push_back(n);
     }
   }

@@ -20,7 +20,7 @@ void Accelerator::stepped(double gain) {
   last_step_ = gain;
 }
 
-std::optional<Mixture> Accelerator::propose(const Mixture& point, const Mixture& image, int passes) {
+std::optional<Mixture> Accelerator::propose(const Mixture& point, const Mixture& image, double reg_covar, int passes) {
   if (extrapolation_.memory == 0) return std::nullopt;
   steps_.push_back({point, image, !jumped_});
   if (static_cast<Index>(steps_.size()) > extrapolation_.memory) steps_.pop_front();
@@ -50,7 +50,7 @@ std::optional<Mixture> Accelerator::propose(const Mixture& point, const Mixture&
   const double longest = std::min(longest_jump, radius_ * step);
   if (jump->norm() > longest) *jump *= longest / jump->norm();
   reach_ = jump->norm() / step;
-  return coordinates.mixture_at(*jump, reg_covar_);
+  return coordinates.mixture_at(*jump, reg_covar);
 }
 
 void Accelerator::accepted(double gain) {

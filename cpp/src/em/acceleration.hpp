@@ -12,11 +12,11 @@ namespace gmmx {
 
 class Accelerator {
  public:
-  Accelerator(Extrapolation extrapolation, double reg_covar) : extrapolation_(extrapolation), reg_covar_(reg_covar) {}
+  explicit Accelerator(Extrapolation extrapolation) : extrapolation_(extrapolation) {}
 
   // A mixture ahead of image = EM(point), or nothing. To be asked after each pass that was not taken back. passes: so
   // far.
-  std::optional<Mixture> propose(const Mixture& point, const Mixture& image, int passes);
+  std::optional<Mixture> propose(const Mixture& point, const Mixture& image, double reg_covar, int passes);
   // What a pass brought: a step of EM, a jump, or a jump that was taken back. gain: of the mean log-likelihood.
   void stepped(double gain);
   void accepted(double gain);
@@ -30,7 +30,6 @@ class Accelerator {
   };
 
   Extrapolation extrapolation_;
-  double reg_covar_;
   std::deque<Step> steps_;                                      // oldest first
   double radius_ = std::numeric_limits<double>::infinity();     // how far to jump, in steps of EM
   double reach_ = 0;                                            // of the last jump, likewise

@@ -10,52 +10,11 @@
 #include "checks.hpp"
 #include "covariance/float_range.hpp"
 #include "covariance/model.hpp"
-#include "density/posterior.hpp"
-#include "density/widening_loader.hpp"
 #include "em/batched_mixtures.hpp"
-#include "em/no_allocation.hpp"
-#include "moments/moments.hpp"
-#include "parallel/parallel.hpp"
-#include "parallel/pool.hpp"
-#include "rows/row_weights.hpp"
+#include "em/posterior_memberships.hpp"
+#include "em/statistics_pass.hpp"
 
 namespace gmmx {
-
-namespace {
-
-// What the rows add to besides moments.
-struct Scores {
-  explicit Scores(std::size_t n_mixtures) : log_likelihoods(n_mixtures, 0.0) {}
-
-  void note(std::string_view kernel) {
-    if (std::find(kernels.begin(), kernels.end(), kernel) == kernels.end()) kernels.push_back(kernel);
-  }
-
-  // Adds other and clears it.
-  void merge(Scores& other) {
-    for (std::size_t i = 0; i < log_likelihoods.size(); ++i) {
-      log_likelihoods[i] += std::exchange(other.log_likelihoods[i], 0.0);
-    }
-    total_weight += std::exchange(other.total_weight, 0.0);
-    n_samples += std::exchange(other.n_samples, 0);
-    for (const std::string_view kernel : other.kernels) note(kernel);
-    other.kernels.clear();
-  }
-
-  std::vector<double> log_likelihoods;  // of each mixture of the batch
-  double total_weight = 0;
-  std::int64_t n_samples = 0;
-  std::vector<std::string_view> kernels;
-};
-
-std::string joined(std::vector<std::string_view> names) {
-  std::sort(names.begin(), names.end());
-  std::string result;
-  for (const std::string_view name : names) result.append(result.empty() ? "" : "+").append(name);
-  return result;
-}
-
-}  // namespace
 
 // What a pass adds up: statistics without the log-likelihood, and that of each mixture of the batch.
 template <class T>
@@ -67,44 +26,22 @@ struct EStepPass<T>::Sums {
   bool in_float;
 };
 
-namespace {
+template <class T>
+struct EStepPass<T>::Memory {
+  StatisticsPass<T, T> own;
+  StatisticsPass<T, double> wide;
 
-// What one thread needs for rows of T that are computed in C.
-template <class T, class C>
-struct Workspace {
-  Workspace(Index capacity, Index n_features, Index n_components)
-      : loader(capacity, n_features),
-        block(capacity, n_features),
-        resp(block_results<C>(capacity, n_components)),
-        log_prob_norm(capacity),
-        posterior(capacity),
-        weights(capacity),
-        scores(0) {}
-
-  WideningLoader<T> loader;
-  Block<C> block;
-  Array<C> resp;
-  Column<C> log_prob_norm;
-  Posterior<C> posterior;
-  RowWeights<C> weights;
-  std::unique_ptr<Moments<C>> moments;  // of this pass
-  bool is_warm = false;
-  Scores scores;
-};
-
-// The workspaces of passes over mixtures of one size.
-template <class Workspace>
-struct Workspaces {
-  Pool<Workspace>& of(Index n_components) {
-    if (n_components != n_components_) pool_ = std::make_unique<Pool<Workspace>>();
-    n_components_ = n_components;
-    return *pool_;
+  template <class C>
+  auto& pass() {
+    if constexpr (std::is_same_v<T, C>) {
+      return own;
+    } else {
+      return wide;
+    }
   }
-
- private:
-  std::unique_ptr<Pool<Workspace>> pool_;
-  Index n_components_ = 0;
 };
+
+namespace {
 
 // Whether sums hold all that the rows say: no density underflowed even in logarithms, and no square overflowed.
 bool are_finite(const SufficientStatistics& statistics, const std::vector<double>& log_likelihoods) {
@@ -114,27 +51,61 @@ bool are_finite(const SufficientStatistics& statistics, const std::vector<double
   return finite(log_likelihoods) && finite(statistics.first_moments) && finite(statistics.second_moments);
 }
 
+// The names, each once.
+std::string joined(std::vector<std::string_view> names) {
+  std::sort(names.begin(), names.end());
+  std::string result;
+  for (const std::string_view name : names) result.append(result.empty() ? "" : "+").append(name);
+  return result;
+}
+
+template <class C>
+class EStepPlan final : public PassPlan<C> {
+ public:
+  // `mixture` is a batch of n_mixtures.
+  EStepPlan(const Mixture& mixture, std::size_t n_mixtures, const RowTerms* terms, Index first)
+      : mixture_(mixture),
+        covariances_(model_of(mixture.covariance_type())),
+        origin_(origin_of<C>(mixture)),
+        log_density_(covariances_.log_density(mixture, Weighting::weighted, C())),
+        model_{log_density_.get(), ConstVectorMap(mixture.weights().data(), mixture.n_components()).template cast<C>(),
+               n_mixtures, terms, first},
+        scores_(n_mixtures) {}
+
+  const RowVector<C>& origin() const override { return origin_; }
+  std::unique_ptr<Moments<C>> make_moments() const override {
+    const ConstMatrixMap means(mixture_.means().data(), mixture_.n_components(), mixture_.n_features());
+    return gmmx::make_moments<C>(covariances_.form(), origin_, means, log_density_->squared_reach());
+  }
+  void prepare(std::unique_ptr<Memberships<C>>& memberships, Index capacity) const override {
+    if (!memberships) memberships = std::make_unique<PosteriorMemberships<C>>(capacity);
+    posterior_of(*memberships).begin(model_);
+  }
+  void merge(Memberships<C>& memberships) override { scores_.merge(posterior_of(memberships).scores()); }
+  void finish(const Moments<C>& total) override { moment_kernel_ = joined(total.kernels()); }
+
+  const Scores& scores() const { return scores_; }
+  const std::string& moment_kernel() const { return moment_kernel_; }
+
+ private:
+  static PosteriorMemberships<C>& posterior_of(Memberships<C>& memberships) {
+    return static_cast<PosteriorMemberships<C>&>(memberships);
+  }
+  const Mixture& mixture_;
+  const CovarianceModel& covariances_;
+  RowVector<C> origin_;
+  std::unique_ptr<LogDensity<C>> log_density_;
+  PosteriorModel<C> model_;
+  Scores scores_;
+  std::string moment_kernel_;
+};
+
 }  // namespace
 
 template <class T>
-struct EStepPass<T>::Memory {
-  Workspaces<Workspace<T, T>> own;
-  Workspaces<Workspace<T, double>> wide;
-
-  template <class C>
-  auto& workspaces() {
-    if constexpr (std::is_same_v<T, C>) {
-      return own;
-    } else {
-      return wide;
-    }
-  }
-};
-
-template <class T>
-EStepPass<T>::EStepPass(MatrixView<const T> rows, VectorView<const double> sample_weight, int n_threads)
-    : rows_(rows), sample_weight_(sample_weight), n_threads_(n_threads), memory_(std::make_unique<Memory>()) {
-  check_sample_weight(sample_weight, rows.rows());
+EStepPass<T>::EStepPass(const Rows<T>& rows, int n_threads)
+    : rows_(rows), n_threads_(n_threads), memory_(std::make_unique<Memory>()) {
+  check_sample_weight(rows);
 }
 
 template <class T>
@@ -142,7 +113,7 @@ EStepPass<T>::~EStepPass() = default;
 
 template <class T>
 typename EStepPass<T>::Sums EStepPass<T>::pass_over(const Mixture& mixture, std::size_t n_mixtures) {
-  check_features(rows_, mixture);
+  check_features(rows_.x, mixture);
   if constexpr (std::is_same_v<T, float>) {
     if (is_beyond_float(mixture)) return pass_in<double>(mixture, n_mixtures);
     Sums sums = pass_in<float>(mixture, n_mixtures);
@@ -154,71 +125,17 @@ typename EStepPass<T>::Sums EStepPass<T>::pass_over(const Mixture& mixture, std:
   }
 }
 
-// `mixture` is n_mixtures mixtures in a batch; each has responsibilities of its own.
 template <class T>
 template <class C>
 typename EStepPass<T>::Sums EStepPass<T>::pass_in(const Mixture& mixture, std::size_t n_mixtures) {
   const Index k = mixture.n_components();
   const Index d = mixture.n_features();
-  const Index k_of_each = k / static_cast<Index>(n_mixtures);
-  const CovarianceModel& model = model_of(mixture.covariance_type());
-  const RowVector<C> origin = origin_of<C>(mixture);
-  const auto log_density = model.log_density(mixture, Weighting::weighted, C());
-  const Vector<C> priors = ConstVectorMap(mixture.weights().data(), k).template cast<C>();
-  const auto new_moments = [&] {
-    return make_moments<C>(model.form(), origin, ConstMatrixMap(mixture.means().data(), k, d),
-                           log_density->squared_reach());
-  };
-
-  const Chunks chunks = cut_into_chunks(rows_.rows(), Index{sizeof(C)} * (d + 2 * k));
-  const double flops = static_cast<double>(k * (2 * d * d + 4 * d + 20));
-  const auto moments = new_moments();
-  Scores scores(n_mixtures);
-  using Space = Workspace<T, C>;
-  Pool<Space>& pool = memory_->template workspaces<C>().of(k);
-  for_chunks(
-      chunks, useful_threads(n_threads_, chunks, flops),
-      [&] {
-        auto ws = pool.lend([&] { return std::make_unique<Space>(chunks.block_rows, d, k); });
-        ws->moments = new_moments();
-        ws->is_warm = false;
-        ws->scores = Scores(n_mixtures);
-        return ws;
-      },
-      [&](Space& ws, Index chunk_begin, Index chunk_end) {
-        for_blocks(chunks, chunk_begin, chunk_end, [&](Index begin, Index end) {
-          // The first block finds out what memory the kernels need.
-          const NoAllocation from_the_second_on(n_threads_ == 1 && std::exchange(ws.is_warm, true));
-          if constexpr (std::is_same_v<T, C>) {
-            ws.block.load(rows_, begin, end, origin);
-          } else {
-            ws.loader.load(rows_, begin, end, origin, ws.block);
-          }
-          const BlockOfColumns<C> resp = ws.resp.topRows(end - begin);
-          auto norm = ws.log_prob_norm.head(end - begin);
-          log_density->log_prob(ws.block, resp);
-          ws.scores.note(log_density->name_for(ws.block));
-          ws.weights.load(sample_weight_, begin, end);
-          for (std::size_t i = 0; i < n_mixtures; ++i) {
-            const Index first = static_cast<Index>(i) * k_of_each;
-            ws.posterior(ws.resp.block(0, first, end - begin, k_of_each), norm, priors.segment(first, k_of_each));
-            ws.scores.log_likelihoods[i] += ws.weights.weighted_sum(norm);
-          }
-          ws.scores.total_weight += ws.weights.total();
-          ws.scores.n_samples += ws.weights.n_positive();
-          ws.weights.scale_rows(resp);
-          ws.moments->add(ws.block, resp);  // (18), (36)
-        });
-      },
-      [&](Space& ws) {
-        moments->merge(*ws.moments);
-        scores.merge(ws.scores);
-      });
-  SufficientStatistics total = moments->statistics();
-  total.total_weight = scores.total_weight;
-  total.n_samples = scores.n_samples;
-  return {std::move(total), std::move(scores.log_likelihoods), joined(std::move(scores.kernels)),
-          joined(moments->kernels()), std::is_same_v<C, float>};
+  EStepPlan<C> plan(mixture, n_mixtures, rows_.terms, rows_.first);
+  const BlockLoop loop(rows_.size(), Index{sizeof(C)} * (d + 2 * k), static_cast<double>(k * (2 * d * d + 4 * d + 20)),
+                       n_threads_);
+  SufficientStatistics statistics = memory_->template pass<C>()(rows_, k, loop, plan);
+  return {std::move(statistics), plan.scores().log_likelihoods, joined(plan.scores().kernels), plan.moment_kernel(),
+          std::is_same_v<C, float>};
 }
 
 template <class T>
@@ -258,15 +175,37 @@ std::vector<EStepResult> EStepPass<T>::operator()(const std::vector<const Mixtur
 template class EStepPass<float>;
 template class EStepPass<double>;
 
+namespace {
+
 template <class T>
-SufficientStatistics e_step(MatrixView<const T> rows, const Mixture& mixture, VectorView<const double> sample_weight,
-                            int n_threads) {
-  SufficientStatistics statistics = EStepPass<T>(rows, sample_weight, n_threads)(mixture).statistics;
+class EStepOverRows final : public EStep {
+ public:
+  EStepOverRows(const Rows<T>& rows, int n_threads) : pass_(rows, n_threads) {}
+  EStepResult operator()(const Mixture& mixture) override { return pass_(mixture); }
+  bool has_double() const override { return true; }
+  EStepResult in_double(const Mixture& mixture) override { return pass_.in_double(mixture); }
+
+ private:
+  EStepPass<T> pass_;
+};
+
+}  // namespace
+
+template <class T>
+std::unique_ptr<EStep> e_step_over(const Rows<T>& rows, int n_threads) {
+  return std::make_unique<EStepOverRows<T>>(rows, n_threads);
+}
+
+template <class T>
+SufficientStatistics e_step(const Rows<T>& rows, const Mixture& mixture, int n_threads) {
+  SufficientStatistics statistics = EStepPass<T>(rows, n_threads)(mixture).statistics;
   statistics.mixture_fingerprint = mixture.fingerprint();
   return statistics;
 }
 
-template SufficientStatistics e_step(MatrixView<const float>, const Mixture&, VectorView<const double>, int);
-template SufficientStatistics e_step(MatrixView<const double>, const Mixture&, VectorView<const double>, int);
+template std::unique_ptr<EStep> e_step_over(const Rows<float>&, int);
+template std::unique_ptr<EStep> e_step_over(const Rows<double>&, int);
+template SufficientStatistics e_step(const Rows<float>&, const Mixture&, int);
+template SufficientStatistics e_step(const Rows<double>&, const Mixture&, int);
 
 }  // namespace gmmx

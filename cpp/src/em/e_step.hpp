@@ -1,4 +1,4 @@
-// The E-step as the loop of EM calls it: passes over the same rows at one mixture after another.
+// The E-step over rows in memory, as restarts call it: passes at one mixture after another, or at several at a time.
 #pragma once
 
 #include <memory>
@@ -6,23 +6,16 @@
 #include <vector>
 
 #include "gmmx/em.hpp"
+#include "gmmx/rows.hpp"
 
 namespace gmmx {
 
-struct EStepResult {
-  SufficientStatistics statistics;  // without a fingerprint: the loop knows what they are of
-  // The log-density kernels that ran, "features+cholesky-full" where blocks of rows took different ones.
-  std::string kernel;
-  std::string moment_kernel;  // likewise, what added up moments
-  bool in_float = false;      // computed in float: in double, it may be had more exactly
-};
-
-// Keeps the memory of a pass for the next one: for small data, taking it anew costs as much as the pass.
+// Keeps the memory of a pass for the next one.
 template <class T>
 class EStepPass {
  public:
   // \throws InvalidArgument, as e_step() does
-  EStepPass(MatrixView<const T> rows, VectorView<const double> sample_weight, int n_threads);
+  EStepPass(const Rows<T>& rows, int n_threads);
   ~EStepPass();
   EStepPass(const EStepPass&) = delete;
   EStepPass& operator=(const EStepPass&) = delete;
@@ -42,8 +35,7 @@ class EStepPass {
   template <class C>
   Sums pass_in(const Mixture& batch, std::size_t n_mixtures);
 
-  MatrixView<const T> rows_;
-  VectorView<const double> sample_weight_;
+  Rows<T> rows_;
   int n_threads_;
   std::unique_ptr<Memory> memory_;
 };

@@ -11,7 +11,7 @@ namespace gmmx {
 
 namespace {
 
-SufficientStatistics checked(SufficientStatistics statistics, const Mixture& mixture) {
+void check(const SufficientStatistics& statistics, const Mixture& mixture) {
   const std::uint64_t fingerprint = statistics.mixture_fingerprint;
   if (fingerprint != 0 && fingerprint != mixture.fingerprint())
     throw InvalidArgument("the statistics are of another mixture than the one that the E-step was asked for");
@@ -20,7 +20,6 @@ SufficientStatistics checked(SufficientStatistics statistics, const Mixture& mix
                           std::to_string(statistics.n_features) + " features, the mixture of " +
                           std::to_string(mixture.n_components()) + " and " + std::to_string(mixture.n_features()));
   if (!(statistics.total_weight > 0)) throw InvalidArgument("the statistics are of no row of positive weight");
-  return statistics;
 }
 
 }  // namespace
@@ -33,22 +32,21 @@ Acceleration acceleration_from_string(std::string_view name) {
                         "' is unknown; use one of 'none', 'anderson', 'squarem'");
 }
 
-template <class T>
-EMResult em(MatrixView<const T> rows, const Mixture& start, VectorView<const double> sample_weight,
-            const EMOptions& options) {
-  Iteration iteration(start, options);
-  EStepPass<T> e_step(rows, sample_weight, options.n_threads);
-  while (iteration.should_continue()) advance(iteration, e_step(iteration.next_point()), e_step);  // (17)
-  return std::move(iteration).result();
+void check_acceleration(Acceleration acceleration, const std::optional<ConjugatePrior>& prior) {
+  if (!prior || acceleration == Acceleration::none) return;
+  throw InvalidArgument(
+      "there is a prior, but acceleration is not none: jumps are judged by the likelihood alone; "
+      "leave out one of them");
 }
 
-template EMResult em(MatrixView<const float>, const Mixture&, VectorView<const double>, const EMOptions&);
-template EMResult em(MatrixView<const double>, const Mixture&, VectorView<const double>, const EMOptions&);
-
-EMResult em(const EStepElsewhere& e_step, const Mixture& start, const EMOptions& options) {
-  Iteration iteration(start, options);
-  while (iteration.should_continue())
-    iteration.update({checked(e_step(iteration.next_point()), iteration.next_point()), {}, {}});
+EMResult em(EStep& e_step, const Mixture& start, const MStep& m_step, const EMOptions& options) {
+  Iteration iteration(start, m_step, options);
+  while (iteration.should_continue()) {  // (17)
+    const Mixture& point = iteration.next_point();
+    EStepResult pass = e_step(point);
+    check(pass.statistics, point);
+    if (!iteration.update(std::move(pass), e_step.has_double())) iteration.update(e_step.in_double(point), false);
+  }
   return std::move(iteration).result();
 }
 

@@ -25,60 +25,57 @@ bool is_rounding(double change, double mean, Index n_features) {
 
 }  // namespace
 
-Iteration::Iteration(const Mixture& start, const EMOptions& options)
-    : options_(options),
+Iteration::Iteration(const Mixture& start, const MStep& m_step, const EMOptions& options)
+    : m_step_(m_step),
+      options_(options),
       result_{start, false, false, {}, {}, {}, {}},
-      accelerator_(extrapolation_of(options.acceleration), options.reg_covar),
-      previous_(options.previous_mean_log_likelihood) {
-  if (options.prior && options.acceleration != Acceleration::none) {
-    throw InvalidArgument(
-        "there is a prior, but acceleration is not none: jumps are judged by the likelihood alone; "
-        "leave out one of them");
-  }
-}
+      accelerator_(extrapolation_of(options.acceleration)),
+      previous_(options.previous_mean_log_likelihood) {}
 
-std::optional<Mixture> Iteration::m_step_of(const EStepResult& pass) const {
+std::optional<Update> Iteration::m_step_of(const EStepResult& pass, bool has_double) const {
   try {
-    return m_step(pass.statistics, next_point(), options_.reg_covar, options_.prior);
+    return m_step_(pass.statistics, next_point());
   } catch (const CollapsedComponent&) {
-    if (jump_ || pass.in_float) return std::nullopt;
+    if (jump_ || (pass.in_float && has_double)) return std::nullopt;
     throw;
   }
 }
 
-bool Iteration::has_come_to_rest(double mean, bool in_float) const {
-  if (std::abs(mean - previous_) < options_.tol) return true;  // (41)
+bool Iteration::has_come_to_rest(const IterationSummary& summary, bool in_float) const {
+  if (options_.has_converged) return options_.has_converged(summary);
+  if (std::abs(summary.change) < options_.tol) return true;  // (41)
   const std::vector<double>& means = result_.mean_log_likelihoods;
   if (!(options_.tol > 0) || means.size() < window) return false;
+  const double mean = summary.mean_log_likelihood;
   const double change = mean - means[means.size() - window];
   const Index d = next_point().n_features();
-  return in_float || options_.rows_are_float ? is_rounding<float>(change, mean, d)
-                                             : is_rounding<double>(change, mean, d);
+  return in_float ? is_rounding<float>(change, mean, d) : is_rounding<double>(change, mean, d);
 }
 
-bool Iteration::update(EStepResult pass) {
-  const SufficientStatistics& statistics = pass.statistics;
-  double mean = statistics.log_likelihood / statistics.total_weight;
-  std::optional<Mixture> next;
+bool Iteration::update(EStepResult pass, bool has_double) {
+  const double total_weight = pass.statistics.total_weight;
+  double mean = pass.statistics.log_likelihood / total_weight;
+  std::optional<Update> update;
   if (!jump_ || mean >= previous_) {
-    next = m_step_of(pass);
-    if (pass.in_float && (!next || is_beyond_float(*next))) return false;
+    update = m_step_of(pass, has_double);
+    if (pass.in_float && has_double && (!update || is_beyond_float(update->next))) return false;
   }
 
   const int iteration = n_passes() + 1;
   std::optional<Mixture> next_jump;
-  if (next) {
+  if (update) {
+    mean = update->objective / total_weight;
     const double change = mean - previous_;
-    const bool stands_still = has_come_to_rest(mean, pass.in_float);
+    const bool stands_still = has_come_to_rest({iteration, mean, change}, pass.in_float);
     if (jump_)
       accelerator_.accepted(change);
     else
       accelerator_.stepped(change);
     result_.converged = stands_still && !jump_;
-    next_jump = accelerator_.propose(next_point(), *next, iteration);
+    next_jump = accelerator_.propose(next_point(), update->next, update->reg_covar, iteration);
     if (stands_still) next_jump.reset();  // whether EM has converged, a step of EM must tell
-    result_.mixture = std::move(*next);
-    result_.empty_components = statistics.empty_components();
+    result_.mixture = std::move(update->next);
+    result_.empty_components = std::move(update->empty_components);
   } else {
     accelerator_.rejected();
     mean = previous_;

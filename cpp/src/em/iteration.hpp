@@ -12,35 +12,37 @@ namespace gmmx {
 
 class Iteration {
  public:
-  Iteration(const Mixture& start, const EMOptions& options);
+  // The M-step must live as long.
+  Iteration(const Mixture& start, const MStep& m_step, const EMOptions& options);
 
   bool should_continue() const { return n_passes() < options_.max_iter && !result_.converged && !result_.stopped; }
   // Where the next pass is to compute statistics.
   const Mixture& next_point() const { return jump_ ? *jump_ : result_.mixture; }
   // Takes that pass. False, and the run is where it was, if sums in float are not good enough for the mixture that they
-  // lead to: give the pass in double. \throws CollapsedComponent, and the run is where it was
-  bool update(EStepResult pass);
+  // lead to and there are better ones: give the pass in double. \throws CollapsedComponent, and the run is where it was
+  bool update(EStepResult pass, bool has_double);
 
   int n_passes() const { return static_cast<int>(result_.mean_log_likelihoods.size()); }
   EMResult result() && { return std::move(result_); }
 
  private:
-  // The M-step at next_point(). Nothing where a jump collapses: that is not EM's doing.
-  std::optional<Mixture> m_step_of(const EStepResult& pass) const;
+  // The M-step at next_point(). Nothing where a jump collapses, which is not EM's doing, or sums in double may not.
+  std::optional<Update> m_step_of(const EStepResult& pass, bool has_double) const;
   // Whether EM gains no more: less than the tolerance, or nothing that rounding does not hide.
-  bool has_come_to_rest(double mean, bool in_float) const;
+  bool has_come_to_rest(const IterationSummary& summary, bool in_float) const;
 
+  const MStep& m_step_;
   EMOptions options_;
   EMResult result_;
   Accelerator accelerator_;
   std::optional<Mixture> jump_;  // taken instead of the last M-step's mixture
-  double previous_;              // mean log-likelihood
+  double previous_;              // mean objective
 };
 
 // Takes the pass, and repeats it in double if that is needed.
 template <class T>
 void advance(Iteration& iteration, EStepResult pass, EStepPass<T>& e_step) {
-  if (!iteration.update(std::move(pass))) iteration.update(e_step.in_double(iteration.next_point()));
+  if (!iteration.update(std::move(pass), true)) iteration.update(e_step.in_double(iteration.next_point()), false);
 }
 
 }  // namespace gmmx

@@ -122,6 +122,11 @@ Mixture m_step(const SufficientStatistics& statistics, const Mixture& previous, 
   return maximise(statistics, previous.covariance_type(), reg_covar, prior, &previous);
 }
 
+Update MaximumLikelihood::operator()(const SufficientStatistics& statistics, const Mixture& previous) const {
+  return {m_step(statistics, previous, reg_covar, prior), statistics.log_likelihood, statistics.empty_components(),
+          reg_covar};
+}
+
 std::vector<double> nearest_covariances(CovarianceType type, Index n_components, Index n_features,
                                         const std::vector<double>& covariances) {
   SufficientStatistics statistics(

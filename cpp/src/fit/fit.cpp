@@ -33,25 +33,26 @@ void check_positive(Index value, const char* name, const char* remedy) {
 }
 
 template <class T>
-void check(MatrixView<const T> rows, const FitOptions& options, VectorView<const double> sample_weight) {
+void check(const Rows<T>& rows, const FitOptions& options) {
   check_positive(options.n_components, "n_components", "ask for the number of clusters that you expect");
   check_positive(options.n_init, "n_init", "1 is a single start");
   check_positive(options.max_iter, "max_iter", "100 is usual");
   check_positive(options.n_threads, "n_threads", "thread_count() tells how many are sensible");
   check_not_negative(options.tol, "tol", "1e-3 is usual");
   check_not_negative(options.reg_covar, "reg_covar", "1e-6 is usual for data of unit scale");
-  if (rows.rows() < 1 || rows.cols() < 1 || rows.data() == nullptr) {
-    throw InvalidArgument("rows has shape (" + std::to_string(rows.rows()) + ", " + std::to_string(rows.cols()) +
+  const MatrixView<const T> x = rows.x;
+  if (x.rows() < 1 || x.cols() < 1 || x.data() == nullptr) {
+    throw InvalidArgument("rows has shape (" + std::to_string(x.rows()) + ", " + std::to_string(x.cols()) +
                           ") or points nowhere; a fit needs at least one row of one feature");
   }
-  check_sample_weight(sample_weight, rows.rows());
+  check_sample_weight(rows);
   Index n_positive = 0;
-  for (Index n = 0; n < rows.rows(); ++n) {
-    n_positive += sample_weight.absent() || sample_weight[n] > 0 ? 1 : 0;
-    for (Index j = 0; j < rows.cols(); ++j) {
-      if (std::isfinite(rows(n, j))) continue;
+  for (Index n = 0; n < x.rows(); ++n) {
+    n_positive += rows.weight_of(n) > 0 ? 1 : 0;
+    for (Index j = 0; j < x.cols(); ++j) {
+      if (std::isfinite(x(n, j))) continue;
       throw InvalidArgument("rows(" + std::to_string(n) + ", " + std::to_string(j) + ") is " +
-                            text_of(static_cast<double>(rows(n, j))) +
+                            text_of(static_cast<double>(x(n, j))) +
                             "; all numbers must be finite: leave the row out or fill the gap in");
     }
   }
@@ -72,18 +73,15 @@ std::vector<double> uniform_numbers(std::uint64_t seed, Index count) {
 EMOptions em_options_of(const FitOptions& options) {
   EMOptions result;
   result.tol = options.tol;
-  result.reg_covar = options.reg_covar;
   result.max_iter = options.max_iter;
-  result.n_threads = options.n_threads;
   result.acceleration = options.acceleration;
-  result.prior = options.prior;
   return result;
 }
 
 // Starts that go through the rows together; k-means of one after the other before.
 template <class T>
-std::vector<StartOutcome> starts_together(MatrixView<const T> rows, const FitOptions& options,
-                                          MatrixView<const double> uniforms, VectorView<const double> sample_weight) {
+std::vector<StartOutcome> starts_together(const Rows<T>& rows, const FitOptions& options,
+                                          MatrixView<const double> uniforms, const MaximumLikelihood& likelihood) {
   EMOptions em_options = em_options_of(options);
   bool stopped = false;
   if (options.callback) {
@@ -99,34 +97,35 @@ std::vector<StartOutcome> starts_together(MatrixView<const T> rows, const FitOpt
   kmeans_options.n_threads = options.n_threads;
   for (std::size_t start = 0; start < outcomes.size(); ++start) {
     const VectorView<const double> draws(&uniforms(static_cast<Index>(start), 0), uniforms.cols());
-    const KMeansResult clusters = kmeans(rows, options.n_components, draws, sample_weight, kmeans_options);
+    const KMeansResult clusters = kmeans(rows, options.n_components, draws, kmeans_options);
     try {
       mixtures.push_back(mixture_of_clusters(rows, clusters.labels, options.n_components, options.covariance_type,
-                                             sample_weight, options.reg_covar, options.prior, options.n_threads));
+                                             likelihood, options.n_threads));
       numbers.push_back(start);
     } catch (const CollapsedComponent& error) {
       outcomes[start].failed_component = error.component();
     }
   }
   if (mixtures.empty()) return outcomes;
-  std::vector<StartOutcome> ended = em_from_mixtures(rows, mixtures, sample_weight, em_options);
+  std::vector<StartOutcome> ended = em_from_mixtures(rows, mixtures, MStep(likelihood), em_options, options.n_threads);
   for (std::size_t i = 0; i < ended.size(); ++i) outcomes[numbers[i]] = std::move(ended[i]);
   return outcomes;
 }
 
 template <class T>
-std::vector<StartOutcome> run_starts(MatrixView<const T> rows, const FitOptions& options,
-                                     VectorView<const double> sample_weight) {
+std::vector<StartOutcome> run_starts(const Rows<T>& rows, const FitOptions& options) {
+  const MaximumLikelihood likelihood{options.reg_covar, options.prior};
+  check_acceleration(options.acceleration, options.prior);
   const Index draws = kmeans_draws(options.n_components);
   const std::vector<double> numbers = uniform_numbers(options.seed, options.n_init * draws);
   const MatrixView<const double> uniforms(numbers.data(), options.n_init, draws);
-  const double d = static_cast<double>(rows.cols());
-  const double flops = static_cast<double>(rows.rows() * options.n_components) * (2 * d * d + 4 * d + 20);
+  const double d = static_cast<double>(rows.n_features());
+  const double flops = static_cast<double>(rows.size() * options.n_components) * (2 * d * d + 4 * d + 20);
   if (!options.callback && flops < (options.n_init > 1 ? small_for_several : small_for_one)) {
-    return em_from_kmeans(rows, options.n_components, options.covariance_type, uniforms, sample_weight,
-                          em_options_of(options));
+    return em_from_kmeans(rows, options.n_components, options.covariance_type, uniforms, likelihood,
+                          em_options_of(options), options.n_threads);
   }
-  return starts_together(rows, options, uniforms, sample_weight);
+  return starts_together(rows, options, uniforms, likelihood);
 }
 
 // By more than rounding, or else that would choose among equal ones.
@@ -150,9 +149,9 @@ std::string message_of(const std::vector<FailedStart>& starts) {
 }  // namespace
 
 template <class T>
-FitResult fit(MatrixView<const T> rows, const FitOptions& options, VectorView<const double> sample_weight) {
-  check(rows, options, sample_weight);
-  std::vector<StartOutcome> outcomes = run_starts(rows, options, sample_weight);
+FitResult fit(const Rows<T>& rows, const FitOptions& options) {
+  check(rows, options);
+  std::vector<StartOutcome> outcomes = run_starts(rows, options);
   std::vector<FailedStart> failed;
   const EMResult* best = nullptr;
   for (std::size_t start = 0; start < outcomes.size(); ++start) {
@@ -172,14 +171,14 @@ FitResult fit(MatrixView<const T> rows, const FitOptions& options, VectorView<co
           best->converged,
           best->stopped,
           best->mean_log_likelihoods,
-          log_likelihood(rows, best->mixture, sample_weight, options.n_threads),
+          log_likelihood(rows, best->mixture, options.n_threads),
           best->empty_components,
           best->kernel,
           best->moment_kernel,
           std::move(failed)};
 }
 
-template FitResult fit(MatrixView<const float>, const FitOptions&, VectorView<const double>);
-template FitResult fit(MatrixView<const double>, const FitOptions&, VectorView<const double>);
+template FitResult fit(const Rows<float>&, const FitOptions&);
+template FitResult fit(const Rows<double>&, const FitOptions&);
 
 }  // namespace gmmx

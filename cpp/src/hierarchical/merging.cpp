@@ -15,6 +15,7 @@
 #include "gmmx/errors.hpp"
 #include "gmmx/hierarchical.hpp"
 #include "hierarchical/criterion.hpp"
+#include "parallel/block_loop.hpp"
 #include "parallel/tasks.hpp"
 
 namespace gmmx {
@@ -114,30 +115,27 @@ class Merging {
   // Costs of merging slot j with slots 0 to n - 1.
   void compute_costs(Index j, Index n) {
     const double flops = criterion_->flops_per_cost(j);
-    const Chunks chunks = cut_into_chunks(n, Index{sizeof(double)});
     struct Nothing {};
-    for_chunks(
-        chunks, useful_threads(n_threads_, chunks, flops), [] { return std::make_unique<Nothing>(); },
-        [&](Nothing&, Index begin, Index end) { criterion_->costs(j, begin, end, costs_.data()); });
+    BlockLoop(n, Index{sizeof(double)}, flops, n_threads_)
+        .run([] { return std::make_unique<Nothing>(); },
+             [&](Nothing&, Index begin, Index end) { criterion_->costs(j, begin, end, costs_.data()); });
   }
 
   void find_all_partners() {
-    const Chunks chunks = cut_into_chunks(n_slots(), Index{sizeof(double)} * n_slots());
     const double flops = criterion_->flops_per_cost(0) * static_cast<double>(n_slots()) / 2;
     Watch watch(check_interrupt_);
-    for_chunks(
-        chunks, useful_threads(n_threads_, chunks, flops),
-        [&] { return std::make_unique<Column<double>>(costs_.size()); },
-        [&](Column<double>& costs, Index begin, Index end) {
-          for (Index j = begin; j < end; ++j) {
-            if (names_[place(j)] == none) continue;
-            watch.run([&] {
-              watch.look();
-              criterion_->costs(j, 0, j, costs.data());
-              take_best_partner(j, costs);
-            });
-          }
-        });
+    const BlockLoop loop(n_slots(), Index{sizeof(double)} * n_slots(), flops, n_threads_);
+    loop.run([&] { return std::make_unique<Column<double>>(costs_.size()); },
+             [&](Column<double>& costs, Index begin, Index end) {
+               for (Index j = begin; j < end; ++j) {
+                 if (names_[place(j)] == none) continue;
+                 watch.run([&] {
+                   watch.look();
+                   criterion_->costs(j, 0, j, costs.data());
+                   take_best_partner(j, costs);
+                 });
+               }
+             });
     watch.rethrow();
   }
 

@@ -7,20 +7,19 @@
 namespace gmmx {
 
 template <class T>
-void check_clusters(MatrixView<const T> rows, Index n_clusters, VectorView<const double> uniforms,
-                    VectorView<const double> sample_weight) {
-  if (n_clusters < 1 || n_clusters > rows.rows()) {
+void check_clusters(const Rows<T>& rows, Index n_clusters, VectorView<const double> uniforms) {
+  if (n_clusters < 1 || n_clusters > rows.size()) {
     throw InvalidArgument("n_clusters is " + std::to_string(n_clusters) +
-                          ", but must be from 1 to the number of rows, " + std::to_string(rows.rows()));
+                          ", but must be from 1 to the number of rows, " + std::to_string(rows.size()));
   }
   if (uniforms.size() != kmeans_draws(n_clusters)) {
     throw InvalidArgument("uniforms has " + std::to_string(uniforms.size()) + " numbers, but a seeding with " +
                           std::to_string(n_clusters) + " clusters takes " + std::to_string(kmeans_draws(n_clusters)));
   }
-  check_sample_weight(sample_weight, rows.rows());
-  if (sample_weight.absent()) return;
-  for (Index n = 0; n < rows.rows(); ++n) {
-    if (sample_weight[n] > 0) return;
+  check_sample_weight(rows);
+  if (rows.weight.absent()) return;
+  for (Index n = 0; n < rows.size(); ++n) {
+    if (rows.weight[n] > 0) return;
   }
   throw InvalidArgument("sample_weight is zero for every row; give at least one positive weight");
 }

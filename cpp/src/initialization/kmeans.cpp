@@ -46,21 +46,19 @@ struct Changes {
 template <class T>
 class Lloyd {
  public:
-  Lloyd(MatrixView<const T> rows, VectorView<const double> sample_weight, const Location& location,
-        RowMajorMatrix<double> centers, int n_threads)
+  Lloyd(const Rows<T>& rows, const Location& location, RowMajorMatrix<double> centers, int n_threads)
       : rows_(rows),
-        sample_weight_(sample_weight),
         origin_(location.mean.cast<T>()),
         centers_(centers),
         points_(std::move(centers)),
-        largest_squared_distance_(location.mean_variance * static_cast<double>(rows.cols()) *
-                                  static_cast<double>(rows.rows())),
-        largest_distance_(sample_weight.absent() ? 2 * std::sqrt(largest_squared_distance_) +
-                                                       (location.mean - origin_.template cast<double>()).norm()
-                                                 : std::numeric_limits<double>::infinity()),
-        chunks_(cut_into_chunks(rows.rows(), Index{sizeof(T)} * (2 * rows.cols() + centers_.rows()))),
-        n_threads_(useful_threads(n_threads, chunks_, static_cast<double>(2 * rows.cols() * centers_.rows()))),
-        labels_(Vector<std::int32_t>::Constant(rows.rows(), -1)),
+        largest_squared_distance_(location.mean_variance * static_cast<double>(rows.n_features()) *
+                                  static_cast<double>(rows.size())),
+        largest_distance_(rows.weight.absent() ? 2 * std::sqrt(largest_squared_distance_) +
+                                                     (location.mean - origin_.template cast<double>()).norm()
+                                               : std::numeric_limits<double>::infinity()),
+        loop_(rows.size(), Index{sizeof(T)} * (2 * rows.n_features() + centers_.rows()),
+              static_cast<double>(2 * rows.n_features() * centers_.rows()), n_threads),
+        labels_(Vector<std::int32_t>::Constant(rows.size(), -1)),
         sums_(centers_.rows(), centers_.cols()) {}
 
   // (58) Labels every row with its nearest center; returns how many rows changed their label.
@@ -68,25 +66,21 @@ class Lloyd {
     const Index k = centers_.rows();
     const Index d = centers_.cols();
     const NearestCenter<T> nearest_center(centers_, origin_, largest_distance_);
-    sums_follow_ = sample_weight_.absent() && follow_closely(nearest_center.least_squared_gap());
+    sums_follow_ = rows_.weight.absent() && follow_closely(nearest_center.least_squared_gap());
     if (!sums_follow_) sums_ = ClusterSums(k, d);
     Index n_changed = 0;
-    for_chunks(
-        chunks_, n_threads_,
-        [&] { return pool_.lend([&] { return std::make_unique<Workspace>(chunks_.block_rows, k, d); }); },
-        [&](Workspace& ws, Index chunk_begin, Index chunk_end) {
-          for_blocks(chunks_, chunk_begin, chunk_end, [&](Index begin, Index end) {
-            ws.block.load(rows_, begin, end, origin_);
-            nearest_center.find(ws.block, ws.scores, ws.nearest.data());
-            relabel(ws.nearest.data(), begin, end, ws.changes);
-          });
-        },
-        [&](Workspace& ws) {
-          if (ws.changes.n_rows == 0 && sums_follow_) return;
-          sums_ += ws.changes.sums;
-          n_changed += ws.changes.n_rows;
-          ws.changes.clear();
-        });
+    loop_.run([&] { return pool_.lend([&] { return std::make_unique<Workspace>(loop_.block_rows(), k, d); }); },
+              [&](Workspace& ws, Index begin, Index end) {
+                ws.block.load(rows_.x, begin, end, origin_);
+                nearest_center.find(ws.block, ws.scores, ws.nearest.data());
+                relabel(ws.nearest.data(), begin, end, ws.changes);
+              },
+              [&](Workspace& ws) {
+                if (ws.changes.n_rows == 0 && sums_follow_) return;
+                sums_ += ws.changes.sums;
+                n_changed += ws.changes.n_rows;
+                ws.changes.clear();
+              });
     return n_changed;
   }
 
@@ -108,15 +102,14 @@ class Lloyd {
     struct State {
       double sum = 0;
     };
-    for_chunks(
-        chunks_, n_threads_, [] { return std::make_unique<State>(); },
-        [&](State& state, Index begin, Index end) {
-          for (Index n = begin; n < end; ++n) {
-            const double w = weight_of(sample_weight_, n);
-            if (w > 0) state.sum += w * squared_distance(n);  // (57)
-          }
-        },
-        [&](State& state) { total += std::exchange(state.sum, 0.0); });
+    loop_.run([] { return std::make_unique<State>(); },
+              [&](State& state, Index begin, Index end) {
+                for (Index n = begin; n < end; ++n) {
+                  const double w = rows_.weight_of(n);
+                  if (w > 0) state.sum += w * squared_distance(n);  // (57)
+                }
+              },
+              [&](State& state) { total += std::exchange(state.sum, 0.0); });
     return total;
   }
 
@@ -158,7 +151,7 @@ class Lloyd {
         const Index from = labels_[n];
         if (from == to && sums_follow_) continue;
         labels_[n] = to;
-        const double w = weight_of(sample_weight_, n);
+        const double w = rows_.weight_of(n);
         if (!(w > 0)) continue;
         changes.n_rows += from != to ? 1 : 0;
         add_row(n, w, to, changes.sums);
@@ -169,7 +162,7 @@ class Lloyd {
 
   void add_row(Index n, double weight, Index cluster, ClusterSums& sums) const {
     sums.weights(cluster) += weight;
-    gmmx::add_row(rows_, n, &points_(cluster, 0), weight, &sums.rows(cluster, 0));
+    gmmx::add_row(rows_.x, n, &points_(cluster, 0), weight, &sums.rows(cluster, 0));
   }
 
   // An emptied cluster takes the row that is farthest from its center, which keeps its label until the next pass.
@@ -181,16 +174,16 @@ class Lloyd {
     }
     if (empty.empty()) return sums;
     std::vector<std::pair<double, Index>> farthest;
-    for (Index n = 0; n < rows_.rows(); ++n) {
-      if (weight_of(sample_weight_, n) > 0) farthest.emplace_back(-squared_distance(n), n);
+    for (Index n = 0; n < rows_.size(); ++n) {
+      if (rows_.weight_of(n) > 0) farthest.emplace_back(-squared_distance(n), n);
     }
     const auto wanted = std::min(empty.size(), farthest.size());
     std::partial_sort(farthest.begin(), farthest.begin() + static_cast<std::ptrdiff_t>(wanted), farthest.end());
     for (std::size_t i = 0; i < wanted; ++i) {
       const Index n = farthest[i].second;
-      const double w = weight_of(sample_weight_, n);
+      const double w = rows_.weight_of(n);
       add_row(n, -w, labels_[n], sums);
-      points_.row(empty[i]) = row_as_double(rows_, n);  // no row is counted there
+      points_.row(empty[i]) = row_as_double(rows_.x, n);  // no row is counted there
       sums_.weights(empty[i]) = 0;
       sums_.rows.row(empty[i]).setZero();
       sums.weights(empty[i]) = w;
@@ -202,22 +195,20 @@ class Lloyd {
   double squared_distance(Index n) const {
     const Index own = labels_[n];
     double sum = 0;
-    for (Index j = 0; j < rows_.cols(); ++j) {
-      const double difference = static_cast<double>(rows_(n, j)) - centers_(own, j);
+    for (Index j = 0; j < rows_.n_features(); ++j) {
+      const double difference = static_cast<double>(rows_.x(n, j)) - centers_(own, j);
       sum += difference * difference;
     }
     return sum;
   }
 
-  MatrixView<const T> rows_;
-  VectorView<const double> sample_weight_;
+  Rows<T> rows_;
   RowVector<T> origin_;
   RowMajorMatrix<double> centers_;
   RowMajorMatrix<double> points_;    // that the sums of the clusters are relative to
   double largest_squared_distance_;  // of a row from the mean, at most
   double largest_distance_;          // of a row from the origin, rounding included; infinite where weights hide rows
-  Chunks chunks_;
-  int n_threads_;
+  BlockLoop loop_;
   Vector<std::int32_t> labels_;  // -1: none yet
   ClusterSums sums_;             // by labels_
   bool sums_follow_ = false;
@@ -227,16 +218,16 @@ class Lloyd {
 }  // namespace
 
 template <class T>
-KMeansResult kmeans(MatrixView<const T> rows, Index n_clusters, VectorView<const double> uniforms,
-                    VectorView<const double> sample_weight, const KMeansOptions& options) {
+KMeansResult kmeans(const Rows<T>& rows, Index n_clusters, VectorView<const double> uniforms,
+                    const KMeansOptions& options) {
   const std::vector<Index> seeds =
-      kmeans_plus_plus(rows, n_clusters, uniforms, sample_weight, options.n_threads, options.on_iteration);
-  RowMajorMatrix<double> centers(n_clusters, rows.cols());
-  for (Index k = 0; k < n_clusters; ++k) centers.row(k) = row_as_double(rows, seeds[static_cast<std::size_t>(k)]);
-  const Location location = locate(rows, sample_weight, options.n_threads);
+      kmeans_plus_plus(rows, n_clusters, uniforms, options.n_threads, options.on_iteration);
+  RowMajorMatrix<double> centers(n_clusters, rows.n_features());
+  for (Index k = 0; k < n_clusters; ++k) centers.row(k) = row_as_double(rows.x, seeds[static_cast<std::size_t>(k)]);
+  const Location location = locate(rows, options.n_threads);
   const double tolerance = options.tol * location.mean_variance;
 
-  Lloyd<T> lloyd(rows, sample_weight, location, std::move(centers), options.n_threads);
+  Lloyd<T> lloyd(rows, location, std::move(centers), options.n_threads);
   KMeansResult result;
   bool labels_fit_centers = false;
   while (result.n_iter < options.max_iter) {
@@ -254,9 +245,7 @@ KMeansResult kmeans(MatrixView<const T> rows, Index n_clusters, VectorView<const
   return result;
 }
 
-template KMeansResult kmeans(MatrixView<const float>, Index, VectorView<const double>, VectorView<const double>,
-                             const KMeansOptions&);
-template KMeansResult kmeans(MatrixView<const double>, Index, VectorView<const double>, VectorView<const double>,
-                             const KMeansOptions&);
+template KMeansResult kmeans(const Rows<float>&, Index, VectorView<const double>, const KMeansOptions&);
+template KMeansResult kmeans(const Rows<double>&, Index, VectorView<const double>, const KMeansOptions&);
 
 }  // namespace gmmx

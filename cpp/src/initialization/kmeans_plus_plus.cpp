@@ -22,23 +22,22 @@ Index local_trials(Index n_clusters) { return 2 + static_cast<Index>(std::log(st
 template <class T>
 class Seeding {
  public:
-  Seeding(MatrixView<const T> rows, VectorView<const double> sample_weight, int n_threads)
+  Seeding(const Rows<T>& rows, int n_threads)
       : rows_(rows),
-        sample_weight_(sample_weight),
-        chunks_(cut_into_chunks(rows.rows(), Index{sizeof(T)} * 3 * rows.cols())),
-        n_threads_(useful_threads(n_threads, chunks_, static_cast<double>(6 * rows.cols()))),
-        no_origin_(RowVector<T>::Zero(rows.cols())),
-        closest_(static_cast<std::size_t>(rows.rows()), std::numeric_limits<T>::infinity()),
-        chunk_sums_(static_cast<std::size_t>(chunks_.count())) {}
+        loop_(rows.size(), Index{sizeof(T)} * 3 * rows.n_features(), static_cast<double>(6 * rows.n_features()),
+              n_threads),
+        no_origin_(RowVector<T>::Zero(rows.n_features())),
+        closest_(static_cast<std::size_t>(rows.size()), std::numeric_limits<T>::infinity()),
+        chunk_sums_(static_cast<std::size_t>(loop_.chunks().count())) {}
 
   // The row at which the cumulative weight passes u times the whole.
   Index first_seed(double u) {
     double total = 0;
-    for (Index n = 0; n < rows_.rows(); ++n) total += weight_of(sample_weight_, n);
+    for (Index n = 0; n < rows_.size(); ++n) total += rows_.weight_of(n);
     double sum = 0;
     Index last_positive = 0;
-    for (Index n = 0; n < rows_.rows(); ++n) {
-      const double w = weight_of(sample_weight_, n);
+    for (Index n = 0; n < rows_.size(); ++n) {
+      const double w = rows_.weight_of(n);
       sum += w;
       if (w > 0) last_positive = n;
       if (sum / total > u) return n;
@@ -54,27 +53,24 @@ class Seeding {
       Block<T> block;
     };
     const auto n_candidates = candidates.size();
-    RowMajorMatrix<T> centers(static_cast<Index>(n_candidates), rows_.cols());
+    RowMajorMatrix<T> centers(static_cast<Index>(n_candidates), rows_.n_features());
     for (std::size_t c = 0; c < n_candidates; ++c) {
-      for (Index j = 0; j < rows_.cols(); ++j) centers(static_cast<Index>(c), j) = rows_(candidates[c], j);
+      for (Index j = 0; j < rows_.n_features(); ++j) centers(static_cast<Index>(c), j) = rows_.x(candidates[c], j);
     }
     distances_.resize(n_candidates);
     for (auto& distances : distances_) distances.resize(closest_.size());
     std::vector<std::vector<double>> sums(n_candidates, std::vector<double>(chunk_sums_.size()));
-    for_chunks(
-        chunks_, n_threads_, [&] { return std::make_unique<State>(chunks_.block_rows, rows_.cols()); },
-        [&](State& state, Index chunk_begin, Index chunk_end) {
-          const auto chunk = static_cast<std::size_t>(chunk_begin / chunks_.chunk_rows);
-          for_blocks(chunks_, chunk_begin, chunk_end, [&](Index begin, Index end) {
-            state.block.load(rows_, begin, end, no_origin_);
-            const RowColumns<T>& rows = state.block.as_given();
-            for (std::size_t c = 0; c < n_candidates; ++c) {
-              T* const to = distances_[c].data() + begin;
-              closer_distances(rows, &centers(static_cast<Index>(c), 0), closest_.data() + begin, to);
-              sums[c][chunk] += weighted_sum(to, begin, end);
-            }
-          });
-        });
+    loop_.run([&] { return std::make_unique<State>(loop_.block_rows(), rows_.n_features()); },
+              [&](State& state, Index begin, Index end) {
+                const auto chunk = static_cast<std::size_t>(begin / loop_.chunks().chunk_rows);
+                state.block.load(rows_.x, begin, end, no_origin_);
+                const RowColumns<T>& rows = state.block.as_given();
+                for (std::size_t c = 0; c < n_candidates; ++c) {
+                  T* const to = distances_[c].data() + begin;
+                  closer_distances(rows, &centers(static_cast<Index>(c), 0), closest_.data() + begin, to);
+                  sums[c][chunk] += weighted_sum(to, begin, end);
+                }
+              });
     std::vector<double> totals;
     totals.reserve(sums.size());
     for (const auto& of_chunks : sums) totals.push_back(std::accumulate(of_chunks.begin(), of_chunks.end(), 0.0));
@@ -95,14 +91,14 @@ class Seeding {
         sum += chunk_sums_[chunk];
         continue;
       }
-      const Index begin = static_cast<Index>(chunk) * chunks_.chunk_rows;
-      const Index end = std::min(begin + chunks_.chunk_rows, rows_.rows());
+      const Index begin = static_cast<Index>(chunk) * loop_.chunks().chunk_rows;
+      const Index end = std::min(begin + loop_.chunks().chunk_rows, rows_.size());
       for (Index n = begin; n < end; ++n) {
         sum += weighted_closest(n);
-        if (sum >= target && weight_of(sample_weight_, n) > 0) return n;
+        if (sum >= target && rows_.weight_of(n) > 0) return n;
       }
     }
-    return rows_.rows() - 1;  // rounding
+    return rows_.size() - 1;  // rounding
   }
 
  private:
@@ -127,20 +123,18 @@ class Seeding {
     }
   }
   double weighted_closest(Index n) const {
-    return weight_of(sample_weight_, n) * static_cast<double>(closest_[static_cast<std::size_t>(n)]);
+    return rows_.weight_of(n) * static_cast<double>(closest_[static_cast<std::size_t>(n)]);
   }
   // The order of the additions must not depend on where the memory lies: seeds are chosen by the sums.
   double weighted_sum(const T* distances, Index begin, Index end) const {
-    if (sample_weight_.absent()) return sum_of(distances, end - begin);
+    if (rows_.weight.absent()) return sum_of(distances, end - begin);
     double sum = 0;
-    for (Index n = begin; n < end; ++n) sum += sample_weight_[n] * static_cast<double>(distances[n - begin]);
+    for (Index n = begin; n < end; ++n) sum += rows_.weight[n] * static_cast<double>(distances[n - begin]);
     return sum;
   }
 
-  MatrixView<const T> rows_;
-  VectorView<const double> sample_weight_;
-  Chunks chunks_;
-  int n_threads_;
+  Rows<T> rows_;
+  BlockLoop loop_;
   RowVector<T> no_origin_;
   std::vector<T> closest_;                 // squared distance to the closest seed
   std::vector<std::vector<T>> distances_;  // what it would be with each candidate
@@ -153,11 +147,10 @@ class Seeding {
 Index kmeans_draws(Index n_clusters) { return 1 + (n_clusters - 1) * local_trials(n_clusters); }
 
 template <class T>
-std::vector<Index> kmeans_plus_plus(MatrixView<const T> rows, Index n_clusters, VectorView<const double> uniforms,
-                                    VectorView<const double> sample_weight, int n_threads,
-                                    const std::function<void()>& on_seed) {
-  check_clusters(rows, n_clusters, uniforms, sample_weight);
-  Seeding<T> seeding(rows, sample_weight, n_threads);
+std::vector<Index> kmeans_plus_plus(const Rows<T>& rows, Index n_clusters, VectorView<const double> uniforms,
+                                    int n_threads, const std::function<void()>& on_seed) {
+  check_clusters(rows, n_clusters, uniforms);
+  Seeding<T> seeding(rows, n_threads);
   std::vector<Index> seeds{seeding.first_seed(uniforms[0])};
   if (n_clusters > 1) seeding.accept_best_of(seeds);
   std::vector<Index> candidates(static_cast<std::size_t>(local_trials(n_clusters)));
@@ -170,9 +163,9 @@ std::vector<Index> kmeans_plus_plus(MatrixView<const T> rows, Index n_clusters, 
   return seeds;
 }
 
-template std::vector<Index> kmeans_plus_plus(MatrixView<const float>, Index, VectorView<const double>,
-                                             VectorView<const double>, int, const std::function<void()>&);
-template std::vector<Index> kmeans_plus_plus(MatrixView<const double>, Index, VectorView<const double>,
-                                             VectorView<const double>, int, const std::function<void()>&);
+template std::vector<Index> kmeans_plus_plus(const Rows<float>&, Index, VectorView<const double>, int,
+                                             const std::function<void()>&);
+template std::vector<Index> kmeans_plus_plus(const Rows<double>&, Index, VectorView<const double>, int,
+                                             const std::function<void()>&);
 
 }  // namespace gmmx

@@ -39,7 +39,8 @@ EIGEN_DONT_INLINE void add_moments(const Panel<T>& rows, const T* resp, const T*
 
 template <class T>
 void add_moments_low_dim(const Panel<T>& rows, const T* resp, const T* shift, double* sums) {
-  with_width<low_dim>(rows.n_features, [&](auto features) { add_moments<features()>(rows, resp, shift, sums); });
+  with_width<most_low_dim_features>(rows.n_features,
+                                    [&](auto features) { add_moments<features()>(rows, resp, shift, sums); });
 }
 
 template void add_moments_low_dim(const Panel<float>&, const float*, const float*, double*);

@@ -5,9 +5,9 @@
 
 namespace gmmx {
 
-constexpr Index low_dim = 4;
+constexpr Index most_low_dim_features = 4;
 
-// sums += sum_n r_n (1, z_i, z_i z_j for i <= j) with z = x_n - shift, of 1 to low_dim features. resp: aligned,
+// sums += sum_n r_n (1, z_i, z_i z_j for i <= j) with z = x_n - shift, of 1 to most_low_dim_features. resp: aligned,
 // zero beyond the block's rows.
 template <class T>
 void add_moments_low_dim(const Panel<T>& rows, const T* resp, const T* shift, double* sums);

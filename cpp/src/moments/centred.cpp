@@ -14,7 +14,7 @@ namespace gmmx {
 
 namespace {
 
-// Matrices of 1 to low_dim features; a common one is their sum.
+// Matrices of few features; a common one is their sum.
 template <class T>
 class LowDimMoments final : public Moments<T> {
  public:

@@ -45,7 +45,8 @@ const char* to_string(MomentKernel kernel) {
 MomentPlan plan_moments(SecondMoments form, Index n_features, Index n_components, RegisterWidth width) {
   const SecondMomentTraits& traits = traits_of(form);
   if (!traits.has_matrices()) return {MomentKernel::monomials, MomentKernel::squares};
-  const MomentKernel centred = n_features <= low_dim ? MomentKernel::low_dim : MomentKernel::gathered_rows;
+  const MomentKernel centred =
+      n_features <= most_low_dim_features ? MomentKernel::low_dim : MomentKernel::gathered_rows;
   if (!traits.by_component) return {MomentKernel::monomials, centred};
   if (suits_many_components(n_features, n_components, width)) return {MomentKernel::many_components, centred};
   if (suits_scatter_matrix(n_features, width)) return {MomentKernel::scatter_matrix, centred};

@@ -1,14 +1,10 @@
-// Parallel loops over chunks of rows: the only file that speaks OpenMP.
+// What parallel loops share: how rows are cut, which threads are worth it, exceptions.
 #pragma once
 
 #include <algorithm>
 #include <atomic>
 #include <exception>
 #include <mutex>
-
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 #include "gmmx/views.hpp"
 
@@ -63,78 +59,6 @@ class ExceptionKeeper {
   std::exception_ptr exception_;
 };
 
-#ifdef _OPENMP
-// loop(state, keeper) on each of n_threads threads.
-template <class MakeState, class Loop>
-void in_parallel(int n_threads, MakeState make_state, Loop loop) {
-  note_parallel_region();
-  ExceptionKeeper keeper;
-#pragma omp parallel num_threads(n_threads)
-  {
-    decltype(make_state()) state{};
-    keeper.run([&] { state = make_state(); });
-    loop(state, keeper);
-  }
-  keeper.rethrow();
-}
-#endif
-
 }  // namespace detail
-
-// For every chunk: work(*state, begin, end) on any thread, then merge(state) in the order of the chunks, one at a time.
-// make_state() is called once a thread and returns a unique_ptr.
-template <class MakeState, class Work, class Merge>
-void for_chunks(const Chunks& chunks, int n_threads, MakeState make_state, Work work, Merge merge) {
-  const Index count = chunks.count();
-#ifdef _OPENMP
-  if (n_threads > 1 && count > 1) {
-    detail::in_parallel(n_threads, make_state, [&](auto& state, detail::ExceptionKeeper& keeper) {
-      // Inside of the loop, clang 14 would not compile what captures.
-      const auto work_on = [&](Index chunk) { work(*state, chunks.begin_of(chunk), chunks.end_of(chunk)); };
-      const auto merge_state = [&] { merge(*state); };
-#pragma omp for ordered schedule(dynamic, 1)
-      for (Index chunk = 0; chunk < count; ++chunk) {
-        keeper.run(work_on, chunk);
-#pragma omp ordered
-        keeper.run(merge_state);
-      }
-    });
-    return;
-  }
-#endif
-  auto state = make_state();
-  for (Index chunk = 0; chunk < count; ++chunk) {
-    work(*state, chunks.begin_of(chunk), chunks.end_of(chunk));
-    merge(*state);
-  }
-}
-
-// The same without results to merge: work writes to places of its own rows, and no thread waits for a slower one.
-template <class MakeState, class Work>
-void for_chunks(const Chunks& chunks, int n_threads, MakeState make_state, Work work) {
-  const Index count = chunks.count();
-#ifdef _OPENMP
-  if (n_threads > 1 && count > 1) {
-    detail::in_parallel(n_threads, make_state, [&](auto& state, detail::ExceptionKeeper& keeper) {
-      const auto work_on = [&](Index chunk) { work(*state, chunks.begin_of(chunk), chunks.end_of(chunk)); };
-#pragma omp for schedule(dynamic, 1)
-      for (Index chunk = 0; chunk < count; ++chunk) {
-        keeper.run(work_on, chunk);
-      }
-    });
-    return;
-  }
-#endif
-  auto state = make_state();
-  for (Index chunk = 0; chunk < count; ++chunk) work(*state, chunks.begin_of(chunk), chunks.end_of(chunk));
-}
-
-// The blocks of one chunk: body(begin, end).
-template <class Body>
-void for_blocks(const Chunks& chunks, Index begin, Index end, Body body) {
-  for (Index b = begin; b < end; b += chunks.block_rows) {
-    body(b, std::min(b + chunks.block_rows, end));
-  }
-}
 
 }  // namespace gmmx

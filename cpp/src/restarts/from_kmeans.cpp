@@ -31,9 +31,11 @@ Labels in_order_of_appearance(const Labels& labels, Index n_clusters) {
 }  // namespace
 
 template <class T>
-std::vector<StartOutcome> em_from_kmeans(MatrixView<const T> rows, Index n_components, CovarianceType type,
-                                         MatrixView<const double> uniforms, VectorView<const double> sample_weight,
-                                         const EMOptions& options) {
+std::vector<StartOutcome> em_from_kmeans(const Rows<T>& rows, Index n_components, CovarianceType type,
+                                         MatrixView<const double> uniforms, const MaximumLikelihood& likelihood,
+                                         const EMOptions& options, int n_threads) {
+  check_acceleration(options.acceleration, likelihood.prior);
+  const MStep m_step = likelihood;
   std::vector<StartOutcome> outcomes(static_cast<std::size_t>(uniforms.rows()));
   std::vector<Labels> labels(outcomes.size());
   std::vector<Labels> partitions(outcomes.size());
@@ -41,7 +43,7 @@ std::vector<StartOutcome> em_from_kmeans(MatrixView<const T> rows, Index n_compo
   const auto look = [&watch] { watch.look(); };
   // run(start) for each of these starts, side by side.
   const auto side_by_side = [&](const std::vector<std::size_t>& starts, auto run) {
-    for_tasks(static_cast<Index>(starts.size()), options.n_threads, watch,
+    for_tasks(static_cast<Index>(starts.size()), n_threads, watch,
               [&](Index i) { run(starts[static_cast<std::size_t>(i)]); });
   };
   const auto find_clusters = [&](std::size_t start) {
@@ -49,23 +51,21 @@ std::vector<StartOutcome> em_from_kmeans(MatrixView<const T> rows, Index n_compo
                                          uniforms.col_stride());
     KMeansOptions kmeans_options;
     kmeans_options.on_iteration = look;
-    labels[start] = kmeans(rows, n_components, draws, sample_weight, kmeans_options).labels;
+    labels[start] = kmeans(rows, n_components, draws, kmeans_options).labels;
     partitions[start] = in_order_of_appearance(labels[start], n_components);
   };
   const auto fit = [&](std::size_t start) {
     StartOutcome& outcome = outcomes[start];
     EMOptions own = options;
-    own.n_threads = 1;
     own.check_interrupt = look;
     own.callback = [&outcome](const IterationSummary& summary) {
       outcome.failed_iteration = summary.iteration + 1;
       return false;
     };
     try {
-      const Mixture mixture = mixture_of_clusters(rows, labels[start], n_components, type, sample_weight,
-                                                  options.reg_covar, options.prior, 1);
+      const Mixture mixture = mixture_of_clusters(rows, labels[start], n_components, type, likelihood, 1);
       outcome.failed_iteration = 1;
-      outcome.fit = em(rows, mixture, sample_weight, own);
+      outcome.fit = em(*e_step_over(rows), mixture, m_step, own);
     } catch (const CollapsedComponent& error) {
       outcome.failed_component = error.component();
     }
@@ -97,9 +97,9 @@ std::vector<StartOutcome> em_from_kmeans(MatrixView<const T> rows, Index n_compo
   return outcomes;
 }
 
-template std::vector<StartOutcome> em_from_kmeans(MatrixView<const float>, Index, CovarianceType,
-                                                  MatrixView<const double>, VectorView<const double>, const EMOptions&);
-template std::vector<StartOutcome> em_from_kmeans(MatrixView<const double>, Index, CovarianceType,
-                                                  MatrixView<const double>, VectorView<const double>, const EMOptions&);
+template std::vector<StartOutcome> em_from_kmeans(const Rows<float>&, Index, CovarianceType, MatrixView<const double>,
+                                                  const MaximumLikelihood&, const EMOptions&, int);
+template std::vector<StartOutcome> em_from_kmeans(const Rows<double>&, Index, CovarianceType, MatrixView<const double>,
+                                                  const MaximumLikelihood&, const EMOptions&, int);
 
 }  // namespace gmmx

@@ -66,18 +66,18 @@ Index starts_per_pass(CovarianceType type, Index n_components) {
 }
 
 template <class T>
-std::vector<StartOutcome> em_from_mixtures(MatrixView<const T> rows, const std::vector<Mixture>& starts,
-                                           VectorView<const double> sample_weight, const EMOptions& options) {
+std::vector<StartOutcome> em_from_mixtures(const Rows<T>& rows, const std::vector<Mixture>& starts, const MStep& m_step,
+                                           const EMOptions& options, int n_threads) {
   check_alike(starts);
   std::vector<StartOutcome> outcomes(starts.size());
   std::vector<RunningStart> running;
-  EStepPass<T> e_step(rows, sample_weight, options.n_threads);
+  EStepPass<T> e_step(rows, n_threads);
   for (std::size_t next = 0; next < starts.size() || !running.empty();) {
     // Those that are done make room for those that wait.
     const auto room =
         static_cast<std::size_t>(starts_per_pass(starts.front().covariance_type(), starts.front().n_components()));
     for (; running.size() < room && next < starts.size(); ++next) {
-      Iteration iteration(starts[next], options_of_start(options, next));
+      Iteration iteration(starts[next], m_step, options_of_start(options, next));
       if (iteration.should_continue()) {
         running.push_back({next, std::move(iteration)});
       } else {
@@ -99,9 +99,9 @@ std::vector<StartOutcome> em_from_mixtures(MatrixView<const T> rows, const std::
   return outcomes;
 }
 
-template std::vector<StartOutcome> em_from_mixtures(MatrixView<const float>, const std::vector<Mixture>&,
-                                                    VectorView<const double>, const EMOptions&);
-template std::vector<StartOutcome> em_from_mixtures(MatrixView<const double>, const std::vector<Mixture>&,
-                                                    VectorView<const double>, const EMOptions&);
+template std::vector<StartOutcome> em_from_mixtures(const Rows<float>&, const std::vector<Mixture>&, const MStep&,
+                                                    const EMOptions&, int);
+template std::vector<StartOutcome> em_from_mixtures(const Rows<double>&, const std::vector<Mixture>&, const MStep&,
+                                                    const EMOptions&, int);
 
 }  // namespace gmmx

@@ -6,23 +6,19 @@
 #include <vector>
 
 #include "density/block.hpp"
-#include "gmmx/views.hpp"
+#include "gmmx/rows.hpp"
 #include "linear_algebra.hpp"
-#include "parallel/parallel.hpp"
+#include "parallel/block_loop.hpp"
 
 namespace gmmx {
 
-inline double weight_of(VectorView<const double> sample_weight, Index n) {
-  return sample_weight.absent() ? 1.0 : sample_weight[n];
-}
-
 // Coordinates begin at a row that counts.
 template <class T>
-RowVector<T> first_weighted_row(MatrixView<const T> rows, VectorView<const double> sample_weight) {
+RowVector<T> first_weighted_row(const Rows<T>& rows) {
   Index n = 0;
-  while (n + 1 < rows.rows() && !(weight_of(sample_weight, n) > 0)) ++n;
-  RowVector<T> row(rows.cols());
-  for (Index j = 0; j < rows.cols(); ++j) row(j) = rows(n, j);
+  while (n + 1 < rows.size() && !(rows.weight_of(n) > 0)) ++n;
+  RowVector<T> row(rows.n_features());
+  for (Index j = 0; j < rows.n_features(); ++j) row(j) = rows.x(n, j);
   return row;
 }
 
@@ -54,8 +50,8 @@ struct Location {
 };
 
 template <class T>
-Location locate(MatrixView<const T> rows, VectorView<const double> sample_weight, int n_threads) {
-  const Index d = rows.cols();
+Location locate(const Rows<T>& rows, int n_threads) {
+  const Index d = rows.n_features();
   struct State {
     State(Index capacity, Index d) : block(capacity, d), sum(d), squares(d) { clear(); }
     void clear() {
@@ -68,44 +64,40 @@ Location locate(MatrixView<const T> rows, VectorView<const double> sample_weight
     RowVector<double> sum;
     RowVector<double> squares;
   };
-  const RowVector<T> origin = first_weighted_row(rows, sample_weight);
-  const Chunks chunks = cut_into_chunks(rows.rows(), Index{sizeof(T)} * 3 * d);
+  const RowVector<T> origin = first_weighted_row(rows);
+  const BlockLoop loop(rows.size(), Index{sizeof(T)} * 3 * d, static_cast<double>(4 * d), n_threads);
   State total(0, d);
-  for_chunks(
-      chunks, useful_threads(n_threads, chunks, static_cast<double>(4 * d)),
-      [&] { return std::make_unique<State>(chunks.block_rows, d); },
-      [&](State& state, Index chunk_begin, Index chunk_end) {
-        for_blocks(chunks, chunk_begin, chunk_end, [&](Index begin, Index end) {
-          state.block.load(rows, begin, end, origin);
-          const RowColumns<T>& rows_of_block = state.block.about_origin();
-          if (sample_weight.absent()) {
-            state.weight += static_cast<double>(end - begin);
-            for (Index j = 0; j < d; ++j) {
-              const auto column = rows_of_block.column(j);
-              const auto squares = static_cast<double>(column.square().sum());
-              state.sum(j) += static_cast<double>(column.sum());
-              // Squares of float32 numbers may be larger than all of them.
-              state.squares(j) += std::isfinite(squares) ? squares : column.template cast<double>().square().sum();
-            }
-            return;
-          }
-          for (Index n = begin; n < end; ++n) {
-            const double w = sample_weight[n];
-            state.weight += w;
-            for (Index j = 0; j < d; ++j) {
-              const auto x = static_cast<double>(rows_of_block.rows()(n - begin, j));
-              state.sum(j) += w * x;
-              state.squares(j) += w * x * x;
-            }
-          }
-        });
-      },
-      [&](State& state) {
-        total.weight += state.weight;
-        total.sum += state.sum;
-        total.squares += state.squares;
-        state.clear();
-      });
+  loop.run([&] { return std::make_unique<State>(loop.block_rows(), d); },
+           [&](State& state, Index begin, Index end) {
+             state.block.load(rows.x, begin, end, origin);
+             const RowColumns<T>& rows_of_block = state.block.about_origin();
+             if (rows.weight.absent()) {
+               state.weight += static_cast<double>(end - begin);
+               for (Index j = 0; j < d; ++j) {
+                 const auto column = rows_of_block.column(j);
+                 const auto squares = static_cast<double>(column.square().sum());
+                 state.sum(j) += static_cast<double>(column.sum());
+                 // Squares of float32 numbers may be larger than all of them.
+                 state.squares(j) += std::isfinite(squares) ? squares : column.template cast<double>().square().sum();
+               }
+               return;
+             }
+             for (Index n = begin; n < end; ++n) {
+               const double w = rows.weight[n];
+               state.weight += w;
+               for (Index j = 0; j < d; ++j) {
+                 const auto x = static_cast<double>(rows_of_block.rows()(n - begin, j));
+                 state.sum(j) += w * x;
+                 state.squares(j) += w * x * x;
+               }
+             }
+           },
+           [&](State& state) {
+             total.weight += state.weight;
+             total.sum += state.sum;
+             total.squares += state.squares;
+             state.clear();
+           });
   const RowVector<double> mean = total.sum / total.weight;
   const double variance = (total.squares / total.weight - mean.cwiseProduct(mean)).mean();
   return {origin.template cast<double>() + mean, variance > 0 ? variance : 0.0};

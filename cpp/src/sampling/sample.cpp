@@ -10,7 +10,7 @@
 
 #include "checks.hpp"
 #include "covariance/model.hpp"
-#include "parallel/parallel.hpp"
+#include "parallel/block_loop.hpp"
 
 namespace gmmx {
 
@@ -89,30 +89,33 @@ void sample(const Mixture& mixture, std::uint64_t seed, MatrixView<double> out, 
 
   const CovarianceModel& model = model_of(mixture.covariance_type());
   const ConstMatrixMap means(mixture.means().data(), mixture.n_components(), d);
-  const Chunks chunks = cut_into_chunks(n, Index{sizeof(double)} * 3 * d);
-  for_chunks(
-      chunks, useful_threads(n_threads, chunks, static_cast<double>(20 * d + d * d)),
-      [&] { return std::make_unique<Matrix<double>>(chunks.block_rows, d); },
-      [&](Matrix<double>& scratch, Index chunk_begin, Index chunk_end) {
-        Random random(seed, static_cast<std::uint64_t>(chunk_begin));
-        for_blocks(chunks, chunk_begin, chunk_end, [&](Index block_begin, Index block_end) {
-          // Within a block, the rows of one component at a time.
-          for (Index begin = block_begin; begin < block_end;) {
-            const Index k = std::upper_bound(ends.begin(), ends.end(), begin) - ends.begin();
-            const Index end = std::min(block_end, ends[static_cast<std::size_t>(k)]);
-            auto z = scratch.topRows(end - begin);
-            for (Index i = 0; i < z.rows(); ++i) {
-              for (Index j = 0; j < d; ++j) z(i, j) = random.normal();
-            }
-            model.colour(mixture, k, z);
-            for (Index i = 0; i < z.rows(); ++i) {
-              for (Index j = 0; j < d; ++j) out(begin + i, j) = means(k, j) + z(i, j);  // (5)
-              labels[begin + i] = k;
-            }
-            begin = end;
-          }
-        });
-      });
+  const BlockLoop loop(n, Index{sizeof(double)} * 3 * d, static_cast<double>(20 * d + d * d), n_threads);
+  struct Worker {
+    Worker(Index capacity, Index d) : scratch(capacity, d) {}
+    Matrix<double> scratch;
+    std::optional<Random> random;  // of the chunk
+  };
+  loop.run([&] { return std::make_unique<Worker>(loop.block_rows(), d); },
+           [&](Worker& worker, Index block_begin, Index block_end) {
+             if (block_begin % loop.chunks().chunk_rows == 0)
+               worker.random.emplace(seed, static_cast<std::uint64_t>(block_begin));
+             Random& random = *worker.random;
+             // Within a block, the rows of one component at a time.
+             for (Index begin = block_begin; begin < block_end;) {
+               const Index k = std::upper_bound(ends.begin(), ends.end(), begin) - ends.begin();
+               const Index end = std::min(block_end, ends[static_cast<std::size_t>(k)]);
+               auto z = worker.scratch.topRows(end - begin);
+               for (Index i = 0; i < z.rows(); ++i) {
+                 for (Index j = 0; j < d; ++j) z(i, j) = random.normal();
+               }
+               model.colour(mixture, k, z);
+               for (Index i = 0; i < z.rows(); ++i) {
+                 for (Index j = 0; j < d; ++j) out(begin + i, j) = means(k, j) + z(i, j);  // (5)
+                 labels[begin + i] = k;
+               }
+               begin = end;
+             }
+           });
 }
 
 }  // namespace gmmx

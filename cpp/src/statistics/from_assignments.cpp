@@ -1,78 +1,66 @@
 // Statistics of rows whose memberships are given: two passes, means first, then moments about them. (46)
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "checks.hpp"
-#include "density/widening_loader.hpp"
+#include "em/statistics_pass.hpp"
 #include "gmmx/sufficient_statistics.hpp"
 #include "moments/centred.hpp"
-#include "parallel/parallel.hpp"
+#include "parallel/block_loop.hpp"
 #include "rows/row_pass.hpp"
-#include "rows/row_weights.hpp"
 #include "statistics/check_statistics.hpp"
 
 namespace gmmx {
 
 namespace {
 
-// All in double, whatever the rows are: a fit takes these sums once, and begins with what they say of narrow
-// directions.
-template <class T>
-struct PartitionSpace {
-  PartitionSpace(Index capacity, Index n_features, Index n_components, std::unique_ptr<Moments<double>> moments_)
-      : loader(capacity, n_features),
-        block(capacity, n_features),
-        resp(block_results<double>(capacity, n_components)),
-        weights(capacity),
-        moments(std::move(moments_)) {}
+// Memberships that are given. All in double, whatever the rows are: a fit takes these sums once, and begins with what
+// they say of narrow directions.
+class GivenMemberships final : public Memberships<double> {
+ public:
+  // write(begin, resp) for the rows of a block.
+  using Write = std::function<void(Index, BlockOfColumns<double>)>;
 
-  WideningLoader<T> loader;
-  Block<double> block;
-  Array<double> resp;
-  RowWeights<double> weights;
-  std::unique_ptr<Moments<double>> moments;
-  double total_weight = 0;
-  Index n_samples = 0;
+  explicit GivenMemberships(const Write& write) : write_(write) {}
+  void fill(Block<double>&, const RowWeights<double>&, Index first_row, BlockOfColumns<double> resp) override {
+    write_(first_row, resp);
+  }
+
+ private:
+  const Write& write_;
 };
 
-// fill(begin, resp) writes the memberships of a block of rows.
-template <class T, class Fill>
-SufficientStatistics pass(MatrixView<const T> rows, SecondMoments form, const RowMajorMatrix<double>& shifts,
-                          VectorView<const double> sample_weight, int n_threads, Fill fill) {
-  const Index d = rows.cols();
+class GivenPlan final : public PassPlan<double> {
+ public:
+  GivenPlan(SecondMoments form, const RowMajorMatrix<double>& shifts, const GivenMemberships::Write& write)
+      : form_(form), shifts_(shifts), write_(write), no_origin_(RowVector<double>::Zero(shifts.cols())) {}
+
+  const RowVector<double>& origin() const override { return no_origin_; }
+  std::unique_ptr<Moments<double>> make_moments() const override {
+    return make_centred_moments<double>(form_, ConstMatrixMap(shifts_.data(), shifts_.rows(), shifts_.cols()));
+  }
+  void prepare(std::unique_ptr<Memberships<double>>& memberships, Index) const override {
+    memberships = std::make_unique<GivenMemberships>(write_);
+  }
+
+ private:
+  SecondMoments form_;
+  const RowMajorMatrix<double>& shifts_;
+  const GivenMemberships::Write& write_;
+  RowVector<double> no_origin_;
+};
+
+template <class T>
+SufficientStatistics pass(const Rows<T>& rows, SecondMoments form, const RowMajorMatrix<double>& shifts, int n_threads,
+                          const GivenMemberships::Write& write) {
+  const Index d = rows.n_features();
   const Index k = shifts.rows();
-  const RowVector<double> no_origin = RowVector<double>::Zero(d);
-  const auto new_moments = [&] { return make_centred_moments<double>(form, ConstMatrixMap(shifts.data(), k, d)); };
-  const Chunks chunks = cut_into_chunks(rows.rows(), Index{sizeof(double)} * (3 * d + 2 * k));
-  const auto moments = new_moments();
-  double total_weight = 0;
-  Index n_samples = 0;
-  for_chunks(
-      chunks, useful_threads(n_threads, chunks, static_cast<double>(k * d * d)),
-      [&] { return std::make_unique<PartitionSpace<T>>(chunks.block_rows, d, k, new_moments()); },
-      [&](PartitionSpace<T>& ws, Index chunk_begin, Index chunk_end) {
-        for_blocks(chunks, chunk_begin, chunk_end, [&](Index begin, Index end) {
-          ws.loader.load(rows, begin, end, no_origin, ws.block);
-          const BlockOfColumns<double> resp = ws.resp.topRows(end - begin);
-          fill(begin, resp);
-          ws.weights.load(sample_weight, begin, end);
-          ws.total_weight += ws.weights.total();
-          ws.n_samples += ws.weights.n_positive();
-          ws.weights.scale_rows(resp);
-          ws.moments->add(ws.block, resp);
-        });
-      },
-      [&](PartitionSpace<T>& ws) {
-        moments->merge(*ws.moments);
-        total_weight += std::exchange(ws.total_weight, 0.0);
-        n_samples += std::exchange(ws.n_samples, 0);
-      });
-  SufficientStatistics total = moments->statistics();
-  total.total_weight = total_weight;
-  total.n_samples = n_samples;
-  return total;
+  GivenPlan plan(form, shifts, write);
+  const BlockLoop loop(rows.size(), Index{sizeof(double)} * (3 * d + 2 * k), static_cast<double>(k * d * d), n_threads);
+  return StatisticsPass<T, double>()(rows, k, loop, plan);
 }
 
 // Of each component the row of the largest weight, the first of equal ones: a point among its own rows, about which
@@ -98,12 +86,12 @@ class HeaviestRows {
   bool all_are_found() const { return n_found_ == static_cast<Index>(rows_.size()); }
   // K x d. Components without a row have the first one that counts.
   template <class T>
-  RowMajorMatrix<double> of(MatrixView<const T> rows, VectorView<const double> sample_weight) const {
-    RowMajorMatrix<double> result = RowMajorMatrix<double>::Zero(static_cast<Index>(rows_.size()), rows.cols());
-    if (rows.rows() == 0) return result;
-    result.rowwise() = first_weighted_row(rows, sample_weight).template cast<double>();
+  RowMajorMatrix<double> of(const Rows<T>& rows) const {
+    RowMajorMatrix<double> result = RowMajorMatrix<double>::Zero(static_cast<Index>(rows_.size()), rows.n_features());
+    if (rows.size() == 0) return result;
+    result.rowwise() = first_weighted_row(rows).template cast<double>();
     for (std::size_t k = 0; k < rows_.size(); ++k) {
-      if (rows_[k] >= 0) result.row(static_cast<Index>(k)) = row_as_double(rows, rows_[k]);
+      if (rows_[k] >= 0) result.row(static_cast<Index>(k)) = row_as_double(rows.x, rows_[k]);
     }
     return result;
   }
@@ -127,71 +115,68 @@ struct FirstMoments {
   double total_weight = 0;
 };
 
-template <class T, class Fill>
-FirstMoments first_moments(MatrixView<const T> rows, MatrixView<const T> given, VectorView<const double> sample_weight,
-                           int n_threads, Fill fill) {
+template <class T>
+FirstMoments first_moments(const Rows<T>& rows, MatrixView<const T> given, int n_threads,
+                           const GivenMemberships::Write& write) {
   const Index k = given.cols();
-  const Chunks chunks = cut_into_chunks(rows.rows(), Index{sizeof(T)} * k);
   HeaviestRows heaviest(k);
-  for_chunks(
-      chunks, useful_threads(n_threads, chunks, static_cast<double>(k)),
-      [&] { return std::make_unique<HeaviestRows>(k); },
-      [&](HeaviestRows& part, Index begin, Index end) {
-        for (Index n = begin; n < end; ++n) {
-          const double w = weight_of(sample_weight, n);
-          for (Index i = 0; i < k; ++i) part.note(i, w * static_cast<double>(given(n, i)), n);
-        }
-      },
-      [&](HeaviestRows& part) { heaviest.merge(part); });
-  FirstMoments result(heaviest.of(rows, sample_weight));
+  BlockLoop(rows.size(), Index{sizeof(T)} * k, static_cast<double>(k), n_threads)
+      .run([&] { return std::make_unique<HeaviestRows>(k); },
+           [&](HeaviestRows& part, Index begin, Index end) {
+             for (Index n = begin; n < end; ++n) {
+               const double w = rows.weight_of(n);
+               for (Index i = 0; i < k; ++i) part.note(i, w * static_cast<double>(given(n, i)), n);
+             }
+           },
+           [&](HeaviestRows& part) { heaviest.merge(part); });
+  FirstMoments result(heaviest.of(rows));
   // The trace is the cheapest company that first moments can have.
-  const SufficientStatistics s = pass(rows, SecondMoments::trace, result.origins, sample_weight, n_threads, fill);
+  const SufficientStatistics s = pass(rows, SecondMoments::trace, result.origins, n_threads, write);
   result.counts = ConstVectorMap(s.counts.data(), k);
-  result.sums = ConstMatrixMap(s.first_moments.data(), k, rows.cols());
+  result.sums = ConstMatrixMap(s.first_moments.data(), k, rows.n_features());
   result.total_weight = s.total_weight;
   return result;
 }
 
 // The same where each row belongs to one component.
 template <class T>
-FirstMoments first_moments_of_labels(MatrixView<const T> rows, VectorView<const std::int32_t> labels,
-                                     Index n_components, VectorView<const double> sample_weight, int n_threads) {
-  const Index d = rows.cols();
+FirstMoments first_moments_of_labels(const Rows<T>& rows, VectorView<const std::int32_t> labels, Index n_components,
+                                     int n_threads) {
+  const Index d = rows.n_features();
   HeaviestRows heaviest(n_components);
-  for (Index n = 0; n < rows.rows() && !(sample_weight.absent() && heaviest.all_are_found()); ++n) {
-    if (labels[n] >= 0) heaviest.note(labels[n], weight_of(sample_weight, n), n);
+  for (Index n = 0; n < rows.size() && !(rows.weight.absent() && heaviest.all_are_found()); ++n) {
+    if (labels[n] >= 0) heaviest.note(labels[n], rows.weight_of(n), n);
   }
-  FirstMoments total(heaviest.of(rows, sample_weight));
-  const Chunks chunks = cut_into_chunks(rows.rows(), Index{sizeof(T)} * d);
-  for_chunks(
-      chunks, useful_threads(n_threads, chunks, static_cast<double>(4 * d)),
-      [&] { return std::make_unique<FirstMoments>(total.origins); },
-      [&](FirstMoments& part, Index begin, Index end) {
-        for (Index n = begin; n < end; ++n) {
-          const double w = weight_of(sample_weight, n);
-          const Index k = labels[n];
-          part.total_weight += w;
-          if (k < 0 || !(w > 0)) continue;
-          part.counts(k) += w;
-          add_row(rows, n, &part.origins(k, 0), w, &part.sums(k, 0));
-        }
-      },
-      [&](FirstMoments& part) {
-        total.counts += part.counts;
-        total.sums += part.sums;
-        total.total_weight += part.total_weight;
-        part.counts.setZero();
-        part.sums.setZero();
-        part.total_weight = 0;
-      });
+  FirstMoments total(heaviest.of(rows));
+  BlockLoop(rows.size(), Index{sizeof(T)} * d, static_cast<double>(4 * d), n_threads)
+      .run([&] { return std::make_unique<FirstMoments>(total.origins); },
+           [&](FirstMoments& part, Index begin, Index end) {
+             for (Index n = begin; n < end; ++n) {
+               const double w = rows.weight_of(n);
+               const Index k = labels[n];
+               part.total_weight += w;
+               if (k < 0 || !(w > 0)) continue;
+               part.counts(k) += w;
+               add_row(rows.x, n, &part.origins(k, 0), w, &part.sums(k, 0));
+             }
+           },
+           [&](FirstMoments& part) {
+             total.counts += part.counts;
+             total.sums += part.sums;
+             total.total_weight += part.total_weight;
+             part.counts.setZero();
+             part.sums.setZero();
+             part.total_weight = 0;
+           });
   return total;
 }
 
 // Rows of positive weight.
-Index n_present(Index n_rows, VectorView<const double> sample_weight) {
-  if (sample_weight.absent()) return n_rows;
+template <class T>
+Index n_present(const Rows<T>& rows) {
+  if (rows.weight.absent()) return rows.size();
   Index result = 0;
-  for (Index n = 0; n < n_rows; ++n) result += weight_of(sample_weight, n) > 0 ? 1 : 0;
+  for (Index n = 0; n < rows.size(); ++n) result += rows.weight[n] > 0 ? 1 : 0;
   return result;
 }
 
@@ -217,42 +202,33 @@ RowMajorMatrix<double> means_of(const FirstMoments& first, Index n_samples) {
 }  // namespace
 
 template <class T>
-SufficientStatistics statistics_from_labels(MatrixView<const T> rows, VectorView<const std::int32_t> labels,
-                                            Index n_components, SecondMoments form,
-                                            VectorView<const double> sample_weight, int n_threads) {
-  if (labels.size() != rows.rows()) {
+SufficientStatistics statistics_from_labels(const Rows<T>& rows, VectorView<const std::int32_t> labels,
+                                            Index n_components, SecondMoments form, int n_threads) {
+  if (labels.size() != rows.size()) {
     throw InvalidArgument("labels has " + std::to_string(labels.size()) + " entries for " +
-                          std::to_string(rows.rows()) + " rows; give one a row");
+                          std::to_string(rows.size()) + " rows; give one a row");
   }
-  for (Index n = 0; n < labels.size(); ++n) {
-    if (labels[n] < -1 || labels[n] >= n_components) {
-      throw InvalidArgument(
-          "labels[" + std::to_string(n) + "] is " + std::to_string(labels[n]) +
-          "; labels must be -1 (no component) or from 0 to n_components - 1 = " + std::to_string(n_components - 1));
+  check_labels(labels, n_components);
+  check_sample_weight(rows);
+  const FirstMoments first = first_moments_of_labels(rows, labels, n_components, n_threads);
+  return pass(rows, form, means_of(first, n_present(rows)), n_threads, [&](Index begin, BlockOfColumns<double> resp) {
+    resp.setZero();
+    for (Index n = 0; n < resp.rows(); ++n) {
+      const std::int32_t label = labels[begin + n];
+      if (label >= 0) resp(n, label) = 1.0;
     }
-  }
-  check_sample_weight(sample_weight, rows.rows());
-  const FirstMoments first = first_moments_of_labels(rows, labels, n_components, sample_weight, n_threads);
-  return pass(rows, form, means_of(first, n_present(rows.rows(), sample_weight)), sample_weight, n_threads,
-              [&](Index begin, BlockOfColumns<double> resp) {
-                resp.setZero();
-                for (Index n = 0; n < resp.rows(); ++n) {
-                  const std::int32_t label = labels[begin + n];
-                  if (label >= 0) resp(n, label) = 1.0;
-                }
-              });
+  });
 }
 
 template <class T>
-SufficientStatistics statistics_from_responsibilities(MatrixView<const T> rows, MatrixView<const T> given,
-                                                      SecondMoments form, VectorView<const double> sample_weight,
-                                                      int n_threads) {
-  if (given.rows() != rows.rows() || given.cols() < 1) {
+SufficientStatistics statistics_from_responsibilities(const Rows<T>& rows, MatrixView<const T> given,
+                                                      SecondMoments form, int n_threads) {
+  if (given.rows() != rows.size() || given.cols() < 1) {
     throw InvalidArgument("responsibilities has shape (" + std::to_string(given.rows()) + ", " +
                           std::to_string(given.cols()) + "), but must have one row for each of " +
-                          std::to_string(rows.rows()) + " rows and a column a component");
+                          std::to_string(rows.size()) + " rows and a column a component");
   }
-  const auto fill = [&](Index begin, BlockOfColumns<double> resp) {
+  const GivenMemberships::Write write = [&](Index begin, BlockOfColumns<double> resp) {
     for (Index k = 0; k < resp.cols(); ++k) {
       for (Index n = 0; n < resp.rows(); ++n) {
         const T r = given(begin + n, k);
@@ -264,16 +240,16 @@ SufficientStatistics statistics_from_responsibilities(MatrixView<const T> rows, 
       }
     }
   };
-  check_sample_weight(sample_weight, rows.rows());
-  const FirstMoments first = first_moments(rows, given, sample_weight, n_threads, fill);
-  return pass(rows, form, means_of(first, n_present(rows.rows(), sample_weight)), sample_weight, n_threads, fill);
+  check_sample_weight(rows);
+  const FirstMoments first = first_moments(rows, given, n_threads, write);
+  return pass(rows, form, means_of(first, n_present(rows)), n_threads, write);
 }
 
-#define GMMX_INSTANTIATE(T)                                                                                        \
-  template SufficientStatistics statistics_from_labels(MatrixView<const T>, VectorView<const std::int32_t>, Index, \
-                                                       SecondMoments, VectorView<const double>, int);              \
-  template SufficientStatistics statistics_from_responsibilities(MatrixView<const T>, MatrixView<const T>,         \
-                                                                 SecondMoments, VectorView<const double>, int);
+#define GMMX_INSTANTIATE(T)                                                                                          \
+  template SufficientStatistics statistics_from_labels(const Rows<T>&, VectorView<const std::int32_t>, Index,        \
+                                                       SecondMoments, int);                                          \
+  template SufficientStatistics statistics_from_responsibilities(const Rows<T>&, MatrixView<const T>, SecondMoments, \
+                                                                 int);
 GMMX_INSTANTIATE(float)
 GMMX_INSTANTIATE(double)
 #undef GMMX_INSTANTIATE

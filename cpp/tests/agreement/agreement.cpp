@@ -32,7 +32,7 @@ void compute(char** argv) {
   const std::vector<T> numbers = read_numbers<T>(argv[2]);
   const gmmx::Index d = std::stol(argv[3]);
   const gmmx::Index n = static_cast<gmmx::Index>(numbers.size()) / d;
-  const gmmx::MatrixView<const T> rows(numbers.data(), n, d);
+  const gmmx::Rows<T> rows = gmmx::MatrixView<const T>(numbers.data(), n, d);
   const gmmx::Model model = gmmx::load(argv[5]);
 
   std::vector<T> scores(static_cast<std::size_t>(n));
@@ -42,11 +42,11 @@ void compute(char** argv) {
 
   const std::vector<std::int32_t> labels = read_numbers<std::int32_t>(argv[4]);
   const auto type = model.mixture.covariance_type();
-  const auto statistics =
-      gmmx::statistics_from_labels(rows, gmmx::VectorView<const std::int32_t>(labels.data(), n),
-                                   model.mixture.n_components(), gmmx::second_moment_form(type), {}, 1);
-  const gmmx::EMOptions options;
-  const gmmx::EMResult fit = gmmx::em(rows, gmmx::m_step(statistics, type, options.reg_covar), {}, options);
+  const auto statistics = gmmx::statistics_from_labels(rows, gmmx::VectorView<const std::int32_t>(labels.data(), n),
+                                                       model.mixture.n_components(), gmmx::second_moment_form(type), 1);
+  const gmmx::MaximumLikelihood likelihood;
+  const gmmx::EMResult fit =
+      gmmx::em(*gmmx::e_step_over(rows), gmmx::m_step(statistics, type, likelihood.reg_covar), likelihood);
   append(results, fit.mean_log_likelihoods);
   append(results, fit.mixture.weights());
   append(results, fit.mixture.means());

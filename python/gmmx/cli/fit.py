@@ -18,8 +18,7 @@ from gmmx.cli.label_columns import refuse_labels
 from gmmx.cli.mixture_tables import print_mixture
 from gmmx.cli.options import LARGEST_COUNT, FittingOptions
 from gmmx.cli.param_types import NumberOfComponents, OneOf
-from gmmx.em import criteria
-from gmmx.mixture._mixture_report import NamedMixture, fit_summary
+from gmmx.mixture._mixture_report import NamedMixture, fit_summary, information_criteria
 
 # Larger files, in bytes, are streamed from disk in each iteration.
 LARGE = 1 << 30
@@ -101,8 +100,7 @@ class _FittedMixture(Fitted):
             **NamedMixture.of(model, self.data.names).to_json(),
             "log_likelihood": log_likelihood,
             "log_likelihood_per_row": log_likelihood / total_weight,
-            "bic": criteria.bic(log_likelihood, model.n_parameters_, total_weight),
-            "aic": criteria.aic(log_likelihood, model.n_parameters_),
+            **information_criteria(log_likelihood, model.n_parameters_, total_weight),
             "n_parameters": model.n_parameters_,
             "n_iter": int(model.n_iter_),
             "converged": bool(model.converged_),

@@ -37,7 +37,7 @@ _ENTRIES = {"fit": dict, "rows": dict, "sums": list, "start": int, "failed": lis
 
 
 class StartingPoint(NamedTuple):
-    """State in which EM begins or resumes, between two passes over the rows.
+    """Where EM begins or resumes: between two passes over the rows, it consists of this.
 
     Attributes
     ----------
@@ -136,7 +136,7 @@ class CheckpointWriter:
             raise
 
     def close(self) -> None:
-        """Release the lock of the file."""
+        """Let other processes have the file."""
         self._lock.release()
 
     def _locked(self) -> FileLock:
@@ -284,7 +284,7 @@ def _rows_of(summary: DataSummary) -> dict[str, Any]:
 
 
 def _same_sums(then: list[Any], summary: DataSummary) -> bool:
-    """Return whether the sums of the columns are equal, except for the order in which batches were added."""
+    """Tell whether the sums of the columns are those of then, but for the order in which batches were added."""
     scale = 1e-12 * summary.total_weight * summary.largest
     return len(then) == len(summary.sums) and all(abs(a - b) <= scale for a, b in zip(then, summary.sums, strict=True))
 

@@ -15,7 +15,7 @@ __all__ = ["EMConfig", "InitConfig"]
 
 @dataclass(frozen=True)
 class EMConfig:
-    """Model and stopping rule of EM; the fields are parameters of `GaussianMixture`, with their defaults.
+    """What EM fits and when it stops; the fields are the parameters of `GaussianMixture`, with their defaults.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class EMConfig:
 
 @dataclass(frozen=True)
 class InitConfig:
-    """Initialization of EM; the fields are parameters of `GaussianMixture`, as the user gave them."""
+    """How EM begins; the fields are the parameters of `GaussianMixture`, as the user gave them."""
 
     init_params: str = "kmeans"
     n_init: int = 1

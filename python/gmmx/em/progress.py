@@ -52,7 +52,7 @@ class Progress:
             self._bar.reset(n_rows)
 
     def advance(self, n_rows: int) -> None:
-        """Count a batch."""
+        """Take note of a batch."""
         self._n_done += n_rows
         if self._bar is not None:
             self._bar.update(n_rows)
@@ -63,7 +63,7 @@ class Progress:
             )
 
     def tell(self, log_likelihood: float) -> None:
-        """Show the mean log-likelihood of a row from now on."""
+        """Take note of the mean log-likelihood of a row."""
         self._known = f", log-likelihood {log_likelihood:.6g} a row"
 
     def close(self) -> None:

@@ -170,14 +170,14 @@ def _statistics(rows: Rows, mixture: _core.Mixture) -> _core.SufficientStatistic
 
 @dataclass(frozen=True)
 class StepwiseState:
-    """State of stepwise EM between two batches.
+    """Where stepwise EM stands.
 
     Attributes
     ----------
     mixture : Mixture
-        Mixture of the next E-step.
+        Under which the next batch is seen.
     estimate : Mixture
-        Mixture that users see: the same, or that of the averaged statistics.
+        What users see: the same, or that of the averaged statistics.
     running : SufficientStatistics
         s_t of equation (107), of total weight 1.
     dtype : dtype

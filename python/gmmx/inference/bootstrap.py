@@ -53,7 +53,7 @@ class _Source(NamedTuple):
 
     @classmethod
     def of(cls, rows: Rows, mixture: _core.Mixture) -> _Source:
-        """Return the source of resamples of checked rows."""
+        """Take checked rows."""
         weights = np.ones(len(rows.X)) if rows.sample_weight is None else rows.sample_weight
         needed, total = max(2, mixture.n_components), rows.total_weight
         if round(total) < needed:

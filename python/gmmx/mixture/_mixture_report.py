@@ -13,7 +13,6 @@ import numpy.typing as npt
 from gmmx._covariance_shapes import feature_variances
 from gmmx._text import shown_name
 from gmmx._text_tables import counted, text_table, width_of
-from gmmx.em import criteria
 
 __all__ = [
     "IN_PYTHON",
@@ -21,6 +20,7 @@ __all__ = [
     "NamedMixture",
     "WhereToLook",
     "fit_summary",
+    "information_criteria",
     "mixture_lines",
 ]
 
@@ -58,7 +58,7 @@ class NamedMixture:
 
     @classmethod
     def of(cls, model: Any, names: Sequence[str]) -> NamedMixture:
-        """Return the parameters of a fitted estimator."""
+        """Take the parameters of a fitted estimator."""
         parameters = (np.asarray(getattr(model, name)) for name in ("weights_", "means_", "covariances_"))
         return cls(tuple(map(shown_name, names)), model.covariance_type, *parameters)
 
@@ -104,6 +104,18 @@ def mixture_lines(mixture: NamedMixture, width: int, look: WhereToLook) -> list[
     return lines
 
 
+def information_criteria(log_likelihood: float, n_parameters: int, total_weight: float) -> dict[str, float]:
+    """Return BIC and AIC of a fit.
+
+    Examples
+    --------
+    >>> information_criteria(-100.0, 5, 1.0)
+    {'bic': 200.0, 'aic': 210.0}
+    """
+    bic = -2.0 * log_likelihood + n_parameters * math.log(total_weight)
+    return {"bic": bic, "aic": -2.0 * log_likelihood + 2.0 * n_parameters}
+
+
 def fit_summary(model: Any, total_weight: float | None, not_converged: str | None) -> dict[str, str]:
     """Return what is known of a fit, by name.
 
@@ -119,9 +131,10 @@ def fit_summary(model: Any, total_weight: float | None, not_converged: str | Non
     n_parameters, log_likelihood = model.n_parameters_, float(model.log_likelihood_)
     summary = {}
     if math.isfinite(log_likelihood) and total_weight is not None:
+        criteria = information_criteria(log_likelihood, n_parameters, total_weight)
         summary["log-likelihood"] = f"{log_likelihood:.6f} ({log_likelihood / total_weight:.6f} per row)"
-        summary["BIC"] = f"{criteria.bic(log_likelihood, n_parameters, total_weight):.4f}"
-        summary["AIC"] = f"{criteria.aic(log_likelihood, n_parameters):.4f} ({n_parameters} free parameters)"
+        summary["BIC"] = f"{criteria['bic']:.4f}"
+        summary["AIC"] = f"{criteria['aic']:.4f} ({n_parameters} free parameters)"
     else:
         if math.isfinite(log_likelihood):
             summary["log-likelihood"] = f"{log_likelihood:.6f}"
