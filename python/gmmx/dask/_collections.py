@@ -60,10 +60,7 @@ def without_column(X: Any, sample_weight: Any) -> Any:
 def delayed_parts(X: Any, sample_weight: Any) -> list[Part]:
     """Return delayed parts of rows and weights that compute their common source once per pass.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If the weights do not have the partitions of the rows, as far as is known before computation.
+    Weights that do not have the partitions of the rows are refused, as far as is known before computation.
     """
     X = whole_rows(X)
     if sample_weight is None or isinstance(sample_weight, str):

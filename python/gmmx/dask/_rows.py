@@ -20,16 +20,8 @@ from gmmx.distributed import DataSummary, Sample, merge_samples, merge_summaries
 class DaskRows:
     """Rows and weights in partitions; each method is one pass over them.
 
-    Parameters
-    ----------
-    X : Dask array or data frame
-        The rows.
-    sample_weight : Dask array, series, name of a column, or None
-        Their weights.
-    client : distributed.Client or None
-        Client of the cluster. None uses Dask's default.
-    n_jobs : int or None
-        Number of threads for one task. None uses one.
+    `sample_weight` is a Dask array, series, name of a column, or None. `client` and `n_jobs` are those of the
+    estimator.
     """
 
     def __init__(self, X: Any, sample_weight: Any, client: Any, n_jobs: int | None) -> None:

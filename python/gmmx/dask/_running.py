@@ -83,15 +83,9 @@ def client_for(client: Any) -> Any:
 def results(tasks: list[Task], n_partitions: int, client: Any) -> list[Any]:
     """Compute tasks.
 
-    Raises
-    ------
-    WorkersLostError
-        If the cluster lost workers permanently, or too many by one task.
-    TypeError, ValueError
-        If rows are invalid; the message names their partition.
-    RuntimeError
-        If anything else fails on a cluster; the message names the partition. In this process the original error is
-        raised.
+    Lost workers are a `WorkersLostError`, invalid rows a TypeError or ValueError that names their partition. Anything
+    else that fails on a cluster is a RuntimeError that names the partition; in this process the original error is
+    raised.
     """
     values = [task.value for task in tasks]  # what they come from was optimised when it was cut into parts
     if client is None:

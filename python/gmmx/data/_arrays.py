@@ -86,24 +86,8 @@ def reader_of_arrays(
 ) -> Reader:
     """Look at the arrays of all files and return their rows as batches.
 
-    Parameters
-    ----------
-    kind : str
-        What the files are.
-    files : list of Path
-        The files.
-    opener : callable
-        Opens the arrays of one file.
-    columns, weight_column, weights, batch_size
-        As in `from_hdf5`.
-    keep_missing : bool, default=False
-        Whether NaN, which stands for missing values, is accepted.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If an array is not two-dimensional or holds no numbers, arrays disagree, there are no rows, or an argument is
-        not as described.
+    `opener` opens the arrays of one file; columns, weights and batch size are those of `from_hdf5`. `keep_missing`
+    accepts NaN, which stands for missing values.
     """
     if weights is not None and weight_column is not None:
         raise ValueError("weights and weight_column both say where the weights are: leave one out")
@@ -137,19 +121,7 @@ def reader_of_arrays(
 
 
 def reader_of_array(array: Any, batch_size: int | None, sample_weight: Any = None, *, name: str = "source") -> Reader:
-    """Return the rows of an array that lies in a file and is open, as batches.
-
-    Parameters
-    ----------
-    array : numpy.memmap, h5py.Dataset or zarr.Array of shape (n_samples, n_features)
-        The array.
-    batch_size : int or None
-        Number of rows in a batch. None uses as many as fit in 8 MiB, rounded to whole chunks.
-    sample_weight : array of shape (n_samples,), optional
-        Weights of its rows.
-    name : str
-        What the user calls it, for errors.
-    """
+    """Return the rows of an open array of NumPy, h5py or zarr, and their weights, as batches; `name` is for errors."""
     opener = _Given(OpenArrays(array, sample_weight))
     weights = None if sample_weight is None else "sample_weight"
     return reader_of_arrays(type(array).__name__, [Path(name)], opener, None, None, weights, batch_size)
@@ -177,26 +149,7 @@ def _release(array: Any) -> None:
 
 
 def find_array(arrays: Mapping[str, Any], name: str | None, n_dimensions: int, argument: str, where: str) -> Any:
-    """Return the array of a name, or the only one of some dimensions.
-
-    Parameters
-    ----------
-    arrays : mapping
-        The arrays of a file by their names.
-    name : str or None
-        Which one.
-    n_dimensions : int
-        Dimensions of those that may be meant.
-    argument : str
-        What the name was given as.
-    where : str
-        The file.
-
-    Raises
-    ------
-    ValueError
-        If there is no such array, or no name where there is not just one.
-    """
+    """Return the array of a name, or the only one with this number of dimensions."""
     if name is not None and name.strip("/") in arrays:
         return arrays[name.strip("/")]
     candidates = [known for known, array in arrays.items() if len(array.shape or ()) == n_dimensions]

@@ -54,22 +54,9 @@ def _record_batches(table: Any, **options: Any) -> Iterator[Any]:
 
 
 def reader_of_table(table: Any, batch_size: int | None) -> Reader:
-    """Return the rows of a table or relation as batches.
+    """Return the rows of a table, relation or dataset as batches; all columns are features.
 
-    Parameters
-    ----------
-    table : object with the method ``__arrow_c_stream__``, or pyarrow.dataset.Dataset
-        Table that can be read repeatedly. All columns are features and must contain numbers, or lists of numbers of
-        equal length.
-    batch_size : int or None
-        Number of rows in a batch, at least 1. None uses as many as fit in 8 MiB, at most 131,072.
-
-    Raises
-    ------
-    ImportError
-        If pyarrow is not installed.
-    ValueError
-        If a column is not numeric.
+    The source can be read repeatedly: it has the method ``__arrow_c_stream__``, or is a pyarrow.dataset.Dataset.
     """
     schema = table.schema if is_dataset(table) else arrow.reader_of(table, "source").schema
     dtype = number_type(schema, range(len(schema)), "source")

@@ -52,22 +52,7 @@ class Source:
 
 
 def source_of(source: Any, batch_size: int | None) -> Source:
-    """Return a repeatable source of batches.
-
-    Parameters
-    ----------
-    source : object
-        See `GaussianMixture.fit_batches`.
-    batch_size : int or None
-        Number of rows in a batch, if gmmx makes the batches.
-
-    Raises
-    ------
-    TypeError
-        If the source can be iterated over only once, or not at all.
-    ValueError
-        If an array does not have two dimensions, or a file is not accepted.
-    """
+    """Return a repeatable source of batches; `GaussianMixture.fit_batches` documents what `source` may be."""
     if isinstance(source, data.Reader):
         return Source(lambda: source, True, source.feature_names)
     if callable(source):

@@ -39,24 +39,7 @@ _SUFFIXES = tuple(ending + packed for ending in _OF_FOLDERS for packed in ("", *
 
 @contextlib.contextmanager
 def opened_rows(file: Path, given: TextFormat, options: OptionNames, source: str) -> Iterator[CsvRows]:
-    """Open the rows of a text file.
-
-    Parameters
-    ----------
-    file : Path
-        The file.
-    given : TextFormat
-        What is said of it.
-    options : OptionNames
-        How errors call options.
-    source : str
-        What errors call the file.
-
-    Raises
-    ------
-    DataFileError
-        If it is not a text table.
-    """
+    """Open the rows of a text file; errors call it `source`."""
     try:
         with unpacked(file, again=True) as (stream, _):
             usual = delimiter_of(file)
@@ -100,26 +83,10 @@ def reader_of_text(
     options: OptionNames,
     keep_missing: bool,
 ) -> Reader:
-    """Return what reads the columns of a text file over and over, once the beginning of it was looked at.
+    """Return what reads the columns of a text file repeatedly, once its beginning was looked at.
 
-    Parameters
-    ----------
-    file : Path
-        The file.
-    source : str
-        What errors call it.
-    rows : CsvRows
-        The look at it, which settles how it is read.
-    columns : sequence of int
-        The columns of values.
-    weights : int or None
-        The column of weights.
-    batch_size : int or None
-        Rows of a batch; None for 8 MiB of them.
-    options : OptionNames
-        How errors call options.
-    keep_missing : bool
-        Whether missing values are read as NaN; otherwise they are errors.
+    `rows` is that look, which settles the layout; `columns` and `weights` are positions. `keep_missing` reads missing
+    values as NaN, where they are errors otherwise.
     """
     settled = TextFormat(rows.delimiter, rows.decimal, rows.has_header)
     dtype = np.dtype(np.float64)

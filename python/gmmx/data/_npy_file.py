@@ -49,22 +49,9 @@ _ZIP_ERRORS: tuple[type[Exception], ...] = (
 
 
 class ArrayInFile:
-    """An array in an open .npy file, of which slices of rows are read.
+    """An array in an open .npy file, from which slices of rows are read.
 
-    Parameters
-    ----------
-    stream : binary file
-        The file, at its first byte.
-
-    Attributes
-    ----------
-    shape : tuple of int
-    dtype : numpy.dtype
-
-    Raises
-    ------
-    ValueError
-        If the file is not a .npy file, contains Python objects, or has fewer bytes than its shape requires.
+    A file with Python objects, or with fewer bytes than its shape requires, is a ValueError.
     """
 
     def __init__(self, stream: BufferedReader) -> None:
@@ -90,13 +77,7 @@ class ArrayInFile:
         return self
 
     def __getitem__(self, rows: slice) -> npt.NDArray[Any]:
-        """Read rows of a matrix.
-
-        Raises
-        ------
-        ValueError
-            If the file has become shorter since it was opened.
-        """
+        """Read rows of a matrix; a file that was truncated since it was opened is a ValueError."""
         n_rows, n_columns = self.shape
         begin, end, _ = rows.indices(n_rows)
         if not self._is_fortran:
@@ -139,13 +120,7 @@ class NpzFile:
                 self._members[name] = member
 
     def __getitem__(self, name: str) -> npt.NDArray[Any]:
-        """Unpack an array.
-
-        Raises
-        ------
-        ValueError
-            If it holds Python objects or is damaged.
-        """
+        """Decompress an array; Python objects or damage are a ValueError."""
         member = self._members[name]
         with _unpacking(self._archive, member) as stream:
             shape, is_fortran, dtype = _header_of(stream)

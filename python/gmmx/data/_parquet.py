@@ -183,15 +183,7 @@ def reader_of_parquet(
     *,
     keep_missing: bool,
 ) -> Reader:
-    """Read the columns of Parquet files as `from_parquet` does.
-
-    Parameters
-    ----------
-    path, columns, weight_column, batch_size
-        As in `from_parquet`.
-    keep_missing : bool
-        Whether missing values are read as NaN; otherwise they are errors.
-    """
+    """Read the columns of Parquet files as `from_parquet` does; `keep_missing` reads missing values as NaN."""
     import_optional("pyarrow.parquet", PURPOSE, "data")
     files = files_of(path, FORMATS["parquet"].endings)
     survey = Survey(files, columns, weight_column)

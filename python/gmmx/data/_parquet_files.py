@@ -23,22 +23,7 @@ _READ_AT_ONCE = 1 << 16  # bytes of a column; without it a whole row group is re
 
 
 def opened_parquet(file: Path, **options: Any) -> Any:
-    """Open a Parquet file.
-
-    Parameters
-    ----------
-    file : Path
-        The file.
-    **options
-        Those of `pyarrow.parquet.ParquetFile`.
-
-    Raises
-    ------
-    ImportError
-        If pyarrow is not installed.
-    ValueError
-        If it is not a Parquet file.
-    """
+    """Open a Parquet file with the options of `pyarrow.parquet.ParquetFile`."""
     pyarrow = import_optional("pyarrow", PURPOSE, "data")
     try:
         return import_optional("pyarrow.parquet", PURPOSE, "data").ParquetFile(file, **options)

@@ -174,27 +174,10 @@ def checked(
     weights: str | int | None,
     keep_missing: bool = False,
 ) -> Piece:
-    """Return a piece whose numbers are finite and whose weights are not negative.
+    """Return a piece whose numbers are finite and whose weights are not negative; else raise a `FaultError`.
 
-    Parameters
-    ----------
-    piece : Piece
-        Rows of one file.
-    where : str
-        The file.
-    first_row : int
-        Rows of the file before the piece.
-    feature_names : sequence of str or int, or None
-        Names or numbers of the columns; None where they are numbered from 0 without a gap.
-    weights : str, int or None
-        Name or column of the weights in the file. None if there are no weights.
-    keep_missing : bool, default=False
-        Whether NaN, which stands for missing values, is accepted.
-
-    Raises
-    ------
-    ValueError
-        If a number is not valid; the message names file, row and column of the first.
+    `where` is the file and `first_row` the number of its rows before the piece. `feature_names` are None where columns
+    are numbered from 0 without a gap. `keep_missing` accepts NaN, which stands for missing values.
     """
     X, sample_weight = piece
     problem = first_not_finite(np.where(np.isnan(X), 0, X) if keep_missing else X, feature_names, first_row)
@@ -212,26 +195,10 @@ def checked(
 
 
 def files_of(path: Paths, suffixes: Sequence[str], *, folders: bool = True) -> list[Path]:
-    """Return the files that a path stands for.
+    """Return the files that a path, or a list of paths, stands for.
 
-    Parameters
-    ----------
-    path : path-like or sequence of path-like
-        A file, a folder, or several of them.
-    suffixes : sequence of str
-        Endings of the files of a folder that count, in lower case.
-    folders : bool, default=True
-        Whether a folder stands for all files below it, sorted by path, or for itself. Names that begin with a dot or an
-        underscore are skipped, such as Spark's metadata files.
-
-    Raises
-    ------
-    TypeError
-        If it is something else.
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If there is no file in it.
+    A folder stands for all files below it that end in one of the suffixes, sorted by path, or without `folders` for
+    itself. Names that begin with a dot or an underscore are skipped, such as Spark's metadata files.
     """
     given = [path] if isinstance(path, str | os.PathLike) else path
     if not isinstance(given, Sequence) or not all(isinstance(one, str | os.PathLike) for one in given):
@@ -281,11 +248,6 @@ def rows_of_bytes(batch_size: Any, n_features: int, dtype: np.dtype[Any]) -> int
     """Return the requested number of rows in a batch, or as many as fit in 8 MiB, at most 131,072.
 
     Numbers beyond 2^31 - 1 stand for that one: all rows, in other words.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the requested number is not an integer of at least one.
     """
     if batch_size is None:
         return max(1, min(_MOST_ROWS_OF_A_BATCH, _BYTES_OF_A_BATCH // (n_features * dtype.itemsize)))
@@ -305,25 +267,9 @@ def chosen_columns(
 ) -> list[str]:
     """Return the names of the columns that are features, in their order.
 
-    Parameters
-    ----------
-    names : sequence of str
-        The columns of a file; of lists those of their elements.
-    columns : sequence of str or None
-        Those asked for. None: all but the weights.
-    weight_column : str or None
-        That of the weights.
-    where : str
-        The file.
-    lists : mapping of str to sequence of str, optional
-        Columns of lists, each with the names of its elements, for all of which it stands.
-
-    Raises
-    ------
-    TypeError
-        If `columns` is not a sequence of names.
-    ValueError
-        If a column is not there, stands there twice, or was asked for twice, or if that of the weights holds lists.
+    `names` are the columns of a file; lists are present as their elements. `columns` are those asked for, None all
+    except the weights. `lists` has the columns of lists, each with the names of its elements, for all of which it
+    stands.
     """
     lists = lists or {}
     if weight_column is not None:
@@ -369,11 +315,6 @@ def find_columns(
 
     A name that is not there may be there in another normal form of Unicode, in which an accent is its own character.
     Columns of lists, whose elements are among the names, may be meant, too.
-
-    Raises
-    ------
-    ValueError
-        If a column is not there, or stands there more than once.
     """
     counts = Counter(names)
     positions = {name: position for position, name in enumerate(names)}

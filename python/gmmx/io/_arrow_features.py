@@ -42,19 +42,7 @@ _TENSOR = "arrow.fixed_shape_tensor"
 def number_type(schema: Any, columns: Sequence[int], where: str) -> np.dtype[Any]:
     """Return the type that the numbers of columns have in common: float32 if all do, else float64.
 
-    Parameters
-    ----------
-    schema : pyarrow.Schema
-        Names and types of the columns.
-    columns : sequence of int
-        Which of them.
-    where : str
-        What holds them, for the error.
-
-    Raises
-    ------
-    ValueError
-        If a column holds neither numbers nor lists of numbers.
+    A column that holds neither numbers nor lists of numbers is a ValueError; `where` is what holds it.
     """
     kinds = set()
     types = schema.types

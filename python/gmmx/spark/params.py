@@ -93,18 +93,7 @@ class MixtureParams(
 
 
 def local_model_of(value: Any) -> gmmx.GaussianMixture:
-    """Return a fitted model as one of gmmx in memory.
-
-    Parameters
-    ----------
-    value : GaussianMixtureModel of gmmx.spark or of pyspark.ml.clustering, or fitted gmmx.GaussianMixture
-        The model.
-
-    Raises
-    ------
-    TypeError
-        If it is something else.
-    """
+    """Return a fitted model of gmmx.spark, MLlib or gmmx as one of gmmx in memory."""
     if hasattr(value, "to_local"):
         value = value.to_local()
     if isinstance(value, MLlibModel):

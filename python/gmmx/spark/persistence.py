@@ -49,13 +49,7 @@ class Reader(MLReader):
         self._class, self._folder, self._make = cls, folder, make
 
     def load(self, path: str) -> Any:
-        """Read from a folder.
-
-        Raises
-        ------
-        ValueError
-            If the folder contains something else.
-        """
+        """Read from a folder; other content is a ValueError."""
         spark = self.sparkSession
         metadata = DefaultParamsReader.loadMetadata(path, spark)
         name = f"{self._class.__module__}.{self._class.__name__}"

@@ -28,13 +28,7 @@ _BYTES_OF_A_DRIVER = 64 << 20
 
 
 def features_of(dataset: DataFrame, column: str) -> Any:
-    """Return a column of features that Arrow transfers as lists of float32 or float64.
-
-    Raises
-    ------
-    ValueError
-        If the column does not exist, or contains neither vectors nor arrays of numbers.
-    """
+    """Return a column of vectors or arrays of numbers as one that Arrow transfers as lists of float32 or float64."""
     found = _type_of(dataset, "featuresCol", column)
     is_array = isinstance(found, ArrayType) and isinstance(found.elementType, NumericType)
     if not (is_array or isinstance(found, VectorUDT)):
