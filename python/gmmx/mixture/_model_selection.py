@@ -555,7 +555,7 @@ class GaussianMixtureIC(FittedMixture, DensityMixin, BaseEstimator):  # type: ig
 
     @property
     def mixture_(self) -> _core.Mixture:
-        """The chosen mixture as a value."""
+        """The selected mixture as a value."""
         check_is_fitted(self)
         return self.best_estimator_.mixture_
 

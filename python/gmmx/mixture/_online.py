@@ -33,52 +33,51 @@ class OnlineGaussianMixture(GaussianMixture):
     Parameters
     ----------
     n_components : int, default=1
-        Number of components. This parameter and those below up to `prior` are described at
-        :class:`gmmx.GaussianMixture`.
+        Number of components. See :class:`gmmx.GaussianMixture` for details on this parameter and those up to `prior`.
     covariance_type : str, default='full'
-        Model of the covariances.
+        Covariance model.
     tol : float, default=1e-3
-        EM stops when the mean log-likelihood of a row changes by less in one iteration.
+        Threshold for the change of the mean log-likelihood per row at which `fit` stops.
     reg_covar : float, default=1e-6
-        Added to the variances.
+        Nonnegative number added to the variances.
     max_iter : int, default=100
-        Most iterations.
+        Maximum number of iterations of `fit`.
     n_init : int, default=1
-        Number of starts, of which the best is kept.
+        Number of restarts, of which the best is kept.
     init_params : {'kmeans', 'hc', 'k-means++', 'random', 'random_from_data'}, default='kmeans'
-        How the rows are partitioned for a start.
+        Initialization method.
     weights_init : array-like of shape (n_components,), default=None
-        Weights to start from.
+        Initial weights. None derives them from `init_params`.
     means_init : array-like of shape (n_components, n_features), default=None
-        Means to start from.
+        Initial means. None derives them from `init_params`.
     precisions_init : array-like, default=None
-        Inverse covariances to start from.
+        Initial inverse covariances. None derives them from `init_params`.
     random_state : int, RandomState, Generator or None, default=None
-        Source of randomness for the starts and `sample`.
+        Source of randomness for the initialization and `sample`. None gives different results each time.
     warm_start : bool, default=False
-        Whether a further call of `fit` goes on from the parameters of the last.
+        Whether another call of `fit` starts from the parameters of the last.
     verbose : int, default=0
-        Whether to print every `verbose_interval`-th iteration.
+        Verbosity of `fit`.
     verbose_interval : int, default=10
-        Number of iterations between two printed lines, at least 1.
+        Number of iterations between two printed lines.
     n_jobs : int, default=None
-        Number of threads. Results do not depend on it.
+        Number of threads. None uses OMP_NUM_THREADS or the number of physical cores. Results do not depend on it.
     callback : callable, default=None
-        Called as ``callback(iteration, log_likelihood)`` after each iteration.
+        Function called as ``callback(iteration, log_likelihood)`` after each iteration of `fit`. None monitors nothing.
     responsibilities_init : array-like of shape (n_samples,) or (n_samples, n_components), default=None
-        Partition to start `fit` from; `partial_fit` refuses it.
+        Initial assignment for `fit`; `partial_fit` rejects it. None uses `init_params`.
     acceleration : {'anderson', 'squarem'} or None, default=None
-        How `fit` jumps ahead of EM's iterations.
+        Acceleration method of `fit`. None runs plain EM.
     prior : 'default', ConjugatePrior or None, default=None
-        Prior of the means and covariances.
+        Prior of the means and covariances. None maximises the likelihood.
     learning_decay : float, default=0.6
-        How fast `partial_fit` forgets: alpha in the length ``(t + learning_offset)**-learning_decay`` of its step t, in
-        (0.5, 1]. A smaller value forgets bad first steps sooner and gives the last batches more influence.
+        Exponent of the step size ``(t + learning_offset)**-learning_decay`` of step t, in (0.5, 1]. Smaller values
+        forget early steps sooner and give the last batches more influence.
     learning_offset : float, default=1.0
-        Offset that shortens the first steps of `partial_fit`; not negative.
+        Nonnegative offset that makes the first steps smaller.
     average : bool, default=False
-        Whether `partial_fit` computes the parameters from the average of the running statistics over all steps, with
-        weight t for step t. This reduces the noise of batches with a few rows, and gains little for a hundred or more.
+        Whether to compute the parameters from the average of the running statistics over all steps, with weight t for
+        step t. This reduces the noise of batches with a few rows, and gains little for a hundred or more.
 
     Attributes
     ----------

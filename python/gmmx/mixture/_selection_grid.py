@@ -72,12 +72,12 @@ def repetitions(candidates: Sequence[Candidate], n_features: int, *, has_prior: 
 def fit_candidates(
     candidates: Sequence[Candidate], em: EMConfig, init: InitConfig, rows: Rows
 ) -> Iterator[tuple[Candidate, CandidateFit]]:
-    """Fit the mixtures, and yield the result of each: by numbers of components, in the order of `candidates`.
+    """Fit the mixtures and yield the results, by number of components in the order of `candidates`.
 
     Parameters
     ----------
     candidates : sequence of Candidate
-        Mixtures to fit, none twice.
+        Distinct mixtures to fit.
     em, init : EMConfig, InitConfig
         Configuration of each fit, except for the covariance type and the number of components.
     rows : Rows
