@@ -64,7 +64,7 @@ class Mixture:
     @property
     def precisions_cholesky(self) -> _F64: ...
     def check_factors(self, *, single_precision: bool = False) -> None:
-        """Raise ValueError unless covariances and factors belong together, but for rounding."""
+        """Raise ValueError unless covariances and factors agree up to rounding."""
     def component_log_densities(self, X: _Rows, n_threads: int = 1) -> _Rows:
         """Return log N(x_n | k), without the mixing weights: shape (n_samples, n_components), in the type of X."""
 
@@ -264,7 +264,7 @@ def decompose(mixture: Mixture) -> tuple[_F64, _F64, _F64]:
     """Return volumes (K,), shapes (K, d) and orientations (K, d, d) of the covariances."""
 
 def equal_components(mixture: Mixture, tolerance: float) -> list[list[int]]:
-    """Return groups of components whose means and covariances are equal up to so many standard deviations."""
+    """Return groups of components whose means and covariances are equal within the tolerance."""
 
 def all_finite(X: _Rows) -> bool:
     """Return whether all numbers are finite; False if in doubt, because their sum overflows."""

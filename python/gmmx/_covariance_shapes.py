@@ -200,7 +200,7 @@ def check_of_model(
 @cache
 def _is_stored_as_one_matrix(covariance_type: str, n_features: int) -> bool:
     """Return whether all components share one matrix."""
-    n_components = n_features + 1  # so many that the shape cannot be that of another kind
+    n_components = n_features + 1  # enough to distinguish the shape from those of other kinds
     return _core.covariance_shape(covariance_type, n_components, n_features) == (n_features, n_features)
 
 

@@ -38,7 +38,7 @@ def printable(text: object) -> str:
 
 
 def normalized(name: str) -> str:
-    """Return a name in the normal form in which names are compared: an accent is no character of its own.
+    """Return a name in the normal form for comparisons, in which accents are not separate characters.
 
     Parameters
     ----------

@@ -262,7 +262,7 @@ DAMAGE = {
     "superscript": (with_metadata("format_version", "²"), "format_version is '²'"),
     "class": (with_metadata("class", "Bayesian"), "it holds a 'Bayesian', not a 'GaussianMixture'"),
     "type": (with_metadata("covariance_type", "ful"), "covariance_type is 'ful', but must be one of"),
-    "another type": (with_metadata("covariance_type", "diag"), "covariances has shape .* it must have shape"),
+    "another type": (with_metadata("covariance_type", "diag"), "covariances has shape .* require shape"),
     "no type": (with_metadata("covariance_type", None), r"its metadata lacks \['covariance_type'\]"),
     "no facts": (with_metadata("n_iter", None), r"its metadata lacks \['n_iter'\]"),
     "facts not JSON": (with_metadata("n_iter", "{"), "metadata entry n_iter is '{', which is not JSON"),

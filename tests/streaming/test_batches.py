@@ -183,7 +183,7 @@ def test_arrays_in_files_are_cut_into_batches(tmp_path, batch_size):
             ValueError,
             r": -1 in row 0 \(the first is 0\). sample_weight must be one",
         ),
-        ([pd.DataFrame({"a": [1.0, 2.0], "b": ["x", "y"]})], ValueError, "the column 'b' with what is no number"),
+        ([pd.DataFrame({"a": [1.0, 2.0], "b": ["x", "y"]})], ValueError, "Column 'b' of X is not numeric"),
         (lambda: None, TypeError, r"source\(\) returned an object of type NoneType, but must return an iterator"),
         (pl.LazyFrame({"a": [1.0, 2.0]}), TypeError, r"LazyFrame of polars.*sink_parquet\(path\), and give the path"),
         ([X, [["a", "b", "c"]]], ValueError, "batch 1 of source"),

@@ -284,7 +284,7 @@ class TestTheFile:
     def test_is_not_replaced_unasked(self, tmp_path):
         stopped_in(4, tmp_path / "state")
         before = (tmp_path / "state").read_bytes()
-        with pytest.raises(FileExistsError, match="With resume=True the fit goes on from it; to begin anew, delete it"):
+        with pytest.raises(FileExistsError, match="Set resume=True to resume from it, or delete it"):
             estimator().fit_batches(BATCHES, checkpoint=tmp_path / "state")
         assert (tmp_path / "state").read_bytes() == before
 
@@ -320,7 +320,7 @@ class TestTheFile:
         if not has_checksum:
             del metadata["checksum"]
         save_file(load_file(state), state, {**metadata, "checkpoint": entry})
-        with pytest.raises(ModelFileError, match=r"checkpoint is .* damaged.*Delete it to begin anew"):
+        with pytest.raises(ModelFileError, match=r"checkpoint is .* damaged.*Delete it to start afresh"):
             estimator().fit_batches(BATCHES, checkpoint=state, resume=True)
 
     def test_a_flipped_bit_is_found(self, state):
@@ -330,7 +330,7 @@ class TestTheFile:
             damaged = bytearray(content)
             damaged[at] ^= 1 << at % 8
             state.write_bytes(damaged)
-            with pytest.raises(ModelFileError, match="which is no checkpoint, or damaged"):
+            with pytest.raises(ModelFileError, match="which is not a checkpoint, or damaged"):
                 estimator().fit_batches(BATCHES, checkpoint=state, resume=True)
 
     def test_a_mixture_of_another_size(self, state, tmp_path):
@@ -340,7 +340,7 @@ class TestTheFile:
         del metadata["checksum"]
         estimator(n_components=2).fit(X).save(tmp_path / "other")
         save_file(load_file(tmp_path / "other"), state, metadata)
-        with pytest.raises(ModelFileError, match=r"is damaged: its mixture does not belong to its fit\. Delete it"):
+        with pytest.raises(ModelFileError, match=r"is damaged: its mixture does not match its fit\. Delete it"):
             estimator().fit_batches(BATCHES, checkpoint=state, resume=True)
 
     def test_a_file_that_was_cut_off_is_found(self, tmp_path):
@@ -349,7 +349,7 @@ class TestTheFile:
         for length in (0, 7, 100, len(content) - 1):
             (tmp_path / "state").write_bytes(content[:length])
             with pytest.raises(
-                ModelFileError, match=r"or damaged\. Delete it to begin anew.*not a whole safetensors file"
+                ModelFileError, match=r"or damaged\. Delete it to start afresh.*not a whole safetensors file"
             ):
                 estimator().fit_batches(BATCHES, checkpoint=tmp_path / "state", resume=True)
 
@@ -370,7 +370,7 @@ class TestOtherFits:
         ],
     )
     def test_other_parameters_are_refused(self, state, options, difference):
-        with pytest.raises(ValueError, match=f"of a fit with other parameters: {difference}. Go on with what it was"):
+        with pytest.raises(ValueError, match=f"of a fit with other parameters: {difference}. Use the same parameters"):
             estimator(**options).fit_batches(BATCHES, checkpoint=state, resume=True)
 
     def test_other_priors_and_given_means_are_refused(self, tmp_path):
@@ -488,6 +488,6 @@ class TestTwoProcesses:
     def test_a_refused_checkpoint_is_not_left_locked(self, tmp_path):
         (tmp_path / "state").write_bytes(b"something else")
         for _ in range(2):
-            with pytest.raises(ModelFileError, match="which is no checkpoint, or damaged"):
+            with pytest.raises(ModelFileError, match="which is not a checkpoint, or damaged"):
                 estimator().fit_batches(BATCHES, checkpoint=tmp_path / "state", resume=True)
         assert os.listdir(tmp_path) == ["state"]

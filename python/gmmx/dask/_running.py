@@ -15,7 +15,7 @@ from gmmx.dask._tasks import Place
 if TYPE_CHECKING:
     from gmmx.mixture._gaussian_mixture import GaussianMixture
 
-FAN_IN = 16  # a power of two: sums of so many neighbours are branches of the tree that `pairwise_sum` adds up along
+FAN_IN = 16  # a power of two, so that sums of neighbours are branches of the tree of `pairwise_sum`
 
 
 class WorkersLostError(RuntimeError):

@@ -164,8 +164,8 @@ class Batches:
         assert self._parts is not None
         raise ValueError(
             f"source must bring the same rows in each pass, but after a first pass with {len(self._parts)} batches of "
-            f"{sum(part.n_rows for part in self._parts)} rows {what}. If it is a function, let each call begin anew; "
-            "random changes of the rows must be drawn from a fixed seed."
+            f"{sum(part.n_rows for part in self._parts)} rows {what}. If it is a function, every call must "
+            "yield the rows from the start; use a fixed seed for random changes."
         )
 
 

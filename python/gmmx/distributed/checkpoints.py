@@ -93,7 +93,7 @@ class CheckpointWriter:
     FileExistsError
         If there is a file and the fit is not to go on from it.
     ModelFileError
-        A ValueError: the file is no checkpoint, damaged, or of a model with other parameters.
+        A ValueError: the file is not a checkpoint, damaged, or of a model with other parameters.
     OSError
         If the file cannot be read, it is not a regular file, another process writes to it, or its folder does not exist
         or cannot be written to.
@@ -156,15 +156,15 @@ class CheckpointWriter:
             return
         if not resume:
             raise FileExistsError(
-                f"checkpoint is {str(self._path)!r}, which exists. With resume=True the fit goes on from it; to begin "
-                "anew, delete it or give another path."
+                f"checkpoint is {str(self._path)!r}, which exists. Set resume=True to resume from it, or delete it or "
+                "choose another path to start afresh."
             )
         try:
             self._record = read_model(self._path)
         except ModelFileError as error:
             raise ModelFileError(
-                f"checkpoint is {str(self._path)!r}, which is no checkpoint, or damaged. Delete it to begin anew, or "
-                f"give another path. ({error})"
+                f"checkpoint is {str(self._path)!r}, which is not a checkpoint, or damaged. Delete it to start afresh, "
+                f"or choose another path. ({error})"
             ) from error
         checkpoint = self._checkpoint(self._record)
         _refuse_others("parameters", self._path, checkpoint["fit"], self._fit)
@@ -181,7 +181,7 @@ class CheckpointWriter:
         if not _same_sums(checkpoint["sums"], summary):
             raise ValueError(
                 f"checkpoint is {str(self._path)!r}, which is of a fit with other rows: the sums of their columns "
-                "differ. Go on with the rows that it was, or give another path to begin anew."
+                "differ. Use the same rows, or choose another path to start afresh."
             )
         _refuse_others(
             "rows", self._path, {"feature_names": record.feature_names}, {"feature_names": self._feature_names}
@@ -191,8 +191,8 @@ class CheckpointWriter:
         expected = covariance_type, (n_components, summary.n_features)
         if (record.covariance_type, tensors["means"].shape) != expected:
             raise ModelFileError(
-                f"checkpoint is {str(self._path)!r}, which is damaged: its mixture does not belong to its fit. Delete "
-                "it to begin anew."
+                f"checkpoint is {str(self._path)!r}, which is damaged: its mixture does not match its fit. Delete it "
+                "to start afresh."
             )
         mixture = _core.Mixture(
             tensors["weights"],
@@ -242,7 +242,7 @@ class CheckpointWriter:
         if not record.facts["lower_bounds"] or not _is_sound(checkpoint):
             raise ModelFileError(
                 f"checkpoint is {str(self._path)!r}, which is damaged: its metadata entry checkpoint is not of the "
-                "right kind. Delete it to begin anew."
+                "right type. Delete it to start afresh."
             )
         return checkpoint
 
@@ -284,7 +284,7 @@ def _rows_of(summary: DataSummary) -> dict[str, Any]:
 
 
 def _same_sums(then: list[Any], summary: DataSummary) -> bool:
-    """Tell whether the sums of the columns are those of then, but for the order in which batches were added."""
+    """Return whether the sums of the columns are equal up to the order in which batches were added."""
     scale = 1e-12 * summary.total_weight * summary.largest
     return len(then) == len(summary.sums) and all(abs(a - b) <= scale for a, b in zip(then, summary.sums, strict=True))
 
@@ -295,8 +295,8 @@ def _refuse_others(what: str, path: Path, then: Mapping[str, Any], now: Mapping[
     if others:
         differences = ", ".join(f"{name} was {_shown(then.get(name))} and is {_shown(now[name])}" for name in others)
         raise ValueError(
-            f"checkpoint is {str(path)!r}, which is of a fit with other {what}: {differences}. Go on with what it "
-            "was, or give another path to begin anew."
+            f"checkpoint is {str(path)!r}, which is of a fit with other {what}: {differences}. Use the same "
+            f"{what}, or choose another path to start afresh."
         )
 
 

@@ -179,8 +179,8 @@ def check_same_rows(statistics: _core.SufficientStatistics, summary: DataSummary
     if statistics.n_samples != summary.n_present or has_other_weight or has_other_sums:
         raise ValueError(
             "The rows are other ones than in the first pass: their number, their weight or the sum of a column has "
-            "changed, but EM needs the same rows in each pass. Where rows are made by a function, a query or a graph, "
-            "random numbers must be drawn from a fixed seed, and no sample of the rows taken anew; or store the rows."
+            "changed, but EM needs the same rows in each pass. If a function, a query or a graph makes the rows, "
+            "use a fixed seed and do not resample the rows, or store them."
         )
 
 

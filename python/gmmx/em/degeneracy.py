@@ -1,4 +1,4 @@
-"""When a fitted mixture is no sound description of its rows, however high its likelihood.
+"""Detection of fitted mixtures that do not describe their rows, in spite of a high likelihood.
 
 The likelihood has no upper bound: a component that closes in on a few rows drives it up without end (equation (42) of
 docs/theory.md). EM ends with an error once a covariance is singular; what stops just short of that is found here.

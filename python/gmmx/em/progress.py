@@ -44,7 +44,7 @@ class Progress:
         self._known = ""
 
     def begin_pass(self, name: str, n_rows: int | None) -> None:
-        """Begin a pass over so many rows, if one knows."""
+        """Begin a pass over this many rows, None if unknown."""
         self._name, self._total, self._n_done = name, n_rows, 0
         if self._bar is not None:
             self._bar.set_description(self._name + self._known, refresh=False)

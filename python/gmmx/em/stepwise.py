@@ -225,7 +225,7 @@ class StepwiseState:
         if covariance_type != begun:
             raise ValueError(
                 f"covariance_type is {covariance_type!r}, but partial_fit began with {begun!r} and keeps statistics "
-                "for that alone. Set it back, or begin anew with a new estimator (sklearn.base.clone)."
+                "for that only. Set it back, or start afresh with a new estimator (sklearn.base.clone)."
             )
 
     def updated(self, rows: Rows, config: StepwiseConfig) -> StepwiseState:
@@ -360,7 +360,7 @@ def _state_of_start(gathered: Rows, config: StepwiseConfig) -> StepwiseState | N
 
 
 def _state_at_parameters(last: LastFit, rows: Rows, config: StepwiseConfig) -> StepwiseState:
-    """Return the state that continues a fit to so many rows, or else parameters worth as much as a batch."""
+    """Return the state that continues a fit to known rows, or parameters that count as one batch."""
     weight = rows.total_weight if last.weight is None else last.weight
     return StepwiseState.at(last.make(), last.dtype, prior_of_rows(config.em, rows)).counted_as(weight)
 

@@ -479,8 +479,8 @@ def _check_jackknife(source: _Source) -> int:
     fractional = np.flatnonzero(weights != np.rint(weights))
     if fractional.size:
         raise ValueError(
-            f"sample_weight[{fractional[0]}] is {weights[fractional[0]]:g}, but for kind='jackknife', which leaves out "
-            "one of the rows that a weight counts, it must be a whole number. kind='weighted' takes any weights."
+            f"sample_weight[{fractional[0]}] is {weights[fractional[0]]:g}. kind='jackknife', which leaves out one of "
+            "the rows that a weight stands for, requires whole numbers. kind='weighted' accepts any weights."
         )
     return int(np.count_nonzero(weights))
 

@@ -39,5 +39,5 @@ def refuse_cut_off(array: Any, argument: str) -> None:
     if size < needed:
         raise ValueError(
             f"{argument} maps the file {array.filename}, which was cut off: it has {size} bytes, but had {needed} when "
-            "it was mapped. Write the file again and map it anew."
+            "it was mapped. Write the file again and reopen the memory map."
         )

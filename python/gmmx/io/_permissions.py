@@ -26,7 +26,7 @@ def refuse_read_only(path: Path, name: str | os.PathLike[str]) -> None:
     Raises
     ------
     PermissionError
-        If the file is read-only, be it for this user or, for a superuser who may write everything, for everybody.
+        If the file is read-only for this user, or for everybody if the user is a superuser.
     """
     with contextlib.suppress(FileNotFoundError):
         if not os.stat(path).st_mode & 0o222 or not os.access(path, os.W_OK):

@@ -33,7 +33,7 @@ class ArrowRows(NamedTuple):
 
 
 def is_stream(X: Any) -> bool:
-    """Tell whether X hands out Arrow data that is to be read here.
+    """Return whether X provides Arrow data that gmmx reads.
 
     Frames of pandas, which do too, are converted by scikit-learn unless they have Arrow's lists, for which it has no
     features. So is whatever NumPy can read where pyarrow is not installed.
@@ -46,11 +46,11 @@ def is_stream(X: Any) -> bool:
         import pyarrow  # noqa: F401
     except ImportError:
         return False
-    return len(getattr(X, "shape", ())) == 2  # a single column is no table
+    return len(getattr(X, "shape", ())) == 2  # a single column is not a table
 
 
 def is_lazy(X: Any) -> bool:
-    """Tell whether X is a query of polars that has not been run."""
+    """Return whether X is a query of polars that has not been run."""
     kind = type(X)
     return kind.__name__ == "LazyFrame" and kind.__module__.partition(".")[0] == "polars"
 

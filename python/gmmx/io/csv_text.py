@@ -273,7 +273,7 @@ class CsvRows:
             raise DataFileError(
                 f"{self._source}: column {quoted(self.names[index])} has numbers such as {text!r}, but a number has "
                 f"one decimal {'point' if self.decimal == '.' else 'comma'} and nothing that parts thousands; give "
-                f"{self._options.decimal} {other!r} if that is the decimal character, write the numbers anew, {choose}"
+                f"{self._options.decimal} {other!r} if that is the decimal character, rewrite the numbers, {choose}"
             )
         n_numbers = sum(number_in(cell, self.decimal) is not None for cell in present)
         raise DataFileError(

@@ -47,7 +47,7 @@ class ModelFileError(ValueError):
 
 @dataclass(frozen=True)
 class ModelRecord:
-    """All that a file holds: arrays by name, facts of the fit, feature names, constructor parameters.
+    """Contents of a model file: arrays by name, record of the fit, feature names, constructor parameters.
 
     `checkpoint`, of a fit that was under way: what else it needs to go on. `total_weight` of the rows that the
     mixture was fitted to, if they are known. `gmmx_version` wrote the file, or would.
@@ -328,8 +328,8 @@ def _check_shapes(shapes: Mapping[str, tuple[int, ...]], covariance_type: str) -
     for name, shape in expected.items():
         if shapes[name] != shape:
             raise ValueError(
-                f"{name} has shape {shapes[name]}, but for covariance_type={covariance_type!r} and means of "
-                f"shape {means} it must have shape {shape}"
+                f"{name} has shape {shapes[name]}, but covariance_type={covariance_type!r} and means of shape "
+                f"{means} require shape {shape}"
             )
 
 

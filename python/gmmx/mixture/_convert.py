@@ -148,7 +148,7 @@ class ConvertibleMixture:
             else:
                 setattr(converted, name, value)
         set_history(converted, history)
-        _ = converted.mixture_  # refuses parameters that are no mixture
+        _ = converted.mixture_  # refuses parameters that are not a mixture
         return converted
 
     def to_sklearn(self) -> sklearn.mixture.GaussianMixture:

@@ -522,8 +522,8 @@ class GaussianMixture(
         """Estimate the parameters as `fit` does, of rows in parts that an engine passes over.
 
         `fit_batches`, `gmmx.dask` and `gmmx.spark` are built on it. The start is the one for rows in memory, made of a
-        random sample of the rows; if they are no more than `init_size`, all are taken, and the result is that of `fit`
-        but for rounding. Of several starts (`n_init`) the one whose EM on the sample ends highest continues.
+        random sample of the rows. If there are at most `init_size` rows, all are used, and the result is that of `fit`
+        up to rounding. Of `n_init` restarts, the one that reaches the highest likelihood on the sample continues.
 
         Parameters
         ----------

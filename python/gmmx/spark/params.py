@@ -71,7 +71,7 @@ class MixtureParams(
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        # MLlib's defaults, but for the seed: its default differs from process to process.
+        # MLlib's defaults, except for the seed, whose default differs between processes.
         self._setDefault(k=2, tol=0.01, maxIter=100, aggregationDepth=2, seed=0)
         self._setDefault(covarianceType="full", regParam=1e-6, nInit=1)
 

@@ -16,7 +16,7 @@ from gmmx._text import printable
 __all__ = ["checking", "completed"]
 
 # These complaints name a remedy, or are worded by gmmx.
-_COMPLETE = re.compile(r" \(the first is 0\)|Reshape your data|take it apart|Unpack it")
+_COMPLETE = re.compile(r" \(the first is 0\)|Reshape your data|Unpack it")
 
 
 @contextlib.contextmanager

@@ -88,8 +88,8 @@ def _placed(
         texts = [name for name, kind in zip(names, X.dtypes, strict=True) if getattr(kind, "kind", "O") not in "biuf"]
         if texts:
             return ValueError(
-                f"X has the column {texts[0]!r} with what is no number ({complaint}), but all columns must hold "
-                "numbers: leave it out, or turn it into numbers."
+                f"Column {texts[0]!r} of X is not numeric ({complaint}), but all columns must contain numbers. "
+                "Drop it or convert it to numbers."
             )
     if is_frame and re.search("element with a sequence|feature names should match", complaint):
         return _placed_lists(X)
@@ -109,7 +109,7 @@ def _placed(
 def _placed_object(
     X: Any, names: Sequence[str] | None, complaint: str, first_row: int
 ) -> TypeError | ValueError | None:
-    """Return the error that names the first object that is no number."""
+    """Return the error that names the first object that is not a number."""
     found = first_foreign(X)
     if found is None or len(found[0]) != 2:
         return None

@@ -1,4 +1,4 @@
-"""Input that NumPy would convert to numbers that nobody meant, and where a table holds what is no number."""
+"""Detection of input that NumPy would silently convert to wrong numbers, and of values that are not numbers."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def first_missing(values: Any) -> tuple[int, ...] | None:
 
 
 def first_foreign(values: Any) -> tuple[tuple[int, ...], str] | None:
-    """Return the position of the first value that is no number, text or None, and the name of its type.
+    """Return the position of the first value that is not a number, text or None, and the name of its type.
 
     Examples
     --------

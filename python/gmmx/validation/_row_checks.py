@@ -23,7 +23,7 @@ _ALLOWED = "must be a two-dimensional array of finite real numbers, one row a sa
 
 
 def is_pair(batch: Any) -> bool:
-    """Tell whether something looks like rows and their weights, by the dimensions of its two members."""
+    """Return whether an object looks like rows and their weights, by the dimensions of its two members."""
     if not isinstance(batch, tuple | list) or len(batch) != 2:
         return False
     return [len(getattr(member, "shape", ())) for member in batch] == [2, 1]
@@ -109,8 +109,8 @@ def check_rows_of(estimator: Any, X: Any, *, fit: bool, min_samples: int | None 
         )
     if is_pair(X):
         raise ValueError(
-            "X is a pair of rows and weights: take it apart, for X, w in batches, and give w as sample_weight where "
-            "weights are taken."
+            "X is an (X, sample_weight) pair. Unpack it, for X, w in batches, and pass sample_weight=w to methods that "
+            "accept weights."
         )
     requirements: dict[str, Any] = {"dtype": ROW_DTYPES, "ensure_min_samples": least}
     with checking("X", _ALLOWED):
