@@ -5,22 +5,24 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import click
 
-__all__ = ["argument", "command", "not_an_option", "option"]
+__all__ = ["REQUIRED", "argument", "command", "not_an_option", "option"]
+
+REQUIRED: Any = dataclasses.MISSING
 
 
-def argument(metavar: str, *, default: Any = dataclasses.MISSING, **attributes: Any) -> Any:
+def argument(metavar: str, *, default: Any = REQUIRED, **attributes: Any) -> Any:
     """Declare a field as an argument; with a default it may be left out. `attributes` are those of `click.Argument`."""
-    is_required = default is dataclasses.MISSING
+    is_required = default is REQUIRED
     metadata = {"kind": click.Argument, "names": (), "metavar": metavar, "required": is_required, **attributes}
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def option(text: str, *names: str, default: Any = dataclasses.MISSING, **attributes: Any) -> Any:
+def option(text: str, *names: str, default: Any = None, choices: Collection[str] = (), **attributes: Any) -> Any:
     """Declare a field as an option.
 
     Parameters
@@ -30,10 +32,14 @@ def option(text: str, *names: str, default: Any = dataclasses.MISSING, **attribu
     *names : str
         Names on the command line; without any, ``--`` and the name of the field.
     default : object
-        The default. An option without a default is required; one whose default is False is a flag.
+        The default; with REQUIRED the option must be given. An option whose default is False is a flag.
+    choices : collection of str
+        The values that are allowed; without any, all of its type.
     **attributes
         Those of `click.Option`.
     """
+    if choices:
+        attributes["type"] = click.Choice(list(choices))
     metadata = {"kind": click.Option, "names": names, "help": text, **attributes}
     return dataclasses.field(default=default, metadata=metadata)
 
@@ -105,7 +111,7 @@ def _parameter(name: str, default: Any, kind: Any, names: tuple[str, ...], **att
     if kind is click.Argument:
         return click.Argument([name], **attributes)
     names = names or (f"--{name.replace('_', '-')}",)
-    if default is dataclasses.MISSING:
+    if default is REQUIRED:
         attributes["required"] = True
     else:
         shows = default is not None and not isinstance(default, bool)

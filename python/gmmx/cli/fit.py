@@ -10,7 +10,7 @@ import click
 
 from gmmx._core import covariance_types
 from gmmx._text_tables import counted
-from gmmx.cli.commands import command, option
+from gmmx.cli.commands import REQUIRED, command, option
 from gmmx.cli.console import print_line, print_pairs, status_line
 from gmmx.cli.fit_common import Fitted, check_covariance_types, notes_of_fit, read_rows, run_fit
 from gmmx.cli.input import FileRows, Table
@@ -31,7 +31,7 @@ _INSPECTED = 10_000
 class FitOptions(FittingOptions):
     """The options of ``gmmx fit``."""
 
-    components: int = option("Number of components.", "-k", "--components", type=NumberOfComponents())
+    components: int = option("Number of components.", "-k", "--components", type=NumberOfComponents(), default=REQUIRED)
     covariance_type: str = option(
         "Shape of the covariances: one matrix each, one shared, one variance a column, one variance.",
         default="full",
@@ -39,7 +39,6 @@ class FitOptions(FittingOptions):
     )
     batch_size: int | None = option(
         "Stream DATA from disk in batches of this many rows; files beyond 1 GiB are streamed in any case.",
-        default=None,
         type=click.IntRange(1, LARGEST_COUNT),
         metavar="ROWS",
     )

@@ -35,7 +35,7 @@ def seed_option(text: str) -> Any:
 
 def jobs_option(text: str = _JOBS) -> Any:
     """Declare --jobs."""
-    return option(text, default=None, type=int, callback=check_jobs)
+    return option(text, type=int, callback=check_jobs)
 
 
 def json_option() -> Any:
@@ -63,26 +63,19 @@ class DataOptions:
     """Which numbers are read."""
 
     data: str = argument("DATA")
-    columns: str | None = option("Columns to fit.  [default: all that hold numbers]", default=None, metavar="A,B,...")
-    weight_column: str | None = option(
-        "Column of row weights: 2 counts a row twice, 0 not at all.", default=None, metavar="NAME"
-    )
-    label_column: str | None = option("Column to ignore, such as known classes.", default=None, metavar="NAME")
-    header: bool | None = option(
-        "Whether the first row holds names.  [default: found out]", "--header/--no-header", default=None
-    )
+    columns: str | None = option("Columns to fit.  [default: all that hold numbers]", metavar="A,B,...")
+    weight_column: str | None = option("Column of row weights: 2 counts a row twice, 0 not at all.", metavar="NAME")
+    label_column: str | None = option("Column to ignore, such as known classes.", metavar="NAME")
+    header: bool | None = option("Whether the first row holds names.  [default: found out]", "--header/--no-header")
     delimiter: str | None = option(
         "Character between the cells of text; also tab or space.  [default: found out]",
-        default=None,
         type=Delimiter(),
         metavar="CHAR",
     )
-    decimal: Decimal | None = option(
-        "Decimal character of text.  [default: found out]", default=None, type=click.Choice([".", ","])
-    )
+    decimal: Decimal | None = option("Decimal character of text.  [default: found out]", choices=[".", ","])
     drop_missing: bool = option("Leave out rows with missing values, and print how many.", default=False)
-    format: str | None = option("Format of DATA.  [default: by its ending]", default=None, type=click.Choice(FORMATS))
-    array: str | None = option("Array of a .npz file.  [default: the only one]", default=None, metavar="NAME")
+    format: str | None = option("Format of DATA.  [default: by its ending]", choices=FORMATS)
+    array: str | None = option("Array of a .npz file.  [default: the only one]", metavar="NAME")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +86,6 @@ class ModelDataOptions(DataOptions):
     columns: str | None = option(
         "Columns that are the model's features: by name if they have its names, else in its order.  [default: those of "
         "the features' names, or all that hold numbers]",
-        default=None,
         metavar="A,B,...",
     )
 
@@ -102,7 +94,7 @@ class ModelDataOptions(DataOptions):
 class EMOptions:
     """How EM runs; the defaults are those of `GaussianMixture`."""
 
-    init_params: str = option("How a restart is initialized.", default="kmeans", type=click.Choice(_INITIALIZERS))
+    init_params: str = option("How a restart is initialized.", default="kmeans", choices=_INITIALIZERS)
     n_init: int = option(
         "Number of restarts; the best is the result.", default=1, type=click.IntRange(1, LARGEST_COUNT)
     )
@@ -111,15 +103,11 @@ class EMOptions:
     )
     max_iter: int = option("Iterations of EM at most.", default=100, type=click.IntRange(0, LARGEST_COUNT))
     acceleration: str | None = option(
-        "Jump ahead of EM's iterations, so that fewer are needed.",
-        default=None,
-        type=click.Choice(["anderson", "squarem"]),
+        "Jump ahead of EM's iterations, so that fewer are needed.", choices=["anderson", "squarem"]
     )
     reg_covar: float = option("Added to every variance.", default=1e-6, type=FiniteNumber())
     prior: str | None = option(
-        "Conjugate prior of the parameters, which keeps components from collapsing.",
-        default=None,
-        type=click.Choice(["default"]),
+        "Conjugate prior of the parameters, which keeps components from collapsing.", choices=["default"]
     )
     seed: int = seed_option("Seed of the initialization: the same seed gives the same mixture.")
     jobs: int | None = jobs_option()
@@ -134,9 +122,9 @@ class EMOptions:
 class FitOutputOptions(WritingOptions):
     """Where the results of a fit go."""
 
-    plot: str | None = option("Draw data and components (.png, .svg or .pdf).", default=None, metavar="FILE")
-    labels: str | None = option("Write the most likely component of each row, from 0.", default=None, metavar="FILE")
-    model: str | None = option("Save the mixture (.safetensors); gmmx predict reads it.", default=None, metavar="FILE")
+    plot: str | None = option("Draw data and components (.png, .svg or .pdf).", metavar="FILE")
+    labels: str | None = option("Write the most likely component of each row, from 0.", metavar="FILE")
+    model: str | None = option("Save the mixture (.safetensors); gmmx predict reads it.", metavar="FILE")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,9 +139,7 @@ class RowsOptions(WritingOptions):
     output: str = option(
         "Where the rows go, by the ending; - for standard output.", "-o", "--output", default="-", metavar="FILE"
     )
-    output_format: str | None = option(
-        "Format of the output.  [default: by its ending, or csv]", default=None, type=click.Choice(FORMATS)
-    )
+    output_format: str | None = option("Format of the output.  [default: by its ending, or csv]", choices=FORMATS)
 
     @property
     def to_stream(self) -> bool:

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-import click
 import numpy as np
 
 from gmmx.cli.column_selection import split_names
-from gmmx.cli.commands import argument, command, option
+from gmmx.cli.commands import REQUIRED, argument, command, option
 from gmmx.cli.console import FAILED, print_json, print_note, print_written, stop
 from gmmx.cli.input import load_model, open_table
 from gmmx.cli.options import ModelDataOptions, WritingOptions
@@ -24,19 +23,19 @@ class PlotOptions(ModelDataOptions, WritingOptions):
     """The options of ``gmmx plot``."""
 
     data: str | None = argument("[DATA]", default=None)  # type: ignore[assignment]  # alone among the commands
-    output: str = option("Where the picture goes: .png, .svg or .pdf.", "-o", "--output", metavar="FILE")
+    output: str = option(
+        "Where the picture goes: .png, .svg or .pdf.", "-o", "--output", metavar="FILE", default=REQUIRED
+    )
     kind: str | None = option(
         "Kind of picture; more than two columns are drawn in pairs.  [default: classification; without DATA density, "
         "of a .json file criterion]",
-        default=None,
-        type=click.Choice(("classification", "uncertainty", "density", "pairs", "criterion")),
+        choices=("classification", "uncertainty", "density", "pairs", "criterion"),
     )
     draw: str | None = option(
         "Features to draw.  [default: all that vary, at most the six that separate the components most]",
-        default=None,
         metavar="A,B,...",
     )
-    title: str | None = option("Title of the picture.  [default: what it shows]", default=None, metavar="TEXT")
+    title: str | None = option("Title of the picture.  [default: what it shows]", metavar="TEXT")
 
 
 def plot(options: PlotOptions) -> None:

@@ -35,14 +35,10 @@ class SelectOptions(FittingOptions):
         metavar="A,B,...",
     )
     criterion: str = option(
-        "Criterion of the choice; the smaller, the better.",
-        default="bic",
-        type=click.Choice(("bic", "icl", "aic")),
+        "Criterion of the choice; the smaller, the better.", default="bic", choices=("bic", "icl", "aic")
     )
     top: int = option("Number of mixtures to print.", default=10, type=click.IntRange(min=1))
-    plot: str | None = option(
-        "Draw the criterion by number of components (.png, .svg or .pdf).", default=None, metavar="FILE"
-    )
+    plot: str | None = option("Draw the criterion by number of components (.png, .svg or .pdf).", metavar="FILE")
     init_params: str = "hc"
     tol: float = 1e-6
     max_iter: int = 10_000
