@@ -10,6 +10,7 @@ import contextlib
 import csv
 import io
 import os
+import re
 import shutil
 import stat
 import sys
@@ -175,6 +176,9 @@ def _opened_text(path: str, source: str, usual: str | None, given: TextFormat, *
         yield _TextFile(path, source, raw, CsvRows(stream, source, usual, given, blanks=blanks))
 
 
+_TEXT = re.compile(rb"[\t\n\r -~]+$")  # a name of a column may be PAR1
+
+
 def _refuse_bytes(raw: IO[bytes], source: str) -> None:
     """Refuse a stream that begins like a file of another format."""
     if isinstance(raw, io.BufferedReader):
@@ -185,7 +189,8 @@ def _refuse_bytes(raw: IO[bytes], source: str) -> None:
     else:
         return
     for name in ENDINGS:
-        if (magic := FORMATS[name].magic) and beginning.startswith(magic):
+        magic = FORMATS[name].magic
+        if magic and beginning.startswith(magic) and not _TEXT.match(beginning[:8]):
             raise DataFileError(f"{source} is not text but {name}; name its format: --format {name}")
     for magic, (program, ending) in _PACKED.items():
         if beginning.startswith(magic):

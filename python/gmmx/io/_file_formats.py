@@ -35,7 +35,7 @@ class FileFormat(NamedTuple):
 FORMATS = {
     "csv": FileFormat((".csv", ".txt"), "text", delimiter=","),
     "tsv": FileFormat((".tsv", ".tab"), "text", delimiter="\t"),
-    "parquet": FileFormat((".parquet", ".parq", ".pq"), "a Parquet file", b"PAR1\x15"),
+    "parquet": FileFormat((".parquet", ".parq", ".pq"), "a Parquet file", b"PAR1"),
     "npy": FileFormat((".npy",), "a NumPy array (.npy)", b"\x93NUMPY"),
     "npz": FileFormat((".npz",), "a zip archive, as .npz files are", b"PK\x03\x04"),
     "hdf5": FileFormat((".h5", ".hdf5", ".hdf", ".he5"), "an HDF5 file", b"\x89HDF\r\n"),
