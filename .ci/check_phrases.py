@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-CHECKED = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "bench", "docs", "examples", "python")
+CHECKED = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "bench", "cpp", "docs", "examples", "python")
 SUFFIXES = {".md", ".rst", ".py", ".pyi", ".cpp", ".hpp"}
 
 COMPARATIVES = "longer|more|less|fewer|greater|larger|smaller|better|worse|slower|faster|later|earlier|wider|narrower"

@@ -3,7 +3,7 @@
 
 namespace gmmx::benchmarks {
 
-// Floating-point operations a second of the best product of two 1024 x 1024 matrices that was found, on so many
+// Floating-point operations per second of the fastest available product of two 1024 x 1024 matrices on this many
 // threads, measured now.
 template <class T>
 double gemm_rate(int n_threads);

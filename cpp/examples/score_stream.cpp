@@ -1,4 +1,4 @@
-// Scores rows as they come, by a model that gmmx saved, be it from Python:
+// Scores a stream of rows with a model saved by gmmx, in C++ or Python:
 //   score_stream <model.safetensors> < rows.txt
 // Each line of n_features numbers, separated by blanks or commas, is answered by log p(x) and the most probable
 // component.

@@ -1,4 +1,4 @@
-// Why something is no model file, without the name of the file: that is added where it is known.
+// The reason why a file is not a model file. The name of the file is added where it is known.
 #pragma once
 
 #include <stdexcept>

@@ -58,8 +58,8 @@ void check_shapes(const Tensors& tensors, CovarianceType type) {
   const auto check = [&](const char* name, const std::vector<Index>& expected) {
     const std::vector<Index>& shape = tensors.at(name).shape;
     if (shape == expected) return;
-    throw MalformedFile(std::string(name) + " has shape " + shape_text(shape) + ", but for the covariance type '" +
-                        to_string(type) + "' and means of shape " + shape_text(means) + " it must have shape " +
+    throw MalformedFile(std::string(name) + " has shape " + shape_text(shape) + ", but covariance type '" +
+                        to_string(type) + "' and means of shape " + shape_text(means) + " require shape " +
                         shape_text(expected));
   };
   check("weights", {means[0]});

@@ -35,7 +35,9 @@ void check_regular(const fs::path& path) {
   if (status.type() == fs::file_type::not_found) cannot_read(path, "there is no such file");
   if (error) cannot_read(path, error.message());
   // A pipe would block and a device never end.
-  if (!fs::is_regular_file(status)) cannot_read(path, fs::is_directory(status) ? "it is a folder" : "it is no file");
+  if (!fs::is_regular_file(status)) {
+    cannot_read(path, fs::is_directory(status) ? "it is a folder" : "it is not a regular file");
+  }
 }
 
 using File = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
@@ -49,7 +51,9 @@ File opened(const fs::path& path) {
   const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   File file(descriptor < 0 ? nullptr : fdopen(descriptor, "rb"), std::fclose);
   struct stat status {};
-  if (file && (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode))) cannot_read(path, "it is no file");
+  if (file && (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode))) {
+    cannot_read(path, "it is not a regular file");
+  }
 #endif
   if (!file) cannot_read(path, std::generic_category().message(errno));
   return file;

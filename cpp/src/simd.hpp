@@ -32,14 +32,14 @@ constexpr Index padded(Index n) {
   return (n + packet_size<T> - 1) / packet_size<T> * packet_size<T>;
 }
 
-// Distance between columns of so many rows: whole packets, and not a power of two, at which all columns would meet in
-// the same places of the cache.
+// Distance between columns of this many rows: whole packets, but not a power of two, at which all columns would share
+// the same cache sets.
 template <class T>
 constexpr Index column_stride(Index n) {
   return padded<T>(n) + Index{64 / sizeof(T)};
 }
 
-// The largest packet of at most so many numbers.
+// The largest packet of at most this many numbers.
 template <class T, int Most>
 using PacketOfAtMost = typename Eigen::internal::find_best_packet<T, Most>::type;
 template <class P>
@@ -155,8 +155,7 @@ template <class T>
 Packet<T> broadcast(T value) {
   return simd::fill<Packet<T>>(value);
 }
-// Keeps a packet that several instructions use from being loaded anew by each of them: two loads a cycle would be the
-// limit then.
+// Prevents each instruction that uses a packet from reloading it, which would limit them to two loads per cycle.
 template <class P>
 inline void keep_in_register([[maybe_unused]] P& packet) {
 #if defined(__GNUC__) && defined(__AVX512F__)

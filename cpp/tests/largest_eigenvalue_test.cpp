@@ -12,7 +12,7 @@ double exact(const Matrix<double>& p) {
   return Eigen::SelfAdjointEigenSolver<Matrix<double>>(p).eigenvalues().maxCoeff();
 }
 
-// The inverse covariance of so many rows of noise: eigenvalues spread around one.
+// The inverse covariance of this many rows of noise, whose eigenvalues spread around one.
 Matrix<double> precision_of_noise(Index n_rows, Index d, unsigned seed) {
   std::mt19937 generator(seed);
   std::normal_distribution<double> normal;

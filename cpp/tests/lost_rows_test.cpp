@@ -84,7 +84,7 @@ TEST_CASE("a row that float cannot hold is decided in double") {
   }
 }
 
-TEST_CASE("rows that are no numbers are refused, and have no density of any component") {
+TEST_CASE("rows that are not finite are refused, and have no density of any component") {
   const Mixture mixture = make_problem(100, 3, 2).mixture(CovarianceType::full, 0.1);
   const auto rows = rows_with_one_far_away(std::numeric_limits<double>::quiet_NaN(), 3);
   std::vector<double> out(16);

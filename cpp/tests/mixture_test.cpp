@@ -90,7 +90,7 @@ TEST_CASE("statistics whose fields do not fit each other are refused") {
     }
     return std::string("no error");
   };
-  CHECK(message([](auto& s) { s.n_components = 5; }).find("take what e_step() returned") != std::string::npos);
+  CHECK(message([](auto& s) { s.n_components = 5; }).find("use the result of e_step()") != std::string::npos);
   CHECK(message([](auto& s) { s.second_moments.clear(); }).find("second_moments have 2, 4, 4 and 0 numbers") !=
         std::string::npos);
   CHECK(message([](auto& s) { s.n_features = -1; }) == "n_features of statistics is -1, but must be at least 1");

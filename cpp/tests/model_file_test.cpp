@@ -256,7 +256,7 @@ TEST_CASE("model files: what later versions may add is accepted") {
 
 // Refusals -----------------------------------------------------------------------------------------------------------
 
-TEST_CASE("model files: what is no safetensors file") {
+TEST_CASE("model files: files that are not safetensors") {
   check_refused("", "it has 0 bytes");
   check_refused("1234567", "it has 7 bytes");
   check_refused(std::string("\0\0\0\0\0\0\0\0", 8), "does not begin with {");
@@ -285,7 +285,7 @@ TEST_CASE("model files: keys that stand twice") {
   check_damage([](Parts& p) { p.metadata["params"] = R"({"tol":1,"tol":2})"; }, "the key 'tol' stands twice");
 }
 
-TEST_CASE("model files: metadata that is no text") {
+TEST_CASE("model files: metadata that is not text") {
   check_refused(with_header(R"({"__metadata__":[]})"), "__metadata__ is not an object");
   check_refused(with_header(R"({"__metadata__":{"format":1}})"), "metadata entry 'format' is not a string");
 }
@@ -376,7 +376,7 @@ TEST_CASE("model files: metadata that is not that of a model") {
   }
   check("class", "Bayesian\x1b[2J", "names the class 'Bayesian\\x1b[2J', not a 'GaussianMixture'");
   check("covariance_type", "ful", "covariance_type is 'ful', but must be one of 'full', 'tied', 'diag', 'spherical'");
-  check("covariance_type", "diag", "covariances has shape (2, 3, 3), but for the covariance type 'diag'");
+  check("covariance_type", "diag", "covariances has shape (2, 3, 3), but covariance type 'diag'");
   for (const char* name : {"format", "format_version", "class", "covariance_type", "params", "feature_names", "n_iter",
                            "converged", "lower_bound", "lower_bounds", "log_likelihood"}) {
     check_damage([&](Parts& p) { p.metadata.erase(name); }, name);
@@ -412,7 +412,7 @@ TEST_CASE("model files: metadata that is not that of a model") {
   }
 }
 
-TEST_CASE("model files: tensors that are no mixture") {
+TEST_CASE("model files: tensors that are not a mixture") {
   const auto number = [](const char* name, std::size_t at, double value, const std::string& problem) {
     check_damage([&](Parts& p) { p.numbers[name].at(at) = value; }, problem);
   };
@@ -438,7 +438,7 @@ TEST_CASE("model files: tensors that are no mixture") {
   check_damage([](Parts& p) { p.types["means"] = NumberType::f32; },
                "the types covariances F64, means F32, precisions_cholesky F64, weights F64, but all must be F32 or");
 
-  reshaped("weights", {1}, "weights has shape (1,), but for the covariance type 'full' and means of shape (2, 3)");
+  reshaped("weights", {1}, "weights has shape (1,), but covariance type 'full' and means of shape (2, 3)");
   reshaped("means", {6}, "means has shape (6,), but must have shape (n_components, n_features)");
   reshaped("means", {0, 3}, "means has shape (0, 3), but must have shape");
   reshaped("means", {2, 0}, "means has shape (2, 0), but must have shape");
@@ -625,11 +625,11 @@ TEST_CASE("model files: files that cannot be read") {
   CHECK_THROWS_WITH_AS(load(folder / "text"), Contains((folder / "text").string().c_str()), ModelFileError);
 #ifndef _WIN32
   REQUIRE(mkfifo((folder / "pipe").c_str(), 0600) == 0);
-  CHECK_THROWS_WITH_AS(load(folder / "pipe"), Contains("it is no file"), FileError);
+  CHECK_THROWS_WITH_AS(load(folder / "pipe"), Contains("it is not a regular file"), FileError);
 #endif
 }
 
-TEST_CASE("model files: a huge file that is no model is not read") {
+TEST_CASE("model files: a huge file that is not a model is not read") {
   const Folder folder;
   write(folder / "huge", "a,b\n1,2\n3,4\n");
   std::error_code error;
@@ -683,7 +683,7 @@ TEST_CASE("model files: a relative path") {
   fs::current_path(before);
 }
 
-TEST_CASE("model files: what is no file is not replaced") {
+TEST_CASE("model files: paths that are not regular files are not replaced") {
   const Folder folder;
   const Model model = model_of_kind(CovarianceType::diag);
   CHECK_THROWS_WITH_AS(save(model, folder / ""), Contains("not a regular file"), FileError);

@@ -19,7 +19,7 @@ SufficientStatistics full_statistics(const testing::Problem& p) {
   return statistics_from_labels(p.view(), p.label_view(), p.k, SecondMoments::full, 1);
 }
 
-// sum_k N_k (log |Sigma_k| + tr(Sigma_k^-1 W_k / N_k)), by densities: -2 Q but for constants.
+// sum_k N_k (log |Sigma_k| + tr(Sigma_k^-1 W_k / N_k)), by densities: -2 Q up to constants.
 double loss(const testing::Problem& p, const Mixture& mixture) {
   std::vector<double> log_densities(static_cast<std::size_t>(p.n * p.k));
   component_log_densities(p.view(), mixture, MatrixView<double>(log_densities.data(), p.n, p.k), 1);
@@ -131,7 +131,7 @@ TEST_CASE("what all share collapses for all") {
   }
 }
 
-TEST_CASE("a prior is so many rows of so much scatter") {
+TEST_CASE("a prior counts as rows with scatter") {
   const auto p = make_problem(10, 2, 1);
   const SufficientStatistics statistics = full_statistics(p);
   const ConjugatePrior prior{0.5, {1.0, 2.0}, 4.0, {2.0, 0.3, 0.3, 1.0}};

@@ -149,7 +149,7 @@ TEST_CASE("starts that go through the rows together end where each ends alone") 
   using T = CovarianceType;
   for (const T type : {T::full, T::tied, T::diag, T::spherical, T::EVE}) {  // the last: one that cannot be batched
     CAPTURE(to_string(type));
-    // Of so many components all go together, 8, 3 and 1 of them: whoever ends makes room for the next.
+    // Restarts share passes in groups of 8, 3 and 1; one that ends makes room for the next.
     const std::vector<std::pair<Index, std::size_t>> sizes = {{1, 11}, {2, 11}, {5, 6}, {20, 3}};
     for (const auto& size : sizes) {
       const Index k = size.first;

@@ -104,7 +104,7 @@ TEST_CASE("rows far from zero keep their digits") {
   }
 }
 
-TEST_CASE("rows that no density reaches, and rows that are no numbers") {
+TEST_CASE("rows that no density reaches, and rows that are not finite") {
   const Mixture mixture(CovarianceType::diag, 2, {0.25, 0.75}, {0, 0, 1, 1}, {1, 1, 1, 1});
   const Scorer<double> scorer(mixture);
   const double infinity = std::numeric_limits<double>::infinity();

@@ -100,7 +100,7 @@ struct IterationSummary {
   Index start = 0;                 ///< of several that run together, from 0
 };
 
-/// How EM jumps ahead of its iterations. A jump that lowers the likelihood or is no mixture is taken back.
+/// Acceleration methods. An extrapolation that lowers the likelihood or is not a mixture is undone.
 enum class Acceleration {
   none,
   anderson,  ///< combines the last six points

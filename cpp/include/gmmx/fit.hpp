@@ -66,7 +66,7 @@ class GMMX_EXPORT FitFailed : public Error {
 };
 
 /// Fits a mixture to n rows of d features (float or double). A pass over the rows takes 2 n K d^2 operations for full
-/// covariances, and memory that does not grow with n. Of starts that are equal but for rounding the first is kept.
+/// covariances, and memory that does not grow with n. Ties up to rounding keep the first restart.
 ///
 /// Safe to call from several threads at once.
 /// \throws InvalidArgument where an option is out of range, a row or weight is not finite, a weight is negative or

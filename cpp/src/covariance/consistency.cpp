@@ -30,7 +30,7 @@ std::string which_component(Index block, bool is_shared) { return is_shared ? ""
                         "; leave one of them out to have it computed");
 }
 
-// U^T S U is the identity but for rounding. With W = diag(s) U and s the standard deviations, rounding of S and U, of a
+// U^T S U is the identity up to rounding. With W = diag(s) U and s the standard deviations, rounding of S and U, of a
 // Cholesky decomposition and of the inversion of a triangle change its element (i, j) by a small multiple of
 // d * epsilon * |w_i|_1 |w_j|_1; subnormal covariances by their smallest step times |u_i|_1 |u_j|_1. The bound grows
 // with the condition of the correlations, not with the scales of the features.

@@ -9,7 +9,7 @@
 
 namespace gmmx {
 
-// Sigma_k^-1 = T diag(scales_k)^2 T^T but for an error, see diagonalised_density().
+// Sigma_k^-1 = T diag(scales_k)^2 T^T up to an error, see diagonalised_density().
 struct Diagonalisation {
   Matrix<double> transform;
   Matrix<double> scales;  // K x d

@@ -23,7 +23,7 @@ class OwnAxes final : public MatrixFamily {
     std::vector<Matrix<double>> directions;
     for (Index k = 0; k < s.n_components; ++k) {
       Axes axes = axes_of(matrix_of(result, k, d));
-      variances.row(k) = axes.variances.cwiseMax(0.0);  // not below zero but for rounding
+      variances.row(k) = axes.variances.cwiseMax(0.0);  // nonnegative up to rounding
       directions.push_back(std::move(axes.directions));
     }
     volume_and_shape_(s.counts, variances);

@@ -12,7 +12,7 @@ void factorize_matrix(ConstMatrixMap covariance, MatrixMap precision_cholesky, I
 // Whether that factor does not exist: the matrix is singular, to working precision.
 bool is_collapsed(ConstMatrixMap covariance);
 
-// The covariance U^-T U^-1 of an upper triangular factor. \throws InvalidArgument where it is no such factor
+// The covariance U^-T U^-1 of an upper triangular factor. \throws InvalidArgument for any other matrix
 void covariance_of_factor(ConstMatrixMap precision_cholesky, MatrixMap covariance, Index k);
 
 // |M|^(1/d). \throws CollapsedComponent naming k where the matrix is not positive definite

@@ -24,7 +24,7 @@ struct Scatter {
   const Mixture* previous = nullptr;  // where searches for the maximum begin, of the same model; or none
 };
 
-// What a prior of covariances is worth to each component: so many rows, and this share of its scale.
+// Contribution of a prior of covariances to each component: a number of rows, and a share of its scale.
 struct PriorShare {
   double count;
   double scale;

@@ -1,4 +1,4 @@
-// Sigma_k = volume_k B, |B| = 1: all components have one matrix in common but for their sizes. VEE.
+// Sigma_k = volume_k B, |B| = 1: the components share one matrix except for its volume. VEE.
 #include <algorithm>
 #include <cmath>
 #include <utility>

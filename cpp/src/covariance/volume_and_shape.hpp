@@ -20,8 +20,8 @@ bool run_away(double step, const std::vector<double>& counts, const Vector<doubl
 // there on average.
 double flatness(const std::vector<double>& counts, const RowMajorMatrix<double>& variances, Index k);
 
-// Turns the variances of the rows along the axes (K x d) into those of the model that maximise Q; the rows of empty
-// components have no say. \throws CollapsedComponent
+// Replaces the variances of the rows along the axes (K x d) by those of the model that maximise Q; empty components are
+// ignored. \throws CollapsedComponent
 using VolumeAndShape = void (*)(const std::vector<double>& counts, RowMajorMatrix<double>& variances);
 
 void equal_volume_equal_shape(const std::vector<double>& counts, RowMajorMatrix<double>& variances);

@@ -23,7 +23,7 @@ std::unique_ptr<LogDensity<T>> full_density(const Mixture& mixture, Weighting we
 template <class T>
 std::unique_ptr<LogDensity<T>> tied_density(const Mixture& mixture, Weighting weighting);
 
-// A matrix a component, Sigma_k^-1 = T diag(scales_k)^2 T^T (transform: T, d x d; scales: K x d) but for an error: how
+// A matrix per component, Sigma_k^-1 = T diag(scales_k)^2 T^T (transform: T, d x d; scales: K x d) up to an error: how
 // far diag(scales_k)^-1 T^-1 Sigma_k^-1 T^-T diag(scales_k)^-1 is from the identity, element by element. Nothing where
 // that costs densities more digits than features would lose (67): then the factors themselves must do.
 template <class T>

@@ -17,7 +17,7 @@ class Coordinates {
   // Nothing where a weight is zero.
   std::optional<Vector<double>> of(const Mixture& mixture) const;
 
-  // Nothing where the numbers are no mixture that an M-step could give: not finite, a weight that vanishes, or a
+  // Empty if the numbers are not a possible result of an M-step: not finite, a weight that vanishes, or a
   // variance below reg_covar in some direction.
   std::optional<Mixture> mixture_at(const Vector<double>& numbers, double reg_covar) const;
 

@@ -13,7 +13,7 @@ namespace gmmx {
 
 namespace {
 
-// EM gains in every pass. Sums that show nothing of it over so many passes never will.
+// EM gains in every pass. A gain that is invisible in the sums over this many passes stays invisible.
 constexpr std::size_t window = 10;
 
 // (117) Whether a change is a fall that rounding explains.

@@ -34,7 +34,7 @@ void check_previous(const SufficientStatistics& s, const Mixture& previous) {
                         "; give the mixture of the E-step");
 }
 
-// What the prior adds: it moves the mean towards its own, and counts as so many rows of so much scatter. (90), (91)
+// Contribution of the prior, which shifts the mean and counts as rows with scatter. (90), (91)
 class PriorOf {
  public:
   PriorOf(const std::optional<ConjugatePrior>& prior, const CovarianceModel& model, MomentShape shape)

@@ -34,8 +34,8 @@ class PassPlan {
   virtual void finish(const Moments<C>&) {}
 };
 
-// Rows of T, computed in C. Keeps the memory of a pass for the next one: for small data, taking it anew costs as much
-// as the pass.
+// Rows of T, computed in C. Reuses the memory of a pass for the next one: for small data, allocation costs as much as
+// the pass.
 template <class T, class C>
 class StatisticsPass {
  public:

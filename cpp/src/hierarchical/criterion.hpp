@@ -41,7 +41,7 @@ class Criterion {
   virtual double flops_per_cost(Index slot) const = 0;
 
   // Whether uniting these two would lead past the point from which on the criterion is another one. It is from then on,
-  // its costs are lower than before, and the two have to be chosen anew.
+  // its costs are lower than before, and the pair must be chosen again.
   virtual bool changes_before(Index /*a*/, Index /*b*/) { return false; }
 
   // Unites b with a, which leaves b's slot empty.

@@ -74,7 +74,7 @@ class Merging {
   static std::size_t place(Index i) { return static_cast<std::size_t>(i); }
   Index n_slots() const { return bounds_.size(); }
 
-  // (95) Groups of inexact bounds look for their partners anew until the least bound is exact.
+  // (95) Groups with inexact bounds search for their partners again until the smallest bound is exact.
   std::pair<Index, Index> cheapest_pair() {
     while (true) {
       const Index j = last_of_least(bounds_, n_slots());

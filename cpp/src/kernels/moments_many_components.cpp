@@ -11,7 +11,7 @@ namespace {
 
 constexpr int group_packets = 2;    // registers of components that are worked on together
 constexpr int right_features = 12;  // of a tile: its 24 sums are kept in registers
-// What a group reads of so many rows stays in a first-level cache.
+// Number of rows whose data for a group stay in the first-level cache.
 template <class T>
 constexpr Index rows_at_once = Index{1024 / sizeof(T)};
 

@@ -10,7 +10,7 @@
 
 namespace gmmx {
 
-// Of the columns (1, x_1, ..., x_d, |x|^2) so many are monomials as they are.
+// Number of the columns (1, x_1, ..., x_d, |x|^2) that are monomials without products.
 inline Index n_plain_monomials(SecondMoments form, Index d) { return 1 + d + (traits_of(form).n_feature_axes == 0); }
 
 // The other monomials are products of two columns.

@@ -12,8 +12,8 @@ namespace {
 constexpr int tile_packets = 2;  // of rows
 constexpr int tile_forms = 6;    // twelve inner sums: independent of each other, they hide what an addition takes
 
-// So many inner sums times x_i are added up before their sum joins that of the others, and rounding grows with the
-// square root of such a number at most.
+// Number of inner sums times x_i that are added before their sum joins the others. Rounding grows at most with the
+// square root of such a number.
 constexpr Index section_of_sums = 16;
 constexpr Index packed_at_once = Index{16} * 1024;  // 128 KiB of doubles: they stay in a second-level cache
 

@@ -7,14 +7,14 @@ namespace gmmx {
 namespace {
 
 constexpr int group_panels = 3;  // that are weighted together
-// Numbers of another panel by which a tile of so many panels is multiplied: as many sums as registers hold, and enough
-// of them to hide what an addition takes.
+// Number of entries of another panel that multiply a tile of this many panels: as many sums as registers can hold, and
+// enough to hide the latency of an addition.
 template <class T>
 constexpr int tile_width(int n_panels) {
   const int width = many_registers || n_panels == 1 ? 8 : 4;
   return width < packet_size<T> ? width : static_cast<int>(packet_size<T>);
 }
-// Weighted panels of so many rows stay in a first-level cache.
+// Number of rows whose weighted panels stay in the first-level cache.
 template <class T>
 constexpr Index scatter_rows = Index{1024 / sizeof(T)};
 

@@ -1,10 +1,10 @@
 // Weighted sums of rows and of their outer products, component by component: r_n, r_n x_n and r_n x_n x_n^T.
 //
 // Rows lie in panels: panel p holds the features p P..(p + 1) P of row after row, P the length of a packet. Three
-// panels at a time are multiplied by a component's responsibilities; of each row so many numbers of theirs, by one
-// number of another panel after the other, make a tile of sums that stay in registers while a few hundred rows run
-// past. Only tiles that touch the lower triangle are formed. Nothing depends on the number of components, and from some
-// panels on it is faster than sums of products of features, as these are formed anew for each tile.
+// panels at a time are multiplied by a component's responsibilities. Their numbers times single numbers of another
+// panel form a tile of sums that stay in registers for a few hundred rows. Only tiles that touch the lower triangle are
+// formed. Nothing depends on the number of components, and from some panels on it is faster than sums of products of
+// features, which are recomputed for each tile.
 #pragma once
 
 #include <algorithm>

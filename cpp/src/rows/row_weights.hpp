@@ -22,7 +22,7 @@ class RowWeights {
   double total() const { return absent_ ? static_cast<double>(size_) : values_.head(size_).sum(); }
   Index n_positive() const { return absent_ ? size_ : (values_.head(size_) > 0).count(); }
 
-  // Rows of weight 0 are absent: what they hold does not count, be it infinite.
+  // Rows with weight 0 are ignored, even if they are infinite.
   template <class Values>
   double weighted_sum(const Values& values) const {
     if (absent_) return sum_of(values.data(), size_);

@@ -85,8 +85,8 @@ std::vector<T> largest_of(MatrixView<const T> rows) {
 
 constexpr Index least_sample = 200;
 
-// How far the numbers of a column in every so many-th row are apart without the one at either end, whichever leaves
-// less.
+// Range of a column over rows at a fixed distance, without the smallest or the largest number, whichever leaves a
+// smaller range.
 template <class T>
 double inner_spread(MatrixView<const T> rows, Index step, Index column) {
   double least = std::numeric_limits<double>::infinity(), second_least = least;

@@ -34,9 +34,9 @@ void check_sizes(const SufficientStatistics& s) {
   throw InvalidArgument("the statistics' counts, shifts, first_moments and second_moments have " +
                         std::to_string(s.counts.size()) + ", " + std::to_string(s.shifts.size()) + ", " +
                         std::to_string(s.first_moments.size()) + " and " + std::to_string(s.second_moments.size()) +
-                        " numbers, but for " + std::to_string(k) + " components and " + std::to_string(d) +
-                        " features they must have " + std::to_string(k) + ", " + std::to_string(k * d) + ", " +
-                        std::to_string(k * d) + " and " + std::to_string(second) + "; take what e_step() returned");
+                        " numbers, but " + std::to_string(k) + " components and " + std::to_string(d) +
+                        " features require " + std::to_string(k) + ", " + std::to_string(k * d) + ", " +
+                        std::to_string(k * d) + " and " + std::to_string(second) + "; use the result of e_step()");
 }
 
 SufficientStatistics::SufficientStatistics(SecondMoments form_, Index n_components_, Index n_features_,
@@ -118,7 +118,7 @@ std::int64_t joint_n_samples(const SufficientStatistics& a, const SufficientStat
   if (a.n_samples >= 0 && b.n_samples >= 0 && a.n_samples <= most - b.n_samples) return a.n_samples + b.n_samples;
   throw InvalidArgument("n_samples of the statistics is " + std::to_string(a.n_samples) + " and " +
                         std::to_string(b.n_samples) + ", but must not be negative and at most " + std::to_string(most) +
-                        " in sum; take what e_step() returned");
+                        " in sum; use the result of e_step()");
 }
 
 SufficientStatistics& SufficientStatistics::operator+=(const SufficientStatistics& other) {
