@@ -45,7 +45,7 @@ __all__ = [
 _PARAMETERS = "sklearn.utils._param_validation"
 _VALIDATION = "sklearn.utils.validation"
 
-# Where each name lies in the supported versions, 1.6 to 1.9, with or without an underscore before it.
+# Each name has these modules in the supported versions, 1.6 to 1.9, perhaps with an underscore before it.
 _HOMES = {
     "Interval": (_PARAMETERS,),
     "StrOptions": (_PARAMETERS,),

@@ -75,7 +75,7 @@ def printable_json(document: str) -> str:
     return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", document)
 
 
-# What a column without a name is called.
+# A column without a name is shown as this.
 UNNAMED = "(unnamed)"
 
 

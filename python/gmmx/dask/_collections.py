@@ -26,7 +26,7 @@ def is_frame(X: Any) -> bool:
 
 
 def _is_of(X: Any, name: str) -> bool:
-    # Whoever has a data frame has imported the module.
+    # A caller with a data frame has imported the module.
     return isinstance(X, getattr(sys.modules.get("dask.dataframe"), name, ()))
 
 

@@ -62,7 +62,7 @@ def combined(tasks: list[Task], combine: Callable[..., Any], *arguments: Any, un
 
 def client_for(client: Any) -> Any:
     """Return the client to compute with, or None for Dask's own schedulers in this process."""
-    distributed: Any = sys.modules.get("distributed")  # whoever has a client has imported it
+    distributed: Any = sys.modules.get("distributed")  # a caller with a client has imported it
     if client is not None:
         if distributed is None or not isinstance(client, distributed.Client):
             raise TypeError(

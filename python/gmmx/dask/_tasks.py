@@ -1,4 +1,4 @@
-"""What workers do with one partition: functions of blocks of arrays or of pandas data frames, which pickle by name."""
+"""Tasks of workers for one partition: functions of array blocks or pandas data frames, which pickle by name."""
 
 from __future__ import annotations
 

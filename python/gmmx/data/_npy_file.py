@@ -71,7 +71,7 @@ class ArrayInFile:
         return math.prod(self.shape) * self.dtype.itemsize
 
     def as_matrix(self) -> ArrayInFile:
-        """Let an array of one dimension be a column; any other stays what it is."""
+        """Turn an array of one dimension into a column; leave others unchanged."""
         if self.ndim == 1:
             self.shape, self._is_fortran = (*self.shape, 1), False
         return self

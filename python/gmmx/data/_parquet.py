@@ -97,7 +97,7 @@ class _ParquetFiles:
 
 
 class _Plan(NamedTuple):
-    """What copies values and weights out of the batches of a file."""
+    """The features to copy from the batches of a file: values and weights."""
 
     values: ChosenFeatures
     weights: ChosenFeatures | None

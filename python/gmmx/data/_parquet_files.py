@@ -48,7 +48,7 @@ def lengths_in(files: Sequence[Path]) -> ListLengths:
 
 
 class Survey:
-    """What is known of Parquet files before their rows are read.
+    """Columns, types and number of rows of Parquet files, found before the rows are read.
 
     Parameters
     ----------

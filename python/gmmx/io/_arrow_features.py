@@ -208,7 +208,7 @@ class ArrowFeatures:
 
 
 class _Share(NamedTuple):
-    """What one column gives to rows: the elements of its lists that are features, and where these stand."""
+    """The share of one column in the rows: elements of its lists that are features, and their places."""
 
     column: int
     length: int | None

@@ -67,7 +67,7 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
 
 
 def remove_leftovers(path: str | os.PathLike[str]) -> None:
-    """Remove what `atomic_write` left beside a file when its process was killed; nobody else may be writing it."""
+    """Remove what `atomic_write` left beside a file when its process was killed; no other process may write it."""
     target = Path(os.path.realpath(path))
     for leftover in target.parent.glob(f"{glob.escape(_beginning(target))}.{'[0-9a-f]' * 8}.tmp"):
         with contextlib.suppress(OSError):

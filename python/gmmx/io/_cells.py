@@ -1,4 +1,4 @@
-"""What a cell of a text table means: a number, a missing value, or text; and what a column of them is.
+"""The meaning of a cell of a text table (a number, a missing value or text) and of a column of cells.
 
 The table in docs/cli.md states these rules for users; nothing else decides them.
 """

@@ -1,4 +1,4 @@
-"""What a file is that is not a model file, by its first bytes."""
+"""The kind of a file that is not a model file, by its first bytes."""
 
 from __future__ import annotations
 

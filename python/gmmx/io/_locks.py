@@ -11,7 +11,7 @@ from pathlib import Path
 
 try:
     import fcntl
-except ImportError:  # not a POSIX system: there are no such locks
+except ImportError:  # not a POSIX system, which has no such locks
     fcntl = None  # type: ignore[assignment]
 
 __all__ = ["FileLock", "LockedError"]
@@ -61,7 +61,9 @@ class FileLock:
         if descriptor is None:
             return
         try:
-            self._path.unlink(missing_ok=True)  # while it is held: whoever has opened it meanwhile sees that it is gone
+            self._path.unlink(
+                missing_ok=True
+            )  # while it is held, so that a process that has opened it meanwhile sees that it is gone
             with _tolerating_systems_without_locks():
                 fcntl.flock(descriptor, fcntl.LOCK_UN)  # for copies of the descriptor in other processes, too
         finally:

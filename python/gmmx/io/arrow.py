@@ -56,7 +56,7 @@ def is_lazy(X: Any) -> bool:
 
 
 def read(X: Any) -> ArrowRows:
-    """Read Arrow data into one array; everything else is left as it is.
+    """Read Arrow data into one array; leave everything else unchanged.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def read(X: Any) -> ArrowRows:
 
 
 def table_of(X: Any) -> Any:
-    """Return Arrow data whose length nobody knows as a table; everything else is left as it is.
+    """Return Arrow data of unknown length as a table; leave everything else unchanged.
 
     Arrow data without rows become an empty array: they have no features if these depend on the lengths of lists.
     """

@@ -35,7 +35,7 @@ from gmmx.io._text_blocks import Blocks, Lines, count_lines, lines_of
 
 __all__ = ["COMMAND_LINE", "CsvRows", "DataFileError", "FaultError", "NoRowsError", "OptionNames", "TextFormat"]
 
-_HEAD = 1_000  # rows that the layout is found out from
+_HEAD = 1_000  # rows from which the layout is detected
 _HEAD_CHARACTERS = 1 << 22  # of very long lines fewer rows
 _STEP = 1 << 16  # characters that the head grows by
 _LARGE = 1 << 17  # characters from which on it pays to ask pyarrow
@@ -50,7 +50,7 @@ Part = tuple[FloatArray, "FloatArray | None"]
 
 @dataclass(frozen=True)
 class TextFormat:
-    """What is said of a text table; None of what is to be found out.
+    """Layout of a text table; None is detected.
 
     Attributes
     ----------
@@ -82,7 +82,7 @@ class CsvRows:
     usual : str or None
         The delimiter that goes with the name of the file, of which None knows nothing.
     given : TextFormat, optional
-        What is said of the table; the rest is found out.
+        Known layout of the table; the rest is detected.
     options : OptionNames, optional
         How errors call options.
     blanks : bool, default=False

@@ -1,4 +1,4 @@
-"""What scikit-learn's complaints about arrays leave out: where the fault is, what is allowed, what to do."""
+"""Parts of an error that scikit-learn's complaints about arrays lack: the place, what is allowed, the remedy."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _COMPLETE = re.compile(r" \(the first is 0\)|Reshape your data|Unpack it")
 
 @contextlib.contextmanager
 def checking(argument: str, allowed: str, values: Any = None, first_row: int = 0) -> Iterator[None]:
-    """Make NumPy arrays of what scikit-learn checks here, and let every complaint name the argument and a remedy.
+    """Convert what scikit-learn checks here to NumPy arrays, and add the argument and a remedy to every complaint.
 
-    NumPy's complaints about what cannot be a number do not name it. scikit-learn's dispatch to other array
-    libraries is off, because it would hand their arrays through. `values` and `first_row`: to say where the fault is.
+    scikit-learn's dispatch to other array libraries is off, because it would pass their arrays through. `values` and
+    `first_row` locate the fault.
     """
     dispatches = _sklearn.get_config()["array_api_dispatch"]
     try:
@@ -34,7 +34,7 @@ def checking(argument: str, allowed: str, values: Any = None, first_row: int = 0
         if isinstance(error, UnicodeError):
             raise
         kind = TypeError if isinstance(error, TypeError) else ValueError
-        complaint = re.sub(r":\narray=[\s\S]*?\n(?=Reshape)", ".\n", printable(error))  # all the numbers help nobody
+        complaint = re.sub(r":\narray=[\s\S]*?\n(?=Reshape)", ".\n", printable(error))  # without all the numbers
         explained = completed(complaint, argument, allowed, values, first_row)
         if not re.search(rf"\b{argument}\b", complaint):
             explained = f"{argument} is not accepted: {explained}"

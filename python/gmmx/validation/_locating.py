@@ -1,4 +1,4 @@
-"""Where in a table the value stands that scikit-learn or NumPy complains about."""
+"""The place in a table of the value that scikit-learn or NumPy complains about."""
 
 from __future__ import annotations
 
@@ -61,9 +61,9 @@ def first_not_finite(
 
 @contextlib.contextmanager
 def placing(X: Any, first_row: int = 0, names: Sequence[str] | None = None) -> Iterator[None]:
-    """Let complaints about what a table holds say where: scikit-learn's do not.
+    """Add the place to complaints about the values of a table, which scikit-learn's lack.
 
-    `names`: those of the columns, where X has none.
+    `names` are those of the columns if X has none.
     """
     try:
         yield
@@ -80,7 +80,7 @@ _FINITE = "but all numbers must be finite: fill in missing values, or drop the r
 def _placed(
     X: Any, error: TypeError | ValueError, first_row: int, names: Sequence[str] | None
 ) -> TypeError | ValueError | None:
-    """Return the error that says where the trouble is, or None if nothing more is known."""
+    """Return the error with the place of the fault, or None if it is not found."""
     complaint = str(error)
     is_frame = hasattr(X, "columns") and hasattr(X, "dtypes")
     names = [str(name) for name in X.columns] if is_frame else names

@@ -1,4 +1,4 @@
-"""Complaints about parameters that take one of several names, or a number from a range.
+"""Errors of parameters that take one of several names, or a number from a range.
 
 scikit-learn's sentences stay, with names in alphabetical order, and a remedy follows them.
 """
@@ -44,7 +44,7 @@ def did_you_mean(value: object, allowed: Iterable[str]) -> str | None:
 
 
 def not_among(argument: str, value: object, allowed: Iterable[str | None]) -> str:
-    """Return what to say of a value that is none of the allowed names, or None where that is allowed.
+    """Return the error of a value that is not among the allowed names, one of which may be None.
 
     Examples
     --------

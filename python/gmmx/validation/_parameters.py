@@ -189,7 +189,7 @@ def check_covariance_type(covariance_type: Any, *, argument: str = "covariance_t
 
 
 def is_matrix_valued(covariance_type: str) -> bool:
-    """Whether the covariances of a type are kept as matrices; else they are variances.
+    """Return whether the covariances of a type are stored as matrices; otherwise they are variances.
 
     Parameters
     ----------

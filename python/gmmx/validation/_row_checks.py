@@ -30,7 +30,7 @@ def is_pair(batch: Any) -> bool:
 
 
 def readable(X: Any, first_row: int = 0) -> arrow.ArrowRows:
-    """Return rows that can be converted to numbers, and what has the names of their columns."""
+    """Return rows that can be converted to numbers, and an object with the names of their columns."""
     rows = arrow.read(numeric_input(X, "X", first_row))
     return rows if rows.X is X else arrow.ArrowRows(rows.X, X if rows.header is rows.X else rows.header)
 
@@ -52,7 +52,7 @@ def _names_in(header: Any) -> Sequence[str] | None:
 
 
 def _is_plain(X: Any, min_samples: int) -> TypeGuard[RowArray]:
-    """Whether X is an array that scikit-learn's checks would return as it is; if in doubt, they are asked."""
+    """Return whether scikit-learn's checks would certainly return X unchanged."""
     if type(X) is not np.ndarray or X.ndim != 2 or X.dtype not in ROW_DTYPES or not X.dtype.isnative:
         return False
     if X.shape[0] < min_samples or X.shape[1] < 1:
@@ -90,7 +90,7 @@ def check_rows_of_part(
 def check_rows_of(estimator: Any, X: Any, *, fit: bool, min_samples: int | None = None) -> RowArray:
     """Return X as `check_rows` does, and set (fit) or compare the features that an estimator has seen.
 
-    `min_samples`: the least number of rows; None: 2 for a fit, else 1.
+    `min_samples` is the least number of rows; None is 2 for a fit, else 1.
     """
     least = min_samples or (2 if fit else 1)
     if _is_plain(X, least):

@@ -26,7 +26,7 @@ __all__ = [
 
 
 class CountedRows(Protocol):
-    """What is known of rows, wherever they lie."""
+    """Counts of rows, wherever they are stored."""
 
     @property
     def n_rows(self) -> int:
@@ -138,7 +138,7 @@ def check_enough_rows(rows: CountedRows, n_components: int) -> None:
 
 
 def refuse_overflow(largest: float, n_rows: int, dtype: npt.DTypeLike) -> None:
-    """Say so if sums of squares of the rows do not fit their type; called once a fit has failed."""
+    """Raise a ValueError if sums of squares of the rows overflow their dtype; called after a fit has failed."""
     limit = math.sqrt(float(np.finfo(dtype).max) / n_rows)
     if largest > limit:
         raise ValueError(
@@ -152,7 +152,7 @@ _MOST_THREADS = 2**31 - 1
 
 
 def thread_count(n_jobs: int | None) -> int:
-    """Tell how many threads `n_jobs` asks for; more than the rows can keep busy are not started."""
+    """Return the number of threads for `n_jobs`; no more are started than the rows keep busy."""
     if n_jobs is not None:
         n_jobs = max(-_MOST_THREADS, min(int(n_jobs), _MOST_THREADS))
     return _core.thread_count(n_jobs)

@@ -23,7 +23,7 @@ _ALLOWED = "must be one finite number of at least 0 for each row of X"
 
 @contextlib.contextmanager
 def _placing_weights(sample_weight: Any, first_row: int = 0) -> Iterator[None]:
-    """Let complaints about a missing weight name its row."""
+    """Add the row to complaints about a missing weight."""
     try:
         yield
     except (TypeError, ValueError) as error:

@@ -1,7 +1,7 @@
 """Columns in which every covariance is singular: constants, and linear combinations of other columns.
 
-The search is small beside a fit. It looks at some hundred rows, spread over all; only columns that look suspicious
-there are held against all rows.
+The search takes little time compared with a fit. It examines a few hundred rows, spread over all; only columns that are
+suspicious there are compared in all rows.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _ROUNDINGS = 100
 
 @dataclass(frozen=True)
 class ColumnFaults:
-    """What is wrong with columns.
+    """Columns that are constant or linear combinations of others.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ class ColumnFaults:
     combinations: tuple[tuple[int, tuple[int, ...]], ...] = ()
 
     def __bool__(self) -> bool:
-        """Whether there is anything."""
+        """Return whether there is any fault."""
         return bool(self.constant or self.combinations)
 
     def message(self, names: Sequence[str] | None, *, source: str = "X", reg_covar: str = "reg_covar") -> str:
@@ -60,9 +60,9 @@ class ColumnFaults:
         names : sequence of str or None
             Names of the columns. None names them by their numbers.
         source : str, default='X'
-            What the rows are called.
+            Name of the rows in the message.
         reg_covar : str, default='reg_covar'
-            What the parameter is called.
+            Name of the parameter in the message.
 
         Examples
         --------

@@ -45,7 +45,7 @@ _MOST_NAMED = 5
 
 @dataclass(frozen=True)
 class OutweighingRow:
-    """A row that outweighs all others, and where it shows.
+    """A row that outweighs all others, and its number that does.
 
     Attributes
     ----------
@@ -71,7 +71,7 @@ class OutweighingRow:
         names : sequence of str or None
             Names of the columns. None names them by their numbers.
         source : str, default='X'
-            What the rows are called.
+            Name of the rows in the message.
         first : int, default=0
             Number of the first row.
 
@@ -95,7 +95,7 @@ class OutweighingRowWarning(RuntimeWarning):
     Parameters
     ----------
     row : OutweighingRow
-        Which row, and where it shows.
+        The row.
     names : sequence of str or None
         Names of the columns.
     """

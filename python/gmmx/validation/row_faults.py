@@ -1,4 +1,4 @@
-"""What is wrong with rows before a fit, and the remedy that a failed fit names because of it."""
+"""Faults of rows before a fit, and the remedy that a failed fit names because of them."""
 
 from __future__ import annotations
 
