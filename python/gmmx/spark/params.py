@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pyspark.ml.clustering import GaussianMixtureModel as MLlibModel
 from pyspark.ml.param import Param, Params, TypeConverters
@@ -25,7 +25,10 @@ import gmmx
 __all__ = ["MixtureParams", "local_model_of", "with_setters"]
 
 
-def with_setters(*names: str) -> Callable[[Any], Any]:
+Owner = TypeVar("Owner", bound=type)
+
+
+def with_setters(*names: str) -> Callable[[Owner], Owner]:
     """Return a class decorator that adds MLlib's setters of parameters, None: of all that the constructor takes."""
 
     def setter_of(name: str) -> Callable[[Any, Any], Any]:
@@ -36,7 +39,7 @@ def with_setters(*names: str) -> Callable[[Any], Any]:
         setter.__doc__ = f"Set `{name}` and return the instance."
         return setter
 
-    def decorated(owner: Any) -> Any:
+    def decorated(owner: Owner) -> Owner:
         for setter in map(setter_of, names or inspect.signature(owner).parameters):
             setter.__qualname__ = f"{owner.__qualname__}.{setter.__name__}"
             setattr(owner, setter.__name__, setter)
@@ -68,6 +71,11 @@ class MixtureParams(
     nInit: Any = Param(
         Params._dummy(), "nInit", "number of starts on a sample of the rows (>= 1).", typeConverter=TypeConverters.toInt
     )
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Return a setter that `with_setters` adds."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
