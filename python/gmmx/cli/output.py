@@ -44,7 +44,7 @@ class Outputs:
     """
 
     def __init__(self, inputs: Mapping[str, str], *, force: bool) -> None:
-        self._taken = {os.path.realpath(path): name for name, path in inputs.items() if path != STANDARD_STREAM}
+        self._used = {os.path.realpath(path): name for name, path in inputs.items() if path != STANDARD_STREAM}
         self._force = force
 
     def check(self, option: str, path: str | None, endings: Sequence[str] | None) -> None:
@@ -60,8 +60,8 @@ class Outputs:
         real, folder = os.path.realpath(path), Path(path).parent
         if endings is not None and not path.lower().endswith(tuple(endings)):
             raise stop(f"{option} {path}: the file must end in {listed(endings)}")
-        if real in self._taken:
-            raise stop(f"{option} {path}: this file is {self._taken[real]} already; choose another name")
+        if real in self._used:
+            raise stop(f"{option} {path}: this file is {self._used[real]} already; choose another name")
         if not folder.is_dir():
             raise stop(f"{option} {path}: there is no directory {folder}; create it first")
         if os.path.isdir(path):
@@ -76,7 +76,7 @@ class Outputs:
             refuse_read_only(Path(real), path)
         except PermissionError as error:
             raise stop(f"{option} {path}: {str(error).rstrip('.')}") from error
-        self._taken[real] = option
+        self._used[real] = option
 
     def check_plot(self, option: str, path: str | None) -> None:
         """Refuse a path of a picture, or any picture without matplotlib."""
