@@ -184,6 +184,15 @@ void register_em(py::module_& m) {
         return starts_per_pass(covariance_type_from_string(covariance_type), n_components);
       },
       py::arg("covariance_type"), py::arg("n_components"));
+  m.def(
+      "plan_starts",
+      [](Index n_samples, Index n_features, Index n_components, const std::string& covariance_type, Index n_init,
+         bool from_kmeans, bool watched) {
+        const CovarianceType type = covariance_type_from_string(covariance_type);
+        return to_string(plan_starts({n_samples, n_features, n_components, type, from_kmeans}, n_init, watched));
+      },
+      py::arg("n_samples"), py::arg("n_features"), py::arg("n_components"), py::arg("covariance_type"),
+      py::arg("n_init"), py::kw_only(), py::arg("from_kmeans"), py::arg("watched"));
 }
 
 }  // namespace gmmx::python

@@ -37,6 +37,7 @@ TEST_CASE_TEMPLATE("numbers that are not enumerators are refused", Number, std::
   CHECK_THROWS_AS(m_step(s, type), InvalidArgument);
   CHECK_THROWS_AS(nearest_covariances(type, 1, 1, {1}), InvalidArgument);
   CHECK_THROWS_AS(starts_per_pass(type, 2), InvalidArgument);
+  CHECK_THROWS_AS(plan_starts({1000000, 2, 2, type}, 2, false), InvalidArgument);
   CHECK_THROWS_AS(em_from_kmeans(p.view(), 2, type, draws, MaximumLikelihood(), EMOptions(), 1), InvalidArgument);
   FitOptions options;
   options.n_components = 2;

@@ -1,7 +1,7 @@
 """The compiled module: rows in, numbers out. `_core.py` picks the build for this CPU; this file is its face."""
 
 from collections.abc import Callable
-from typing import Any, final
+from typing import Any, Literal, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -234,6 +234,16 @@ def em_from_mixtures(
 def starts_per_pass(covariance_type: str, n_components: int) -> int:
     """How many starts em_from_mixtures serves with one pass over the rows."""
 
+def plan_starts(
+    n_samples: int,
+    n_features: int,
+    n_components: int,
+    covariance_type: str,
+    n_init: int,
+    *,
+    from_kmeans: bool,
+    watched: bool,
+) -> Literal["side_by_side", "together", "in_turn"]: ...  # the fastest way to run restarts
 def log_likelihood(X: _Rows, mixture: Mixture, sample_weight: _F64 | None, n_threads: int) -> float: ...
 def score_samples(X: _Rows, mixture: Mixture, n_threads: int) -> _Rows: ...
 def log_prob(X: _Rows, mixture: Mixture, n_threads: int) -> _Rows: ...

@@ -109,6 +109,24 @@ def test_as_many_starts_share_a_pass_as_pays():
     assert _core.starts_per_pass("tied", 2) == 1
 
 
+@pytest.mark.parametrize(
+    ("shape", "n_init", "from_kmeans", "watched", "plan"),
+    [
+        ((150, 4, 3, "full"), 10, True, False, "side_by_side"),
+        ((150, 4, 3, "full"), 10, True, True, "in_turn"),
+        ((150, 4, 3, "full"), 10, False, False, "together"),
+        ((150, 4, 3, "tied"), 10, False, False, "in_turn"),
+        ((100_000, 8, 4, "full"), 10, True, False, "together"),
+        ((100_000, 8, 40, "full"), 10, True, False, "in_turn"),
+        ((150, 4, 3, "full"), 1, True, False, "side_by_side"),
+        ((10_000, 4, 3, "full"), 1, True, False, "in_turn"),
+        ((20_000, 4, 3, "full"), 2, True, False, "side_by_side"),
+    ],
+)
+def test_restarts_run_as_the_plan_says(shape, n_init, from_kmeans, watched, plan):
+    assert _core.plan_starts(*shape, n_init, from_kmeans=from_kmeans, watched=watched) == plan
+
+
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("init_params", ["kmeans", "random_from_data"])
 @pytest.mark.parametrize("covariance_type", ["full", "diag", "spherical"])

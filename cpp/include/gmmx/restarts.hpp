@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "gmmx/em.hpp"
@@ -30,6 +31,27 @@ GMMX_EXPORT std::vector<StartOutcome> em_from_mixtures(const Rows<T>& rows, cons
 
 /// Number of restarts that share a pass in em_from_mixtures(); 1 if that is fastest.
 GMMX_EXPORT Index starts_per_pass(CovarianceType type, Index n_components);
+
+/// How restarts run.
+enum class StartPlan {
+  side_by_side,  ///< each on one thread, from k-means on: em_from_kmeans()
+  together,      ///< several in one pass over the rows: em_from_mixtures()
+  in_turn        ///< one after another, each on all threads
+};
+
+/// "side_by_side", "together" or "in_turn". \throws InvalidArgument
+GMMX_EXPORT std::string to_string(StartPlan plan);
+
+struct StartShape {
+  Index n_samples = 0;
+  Index n_features = 0;
+  Index n_components = 1;
+  CovarianceType covariance_type = CovarianceType::full;
+  bool from_kmeans = true;  ///< restarts begin with k-means, not with given mixtures
+};
+
+/// The fastest way to run n_init restarts. Restarts that somebody watches, iteration by iteration, run in turn.
+GMMX_EXPORT StartPlan plan_starts(const StartShape& shape, Index n_init, bool watched);
 
 /// Runs k-means and EM for each row of `uniforms` (restarts x kmeans_draws(n_components)), in order. For small data:
 /// restarts run in parallel on n_threads, each on one thread, with the results of sequential runs. A clustering

@@ -17,10 +17,6 @@ namespace gmmx {
 
 namespace {
 
-// Operations of one E-step below which starts run side by side: of several, and of a single one.
-constexpr double small_for_several = 5e6;
-constexpr double small_for_one = 4e5;
-
 void check_not_negative(double value, const char* name, const char* remedy) {
   if (value >= 0 && std::isfinite(value)) return;
   throw InvalidArgument(std::string(name) + " is " + text_of(value) + ", but must be finite and not negative; " +
@@ -119,9 +115,8 @@ std::vector<StartOutcome> run_starts(const Rows<T>& rows, const FitOptions& opti
   const Index draws = kmeans_draws(options.n_components);
   const std::vector<double> numbers = uniform_numbers(options.seed, options.n_init * draws);
   const MatrixView<const double> uniforms(numbers.data(), options.n_init, draws);
-  const double d = static_cast<double>(rows.n_features());
-  const double flops = static_cast<double>(rows.size() * options.n_components) * (2 * d * d + 4 * d + 20);
-  if (!options.callback && flops < (options.n_init > 1 ? small_for_several : small_for_one)) {
+  const StartShape shape{rows.size(), rows.n_features(), options.n_components, options.covariance_type};
+  if (plan_starts(shape, options.n_init, static_cast<bool>(options.callback)) == StartPlan::side_by_side) {
     return em_from_kmeans(rows, options.n_components, options.covariance_type, uniforms, likelihood,
                           em_options_of(options), options.n_threads);
   }

@@ -12,8 +12,6 @@ namespace gmmx {
 
 namespace {
 
-constexpr Index components_per_pass = 16;
-
 void check_alike(const std::vector<Mixture>& starts) {
   for (const Mixture& start : starts) {
     const Mixture& first = starts.front();
@@ -59,11 +57,6 @@ bool ends_with(Iteration& iteration, EStepResult pass, EStepPass<T>& e_step, Sta
 }
 
 }  // namespace
-
-Index starts_per_pass(CovarianceType type, Index n_components) {
-  if (!can_be_batched(type)) return 1;
-  return std::max<Index>(components_per_pass / std::max<Index>(n_components, 1), 1);
-}
 
 template <class T>
 std::vector<StartOutcome> em_from_mixtures(const Rows<T>& rows, const std::vector<Mixture>& starts, const MStep& m_step,

@@ -17,13 +17,7 @@ from gmmx.em.result import FailedStart, Fit, Run, beats, failure_message, result
 from gmmx.em.weight_scale import at_common_scale
 from gmmx.validation import FitFailedError, Rows, refuse_overflow
 
-__all__ = ["FLOPS_OF_SMALL_DATA", "best_of", "fit_rows"]
-
-# Up to this many operations per E-step, threads gain more from restarts than from rows.
-FLOPS_OF_SMALL_DATA = 5e6
-
-# Up to this many operations per E-step, one thread is faster than several.
-_FLOPS_OF_ONE_THREAD = 4e5
+__all__ = ["best_of", "fit_rows"]
 
 # Restarts run in batches of this size, between which an interrupt is noticed.
 _BATCH_OF_STARTS = 16
@@ -95,15 +89,17 @@ def best_of(
 
 def _way_to_run(em: EMConfig, starts: Starts, rows: Rows) -> Callable[..., Results]:
     """Return the quickest way to run the starts; in turn if somebody watches them."""
-    if em.max_iter == 0 or em.verbose or em.callback or starts.lower_bound > -np.inf:
-        return _in_turn
     n_samples, n_features = rows.X.shape
-    flops = n_samples * em.n_components * (2 * n_features**2 + 4 * n_features + 20)
-    if starts.random is not None and flops < (FLOPS_OF_SMALL_DATA if starts.count > 1 else _FLOPS_OF_ONE_THREAD):
-        return _side_by_side
-    if starts.count > 1 and _core.starts_per_pass(em.covariance_type, em.n_components) > 1:
-        return _together
-    return _in_turn
+    plan = _core.plan_starts(
+        n_samples,
+        n_features,
+        em.n_components,
+        em.covariance_type,
+        starts.count,
+        from_kmeans=starts.random is not None,
+        watched=bool(em.max_iter == 0 or em.verbose or em.callback or starts.lower_bound > -np.inf),
+    )
+    return {"side_by_side": _side_by_side, "together": _together, "in_turn": _in_turn}[plan]
 
 
 def _side_by_side(em: EMConfig, starts: Starts, rows: Rows) -> Results:

@@ -19,7 +19,7 @@ from gmmx.em.degeneracy import Resolution, degenerate_reason
 from gmmx.em.initialization import Starts, assignment_by_tree, assignments_of_one_feature, initial_assignments
 from gmmx.em.priors import prior_of_rows
 from gmmx.em.random import as_random_source
-from gmmx.em.restarts import FLOPS_OF_SMALL_DATA, best_of
+from gmmx.em.restarts import best_of
 from gmmx.em.result import FailedStart, Run
 from gmmx.inference._parallel import map_in_threads
 from gmmx.validation import Rows
@@ -89,7 +89,10 @@ def fit_candidates(
     types = list(dict.fromkeys(candidate.covariance_type for candidate in candidates))
     form = types[0] if len(types) == 1 else "full"  # full moments serve every type
     resolution = Resolution.of(rows)
-    side_by_side = rows.n_threads > 1 and _flops(rows, sizes[-1]) < FLOPS_OF_SMALL_DATA
+    n_samples, n_features = rows.X.shape
+    n_fits = len(candidates) + 1  # several, even if all but one are left out
+    plan = _core.plan_starts(n_samples, n_features, sizes[-1], form, n_fits, from_kmeans=True, watched=False)
+    side_by_side = rows.n_threads > 1 and plan == "side_by_side"
     share = replace(rows, n_threads=1) if side_by_side else rows
     make_starts = _starts_by_tree if init.init_params == "hc" else _starts
     statistics = make_starts(sizes, form, init, rows)
@@ -126,12 +129,6 @@ def _starts_by_tree(sizes: Sequence[int], form: str, init: InitConfig, rows: Row
         return [*(assignment_by_tree(tree, rows, size, form) for tree in trees), *(make() for make in more)]
 
     return {size: of(size) for size in sizes}
-
-
-def _flops(rows: Rows, n_components: int) -> int:
-    """Return the approximate number of operations of one E-step."""
-    n_samples, n_features = len(rows.X), int(rows.X.shape[1])
-    return n_samples * n_components * (2 * n_features**2 + 4 * n_features + 20)
 
 
 def _fit_candidate(
