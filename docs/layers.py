@@ -23,13 +23,13 @@ class Layer:
 
 
 def table():
-    """The lines of the table, without its head."""
+    """Return the lines of the table, without its head."""
     lines = PAGE.read_text(encoding="utf-8").split("## Layers", 1)[1].splitlines()
     return [line for line in lines if line.startswith("|")][2:]
 
 
 def layers():
-    """The layers by name, from the top to the bottom."""
+    """Return the layers by name, from top to bottom."""
     found = {}
     for line in table():
         name, purpose, places, uses = (cell.strip() for cell in line[1:-1].split("|"))
@@ -39,12 +39,12 @@ def layers():
 
 
 def digest():
-    """Of the table: pictures carry that of the table they were drawn from."""
+    """Return the digest of the table, which the picture contains to show that it is up to date."""
     return hashlib.sha256("\n".join(table()).encode()).hexdigest()
 
 
 def positions(found):
-    """Where each layer stands: Python left, C++ right, each as high as what it uses of its own language demands."""
+    """Return the position of each layer: Python left, C++ right, above the layers of its language that it uses."""
     heights = {}
 
     def height(name):
@@ -64,7 +64,7 @@ def positions(found):
 
 
 def direct(found, layer):
-    """The layers that a layer uses and that none of the others it uses leads to."""
+    """Return the layers that a layer uses and that are not implied by others."""
 
     def reached(name):
         return {name}.union(*(reached(used) for used in found[name].uses))
@@ -74,7 +74,7 @@ def direct(found, layer):
 
 
 def draw(path):
-    """Draw the way of the data above, the layers below: an arrow leads to what is used, if nothing in between does."""
+    """Draw the data flow above and the layers below, without implied dependencies."""
     import matplotlib.pyplot as plt
     from matplotlib.patches import FancyBboxPatch
 
@@ -97,7 +97,7 @@ def draw(path):
         for used in direct(found, layer):
             (x, y), (x_used, y_used) = at[name], at[used]
             if layer.is_python == found[used].is_python:
-                bend = 0.0 if y - y_used == 1 else -0.25  # round what stands between
+                bend = 0.0 if y - y_used == 1 else -0.25  # around layers in between
                 arrow((x, y - 0.2), (x_used, y_used + 0.24), bend=bend)
             else:
                 arrow((x + 0.66, y), (x_used - 0.7, y_used))
@@ -111,7 +111,7 @@ def draw(path):
         if x > places[0]:
             arrow((x - 1.02, top), (x - 0.6, top), "0.2")
     arrow((places[-1], top + 0.24), (places[1], top + 0.24), "0.2", 0.16)
-    ax.text(sum(places[1::4]) / 2, top + 0.95, "again, until the likelihood stands still", ha="center", fontsize=9)
+    ax.text(sum(places[1::4]) / 2, top + 0.95, "repeat until the likelihood converges", ha="center", fontsize=9)
     ax.text(0.1, top - 0.95, "Python", fontsize=11, weight="bold")
     ax.text(5.1, top - 0.95, "C++", fontsize=11, weight="bold")
     ax.set_xlim(-0.05, 9.55)
