@@ -3,10 +3,11 @@
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 import gmmx
-from gmmx import cli
+from gmmx import _sklearn, cli
 
 SLOW = ("sklearn", "scipy", "pandas", "pyarrow", "joblib", "matplotlib", "safetensors", "dask", "pyspark")
 
@@ -89,3 +90,20 @@ def test_a_type_checker_knows_the_names(tmp_path):
     assert '"int"' in lines[1]
     assert "argument" in lines[2]
     assert 'no attribute "GausianMixture"' in lines[3]
+
+
+def test_a_private_name_that_moved_is_found_in_its_other_home(monkeypatch):
+    homes = {"safe_indexing": ("sklearn.nowhere", "sklearn.utils.validation", "sklearn.utils._indexing")}
+    monkeypatch.setattr(_sklearn, "_HOMES", homes)
+    monkeypatch.delattr(_sklearn, "safe_indexing", raising=False)
+    assert _sklearn.safe_indexing(np.arange(4), [2]).tolist() == [2]
+
+
+def test_a_private_name_that_is_gone_is_an_error_that_names_the_versions(monkeypatch):
+    monkeypatch.setattr(_sklearn, "_HOMES", {"gone": ("sklearn.utils", "sklearn.nowhere")})
+    with pytest.raises(ImportError, match=r"^scikit-learn .* has no gone in sklearn\.utils or .*pip install"):
+        _ = _sklearn.gone
+
+
+def test_every_private_name_is_there():
+    assert [name for name in _sklearn.__all__ if not hasattr(_sklearn, name)] == []
