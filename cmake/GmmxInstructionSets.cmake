@@ -29,10 +29,10 @@ set(GMMX_INSTRUCTION_SETS "native" CACHE STRING
     "Instruction sets of the Python package: native, the best that this machine runs; all, for packages that leave this \
 machine; or a list of baseline and, on x86-64 with GCC or Clang, x86-64-v3 and x86-64-v4")
 
-# gmmx_best_instruction_set(<variable>): the best of all that this machine runs, asked from a program that is compiled
-# and run here; all of them where the compiler is for another kind of machine.
-function(gmmx_best_instruction_set variable)
-  set(best ${gmmx_all_instruction_sets})
+# gmmx_runnable_instruction_sets(<variable>): those that this machine runs, lowest first, asked from a program that is
+# compiled and run here; nothing where the compiler is for another kind of machine.
+function(gmmx_runnable_instruction_sets variable)
+  set(runnable "")
   if(GMMX_TARGET_IS_X86_64 AND NOT CMAKE_CROSSCOMPILING)
     try_run(GMMX_LEVEL_STATUS GMMX_LEVEL_COMPILES "${PROJECT_BINARY_DIR}/best_level"
             "${PROJECT_SOURCE_DIR}/cpp/cpu/print_levels.cpp"
@@ -42,9 +42,20 @@ function(gmmx_best_instruction_set variable)
     endif()
     foreach(level IN LISTS gmmx_all_instruction_sets)
       if(level IN_LIST GMMX_MACHINE_LEVELS)
-        set(best ${level})
+        list(APPEND runnable ${level})
       endif()
     endforeach()
+  endif()
+  set(${variable} "${runnable}" PARENT_SCOPE)
+endfunction()
+
+# gmmx_best_instruction_set(<variable>): the best that this machine runs; all where that cannot be known.
+function(gmmx_best_instruction_set variable)
+  gmmx_runnable_instruction_sets(best)
+  if(best)
+    list(GET best -1 best)
+  else()
+    set(best ${gmmx_all_instruction_sets})
   endif()
   set(${variable} "${best}" PARENT_SCOPE)
 endfunction()

@@ -33,7 +33,7 @@ class MahalanobisKernel {
                     const RowVector<T>& correction);
 
   // out(n) = constant - |U^T (x_n - m)|^2 / 2. rows and out: aligned to packets. differences: scratch, aligned, of
-  // four packets a feature.
+  // min(rows.n_rows, four packets) numbers a feature.
   void evaluate(const Panel<T>& rows, T constant, T* differences, T* out) const;
 
  private:

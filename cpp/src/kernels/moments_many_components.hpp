@@ -16,7 +16,7 @@ class MomentsManyComponents {
  public:
   // sums(f, k) += sum_n z_i(n) z_j(n) resp(n, k), where z are the columns of the panel and f counts the pairs i <= j
   // row by row. resp: aligned columns of resp_stride, zero beyond the block's rows; sums: pairs x K, one after the
-  // other.
+  // other. Each call must have the same number of columns.
   void add(const Panel<T>& columns, const T* resp, Index resp_stride, Index n_components, double* sums);
 
  private:
