@@ -137,7 +137,7 @@ double error_of_scatter_matrices(Index d, Index k, bool common) {
 }  // namespace
 
 TEST_CASE_TEMPLATE("moments of low dimension", T, float, double) {
-  for (Index d = 1; d <= low_dim; ++d) {
+  for (Index d = 1; d <= most_low_dim_features; ++d) {
     for (Index n = 1; n <= 5 * packet_size<T>; ++n) {
       CAPTURE(d);
       CAPTURE(n);
