@@ -44,14 +44,14 @@ def classification(
 
     Parameters
     ----------
-    <model and X>
-    <columns>
+    {model_and_X}
+    {columns}
     coverage : float or sequence of float, default=(0.5, 0.9)
         Fractions of a component's mass, between 0 and 1, that its ellipses contain. An empty sequence draws none.
-    <subsample>
-    <ax>
+    {subsample}
+    {ax}
 
-    <results>
+    {results}
 
     Notes
     -----

@@ -67,10 +67,10 @@ def density(
 
     Parameters
     ----------
-    <model>
+    {model}
     X : array-like of shape (n_samples, n_features), optional
         Rows to draw, with all features that `model` was fitted to. None draws only the density.
-    <columns>
+    {columns}
     kind : {"filled", "contour", "image", "surface"}, default="filled"
         Style for two columns: areas between contours, labelled contour lines, an image, or a surface in three
         dimensions. A single column is always a curve.
@@ -81,13 +81,13 @@ def density(
     log : bool, default=False
         Whether densities have a logarithmic scale: the axis of the curve, the colours of the image, the height of the
         surface. The scale ends where regions contain 99.99 % of the mass. Contours are the same on either scale.
-    <subsample>
+    {subsample}
     ax : Axes, or array of Axes of shape (m, m), optional
         Axes to draw on; a surface needs ``projection="3d"``. The limits of axes that have content only widen, so
         ``density(model, kind="contour", title="", ax=classification(model, X))`` adds contours to a scatter plot. None
         makes a new figure with a caption, independent of pyplot.
 
-    <results>
+    {results}
 
     Notes
     -----

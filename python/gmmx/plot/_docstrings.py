@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from textwrap import indent
-from typing import Any, TypeVar
+from gmmx._docstrings import with_fragments
 
 __all__ = ["documented"]
 
@@ -13,7 +10,7 @@ _PARTS = {
     "model": """\
 model : GaussianMixture
     Fitted mixture of gmmx or scikit-learn.""",
-    "model and X": """\
+    "model_and_X": """\
 model : GaussianMixture
     Fitted mixture of gmmx or scikit-learn.
 X : array-like of shape (n_samples, n_features)
@@ -56,13 +53,4 @@ ImportError
     If matplotlib is not installed.""",
 }
 
-_PLACE = re.compile(r"^( *)<([\w ]+)>$", re.MULTILINE)
-
-Function = TypeVar("Function", bound=Callable[..., Any])
-
-
-def documented(function: Function) -> Function:
-    """Replace the lines ``<name>`` of a docstring with the parts of these names."""
-    if function.__doc__ is not None:  # python -OO strips docstrings
-        function.__doc__ = _PLACE.sub(lambda place: indent(_PARTS[place[2]], place[1]), function.__doc__)
-    return function
+documented = with_fragments(**_PARTS)

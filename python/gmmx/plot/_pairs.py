@@ -47,18 +47,18 @@ def pairs(
 
     Parameters
     ----------
-    <model and X>
+    {model_and_X}
     what : {"classification", "uncertainty", "density"}, default="classification"
         Kind of the panels: see the functions of these names. The diagonal contains histograms with densities.
-    <columns>
+    {columns}
     coverage : float or sequence of float, optional
         Fractions of the mass that ellipses or areas contain. None uses the default of the function `what`.
-    <subsample>
+    {subsample}
     ax : array of Axes of shape (m, m), optional
         Axes to draw on. None makes a new figure with a caption, independent of pyplot. The panels above the diagonal
         are switched off; the first contains the legend.
 
-    <results>
+    {results}
 
     Notes
     -----

@@ -51,14 +51,14 @@ def uncertainty(
 
     Parameters
     ----------
-    <model and X>
-    <columns>
+    {model_and_X}
+    {columns}
     coverage : float or sequence of float, default=(0.5,)
         Fractions of a component's mass, between 0 and 1, that its ellipses contain. An empty sequence draws none.
-    <subsample>
-    <ax>
+    {subsample}
+    {ax}
 
-    <results>
+    {results}
 
     Notes
     -----
