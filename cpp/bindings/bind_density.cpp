@@ -70,7 +70,6 @@ Examples
 >>> mixture.component_log_densities(np.array([[0.0]])).round(4)
 array([[-0.9189, -8.9189]])
 )");
-  m.def("log_prob", &log_densities_of, py::arg("X"), py::arg("mixture"), py::arg("n_threads"));
   m.def(
       "responsibilities",
       [](const py::array& rows, const Mixture& mixture, NearestInt n_threads) {

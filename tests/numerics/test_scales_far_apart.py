@@ -60,7 +60,7 @@ def allowed_error(X, mixture):
     X = X.astype(np.float64)
     widths = widths_of(mixture, X.shape[1])
     own = _core.responsibilities(X, mixture, 1).argmax(axis=1)
-    distance = np.sqrt(np.abs(2 * (_core.log_prob(X, mixture, 1).max(axis=1, keepdims=True) + 50)))[:, 0] + 10
+    distance = np.sqrt(np.abs(2 * (mixture.component_log_densities(X, 1).max(axis=1, keepdims=True) + 50)))[:, 0] + 10
     condition = np.abs(X).max(axis=1) / widths[own] * distance + distance**2
     return 4 * EPS * condition + 2e-4
 

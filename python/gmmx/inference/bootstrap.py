@@ -154,7 +154,7 @@ def _is_per_component(mixture: _core.Mixture) -> bool:
 def _divergences(mixture: _core.Mixture, means: F64, covariances: F64) -> F64:
     """Return the terms of (101) for each resample, resampled component and fitted component."""
     n_resamples, n_components, n_features = means.shape
-    at_means: Any = _core.log_prob(means.reshape(-1, n_features), mixture, 1)
+    at_means: Any = mixture.component_log_densities(means.reshape(-1, n_features))
     divergences: F64 = -at_means.reshape(n_resamples, n_components, n_components)
     if _is_per_component(mixture):
         factors = _public(mixture.precisions_cholesky, mixture)

@@ -282,7 +282,7 @@ def without_outweighing(rows: Rows, mixture: _core.Mixture) -> Rows:
     with np.errstate(divide="ignore"):
         log_weights = np.log(mixture.weights)
     # Minus infinity where squares overflow; for those within reach, within log K of the log-density.
-    log_densities = (_core.log_prob(X, mixture, rows.n_threads) + log_weights).max(axis=1)
+    log_densities = (mixture.component_log_densities(X, rows.n_threads) + log_weights).max(axis=1)
     weights = np.ones(len(X)) if rows.sample_weight is None else rows.sample_weight
     squares = np.maximum(-2.0 * log_densities, 0.0)
     squares[weights == 0.0] = 0.0
