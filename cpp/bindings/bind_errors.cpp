@@ -23,7 +23,7 @@ void register_errors(py::module_& m) {
   collapsed_component_error.call_once_and_store_result([] {
     return py::reinterpret_steal<py::object>(PyErr_NewExceptionWithDoc(
         "gmmx.CollapsedComponentError",
-        "Raised if a covariance is not positive definite. `component` is its index, -1 for a shared covariance.",
+        "A covariance is not positive definite.\n\n`component` is its index, -1 for a shared covariance.",
         PyExc_ValueError, nullptr));
   });
   m.attr("CollapsedComponentError") = collapsed_component_error.get_stored();

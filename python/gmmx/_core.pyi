@@ -16,7 +16,10 @@ VARIABLE: str  # the environment variable that chooses
 PREFERENCE: tuple[str, ...]  # best first
 
 class CollapsedComponentError(ValueError):
-    """Raised if a covariance is not positive definite. `component` is its index, -1 for a shared covariance."""
+    """A covariance is not positive definite.
+
+    `component` is its index, -1 for a shared covariance.
+    """
 
     component: int
 

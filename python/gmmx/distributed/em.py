@@ -29,7 +29,10 @@ _MOST_ROWS, _MOST_BYTES, _LEAST_ROWS_OF_EACH = 50_000, 32 << 20, 10
 
 
 class PartitionedRows(Protocol):
-    """Rows in parts, as an engine offers them; each call is a pass over all parts, which returns the same each time."""
+    """Interface of an engine with rows in parts.
+
+    Each call is a pass over all parts, which must yield the same rows each time.
+    """
 
     def summary(self) -> DataSummary:
         """Check all rows and summarize them, by `summarize` and `merge_summaries`."""
@@ -38,7 +41,7 @@ class PartitionedRows(Protocol):
         """Draw rows, by `sample_of` and `merge_samples`."""
 
     def statistics(self, mixture: _core.Mixture) -> _core.SufficientStatistics:
-        """Add up the statistics of all parts, by `statistics_of` and `pairwise_sum`."""
+        """Add the statistics of all parts, by `statistics_of` and `pairwise_sum`."""
 
 
 def default_init_size(summary: DataSummary, n_components: int) -> int:
@@ -153,7 +156,7 @@ class Loop(Protocol):
 def run_em(
     em: EMConfig, rows: PartitionedRows, start: StartingPoint, prior: NativePrior | None, monitor: Monitor
 ) -> Run:
-    """Run EM over all rows from one start, in the loop that rows in memory run in."""
+    """Run EM over all rows from one start, in the loop of rows in memory."""
     before = list(start.lower_bounds)
     options = em.native_options(prior)
     options["max_iter"] -= len(before)

@@ -22,7 +22,9 @@ def statistics_of(
     dtype: npt.DTypeLike | None = None,
     n_threads: int = 1,
 ) -> _core.SufficientStatistics:
-    """Compute the sufficient statistics of one part, which `summarize` has checked and may be empty.
+    """Compute the sufficient statistics of one part of the rows.
+
+    `summarize` must have checked the part, which may be empty.
 
     Examples
     --------
@@ -39,7 +41,7 @@ def statistics_of(
 
 
 def pairwise_sum(statistics: Sequence[_core.SufficientStatistics]) -> _core.SufficientStatistics:
-    """Add the statistics of parts in an order that depends only on their number.
+    """Add the statistics of parts in an order fixed by their number.
 
     Neighbours are added, then neighbouring sums, and so on. The result is bitwise identical wherever and whenever the
     parts were computed, and rounding grows with the logarithm of their number.
@@ -62,7 +64,7 @@ def pairwise_sum(statistics: Sequence[_core.SufficientStatistics]) -> _core.Suff
 
 
 class PairwiseSum:
-    """Incremental `pairwise_sum`, whose memory is logarithmic in the number of parts."""
+    """Incremental `pairwise_sum`, with logarithmic memory."""
 
     def __init__(self) -> None:
         self._sums: list[tuple[int, _core.SufficientStatistics]] = []  # (number of parts, their sum), shrinking

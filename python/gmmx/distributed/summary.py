@@ -83,7 +83,9 @@ _NOTHING = DataSummary(0, 0, 0.0, 0, "float32")
 
 
 def summarize(X: Any, sample_weight: Any = None, *, first_row: int = 0) -> DataSummary:
-    """Check and summarize one part of the rows; see `part_of` for arguments and errors.
+    """Check and summarize one part of the rows.
+
+    See `part_of` for arguments and errors.
 
     Examples
     --------

@@ -85,7 +85,7 @@ class MergeTree:
         return np.unique(first, return_inverse=True)[1].astype(np.int32)
 
     def partition(self, n_clusters: int) -> I32:
-        """Return a clustering of all rows of `X`, for use as `responsibilities_init`.
+        """Return labels of all rows of `X`, for use as `responsibilities_init`.
 
         Parameters
         ----------
@@ -107,7 +107,7 @@ class MergeTree:
         return labels
 
     def to_scipy(self) -> F64:
-        """Return the tree as SciPy's linkage matrix, for `scipy.cluster.hierarchy.dendrogram`.
+        """Return the tree as a linkage matrix for `scipy.cluster.hierarchy`.
 
         Returns
         -------

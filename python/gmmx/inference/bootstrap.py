@@ -178,7 +178,7 @@ def _alignments(mixture: _core.Mixture, means: F64, covariances: F64) -> npt.NDA
 
 @dataclass(frozen=True, repr=False, eq=False)
 class BootstrapResult:
-    """Parameters fitted to resamples, in the component order of the fitted model.
+    """Parameters fitted to resamples, with components in the model's order.
 
     Attributes
     ----------
@@ -241,7 +241,7 @@ class BootstrapResult:
 
     @cached_property
     def standard_errors(self) -> dict[str, F64]:
-        """Standard errors of "weights", "means" and "covariances", in their shapes: (100)."""
+        """Standard errors (100) of "weights", "means" and "covariances"."""
         n = len(self.weights)
         factor = self.total_weight - 1 if self.kind == "jackknife" else n / (n - 1)
         return {

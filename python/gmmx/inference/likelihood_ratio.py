@@ -180,7 +180,7 @@ def bootstrap_lrt(
     random_state: int | np.random.RandomState | np.random.Generator | None = None,
     callback: Callable[[int, int], Any] | None = None,
 ) -> LikelihoodRatioTests:
-    """Test K components against K + 1 until the additional one is not significant.
+    """Test K components against K + 1 until one is not significant.
 
     The likelihood ratio of mixtures does not have a chi-squared distribution. It is therefore compared with the ratios
     of rows drawn from the mixture with K components, (102). Both mixtures are fitted to these rows from the same

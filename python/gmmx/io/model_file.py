@@ -42,7 +42,10 @@ _Built = TypeVar("_Built")
 
 
 class ModelFileError(ValueError):
-    """A file is not a whole gmmx model; the message names the file, what is wrong with it and what to do."""
+    """A file is not a complete gmmx model.
+
+    The message names the file, the defect and a remedy.
+    """
 
 
 @dataclass(frozen=True)

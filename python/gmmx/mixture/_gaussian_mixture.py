@@ -418,7 +418,7 @@ class GaussianMixture(
         resume: bool = False,
         progress: bool | None = None,
     ) -> GaussianMixture:
-        """Estimate the parameters from batches of rows that need not fit in memory.
+        """Estimate the parameters from batches, which need not fit in memory.
 
         Each iteration is one pass over all batches. Three more passes check the rows, draw the sample for the
         initialization, and compute `log_likelihood_`. From the same initialization the result equals that of `fit` up
@@ -519,25 +519,25 @@ class GaussianMixture(
         loop: Loop | None = None,
         checkpoints: CheckpointWriter | None = None,
     ) -> GaussianMixture:
-        """Estimate the parameters as `fit` does, of rows in parts that an engine passes over.
+        """Estimate the parameters from rows in parts, for engines.
 
-        `fit_batches`, `gmmx.dask` and `gmmx.spark` are built on it. The start is the one for rows in memory, made of a
+        `fit_batches`, `gmmx.dask` and `gmmx.spark` are built on it. The initialization is that of rows in memory, on a
         random sample of the rows. If there are at most `init_size` rows, all are used, and the result is that of `fit`
         up to rounding. Of `n_init` restarts, the one that reaches the highest likelihood on the sample continues.
 
         Parameters
         ----------
         rows : PartitionedRows
-            The rows: an object with the methods of `gmmx.distributed.PartitionedRows`.
+            Object with the methods of `gmmx.distributed.PartitionedRows`.
 
         init_size : int, default=None
-            Number of rows to start from. None: 50,000, or as many as 32 MiB hold.
+            Number of rows in the sample for the initialization. None uses 50,000, or as many as fit in 32 MiB.
 
         loop : callable, default=None
-            Runs EM as `gmmx.distributed.run_em` does, for engines that watch it. None: `run_em`.
+            Function that runs EM like `gmmx.distributed.run_em`, for engines that monitor it. None uses `run_em`.
 
         checkpoints : CheckpointWriter, default=None
-            Writes how far EM got, for a later fit to resume from.
+            Writer of the progress of EM, from which a later fit can resume. None writes nothing.
 
         Returns
         -------
@@ -547,7 +547,7 @@ class GaussianMixture(
         Raises
         ------
         FitFailedError
-            A ValueError: every start ended in a collapsed component.
+            A ValueError: a component collapsed in every restart.
         ValueError
             If parameters or rows are not accepted. An earlier fit then stays as it was.
 

@@ -368,7 +368,7 @@ class GaussianMixtureIC(FittedMixture, DensityMixin, BaseEstimator):  # type: ig
         return self._ordered(np.flatnonzero(sound), name)
 
     def summary(self, top: int = 10, *, file: TextIO | None = None) -> None:
-        """Print the best mixtures and account for the others, as ``gmmx select`` does.
+        """Print the best mixtures and count the others, as ``gmmx select`` does.
 
         Parameters
         ----------

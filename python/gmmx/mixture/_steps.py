@@ -96,7 +96,7 @@ def m_step(
     previous: _core.Mixture | GaussianMixture | None = None,
     prior: ConjugatePrior | None = None,
 ) -> _core.Mixture:
-    """Compute the mixture that maximises the likelihood given statistics (M-step).
+    """Compute the mixture that maximises the likelihood (M-step).
 
     Parameters
     ----------

@@ -49,7 +49,7 @@ def bootstrap(
     title: str | None = None,
     ax: Any = None,
 ) -> Picture:
-    """Draw histograms of a resampled parameter, with its estimate and its interval.
+    """Draw histograms of a resampled parameter, with estimate and interval.
 
     Weights give a panel for each component; means and covariances give a row of panels for each component and a column
     for each feature. Only the variances of covariances are drawn, in a single row if all components share them.

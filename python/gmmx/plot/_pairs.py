@@ -40,7 +40,7 @@ def pairs(
     title: str | None = None,
     ax: Any = None,
 ) -> Picture:
-    """Draw all pairs of columns in a grid, with single columns on the diagonal.
+    """Draw all pairs of columns in a grid, and single columns on its diagonal.
 
     Each panel shows the marginal mixture of its columns. The component of a row and its uncertainty are determined from
     all features of the model.

@@ -88,7 +88,7 @@ def aic(X: ArrayLike, mixture: Mixture, sample_weight: ArrayLike | None = None) 
 
 
 def uncertainty(X: ArrayLike, mixture: Mixture) -> FloatArray:
-    """Compute the probability that a row does not come from its most probable component.
+    """Compute the probability that `predict` is wrong for each row.
 
     Parameters
     ----------

@@ -12,7 +12,9 @@ from gmmx.reference.mixture import Mixture
 
 
 class Decomposition(NamedTuple):
-    """Result of :func:`decompose`: Sigma_k = volumes[k] D_k diag(shapes[k]) D_k^T.
+    """Result of :func:`decompose`.
+
+    Sigma_k = volumes[k] D_k diag(shapes[k]) D_k^T.
 
     Attributes
     ----------

@@ -47,7 +47,7 @@ def log_prob(X: ArrayLike, mixture: Mixture) -> FloatArray:
 
 
 def weighted_log_prob(X: ArrayLike, mixture: Mixture) -> FloatArray:
-    """Compute log pi_k + log N(x_n | mu_k, Sigma_k) for each row and component.
+    """Compute log pi_k + log N(x_n | k) for each row and component.
 
     Parameters
     ----------

@@ -118,7 +118,7 @@ def em(
 
 
 def rounding_hides_gains(lower_bounds: Sequence[float], n_features: int) -> bool:
-    """Return whether lower bounds decreased over ten iterations within rounding error.
+    """Return whether ten lower bounds decreased within rounding error.
 
     Parameters
     ----------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class CollapsedComponentError(ValueError):
-    """Raised if a covariance is not positive definite, so that its density does not exist.
+    """A covariance is not positive definite, so its density does not exist.
 
     Parameters
     ----------

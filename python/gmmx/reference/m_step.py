@@ -21,7 +21,7 @@ def m_step(
     previous: Mixture | None = None,
     prior: ConjugatePrior | None = None,
 ) -> Mixture:
-    """Compute the mixture that maximises Q given sufficient statistics (M-step).
+    """Compute the mixture that maximises Q given statistics (M-step).
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def _covariances_to_begin_at(previous: Mixture | None, covariance_type: str, mea
 def q_function(
     X: ArrayLike, mixture_new: Mixture, mixture_old: Mixture, sample_weight: ArrayLike | None = None
 ) -> float:
-    """Compute Q(theta_new, theta_old), the expected complete-data log-likelihood.
+    """Compute Q, the expected complete-data log-likelihood.
 
     Parameters
     ----------

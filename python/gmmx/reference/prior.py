@@ -18,7 +18,7 @@ LEAST_EIGENVALUE = EPSILON**0.5  # of the correlations in the scale of the defau
 
 @dataclass(frozen=True, eq=False)
 class ConjugatePrior:
-    """Conjugate prior of the means and covariances, the same for each component.
+    """Conjugate prior of means and covariances, shared by all components.
 
     Given Sigma_k, the mean mu_k is normal about ``mean`` with covariance Sigma_k / ``shrinkage``. The covariance
     follows an inverse Wishart distribution. For diagonal types each variance follows an inverse gamma distribution, for
@@ -174,7 +174,7 @@ def made_definite(covariance: ArrayLike) -> FloatArray:
 
 
 def log_prior(mixture: Mixture, prior: ConjugatePrior) -> float:
-    """Return the logarithm of the prior density of a mixture, up to a constant.
+    """Return the log of the prior density of a mixture, up to a constant.
 
     Parameters
     ----------

@@ -37,7 +37,7 @@ class StepwiseResult(NamedTuple):
 
 
 def expected_statistics(mixture: Mixture) -> SufficientStatistics:
-    """Compute the expected statistics of rows drawn from a mixture, with total weight 1.
+    """Compute the expected statistics of rows from a mixture, of weight 1.
 
     Parameters
     ----------

@@ -28,7 +28,7 @@ _LEAST = {"k": 1, "maxIter": 0, "tol": 0, "regParam": 0, "nInit": 1, "aggregatio
 
 @with_setters()
 class GaussianMixture(Estimator, MixtureParams, MLReadable, MLWritable):
-    """Gaussian mixture fitted to a Spark DataFrame by expectation-maximisation (EM).
+    """Gaussian mixture fitted by EM to a Spark DataFrame.
 
     The class is a drop-in replacement for ``pyspark.ml.clustering.GaussianMixture``, with the same parameters and
     defaults and a model with the same methods. Densities are computed in log space and moments are centred about the
@@ -221,7 +221,10 @@ class GaussianMixture(Estimator, MixtureParams, MLReadable, MLWritable):
                 )
 
     def write(self) -> Writer:
-        """Return the writer of the estimator. Call ``.overwrite()`` to replace an existing one; `save` uses it."""
+        """Return the writer of the estimator, which `save` uses.
+
+        Call its ``overwrite()`` to replace a saved estimator.
+        """
         return Writer(self, "initialModel", self.getInitialModel())
 
     @classmethod

@@ -87,12 +87,12 @@ class GaussianMixtureModel(Model, MixtureParams, MLReadable, MLWritable):
 
     @property
     def gaussians(self) -> list[Any]:
-        """The components of any covariance type, as ``pyspark.ml.stat.MultivariateGaussian``."""
+        """The components, as ``pyspark.ml.stat.MultivariateGaussian``."""
         return [MultivariateGaussian(mean, covariance) for mean, covariance in self._moments()]
 
     @property
     def gaussiansDF(self) -> DataFrame:
-        """The components as a DataFrame with the columns mean (vector) and cov (matrix)."""
+        """The components as a DataFrame with columns mean and cov."""
         return SparkSession.active().createDataFrame(self._moments(), ["mean", "cov"])
 
     def _moments(self) -> list[tuple[Any, Any]]:
@@ -170,7 +170,10 @@ class GaussianMixtureModel(Model, MixtureParams, MLReadable, MLWritable):
         return self
 
     def write(self) -> Writer:
-        """Return the writer of the model. Call ``.overwrite()`` to replace an existing one; `save` uses it."""
+        """Return the writer of the model, which `save` uses.
+
+        Call its ``overwrite()`` to replace a saved model.
+        """
         return Writer(self, "data", self._local)
 
     @classmethod
@@ -241,7 +244,7 @@ class GaussianMixtureSummary:
 
     @property
     def clusterSizes(self) -> list[int]:
-        """Number of rows of each component, by their predictions: one pass over them."""
+        """Number of rows predicted for each component, computed in one pass."""
         sizes = [0] * self.k
         for row in self.cluster.groupBy(self.predictionCol).count().collect():
             sizes[row[0]] = row[1]

@@ -18,4 +18,7 @@ ROW_DTYPES = [np.float64, np.float32]
 
 
 class FitFailedError(ValueError):
-    """Every start of a fit ended in a collapsed component; the message tells which and when."""
+    """A component collapsed in every restart of a fit.
+
+    The message names the component, the restart and the iteration.
+    """

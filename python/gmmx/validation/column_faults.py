@@ -105,7 +105,7 @@ class ColumnFaults:
 
 
 class ColumnWarning(UserWarning):
-    """Warning of columns of X that are constant or linear combinations of others.
+    """Warning about columns that are constant or linear combinations.
 
     Covariances are singular there, unless `reg_covar` is added to the variances.
 

@@ -97,7 +97,7 @@ class CovarianceFamily(ABC):
 
     @abstractmethod
     def prior_rows(self, scale: FloatArray, n_features: int) -> FloatArray:
-        """Return rows r_j whose second moments sum_j r_j r_j^T are the scale Lambda of the prior.
+        """Return rows whose second moments are the scale Lambda of the prior.
 
         Parameters
         ----------
