@@ -28,8 +28,8 @@ struct KMeansOptions {
   int max_iter = 300;
   double tol = 1e-4;  ///< times the mean variance of the features: bound on the squared movement of the centers
   int n_threads = 1;
-  std::function<void()>
-      on_iteration;  ///< called after each seed and each iteration of Lloyd's algorithm; may throw to stop
+  /// Called after each seed and each iteration of Lloyd's algorithm; may throw to stop.
+  std::function<void()> on_iteration;
 };
 
 struct KMeansResult {

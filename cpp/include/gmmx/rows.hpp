@@ -1,5 +1,5 @@
 /// \file
-/// The rows of a data set: the input of every pass over them.
+/// The rows of a data set, the input of every pass.
 #pragma once
 
 #include <type_traits>
@@ -10,7 +10,7 @@ namespace gmmx {
 
 class RowTerms;
 
-/// Everything that a pass may know of its rows, as views: T is float or double. All but x may be absent.
+/// The data of a pass, as views. T is float or double. Everything except x may be absent.
 template <class T>
 struct Rows {
   Rows(MatrixView<const T> rows, VectorView<const double> sample_weight = {}, const RowTerms* row_terms = nullptr)
@@ -20,7 +20,7 @@ struct Rows {
   Index n_features() const { return x.cols(); }
   double weight_of(Index n) const { return weight.absent() ? 1.0 : weight[n]; }
 
-  /// Rows begin to end - 1 with what belongs to them.
+  /// Rows begin to end - 1 with their weights and terms.
   Rows slice(Index begin, Index end) const {
     Rows part = *this;
     part.x = {&x(begin, 0), end - begin, x.cols(), x.row_stride(), x.col_stride()};
@@ -29,11 +29,10 @@ struct Rows {
     return part;
   }
 
-  MatrixView<const T> x;  ///< n x n_features; not checked for numbers that are not finite
-  VectorView<const double>
-      weight;  ///< absent: ones. A weight of 2 means that the row stands twice, 0 that it is absent
-  const RowTerms* terms = nullptr;  ///< added to log(weights_k N(x_n | k)); must live as long. Null: nothing is added
-  Index first = 0;                  ///< number of the first row: terms count from the rows that were not sliced
+  MatrixView<const T> x;            ///< n x n_features; not checked for finite values
+  VectorView<const double> weight;  ///< absent: ones. A row with weight 2 counts twice, one with weight 0 not at all
+  const RowTerms* terms = nullptr;  ///< added to log(weights_k N(x_n | k)); must outlive this. Null adds nothing
+  Index first = 0;                  ///< number of the first row in the rows before slicing, from which terms count
 };
 
 template <class T, class... Others>
