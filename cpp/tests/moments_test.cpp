@@ -142,17 +142,18 @@ double error_of_statistics(const SufficientStatistics& got, const MomentProblem<
   return worst.units();
 }
 
-// The first blocks by one accumulator, the others by another that is then merged into it.
+// The first block by one accumulator, each of the others by another that is then merged into it.
 template <class T>
 double error_of_moments(const MomentProblem<T>& p, SecondMoments form, double squared_reach, MomentSums& sums) {
   const auto make = [&] { return make_moments<T>(form, p.origin, p.shift_map(), squared_reach); };
   const auto moments = make();
   const auto others = make();
   p.add_blocks(*moments, 0, p.capacity);
-  p.add_blocks(*others, p.capacity, p.n);
-  moments->merge(*others);
-  const SufficientStatistics empty = others->statistics();
-  CHECK(std::all_of(empty.counts.begin(), empty.counts.end(), [](double count) { return count == 0; }));
+  for (Index begin = p.capacity; begin < p.n; begin += p.capacity) {
+    p.add_blocks(*others, begin, std::min(begin + p.capacity, p.n));
+    moments->merge(*others);
+    moments->merge(*others);  // which hold nothing any more
+  }
   return error_of_statistics(moments->statistics(), p, form, sums);
 }
 
