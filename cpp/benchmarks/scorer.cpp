@@ -42,7 +42,7 @@ void add(CovarianceType type, const std::string& precision) {
   for (T& number : rows) number = static_cast<T>(normal(generator));
   FitOptions options;
   options.n_components = k;
-  options.covariance_type = type;
+  options.covariance = type;
   options.max_iter = 5;
   const MatrixView<const T> view(rows.data(), n, d);
   const Mixture mixture = fit(Rows(view), options).mixture;

@@ -47,7 +47,7 @@ void fit_file(const std::string& path, gmmx::Index n_components, const std::stri
 
   gmmx::FitOptions options;
   options.n_components = n_components;
-  options.covariance_type = gmmx::CovarianceType::full;
+  options.covariance = gmmx::CovarianceType::full;
   options.n_init = 10;
   options.n_threads = gmmx::thread_count();
   const gmmx::FitResult result = gmmx::fit(table.rows(), options);

@@ -8,7 +8,7 @@
 namespace gmmx {
 
 struct Mixture::Checked {
-  CovarianceType type;
+  CovarianceSpec spec;
   Index n_features;
   std::vector<double> weights;
   std::vector<double> means;

@@ -45,15 +45,15 @@ void check_weights(const std::vector<double>& weights) {
 
 }  // namespace
 
-Mixture::Mixture(CovarianceType type, Index n_features, std::vector<double> weights, std::vector<double> means,
+Mixture::Mixture(CovarianceSpec spec, Index n_features, std::vector<double> weights, std::vector<double> means,
                  std::vector<double> covariances, std::vector<double> precisions_cholesky)
-    : type_(type),
+    : spec_(spec),
       n_features_(n_features),
       weights_(std::move(weights)),
       means_(std::move(means)),
       covariances_(std::move(covariances)),
       precisions_cholesky_(std::move(precisions_cholesky)) {
-  const CovarianceModel& model = model_of(type_);
+  const CovarianceModel& model = model_of(spec_);
   check_weights(weights_);
   const Index k = n_components();
   if (n_features < 1) throw InvalidArgument("n_features must be at least 1, but is " + std::to_string(n_features));
@@ -77,7 +77,7 @@ Mixture::Mixture(CovarianceType type, Index n_features, std::vector<double> weig
 }
 
 Mixture::Mixture(Checked&& parameters)
-    : type_(parameters.type),
+    : spec_(parameters.spec),
       n_features_(parameters.n_features),
       weights_(std::move(parameters.weights)),
       means_(std::move(parameters.means)),
@@ -98,7 +98,7 @@ std::uint64_t Mixture::fingerprint() const {
       mix(bits);
     }
   };
-  for (const char c : to_string(type_)) mix(static_cast<unsigned char>(c));
+  for (const char c : to_string(spec_.type)) mix(static_cast<unsigned char>(c));
   mix_all(weights_);
   mix_all(means_);
   mix_all(precisions_cholesky_);

@@ -41,7 +41,7 @@ TEST_CASE_TEMPLATE("numbers that are not enumerators are refused", Number, std::
   CHECK_THROWS_AS(em_from_kmeans(p.view(), 2, type, draws, MaximumLikelihood(), EMOptions(), 1), InvalidArgument);
   FitOptions options;
   options.n_components = 2;
-  options.covariance_type = type;
+  options.covariance = type;
   CHECK_THROWS_AS(fit(p.view(), options), InvalidArgument);
 }
 

@@ -18,7 +18,7 @@ namespace {
 FitOptions options_for(Index n_components, CovarianceType type = CovarianceType::full) {
   FitOptions options;
   options.n_components = n_components;
-  options.covariance_type = type;
+  options.covariance = type;
   return options;
 }
 

@@ -28,12 +28,22 @@ GMMX_EXPORT std::string to_string(CovarianceType type);
 /// The model with this name. \throws InvalidArgument that lists the names
 GMMX_EXPORT CovarianceType covariance_type_from_string(std::string_view name);
 
-/// Shape of `covariances` and `precisions_cholesky`: (K) for spherical, EII, VII, E and V; (K, d) for diag, EEI, VEI,
+/// A covariance model with what it is parametrised by. A type alone converts to it.
+struct CovarianceSpec {
+  CovarianceSpec(CovarianceType type_, Index n_factors_ = 0) : type(type_), n_factors(n_factors_) {}
+  CovarianceType type;
+  Index n_factors;  ///< of models with factors, which there are none of so far: 0
+};
+
+/// Shape of `covariances`: (K) for spherical, EII, VII, E and V; (K, d) for diag, EEI, VEI,
 /// EVI and VVI; (d, d) for tied and EEE; (K, d, d) for full and all others. \throws InvalidArgument for E and V with
 /// several features
-GMMX_EXPORT std::vector<Index> covariance_shape(CovarianceType type, Index n_components, Index n_features);
+GMMX_EXPORT std::vector<Index> covariance_shape(CovarianceSpec spec, Index n_components, Index n_features);
+
+/// Shape of `precisions_cholesky`. \throws InvalidArgument like covariance_shape()
+GMMX_EXPORT std::vector<Index> factor_shape(CovarianceSpec spec, Index n_components, Index n_features);
 
 /// Number of free parameters of a mixture, including weights and means.
-GMMX_EXPORT Index n_parameters(CovarianceType type, Index n_components, Index n_features);
+GMMX_EXPORT Index n_parameters(CovarianceSpec spec, Index n_components, Index n_features);
 
 }  // namespace gmmx

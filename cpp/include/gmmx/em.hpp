@@ -29,7 +29,7 @@ GMMX_EXPORT SufficientStatistics e_step(const Rows<T>& rows, const Mixture& mixt
 /// The mixture that maximises the expected complete-data log-likelihood; reg_covar is added to the variances.
 /// An empty component keeps its shift as its mean, with weight and scatter zero. A prior gives the posterior mode.
 /// \throws CollapsedComponent if a covariance is not positive definite; InvalidArgument
-GMMX_EXPORT Mixture m_step(const SufficientStatistics& statistics, CovarianceType type, double reg_covar = 0.0,
+GMMX_EXPORT Mixture m_step(const SufficientStatistics& statistics, CovarianceSpec spec, double reg_covar = 0.0,
                            const std::optional<ConjugatePrior>& prior = {});
 
 /// The same for the type of `previous`, the mixture of the E-step. If there is no closed form (EVE, VVE), the search

@@ -19,7 +19,7 @@ namespace gmmx {
 /// Options of a fit. The defaults are those of the Python package.
 struct FitOptions {
   Index n_components = 1;
-  CovarianceType covariance_type = CovarianceType::full;
+  CovarianceSpec covariance = CovarianceType::full;
   double tol = 1e-3;        ///< stop if the mean log-likelihood changes by less; nonnegative
   double reg_covar = 1e-6;  ///< added to the variances; nonnegative
   int max_iter = 100;       ///< maximum number of passes over the rows in each restart

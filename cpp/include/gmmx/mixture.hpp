@@ -29,14 +29,15 @@ class GMMX_EXPORT Mixture {
   /// \param covariances         by type, see covariance_shape(); empty: computed from the factors
   /// \param precisions_cholesky by type; empty: computed from the covariances. Only one of the two may be empty.
   /// \throws InvalidArgument, CollapsedComponent
-  Mixture(CovarianceType type, Index n_features, std::vector<double> weights, std::vector<double> means,
+  Mixture(CovarianceSpec spec, Index n_features, std::vector<double> weights, std::vector<double> means,
           std::vector<double> covariances, std::vector<double> precisions_cholesky = {});
 
   /// Parameters that the library knows to be valid: it alone can make them.
   struct Checked;
   explicit Mixture(Checked&& parameters);
 
-  CovarianceType covariance_type() const { return type_; }
+  CovarianceSpec covariance_spec() const { return spec_; }
+  CovarianceType covariance_type() const { return spec_.type; }
   Index n_components() const { return static_cast<Index>(weights_.size()); }
   Index n_features() const { return n_features_; }
   const std::vector<double>& weights() const { return weights_; }
@@ -48,7 +49,7 @@ class GMMX_EXPORT Mixture {
   std::uint64_t fingerprint() const;
 
  private:
-  CovarianceType type_;
+  CovarianceSpec spec_;
   Index n_features_;
   std::vector<double> weights_;
   std::vector<double> means_;

@@ -58,7 +58,7 @@ GMMX_EXPORT StartPlan plan_starts(const StartShape& shape, Index n_init, bool wa
 /// that an earlier restart found is not fitted again (same_as). options.callback is not called, options.check_interrupt
 /// is.
 template <class T>
-GMMX_EXPORT std::vector<StartOutcome> em_from_kmeans(const Rows<T>& rows, Index n_components, CovarianceType type,
+GMMX_EXPORT std::vector<StartOutcome> em_from_kmeans(const Rows<T>& rows, Index n_components, CovarianceSpec spec,
                                                      MatrixView<const double> uniforms, const MaximumLikelihood& m_step,
                                                      const EMOptions& options, int n_threads);
 

@@ -71,6 +71,8 @@ class CovarianceModel {
 };
 
 const CovarianceModel& model_of(CovarianceType type);
+// \throws InvalidArgument where the model has no factors, but n_factors is not 0
+const CovarianceModel& model_of(CovarianceSpec spec);
 
 // The component named in errors where all share a covariance.
 constexpr Index all_components = -1;

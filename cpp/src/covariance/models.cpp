@@ -29,6 +29,12 @@ const Entry& entry_of(CovarianceType type) { return table[place_of(type, std::si
 
 const CovarianceModel& model_of(CovarianceType type) { return entry_of(type).model(); }
 
+const CovarianceModel& model_of(CovarianceSpec spec) {
+  if (spec.n_factors == 0) return model_of(spec.type);
+  throw InvalidArgument("n_factors is " + std::to_string(spec.n_factors) + ", but covariances of type '" +
+                        to_string(spec.type) + "' have no factors; leave it at 0");
+}
+
 std::vector<CovarianceType> covariance_types() {
   std::vector<CovarianceType> types;
   for (std::size_t i = 0; i < std::size(table); ++i) types.push_back(static_cast<CovarianceType>(i));
@@ -46,13 +52,17 @@ CovarianceType covariance_type_from_string(std::string_view name) {
   throw InvalidArgument("covariance_type='" + std::string(name) + "' is unknown; use one of " + allowed);
 }
 
-std::vector<Index> covariance_shape(CovarianceType type, Index n_components, Index n_features) {
-  return model_of(type).covariance_shape(n_components, n_features);
+std::vector<Index> covariance_shape(CovarianceSpec spec, Index n_components, Index n_features) {
+  return model_of(spec).covariance_shape(n_components, n_features);
+}
+
+std::vector<Index> factor_shape(CovarianceSpec spec, Index n_components, Index n_features) {
+  return model_of(spec).factor_shape(n_components, n_features);
 }
 
 // (62)
-Index n_parameters(CovarianceType type, Index n_components, Index n_features) {
-  return model_of(type).n_covariance_parameters(n_components, n_features) + n_components * n_features + n_components -
+Index n_parameters(CovarianceSpec spec, Index n_components, Index n_features) {
+  return model_of(spec).n_covariance_parameters(n_components, n_features) + n_components * n_features + n_components -
          1;
 }
 

@@ -26,7 +26,7 @@ Numbers slice(const Numbers& of, std::size_t i, Index n_parts) {
 bool can_be_batched(CovarianceType type) { return !model_of(type).ties_components(); }
 
 Mixture batch(const std::vector<const Mixture*>& mixtures) {
-  Mixture::Checked all{mixtures.front()->covariance_type(), mixtures.front()->n_features(), {}, {}, {}, {}};
+  Mixture::Checked all{mixtures.front()->covariance_spec(), mixtures.front()->n_features(), {}, {}, {}, {}};
   for (const Mixture* const mixture : mixtures) {
     append(all.weights, mixture->weights());
     append(all.means, mixture->means());

@@ -139,7 +139,7 @@ std::vector<double> nearest_of_model(const CovarianceModel& model, std::vector<d
   kept.traits.add_covariances(sums.data(), {k_count, d}, weights.data(), covariances.data());
   const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
   try {
-    const Mixture near(reference.covariance_type(), d, weights, reference.means(), std::move(covariances));
+    const Mixture near(reference.covariance_spec(), d, weights, reference.means(), std::move(covariances));
     return model.covariances({k_count, d, weights, total, sums, 0.0, &near});
   } catch (const CollapsedComponent&) {
     return {};
@@ -195,7 +195,7 @@ std::optional<Mixture> Coordinates::mixture_at(const Vector<double>& numbers, do
   std::vector<double> covariances = covariances_at(tail, reference_, reg_covar);
   if (covariances.empty() || !(pi > 0).all()) return std::nullopt;
   try {
-    return Mixture(reference_.covariance_type(), d, {pi.begin(), pi.end()}, std::move(means), std::move(covariances));
+    return Mixture(reference_.covariance_spec(), d, {pi.begin(), pi.end()}, std::move(means), std::move(covariances));
   } catch (const Error&) {  // singular up to rounding, or overflown
     return std::nullopt;
   }

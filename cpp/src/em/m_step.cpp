@@ -71,10 +71,10 @@ class PriorOf {
   PriorShare share_{0, 0};
 };
 
-Mixture maximise(const SufficientStatistics& statistics, CovarianceType type, double reg_covar,
+Mixture maximise(const SufficientStatistics& statistics, CovarianceSpec spec, double reg_covar,
                  const std::optional<ConjugatePrior>& prior, const Mixture* previous) {
   check_sizes(statistics);
-  const CovarianceModel& model = model_of(type);
+  const CovarianceModel& model = model_of(spec);
   const MomentShape shape{statistics.n_components, statistics.n_features};
   double total_count = std::accumulate(statistics.counts.begin(), statistics.counts.end(), 0.0);
   check(statistics, reg_covar, total_count);
@@ -106,20 +106,20 @@ Mixture maximise(const SufficientStatistics& statistics, CovarianceType type, do
   }
   if (prior) total_count = std::accumulate(counts.begin(), counts.end(), 0.0);
   const Scatter about_means{shape.n_components, shape.n_features, counts, total_count, scatter, reg_covar, previous};
-  return Mixture(type, shape.n_features, std::move(weights), std::move(means), model.covariances(about_means));
+  return Mixture(spec, shape.n_features, std::move(weights), std::move(means), model.covariances(about_means));
 }
 
 }  // namespace
 
-Mixture m_step(const SufficientStatistics& statistics, CovarianceType type, double reg_covar,
+Mixture m_step(const SufficientStatistics& statistics, CovarianceSpec spec, double reg_covar,
                const std::optional<ConjugatePrior>& prior) {
-  return maximise(statistics, type, reg_covar, prior, nullptr);
+  return maximise(statistics, spec, reg_covar, prior, nullptr);
 }
 
 Mixture m_step(const SufficientStatistics& statistics, const Mixture& previous, double reg_covar,
                const std::optional<ConjugatePrior>& prior) {
   check_previous(statistics, previous);
-  return maximise(statistics, previous.covariance_type(), reg_covar, prior, &previous);
+  return maximise(statistics, previous.covariance_spec(), reg_covar, prior, &previous);
 }
 
 Update MaximumLikelihood::operator()(const SufficientStatistics& statistics, const Mixture& previous) const {

@@ -95,7 +95,7 @@ std::vector<StartOutcome> starts_together(const Rows<T>& rows, const FitOptions&
     const VectorView<const double> draws(&uniforms(static_cast<Index>(start), 0), uniforms.cols());
     const KMeansResult clusters = kmeans(rows, options.n_components, draws, kmeans_options);
     try {
-      mixtures.push_back(mixture_of_clusters(rows, clusters.labels, options.n_components, options.covariance_type,
+      mixtures.push_back(mixture_of_clusters(rows, clusters.labels, options.n_components, options.covariance,
                                              likelihood, options.n_threads));
       numbers.push_back(start);
     } catch (const CollapsedComponent& error) {
@@ -115,10 +115,10 @@ std::vector<StartOutcome> run_starts(const Rows<T>& rows, const FitOptions& opti
   const Index draws = kmeans_draws(options.n_components);
   const std::vector<double> numbers = uniform_numbers(options.seed, options.n_init * draws);
   const MatrixView<const double> uniforms(numbers.data(), options.n_init, draws);
-  const StartShape shape{rows.size(), rows.n_features(), options.n_components, options.covariance_type};
+  const StartShape shape{rows.size(), rows.n_features(), options.n_components, options.covariance.type};
   if (plan_starts(shape, options.n_init, static_cast<bool>(options.callback)) == StartPlan::side_by_side) {
-    return em_from_kmeans(rows, options.n_components, options.covariance_type, uniforms, likelihood,
-                          em_options_of(options), options.n_threads);
+    return em_from_kmeans(rows, options.n_components, options.covariance, uniforms, likelihood, em_options_of(options),
+                          options.n_threads);
   }
   return starts_together(rows, options, uniforms, likelihood);
 }

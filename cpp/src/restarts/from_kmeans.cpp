@@ -31,7 +31,7 @@ Labels in_order_of_appearance(const Labels& labels, Index n_clusters) {
 }  // namespace
 
 template <class T>
-std::vector<StartOutcome> em_from_kmeans(const Rows<T>& rows, Index n_components, CovarianceType type,
+std::vector<StartOutcome> em_from_kmeans(const Rows<T>& rows, Index n_components, CovarianceSpec spec,
                                          MatrixView<const double> uniforms, const MaximumLikelihood& likelihood,
                                          const EMOptions& options, int n_threads) {
   check_acceleration(options.acceleration, likelihood.prior);
@@ -63,7 +63,7 @@ std::vector<StartOutcome> em_from_kmeans(const Rows<T>& rows, Index n_components
       return false;
     };
     try {
-      const Mixture mixture = mixture_of_clusters(rows, labels[start], n_components, type, likelihood, 1);
+      const Mixture mixture = mixture_of_clusters(rows, labels[start], n_components, spec, likelihood, 1);
       outcome.failed_iteration = 1;
       outcome.fit = em(*e_step_over(rows), mixture, m_step, own);
     } catch (const CollapsedComponent& error) {
@@ -97,9 +97,9 @@ std::vector<StartOutcome> em_from_kmeans(const Rows<T>& rows, Index n_components
   return outcomes;
 }
 
-template std::vector<StartOutcome> em_from_kmeans(const Rows<float>&, Index, CovarianceType, MatrixView<const double>,
+template std::vector<StartOutcome> em_from_kmeans(const Rows<float>&, Index, CovarianceSpec, MatrixView<const double>,
                                                   const MaximumLikelihood&, const EMOptions&, int);
-template std::vector<StartOutcome> em_from_kmeans(const Rows<double>&, Index, CovarianceType, MatrixView<const double>,
+template std::vector<StartOutcome> em_from_kmeans(const Rows<double>&, Index, CovarianceSpec, MatrixView<const double>,
                                                   const MaximumLikelihood&, const EMOptions&, int);
 
 }  // namespace gmmx

@@ -11,9 +11,9 @@ namespace gmmx {
 // \throws CollapsedComponent
 template <class T>
 Mixture mixture_of_clusters(const Rows<T>& rows, const std::vector<std::int32_t>& labels, Index n_components,
-                            CovarianceType type, const MaximumLikelihood& likelihood, int n_threads) {
+                            CovarianceSpec spec, const MaximumLikelihood& likelihood, int n_threads) {
   const VectorView<const std::int32_t> view(labels.data(), rows.size());
-  return m_step(statistics_from_labels(rows, view, n_components, second_moment_form(type), n_threads), type,
+  return m_step(statistics_from_labels(rows, view, n_components, second_moment_form(spec.type), n_threads), spec,
                 likelihood.reg_covar, likelihood.prior);
 }
 
