@@ -42,8 +42,8 @@ EMOptions options_of(double tol, int max_iter, const std::optional<std::string>&
   return options;
 }
 
-MaximumLikelihood likelihood_of(double reg_covar, const Prior& prior, const EMOptions& options) {
-  MaximumLikelihood likelihood{reg_covar, prior_of(prior)};
+MaximumLikelihood likelihood_of(double reg_covar, const Prior& prior, const EMOptions& options, int n_threads) {
+  MaximumLikelihood likelihood{reg_covar, prior_of(prior), n_threads};
   check_acceleration(options.acceleration, likelihood.prior);
   return likelihood;
 }
@@ -52,7 +52,7 @@ EMResult em_of(const py::array& X, const Mixture& mixture, const Weights& sample
                NearestInt max_iter, double previous_lower_bound, const Callback& callback, NearestInt n_threads,
                const std::optional<std::string>& acceleration, const Prior& prior) {
   EMOptions options = options_of(tol, max_iter, acceleration);
-  const MaximumLikelihood m_step = likelihood_of(reg_covar, prior, options);
+  const MaximumLikelihood m_step = likelihood_of(reg_covar, prior, options, n_threads);
   options.previous_mean_log_likelihood = previous_lower_bound;
   options.callback = callback_for(callback);
   return with_weighted_rows(X, sample_weight, [&](const auto& rows) {
@@ -81,7 +81,7 @@ EMResult em_over(const py::function& statistics_at, const Mixture& mixture, doub
                  NearestInt max_iter, double previous_lower_bound, const Callback& callback,
                  const std::optional<std::string>& acceleration, const Prior& prior, bool rows_are_float) {
   EMOptions options = options_of(tol, max_iter, acceleration);
-  const MaximumLikelihood m_step = likelihood_of(reg_covar, prior, options);
+  const MaximumLikelihood m_step = likelihood_of(reg_covar, prior, options, 1);
   options.previous_mean_log_likelihood = previous_lower_bound;
   options.callback = callback_for(callback);
   EStepInPython e_step(statistics_at, rows_are_float);
@@ -108,7 +108,7 @@ py::list em_from_mixtures_of(const py::array& X, const std::vector<Mixture>& mix
                              double tol, double reg_covar, NearestInt max_iter, NearestInt n_threads,
                              const std::optional<std::string>& acceleration, const Prior& prior) {
   const EMOptions options = options_of(tol, max_iter, acceleration);
-  const MaximumLikelihood m_step = likelihood_of(reg_covar, prior, options);
+  const MaximumLikelihood m_step = likelihood_of(reg_covar, prior, options, n_threads);
   return list_of(with_weighted_rows(X, sample_weight, [&](const auto& rows) {
     const GilReleased unlocked;
     return em_from_mixtures(rows, mixtures, MStep(m_step), options, n_threads);
@@ -121,7 +121,7 @@ py::list em_from_kmeans_of(const py::array& X, const Index n_components, const s
                            double reg_covar, NearestInt max_iter, NearestInt n_threads,
                            const std::optional<std::string>& acceleration, const Prior& prior) {
   const EMOptions options = options_of(tol, max_iter, acceleration);
-  const MaximumLikelihood m_step = likelihood_of(reg_covar, prior, options);
+  const MaximumLikelihood m_step = likelihood_of(reg_covar, prior, options, n_threads);
   const CovarianceType type = covariance_type_from_string(covariance_type);
   check_ndim(uniforms, 2, "uniforms");
   const auto draws = matrix_view<double>(uniforms);

@@ -1,4 +1,4 @@
-// Parameters of a mixture that need no check, as they come from mixtures.
+// Parameters of a mixture that were checked, or come from mixtures.
 #pragma once
 
 #include <vector>
@@ -15,5 +15,9 @@ struct Mixture::Checked {
   std::vector<double> covariances;
   std::vector<double> precisions_cholesky;
 };
+
+// The parameters with all that the constructor of Mixture checks and computes. n_threads: for factorisations of many
+// components. \throws as that constructor
+Mixture::Checked check_mixture(Mixture::Checked parameters, int n_threads);
 
 }  // namespace gmmx

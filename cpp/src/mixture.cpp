@@ -45,36 +45,37 @@ void check_weights(const std::vector<double>& weights) {
 
 }  // namespace
 
-Mixture::Mixture(CovarianceSpec spec, Index n_features, std::vector<double> weights, std::vector<double> means,
-                 std::vector<double> covariances, std::vector<double> precisions_cholesky)
-    : spec_(spec),
-      n_features_(n_features),
-      weights_(std::move(weights)),
-      means_(std::move(means)),
-      covariances_(std::move(covariances)),
-      precisions_cholesky_(std::move(precisions_cholesky)) {
-  const CovarianceModel& model = model_of(spec_);
-  check_weights(weights_);
-  const Index k = n_components();
-  if (n_features < 1) throw InvalidArgument("n_features must be at least 1, but is " + std::to_string(n_features));
-  check_size(means_, {k, n_features}, "means");
-  check_finite(means_, "means");
-  if (covariances_.empty() && precisions_cholesky_.empty()) {
+Mixture::Checked check_mixture(Mixture::Checked p, int n_threads) {
+  const CovarianceModel& model = model_of(p.spec);
+  check_weights(p.weights);
+  const auto k = static_cast<Index>(p.weights.size());
+  const Index d = p.n_features;
+  if (d < 1) throw InvalidArgument("n_features must be at least 1, but is " + std::to_string(d));
+  check_size(p.means, {k, d}, "means");
+  check_finite(p.means, "means");
+  if (p.covariances.empty() && p.precisions_cholesky.empty()) {
     throw InvalidArgument("neither covariances nor precisions_cholesky is given; give one of them");
   }
-  if (!covariances_.empty()) {
-    check_size(covariances_, model.covariance_shape(k, n_features), "covariances");
-    check_finite(covariances_, "covariances");
+  if (!p.covariances.empty()) {
+    check_size(p.covariances, model.covariance_shape(k, d), "covariances");
+    check_finite(p.covariances, "covariances");
   }
-  if (precisions_cholesky_.empty()) {
-    precisions_cholesky_ = model.factorize(covariances_, k, n_features);
-    return;
+  if (p.precisions_cholesky.empty()) {
+    p.precisions_cholesky = model.factorize(p.covariances, k, d, n_threads);
+    return p;
   }
-  check_size(precisions_cholesky_, model.factor_shape(k, n_features), "precisions_cholesky");
-  check_finite(precisions_cholesky_, "precisions_cholesky");
-  std::vector<double> implied = model.covariances_of_factors(precisions_cholesky_, k, n_features);
-  if (covariances_.empty()) covariances_ = std::move(implied);
+  check_size(p.precisions_cholesky, model.factor_shape(k, d), "precisions_cholesky");
+  check_finite(p.precisions_cholesky, "precisions_cholesky");
+  std::vector<double> implied = model.covariances_of_factors(p.precisions_cholesky, k, d);
+  if (p.covariances.empty()) p.covariances = std::move(implied);
+  return p;
 }
+
+Mixture::Mixture(CovarianceSpec spec, Index n_features, std::vector<double> weights, std::vector<double> means,
+                 std::vector<double> covariances, std::vector<double> precisions_cholesky)
+    : Mixture(check_mixture({spec, n_features, std::move(weights), std::move(means), std::move(covariances),
+                             std::move(precisions_cholesky)},
+                            1)) {}
 
 Mixture::Mixture(Checked&& parameters)
     : spec_(parameters.spec),

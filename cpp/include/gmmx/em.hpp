@@ -30,13 +30,13 @@ GMMX_EXPORT SufficientStatistics e_step(const Rows<T>& rows, const Mixture& mixt
 /// An empty component keeps its shift as its mean, with weight and scatter zero. A prior gives the posterior mode.
 /// \throws CollapsedComponent if a covariance is not positive definite; InvalidArgument
 GMMX_EXPORT Mixture m_step(const SufficientStatistics& statistics, CovarianceSpec spec, double reg_covar = 0.0,
-                           const std::optional<ConjugatePrior>& prior = {});
+                           const std::optional<ConjugatePrior>& prior = {}, int n_threads = 1);
 
 /// The same for the type of `previous`, the mixture of the E-step. If there is no closed form (EVE, VVE), the search
 /// starts there, so the likelihood never decreases. It stops early once the gain per sweep is small; the next M-step
 /// resumes from there.
 GMMX_EXPORT Mixture m_step(const SufficientStatistics& statistics, const Mixture& previous, double reg_covar = 0.0,
-                           const std::optional<ConjugatePrior>& prior = {});
+                           const std::optional<ConjugatePrior>& prior = {}, int n_threads = 1);
 
 /// The covariances of a model that are closest to given ones (K x d x d): the result of its M-step if W_k / N_k are the
 /// given covariances and all weights are equal. In the shape of the model.
@@ -89,6 +89,7 @@ using MStep = std::function<Update(const SufficientStatistics& statistics, const
 struct GMMX_EXPORT MaximumLikelihood {
   double reg_covar = 1e-6;              ///< added to the variances
   std::optional<ConjugatePrior> prior;  ///< maximises the posterior density of the parameters
+  int n_threads = 1;                    ///< for loops over many components
 
   Update operator()(const SufficientStatistics& statistics, const Mixture& previous) const;
 };

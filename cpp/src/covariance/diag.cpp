@@ -34,7 +34,7 @@ class Diagonal final : public CovarianceModel {
     return {variances.data(), variances.data() + variances.size()};
   }
 
-  std::vector<double> factorize(const std::vector<double>& covariances, Index, Index d) const override {
+  std::vector<double> factorize(const std::vector<double>& covariances, Index, Index d, int) const override {
     return factorize_variances(covariances, d);
   }
   std::vector<double> covariances_of_factors(const std::vector<double>& factors, Index, Index) const override {

@@ -5,23 +5,27 @@
 #include "covariance/axes.hpp"
 #include "covariance/matrices.hpp"
 #include "density/kernels.hpp"
+#include "parallel/block_loop.hpp"
 
 namespace gmmx {
 
 std::vector<double> own_covariances(const Scatter& s) {
   std::vector<double> result(s.second.size());
-  for (Index k = 0; k < s.n_components; ++k) {
+  const auto numbers = static_cast<double>(s.n_features * s.n_features);
+  for_components(s.n_components, numbers, s.n_threads, [&](Index k) {
     const double n_k = s.counts[static_cast<std::size_t>(k)];
     MatrixMap sigma = matrix_of(result, k, s.n_features);
     if (n_k > 0) sigma = matrix_of(s.second, k, s.n_features) / n_k;  // (34)
     sigma.diagonal().array() += s.reg_covar;                          // (43)
-  }
+  });
   return result;
 }
 
-std::vector<double> MatrixFamily::factorize(const std::vector<double>& covariances, Index k_count, Index d) const {
+std::vector<double> MatrixFamily::factorize(const std::vector<double>& covariances, Index k_count, Index d,
+                                            int n_threads) const {
   std::vector<double> factors(covariances.size());
-  for (Index k = 0; k < k_count; ++k) factorize_matrix(matrix_of(covariances, k, d), matrix_of(factors, k, d), k);
+  for_components(k_count, static_cast<double>(2 * d * d * (d + 5)), n_threads,
+                 [&](Index k) { factorize_matrix(matrix_of(covariances, k, d), matrix_of(factors, k, d), k); });
   return factors;
 }
 

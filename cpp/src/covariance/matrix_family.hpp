@@ -19,8 +19,8 @@ class MatrixFamily : public CovarianceModel {
     return prior_share_of(letters_, dof + static_cast<double>(d + 1), k);
   }
 
-  std::vector<double> factorize(const std::vector<double>& covariances, Index n_components,
-                                Index n_features) const override;
+  std::vector<double> factorize(const std::vector<double>& covariances, Index n_components, Index n_features,
+                                int n_threads) const override;
   std::vector<double> covariances_of_factors(const std::vector<double>& factors, Index n_components,
                                              Index n_features) const override;
   // Each component has axes of its own.

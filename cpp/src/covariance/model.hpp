@@ -22,6 +22,7 @@ struct Scatter {
   const std::vector<double>& second;  // W_k
   double reg_covar = 0.0;             // added to the variances
   const Mixture* previous = nullptr;  // where searches for the maximum begin, of the same model; or none
+  int n_threads = 1;                  // for loops over many components
 };
 
 // Contribution of a prior of covariances to each component: a number of rows, and a share of its scale.
@@ -53,8 +54,8 @@ class CovarianceModel {
   // The maximising covariances. \throws CollapsedComponent
   virtual std::vector<double> covariances(const Scatter& scatter) const = 0;
   // U with covariance^-1 = U U^T. \throws CollapsedComponent
-  virtual std::vector<double> factorize(const std::vector<double>& covariances, Index n_components,
-                                        Index n_features) const = 0;
+  virtual std::vector<double> factorize(const std::vector<double>& covariances, Index n_components, Index n_features,
+                                        int n_threads) const = 0;
   // The covariances that belong to given factors. \throws InvalidArgument where a factor is none
   virtual std::vector<double> covariances_of_factors(const std::vector<double>& precisions_cholesky, Index n_components,
                                                      Index n_features) const = 0;

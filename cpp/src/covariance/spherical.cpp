@@ -20,7 +20,7 @@ class Round : public CovarianceModel {
     return prior_share_of(letters_, (dof + 2) / static_cast<double>(d), k);
   }
 
-  std::vector<double> factorize(const std::vector<double>& covariances, Index, Index) const override {
+  std::vector<double> factorize(const std::vector<double>& covariances, Index, Index, int) const override {
     return factorize_variances(covariances, 1);
   }
   std::vector<double> covariances_of_factors(const std::vector<double>& factors, Index, Index) const override {

@@ -28,7 +28,7 @@ class Tied final : public CovarianceModel {
     return result;
   }
 
-  std::vector<double> factorize(const std::vector<double>& covariances, Index, Index d) const override {
+  std::vector<double> factorize(const std::vector<double>& covariances, Index, Index d, int) const override {
     std::vector<double> factor(covariances.size());
     factorize_matrix({covariances.data(), d, d}, {factor.data(), d, d}, all_components);
     return factor;

@@ -4,10 +4,12 @@
 #include <string>
 #include <utility>
 
+#include "checked_mixture.hpp"
 #include "covariance/model.hpp"
 #include "format.hpp"
 #include "gmmx/em.hpp"
 #include "gmmx/errors.hpp"
+#include "parallel/block_loop.hpp"
 #include "statistics/check_statistics.hpp"
 #include "statistics/second_moments.hpp"
 
@@ -72,7 +74,7 @@ class PriorOf {
 };
 
 Mixture maximise(const SufficientStatistics& statistics, CovarianceSpec spec, double reg_covar,
-                 const std::optional<ConjugatePrior>& prior, const Mixture* previous) {
+                 const std::optional<ConjugatePrior>& prior, const Mixture* previous, int n_threads) {
   check_sizes(statistics);
   const CovarianceModel& model = model_of(spec);
   const MomentShape shape{statistics.n_components, statistics.n_features};
@@ -87,44 +89,51 @@ Mixture maximise(const SufficientStatistics& statistics, CovarianceSpec spec, do
   for (const Index k : statistics.empty_components()) counts[static_cast<std::size_t>(k)] = 0.0;
   std::vector<double> weights(counts.size());
   std::vector<double> means = statistics.shifts;
-  std::vector<double> delta(static_cast<std::size_t>(shape.n_features));
-  std::vector<double> half(delta.size());
-  for (Index k = 0; k < shape.n_components; ++k) {
+  std::vector<double> deltas(means.size());
+  std::vector<double> halves(means.size());
+  const auto d = static_cast<std::size_t>(shape.n_features);
+  const auto about_mean = [&](Index k) {
     double& n_k = counts[static_cast<std::size_t>(k)];
     weights[static_cast<std::size_t>(k)] = n_k / total_count;  // (3), (30)
-    const std::size_t row = static_cast<std::size_t>(k) * delta.size();
+    const std::size_t row = static_cast<std::size_t>(k) * d;
+    double* const delta = &deltas[row];
+    double* const half = &halves[row];
     if (n_k > 0) {  // (45): an empty component stays where it was
-      for (std::size_t j = 0; j < delta.size(); ++j) {
+      for (std::size_t j = 0; j < d; ++j) {
         delta[j] = statistics.first_moments[row + j] / n_k;
         half[j] = -0.5 * n_k * delta[j];
         means[row + j] += delta[j];  // (21), (47)
       }
-      form.add_symmetric_outer(scatter.data(), shape, k, half.data(), delta.data());  // (24), (49)
+      form.add_symmetric_outer(scatter.data(), shape, k, half, delta);  // (24), (49)
       form.drop_rounding(scatter.data(), shape, k, n_k, &means[row]);
     }
     prior_of.apply(k, &means[row], n_k, scatter);
-  }
+  };
+  const auto numbers_of_each = static_cast<double>(form.size({1, shape.n_features}));
+  for_components(shape.n_components, numbers_of_each, form.by_component ? n_threads : 1, about_mean);
   if (prior) total_count = std::accumulate(counts.begin(), counts.end(), 0.0);
-  const Scatter about_means{shape.n_components, shape.n_features, counts, total_count, scatter, reg_covar, previous};
-  return Mixture(spec, shape.n_features, std::move(weights), std::move(means), model.covariances(about_means));
+  const Scatter about_means{shape.n_components, shape.n_features, counts,   total_count, scatter,
+                            reg_covar,          previous,         n_threads};
+  return Mixture(check_mixture(
+      {spec, shape.n_features, std::move(weights), std::move(means), model.covariances(about_means), {}}, n_threads));
 }
 
 }  // namespace
 
 Mixture m_step(const SufficientStatistics& statistics, CovarianceSpec spec, double reg_covar,
-               const std::optional<ConjugatePrior>& prior) {
-  return maximise(statistics, spec, reg_covar, prior, nullptr);
+               const std::optional<ConjugatePrior>& prior, int n_threads) {
+  return maximise(statistics, spec, reg_covar, prior, nullptr, n_threads);
 }
 
 Mixture m_step(const SufficientStatistics& statistics, const Mixture& previous, double reg_covar,
-               const std::optional<ConjugatePrior>& prior) {
+               const std::optional<ConjugatePrior>& prior, int n_threads) {
   check_previous(statistics, previous);
-  return maximise(statistics, previous.covariance_spec(), reg_covar, prior, &previous);
+  return maximise(statistics, previous.covariance_spec(), reg_covar, prior, &previous, n_threads);
 }
 
 Update MaximumLikelihood::operator()(const SufficientStatistics& statistics, const Mixture& previous) const {
-  return {m_step(statistics, previous, reg_covar, prior), statistics.log_likelihood, statistics.empty_components(),
-          reg_covar};
+  return {m_step(statistics, previous, reg_covar, prior, n_threads), statistics.log_likelihood,
+          statistics.empty_components(), reg_covar};
 }
 
 std::vector<double> nearest_covariances(CovarianceType type, Index n_components, Index n_features,

@@ -1,6 +1,12 @@
 #include "parallel/block_loop.hpp"
 
-namespace gmmx::detail {
+#include <algorithm>
+#include <atomic>
+#include <limits>
+
+namespace gmmx {
+
+namespace detail {
 
 namespace {
 
@@ -77,4 +83,49 @@ void run_blocks(const Chunks& chunks, int n_threads, bool in_order, const BlockT
   keeper.rethrow();
 }
 
-}  // namespace gmmx::detail
+}  // namespace detail
+
+namespace {
+
+class ComponentTask final : public detail::BlockTask {
+ public:
+  explicit ComponentTask(const std::function<void(Index)>& body) : body_(body) {}
+  void with_worker(detail::ExceptionKeeper&, const std::function<void(void*)>& use) const override { use(nullptr); }
+  void merge(void*) const override {}
+  void work(void*, Index begin, Index end) const override {
+    for (Index k = begin; k < end; ++k) {
+      try {
+        body_(k);
+      } catch (...) {
+        Index first = first_failed_.load();
+        while (k < first && !first_failed_.compare_exchange_weak(first, k)) {
+        }
+        return;
+      }
+    }
+  }
+  Index first_failed() const { return first_failed_; }
+
+ private:
+  const std::function<void(Index)>& body_;
+  mutable std::atomic<Index> first_failed_{std::numeric_limits<Index>::max()};
+};
+
+}  // namespace
+
+void for_components(Index n_components, double flops_of_each, int n_threads, const std::function<void(Index)>& body) {
+  Chunks chunks;
+  chunks.n_rows = n_components;
+  chunks.block_rows = static_cast<Index>(worthwhile_flops / std::clamp(flops_of_each, 1.0, worthwhile_flops));
+  chunks.chunk_rows = chunks.block_rows;
+  const int n_useful = useful_threads(n_threads, chunks, flops_of_each);
+  if (n_useful == 1) {
+    for (Index k = 0; k < n_components; ++k) body(k);
+    return;
+  }
+  const ComponentTask task(body);
+  detail::run_blocks(chunks, n_useful, false, task);
+  if (task.first_failed() < n_components) body(task.first_failed());  // throws what it threw before
+}
+
+}  // namespace gmmx

@@ -80,4 +80,8 @@ class BlockLoop {
   int n_threads_;
 };
 
+// body(k) for every component, on any thread where that is worth it: it writes to places of component k alone, and may
+// be called again where it throws. The exception of the first component that has one reaches the caller.
+void for_components(Index n_components, double flops_of_each, int n_threads, const std::function<void(Index)>& body);
+
 }  // namespace gmmx

@@ -9,8 +9,7 @@ namespace {
 constexpr Index cache_bytes = Index{384} * 1024;  // scratch of one block, within a second-level cache
 constexpr Index min_block_rows = 128;
 constexpr Index max_block_rows = 512;
-constexpr Index target_chunks = 64;       // enough to keep many threads even, few enough to merge for nothing
-constexpr double worthwhile_flops = 4e5;  // about 20 microseconds: less is not worth waking another thread
+constexpr Index target_chunks = 64;  // enough to keep many threads even, few enough to merge for nothing
 
 }  // namespace
 

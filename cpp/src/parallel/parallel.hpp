@@ -24,6 +24,8 @@ struct Chunks {
 // bytes_per_row: the scratch that a row needs.
 Chunks cut_into_chunks(Index n_rows, Index bytes_per_row);
 
+constexpr double worthwhile_flops = 4e5;  // about 20 microseconds: less is not worth waking another thread
+
 // Threads that are worth starting for so much work; 1 in a forked child (libgomp would hang there).
 int useful_threads(int requested, const Chunks& chunks, double flops_per_row);
 

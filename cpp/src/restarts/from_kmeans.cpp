@@ -35,7 +35,7 @@ std::vector<StartOutcome> em_from_kmeans(const Rows<T>& rows, Index n_components
                                          MatrixView<const double> uniforms, const MaximumLikelihood& likelihood,
                                          const EMOptions& options, int n_threads) {
   check_acceleration(options.acceleration, likelihood.prior);
-  const MStep m_step = likelihood;
+  const MStep m_step = MaximumLikelihood{likelihood.reg_covar, likelihood.prior, 1};  // starts share the threads
   std::vector<StartOutcome> outcomes(static_cast<std::size_t>(uniforms.rows()));
   std::vector<Labels> labels(outcomes.size());
   std::vector<Labels> partitions(outcomes.size());
