@@ -45,77 +45,35 @@ using PacketOfAtMost = typename Eigen::internal::find_best_packet<T, Most>::type
 template <class P>
 constexpr int size_of_packet = Eigen::internal::unpacket_traits<P>::size;
 
-// Arithmetic, number by number. Comparisons return masks, for select() and keep_where().
+// Arithmetic, number by number, under names of our own. Comparisons return masks, for select() and keep_where().
 namespace simd {
 
-template <class P>
-P add(const P& a, const P& b) {
-  return Eigen::internal::padd(a, b);
-}
-template <class P>
-P subtract(const P& a, const P& b) {
-  return Eigen::internal::psub(a, b);
-}
-template <class P>
-P multiply(const P& a, const P& b) {
-  return Eigen::internal::pmul(a, b);
-}
-template <class P>
-P divide(const P& a, const P& b) {
-  return Eigen::internal::pdiv(a, b);
-}
-// a b + c, rounded once where the processor can
-template <class P>
-P multiply_add(const P& a, const P& b, const P& c) {
-  return Eigen::internal::pmadd(a, b, c);
-}
-template <class P>
-P larger_of(const P& a, const P& b) {
-  return Eigen::internal::pmax(a, b);
-}
-template <class P>
-P logarithm(const P& a) {
-  return Eigen::internal::plog(a);
-}
-// As std::frexp and std::ldexp.
+#define GMMX_NAME(ours, of_eigen)                 \
+  template <class... P>                           \
+  auto ours(const P&... packets) {                \
+    return Eigen::internal::of_eigen(packets...); \
+  }
+GMMX_NAME(add, padd)
+GMMX_NAME(subtract, psub)
+GMMX_NAME(multiply, pmul)
+GMMX_NAME(divide, pdiv)
+GMMX_NAME(multiply_add, pmadd)  // a b + c, rounded once where the processor can
+GMMX_NAME(larger_of, pmax)
+GMMX_NAME(logarithm, plog)
+GMMX_NAME(times_power_of_two, pldexp)
+GMMX_NAME(less, pcmp_lt)
+GMMX_NAME(equal, pcmp_eq)
+GMMX_NAME(select, pselect)
+GMMX_NAME(keep_where, pand)  // zero elsewhere
+GMMX_NAME(first_of, pfirst)  // these return one number of a packet
+GMMX_NAME(total_of, predux)
+GMMX_NAME(largest_of, predux_max)
+#undef GMMX_NAME
+
+// As std::frexp.
 template <class P>
 P mantissa_of(const P& a, P& exponent) {
   return Eigen::internal::pfrexp(a, exponent);
-}
-template <class P>
-P times_power_of_two(const P& a, const P& exponent) {
-  return Eigen::internal::pldexp(a, exponent);
-}
-template <class P>
-P less(const P& a, const P& b) {
-  return Eigen::internal::pcmp_lt(a, b);
-}
-template <class P>
-P equal(const P& a, const P& b) {
-  return Eigen::internal::pcmp_eq(a, b);
-}
-template <class P>
-P select(const P& mask, const P& a, const P& b) {
-  return Eigen::internal::pselect(mask, a, b);
-}
-// Zero elsewhere.
-template <class P>
-P keep_where(const P& mask, const P& a) {
-  return Eigen::internal::pand(mask, a);
-}
-
-// Of the numbers of one packet.
-template <class P>
-auto first_of(const P& a) {
-  return Eigen::internal::pfirst(a);
-}
-template <class P>
-auto total_of(const P& a) {
-  return Eigen::internal::predux(a);
-}
-template <class P>
-auto largest_of(const P& a) {
-  return Eigen::internal::predux_max(a);
 }
 
 // To and from addresses that need not be aligned.
