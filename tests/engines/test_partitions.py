@@ -44,7 +44,7 @@ def parts_of(bounds, weighted=True):
 
 @given(cuts(), st.booleans())
 @settings(max_examples=40, deadline=None)
-def test_facts_do_not_depend_on_the_cuts(bounds, weighted):
+def test_summaries_do_not_depend_on_the_cuts(bounds, weighted):
     merged = merge_summaries([summarize(x, w) for _, x, w in parts_of(bounds, weighted)])
     whole = summarize(X, WEIGHTS if weighted else None)
     assert merged == whole

@@ -157,7 +157,7 @@ def test_partitions_of_several_arrow_batches_are_fitted_as_those_of_one(spark, d
 
 
 @pytest.mark.spark
-def test_facts_samples_and_statistics_are_those_of_the_whole(df):
+def test_summaries_samples_and_statistics_are_those_of_the_whole(df):
     from gmmx.spark.rows import SparkRows
 
     with SparkRows(df, "features", "weight") as rows:

@@ -251,20 +251,20 @@ def of_python(path):
         assert str(error).startswith(f"{path} cannot be loaded as a gmmx model: ")
         return "refused"
     record = read_model(path)
-    facts = record.facts
+    history = record.history
     dtype = np.dtype(record.tensors["means"].dtype)
     vars(model).pop("feature_names_in_", None)
     assert model.predict_proba(np.zeros((1, model.n_features_in_))).shape == (1, len(model.weights_))
     numbers = [
-        facts["lower_bound"],
-        facts["log_likelihood"],
+        history["lower_bound"],
+        history["log_likelihood"],
         math.nan if record.total_weight is None else record.total_weight,
     ]
-    numbers += facts["lower_bounds"]
+    numbers += history["lower_bounds"]
     for name in ("weights", "means", "covariances", "precisions_cholesky"):
         numbers += record.tensors[name].astype(np.float64).ravel().tolist()
     names = [f"'{name.encode().hex()}" for name in record.feature_names or []]
-    first = [record.covariance_type, facts["n_iter"], int(facts["converged"]), int(dtype == np.float32)]
+    first = [record.covariance_type, history["n_iter"], int(history["converged"]), int(dtype == np.float32)]
     return " ".join(map(str, ["accepted", *first, *map(repr, map(float, numbers)), *names]))
 
 

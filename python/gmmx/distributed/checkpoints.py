@@ -201,7 +201,7 @@ class CheckpointWriter:
             covariances=tensors["covariances"],
             precisions_cholesky=tensors["precisions_cholesky"],
         )
-        bounds = tuple(map(float, record.facts["lower_bounds"]))
+        bounds = tuple(map(float, record.history["lower_bounds"]))
         failed = tuple(FailedStart(*start) for start in checkpoint["failed"])
         return StartingPoint(checkpoint["start"], mixture, bounds[-1], bounds, failed)
 
@@ -213,7 +213,7 @@ class CheckpointWriter:
         record = ModelRecord(
             covariance_type=point.mixture.covariance_type,
             tensors={name: getattr(point.mixture, name) for name in TENSORS},
-            facts={
+            history={
                 "n_iter": n_iter,
                 "converged": False,
                 "lower_bound": point.lower_bound,
@@ -239,7 +239,7 @@ class CheckpointWriter:
                 f"checkpoint is {str(self._path)!r}, which is a saved model and no checkpoint. Give another path; to "
                 "go on from a saved model, load it and fit with warm_start=True."
             )
-        if not record.facts["lower_bounds"] or not _is_sound(checkpoint):
+        if not record.history["lower_bounds"] or not _is_sound(checkpoint):
             raise ModelFileError(
                 f"checkpoint is {str(self._path)!r}, which is damaged: its metadata entry checkpoint is not of the "
                 "right type. Delete it to start afresh."

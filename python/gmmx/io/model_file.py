@@ -35,7 +35,7 @@ MODEL_CLASS = "GaussianMixture"
 TENSORS = ("weights", "means", "covariances", "precisions_cholesky")
 _TYPES = {np.dtype(np.float32): "F32", np.dtype(np.float64): "F64"}
 _MOST_ITERATIONS = 2**31 - 1
-_FACTS = ("n_iter", "converged", "lower_bound", "lower_bounds", "log_likelihood")
+_HISTORY = ("n_iter", "converged", "lower_bound", "lower_bounds", "log_likelihood")
 
 
 _Built = TypeVar("_Built")
@@ -58,7 +58,7 @@ class ModelRecord:
 
     covariance_type: str
     tensors: Mapping[str, npt.NDArray[Any]]
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    history: Mapping[str, Any] = field(default_factory=dict)
     feature_names: list[str] | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
     checkpoint: Mapping[str, Any] | None = None
@@ -136,7 +136,7 @@ def _container_of(record: ModelRecord) -> Container:
         "covariance_type": record.covariance_type,
         "params": json.dumps(dict(record.params)),
         "feature_names": json.dumps(record.feature_names),
-        **{name: json.dumps(record.facts[name]) for name in _FACTS},
+        **{name: json.dumps(record.history[name]) for name in _HISTORY},
     }
     if record.checkpoint is not None:
         metadata["checkpoint"] = json.dumps(dict(record.checkpoint))
@@ -235,7 +235,7 @@ def _record_in(container: Container) -> ModelRecord:
     return ModelRecord(
         covariance_type=covariance_type,
         tensors=tensors,
-        facts=_facts(metadata),
+        history=_history(metadata),
         feature_names=_feature_names(metadata, tensors["means"].shape[1]),
         params=_params(metadata),
         checkpoint=_checkpoint(metadata),
@@ -255,7 +255,7 @@ def _checked_metadata(metadata: Mapping[str, str]) -> Mapping[str, str]:
     _check_version(metadata)
     if metadata.get("class") != MODEL_CLASS:
         raise ValueError(f"it holds a {_shown(metadata.get('class'))}, not a {MODEL_CLASS!r}")
-    missing = {"covariance_type", "params", "feature_names", *_FACTS} - metadata.keys()
+    missing = {"covariance_type", "params", "feature_names", *_HISTORY} - metadata.keys()
     if missing:
         raise ValueError(f"its metadata lacks {sorted(missing)}")
     if metadata["covariance_type"] not in _core.covariance_types():
@@ -386,26 +386,26 @@ def _total_weight(metadata: Mapping[str, str]) -> float | None:
     return float(weight)
 
 
-def _facts(metadata: Mapping[str, str]) -> dict[str, Any]:
+def _history(metadata: Mapping[str, str]) -> dict[str, Any]:
     """Read what is known of the fit."""
-    facts = {name: _from_json(metadata, name) for name in _FACTS}
+    history = {name: _from_json(metadata, name) for name in _HISTORY}
     number = (int, float)
-    lower_bounds = facts["lower_bounds"]
-    n_iter = whole_number(facts["n_iter"])
+    lower_bounds = history["lower_bounds"]
+    n_iter = whole_number(history["n_iter"])
     well_typed = {
         "n_iter": n_iter is not None and n_iter <= _MOST_ITERATIONS,
-        "converged": type(facts["converged"]) is bool,
-        "lower_bound": type(facts["lower_bound"]) in number,
+        "converged": type(history["converged"]) is bool,
+        "lower_bound": type(history["lower_bound"]) in number,
         "lower_bounds": isinstance(lower_bounds, list) and all(type(bound) in number for bound in lower_bounds),
-        "log_likelihood": type(facts["log_likelihood"]) in number,
+        "log_likelihood": type(history["log_likelihood"]) in number,
     }
     for name, right in well_typed.items():
         if not right:
             raise ValueError(f"its metadata entry {name} is {_shown(metadata[name])}, which is not of the right kind")
-    return facts | {
-        "lower_bound": float(facts["lower_bound"]),
+    return history | {
+        "lower_bound": float(history["lower_bound"]),
         "lower_bounds": [float(bound) for bound in lower_bounds],
-        "log_likelihood": float(facts["log_likelihood"]),
+        "log_likelihood": float(history["log_likelihood"]),
     }
 
 

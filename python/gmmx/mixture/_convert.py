@@ -203,7 +203,7 @@ class ConvertibleMixture:
         record = ModelRecord(
             covariance_type=self.covariance_type,
             tensors={name: array.astype(dtype) for name, array in arrays.items()},
-            facts={
+            history={
                 "n_iter": int(history["n_iter_"]),
                 "converged": bool(history["converged_"]),
                 "lower_bound": float(history["lower_bound_"]),
@@ -252,7 +252,7 @@ def model_of_record(estimator_class: Any, record: ModelRecord) -> Any:
     model.n_features_in_ = n_features
     if record.feature_names is not None:
         model.feature_names_in_ = np.array(record.feature_names, dtype=object)
-    set_history(model, {f"{name}_": value for name, value in record.facts.items()})
+    set_history(model, {f"{name}_": value for name, value in record.history.items()})
     if record.total_weight is not None:
         vars(model)["_fitted_weight"] = record.total_weight
     return model

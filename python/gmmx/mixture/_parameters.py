@@ -233,5 +233,5 @@ class MixtureAttributes:
         names = getattr(self, "feature_names_in_", [f"feature {feature}" for feature in range(n_features)])
         size = f"{counted(n_components, 'component')}, {self.covariance_type} covariance"
         tables = mixture_lines(NamedMixture.of(self, names), WIDTH, IN_PYTHON)
-        facts = aligned_pairs(fit_summary(self, vars(self).get("_fitted_weight"), NOT_CONVERGED))
-        print_lines([f"{size}, {counted(n_features, 'feature')}", "", *tables, "", *facts], file)
+        pairs = aligned_pairs(fit_summary(self, vars(self).get("_fitted_weight"), NOT_CONVERGED))
+        print_lines([f"{size}, {counted(n_features, 'feature')}", "", *tables, "", *pairs], file)

@@ -91,11 +91,11 @@ class SparkRows:
 
     def summary(self) -> DataSummary:
         """Check all rows and summarize them."""
-        return merge_summaries(self._facts_by_partition())
+        return merge_summaries(self._summaries_by_partition())
 
     def sample(self, size: int, seed: int) -> Sample:
         """Draw rows, independently of the partitions."""
-        parts = self._facts_by_partition()
+        parts = self._summaries_by_partition()
         weights = np.array([summary.total_weight for summary in parts])
         shares = size * weights / weights.sum()
         # Each partition returns little more than its share. If one might hold more rows of the sample, once again.
@@ -120,7 +120,7 @@ class SparkRows:
     def _run(self, task: str, schema: str, **options: Any) -> DataFrame:
         return self._rows.mapInArrow(on_executors(task, **options), schema)
 
-    def _facts_by_partition(self) -> list[DataSummary]:
+    def _summaries_by_partition(self) -> list[DataSummary]:
         if self._summaries is None:
             rows = self._blocks.select("partition", "first_row", "summary", "problem").collect()
             for row in rows:
@@ -144,7 +144,7 @@ class SparkRows:
 
     def _drawn(self, sizes: list[int], size: int, seed: int) -> tuple[Sample, bool]:
         """Return rows, at most this many of each partition, and whether they are the final sample."""
-        parts = self._facts_by_partition()
+        parts = self._summaries_by_partition()
         first_rows = np.cumsum([0, *(summary.n_rows for summary in parts)]).tolist()
         options = {"first_rows": dict(enumerate(first_rows)), "sizes": dict(enumerate(sizes)), "seed": seed}
         summary = self.summary()
@@ -161,7 +161,7 @@ class SparkRows:
 
     def _added(self, sums: DataFrame, mixture: _core.Mixture) -> DataFrame:
         """Add statistics of neighbouring partitions on executors if they are too many for the driver."""
-        n_partitions = len(self._facts_by_partition())
+        n_partitions = len(self._summaries_by_partition())
         n_numbers = mixture.covariances.size + mixture.means.size
         if self._aggregation_depth == 1 or 8 * n_numbers * n_partitions <= _BYTES_OF_A_DRIVER:
             return sums
