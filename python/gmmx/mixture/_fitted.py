@@ -256,7 +256,7 @@ class FittedMixture:
         Returns
         -------
         bic : float
-            -2 log-likelihood + n_parameters_ * log n.
+            -2 log-likelihood + `n_parameters_` * log n.
         """
         total_weight, (log_likelihood,) = self._sums(X, sample_weight, criteria.log_likelihood)
         return criteria.bic(log_likelihood, self.mixture_.n_parameters, total_weight)
@@ -275,7 +275,7 @@ class FittedMixture:
         Returns
         -------
         aic : float
-            -2 log-likelihood + 2 * n_parameters_.
+            -2 log-likelihood + 2 * `n_parameters_`.
         """
         _, (log_likelihood,) = self._sums(X, sample_weight, criteria.log_likelihood)
         return criteria.aic(log_likelihood, self.mixture_.n_parameters)

@@ -89,9 +89,8 @@ class OnlineGaussianMixture(GaussianMixture):
 
     See Also
     --------
-    GaussianMixture : The same without `partial_fit`; its documentation lists the other attributes, and its
-    `fit_batches`
-        iterates over batches until EM converges.
+    GaussianMixture : The same without `partial_fit`, with the other attributes of a fit. Its `fit_batches` iterates
+        over batches until EM converges.
 
     Examples
     --------
