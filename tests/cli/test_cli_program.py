@@ -96,6 +96,7 @@ class TestHelp:
         text = run(name, "--help").stdout
         assert all(example in text for example in examples(name))
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("line", [line for name in COMMANDS for line in examples(name)])
     def test_examples_run(
         self, run: Run, files: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str
@@ -130,6 +131,7 @@ class TestGuide:
     def guide(self) -> str:
         return (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
 
+    @pytest.mark.slow
     def test_the_sessions_are_real(self, guide: str, run: Run, files: None) -> None:
         consoles = re.findall(r"^```console\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)
         steps = [step.partition("\n") for console in consoles for step in console.split("$ ")[1:]]
@@ -230,6 +232,7 @@ class TestErrors:
             command_line().main(["fit"], standalone_mode=False)
 
 
+@pytest.mark.slow
 class TestProcesses:
     """What only a process of its own shows."""
 

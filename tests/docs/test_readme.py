@@ -85,6 +85,7 @@ def promise(source: str, expression: ast.Expr) -> str | None:
     return comment
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", parameters([page for page in PAGES if blocks(page, "python")]))
 def test_python_runs_and_does_what_its_comments_say(page: Path, clone: Path, request: pytest.FixtureRequest) -> None:
     if page.stem == "spark":
@@ -126,6 +127,7 @@ def test_printed_output_is_the_commands(clone: Path, monkeypatch: pytest.MonkeyP
     assert (clone / "faithful.png").stat().st_size > 10_000
 
 
+@pytest.mark.slow
 def test_commands_of_the_tutorial_run(clone: Path) -> None:
     commands = "".join(blocks(DOCS / "tutorial.md", "bash")).splitlines()
     assert len(commands) == 5

@@ -85,6 +85,7 @@ def program(cases, programs_of_cpp):
     return programs_of_cpp / "agreement"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", range(len(CASES)), ids=["-".join(map(str, case)) for case in CASES])
 def test_cpp_and_python_agree_bit_for_bit(program, cases, number):
     n_samples, n_features, _, _, dtype = CASES[number]

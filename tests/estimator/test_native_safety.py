@@ -225,6 +225,7 @@ def output_of(script):
     return ran.returncode, ran.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="children are forked, so that gmmx is imported once")
 def test_daemon_threads_in_native_code_do_not_spoil_the_end_of_the_process():
     """The interpreter finalizes while they compute, wait for its lock, or call Python from C++."""

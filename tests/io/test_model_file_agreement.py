@@ -305,6 +305,7 @@ def program(programs_of_cpp):
 
 
 @pytest.mark.repo
+@pytest.mark.slow
 def test_sound_files(program, sound, tmp_path):
     contents = [parts.content() for parts in sound]
     contents += [parts.without_checksum().content() for parts in sound]
@@ -314,6 +315,7 @@ def test_sound_files(program, sound, tmp_path):
 
 
 @pytest.mark.repo
+@pytest.mark.slow
 def test_every_constructor_parameter(program, sound, tmp_path):
     """So that a parameter that changes in Python changes in C++ too."""
     names = [*gmmx.OnlineGaussianMixture().get_params(), "of_a_later_version"]
@@ -333,6 +335,7 @@ def test_every_constructor_parameter(program, sound, tmp_path):
 
 
 @pytest.mark.repo
+@pytest.mark.slow
 def test_damaged_files(program, sound, tmp_path):
     verdicts = assert_same_verdicts(program, list(mutations(sound, N_MUTATIONS)), tmp_path)
     assert 0.02 < np.mean(verdicts) < 0.6  # both are tried

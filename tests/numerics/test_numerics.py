@@ -370,6 +370,7 @@ def python(code, **environment):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="peak memory is read from /proc")
 def test_a_fit_needs_no_memory_of_rows_times_components():
     result = python(

@@ -10,7 +10,7 @@ import pytest
 
 BENCH = Path(__file__).resolve().parents[2] / "bench"
 
-pytestmark = pytest.mark.repo
+pytestmark = [pytest.mark.repo, pytest.mark.slow]
 
 
 def run(script, *arguments):

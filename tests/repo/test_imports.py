@@ -78,6 +78,7 @@ gmmx.GausianMixture
 """
 
 
+@pytest.mark.slow
 def test_a_type_checker_knows_the_names(tmp_path):
     api = pytest.importorskip("mypy.api")
     config, code = tmp_path / "mypy.ini", tmp_path / "code.py"

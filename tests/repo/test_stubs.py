@@ -49,6 +49,7 @@ def compiled_function(module: object, name: str) -> ast.FunctionDef:
     return ast.parse(f"def {signature}: ...").body[0]
 
 
+@pytest.mark.slow
 def test_stubtest_finds_no_difference():
     allowed = Path(__file__).parents[1] / "data" / "stubtest_allowed.txt"
     command = [sys.executable, "-m", "mypy.stubtest", "gmmx._core", "gmmx._cpu", "--allowlist", str(allowed)]

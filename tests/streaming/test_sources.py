@@ -303,6 +303,7 @@ MEMORY = """
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is told by Linux's /proc")
 def test_fits_of_memory_maps_never_hold_all_rows(tmp_path):
     command = [sys.executable, "-c", textwrap.dedent(MEMORY), str(tmp_path)]
