@@ -53,7 +53,8 @@ void run_in_any_order(Index count, const Share& share) {
 
 }  // namespace
 
-void run_blocks(const Chunks& chunks, int n_threads, bool in_order, const BlockTask& task) {
+void run_blocks(const Chunks& chunks, [[maybe_unused]] int n_threads, [[maybe_unused]] bool in_order,
+                const BlockTask& task) {
   ExceptionKeeper keeper;
   const Index count = chunks.count();
 #ifdef _OPENMP

@@ -34,7 +34,7 @@ class Countdown {
 }  // namespace
 #endif
 
-void for_tasks(Index count, int n_threads, Watch& watch, const std::function<void(Index)>& task) {
+void for_tasks(Index count, [[maybe_unused]] int n_threads, Watch& watch, const std::function<void(Index)>& task) {
 #ifdef _OPENMP
   if (n_threads > 1 && count > 1 && parallel_regions_are_safe()) {
     note_parallel_region();
