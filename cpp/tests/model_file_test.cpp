@@ -443,7 +443,7 @@ TEST_CASE("model files: tensors that are not a mixture") {
   reshaped("means", {0, 3}, "means has shape (0, 3), but must have shape");
   reshaped("means", {2, 0}, "means has shape (2, 0), but must have shape");
   reshaped("means", {0, std::numeric_limits<Index>::max() / 16}, "means has shape (0,");
-  reshaped("means", {3, 2}, "it must have shape (3,)");
+  reshaped("means", {3, 2}, "require shape (3,)");
   reshaped("covariances", {18}, "covariances has shape (18,)");
   reshaped("precisions_cholesky", {2, 3, 2}, "precisions_cholesky has shape (2, 3, 2)");
 
