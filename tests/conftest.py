@@ -28,6 +28,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # Shells start what runs in the background so, and its children inherit it: tests of Ctrl-C would wait for ever.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    # nohup does the same to the end of a terminal's session: tests of a program that it ends would see it go on.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip tests of the repository beside a wheel, where the tests alone are."""
