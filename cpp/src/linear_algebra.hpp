@@ -38,13 +38,6 @@ BlockOfColumns<T> part_of(BlockOfColumns<T> block, Index row, Index column, Inde
   return {block.nestedExpression(), block.startRow() + row, block.startCol() + column, rows, columns};
 }
 
-// The same numbers for products of matrices.
-template <class T>
-auto as_matrix(BlockOfColumns<T> block) {
-  using Stride = Eigen::OuterStride<>;
-  return Eigen::Map<Matrix<T>, 0, Stride>(block.data(), block.rows(), block.cols(), Stride(block.outerStride()));
-}
-
 // A variance below this is one whose rows differ by numbers that have no squares: such a component has collapsed.
 constexpr double least_variance = 0x1p-1000;
 

@@ -33,7 +33,7 @@ class RowBlock {
   struct Nothing {
     Nothing(Index, Index) {}
   };
-  std::conditional_t<std::is_same_v<T, C>, Nothing, WideningLoader<T>> loader_;
+  std::conditional_t<std::is_same_v<T, C>, Nothing, WideningLoader> loader_;
 };
 
 }  // namespace gmmx
