@@ -8,6 +8,7 @@ import pytest
 
 import gmmx
 from gmmx import _sklearn, cli
+from gmmx.cli.program import COMMANDS
 
 SLOW = ("sklearn", "scipy", "pandas", "pyarrow", "joblib", "matplotlib", "safetensors", "dask", "pyspark")
 
@@ -41,7 +42,7 @@ def test_the_program_imports_neither_scikit_learn_nor_numpy(option):
     assert modules_after(called(option)) & {*SLOW, "numpy"} == set()
 
 
-@pytest.mark.parametrize("command", cli._COMMANDS)
+@pytest.mark.parametrize("command", COMMANDS)
 def test_the_help_of_a_command_does_not_import_scikit_learn(command):
     assert modules_after(called(command, "--help")) & {*SLOW} - {"safetensors"} == set()
 
@@ -49,7 +50,7 @@ def test_the_help_of_a_command_does_not_import_scikit_learn(command):
 def test_every_command_is_there():
     program = cli.command_line()
     with cli.command_line().make_context("gmmx", ["--help"], resilient_parsing=True) as context:
-        assert all(program.get_command(context, name).name == name for name in cli._COMMANDS)
+        assert all(program.get_command(context, name).name == name for name in COMMANDS)
         assert program.get_command(context, "nothing") is None
 
 

@@ -1,8 +1,8 @@
 """The command line: ``gmmx fit``, ``gmmx select`` and their sisters.
 
-Each command is a module: a dataclass declares its options, a function does the work, and ``COMMAND`` is made of both.
-`command_line` lists the commands and imports the one that is called. click, rich and matplotlib are the optional extra
-``cli``: none is imported with this package, so that `main` can name the command to install what is missing.
+Each command is a module: a dataclass declares its options, and a function of the command's name does the work.
+`gmmx.cli.program` lists the commands and imports the one that is called. click, rich and matplotlib are the optional
+extra ``cli``: none is imported with this package, so that `main` can name the command to install what is missing.
 """
 
 from __future__ import annotations
@@ -17,18 +17,6 @@ if TYPE_CHECKING:
     import click
 
 __all__ = ["command_line", "main"]
-
-# Names are in the order in which they are used; the texts are their lines of `gmmx --help`.
-_COMMANDS = {
-    "fit": "Fit a mixture to the numbers in a file.",
-    "select": "Choose covariance type and number of components.",
-    "predict": "Write the component of each row.",
-    "score": "Print how well a mixture describes rows.",
-    "sample": "Draw random rows from a mixture.",
-    "plot": "Draw a mixture and data.",
-    "info": "Print what a model file holds.",
-    "bench": "Time gmmx and scikit-learn on this machine.",
-}
 
 
 def main() -> None:
@@ -62,13 +50,12 @@ def command_line() -> click.Group:
     import click
 
     from gmmx import __version__
-    from gmmx.cli.exit_codes import Program
+    from gmmx.cli.program import Program
 
     exit_codes = "\n".join(f"  {code:<3}  {meaning}" for code, meaning in EXIT_CODES.items())
 
     @click.group(
         cls=Program,
-        short_helps=_COMMANDS,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
         epilog=f"\b\nExit codes:\n{exit_codes}",
     )

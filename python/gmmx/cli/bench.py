@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmx._text_tables import counted, text_table
-from gmmx.cli.commands import command, option
+from gmmx.cli.commands import option
 from gmmx.cli.console import FAILED, print_json, print_line, print_lines, print_note, status_line, stop
 from gmmx.cli.options import jobs_option, json_option
 
@@ -84,6 +84,12 @@ def bench(options: BenchOptions) -> None:
     Both fit the same rows from the same start, with the same numbers of iterations and threads, in turn. The median is
     printed, and the ratio only where both reach the same log-likelihood. On an idle machine it takes less than a
     minute. While other programs run its times mean little, and the ratios stand in brackets.
+
+    Examples
+    --------
+    gmmx bench
+    gmmx bench --jobs 1 --repeats 9
+    gmmx bench --json > bench.json
     """
     from threadpoolctl import threadpool_limits  # scikit-learn needs it, too
 
@@ -110,18 +116,6 @@ def bench(options: BenchOptions) -> None:
             print_note(note)
     if any(one.ratio is None for one in outcomes):
         raise stop(f"results differ by more than {TOLERANCE:g} per row; there the times cannot be compared", FAILED)
-
-
-COMMAND = command(
-    "bench",
-    BenchOptions,
-    bench,
-    examples="""\
-  gmmx bench
-  gmmx bench --jobs 1 --repeats 9
-  gmmx bench --json > bench.json
-""",
-)
 
 
 def measure(problem: Problem, options: BenchOptions, n_threads: int) -> Outcome:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import re
+import textwrap
+import typing
 from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import click
 
-__all__ = ["REQUIRED", "argument", "command", "not_an_option", "option"]
+__all__ = ["REQUIRED", "argument", "command", "option"]
 
 REQUIRED: Any = dataclasses.MISSING
 
@@ -44,31 +46,20 @@ def option(text: str, *names: str, default: Any = None, choices: Collection[str]
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def not_an_option(default: Any) -> Any:
-    """Declare a field that is an option of a base class to be none here."""
-    return dataclasses.field(default=default, metadata={"kind": None})
+def command(name: str, run: Callable[[Any], None]) -> click.Command:
+    """Make a command of a function whose argument `options` is a dataclass and whose docstring is the help.
 
-
-def command(name: str, options: type, run: Callable[[Any], None], *, examples: str) -> click.Command:
-    """Make a command.
-
-    Parameters
-    ----------
-    name : str
-        Its name.
-    options : type
-        A dataclass. Its own fields come first in the help, then those of its bases, in their order.
-    run : callable
-        Called with the options; its docstring is the help.
-    examples : str
-        The end of the help.
+    The dataclass's own fields come first in the help, then those of its bases, in their order. The section Examples of
+    the docstring ends the help.
     """
+    options = typing.get_type_hints(run)["options"]
+    text, _, examples = inspect.cleandoc(run.__doc__ or "").partition("\n\nExamples\n--------\n")
     return _Command(
         name,
         params=list(_parameters(options)),
         callback=lambda **values: run(options(**values)),
-        help=run.__doc__,
-        epilog=f"\b\nExamples:\n{examples}",
+        help=text,
+        epilog=f"\b\nExamples:\n{textwrap.indent(examples, '  ')}",
     )
 
 
@@ -90,21 +81,21 @@ class _Command(click.Command):
 
 
 def _parameters(options: type) -> Iterator[click.Parameter]:
-    """Yield the parameters of a command; a class that declares a field again keeps its place."""
-    classes = [one for one in options.__mro__ if dataclasses.is_dataclass(one)]
+    """Yield the parameters of a command; a class that declares a field again keeps its place.
+
+    Without metadata it keeps those, too, and changes the default alone.
+    """
     places: dict[str, int] = {}
-    for number, one in enumerate(reversed(classes)):
+    declared: dict[str, Any] = {}
+    classes = filter(dataclasses.is_dataclass, reversed(options.__mro__))
+    for number, one in enumerate(classes):
         for name in inspect.get_annotations(one):
             places.setdefault(name, number)
+            declared[name] = one.__dataclass_fields__[name].metadata or declared[name]
     defaults = {field.name: field.default for field in dataclasses.fields(options)}
     for name in sorted(places, key=places.__getitem__, reverse=True):  # stable: in each class as declared
-        declared = next(one.__dataclass_fields__[name] for one in classes if _declares(one, name))
-        if declared.metadata["kind"] is not None:
-            yield _parameter(name, defaults[name], **declared.metadata)
-
-
-def _declares(one: Any, name: str) -> bool:
-    return name in inspect.get_annotations(one) and "kind" in one.__dataclass_fields__[name].metadata
+        if declared[name]["kind"] is not None:
+            yield _parameter(name, defaults[name], **declared[name])
 
 
 def _parameter(name: str, default: Any, kind: Any, names: tuple[str, ...], **attributes: Any) -> click.Parameter:

@@ -10,7 +10,7 @@ import click
 
 from gmmx._core import covariance_types
 from gmmx._text_tables import counted
-from gmmx.cli.commands import REQUIRED, command, option
+from gmmx.cli.commands import REQUIRED, option
 from gmmx.cli.console import print_line, print_pairs, status_line
 from gmmx.cli.fit_common import Fitted, check_covariance_types, notes_of_fit, read_rows, run_fit
 from gmmx.cli.input import FileRows, Table
@@ -49,6 +49,14 @@ def fit(options: FitOptions) -> None:
 
     DATA is a CSV, TSV, Parquet, NPY or NPZ file, or - for standard input. Columns that do not hold numbers are left
     out. Components are numbered from 0.
+
+    Examples
+    --------
+    gmmx fit faithful.csv --components 2 --plot faithful.png
+    gmmx fit cells.tsv -k 4 --columns "height,width" --labels labels.csv
+    gmmx fit readings.parquet -k 8 --batch-size 100000 --model readings.safetensors
+    gmmx fit survey.csv -k 3 --weight-column weight --json > mixture.json
+    grep -v NA readings.csv | gmmx fit - -k 2 --covariance-type diag
     """
 
     def fit_table(table: Table) -> Fitted:
@@ -57,20 +65,6 @@ def fit(options: FitOptions) -> None:
         return _fit_batches(table, options) if in_batches else _fit_whole(table, options)
 
     run_fit(options, fit_table, again=options.batch_size is not None)
-
-
-COMMAND = command(
-    "fit",
-    FitOptions,
-    fit,
-    examples="""\
-  gmmx fit faithful.csv --components 2 --plot faithful.png
-  gmmx fit cells.tsv -k 4 --columns "height,width" --labels labels.csv
-  gmmx fit readings.parquet -k 8 --batch-size 100000 --model readings.safetensors
-  gmmx fit survey.csv -k 3 --weight-column weight --json > mixture.json
-  grep -v NA readings.csv | gmmx fit - -k 2 --covariance-type diag
-""",
-)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gmmx._text_tables import counted
-from gmmx.cli.commands import argument, command
+from gmmx.cli.commands import argument
 from gmmx.cli.console import finite, print_json, print_line, print_pairs
 from gmmx.cli.input import load_model
 from gmmx.cli.mixture_tables import print_mixture
@@ -25,6 +25,11 @@ def info(options: InfoOptions) -> None:
     """Print the mixture in MODEL, and what is known of the fit that gave it.
 
     MODEL is a file that gmmx fit --model or GaussianMixture.save wrote, or a checkpoint of fit_batches.
+
+    Examples
+    --------
+    gmmx info mixture.safetensors
+    gmmx info mixture.safetensors --json > mixture.json
     """
     from gmmx.io.model_file import read_model
 
@@ -59,14 +64,3 @@ def info(options: InfoOptions) -> None:
     print_line(f"{size}, {counted(features.count, 'feature')}{unnamed}")
     print_mixture(mixture)
     print_pairs(fit_summary(model, record.total_weight, None))
-
-
-COMMAND = command(
-    "info",
-    InfoOptions,
-    info,
-    examples="""\
-  gmmx info mixture.safetensors
-  gmmx info mixture.safetensors --json > mixture.json
-""",
-)

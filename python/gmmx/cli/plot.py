@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gmmx.cli.column_selection import split_names
-from gmmx.cli.commands import REQUIRED, argument, command, option
+from gmmx.cli.commands import REQUIRED, argument, option
 from gmmx.cli.console import FAILED, print_json, print_note, print_written, stop
 from gmmx.cli.input import load_model, open_table
 from gmmx.cli.options import ModelDataOptions, WritingOptions
@@ -44,6 +44,12 @@ def plot(options: PlotOptions) -> None:
     Kinds: classification, rows by their component; uncertainty, rows the larger the less certain that is; density, the
     mixture itself, for which DATA may be absent; pairs, classification in every pair of columns; criterion, for which
     MODEL is what gmmx select --json printed, and DATA is absent. More than 100,000 rows are subsampled.
+
+    Examples
+    --------
+    gmmx plot mixture.safetensors faithful.csv --output faithful.png
+    gmmx plot mixture.safetensors --kind density --draw waiting -o waiting.svg
+    gmmx plot selection.json --kind criterion -o bic.pdf
     """
     inputs = {"MODEL": options.model, **({} if options.data is None else {"DATA": options.data})}
     Outputs(inputs, force=options.force).check_plot("--output", options.output)
@@ -60,18 +66,6 @@ def plot(options: PlotOptions) -> None:
         print_json({"model": options.model, "data": options.data, "written": written})
     else:
         print_written(written)
-
-
-COMMAND = command(
-    "plot",
-    PlotOptions,
-    plot,
-    examples="""\
-  gmmx plot mixture.safetensors faithful.csv --output faithful.png
-  gmmx plot mixture.safetensors --kind density --draw waiting -o waiting.svg
-  gmmx plot selection.json --kind criterion -o bic.pdf
-""",
-)
 
 
 def _mixture(options: PlotOptions) -> Any:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from gmmx._text_tables import text_table
-from gmmx.cli.commands import command, not_an_option, option
+from gmmx.cli.commands import option
 from gmmx.cli.console import print_line, print_lines, print_note, print_written, stop
 from gmmx.cli.input import load_model, open_table
 from gmmx.cli.options import ModelDataOptions, RowsOptions, jobs_option
@@ -22,7 +22,7 @@ _NUMBERS_AT_ONCE = 1 << 22
 class PredictOptions(ModelDataOptions, RowsOptions):
     """The options of ``gmmx predict``."""
 
-    weight_column: None = not_an_option(None)
+    weight_column: None = field(default=None, metadata={"kind": None})  # not an option here
     label: bool = option("Write the most likely component.  [default: yes]", "--label/--no-label", default=True)
     proba: bool = option("Write the probability of each component: proba_0, proba_1, ...", default=False)
     log_density: bool = option("Write the logarithm of the density: log_density.", default=False)
@@ -37,6 +37,12 @@ def predict(options: PredictOptions) -> None:
     any order, or by their place if there are no names. The output has a row for each row of DATA: the column component,
     from 0, and what else is asked for. Rows that --drop-missing leaves out are empty there; NumPy's files hold
     component -1 and NaN.
+
+    Examples
+    --------
+    gmmx predict mixture.safetensors faithful.csv --output labels.csv
+    gmmx predict mixture.safetensors faithful.csv --proba --log-density -o scored.parquet
+    gmmx predict mixture.safetensors - --log-density < faithful.csv | sort -t, -k2,2g | head
     """
     if not (options.label or options.proba or options.log_density):
         raise stop("--no-label leaves nothing to write; add --proba or --log-density")
@@ -69,18 +75,6 @@ def predict(options: PredictOptions) -> None:
         print_written({"predictions": options.output})
     elif table.count.n_dropped:
         print_note(table.count.dropped())
-
-
-COMMAND = command(
-    "predict",
-    PredictOptions,
-    predict,
-    examples="""\
-  gmmx predict mixture.safetensors faithful.csv --output labels.csv
-  gmmx predict mixture.safetensors faithful.csv --proba --log-density -o scored.parquet
-  gmmx predict mixture.safetensors - --log-density < faithful.csv | sort -t, -k2,2g | head
-""",
-)
 
 
 def _columns(n_components: int, options: PredictOptions) -> Columns:

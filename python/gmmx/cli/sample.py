@@ -8,7 +8,7 @@ import click
 import numpy as np
 
 from gmmx._text_tables import counted
-from gmmx.cli.commands import argument, command, option
+from gmmx.cli.commands import argument, option
 from gmmx.cli.console import print_line, print_written, progress_bar, stop
 from gmmx.cli.input import load_model
 from gmmx.cli.options import RowsOptions, seed_option
@@ -31,6 +31,12 @@ def sample(options: SampleOptions) -> None:
     """Draw N random rows from the mixture in MODEL.
 
     They come in random order, in columns with the names of the model's features, or column_1, column_2, ...
+
+    Examples
+    --------
+    gmmx sample mixture.safetensors 5
+    gmmx sample mixture.safetensors 1000000 --seed 7 --labels --output drawn.parquet
+    gmmx sample mixture.safetensors 272 | gmmx fit - --components 2
     """
     outputs = Outputs({"MODEL": options.model}, force=options.force)
     output_format = outputs.check_rows("--output", options.output, options.output_format)
@@ -61,15 +67,3 @@ def sample(options: SampleOptions) -> None:
         size = f"{counted(options.count, 'row')} x {counted(len(names), 'column')}"
         print_line(f"{size} from {options.model}, seed {options.seed}")
         print_written({"rows": options.output})
-
-
-COMMAND = command(
-    "sample",
-    SampleOptions,
-    sample,
-    examples="""\
-  gmmx sample mixture.safetensors 5
-  gmmx sample mixture.safetensors 1000000 --seed 7 --labels --output drawn.parquet
-  gmmx sample mixture.safetensors 272 | gmmx fit - --components 2
-""",
-)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gmmx.cli.commands import command
 from gmmx.cli.console import print_json, print_line, print_pairs
 from gmmx.cli.input import load_model, open_table
 from gmmx.cli.options import JsonOptions, ModelDataOptions, jobs_option
@@ -25,6 +24,12 @@ def score(options: ScoreOptions) -> None:
     The smaller a criterion, the better. DATA is a CSV, TSV, Parquet, NPY or NPZ file, or - for standard input; it may
     be larger than memory. Columns are found by the names of the model's features, in any order, or by their place if
     there are no names. gmmx predict --log-density writes the log-density of each row.
+
+    Examples
+    --------
+    gmmx score mixture.safetensors faithful.csv
+    gmmx score mixture.safetensors survey.csv --weight-column weight
+    gmmx score mixture.safetensors faithful.csv --json
     """
     model, features = load_model(options.model)
     log_likelihood = log_certainty = 0.0
@@ -57,15 +62,3 @@ def score(options: ScoreOptions) -> None:
             "AIC": f"{document['aic']:.4f} ({n_parameters} free parameters)",
         }
     )
-
-
-COMMAND = command(
-    "score",
-    ScoreOptions,
-    score,
-    examples="""\
-  gmmx score mixture.safetensors faithful.csv
-  gmmx score mixture.safetensors survey.csv --weight-column weight
-  gmmx score mixture.safetensors faithful.csv --json
-""",
-)

@@ -9,7 +9,7 @@ import click
 
 from gmmx.cli import console
 from gmmx.cli.column_selection import split_names
-from gmmx.cli.commands import command, option
+from gmmx.cli.commands import option
 from gmmx.cli.fit_common import Fitted, check_covariance_types, notes_of_fit, read_rows, run_fit
 from gmmx.cli.input import Table
 from gmmx.cli.options import FittingOptions
@@ -50,6 +50,12 @@ def select(options: SelectOptions) -> None:
 
     DATA is a CSV, TSV, Parquet, NPY or NPZ file, or - for standard input; all of it is read into memory. Columns that
     do not hold numbers are left out. --labels and --model write the labels and the parameters of the best mixture.
+
+    Examples
+    --------
+    gmmx select faithful.csv
+    gmmx select cells.tsv -k 2-6 --covariance-type VVV,EEE --criterion icl --plot criterion.png
+    gmmx select survey.csv --weight-column weight --model best.safetensors --json > selection.json
     """
     low, high = _range(options.components)
     types = _covariance_types(options.covariance_type)
@@ -59,18 +65,6 @@ def select(options: SelectOptions) -> None:
         return _fit(table, options, low, high, types)
 
     run_fit(options, fit_table)
-
-
-COMMAND = command(
-    "select",
-    SelectOptions,
-    select,
-    examples="""\
-  gmmx select faithful.csv
-  gmmx select cells.tsv -k 2-6 --covariance-type VVV,EEE --criterion icl --plot criterion.png
-  gmmx select survey.csv --weight-column weight --model best.safetensors --json > selection.json
-""",
-)
 
 
 @dataclass(frozen=True, kw_only=True)

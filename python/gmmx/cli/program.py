@@ -1,4 +1,7 @@
-"""How ``gmmx`` ends: every error is one line, and every way to end has its exit code. Needs click."""
+"""The program ``gmmx``: its commands, and how it ends. Needs click.
+
+Commands are imported when they are called. Every error is one line, and every way to end has its exit code.
+"""
 
 from __future__ import annotations
 
@@ -6,49 +9,69 @@ import contextlib
 import functools
 import io
 import os
+import signal
 import sys
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
+from gmmx.cli.commands import command
 from gmmx.cli.console import FAILED, INTERRUPTED, PIPE_CLOSED, UNUSABLE, one_line
-from gmmx.cli.terminating import unwinding_on_termination
+
+# Names are in the order in which they are used; the texts are their lines of `gmmx --help`.
+COMMANDS = {
+    "fit": "Fit a mixture to the numbers in a file.",
+    "select": "Choose covariance type and number of components.",
+    "predict": "Write the component of each row.",
+    "score": "Print how well a mixture describes rows.",
+    "sample": "Draw random rows from a mixture.",
+    "plot": "Draw a mixture and data.",
+    "info": "Print what a model file holds.",
+    "bench": "Time gmmx and scikit-learn on this machine.",
+}
+
+_SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 class _PipeClosedError(Exception):
     """Nobody reads standard output any more."""
 
 
-class Program(click.Group):
-    """A group of commands, imported when they are called, whose errors are one line each."""
+class _TerminatedError(BaseException):
+    """A signal asked the program to end."""
 
-    def __init__(self, *args: Any, short_helps: Mapping[str, str], **extra: Any) -> None:
-        super().__init__(*args, **extra)
-        self.short_helps = short_helps
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+class Program(click.Group):
+    """The group of commands."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the commands in the order in which they are used."""
-        return list(self.short_helps)
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """Import a command."""
-        if name in self.short_helps and name not in self.commands:
-            self.add_command(import_module(f"gmmx.cli.{name}").COMMAND)
+        if name in COMMANDS and name not in self.commands:
+            self.add_command(command(name, getattr(import_module(f"gmmx.cli.{name}"), name)))
         return super().get_command(ctx, name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
         with formatter.section("Commands"):
-            formatter.write_dl(list(self.short_helps.items()))
+            formatter.write_dl(list(COMMANDS.items()))
 
     def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
         """Run the program, and exit with its code unless an exception is asked for."""
         run = functools.partial(super().main, *args, **{**extra, "standalone_mode": False})
         if not standalone_mode:
             return run()
-        with unwinding_on_termination():
+        with _unwinding_on_termination():
             code = _exit_code(run)
         sys.exit(code)
 
@@ -103,3 +126,30 @@ def _refuse(message: str, exit_code: int) -> int:
     with contextlib.suppress(BrokenPipeError):
         print(f"Error: {one_line(message)}", file=sys.stderr, flush=True)
     return exit_code
+
+
+def _unwind(number: int, _: object) -> NoReturn:
+    signal.signal(number, signal.SIG_DFL)  # the second one ends it on the spot
+    raise _TerminatedError(number)
+
+
+@contextlib.contextmanager
+def _unwinding_on_termination() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP leave the block by an exception, and then end the process.
+
+    The process ends by the signal itself, so that its parent sees which one. Signals that the parent had ignored, as
+    nohup does, stay ignored, and other handlers stay in place. Outside of the main thread nothing changes.
+    """
+    handled = []
+    if threading.current_thread() is threading.main_thread():
+        handled = [number for number in _SIGNALS if signal.getsignal(number) == signal.SIG_DFL]
+    for number in handled:
+        signal.signal(number, _unwind)
+    try:
+        yield
+    except _TerminatedError as error:
+        os.kill(os.getpid(), error.number)
+        raise SystemExit(128 + error.number) from error  # where signals do not end a process
+    finally:
+        for number in handled:
+            signal.signal(number, signal.SIG_DFL)
