@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +19,6 @@ from gmmx.cli.input import FileRows, Table
 from gmmx.cli.label_columns import refuse_labels
 from gmmx.cli.mixture_tables import print_mixture
 from gmmx.cli.options import LARGEST_COUNT, FittingOptions
-from gmmx.cli.param_types import NumberOfComponents, OneOf
 from gmmx.mixture._mixture_report import NamedMixture, fit_summary, information_criteria
 
 # Larger files, in bytes, are streamed from disk in each iteration.
@@ -25,6 +26,31 @@ LARGE = 1 << 30
 
 # Columns are searched for labels in this many rows if the rows stay in their file.
 _INSPECTED = 10_000
+
+
+class NumberOfComponents(click.IntRange):
+    """A number of at least 1."""
+
+    def __init__(self) -> None:
+        super().__init__(min=1)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read the number."""
+        if re.fullmatch(r"\d+\D+\d+", str(value)):
+            self.fail(f"{value!r} is a range; give one number, or compare a range with gmmx select", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class OneOf(click.Choice[str]):
+    """One of some names; a refusal suggests the closest."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Find the name."""
+        if value not in self.choices:
+            by_lower_case = {name.lower(): name for name in self.choices}
+            if close := difflib.get_close_matches(str(value).lower(), by_lower_case, n=1):
+                self.fail(f"there is no {value!r}; did you mean {by_lower_case[close[0]]!r}?", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import click
 
 from gmmx.cli.commands import argument, option
 from gmmx.cli.console import stop
 from gmmx.cli.formats import FORMATS, STANDARD_STREAM
-from gmmx.cli.param_types import Delimiter, FiniteNumber
 from gmmx.io._cells import Decimal
 
 # The native code takes no larger count.
@@ -19,6 +19,34 @@ LARGEST_COUNT = 2**31 - 1
 
 _INITIALIZERS = ("kmeans", "hc", "k-means++", "random", "random_from_data")
 _JOBS = "Threads; -1 for all.  [default: the physical cores]"
+
+
+class FiniteNumber(click.FloatRange):
+    """A number of at least 0 that is neither NaN nor infinite."""
+
+    def __init__(self) -> None:
+        super().__init__(min=0.0)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read the number."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a finite number", param, ctx)
+        return number
+
+
+class Delimiter(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic since click 8.3
+    """A character, or the name of one that shells swallow."""
+
+    name = "character"
+    _NAMED: ClassVar[dict[str, str]] = {"tab": "\t", "\\t": "\t", "space": " "}
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Find the character."""
+        character = self._NAMED.get(value, value)
+        if len(character) != 1 or character in '"\r\n\0':
+            self.fail(f"{value!r} is not one character; give one, or tab or space", param, ctx)
+        return character
 
 
 def check_jobs(ctx: click.Context, parameter: click.Parameter, jobs: int | None) -> int | None:
