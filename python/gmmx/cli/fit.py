@@ -29,10 +29,7 @@ _INSPECTED = 10_000
 
 
 class NumberOfComponents(click.IntRange):
-    """A number of at least 1."""
-
-    def __init__(self) -> None:
-        super().__init__(min=1)
+    """A number; a range has its remedy."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Read the number."""
@@ -57,7 +54,9 @@ class OneOf(click.Choice[str]):
 class FitOptions(FittingOptions):
     """The options of ``gmmx fit``."""
 
-    components: int = option("Number of components.", "-k", "--components", type=NumberOfComponents(), default=REQUIRED)
+    components: int = option(
+        "Number of components.", "-k", "--components", type=NumberOfComponents(min=1), default=REQUIRED
+    )
     covariance_type: str = option(
         "Shape of the covariances: one matrix each, one shared, one variance a column, one variance.",
         default="full",

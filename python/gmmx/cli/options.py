@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import click
 
@@ -19,13 +19,11 @@ LARGEST_COUNT = 2**31 - 1
 
 _INITIALIZERS = ("kmeans", "hc", "k-means++", "random", "random_from_data")
 _JOBS = "Threads; -1 for all.  [default: the physical cores]"
+_NAMED_CHARACTERS: dict[str | None, str] = {"tab": "\t", "\\t": "\t", "space": " "}
 
 
 class FiniteNumber(click.FloatRange):
-    """A number of at least 0 that is neither NaN nor infinite."""
-
-    def __init__(self) -> None:
-        super().__init__(min=0.0)
+    """A number that is neither NaN nor infinite."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Read the number."""
@@ -35,18 +33,12 @@ class FiniteNumber(click.FloatRange):
         return number
 
 
-class Delimiter(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic since click 8.3
-    """A character, or the name of one that shells swallow."""
-
-    name = "character"
-    _NAMED: ClassVar[dict[str, str]] = {"tab": "\t", "\\t": "\t", "space": " "}
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Find the character."""
-        character = self._NAMED.get(value, value)
-        if len(character) != 1 or character in '"\r\n\0':
-            self.fail(f"{value!r} is not one character; give one, or tab or space", param, ctx)
-        return character
+def check_delimiter(ctx: click.Context, parameter: click.Parameter, given: str | None) -> str | None:
+    """Return the character that was given, or that with this name: shells swallow some."""
+    character = _NAMED_CHARACTERS.get(given, given)
+    if character is not None and (len(character) != 1 or character in '"\r\n\0'):
+        raise click.BadParameter(f"{given!r} is not one character; give one, or tab or space")
+    return character
 
 
 def check_jobs(ctx: click.Context, parameter: click.Parameter, jobs: int | None) -> int | None:
@@ -97,7 +89,7 @@ class DataOptions:
     header: bool | None = option("Whether the first row holds names.  [default: found out]", "--header/--no-header")
     delimiter: str | None = option(
         "Character between the cells of text; also tab or space.  [default: found out]",
-        type=Delimiter(),
+        callback=check_delimiter,
         metavar="CHAR",
     )
     decimal: Decimal | None = option("Decimal character of text.  [default: found out]", choices=[".", ","])
@@ -127,13 +119,13 @@ class EMOptions:
         "Number of restarts; the best is the result.", default=1, type=click.IntRange(1, LARGEST_COUNT)
     )
     tol: float = option(
-        "EM stops when the log-likelihood per row gains less than this.", default=1e-3, type=FiniteNumber()
+        "EM stops when the log-likelihood per row gains less than this.", default=1e-3, type=FiniteNumber(min=0.0)
     )
     max_iter: int = option("Iterations of EM at most.", default=100, type=click.IntRange(0, LARGEST_COUNT))
     acceleration: str | None = option(
         "Jump ahead of EM's iterations, so that fewer are needed.", choices=["anderson", "squarem"]
     )
-    reg_covar: float = option("Added to every variance.", default=1e-6, type=FiniteNumber())
+    reg_covar: float = option("Added to every variance.", default=1e-6, type=FiniteNumber(min=0.0))
     prior: str | None = option(
         "Conjugate prior of the parameters, which keeps components from collapsing.", choices=["default"]
     )
