@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import click
     from rich.console import Console
 
+    from gmmx.mixture._mixture_report import NamedMixture
+
 INSTALL_COMMAND = 'pip install "gmmx-native[cli]"'
 
 FAILED = 1
@@ -63,6 +65,14 @@ def print_pairs(pairs: Mapping[str, str]) -> None:
     print_lines(aligned_pairs(pairs))
 
 
+def print_mixture(mixture: NamedMixture) -> None:
+    """Print the parameters of a mixture between two empty lines."""
+    from gmmx.mixture._mixture_report import WhereToLook, mixture_lines  # imports NumPy
+
+    look = WhereToLook("--json prints all", "--json prints them", "--json prints everything")
+    print_lines(["", *mixture_lines(mixture, _console().width, look), ""])
+
+
 def print_written(written: Mapping[str, str]) -> None:
     """Print which files were written."""
     for what, path in written.items():
@@ -87,11 +97,6 @@ def print_json(document: Mapping[str, Any]) -> None:
 def finite(value: Any) -> Any:
     """Return a value as JSON can hold it: None in place of NaN and infinity."""
     return None if isinstance(value, float) and not abs(value) < float("inf") else value
-
-
-def terminal_width() -> int:
-    """Return the columns of the terminal, 80 without one."""
-    return _console().width
 
 
 def one_line(thing: object) -> str:

@@ -13,11 +13,9 @@ import click
 from gmmx._core import covariance_types
 from gmmx._text_tables import counted
 from gmmx.cli.commands import REQUIRED, option
-from gmmx.cli.console import print_line, print_pairs, status_line
-from gmmx.cli.fit_common import Fitted, check_covariance_types, notes_of_fit, read_rows, run_fit
+from gmmx.cli.console import print_line, print_mixture, print_pairs, status_line
+from gmmx.cli.fit_common import Fitted, check_covariance_types, notes_of_fit, read_rows, refuse_labels, run_fit
 from gmmx.cli.input import FileRows, Table
-from gmmx.cli.label_columns import refuse_labels
-from gmmx.cli.mixture_tables import print_mixture
 from gmmx.cli.options import LARGEST_COUNT, FittingOptions
 from gmmx.mixture._mixture_report import NamedMixture, fit_summary, information_criteria
 

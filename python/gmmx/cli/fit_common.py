@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import copy
+import re
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from gmmx._text import first_few
 from gmmx._text_tables import counted
 from gmmx.cli.console import FAILED, print_json, print_note, print_written, stop
-from gmmx.cli.faults import in_words
 from gmmx.cli.input import FileRows, Table, open_table
-from gmmx.cli.label_columns import refuse_labels
-from gmmx.cli.messages import in_options, note_of
-from gmmx.cli.options import FittingOptions
+from gmmx.cli.messages import in_options, in_words, note_of
+from gmmx.cli.options import DataOptions, FittingOptions
 from gmmx.cli.output import MODEL_ENDINGS, Outputs, save_figure, writing
 from gmmx.io.csv_text import DataFileError
+
+# Columns that look like known classes are hardly meant as features.
+_OF_LABELS = re.compile(
+    r"(.*[_ .-])?(label|class|classe|target|species|specie|cluster|group|diagnosi)(e?s)?([_ .-].*)?"
+)
+_MOST_LABELS = 10
+_BECAUSE_OF_CELLS = ("not numeric", "empty")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +122,36 @@ def read_rows(table: Table, n_components: int, options: FittingOptions) -> FileR
     return rows
 
 
+def refuse_labels(table: Table, X: npt.NDArray[Any], options: DataOptions) -> None:
+    """Print a note about columns that look like labels; refuse a file of which nothing else is left.
+
+    `X` holds the rows of the table, or the first of them. Columns that --columns names are not checked.
+
+    Raises
+    ------
+    click.ClickException
+        If columns were left out by default, and those that remain all look like labels.
+    """
+    if options.columns is not None:
+        return
+    by_name = [name for name in table.names if _OF_LABELS.fullmatch(name.strip().casefold())]
+    by_values = [name for name, column in zip(table.names, X.T, strict=True) if _holds_few_integers(column)]
+    suspects = list(dict.fromkeys([*by_name, *by_values]))
+    out = [f"{name} ({why})" for name, why in table.left_out if why.startswith(_BECAUSE_OF_CELLS)]
+    if out and len(suspects) == len(table.names):
+        raise stop(
+            f"{table.source}: only {_listed(suspects)} would be fitted, which {_looks(suspects)}; left out were "
+            f"{first_few(out, 6)}; name the columns to fit by --columns"
+        )
+    told = suspects if len(suspects) < len(table.names) else by_name
+    if told:
+        print_note(
+            f"{_listed(told)} {_looks(told)} and is fitted as a feature; leave it out by --label-column {told[0]}"
+            if len(told) == 1
+            else f"{_listed(told)} {_looks(told)} and are fitted as features; name the columns to fit by --columns"
+        )
+
+
 def notes_of_fit(
     fit: Callable[[], Any], data: Table, *, keep: Callable[[warnings.WarningMessage], bool] = lambda _: True
 ) -> list[str]:
@@ -155,3 +193,17 @@ def _with_names(model: Any, data: Table) -> Any:
     if data.file.has_header:
         named.feature_names_in_ = np.array(data.names, dtype=object)
     return named
+
+
+def _holds_few_integers(column: npt.NDArray[Any]) -> bool:
+    """Return whether a column has from 2 to 10 distinct integers, each in at least two rows on average."""
+    values = np.unique(column)
+    return bool(2 <= len(values) <= min(_MOST_LABELS, len(column) // 2) and np.array_equal(values, np.round(values)))
+
+
+def _listed(names: list[str]) -> str:
+    return f"{'column' if len(names) == 1 else 'columns'} {first_few(list(map(repr, names)), 6)}"
+
+
+def _looks(names: list[str]) -> str:
+    return "looks like a label" if len(names) == 1 else "look like labels"

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from gmmx._text_tables import counted
 from gmmx.cli.commands import argument
-from gmmx.cli.console import finite, print_json, print_line, print_pairs
+from gmmx.cli.console import finite, print_json, print_line, print_mixture, print_pairs
 from gmmx.cli.input import load_model
-from gmmx.cli.mixture_tables import print_mixture
 from gmmx.cli.options import json_option
 from gmmx.mixture._mixture_report import NamedMixture, fit_summary
 
