@@ -16,14 +16,13 @@ import stat
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Any, NamedTuple
 
 from gmmx._text import quoted
-from gmmx.cli.formats import DELIMITERS, ENDINGS, STANDARD_STREAM, usual_delimiter
+from gmmx.cli.formats import DELIMITERS, ENDINGS, STANDARD_STREAM
 from gmmx.cli.messages import in_words
 from gmmx.data._arrays import OpenArrays, reader_of_arrays
 from gmmx.data._csv import reader_of_text
@@ -35,7 +34,7 @@ from gmmx.io._arrow_features import ArrowFeatures, ListLengths, has_no_type, hol
 from gmmx.io._cells import is_missing, is_number
 from gmmx.io._file_formats import FORMATS
 from gmmx.io._regular_file import open_regular
-from gmmx.io._text_files import UNPACKING_ERRORS, unpacked
+from gmmx.io._text_files import UNPACKING_ERRORS, plain_name, unpacked
 from gmmx.io.csv_text import COMMAND_LINE, CsvRows, DataFileError, TextFormat
 
 __all__ = ["DataFile", "Selection", "blaming", "opened", "pieces_of"]
@@ -57,34 +56,15 @@ class Selection(NamedTuple):
 
 
 class DataFile:
-    """An open data file.
+    """An open data file."""
 
-    Attributes
-    ----------
-    path : str
-        Where it lies; of standard input that was copied, the copy.
-    names : tuple of str
-        Names of its columns; ``column_1``, ``column_2``, ... where the file has none. A column of lists is given as
-        columns of their elements, ``name[0]``, ``name[1]``, ...
-    lists : mapping of str to range
-        The columns of lists, and where their elements stand among the names.
-    has_header : bool
-        Whether the names stand in the file.
-    n_rows : int or None
-        Number of rows. None if the file does not hold it.
-    n_bytes : int
-        Bytes that its numbers take, about; 0 if that is unknown.
-    notes : sequence of str
-        What was found out about it that users should know.
-    """
-
-    path: str
-    names: tuple[str, ...]
-    lists: Mapping[str, range] = MappingProxyType({})
-    has_header: bool = False
-    n_rows: int | None = None
-    n_bytes: int = 0
-    notes: Sequence[str] = ()
+    path: str  # where it lies; of standard input that was copied, the copy
+    names: tuple[str, ...]  # of its columns, column_1, ... if it has none; of a column of lists name[0], ...
+    lists: Mapping[str, range] = MappingProxyType({})  # where elements of columns of lists stand among the names
+    has_header: bool = False  # whether the names stand in the file
+    n_rows: int | None = None  # None if the file does not tell
+    n_bytes: int = 0  # that its numbers take, about; 0 if that is unknown
+    notes: Sequence[str] = ()  # what was found out about it that users should know
 
     def why_not_numeric(self, index: int) -> str | None:
         """Return why a column does not hold numbers; None if it does."""
@@ -110,29 +90,16 @@ class DataFile:
 def opened(
     path: str, file_format: str, *, source: str, text: TextFormat, array: str | None, again: bool
 ) -> Iterator[DataFile]:
-    """Open a data file.
+    """Open a data file, or standard input, that errors call `source`.
 
-    Parameters
-    ----------
-    path : str
-        The file, or ``-`` for standard input.
-    file_format : str
-        One of `gmmx.cli.formats.FORMATS`.
-    source : str
-        What errors call the file.
-    text : TextFormat
-        The layout of a text table, as far as it is given.
-    array : str or None
-        Name of the array in a .npz file; None for the only one.
-    again : bool
-        Whether `DataFile.reader` will be asked for.
+    `text` is the layout of a text table as far as it is given, `array` the name of the array in a .npz file, None for
+    the only one. `again` is true if `DataFile.reader` will be asked for.
 
     Raises
     ------
     DataFileError
         If the file cannot be read as this format.
     """
-    usual, blanks = usual_delimiter(path, file_format) if file_format in DELIMITERS else (None, False)
     with contextlib.ExitStack() as stack:
         if path == STANDARD_STREAM and (again or file_format not in DELIMITERS):
             path = stack.enter_context(_spooled(sys.stdin.buffer, ENDINGS[file_format][0]))
@@ -142,7 +109,7 @@ def opened(
         file: DataFile
         with blaming(source, path):
             if file_format in DELIMITERS:
-                file = stack.enter_context(_opened_text(path, source, usual, text, blanks=blanks))
+                file = stack.enter_context(_opened_text(path, source, file_format, text))
             elif file_format == "parquet":
                 file = _ParquetFile(path)
             else:
@@ -165,15 +132,16 @@ def _is_pipe(path: str) -> bool:
 
 
 @contextlib.contextmanager
-def _opened_text(path: str, source: str, usual: str | None, given: TextFormat, *, blanks: bool) -> Iterator[_TextFile]:
+def _opened_text(path: str, source: str, file_format: str, given: TextFormat) -> Iterator[_TextFile]:
     """Open a text table, or standard input as one."""
-    is_stream = path == STANDARD_STREAM
+    blanks = file_format == "csv" and plain_name(path).endswith(".txt")
     with contextlib.ExitStack() as stack:
         raw: IO[bytes]
+        is_stream = path == STANDARD_STREAM
         stream, raw = (sys.stdin.buffer,) * 2 if is_stream else stack.enter_context(unpacked(path, again=False))
         if stream is raw:
             _refuse_bytes(raw, source)
-        yield _TextFile(path, source, raw, CsvRows(stream, source, usual, given, blanks=blanks))
+        yield _TextFile(path, source, raw, CsvRows(stream, source, DELIMITERS[file_format], given, blanks=blanks))
 
 
 _TEXT = re.compile(rb"[\t\n\r -~]+$")  # a name of a column may be PAR1
@@ -247,19 +215,17 @@ class _ParquetFile(DataFile):
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self._parts: list[_ParquetPart] = []
         files = files_of(path, ENDINGS["parquet"])
         self._lengths = lengths_in(files)
+        self._parts: list[_ParquetPart] = []
         lengths: dict[str, int | None] = {}
-        doubled: list[str] = []
         for file in files:
             with opened_parquet(file) as parquet:
-                part = _ParquetPart(file, parquet.schema_arrow, parquet.metadata)
-            self._parts.append(part)
-            for column, length in part.lengths_of_lists(self._lengths):
+                self._parts.append(_ParquetPart(file, parquet.schema_arrow, parquet.metadata))
+            features = ArrowFeatures.of(self._parts[-1].schema, self._lengths)
+            for column, length in zip(features.columns, features.lengths, strict=True):
                 lengths[column] = lengths.get(column) or length
-            if len(self._parts) == 1:
-                doubled = part.names
+        doubled = self._parts[0].schema.names
         columns = (*doubled, *tuple(lengths)[len(set(doubled)) :])
         features = ArrowFeatures(columns, tuple(lengths[column] for column in columns))
         self.names = features.names
@@ -279,7 +245,7 @@ class _ParquetFile(DataFile):
         """Return why a column is neither one of numbers nor of lists of them; None if it is."""
         if name.startswith("__index_level_"):
             return "row names"  # as pandas writes them
-        if any(name not in part.positions for part in self._parts):
+        if any(part.position_of(name) < 0 for part in self._parts):
             raise DataFileError(
                 f"{self.path}: only some of its files have the column {quoted(name)}; choose by --columns those that "
                 "all have, or read the files one by one"
@@ -302,42 +268,30 @@ class _ParquetFile(DataFile):
         return reader_of_parquet(self.path, values, weights, batch_size, keep_missing=selection.keep_missing)
 
 
-@dataclass(frozen=True)
-class _ParquetPart:
+class _ParquetPart(NamedTuple):
     """The columns of one file of a Parquet table."""
 
     file: Path
     schema: Any
     metadata: Any
 
-    @cached_property
-    def names(self) -> list[str]:
-        """Names of the columns."""
-        return list(self.schema.names)
+    def position_of(self, name: str) -> int:
+        """Return where a column stands, the last one of this name; -1 without one."""
+        return max(self.schema.get_all_field_indices(name), default=-1)
 
-    @cached_property
-    def positions(self) -> dict[str, int]:
-        """Where the columns of these names stand."""
-        return {name: position for position, name in enumerate(self.names)}
-
-    def type_of(self, name: str) -> str:
+    def type_of(self, name: str) -> Any:
         """Return the type of a column."""
-        return str(self.schema.field(self.positions[name]).type)
-
-    def lengths_of_lists(self, lengths: ListLengths) -> Iterator[tuple[str, int | None]]:
-        """Yield each column with the length of its lists, None if it has none."""
-        features = ArrowFeatures.of(self.schema, lengths)
-        yield from zip(features.columns, features.lengths, strict=True)
+        return self.schema.field(self.position_of(name)).type
 
     def kind_of(self, name: str, lengths: ListLengths) -> str:
         """Return whether a column holds numbers or lists of them, truth values as in CSV text, nothing or else."""
-        of_type = self.schema.field(self.positions[name]).type
+        of_type = self.type_of(name)
         if has_no_type(of_type):
             return "null"
         if is_boolean(of_type):
             return "bool"
         try:
-            number_type(self.schema, [self.positions[name]], str(self.file))
+            number_type(self.schema, [self.position_of(name)], str(self.file))
         except ValueError:
             return "other"
         if not holds_lists(of_type):
@@ -346,26 +300,26 @@ class _ParquetPart:
 
     def is_empty(self, name: str) -> bool:
         """Return whether the statistics show that a column has no value; without statistics False."""
-        index = self.positions[name]
-        if self.type_of(name) == "null":
+        index = self.position_of(name)
+        if str(self.type_of(name)) == "null":
             return True
         if index >= self.metadata.num_columns:
             return False
-        for group in range(self.metadata.num_row_groups):
-            column = self.metadata.row_group(group).column(index)
-            statistics = column.statistics
-            if column.path_in_schema != name or statistics is None or not statistics.has_null_count:
-                return False
-            if statistics.null_count < column.num_values:
-                return False
-        return True
+        groups = [self.metadata.row_group(group).column(index) for group in range(self.metadata.num_row_groups)]
+        return all(
+            column.path_in_schema == name
+            and column.statistics is not None
+            and column.statistics.has_null_count
+            and column.statistics.null_count >= column.num_values
+            for column in groups
+        )
 
 
 class _ArrayFile(DataFile):
     """The array of a .npy file, or one of those in a .npz file."""
 
     def __init__(self, path: str, file_format: str, array: str | None) -> None:
-        self.path, self._kind, self._opener = path, file_format.upper(), _Opener(array)
+        self.path, self._kind, self._opener = path, file_format.upper(), partial(_opened_array, array)
         with self._opener(Path(path)) as arrays:
             if len(arrays.X.shape) != 2:
                 raise ValueError(f"it holds an array of shape {arrays.X.shape}; give one of rows and columns")
@@ -380,49 +334,41 @@ class _ArrayFile(DataFile):
         return reader_of_arrays(self._kind, [Path(self.path)], self._opener, chosen, weights, None, **how)
 
 
-@dataclass(frozen=True)
-class _Opener:
-    """Opens the array of a file of NumPy; one of a single dimension is a column."""
-
-    array: str | None
-
-    @contextlib.contextmanager
-    def __call__(self, file: Path) -> Iterator[OpenArrays]:
-        with contextlib.ExitStack() as stack:
-            if not _is_archive(file):
-                with _blaming_array():
-                    array = stack.enter_context(opened_npy(file)).as_matrix()
-                yield OpenArrays(array, None)
-                return
-            with _blaming_array():
-                archive = stack.enter_context(opened_npz(file))
-            name = self._chosen(archive.shapes)
-            with _blaming_array():
-                unpacked = archive[name]
-            yield OpenArrays(unpacked[:, None] if unpacked.ndim == 1 else unpacked, None)
-
-    def _chosen(self, shapes: Mapping[str, tuple[int, ...]]) -> str:
-        """Return the name of the array to read."""
-        if not shapes:
-            raise ValueError("it holds no array; save some by numpy.savez")
-        if self.array is not None and self.array not in shapes:
-            raise ValueError(f"it has no array {self.array!r}; --array must name one of {', '.join(shapes)}")
-        if self.array is not None:
-            return self.array
-        if len(shapes) == 1:
-            return next(iter(shapes))
-        matrices = [name for name, shape in shapes.items() if len(shape) == 2]
-        if len(matrices) != 1:
-            raise ValueError(
-                f"--array is not given, but it holds several arrays; name the one to fit, of "
-                f"{', '.join(map(repr, matrices or shapes))}"
-            )
-        return matrices[0]
-
-
-def _is_archive(file: Path) -> bool:
+@contextlib.contextmanager
+def _opened_array(name: str | None, file: Path) -> Iterator[OpenArrays]:
+    """Open the array of a file of NumPy; one of a single dimension is a column."""
     with open_regular(file) as stream:
-        return stream.read(2) == b"PK"
+        is_archive = stream.read(2) == b"PK"
+    with contextlib.ExitStack() as stack:
+        if not is_archive:
+            with _blaming_array():
+                array = stack.enter_context(opened_npy(file)).as_matrix()
+            yield OpenArrays(array, None)
+            return
+        with _blaming_array():
+            archive = stack.enter_context(opened_npz(file))
+        chosen = _chosen_array(name, archive.shapes)
+        with _blaming_array():
+            unpacked = archive[chosen]
+        yield OpenArrays(unpacked[:, None] if unpacked.ndim == 1 else unpacked, None)
+
+
+def _chosen_array(name: str | None, shapes: Mapping[str, tuple[int, ...]]) -> str:
+    """Return the name of the array to read."""
+    if not shapes:
+        raise ValueError("it holds no array; save some by numpy.savez")
+    if name is not None and name not in shapes:
+        raise ValueError(f"it has no array {name!r}; --array must name one of {', '.join(shapes)}")
+    if name is not None:
+        return name
+    matrices = [known for known, shape in shapes.items() if len(shape) == 2]
+    candidates = list(shapes) if len(shapes) == 1 else matrices
+    if len(candidates) != 1:
+        raise ValueError(
+            f"--array is not given, but it holds several arrays; name the one to fit, of "
+            f"{', '.join(map(repr, matrices or shapes))}"
+        )
+    return candidates[0]
 
 
 @contextlib.contextmanager

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from gmmx.cli.console import stop
 from gmmx.io import _file_formats as file_formats
-from gmmx.io._text_files import plain_name
 
 # This path stands for standard input or standard output.
 STANDARD_STREAM = "-"
@@ -16,6 +15,7 @@ STANDARD_STREAM = "-"
 FORMATS = ("csv", "tsv", "parquet", "npy", "npz")
 
 ENDINGS = {name: file_formats.FORMATS[name].endings for name in FORMATS}
+ALL_ENDINGS = [ending for endings in ENDINGS.values() for ending in endings]
 # Each format of text has a character between two cells.
 DELIMITERS = {name: known.delimiter for name, known in file_formats.FORMATS.items() if known.delimiter}
 
@@ -23,18 +23,6 @@ DELIMITERS = {name: known.delimiter for name, known in file_formats.FORMATS.item
 def format_of(path: str) -> str | None:
     """Return the format of a file by its name's ending, None if that is unknown; those of text may be packed."""
     return file_formats.format_of(path, FORMATS)
-
-
-def usual_delimiter(path: str, file_format: str) -> tuple[str | None, bool]:
-    """Return the delimiter that goes with a text file's name and format, and whether blanks may part cells, too.
-
-    Standard input has no usual one.
-    """
-    if file_format != "csv":
-        return DELIMITERS[file_format], False
-    if path == STANDARD_STREAM:
-        return None, False
-    return (None, True) if plain_name(path).endswith(".txt") else (DELIMITERS[file_format], False)
 
 
 def input_format(path: str, given: str | None) -> str:
@@ -50,15 +38,10 @@ def input_format(path: str, given: str | None) -> str:
         raise stop(f"{path} is a folder; a folder of Parquet files needs --format parquet")
     if known is None:
         raise stop(
-            f"{path}: the data must end in {listed(all_endings())}, or be {STANDARD_STREAM} for standard input; "
+            f"{path}: the data must end in {listed(ALL_ENDINGS)}, or be {STANDARD_STREAM} for standard input; "
             f"for another name give its format by --format"
         )
     return known
-
-
-def all_endings() -> list[str]:
-    """List the endings of all formats."""
-    return [ending for endings in ENDINGS.values() for ending in endings]
 
 
 def listed(alternatives: Sequence[str]) -> str:
