@@ -482,7 +482,7 @@ class TestReading:
         table, rows = read_table(write(text))
         assert table.names == names
         np.testing.assert_array_equal(rows.X, values)
-        assert dict(table.left_out) == left_out
+        assert dict(table.selection.left_out) == left_out
 
     def test_header_can_be_told(self, write: Write) -> None:
         path = write("2019,2020\n1,2\n3,4\n")
@@ -498,7 +498,7 @@ class TestReading:
         np.testing.assert_array_equal(rows.X, [[2, 1], [4, 3]])
         assert rows.sample_weight is not None
         np.testing.assert_array_equal(rows.sample_weight, [1, 2.5])
-        assert dict(table.left_out) == {"class": "label column", "w": "weight column"}
+        assert dict(table.selection.left_out) == {"class": "label column", "w": "weight column"}
 
     def test_rows_beyond_one_block(self, write: Write) -> None:
         values = np.arange(25_000) / 8

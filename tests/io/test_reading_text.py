@@ -58,7 +58,7 @@ def in_memory(path: Path, **options: Any) -> Any:
 
 def in_batches(path: Path, **options: Any) -> Any:
     with open_table(DataOptions(data=str(path), **options), again=True) as table:
-        return np.concatenate([part.X for part in table.batches(2).parts()])
+        return np.concatenate([part.X for part in table.parts(table.reader(2))])
 
 
 def from_csv(path: Path, **options: Any) -> Any:
@@ -209,7 +209,7 @@ def test_no_header_is_refused_where_names_are(run: Run, write: Write, batches: t
 def test_text_and_empty_columns_are_left_out_with_the_reason(write: Write) -> None:
     table, _ = read_table(write("name,x,none\nA,1,\nB,2,\nC,3,NA\n"))
     assert table.names == ("x",)
-    assert dict(table.left_out) == {"name": "not numeric", "none": "empty"}
+    assert dict(table.selection.left_out) == {"name": "not numeric", "none": "empty"}
 
 
 # --- decimal commas and delimiters ---

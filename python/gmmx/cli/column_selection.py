@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from gmmx._text import UNNAMED, first_few, normalized, quoted, shown_name
 from gmmx._text_tables import counted
-from gmmx.cli.file_formats import DataFile
+from gmmx.cli.file_formats import DataFile, Selection
 from gmmx.cli.options import DataOptions
 from gmmx.io.csv_text import DataFileError
 
@@ -30,16 +30,6 @@ class Features:
         return self.names or tuple(f"column_{index + 1}" for index in range(self.count))
 
 
-@dataclass(frozen=True)
-class Layout:
-    """Which columns of a file are read."""
-
-    names: tuple[str, ...]
-    indices: tuple[int, ...]
-    weights: int | None
-    left_out: tuple[tuple[str, str], ...]
-
-
 def split_names(text: str, option: str) -> list[str]:
     """Split ``a,"b,c",d`` into names; an option with an empty one is refused."""
     names = [name.strip() for name in next(csv.reader([text], skipinitialspace=True), [])] or [""]
@@ -49,7 +39,7 @@ def split_names(text: str, option: str) -> list[str]:
     return names
 
 
-def layout_of(file: DataFile, source: str, options: DataOptions, features: Features | None) -> Layout:
+def selected_columns(file: DataFile, source: str, options: DataOptions, features: Features | None) -> Selection:
     """Choose the columns of a file that are read; `features` are what a model asks for, None without one.
 
     Raises
@@ -102,7 +92,7 @@ def layout_of(file: DataFile, source: str, options: DataOptions, features: Featu
         )
     for index in set(range(len(file.names))).difference(chosen):
         reasons.setdefault(index, others)
-    return Layout(names, tuple(chosen), weights, tuple(_without(file, reasons)))
+    return Selection(names, chosen, weights, _without(file, reasons), options.drop_missing)
 
 
 def _without(file: DataFile, reasons: Mapping[int, str]) -> list[tuple[str, str]]:

@@ -48,11 +48,13 @@ _COMMAS = "{source}: numbers have decimal commas, so that 2,5 is 2.5; use --deci
 
 
 class Selection(NamedTuple):
-    """Columns of values and of weights, and whether missing values are NaN; otherwise they are refused."""
+    """The columns of a file that are read."""
 
+    names: tuple[str, ...]
     values: Sequence[int]
     weights: int | None
-    keep_missing: bool
+    left_out: Sequence[tuple[str, str]]  # the other columns, each with the reason
+    keep_missing: bool  # whether missing values are NaN; otherwise they are refused
 
 
 class DataFile:
@@ -195,14 +197,21 @@ class _TextFile(DataFile):
                 )
 
     def blocks(self, selection: Selection) -> Iterator[Piece]:
-        values, weights, keep_missing = selection
-        for X, sample_weight in self._rows.numbers(values, weights, keep_missing=keep_missing):
+        values, weights = selection.values, selection.weights
+        for X, sample_weight in self._rows.numbers(values, weights, keep_missing=selection.keep_missing):
             yield Piece(X, sample_weight)
 
     def reader(self, selection: Selection, batch_size: int | None) -> Reader:
-        values, weights, keep_missing = selection
-        how: dict[str, Any] = {"batch_size": batch_size, "options": COMMAND_LINE, "keep_missing": keep_missing}
-        return reader_of_text(Path(self.path), self._source, self._rows, values, weights, **how)
+        return reader_of_text(
+            Path(self.path),
+            self._source,
+            self._rows,
+            selection.values,
+            selection.weights,
+            batch_size=batch_size,
+            options=COMMAND_LINE,
+            keep_missing=selection.keep_missing,
+        )
 
     def part_read(self) -> float | None:
         return min(1.0, self._raw.tell() / self.n_bytes) if self.n_bytes else None
@@ -328,10 +337,11 @@ class _ArrayFile(DataFile):
         self.names = tuple(f"column_{index + 1}" for index in range(n_columns))
 
     def reader(self, selection: Selection, batch_size: int | None) -> Reader:
-        values, weights, keep_missing = selection
-        chosen = None if list(values) == list(range(len(self.names))) else list(values)
-        how: dict[str, Any] = {"batch_size": batch_size, "keep_missing": keep_missing}
-        return reader_of_arrays(self._kind, [Path(self.path)], self._opener, chosen, weights, None, **how)
+        chosen = None if list(selection.values) == list(range(len(self.names))) else list(selection.values)
+        files, weights, keep_missing = [Path(self.path)], selection.weights, selection.keep_missing
+        return reader_of_arrays(
+            self._kind, files, self._opener, chosen, weights, None, batch_size, keep_missing=keep_missing
+        )
 
 
 @contextlib.contextmanager

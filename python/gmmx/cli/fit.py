@@ -147,14 +147,14 @@ def _fit_whole(table: Table, options: FitOptions) -> Fitted:
 
 def _fit_batches(table: Table, options: FitOptions) -> Fitted:
     """Fit rows that stay in their file; the progress is that of `fit_batches`."""
-    batches = table.batches(options.batch_size)
-    if (first := next(table.batches(_INSPECTED).parts(), None)) is not None:
+    reader = table.reader(options.batch_size)
+    if (first := next(table.parts(table.reader(_INSPECTED)), None)) is not None:
         refuse_labels(table, first.X, options)
     model = _estimator(options, None)
     progress = False if options.as_json else None
-    notes = _notes_of(model, table, lambda: model.fit_batches(batches, progress=progress))
+    notes = _notes_of(model, table, lambda: model.fit_batches(lambda: table.batches(reader), progress=progress))
     result: dict[str, Any] = {"model": model, "data": table, "notes": notes, "options": options}
-    return _FittedMixture(**result, batch_size=batches.batch_size, rows=batches.parts, drawn=table.sample)
+    return _FittedMixture(**result, batch_size=reader.batch_size, rows=lambda: table.parts(reader), drawn=table.sample)
 
 
 def _estimator(options: FitOptions, callback: Callable[[int, float], None] | None) -> Any:

@@ -137,7 +137,7 @@ def refuse_labels(table: Table, X: npt.NDArray[Any], options: DataOptions) -> No
     by_name = [name for name in table.names if _OF_LABELS.fullmatch(name.strip().casefold())]
     by_values = [name for name, column in zip(table.names, X.T, strict=True) if _holds_few_integers(column)]
     suspects = list(dict.fromkeys([*by_name, *by_values]))
-    out = [f"{name} ({why})" for name, why in table.left_out if why.startswith(_BECAUSE_OF_CELLS)]
+    out = [f"{name} ({why})" for name, why in table.selection.left_out if why.startswith(_BECAUSE_OF_CELLS)]
     if out and len(suspects) == len(table.names):
         raise stop(
             f"{table.source}: only {_listed(suspects)} would be fitted, which {_looks(suspects)}; left out were "

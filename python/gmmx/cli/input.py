@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from gmmx._text import quoted
 from gmmx._text_tables import counted
-from gmmx.cli.column_selection import Features, layout_of
+from gmmx.cli.column_selection import Features, selected_columns
 from gmmx.cli.console import print_line, print_note, progress_bar, stop
 from gmmx.cli.file_formats import DataFile, Selection, blaming, opened, pieces_of
 from gmmx.cli.formats import DELIMITERS, STANDARD_STREAM, format_of, input_format
@@ -34,24 +34,12 @@ _MOST_LISTED = 24
 
 @dataclass(frozen=True)
 class FileRows:
-    """Rows of a file.
+    """Rows of a file."""
 
-    Attributes
-    ----------
-    X : ndarray of shape (n_samples, n_features)
-        The numbers: finite; float32 if the file holds nothing else, else float64.
-    sample_weight : ndarray of shape (n_samples,) or None
-        The weight column, if one was asked for: finite, not negative.
-    complete : ndarray of shape (n_read,), bool, or None
-        Which of the rows that were read these are; the others lack a value. None for all.
-    n_before : int
-        Rows of the file before these.
-    """
-
-    X: npt.NDArray[Any]
-    sample_weight: npt.NDArray[np.float64] | None = None
-    complete: npt.NDArray[np.bool_] | None = None
-    n_before: int = 0
+    X: npt.NDArray[Any]  # finite numbers, float32 if the file holds nothing else, else float64
+    sample_weight: npt.NDArray[np.float64] | None = None  # the weight column, if one was asked for; not negative
+    complete: npt.NDArray[np.bool_] | None = None  # which of the rows that were read these are; None for all
+    n_before: int = 0  # rows of the file before these
 
     @classmethod
     def of(cls, piece: Piece, *, drop_missing: bool, n_before: int = 0) -> FileRows:
@@ -65,14 +53,6 @@ class FileRows:
         if holes.any():
             X, weights = X[~holes], None if weights is None else weights[~holes]
         return cls(X, weights, ~holes, n_before)
-
-    @classmethod
-    def joined(cls, parts: Sequence[FileRows]) -> FileRows:
-        """Join all rows of a file."""
-        weights = [rows.sample_weight for rows in parts if rows.sample_weight is not None]
-        complete = [rows.complete for rows in parts if rows.complete is not None]
-        X = np.concatenate([rows.X for rows in parts])
-        return cls(X, np.concatenate(weights) if weights else None, np.concatenate(complete) if complete else None)
 
     @property
     def n_read(self) -> int:
@@ -120,34 +100,19 @@ class RowCount:
 
 @dataclass
 class Table:
-    """The numbers of a data file that is being read.
-
-    Attributes
-    ----------
-    source : str
-        The file's path, or "standard input".
-    names : tuple of str
-        Names of the columns that are read as values; ``column_1``, ``column_2``, ... for a file without header.
-    left_out : tuple of (str, str)
-        The other columns, each with the reason.
-    weight_column : str or None
-        The column of weights, if one was asked for.
-    selection : Selection
-        The columns by their places.
-    count : RowCount
-        The rows of the last pass over them.
-    complete : ndarray of shape (n_read,), bool, or None
-        As in `FileRows`, once all rows were read into memory.
-    """
+    """The numbers of a data file that is being read."""
 
     file: DataFile
-    source: str
-    names: tuple[str, ...]
-    left_out: tuple[tuple[str, str], ...]
-    weight_column: str | None
+    source: str  # the file's path, or "standard input"
     selection: Selection
-    count: RowCount = field(default_factory=RowCount)
-    complete: npt.NDArray[np.bool_] | None = None
+    weight_column: str | None
+    count: RowCount = field(default_factory=RowCount)  # of the last pass over the rows
+    complete: npt.NDArray[np.bool_] | None = None  # as in `FileRows`, once all rows were read into memory
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns that are read as values; ``column_1``, ``column_2``, ... for a file without header."""
+        return self.selection.names
 
     def blocks(self, what: str = "reading", *, quiet: bool = True) -> Iterator[FileRows]:
         """Read the rows once, with a bar on the terminal unless `quiet`.
@@ -174,10 +139,20 @@ class Table:
                 f"{self.source}: all weights in column {self.weight_column!r} are zero; at least one must be positive"
             )
 
-    def batches(self, batch_size: int | None) -> Batches:
-        """Return the rows in batches that can be read over and over."""
+    def reader(self, batch_size: int | None) -> Reader:
+        """Return what reads the rows in batches, over and over."""
         with blaming(self.source, self.file.path):
-            return Batches(self, self.file.reader(self.selection, batch_size))
+            return self.file.reader(self.selection, batch_size)
+
+    def batches(self, reader: Reader) -> Iterator[Batch]:
+        """Yield the rows as `GaussianMixture.fit_batches` takes them."""
+        for rows in self.parts(reader):
+            if len(rows.X):
+                yield rows.X if rows.sample_weight is None else (rows.X, rows.sample_weight)
+
+    def parts(self, reader: Reader) -> Iterator[FileRows]:
+        """Read from the first row on, with the place of the rows in the file."""
+        return self.rows_of(pieces_of(reader))
 
     def rows_of(self, pieces: Iterator[Piece]) -> Iterator[FileRows]:
         """Read the rows of pieces from the first row on, and count them."""
@@ -195,9 +170,12 @@ class Table:
 
     def read(self) -> FileRows:
         """Read all rows into memory."""
-        rows = FileRows.joined(list(self.blocks()))
-        self.complete = rows.complete
-        return rows
+        parts = list(self.blocks())
+        X = np.concatenate([rows.X for rows in parts])
+        weights = [rows.sample_weight for rows in parts if rows.sample_weight is not None]
+        complete = [rows.complete for rows in parts if rows.complete is not None]
+        self.complete = np.concatenate(complete) if complete else None
+        return FileRows(X, np.concatenate(weights) if weights else None, self.complete)
 
     def sample(self) -> FileRows:
         """Read all rows and keep those that a picture shows: a random choice of very many, in their order."""
@@ -234,7 +212,7 @@ class Table:
             "n_samples": self.count.n_samples,
             "n_features": len(self.names),
             "columns": list(self.names),
-            "left_out": [{"column": name, "reason": reason} for name, reason in self.left_out],
+            "left_out": [{"column": name, "reason": reason} for name, reason in self.selection.left_out],
             "total_weight": self.count.total_weight,
             "n_dropped": self.count.n_dropped,
         }
@@ -244,10 +222,11 @@ class Table:
         print_line(f"{self.source}: {counted(self.count.n_samples, 'row')} x {counted(len(self.names), 'column')}")
         if self.count.n_dropped:
             print_line(self.count.dropped())
-        for name, reason in self.left_out[:_MOST_LISTED]:
+        left_out = self.selection.left_out
+        for name, reason in left_out[:_MOST_LISTED]:
             print_line(f"left out: {name} ({reason})")
-        if len(self.left_out) > _MOST_LISTED:
-            print_line(f"left out: {len(self.left_out) - _MOST_LISTED} more columns")
+        if len(left_out) > _MOST_LISTED:
+            print_line(f"left out: {len(left_out) - _MOST_LISTED} more columns")
         if self.weight_column is not None:
             print_line(f"weights: {self.weight_column}, sum {self.count.total_weight:g}")
 
@@ -255,29 +234,11 @@ class Table:
 _COMPLAINT = re.compile(r"X holds (\S+) in row \d+ \(the first is 0\) of column (\d+)")
 
 
-class Batches:
-    """Rows in batches of `batch_size`, over and over."""
-
-    def __init__(self, table: Table, reader: Reader) -> None:
-        self.batch_size = reader.batch_size
-        self._table, self._reader = table, reader
-
-    def __iter__(self) -> Iterator[Batch]:
-        """Read from the first row on."""
-        for rows in self.parts():
-            if len(rows.X):
-                yield rows.X if rows.sample_weight is None else (rows.X, rows.sample_weight)
-
-    def parts(self) -> Iterator[FileRows]:
-        """Read from the first row on, with the place of the rows in the file."""
-        return self._table.rows_of(pieces_of(self._reader))
-
-
 @contextlib.contextmanager
 def open_table(options: DataOptions, features: Features | None = None, *, again: bool = False) -> Iterator[Table]:
     """Open the data file that options name, for a model that has `features`, or for a fit.
 
-    `again` is true if `Table.batches` will be called.
+    `again` is true if `Table.reader` will be called.
 
     Raises
     ------
@@ -293,13 +254,12 @@ def open_table(options: DataOptions, features: Features | None = None, *, again:
         if value is not None and file_format not in DELIMITERS:
             raise stop(f"{option} is for text, but {source} is {file_format}; leave it out")
     with opened(options.data, file_format, source=source, text=text, array=options.array, again=again) as file:
-        layout = layout_of(file, source, options, features)
+        selection = selected_columns(file, source, options, features)
         if options.header is False:
-            file.check_header(layout.indices)
+            file.check_header(selection.values)
         for note in file.notes:
             print_note(note)
-        selection = Selection(layout.indices, layout.weights, options.drop_missing)
-        yield Table(file, source, layout.names, layout.left_out, options.weight_column, selection)
+        yield Table(file, source, selection, options.weight_column)
 
 
 def load_model(path: str) -> tuple[GaussianMixture, Features]:
