@@ -22,8 +22,8 @@ from types import MappingProxyType
 from typing import IO, Any, NamedTuple
 
 from gmmx._text import quoted
+from gmmx.cli.faults import in_words
 from gmmx.cli.formats import DELIMITERS, ENDINGS, STANDARD_STREAM
-from gmmx.cli.messages import in_words
 from gmmx.data._arrays import OpenArrays, reader_of_arrays
 from gmmx.data._csv import reader_of_text
 from gmmx.data._npy_file import opened_npy, opened_npz

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import re
 import warnings
 from collections.abc import Callable, Iterable, Sequence
@@ -12,14 +13,38 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gmmx._text import first_few
+from gmmx._text import first_few, quoted
 from gmmx._text_tables import counted
-from gmmx.cli.console import FAILED, print_json, print_note, print_written, stop
+from gmmx.cli.console import FAILED, one_line, print_json, print_note, print_written, stop
+from gmmx.cli.faults import in_words
 from gmmx.cli.input import FileRows, Table, open_table
-from gmmx.cli.messages import in_options, in_words, note_of
 from gmmx.cli.options import DataOptions, FittingOptions
 from gmmx.cli.output import MODEL_ENDINGS, Outputs, save_figure, writing
 from gmmx.io.csv_text import DataFileError
+
+# Messages of estimators name parameters, which options set.
+_OPTIONS = {
+    "n_components": "--components",
+    "min_components": "--components",
+    "max_components": "--components",
+    "covariance_type": "--covariance-type",
+    "reg_covar": "--reg-covar",
+    "acceleration": "--acceleration",
+    "init_params": "--init-params",
+    "n_init": "--n-init",
+    "max_iter": "--max-iter",
+    "tol": "--tol",
+    "random_state": "--seed",
+    "sample_weight": "--weight-column",
+}
+_PARAMETER = re.compile(rf"(?<!['\"\w-])({'|'.join(_OPTIONS)})(?!['\"\w])(=?)")
+_PRIOR = re.compile(r"\b(set )?prior=(['\"])default\2")
+_STRONGER_PRIORS = (  # which no option makes
+    ("give a prior of a larger scale (gmmx.ConjugatePrior)", "lower --components"),
+    (", or take a stronger prior", ""),
+)
+_ROW = re.compile(r"\brow (\d+) of X \(the first is 0\)")
+_COLUMNS = re.compile(r"\bcolumns? \d+(?:(?:, | and )\d+)*")
 
 # Columns that look like known classes are hardly meant as features.
 _OF_LABELS = re.compile(
@@ -165,11 +190,11 @@ def notes_of_fit(
         except (ValueError, ArithmeticError, RuntimeError, MemoryError) as error:
             if isinstance(error.__cause__, DataFileError):  # of a batch
                 raise in_words(error.__cause__, data.source, data.file.path) from error
-            for note in dict.fromkeys(note_of(warning, data) for warning in caught):
+            for note in dict.fromkeys(_note_of(warning, data) for warning in caught):
                 print_note(note)
-            message = in_options(error, data).rstrip(".") or type(error).__name__
+            message = _in_options(error, data).rstrip(".") or type(error).__name__
             raise stop(f"the fit failed: {message}", FAILED) from error
-    return list(dict.fromkeys(note_of(warning, data) for warning in caught if keep(warning)))
+    return list(dict.fromkeys(_note_of(warning, data) for warning in caught if keep(warning)))
 
 
 def _write(fitted: Fitted, options: FittingOptions, label_format: str) -> dict[str, str]:
@@ -207,3 +232,45 @@ def _listed(names: list[str]) -> str:
 
 def _looks(names: list[str]) -> str:
     return "looks like a label" if len(names) == 1 else "look like labels"
+
+
+def _note_of(warning: warnings.WarningMessage, data: Table) -> str:
+    """Return a warning in one line."""
+    from gmmx.validation.column_faults import ColumnWarning
+    from gmmx.validation.outweighing_rows import OutweighingRowWarning
+
+    message = warning.message
+    if isinstance(message, OutweighingRowWarning):
+        row = dataclasses.replace(message.row, row=_row_in_file(message.row.row, data))
+        return one_line(row.message(data.names, source=_source_of_rows(data), first=1))
+    if isinstance(message, ColumnWarning):
+        return one_line(message.faults.message(data.names, source=data.source, reg_covar="--reg-covar"))
+    return _in_options(message, data)
+
+
+def _in_options(message: object, data: Table) -> str:
+    """Return a message of an estimator in one line, with options in place of its parameters."""
+
+    def named(columns: re.Match[str]) -> str:
+        return re.sub(
+            r"\d+", lambda n: quoted(data.names[int(n[0])]) if int(n[0]) < len(data.names) else n[0], columns[0]
+        )
+
+    source = _source_of_rows(data)
+    text = one_line(message)
+    for words, others in _STRONGER_PRIORS:
+        text = text.replace(words, others)
+    text = _PRIOR.sub(lambda found: f"{'use ' if found[1] else ''}--prior default", text)
+    text = _PARAMETER.sub(lambda found: _OPTIONS[found[1]] + (" " if found[2] else ""), text)
+    text = _ROW.sub(lambda row: f"row {_row_in_file(int(row[1]), data) + 1} of {source}", text)
+    return _COLUMNS.sub(named, text).replace(" of X", f" of {data.source}")
+
+
+def _row_in_file(row: int, data: Table) -> int:
+    """Return where a row that was fitted stands in its file, from 0; in batches it is not known which were dropped."""
+    return row if data.complete is None else int(np.flatnonzero(data.complete)[row])
+
+
+def _source_of_rows(data: Table) -> str:
+    dropped = data.complete is None and data.selection.keep_missing
+    return f"{data.source} without the rows that lack a value" if dropped else data.source
