@@ -23,14 +23,6 @@ _TEX = frozenset("\\$_^{}%#&~")
 _NOTE: dict[str, Any] = {"fontsize": "small", "color": "0.35"}
 
 
-def require_matplotlib() -> None:
-    """Raise an error that names the command to install matplotlib if it is missing."""
-    try:
-        import matplotlib.figure  # noqa: F401
-    except ImportError as error:
-        raise ImportError('a picture needs matplotlib: pip install "gmmx-native[plot]"') from error
-
-
 def one_axes(ax: Any, projection: str = "rectilinear") -> Axes:
     """Return the Axes given, checked, or those of a new figure."""
     from matplotlib.figure import Figure

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from gmmx._covariance_shapes import as_matrices
+from gmmx._optional import import_optional
 from gmmx._text import printable
-from gmmx.plot._axes import grid_of_axes, literal, require_matplotlib, title_grid
+from gmmx.plot._axes import grid_of_axes, literal, title_grid
 from gmmx.plot._mixtures import FittedMixture, FloatArray
 from gmmx.plot._picture import Picture
 from gmmx.plot._style import INK, colour
@@ -105,7 +106,7 @@ def bootstrap(
     >>> picture.shape, picture[0, 1].get_xlabel()
     ((1, 2), 'weight of component 1')
     """
-    require_matplotlib()
+    import_optional("matplotlib.figure", "a picture", "plot")
     if parameter not in _SUBJECT:
         raise ValueError(not_among("parameter", parameter, _SUBJECT))
     if not 0.0 < level < 1.0:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from gmmx.plot._axes import add_legend, one_axes, require_matplotlib, title_one
+from gmmx._optional import import_optional
+from gmmx.plot._axes import add_legend, one_axes, title_one
 from gmmx.plot._mixtures import FloatArray
 from gmmx.plot._panels import name_axes
 from gmmx.plot._picture import Picture
@@ -94,7 +95,7 @@ def criterion(
     >>> ax.get_title(loc="left"), ax.get_ylabel()
     ('Best by BIC: EEE, K = 2', 'BIC (the smaller, the better)')
     """
-    require_matplotlib()
+    import_optional("matplotlib.figure", "a picture", "plot")
     fits = _Fits.of(selection, criterion)
     best = int(selection.best_index_) if criterion == selection.criterion else fits.smallest()
     named_best = f"{fits.kinds[best]}, K = {fits.sizes[best]}"

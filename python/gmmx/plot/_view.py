@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmx import _sklearn
+from gmmx._optional import import_optional
 from gmmx._text import UNNAMED, first_few
-from gmmx.plot._axes import require_matplotlib
 from gmmx.plot._mixtures import FittedMixture, FloatArray, FullMixture, coverage_radius, separating_columns
 from gmmx.validation import Rows, check_rows, check_sample_weight
 
@@ -101,7 +101,7 @@ def prepare(
     NotFittedError
         If the model is not fitted.
     """
-    require_matplotlib()
+    import_optional("matplotlib.figure", "a picture", "plot")
     model = getattr(model, "best_estimator_", model)  # of a search
     _check_model(model)
     if isinstance(max_points, bool) or not isinstance(max_points, int) or max_points < 1:
