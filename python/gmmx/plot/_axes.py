@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -91,31 +91,29 @@ def add_legend(ax: Axes, handles: Sequence[Any], **options: Any) -> None:
     ax.legend(handles=handles, **{"fontsize": "small", "edgecolor": "none", **place, **options})
 
 
-def literal(text: Text) -> Text:
-    """Draw text literally, since dollar signs in column names are not mathematics."""
+def write(setter: Callable[..., Text], words: str, *position: Any, **options: Any) -> None:
+    """Set a text that is drawn literally, since dollar signs in column names are not mathematics."""
+    text = setter(printable(words), *position, **options)
     text.set_parse_math(False)
     if _TEX & set(text.get_text()):
         text.set_usetex(False)
-    return text
 
 
-def title_one(ax: Axes, title: str, caption: str, *, own_figure: bool) -> None:
-    """Write a title over a panel, and below it the caption if the figure is ours."""
-    if own_figure and caption:
+def title_one(ax: Axes, title: str, caption: str = "") -> None:
+    """Write a title over a panel, and a caption between the two."""
+    if caption:
         place: dict[str, Any] = {"xytext": (0, 5), "xycoords": "axes fraction", "textcoords": "offset points"}
-        literal(ax.annotate(printable(caption), (0.0, 1.0), va="bottom", **place, **_NOTE))
+        write(ax.annotate, caption, (0.0, 1.0), va="bottom", **place, **_NOTE)
     if title:
-        pad = 20 if own_figure and caption else None
-        literal(ax.set_title(printable(title), loc="left", pad=pad, fontsize="large"))
+        write(ax.set_title, title, loc="left", pad=20 if caption else None, fontsize="large")
 
 
 def title_grid(axes: AxesArray, title: str, caption: str, *, own_figure: bool) -> None:
     """Write a title over a grid and a caption below it; in a given figure, only a title over the first panel."""
-    if own_figure:
-        figure = axes.flat[0].figure
-        if title:
-            literal(figure.suptitle(printable(title), x=0.01, ha="left", fontsize="large"))
-        if caption:
-            literal(figure.supxlabel(printable(caption), x=0.01, ha="left", **_NOTE))
+    figure = axes.flat[0].figure
+    if own_figure and caption:
+        write(figure.supxlabel, caption, x=0.01, ha="left", **_NOTE)
+    if own_figure and title:
+        write(figure.suptitle, title, x=0.01, ha="left", fontsize="large")
     elif title:
-        literal(axes.flat[0].set_title(printable(title), loc="left"))
+        write(axes.flat[0].set_title, title, loc="left")

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from gmmx._covariance_shapes import as_matrices
+from gmmx._covariance_shapes import feature_variances
 from gmmx._optional import import_optional
-from gmmx._text import printable
-from gmmx.plot._axes import grid_of_axes, literal, title_grid
-from gmmx.plot._mixtures import FittedMixture, FloatArray
+from gmmx.plot._axes import grid_of_axes, title_grid, write
+from gmmx.plot._mixtures import FloatArray
 from gmmx.plot._picture import Picture
 from gmmx.plot._style import INK, colour
 from gmmx.plot._view import MAX_COLUMNS, chosen_columns, feature_names_of
@@ -20,10 +19,12 @@ from gmmx.validation._options import not_among
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Titles name what is drawn of each parameter.
-_SUBJECT = {"weights": "Weights", "means": "Means", "covariances": "Variances"}
-
-_CELL = {"weights": "weight of component {}", "means": "mean of {}", "covariances": "variance of {}"}
+# Words for what is drawn of each parameter: in the title, and below a panel.
+_WORDS = {
+    "weights": ("Weights", "weight of component {}"),
+    "means": ("Means", "mean of {}"),
+    "covariances": ("Variances", "variance of {}"),
+}
 
 
 class Resampled(Protocol):
@@ -107,40 +108,42 @@ def bootstrap(
     ((1, 2), 'weight of component 1')
     """
     import_optional("matplotlib.figure", "a picture", "plot")
-    if parameter not in _SUBJECT:
-        raise ValueError(not_among("parameter", parameter, _SUBJECT))
+    if parameter not in _WORDS:
+        raise ValueError(not_among("parameter", parameter, _WORDS))
     if not 0.0 < level < 1.0:
         raise ValueError(f"level must lie between 0 and 1, for example 0.95; got {level}")
-    missing = [name for name in ("model", "interval", *_SUBJECT) if not hasattr(result, name)]
+    missing = [name for name in ("model", "interval", *_WORDS) if not hasattr(result, name)]
     if missing:
         raise TypeError(
             f"result must be what gmmx.bootstrap returns; got {type(result).__name__}, without {missing[0]}"
         )
     samples, estimate, low, high = _cells(result, parameter, level)
-    names = feature_names_of(result.model, None, feature_names, np.shape(result.model.means_)[1])
+    n_components, n_features = np.shape(result.model.means_)
+    names = feature_names_of(result.model, None, feature_names, n_features)
+    is_shared = parameter == "covariances" and len(estimate) < n_components
+    chosen = [0] if is_shared else _chosen_components(components, n_components)
     if parameter == "weights":
-        rows, drawn = [0], _chosen_components(components, estimate.shape[1])
-        row_names, looks = [""], [[colour(k) for k in drawn]]
-        column_names = [_CELL[parameter].format(k) for k in drawn]
+        rows, row_names, drawn, names = [0], [""], chosen, list(map(str, range(n_components)))
     else:
-        shared = len(estimate) < len(result.model.weights_)
-        rows = [0] if shared else _chosen_components(components, len(estimate))
-        drawn = list(range(len(names)))[:MAX_COLUMNS] if columns is None else chosen_columns(columns, names)
-        row_names = ["all components"] if shared else [f"component {k}" for k in rows]
-        column_names = [_CELL[parameter].format(names[column]) for column in drawn]
-        looks = [["0.45" if shared else colour(k)] * len(drawn) for k in rows]
+        rows, row_names = chosen, ["all components"] if is_shared else [f"component {k}" for k in chosen]
+        drawn = list(range(n_features))[:MAX_COLUMNS] if columns is None else chosen_columns(columns, names)
 
     axes = grid_of_axes(len(rows), len(drawn), ax, panel=(2.3, 1.7))
     for i, j in np.ndindex(axes.shape):
         row, column = rows[i], drawn[j]
         interval = low[row, column], high[row, column]
-        _draw_cell(axes[i, j], samples[:, row, column], estimate[row, column], interval, looks[i][j])
+        look = "0.45" if is_shared else colour(column if parameter == "weights" else row)
+        _draw_cell(axes[i, j], samples[:, row, column], estimate[row, column], interval, look)
+    subject, label = _WORDS[parameter]
     for panel, name in zip(axes[:, 0], row_names, strict=True):
-        literal(panel.set_ylabel(printable(name)))
-    for panel, name in zip(axes[-1], column_names, strict=True):
-        literal(panel.set_xlabel(printable(name)))
-    heading = f"{_SUBJECT[parameter]} of {len(samples):,} resamples ({result.kind})" if title is None else title
-    title_grid(axes, heading, _caption(axes.shape, estimate.shape, level), own_figure=ax is None)
+        write(panel.set_ylabel, name)
+    for panel, column in zip(axes[-1], drawn, strict=True):
+        write(panel.set_xlabel, label.format(names[column]))
+    heading = f"{subject} of {len(samples):,} resamples ({result.kind})" if title is None else title
+    notes = ["line: estimate", f"band: {100 * level:g} % interval"]
+    if axes.shape != estimate.shape:
+        notes.append("{} x {} of {} x {} panels".format(*axes.shape, *estimate.shape))
+    title_grid(axes, heading, "; ".join(notes), own_figure=ax is None)
     return Picture(axes)
 
 
@@ -152,18 +155,15 @@ def _cells(result: Resampled, parameter: str, level: float) -> tuple[FloatArray,
     estimate, ends = getattr(result.model, f"{parameter}_"), result.interval(level)[parameter]
     arrays = [np.asarray(values, dtype=np.float64) for values in (getattr(result, parameter), estimate, *ends)]
     if parameter == "weights":
-        return tuple(values[..., np.newaxis, :] for values in arrays)
-    if parameter == "means":
-        return tuple(arrays)
-    samples, *rest = arrays
-    variances = [np.stack([_variances(values, result.model) for values in samples])]
-    variances += [_variances(values, result.model) for values in rest]
-    is_shared = np.all(variances[0] == variances[0][:, :1], where=np.isfinite(variances[0]))
-    return tuple(values[..., :1, :] for values in variances) if is_shared else tuple(variances)
-
-
-def _variances(covariances: FloatArray, model: FittedMixture) -> FloatArray:
-    return np.diagonal(as_matrices(covariances, model.covariance_type, *np.shape(model.means_)), axis1=1, axis2=2)
+        arrays = [values[..., np.newaxis, :] for values in arrays]
+    elif parameter == "covariances":
+        shape = result.model.covariance_type, *np.shape(result.model.means_)
+        samples, *rest = arrays
+        resampled = np.stack([feature_variances(values, *shape) for values in samples])
+        arrays = [resampled, *(feature_variances(values, *shape) for values in rest)]
+        if np.all(resampled == resampled[:, :1], where=np.isfinite(resampled)):
+            arrays = [values[..., :1, :] for values in arrays]
+    return tuple(arrays)
 
 
 def _chosen_components(components: Sequence[int] | None, n_components: int) -> list[int]:
@@ -185,10 +185,3 @@ def _draw_cell(ax: Axes, samples: FloatArray, estimate: float, interval: tuple[f
     ax.tick_params(axis="y", left=False, labelleft=False)
     ax.locator_params(axis="x", nbins=4)
     ax.spines[["top", "right"]].set_visible(False)
-
-
-def _caption(drawn: tuple[int, ...], all_cells: tuple[int, ...], level: float) -> str:
-    notes = ["line: estimate", f"band: {100 * level:g} % interval"]
-    if drawn != all_cells:
-        notes.append(f"{drawn[0]} x {drawn[1]} of {all_cells[0]} x {all_cells[1]} panels")
-    return "; ".join(notes)

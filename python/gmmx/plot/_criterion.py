@@ -115,7 +115,7 @@ def criterion(
         panel.set_xticks(distinct)
     name_axes(panel, "number of components", f"{name} (the smaller, the better)")
     add_legend(panel, handles, handlelength=3.2)  # long enough to tell dashes
-    title_one(panel, f"Best by {name}: {named_best}" if title is None else title, "", own_figure=False)
+    title_one(panel, f"Best by {name}: {named_best}" if title is None else title)
     return Picture([[panel]])
 
 

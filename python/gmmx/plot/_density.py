@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from gmmx._text import printable
-from gmmx.plot._axes import limit, literal
+from gmmx.plot._axes import limit, write
 from gmmx.plot._docstrings import documented
 from gmmx.plot._layout import Style, draw_picture
 from gmmx.plot._mixtures import FittedMixture, FloatArray, FullMixture, region_log_levels
@@ -193,8 +192,8 @@ def _draw_surface(ax: Any, data: PlotData, contours: _Contours) -> list[Any]:
     density = contours.density_on(data.mixture, x, y)
     height, label = (np.log10(density), "log10 of density") if contours.log else (density, "density")
     ax.plot_surface(*np.meshgrid(x, y), height, cmap=DENSITY_COLOURS, rcount=121, ccount=121, edgecolor="none")
-    literal(ax.set_xlabel(printable(data.names[0])))
-    literal(ax.set_ylabel(printable(data.names[1])))
+    write(ax.set_xlabel, data.names[0])
+    write(ax.set_ylabel, data.names[1])
     ax.set_zlabel(label, labelpad=14.0)
     ax.tick_params(axis="z", pad=7.0)
     ax.set_box_aspect(None, zoom=0.85)

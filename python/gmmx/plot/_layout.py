@@ -46,7 +46,7 @@ def draw_picture(data: PlotData, style: Style, title: str | None, ax: Any, *, no
         panel, draw = one_axes(ax), style.draw_alone or style.draw_one
     add_legend(panel, draw(panel, data))
     caption = data.caption(notes, scattered=style.scatters[len(data.columns) - 1])
-    title_one(panel, _title(data, style, title), caption, own_figure=ax is None)
+    title_one(panel, _title(data, style, title), caption if ax is None else "")
     return Picture([[panel]])
 
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from gmmx._text import printable
-from gmmx.plot._axes import MAX_LEGEND, literal
+from gmmx.plot._axes import MAX_LEGEND, write
 from gmmx.plot._mixtures import FloatArray, FullMixture, coverage_radius
 from gmmx.plot._style import DENSITY_COLOURS, INK, MIXTURE_LINE, colour, marker, point_style
 from gmmx.plot._view import PlotData
@@ -24,9 +23,9 @@ MANY = 2_000
 def name_axes(ax: Axes, x: str, y: str) -> None:
     """Label the axes of a panel that have no label yet, and remove its top and right spines."""
     if not ax.get_xlabel():
-        literal(ax.set_xlabel(printable(x)))
+        write(ax.set_xlabel, x)
     if not ax.get_ylabel():
-        literal(ax.set_ylabel(printable(y)))
+        write(ax.set_ylabel, y)
     ax.spines[["top", "right"]].set_visible(False)
 
 
