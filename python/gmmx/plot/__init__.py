@@ -9,14 +9,12 @@ pyplot is not used, so that no figure is registered and no global state changes.
 """
 
 from gmmx.plot._bootstrap import bootstrap
-from gmmx.plot._classification import classification
 from gmmx.plot._criterion import criterion
 from gmmx.plot._density import density
 from gmmx.plot._mixtures import coverage_radius
-from gmmx.plot._pairs import pairs
+from gmmx.plot._panels import MARKERS, PALETTE
 from gmmx.plot._picture import Picture
-from gmmx.plot._style import MARKERS, PALETTE
-from gmmx.plot._uncertainty import uncertainty
+from gmmx.plot._rows import classification, pairs, uncertainty
 
 __all__ = [
     "MARKERS",

@@ -9,11 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmx._optional import import_optional
-from gmmx.plot._axes import add_legend, one_axes, title_one
+from gmmx.plot._layout import add_legend, one_axes, title_one
 from gmmx.plot._mixtures import FloatArray
-from gmmx.plot._panels import name_axes
+from gmmx.plot._panels import INK, colour, marker, name_axes
 from gmmx.plot._picture import Picture
-from gmmx.plot._style import INK, colour, marker
 from gmmx.validation._options import not_among
 
 if TYPE_CHECKING:

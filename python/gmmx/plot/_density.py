@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from gmmx.plot._axes import limit, write
-from gmmx.plot._docstrings import documented
-from gmmx.plot._layout import Style, draw_picture
+from gmmx.plot import _panels as panels
+from gmmx.plot._layout import Style, draw_picture, limit, write
 from gmmx.plot._mixtures import FittedMixture, FloatArray, FullMixture, region_log_levels
-from gmmx.plot._panels import (
-    Level,
-    curve_handles,
-    draw_densities,
-    draw_histogram,
-    draw_plain_points,
-    draw_regions,
-    name_axes,
-)
 from gmmx.plot._picture import Picture
-from gmmx.plot._style import DENSITY_COLOURS, percentages
-from gmmx.plot._view import PlotData, checked_coverage, prepare
+from gmmx.plot._view import PlotData, documented, prepare
 from gmmx.validation._options import not_among
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+# Two columns can have these kinds, grids of panels the first two.
+_KINDS = ("filled", "contour", "image", "surface")
+_OF_PAIRS = _KINDS[:2]
+
+_COLOURS = "Blues"
 
 # The picture has room for ellipses with this part of each component, whatever regions are drawn.
 _WIDEST = 0.99
@@ -101,34 +95,33 @@ def density(
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
     ['holds 50 %', 'holds 90 %']
     """
-    if kind not in _DRAW:
-        raise ValueError(not_among("kind", kind, _DRAW))
+    if kind not in _KINDS:
+        raise ValueError(not_among("kind", kind, _KINDS))
     by_density = None if levels is None else _levels_by_density(levels)
-    parts = checked_coverage(coverage, empty=", or give levels" if levels is None else None)
-    data = prepare(model, X, columns, feature_names, sample_weight, max_points, random_state)
-    is_grid = len(data.columns) > 2
-    if is_grid and kind not in _OF_PAIRS:
+    if_empty = ", or give levels" if levels is None else None
+    data = prepare(
+        model, X, columns, feature_names, sample_weight, coverage, max_points, random_state, if_empty=if_empty
+    )
+    n_columns = len(data.names)
+    if n_columns > 2 and kind not in _OF_PAIRS:
         raise ValueError(
-            f"kind={kind!r} draws one or two columns, but here are {len(data.columns)}: name two with columns=, "
+            f"kind={kind!r} draws one or two columns, but here are {n_columns}: name two with columns=, "
             f"or use kind={_OF_PAIRS[0]!r}"
         )
-    return draw_picture(data, density_style(parts, kind, by_density, log=log, has_note=is_grid), title, ax)
+    return draw_picture(data, density_style(kind, by_density, log=log, has_note=n_columns > 2), title, ax)
 
 
 def density_style(
-    coverage: Sequence[float],
-    kind: str = "filled",
-    levels: list[Level] | None = None,
-    *,
-    log: bool = False,
-    has_note: bool = True,
+    kind: str = "filled", levels: dict[float, str] | None = None, *, log: bool = False, has_note: bool = True
 ) -> Style:
     """Return how densities are drawn, with contours by coverage or at given levels."""
-
-    def draw_two(ax: Axes, data: PlotData) -> list[Any]:
-        return _DRAW[kind](ax, data, _Contours(levels or _levels_by_coverage(data.mixture, coverage), log))
-
-    note = f"areas hold {percentages(coverage)} of the mixture" if has_note and levels is None else None
+    draw_two = {
+        "filled": partial(_draw_contours, levels=levels, filled=True),
+        "contour": partial(_draw_contours, levels=levels, filled=False),
+        "image": partial(_draw_image, log=log),
+        "surface": partial(_draw_surface, log=log),
+    }[kind]
+    note = "areas hold {} of the mixture" if has_note and levels is None else None
     is_flat = kind != "surface"
     projection = "rectilinear" if is_flat else "3d"
     curve = partial(_draw_curve, log=log)
@@ -136,62 +129,60 @@ def density_style(
 
 
 def _draw_curve(ax: Axes, data: PlotData, *, log: bool) -> list[Any]:
-    """Draw the density of one column on a panel; return the legend's handles."""
+    """Draw the histogram and the densities of one column."""
     limits, before = data.limits([_WIDEST])[0], ax.has_data()
-    draw_histogram(ax, data)
-    highest = draw_densities(ax, data, limits, filled=False)
+    panels.draw_histogram(ax, data)
+    highest = panels.draw_densities(ax, data, limits, filled=False)
     if log:
         ax.set_yscale("log")
     heights = (1e-5 * highest, 2.0 * highest) if log else (0.0, ax.get_ylim()[1])
     limit(ax, limits, heights, drawn_before=before)
-    return list(curve_handles(data))
+    return panels.curve_handles(data)
 
 
-@dataclass(frozen=True)
-class _Contours:
-    """Where contours are drawn, and whether densities have a logarithmic scale."""
+def _draw_contours(ax: Axes, data: PlotData, *, levels: dict[float, str] | None, filled: bool) -> list[Any]:
+    """Draw where the log-density exceeds levels, as areas or labelled lines."""
+    from matplotlib import colormaps
+    from matplotlib.patches import Patch
 
-    levels: list[Level]
-    log: bool
-
-    def density_on(self, mixture: FullMixture, x: FloatArray, y: FloatArray) -> FloatArray:
-        """Return the density on a grid, on a logarithmic scale not below the lowest drawn."""
-        log_density = mixture.log_density_on(x, y)
-        if self.log:
-            log_density = np.maximum(log_density, region_log_levels(mixture, [_FLOOR]))
-        return np.exp(log_density)
-
-
-def _draw_contours(ax: Axes, data: PlotData, contours: _Contours, *, filled: bool) -> list[Any]:
     limits, before = data.limits([_WIDEST]), ax.has_data()
-    draw_plain_points(ax, data)
-    limit(ax, *limits, drawn_before=before)
-    name_axes(ax, *data.names)
-    return draw_regions(ax, data.mixture, limits, contours.levels, filled=filled)
+    _draw_points(ax, data, limits, drawn_before=before)
+    x, y = (panels.values_near(data.mixture, limits[column], column, most=160) for column in (0, 1))
+    log_density = data.mixture.log_density_on(x, y)
+    labels = dict(sorted((levels or _levels_by_coverage(data)).items()))
+    if not filled:
+        look: dict[str, Any] = {"colors": panels.INK, "linewidths": 0.9, "linestyles": "-", "zorder": 3}
+        lines = ax.contour(x, y, log_density, list(labels), **look)
+        ax.clabel(lines, fmt=labels, fontsize="x-small")
+        return []
+    shades = colormaps[_COLOURS](np.linspace(0.18, 0.72, len(labels)))
+    top = max(float(log_density.max()), *labels) + 1.0
+    ax.contourf(x, y, log_density, [*labels, top], colors=shades, zorder=0)
+    verb = "density above" if levels else "holds"
+    entries = zip(shades, labels.values(), strict=True)
+    return [Patch(color=shade, label=f"{verb} {label}") for shade, label in entries][::-1]
 
 
-def _draw_image(ax: Axes, data: PlotData, contours: _Contours) -> list[Any]:
+def _draw_image(ax: Axes, data: PlotData, *, log: bool) -> list[Any]:
     from matplotlib.colors import LogNorm
 
     limits, before = data.limits([_WIDEST]), ax.has_data()
     steps = (np.arange(_PIXELS) + 0.5) / _PIXELS
     x, y = (low + (high - low) * steps for low, high in limits)
-    density = contours.density_on(data.mixture, x, y)
-    scale: dict[str, Any] = {"norm": LogNorm(density.min(), density.max())} if contours.log else {"vmin": 0.0}
+    density = _density_on(data.mixture, x, y, log)
+    scale: dict[str, Any] = {"norm": LogNorm(density.min(), density.max())} if log else {"vmin": 0.0}
     place: dict[str, Any] = {"extent": limits.ravel().tolist(), "origin": "lower", "aspect": "auto", "zorder": 0}
-    image = ax.imshow(density, cmap=DENSITY_COLOURS, interpolation="bilinear", **place, **scale)
+    image = ax.imshow(density, cmap=_COLOURS, interpolation="bilinear", **place, **scale)
     ax.figure.colorbar(image, ax=ax, label="density")
-    draw_plain_points(ax, data)
-    limit(ax, *limits, drawn_before=before)
-    name_axes(ax, *data.names)
+    _draw_points(ax, data, limits, drawn_before=before)
     return []
 
 
-def _draw_surface(ax: Any, data: PlotData, contours: _Contours) -> list[Any]:
+def _draw_surface(ax: Any, data: PlotData, *, log: bool) -> list[Any]:
     x, y = (np.linspace(low, high, 121) for low, high in data.limits([_WIDEST]))
-    density = contours.density_on(data.mixture, x, y)
-    height, label = (np.log10(density), "log10 of density") if contours.log else (density, "density")
-    ax.plot_surface(*np.meshgrid(x, y), height, cmap=DENSITY_COLOURS, rcount=121, ccount=121, edgecolor="none")
+    density = _density_on(data.mixture, x, y, log)
+    height, label = (np.log10(density), "log10 of density") if log else (density, "density")
+    ax.plot_surface(*np.meshgrid(x, y), height, cmap=_COLOURS, rcount=121, ccount=121, edgecolor="none")
     write(ax.set_xlabel, data.names[0])
     write(ax.set_ylabel, data.names[1])
     ax.set_zlabel(label, labelpad=14.0)
@@ -200,25 +191,33 @@ def _draw_surface(ax: Any, data: PlotData, contours: _Contours) -> list[Any]:
     return []
 
 
-_DRAW: dict[str, Callable[[Any, PlotData, _Contours], list[Any]]] = {
-    "filled": partial(_draw_contours, filled=True),
-    "contour": partial(_draw_contours, filled=False),
-    "image": _draw_image,
-    "surface": _draw_surface,
-}
-# Grids of panels can have these kinds.
-_OF_PAIRS = ("filled", "contour")
+def _draw_points(ax: Axes, data: PlotData, limits: FloatArray, *, drawn_before: bool) -> None:
+    """Scatter the points of two columns in grey, since the picture is about the density."""
+    if len(data.points):
+        area, opacity = panels.point_style(len(data.points))
+        look: dict[str, Any] = {"color": panels.INK, "alpha": opacity, "linewidths": 0}
+        is_many = len(data.points) > panels.MANY
+        ax.scatter(data.points[:, 0], data.points[:, 1], s=area / 3, zorder=2, rasterized=is_many, **look)
+    limit(ax, *limits, drawn_before=drawn_before)
+    panels.name_axes(ax, *data.names)
 
 
-def _levels_by_coverage(mixture: FullMixture, coverage: Sequence[float]) -> list[Level]:
-    """Return the borders of the smallest regions that contain given parts of the mass."""
-    levels = region_log_levels(mixture, coverage).tolist()
-    parts = [f"{100 * part:g} %" for part in coverage]
-    return [Level(level, f"holds {part}", part) for level, part in zip(levels, parts, strict=True)]
+def _density_on(mixture: FullMixture, x: FloatArray, y: FloatArray, log: bool) -> FloatArray:
+    """Return the density on a grid, on a logarithmic scale not below the lowest drawn."""
+    log_density = mixture.log_density_on(x, y)
+    if log:
+        log_density = np.maximum(log_density, region_log_levels(mixture, [_FLOOR]))
+    return np.exp(log_density)
 
 
-def _levels_by_density(levels: Sequence[float]) -> list[Level]:
+def _levels_by_coverage(data: PlotData) -> dict[float, str]:
+    """Return the log-densities that bound the smallest regions with given parts of the mass, and their labels."""
+    levels = region_log_levels(data.mixture, data.coverage).tolist()
+    return {level: f"{100 * part:g} %" for level, part in zip(levels, data.coverage, strict=True)}
+
+
+def _levels_by_density(levels: Sequence[float]) -> dict[float, str]:
     values = [float(level) for level in levels]
     if not values or not all(0.0 < level < np.inf for level in values):
         raise ValueError(f"levels must hold densities above 0, for example [0.01, 0.05]; got {levels!r}")
-    return [Level(float(np.log(value)), f"density above {value:.3g}", f"{value:.3g}") for value in values]
+    return {float(np.log(value)): f"{value:.3g}" for value in values}

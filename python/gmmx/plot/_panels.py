@@ -1,23 +1,50 @@
-"""Elements that several pictures draw: points, ellipses, histograms, densities, contours."""
+"""Colours and markers, and the elements that several pictures draw: points, ellipses, histograms, densities."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gmmx.plot._axes import MAX_LEGEND, write
+from gmmx.plot._layout import write
 from gmmx.plot._mixtures import FloatArray, FullMixture, coverage_radius
-from gmmx.plot._style import DENSITY_COLOURS, INK, MIXTURE_LINE, colour, marker, point_style
 from gmmx.plot._view import PlotData
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.lines import Line2D
+
+#: Components 0, 1, 2, ... have these colours of Okabe and Ito, distinct with every kind of colour vision.
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#6A3D9A")
+
+#: Components 0, 1, 2, ... have these markers. With one fewer than colours, 42 components differ in one or the other.
+MARKERS = ("o", "^", "s", "D", "v", "P")
+
+INK = "0.15"
+MIXTURE_LINE: dict[str, Any] = {"color": INK, "linewidth": 1.2, "linestyle": (0, (4, 2))}
+
+# A legend names at most this many components; if there are more, each mean carries its number.
+MAX_LEGEND = 10
 
 # More points than these become pixels in a vector graphic.
 MANY = 2_000
+
+
+def colour(k: int) -> str:
+    """Colour of component `k`."""
+    return PALETTE[k % len(PALETTE)]
+
+
+def marker(k: int) -> str:
+    """Marker of component `k`."""
+    return MARKERS[k % len(MARKERS)]
+
+
+def point_style(n_points: int) -> tuple[float, float]:
+    """Area and opacity of a point: small and faint where there are many."""
+    area = float(np.clip(5_000 / max(n_points, 1), 3.0, 24.0))
+    opacity = float(np.clip(60 / np.sqrt(max(n_points, 1)), 0.25, 0.75))
+    return area, opacity
 
 
 def name_axes(ax: Axes, x: str, y: str) -> None:
@@ -38,24 +65,17 @@ def draw_points(ax: Axes, data: PlotData, sizes: FloatArray | float, opacity: Fl
         ax.scatter(data.points[mine, 0], data.points[mine, 1], **look, **shared)
 
 
-def draw_plain_points(ax: Axes, data: PlotData) -> None:
-    """Scatter the points in grey, where the picture is about something else."""
-    if len(data.points):
-        area, opacity = point_style(len(data.points))
-        look: dict[str, Any] = {"color": INK, "alpha": opacity, "linewidths": 0, "rasterized": len(data.points) > MANY}
-        ax.scatter(data.points[:, 0], data.points[:, 1], s=area / 3, zorder=2, **look)
-
-
-def draw_ellipses(ax: Axes, mixture: FullMixture, coverage: Sequence[float]) -> None:
+def draw_ellipses(ax: Axes, data: PlotData) -> None:
     """Draw ellipses that contain parts of each component, along the eigenvectors of its covariance."""
     from matplotlib.patches import Ellipse
 
+    mixture = data.mixture
     for k in np.flatnonzero(mixture.weights > 0).tolist():
         eigenvalues, eigenvectors = np.linalg.eigh(mixture.covariances[k])
         lengths = 2.0 * np.sqrt(np.maximum(eigenvalues, 0.0))
         angle = float(np.degrees(np.arctan2(eigenvectors[1, 0], eigenvectors[0, 0])))
         look: dict[str, Any] = {"fill": False, "edgecolor": colour(k), "linewidth": 1.6, "zorder": 3}
-        for part in coverage:
+        for part in data.coverage:
             x, y = mixture.means[k].tolist()
             width, height = (coverage_radius(part) * lengths).tolist()
             ax.add_patch(Ellipse((x, y), width, height, angle=angle, **look))
@@ -116,36 +136,7 @@ def values_near(mixture: FullMixture, limits: Sequence[float], column: int = 0, 
     return np.unique(values[(values >= low) & (values <= high)])
 
 
-class Level(NamedTuple):
-    """A log-density at which a contour is drawn, its label in a legend and on a line."""
-
-    log_density: float
-    label: str
-    short: str
-
-
-def draw_regions(
-    ax: Axes, mixture: FullMixture, limits: FloatArray, levels: Sequence[Level], *, filled: bool
-) -> list[Any]:
-    """Draw where the log-density of two columns exceeds levels, as areas or labelled lines; return legend handles."""
-    from matplotlib import colormaps
-    from matplotlib.patches import Patch
-
-    x, y = (values_near(mixture, limits[column], column, most=160) for column in (0, 1))
-    log_density = mixture.log_density_on(x, y)
-    rising = {level.log_density: level for level in sorted(levels)}
-    if not filled:
-        look: dict[str, Any] = {"colors": INK, "linewidths": 0.9, "linestyles": "-", "zorder": 3}
-        lines = ax.contour(x, y, log_density, list(rising), **look)
-        ax.clabel(lines, fmt={value: level.short for value, level in rising.items()}, fontsize="x-small")
-        return []
-    shades = colormaps[DENSITY_COLOURS](np.linspace(0.18, 0.72, len(rising)))
-    top = max(float(log_density.max()), *rising) + 1.0
-    ax.contourf(x, y, log_density, [*rising, top], colors=shades, zorder=0)
-    return [Patch(color=shade, label=level.label) for shade, level in zip(shades, rising.values(), strict=True)][::-1]
-
-
-def component_handles(data: PlotData, *, lines: bool) -> list[Line2D]:
+def component_handles(data: PlotData, *, lines: bool) -> list[Any]:
     """Make the legend's entries: a line or a marker for each component; none if there are too many."""
     from matplotlib.lines import Line2D
 
@@ -158,7 +149,7 @@ def component_handles(data: PlotData, *, lines: bool) -> list[Line2D]:
     return handles
 
 
-def curve_handles(data: PlotData) -> list[Line2D]:
+def curve_handles(data: PlotData) -> list[Any]:
     """Make the legend's entries of density curves: those of the components and of the whole mixture."""
     from matplotlib.lines import Line2D
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gmmx.plot._axes import AxesArray
-
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["Picture"]
+__all__ = ["AxesArray", "Picture"]
+
+AxesArray = Any  # an ndarray of Axes, which NumPy's types cannot express
 
 
 class Picture:

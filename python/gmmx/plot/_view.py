@@ -1,4 +1,4 @@
-"""Checked arguments that pictures of a mixture and rows share."""
+"""Arguments that pictures of a mixture and rows share: what their docstrings say, and their checks."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmx import _sklearn
+from gmmx._docstrings import with_fragments
 from gmmx._optional import import_optional
 from gmmx._text import UNNAMED, first_few
 from gmmx.plot._mixtures import FittedMixture, FloatArray, FullMixture, coverage_radius, separating_columns
@@ -18,17 +19,63 @@ from gmmx.validation import Rows, check_rows, check_sample_weight
 # A grid draws at most this many columns if the user chooses none.
 MAX_COLUMNS = 6
 
+# Fills the docstrings of pictures of rows with what these share.
+documented = with_fragments(
+    model="""\
+model : GaussianMixture
+    Fitted mixture of gmmx or scikit-learn.""",
+    X="""\
+X : array-like of shape (n_samples, n_features)
+    Rows, with all features that `model` was fitted to.""",
+    columns="""\
+columns : sequence of int or str, optional
+    The m columns to draw, by position or by name; more than two give a grid of pairs, as in `pairs`. None draws all
+    columns that vary, or the six that separate the components most, as the caption then says.
+feature_names : sequence of str of length n_features, optional
+    Names of all columns, with their units, for the axes. None uses the columns of a data frame, then
+    ``model.feature_names_in_``, then ``feature 0``, ``feature 1``, ...
+sample_weight : array-like of shape (n_samples,), optional
+    Weights of the rows in histograms; rows of weight 0 are not drawn.""",
+    subsample="""\
+max_points : int, default=5000
+    Maximum number of rows drawn individually. Larger inputs are subsampled, as the caption then says; histograms count
+    all rows.
+random_state : int, default=0
+    Seed of the subsample.
+title : str, optional
+    Title. None names the covariance type and the number of components; "" omits it.""",
+    ax="""\
+ax : Axes, or array of Axes of shape (m, m), optional
+    Axes to draw on. None makes a new figure with a caption, independent of pyplot.""",
+    results="""\
+Returns
+-------
+Picture
+    One panel, or a grid of m x m panels for m > 2 columns.
+
+Raises
+------
+ValueError
+    If X does not fit the model or contains NaN, or another argument is not usable.
+TypeError
+    If `model` is not a mixture or `ax` not Axes.
+NotFittedError
+    If the model is not fitted.
+ImportError
+    If matplotlib is not installed.""",
+)
+
 
 @dataclass(frozen=True)
 class PlotData:
     """The marginal mixture of the drawn columns, and its rows."""
 
     mixture: FullMixture
-    columns: tuple[int, ...]  # positions in the model
-    names: tuple[str, ...]
+    names: tuple[str, ...]  # of the columns
     rows: Rows  # all rows of positive weight
     points: FloatArray  # the rows of a scatter: all of them, or a subsample
     responsibilities: FloatArray  # (n_points, n_components), by all features of the model
+    coverage: tuple[float, ...]  # parts of the mass that ellipses or areas hold, smallest first
     covariance_type: str
     n_features: int  # of the model
     is_own_choice: bool  # whether `prepare` chose the columns, not the user
@@ -56,7 +103,6 @@ class PlotData:
         return replace(
             self,
             mixture=self.mixture.marginal(index),
-            columns=tuple(self.columns[position] for position in index),
             names=tuple(self.names[position] for position in index),
             rows=replace(self.rows, X=self.rows.X[:, index]),
             points=self.points[:, index],
@@ -78,8 +124,8 @@ class PlotData:
             parts.append(f"{len(self.points):,} of {n_rows:,} rows drawn")
         elif n_rows:
             parts.append(f"{n_rows:,} {'row' if n_rows == 1 else 'rows'}")
-        if self.is_own_choice and len(self.columns) < self.n_features:
-            parts.append(f"{len(self.columns)} of {self.n_features} columns: those that separate the components most")
+        if self.is_own_choice and len(self.names) < self.n_features:
+            parts.append(f"{len(self.names)} of {self.n_features} columns: those that separate the components most")
         return "; ".join(parts)
 
 
@@ -89,18 +135,19 @@ def prepare(
     columns: Sequence[int | str] | None,
     feature_names: Sequence[str] | None,
     sample_weight: npt.ArrayLike | None,
+    coverage: float | Sequence[float],
     max_points: int,
     random_state: int,
+    *,
+    if_empty: str | None = None,
 ) -> PlotData:
-    """Check the arguments that pictures of rows share, which `gmmx.plot.classification` documents.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not usable.
-    NotFittedError
-        If the model is not fitted.
-    """
+    """Check the arguments that pictures of rows share; `if_empty` is the remedy if there must be a coverage."""
+    parts = sorted(float(part) for part in np.atleast_1d(np.asarray(coverage, dtype=np.float64)))
+    for part in parts:
+        if not 0 < part < 1:
+            raise ValueError(f"coverage must lie between 0 and 1, for example (0.5, 0.9); got {part:g}")
+    if if_empty is not None and not parts:
+        raise ValueError(f"coverage is empty; name at least one part of the mass, for example 0.9{if_empty}")
     import_optional("matplotlib.figure", "a picture", "plot")
     model = getattr(model, "best_estimator_", model)  # of a search
     _check_model(model)
@@ -122,26 +169,15 @@ def prepare(
         responsibilities = np.asarray(model.predict_proba(_sklearn.safe_indexing(X, drawn)), dtype=np.float64)
     return PlotData(
         mixture.marginal(chosen),
-        tuple(chosen),
         tuple(names[column] for column in chosen),
-        Rows(rows[present][:, chosen], None if weights is None else weights[present], 1),
+        Rows(rows[:, chosen], weights)[present],
         rows[drawn][:, chosen],
         responsibilities,
+        tuple(parts),
         model.covariance_type,
         n_features,
         columns is None,
     )
-
-
-def checked_coverage(coverage: float | Sequence[float], *, empty: str | None = None) -> tuple[float, ...]:
-    """Return parts of a mass, smallest first; `empty` is the remedy if there must be one."""
-    parts = sorted(float(part) for part in np.atleast_1d(np.asarray(coverage, dtype=np.float64)))
-    for part in parts:
-        if not 0 < part < 1:
-            raise ValueError(f"coverage must lie between 0 and 1, for example (0.5, 0.9); got {part:g}")
-    if empty is not None and not parts:
-        raise ValueError(f"coverage is empty; name at least one part of the mass, for example 0.9{empty}")
-    return tuple(parts)
 
 
 def _check_model(model: Any) -> None:
