@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmx._optional import import_optional
-from gmmx.plot._layout import add_legend, one_axes, title_one
+from gmmx.plot._layout import add_legend, legend_entry, one_axes, title_one
 from gmmx.plot._mixtures import FloatArray
 from gmmx.plot._panels import INK, colour, marker, name_axes
 from gmmx.plot._picture import Picture
@@ -195,9 +195,7 @@ def _draw_missing(ax: Axes, fits: _Fits) -> None:
 
 
 def _handles_of_exceptions(fits: _Fits) -> list[Any]:
-    from matplotlib.lines import Line2D
-
-    look: dict[str, Any] = {"linestyle": "none", "color": INK, "markersize": 5.5}
-    hollow = Line2D([], [], marker="o", markerfacecolor="white", label="degenerate", **look)
-    cross = Line2D([], [], marker="x", label="no fit", **look)
+    look: dict[str, Any] = {"color": INK, "markersize": 5.5}
+    hollow = legend_entry("degenerate", marker="o", markerfacecolor="white", **look)
+    cross = legend_entry("no fit", marker="x", **look)
     return [hollow] * bool((fits.degenerate & ~fits.missing).any()) + [cross] * bool(fits.missing.any())

@@ -124,20 +124,8 @@ def density_style(
     note = "areas hold {} of the mixture" if has_note and levels is None else None
     is_flat = kind != "surface"
     projection = "rectilinear" if is_flat else "3d"
-    curve = partial(_draw_curve, log=log)
+    curve = partial(panels.draw_curves, coverage=[_WIDEST], log=log)
     return Style("Density", curve, draw_two, note, projection=projection, scatters=(False, is_flat))
-
-
-def _draw_curve(ax: Axes, data: PlotData, *, log: bool) -> list[Any]:
-    """Draw the histogram and the densities of one column."""
-    limits, before = data.limits([_WIDEST])[0], ax.has_data()
-    panels.draw_histogram(ax, data)
-    highest = panels.draw_densities(ax, data, limits, filled=False)
-    if log:
-        ax.set_yscale("log")
-    heights = (1e-5 * highest, 2.0 * highest) if log else (0.0, ax.get_ylim()[1])
-    limit(ax, limits, heights, drawn_before=before)
-    return panels.curve_handles(data)
 
 
 def _draw_contours(ax: Axes, data: PlotData, *, levels: dict[float, str] | None, filled: bool) -> list[Any]:

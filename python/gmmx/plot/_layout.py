@@ -173,6 +173,13 @@ def add_legend(ax: Axes, handles: Sequence[Any], **options: Any) -> None:
     ax.legend(handles=handles, **{"fontsize": "small", "edgecolor": "none", **place, **options})
 
 
+def legend_entry(label: str, **look: Any) -> Any:
+    """Make an entry of a legend, a marker unless `look` has a line style."""
+    from matplotlib.lines import Line2D
+
+    return Line2D([], [], label=label, **{"linestyle": "none", **look})
+
+
 def write(setter: Callable[..., Text], words: str, *position: Any, **options: Any) -> None:
     """Set a text that is drawn literally, since dollar signs in column names are not mathematics."""
     text = setter(printable(words), *position, **options)

@@ -102,13 +102,6 @@ def region_log_levels(mixture: FullMixture, coverage: Sequence[float]) -> FloatA
     These bound the highest-density regions of Hyndman (1996), "Computing and graphing highest density regions",
     The American Statistician 50, 120-126. Points of equal mass on a spiral represent each component instead of random
     rows, so the levels do not depend on a seed.
-
-    Examples
-    --------
-    >>> normal = FullMixture(np.ones(1), np.zeros((1, 2)), np.eye(2)[np.newaxis])
-    >>> levels = region_log_levels(normal, [0.5, 0.9])
-    >>> np.exp(levels).round(3)  # 0.5 and 0.1 times the density at the mean, 1 / (2 pi)
-    array([0.08 , 0.016])
     """
     index = np.arange(_POINTS_PER_COMPONENT)
     radius = np.sqrt(-2.0 * np.log1p(-(index + 0.5) / _POINTS_PER_COMPONENT))
@@ -129,12 +122,6 @@ def separations(mixture: FullMixture) -> FloatArray:
 
     This is the squared Hellinger distance of the marginals of two different components, averaged over pairs drawn
     independently by the weights. A mixture with one component has zeros.
-
-    Examples
-    --------
-    >>> means = np.array([[0.0, 0.0], [3.0, 0.0]])
-    >>> separations(FullMixture(np.array([0.5, 0.5]), means, np.stack([np.eye(2)] * 2))).round(3).tolist()
-    [0.675, 0.0]
     """
     weights, means, variances = mixture.weights, mixture.means, mixture.deviations() ** 2
     total, of_pairs = np.zeros(means.shape[1]), 0.0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gmmx.plot._layout import write
+from gmmx.plot._layout import legend_entry, limit, write
 from gmmx.plot._mixtures import FloatArray, FullMixture, coverage_radius
 from gmmx.plot._view import PlotData
 
@@ -95,7 +95,31 @@ def draw_means(ax: Axes, mixture: FullMixture) -> None:
         ax.text(x, y, str(k), zorder=5, path_effects=halo, clip_on=True, **words)
 
 
-def draw_histogram(ax: Axes, data: PlotData) -> None:
+def draw_curves(
+    ax: Axes, data: PlotData, coverage: Sequence[float], *, with_rows: bool = False, log: bool = False
+) -> list[Any]:
+    """Draw the histogram and the densities of one column, perhaps with areas and rows of the components."""
+    limits, before = data.limits(coverage)[0], ax.has_data()
+    _draw_histogram(ax, data)
+    grid = values_near(data.mixture, limits)
+    parts = np.exp(data.mixture.weighted_log_prob(grid[:, np.newaxis]))
+    for k, part in enumerate(parts):
+        ax.plot(grid, part, color=colour(k), linewidth=1.6, zorder=2)
+        if with_rows:
+            ax.fill_between(grid, part, color=colour(k), alpha=0.12, linewidth=0, zorder=1)
+    density = parts.sum(axis=0)
+    ax.plot(grid, density, zorder=3, **MIXTURE_LINE)
+    name_axes(ax, data.names[0], "density")
+    if with_rows:
+        _draw_rug(ax, data)
+    if log:
+        ax.set_yscale("log")
+    heights = (1e-5 * density.max(), 2.0 * density.max()) if log else (0.0, ax.get_ylim()[1])
+    limit(ax, limits, heights, drawn_before=before)
+    return [*component_handles(data, lines=True), legend_entry("mixture", **MIXTURE_LINE)]
+
+
+def _draw_histogram(ax: Axes, data: PlotData) -> None:
     """Draw the histogram of one column, all rows, with area one."""
     values, weights = data.rows.X[:, 0], data.rows.sample_weight
     if len(values):
@@ -104,26 +128,12 @@ def draw_histogram(ax: Axes, data: PlotData) -> None:
         ax.stairs(density, edges, fill=True, color="0.85", zorder=0)
 
 
-def draw_densities(ax: Axes, data: PlotData, limits: Sequence[float], *, filled: bool = True) -> float:
-    """Draw the densities of one column, of the components and of the mixture; return the highest."""
-    grid = values_near(data.mixture, limits)
-    parts = np.exp(data.mixture.weighted_log_prob(grid[:, np.newaxis]))
-    for k, part in enumerate(parts):
-        ax.plot(grid, part, color=colour(k), linewidth=1.6, zorder=2)
-        if filled:
-            ax.fill_between(grid, part, color=colour(k), alpha=0.12, linewidth=0, zorder=1)
-    whole = parts.sum(axis=0)
-    ax.plot(grid, whole, zorder=3, **MIXTURE_LINE)
-    name_axes(ax, data.names[0], "density")
-    return float(whole.max())
-
-
-def draw_rug(ax: Axes, data: PlotData, height: float = 0.025) -> None:
+def _draw_rug(ax: Axes, data: PlotData) -> None:
     """Draw a tick for each point of one column at the bottom of the panel, in the colour of its component."""
     _, opacity = point_style(len(data.points))
     look: dict[str, Any] = {"linewidth": 0.9, "alpha": opacity, "zorder": 4, "rasterized": len(data.points) > MANY}
     for k, mine in data.by_component():
-        ax.vlines(data.points[mine, 0], 0.0, height, transform=ax.get_xaxis_transform(), colors=colour(k), **look)
+        ax.vlines(data.points[mine, 0], 0.0, 0.025, transform=ax.get_xaxis_transform(), colors=colour(k), **look)
 
 
 def values_near(mixture: FullMixture, limits: Sequence[float], column: int = 0, *, most: int = 4_000) -> FloatArray:
@@ -136,21 +146,12 @@ def values_near(mixture: FullMixture, limits: Sequence[float], column: int = 0, 
     return np.unique(values[(values >= low) & (values <= high)])
 
 
-def component_handles(data: PlotData, *, lines: bool) -> list[Any]:
-    """Make the legend's entries: a line or a marker for each component; none if there are too many."""
-    from matplotlib.lines import Line2D
-
+def component_handles(data: PlotData, *, lines: bool = False) -> list[Any]:
+    """Make the legend's entries: a marker or a line for each component; none if there are too many."""
     if data.n_components > MAX_LEGEND:
         return []
     handles = []
     for k, weight in enumerate(data.mixture.weights):
-        look: dict[str, Any] = {"linestyle": "-"} if lines else {"linestyle": "none", "marker": marker(k)}
-        handles.append(Line2D([], [], color=colour(k), label=f"component {k} ({100 * weight:.1f} %)", **look))
+        look: dict[str, Any] = {"linestyle": "-"} if lines else {"marker": marker(k)}
+        handles.append(legend_entry(f"component {k} ({100 * weight:.1f} %)", color=colour(k), **look))
     return handles
-
-
-def curve_handles(data: PlotData) -> list[Any]:
-    """Make the legend's entries of density curves: those of the components and of the whole mixture."""
-    from matplotlib.lines import Line2D
-
-    return [*component_handles(data, lines=True), Line2D([], [], label="mixture", **MIXTURE_LINE)]

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from gmmx.plot import _panels as panels
 from gmmx.plot._density import density_style
-from gmmx.plot._layout import Style, draw_grid, draw_picture, limit
+from gmmx.plot._layout import Style, draw_grid, draw_picture, legend_entry, limit
 from gmmx.plot._mixtures import FittedMixture
 from gmmx.plot._panels import INK, MANY, colour, marker, point_style
 from gmmx.plot._picture import Picture
@@ -193,25 +193,19 @@ def pairs(
 
 
 def _draw_curves(ax: Axes, data: PlotData) -> list[Any]:
-    """Draw the histogram, the densities and the rows of one column."""
-    limits, before = data.limits(data.coverage)[0], ax.has_data()
-    panels.draw_histogram(ax, data)
-    panels.draw_densities(ax, data, limits)
-    panels.draw_rug(ax, data)
-    limit(ax, limits, (0.0, ax.get_ylim()[1]), drawn_before=before)
-    return panels.curve_handles(data)
+    return panels.draw_curves(ax, data, data.coverage, with_rows=True)
 
 
 def _draw_classes(ax: Axes, data: PlotData) -> list[Any]:
     _draw_scatter(ax, data, *point_style(len(data.points)))
-    return panels.component_handles(data, lines=False)
+    return panels.component_handles(data)
 
 
 def _draw_uncertainties(ax: Axes, data: PlotData) -> list[Any]:
     """Draw two columns with points that grow and darken with the uncertainty."""
     uncertainty = data.uncertainty
     _draw_scatter(ax, data, _scaled(uncertainty, _areas(data)), _scaled(uncertainty, _OPACITIES))
-    return [*panels.component_handles(data, lines=False), *_size_handles(data)]
+    return [*panels.component_handles(data), *_size_handles(data)]
 
 
 def _draw_scatter(ax: Axes, data: PlotData, sizes: Any, opacity: Any) -> None:
@@ -237,14 +231,12 @@ def _scaled(uncertainty: Any, ends: tuple[float, float]) -> Any:
 
 def _size_handles(data: PlotData) -> list[Any]:
     """Make legend entries for points of no, half and full uncertainty."""
-    from matplotlib.lines import Line2D
-
     handles = []
     for uncertainty in (0.0, _FULL / 2, _FULL):
         size, opacity = _scaled(uncertainty, _areas(data)), _scaled(uncertainty, _OPACITIES)
         label = f"uncertainty {uncertainty:g}" + (" or more" if uncertainty == _FULL and data.n_components > 2 else "")
-        look: dict[str, Any] = {"marker": "o", "markersize": size**0.5, "markeredgewidth": 0, "alpha": opacity}
-        handles.append(Line2D([], [], linestyle="none", color=INK, label=label, **look))
+        look: dict[str, Any] = {"marker": "o", "markersize": size**0.5, "markeredgewidth": 0, "color": INK}
+        handles.append(legend_entry(label, alpha=opacity, **look))
     return handles
 
 
@@ -266,7 +258,7 @@ def _draw_stems(ax: Axes, data: PlotData) -> list[Any]:
         ax.plot(grid, np.maximum(1.0 - largest, 0.0), zorder=1, **panels.MIXTURE_LINE)
     panels.name_axes(ax, data.names[0], "uncertainty")
     limit(ax, limits, (0.0, 1.05 * heights.max(initial=_FULL)), drawn_before=before)
-    return panels.component_handles(data, lines=False)
+    return panels.component_handles(data)
 
 
 _ELLIPSES = "ellipses hold {} of a component"
