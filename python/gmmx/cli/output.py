@@ -11,6 +11,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -93,7 +94,7 @@ class Outputs:
             self.check(option, path, ALL_ENDINGS if given_format is None else None)
         table_format = given_format or format_of(path or "") or "csv"
         if table_format == "parquet":
-            _parquet()
+            _pyarrow_parquet()
         return table_format
 
     def check_rows(self, option: str, path: str, given_format: str | None) -> str:
@@ -130,13 +131,10 @@ def writing(path: str, table_format: str, columns: Columns) -> Iterator[Write]:
             stream = stack.enter_context(atomic_write(path))
         else:
             stream = stack.enter_context(tempfile.TemporaryFile()) if is_spooled else sys.stdout.buffer
-        if table_format in DELIMITERS:
-            names = [printable(name) if is_seen else name for name in _names(columns)]
-            yield _text(stream, DELIMITERS[table_format], names)
-        else:
-            write: Any = _BINARY[table_format](stream, columns, stack)
+        if is_seen:
+            columns = {name: list(map(printable, names)) for name, names in columns.items()}
+        with _WRITERS[table_format](stream, columns) as write:
             yield write
-            write.close()
         if is_spooled:
             stream.seek(0)
             shutil.copyfileobj(stream, sys.stdout.buffer)
@@ -172,10 +170,11 @@ def emit(
         print_json({**describe(), "written": {"rows": options.output}})
 
 
-def _text(stream: IO[bytes], delimiter: str, names: Sequence[str]) -> Write:
+@contextlib.contextmanager
+def _text(stream: IO[bytes], columns: Columns, *, delimiter: str) -> Iterator[Write]:
     """Write numbers as short as they can be so that reading gives the same ones."""
     heading = io.StringIO()
-    csv.writer(heading, delimiter=delimiter, lineterminator="\n").writerow(names)
+    csv.writer(heading, delimiter=delimiter, lineterminator="\n").writerow(_names(columns))
 
     def write(*arrays: npt.NDArray[Any]) -> None:
         stream.write(heading.getvalue().encode())  # with the first rows: before them the data may be refused
@@ -185,7 +184,7 @@ def _text(stream: IO[bytes], delimiter: str, names: Sequence[str]) -> Write:
         lines = map(delimiter.join, zip(*cells, strict=True))
         stream.write("".join(f"{line}\n" for line in lines).encode())
 
-    return write
+    yield write
 
 
 def _written(column: npt.NDArray[Any]) -> Iterable[str]:
@@ -211,103 +210,91 @@ def _filled(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return np.ma.filled(array, np.nan if array.dtype.kind == "f" else -1)
 
 
-class _NpyFile:
-    """One array: that of the only name as it is, else all columns as float64."""
+@contextlib.contextmanager
+def _npy(stream: IO[bytes], columns: Columns) -> Iterator[Write]:
+    """Write one array: that of the only name as it is, else all columns as float64."""
+    begin = stream.tell()
+    dtype, shape = np.dtype(np.float64), (0,)
 
-    def __init__(self, stream: IO[bytes], columns: Columns, stack: contextlib.ExitStack) -> None:
-        self._stream, self._lone, self._begin = stream, len(columns) == 1, stream.tell()
-        self._shape: tuple[int, ...] = (0,)
-        self._dtype = np.dtype(np.float64)
-        self._write_header()
+    def write_header() -> None:
+        """Write 128 bytes, in which there is room for any number of rows."""
+        header = {"descr": npy_format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
+        npy_format.write_array_header_1_0(stream, header)
 
-    def __call__(self, *arrays: npt.NDArray[Any]) -> None:
-        arrays = tuple(map(_filled, arrays))
-        whole = arrays[0] if self._lone else np.column_stack([array.astype(np.float64) for array in arrays])
-        self._dtype, self._shape = whole.dtype, (self._shape[0] + len(whole), *whole.shape[1:])
-        self._stream.write(np.ascontiguousarray(whole).data)
+    def write(*arrays: npt.NDArray[Any]) -> None:
+        nonlocal dtype, shape
+        filled = list(map(_filled, arrays))
+        whole = filled[0] if len(columns) == 1 else np.column_stack([array.astype(np.float64) for array in filled])
+        dtype, shape = whole.dtype, (shape[0] + len(whole), *whole.shape[1:])
+        stream.write(np.ascontiguousarray(whole).data)
 
-    def _write_header(self) -> None:
-        """Write a header of 128 bytes, in which there is room for any number of rows."""
-        header = {"descr": npy_format.dtype_to_descr(self._dtype), "fortran_order": False, "shape": self._shape}
-        npy_format.write_array_header_1_0(self._stream, header)
-
-    def close(self) -> None:
-        """Write the header again, now that the number of rows is known."""
-        self._stream.seek(self._begin)
-        self._write_header()
-        self._stream.seek(0, io.SEEK_END)
+    write_header()
+    yield write
+    stream.seek(begin)
+    write_header()  # now that the number of rows is known
+    stream.seek(0, io.SEEK_END)
 
 
-class _NpzFile:
-    """Each array by its name, gathered in a temporary file until all rows are there."""
+@contextlib.contextmanager
+def _npz(stream: IO[bytes], columns: Columns) -> Iterator[Write]:
+    """Write each array by its name, gathered in a temporary file until all rows are there."""
+    with contextlib.ExitStack() as stack:
+        files = {name: stack.enter_context(tempfile.TemporaryFile()) for name in columns}
+        with contextlib.ExitStack() as open_arrays:
+            parts = [open_arrays.enter_context(_npy(file, {name: ()})) for name, file in files.items()]
 
-    def __init__(self, stream: IO[bytes], columns: Columns, stack: contextlib.ExitStack) -> None:
-        self._stream = stream
-        self._parts = {name: stack.enter_context(tempfile.TemporaryFile()) for name in columns}
-        self._arrays = [_NpyFile(part, {name: ()}, stack) for name, part in self._parts.items()]
+            def write(*arrays: npt.NDArray[Any]) -> None:
+                for part, array in zip(parts, arrays, strict=True):
+                    part(array)
 
-    def __call__(self, *arrays: npt.NDArray[Any]) -> None:
-        for part, array in zip(self._arrays, arrays, strict=True):
-            part(array)
-
-    def close(self) -> None:
-        """Join the arrays."""
-        with zipfile.ZipFile(self._stream, "w") as archive:
-            for part, (name, file) in zip(self._arrays, self._parts.items(), strict=True):
-                part.close()
+            yield write
+        with zipfile.ZipFile(stream, "w") as archive:
+            for name, file in files.items():
                 file.seek(0)
                 with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                     shutil.copyfileobj(file, member)
 
 
-class _ParquetFile:
-    """A column for each one."""
+@contextlib.contextmanager
+def _parquet(stream: IO[bytes], columns: Columns) -> Iterator[Write]:
+    """Write a column for each one, in groups of many rows."""
+    pyarrow = import_optional("pyarrow", "Writing Parquet files", "data")
+    writer: Any = None
+    waiting: list[Any] = []
 
-    def __init__(self, stream: IO[bytes], columns: Columns, stack: contextlib.ExitStack) -> None:
-        self._stream, self._names = stream, _names(columns)
-        self._writer: Any = None
-        self._waiting: list[Any] = []
+    def write_group() -> None:
+        nonlocal writer
+        table = pyarrow.concat_tables(waiting)
+        writer = writer or _pyarrow_parquet().ParquetWriter(stream, table.schema)
+        writer.write_table(table)
+        waiting.clear()
 
-    def __call__(self, *arrays: npt.NDArray[Any]) -> None:
-        pyarrow = import_optional("pyarrow", "Writing Parquet files", "data")
-        cells = [
-            pyarrow.array(np.ascontiguousarray(np.ma.getdata(column)), mask=_mask_of(column))
-            for array in arrays
-            for column in _columns_of(array)
-        ]
-        self._waiting.append(pyarrow.table(cells, names=self._names))
-        if sum(table.num_rows for table in self._waiting) >= _ROW_GROUP:
-            self._write()
+    def write(*arrays: npt.NDArray[Any]) -> None:
+        cells = [pyarrow.array(column) for array in arrays for column in _columns_of(array)]
+        waiting.append(pyarrow.table(cells, names=_names(columns)))
+        if sum(table.num_rows for table in waiting) >= _ROW_GROUP:
+            write_group()
 
-    def _write(self) -> None:
-        """Write the waiting rows as one row group."""
-        table = import_optional("pyarrow", "Writing Parquet files", "data").concat_tables(self._waiting)
-        if self._writer is None:
-            self._writer = _parquet().ParquetWriter(self._stream, table.schema)
-        self._writer.write_table(table)
-        self._waiting = []
-
-    def close(self) -> None:
-        """Write the last rows and the footer."""
-        if self._waiting:
-            self._write()
-        if self._writer is not None:
-            self._writer.close()
+    yield write
+    if waiting:
+        write_group()
+    if writer is not None:
+        writer.close()
 
 
-_BINARY = {"parquet": _ParquetFile, "npy": _NpyFile, "npz": _NpzFile}
+_WRITERS: dict[str, Callable[[IO[bytes], Columns], contextlib.AbstractContextManager[Write]]] = {
+    **{name: partial(_text, delimiter=delimiter) for name, delimiter in DELIMITERS.items()},
+    "parquet": _parquet,
+    "npy": _npy,
+    "npz": _npz,
+}
 
 
-def _parquet() -> Any:
+def _pyarrow_parquet() -> Any:
     try:
         return import_optional("pyarrow.parquet", "Writing Parquet files", "data")
     except ImportError as error:
         raise stop(str(error)) from error
-
-
-def _mask_of(column: npt.NDArray[Any]) -> npt.NDArray[np.bool_] | None:
-    """Return which values of a column are of rows that were dropped; None of no row."""
-    return np.ma.getmaskarray(column) if isinstance(column, np.ma.MaskedArray) else None
 
 
 def _names(columns: Columns) -> list[str]:
