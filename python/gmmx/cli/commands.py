@@ -27,18 +27,9 @@ def argument(metavar: str, *, default: Any = REQUIRED, **attributes: Any) -> Any
 def option(text: str, *names: str, default: Any = None, choices: Collection[str] = (), **attributes: Any) -> Any:
     """Declare a field as an option.
 
-    Parameters
-    ----------
-    text : str
-        The help.
-    *names : str
-        Names on the command line; without any, ``--`` and the name of the field.
-    default : object
-        The default; with REQUIRED the option must be given. An option whose default is False is a flag.
-    choices : collection of str
-        The values that are allowed; without any, all of its type.
-    **attributes
-        Those of `click.Option`.
+    `text` is the help, `names` are those on the command line; without any, ``--`` and the name of the field. With the
+    default REQUIRED the option must be given; one whose default is False is a flag. `choices` are the values that are
+    allowed, without any all of its type. `attributes` are those of `click.Option`.
     """
     if choices:
         attributes["type"] = click.Choice(list(choices))

@@ -27,16 +27,11 @@ _OPTIONS = {
     "n_components": "--components",
     "min_components": "--components",
     "max_components": "--components",
-    "covariance_type": "--covariance-type",
-    "reg_covar": "--reg-covar",
-    "acceleration": "--acceleration",
-    "init_params": "--init-params",
-    "n_init": "--n-init",
-    "max_iter": "--max-iter",
-    "tol": "--tol",
     "random_state": "--seed",
     "sample_weight": "--weight-column",
 }
+for _name in ("covariance_type", "reg_covar", "acceleration", "init_params", "n_init", "max_iter", "tol"):
+    _OPTIONS[_name] = f"--{_name.replace('_', '-')}"
 _PARAMETER = re.compile(rf"(?<!['\"\w-])({'|'.join(_OPTIONS)})(?!['\"\w])(=?)")
 _PRIOR = re.compile(r"\b(set )?prior=(['\"])default\2")
 _STRONGER_PRIORS = (  # which no option makes
@@ -56,24 +51,12 @@ _BECAUSE_OF_CELLS = ("not numeric", "empty")
 
 @dataclass(frozen=True, kw_only=True)
 class Fitted:
-    """The result of a fit.
+    """The result of a fit."""
 
-    Attributes
-    ----------
-    model : GaussianMixture
-        The mixture that is written.
-    data : Table
-        The file.
-    notes : sequence of str
-        Warnings of the fit.
-    rows : callable
-        Returns the rows, part by part.
-    """
-
-    model: Any
+    model: Any  # the mixture that is written
     data: Table
-    notes: Sequence[str]
-    rows: Callable[[], Iterable[FileRows]]
+    notes: Sequence[str]  # warnings of the fit
+    rows: Callable[[], Iterable[FileRows]]  # returns the rows, part by part
 
     def draw(self) -> Any:
         """Return the figure of --plot."""
@@ -92,16 +75,7 @@ def run_fit(options: FittingOptions, fit: Callable[[Table], Fitted], *, again: b
     """Check, read, fit, write and print.
 
     Everything that can be refused is refused before the fit: unusable data, output files that exist or could not be
-    written, a missing matplotlib.
-
-    Parameters
-    ----------
-    options : FittingOptions
-        The options.
-    fit : callable
-        Fits the rows of a table.
-    again : bool
-        Whether the rows are read more than once.
+    written, a missing matplotlib. `fit` fits the rows of a table; `again` is true if it reads them more than once.
 
     Raises
     ------
