@@ -24,18 +24,17 @@ from typing import IO, Any, NamedTuple
 from gmmx._text import quoted
 from gmmx.cli.faults import in_words
 from gmmx.cli.formats import DELIMITERS, ENDINGS, STANDARD_STREAM
-from gmmx.data._arrays import OpenArrays, reader_of_arrays
+from gmmx.data._arrays import reader_of_arrays
 from gmmx.data._csv import reader_of_text
 from gmmx.data._npy_file import opened_npy, opened_npz
-from gmmx.data._parquet import reader_of_parquet
-from gmmx.data._parquet_files import lengths_in, opened_parquet
+from gmmx.data._parquet import lengths_in, opened_parquet, reader_of_parquet
 from gmmx.data._reader import Piece, Reader, files_of
 from gmmx.io._arrow_features import ArrowFeatures, ListLengths, has_no_type, holds_lists, is_boolean, number_type
 from gmmx.io._cells import is_missing, is_number
 from gmmx.io._file_formats import FORMATS
 from gmmx.io._regular_file import open_regular
 from gmmx.io._text_files import UNPACKING_ERRORS, plain_name, unpacked
-from gmmx.io.csv_text import COMMAND_LINE, CsvRows, DataFileError, TextFormat
+from gmmx.io.csv_text import CsvRows, DataFileError, TextFormat
 
 __all__ = ["DataFile", "Selection", "blaming", "opened", "pieces_of"]
 
@@ -197,9 +196,8 @@ class _TextFile(DataFile):
                 )
 
     def blocks(self, selection: Selection) -> Iterator[Piece]:
-        values, weights = selection.values, selection.weights
-        for X, sample_weight in self._rows.numbers(values, weights, keep_missing=selection.keep_missing):
-            yield Piece(X, sample_weight)
+        numbers = self._rows.numbers(selection.values, selection.weights, keep_missing=selection.keep_missing)
+        return map(Piece._make, numbers)
 
     def reader(self, selection: Selection, batch_size: int | None) -> Reader:
         return reader_of_text(
@@ -209,7 +207,6 @@ class _TextFile(DataFile):
             selection.values,
             selection.weights,
             batch_size=batch_size,
-            options=COMMAND_LINE,
             keep_missing=selection.keep_missing,
         )
 
@@ -329,11 +326,11 @@ class _ArrayFile(DataFile):
 
     def __init__(self, path: str, file_format: str, array: str | None) -> None:
         self.path, self._kind, self._opener = path, file_format.upper(), partial(_opened_array, array)
-        with self._opener(Path(path)) as arrays:
-            if len(arrays.X.shape) != 2:
-                raise ValueError(f"it holds an array of shape {arrays.X.shape}; give one of rows and columns")
-            self.n_rows, n_columns = arrays.X.shape
-            self.n_bytes = int(arrays.X.nbytes)
+        with self._opener(Path(path)) as (X, _):
+            if len(X.shape) != 2:
+                raise ValueError(f"it holds an array of shape {X.shape}; give one of rows and columns")
+            self.n_rows, n_columns = X.shape
+            self.n_bytes = int(X.nbytes)
         self.names = tuple(f"column_{index + 1}" for index in range(n_columns))
 
     def reader(self, selection: Selection, batch_size: int | None) -> Reader:
@@ -345,7 +342,7 @@ class _ArrayFile(DataFile):
 
 
 @contextlib.contextmanager
-def _opened_array(name: str | None, file: Path) -> Iterator[OpenArrays]:
+def _opened_array(name: str | None, file: Path) -> Iterator[tuple[Any, Any]]:
     """Open the array of a file of NumPy; one of a single dimension is a column."""
     with open_regular(file) as stream:
         is_archive = stream.read(2) == b"PK"
@@ -353,14 +350,14 @@ def _opened_array(name: str | None, file: Path) -> Iterator[OpenArrays]:
         if not is_archive:
             with _blaming_array():
                 array = stack.enter_context(opened_npy(file)).as_matrix()
-            yield OpenArrays(array, None)
+            yield array, None
             return
         with _blaming_array():
             archive = stack.enter_context(opened_npz(file))
         chosen = _chosen_array(name, archive.shapes)
         with _blaming_array():
             unpacked = archive[chosen]
-        yield OpenArrays(unpacked[:, None] if unpacked.ndim == 1 else unpacked, None)
+        yield unpacked[:, None] if unpacked.ndim == 1 else unpacked, None
 
 
 def _chosen_array(name: str | None, shapes: Mapping[str, tuple[int, ...]]) -> str:

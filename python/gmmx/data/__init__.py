@@ -4,9 +4,8 @@
 which yields all rows in batches each time that it is iterated over, as EM requires.
 """
 
+from gmmx.data._array_files import from_hdf5, from_npy, from_zarr
 from gmmx.data._csv import from_csv
-from gmmx.data._named_arrays import from_hdf5, from_zarr
-from gmmx.data._npy import from_npy
 from gmmx.data._parquet import from_parquet
 from gmmx.data._reader import Reader
 

@@ -6,9 +6,10 @@ import mmap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from numbers import Integral
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,58 +19,50 @@ from gmmx.data._reader import Piece, Reader, checked, described, listed, rows_of
 from gmmx.io._data_errors import Fault, FaultError
 from gmmx.io._memory_maps import refuse_cut_off
 
-__all__ = ["OpenArrays", "find_array", "reader_of_array", "reader_of_arrays"]
+__all__ = ["Opener", "find_array", "reader_of_array", "reader_of_arrays"]
 
 
-class OpenArrays(NamedTuple):
-    """The rows of one file and their weights, open for reading: arrays of h5py, zarr or NumPy."""
-
-    X: Any
-    sample_weight: Any
-
-
-Opener = Callable[[Path], AbstractContextManager[OpenArrays]]
+# Opens the rows of a file and their weights: arrays of h5py, zarr or NumPy.
+Opener = Callable[[Path], AbstractContextManager[tuple[Any, Any]]]
 
 
 @dataclass(frozen=True)
-class _ArrayFiles:
-    """Columns of arrays in files that were looked at."""
+class _ArrayFile:
+    """Columns of an array in a file that was looked at."""
 
-    files: list[Path]
+    file: Path
     opener: Opener
     columns: list[int] | None
     weight_column: int | None
     dtype: np.dtype[Any]
     rows_at_once: int
     weights: str | int | None
-    keep_missing: bool = False
+    keep_missing: bool
 
     def __iter__(self) -> Iterator[Piece]:
-        """Read from the first file on."""
-        for file in self.files:
-            with self.opener(file) as arrays:
-                for begin in range(0, arrays.X.shape[0], self.rows_at_once):
-                    piece = self._piece(arrays, begin, begin + self.rows_at_once)
-                    yield checked(
-                        piece,
-                        printable(file),
-                        begin,
-                        feature_names=self.columns,
-                        weights=self.weights,
-                        keep_missing=self.keep_missing,
-                    )
-                    _release(arrays.X)
+        """Read from the first row on."""
+        with self.opener(self.file) as (array, sample_weight):
+            for begin in range(0, array.shape[0], self.rows_at_once):
+                yield checked(
+                    self._piece(array, sample_weight, slice(begin, begin + self.rows_at_once)),
+                    printable(self.file),
+                    begin,
+                    feature_names=self.columns,
+                    weights=self.weights,
+                    keep_missing=self.keep_missing,
+                )
+                _release(array)
 
-    def _piece(self, arrays: OpenArrays, begin: int, end: int) -> Piece:
-        refuse_cut_off(arrays.X, "source")
-        read = np.array if isinstance(arrays.X, np.memmap) else np.asarray  # a view of a map has read nothing
-        rows: npt.NDArray[Any] = read(arrays.X[begin:end])
+    def _piece(self, array: Any, sample_weight: Any, span: slice) -> Piece:
+        refuse_cut_off(array, "source")
+        read = np.array if isinstance(array, np.memmap) else np.asarray  # a view of a map has read nothing
+        rows: npt.NDArray[Any] = read(array[span])
         X = rows if self.columns is None else rows[:, self.columns]
         weights = None
         if self.weight_column is not None:
             weights = rows[:, self.weight_column].astype(np.float64)
-        elif arrays.sample_weight is not None:
-            weights = np.asarray(arrays.sample_weight[begin:end]).astype(np.float64)
+        elif sample_weight is not None:
+            weights = np.asarray(sample_weight[span]).astype(np.float64)
         return Piece(np.ascontiguousarray(X, dtype=self.dtype), weights)
 
 
@@ -94,12 +87,12 @@ def reader_of_arrays(
     dtypes, widths, chunks = set(), set(), [1]
     n_rows = 0
     for file in files:
-        with opener(file) as arrays:
-            _check(arrays, printable(file))
-            dtypes.add(np.dtype(arrays.X.dtype))
-            widths.add(arrays.X.shape[1])
-            chunks.append((getattr(arrays.X, "chunks", None) or [1])[0])
-            n_rows += arrays.X.shape[0]
+        with opener(file) as (array, sample_weight):
+            _check(array, sample_weight, printable(file))
+            dtypes.add(np.dtype(array.dtype))
+            widths.add(array.shape[1])
+            chunks.append((getattr(array, "chunks", None) or [1])[0])
+            n_rows += array.shape[0]
     if len(widths) > 1:
         raise ValueError(f"path names arrays of {sorted(widths)} columns, but all must have the same ones")
     if not n_rows:
@@ -111,31 +104,27 @@ def reader_of_arrays(
     size = rows_of_bytes(batch_size, n_features, dtype)
     chunk = max(chunks)
     at_once = chunk * max(1, size // chunk)  # whole chunks: a part of one would unpack all of it
-    if batch_size is None:
-        size = at_once
     named = weight_column if weights is None else weights
-    pieces = _ArrayFiles(files, opener, chosen, weight_column, dtype, at_once, named, keep_missing)
     return Reader(
-        described(kind, files), pieces, feature_names=None, n_features=n_features, dtype=dtype, batch_size=size
+        described(kind, files),
+        [_ArrayFile(file, opener, chosen, weight_column, dtype, at_once, named, keep_missing) for file in files],
+        feature_names=None,
+        n_features=n_features,
+        dtype=dtype,
+        batch_size=at_once if batch_size is None else size,
     )
 
 
 def reader_of_array(array: Any, batch_size: int | None, sample_weight: Any = None, *, name: str = "source") -> Reader:
     """Return the rows of an open array of NumPy, h5py or zarr, and their weights, as batches; `name` is for errors."""
-    opener = _Given(OpenArrays(array, sample_weight))
+    opener = partial(_given, array, sample_weight)
     weights = None if sample_weight is None else "sample_weight"
     return reader_of_arrays(type(array).__name__, [Path(name)], opener, None, None, weights, batch_size)
 
 
-@dataclass(frozen=True)
-class _Given:
-    """Has arrays open."""
-
-    arrays: OpenArrays
-
-    def __call__(self, file: Path) -> AbstractContextManager[OpenArrays]:
-        """Return them, whatever the file."""
-        return nullcontext(self.arrays)
+def _given(array: Any, sample_weight: Any, file: Path) -> AbstractContextManager[tuple[Any, Any]]:
+    """Return arrays that are open, whatever the file."""
+    return nullcontext((array, sample_weight))
 
 
 def _release(array: Any) -> None:
@@ -167,9 +156,8 @@ def find_array(arrays: Mapping[str, Any], name: str | None, n_dimensions: int, a
     return arrays[candidates[0]]
 
 
-def _check(arrays: OpenArrays, where: str) -> None:
+def _check(X: Any, sample_weight: Any, where: str) -> None:
     """Refuse arrays that are not numeric matrices, and weights that do not match them."""
-    X, sample_weight = arrays
     if len(X.shape) != 2 or 0 in X.shape[1:]:
         raise ValueError(f"{where} holds an array of shape {X.shape}, but must hold one of (n_samples, n_features)")
     if np.dtype(X.dtype).kind not in "fiub":

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gmmx._optional import import_optional
-from gmmx.data._reader import Piece, Reader, checked, rows_of_bytes
+from gmmx.data._reader import Piece, Reader, checked
 from gmmx.io import arrow
 from gmmx.io._arrow_features import ROWS_LOOKED_AT, ArrowFeatures, ChosenFeatures, ListLengths, number_type
 
@@ -68,11 +68,11 @@ def reader_of_table(table: Any, batch_size: int | None) -> Reader:
         raise ValueError("source has no columns, but must have at least one")
     return Reader(
         type(table).__name__,
-        _Table(table, features.chosen(range(len(names))), dtype),
+        [_Table(table, features.chosen(range(len(names))), dtype)],
         feature_names=names,
         n_features=len(names),
         dtype=dtype,
-        batch_size=rows_of_bytes(batch_size, len(names), dtype),
+        batch_size=batch_size,
     )
 
 

@@ -23,22 +23,21 @@ from gmmx.data._reader import (
     files_of,
     find_columns,
     listed,
-    rows_of_bytes,
 )
 from gmmx.io._cells import is_missing, is_number, meaning_of, mostly_numbers
 from gmmx.io._data_errors import IN_PYTHON, Fault, FaultError
 from gmmx.io._text_files import DELIMITERS, PACKINGS, UNPACKING_ERRORS, delimiter_of, unpacked
-from gmmx.io.csv_text import CsvRows, DataFileError, NoRowsError, OptionNames, TextFormat
+from gmmx.io.csv_text import COMMAND_LINE, CsvRows, DataFileError, NoRowsError, OptionNames, TextFormat
 from gmmx.validation import check_flag
 
-__all__ = ["from_csv", "opened_rows", "reader_of_text"]
+__all__ = ["from_csv", "reader_of_text"]
 
 _OF_FOLDERS = [ending for ending, usual in DELIMITERS.items() if usual is not None]  # others may be text of any kind
 _SUFFIXES = tuple(ending + packed for ending in _OF_FOLDERS for packed in ("", *PACKINGS))
 
 
 @contextlib.contextmanager
-def opened_rows(file: Path, given: TextFormat, options: OptionNames, source: str) -> Iterator[CsvRows]:
+def _opened_rows(file: Path, given: TextFormat, options: OptionNames, source: str) -> Iterator[CsvRows]:
     """Open the rows of a text file; errors call it `source`."""
     try:
         with unpacked(file, again=True) as (stream, _):
@@ -51,25 +50,23 @@ def opened_rows(file: Path, given: TextFormat, options: OptionNames, source: str
 
 
 @dataclass(frozen=True)
-class _TextFiles:
-    """Columns of text files that were looked at, by their places in each file."""
+class _TextFile:
+    """Columns of a text file that was looked at, by their places."""
 
-    files: list[Path]
-    columns: list[list[int]]
-    weights: list[int | None]
+    file: Path
+    source: str
+    columns: Sequence[int]
+    weights: int | None
     given: TextFormat
-    options: OptionNames
-    sources: list[str]
-    stay_empty: frozenset[int]
-    keep_missing: bool
+    options: OptionNames = IN_PYTHON
+    stay_empty: frozenset[int] = frozenset()
+    keep_missing: bool = False
 
     def __iter__(self) -> Iterator[Piece]:
-        """Read from the first file on."""
-        for file, columns, weights, source in zip(self.files, self.columns, self.weights, self.sources, strict=True):
-            with opened_rows(file, self.given, self.options, source) as rows:
-                rows.hold_empty(self.stay_empty)
-                for X, sample_weight in rows.numbers(columns, weights, keep_missing=self.keep_missing):
-                    yield Piece(X, sample_weight)
+        """Read from the first row on."""
+        with _opened_rows(self.file, self.given, self.options, self.source) as rows:
+            rows.hold_empty(self.stay_empty)
+            yield from map(Piece._make, rows.numbers(self.columns, self.weights, keep_missing=self.keep_missing))
 
 
 def reader_of_text(
@@ -80,25 +77,22 @@ def reader_of_text(
     weights: int | None,
     *,
     batch_size: int | None,
-    options: OptionNames,
     keep_missing: bool,
 ) -> Reader:
-    """Return what reads the columns of a text file repeatedly, once its beginning was looked at.
+    """Return what reads the columns of a text file repeatedly, once its beginning was looked at on the command line.
 
     `rows` is that look, which settles the layout; `columns` and `weights` are positions. `keep_missing` reads missing
     values as NaN, where they are errors otherwise.
     """
     settled = TextFormat(rows.delimiter, rows.decimal, rows.has_header)
-    dtype = np.dtype(np.float64)
     empty = rows.stay_empty - set(columns)
-    pieces = _TextFiles([file], [list(columns)], [weights], settled, options, [source], empty, keep_missing)
     return Reader(
         described("CSV", [file]),
-        pieces,
+        [_TextFile(file, source, columns, weights, settled, COMMAND_LINE, empty, keep_missing)],
         feature_names=[rows.names[index] for index in columns] if rows.has_header else None,
         n_features=len(columns),
-        dtype=dtype,
-        batch_size=rows_of_bytes(batch_size, len(columns), dtype),
+        dtype=np.float64,
+        batch_size=batch_size,
     )
 
 
@@ -179,37 +173,30 @@ def from_csv(
     given = _checked_format(delimiter, decimal, header)
     files = files_of(path, _SUFFIXES)
     names: list[str] = []
-    read: list[Path] = []
+    texts: list[_TextFile] = []
     kind = "CSV"
-    places: list[list[int]] = []
-    weights: list[int | None] = []
     for file in files:
         where = printable(file)
         layout = _look_at(file, given)
         if layout is None:
             continue
         given = TextFormat(delimiter, given.decimal, layout.has_header)
-        wanted = names or _features(layout, columns, weight_column, where)
-        found = find_columns(wanted, layout.names, where, "columns")
+        names = names or _features(layout, columns, weight_column, where)
+        found = find_columns(names, layout.names, where, "columns")
         weight = [] if weight_column is None else find_columns([weight_column], layout.names, where, "weight_column")
         for column in [*found, *weight]:
             _refuse_text(layout, column, where)
-        names = wanted
-        read.append(file)
         kind = "CSV with decimal commas" if layout.found_commas else kind
-        places.append(found)
-        weights.append(weight[0] if weight else None)
-    if not read:
+        texts.append(_TextFile(file, where, found, weight[0] if weight else None, given))
+    if not texts:
         raise FaultError(Fault("no rows", "path", value=described("CSV files", files)))
-    dtype = np.dtype(np.float64)
-    sources = [printable(file) for file in read]
     return Reader(
         described(kind, files),
-        _TextFiles(read, places, weights, given, IN_PYTHON, sources, frozenset(), False),
+        texts,
         feature_names=names if given.header else None,
         n_features=len(names),
-        dtype=dtype,
-        batch_size=rows_of_bytes(batch_size, len(names), dtype),
+        dtype=np.float64,
+        batch_size=batch_size,
     )
 
 
@@ -228,7 +215,7 @@ def _checked_format(delimiter: Any, decimal: Any, header: Any) -> TextFormat:
 def _look_at(file: Path, given: TextFormat) -> CsvRows | None:
     """Return what the beginning of a file tells; None if the file has no rows."""
     try:
-        with opened_rows(file, given, IN_PYTHON, printable(file)) as rows:
+        with _opened_rows(file, given, IN_PYTHON, printable(file)) as rows:
             return rows
     except NoRowsError:
         return None

@@ -5,12 +5,13 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from itertools import chain
 from numbers import Integral
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn, Protocol, TypeAlias
+from typing import Any, NamedTuple, NoReturn, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +21,7 @@ from gmmx.io._arrow_features import expanded
 from gmmx.io._data_errors import Fault, FaultError
 from gmmx.validation import first_not_finite
 
-__all__ = ["Batch", "Piece", "Pieces", "Reader", "checked", "chosen_columns", "files_of", "rows_of_bytes"]
+__all__ = ["Batch", "Piece", "Reader", "checked", "chosen_columns", "files_of", "rows_of_bytes"]
 
 Batch: TypeAlias = npt.NDArray[Any] | tuple[npt.NDArray[Any], npt.NDArray[np.float64]]
 Paths: TypeAlias = "str | os.PathLike[str] | Sequence[str | os.PathLike[str]]"
@@ -50,14 +51,6 @@ class Piece(NamedTuple):
     sample_weight: npt.NDArray[np.float64] | None
 
 
-class Pieces(Protocol):
-    """Source of pieces of files; each iteration begins with the first."""
-
-    def __iter__(self) -> Iterator[Piece]:
-        """Read from the first piece on."""
-        ...
-
-
 class Reader:
     """Batches of rows of files, read from the files in each iteration.
 
@@ -79,19 +72,19 @@ class Reader:
     def __init__(
         self,
         description: str,
-        pieces: Pieces,
+        files: Sequence[Iterable[Piece]],
         *,
         feature_names: Sequence[str] | None,
         n_features: int,
         dtype: npt.DTypeLike,
-        batch_size: int,
+        batch_size: int | None,
     ) -> None:
         self._description = description
-        self._pieces = pieces
+        self._files = files  # each yields its rows from the first one on
         self.feature_names = None if feature_names is None else tuple(feature_names)
         self.n_features = n_features
         self.dtype = np.dtype(dtype)
-        self.batch_size = batch_size
+        self.batch_size = rows_of_bytes(batch_size, n_features, self.dtype)
 
     def __repr__(self) -> str:
         """Return a description of the files and how they are read."""
@@ -115,7 +108,7 @@ class Reader:
         batch : ndarray of shape (n_rows, n_features), or a pair of it and an ndarray of shape (n_rows,)
             Rows, or rows and weights if the files have weights. The caller owns the arrays.
         """
-        with closing(_rebatched(iter(self._pieces), self.batch_size)) as pieces:
+        with closing(_rebatched(chain.from_iterable(self._files), self.batch_size)) as pieces:
             for X, sample_weight in pieces:
                 yield X if sample_weight is None else (X, sample_weight)
 
@@ -283,7 +276,7 @@ def chosen_columns(
                 f"weight_column names {weight_column!r}, which {where} fills with lists, but a weight must be one "
                 f"number: name one element of the lists, such as {lists[weight_column][0]!r}, or another column"
             )
-        weight_column = names[find_column(weight_column, names, where, "weight_column")]
+        weight_column = names[find_columns([weight_column], names, where, "weight_column")[0]]
     if columns is None:
         chosen = [name for name in names if name != weight_column]
     elif isinstance(columns, str) or not isinstance(columns, Iterable):
@@ -303,11 +296,6 @@ def chosen_columns(
     return chosen
 
 
-def find_column(name: Any, names: Sequence[str], where: str, argument: str) -> int:
-    """Return the index of the column with a name, see `find_columns`."""
-    return find_columns([name], names, where, argument)[0]
-
-
 def find_columns(
     wanted: Iterable[Any], names: Sequence[str], where: str, argument: str, lists: Iterable[str] = ()
 ) -> list[int]:
@@ -316,23 +304,22 @@ def find_columns(
     A name that is not there may be there in another normal form of Unicode, in which an accent is its own character.
     Columns of lists, whose elements are among the names, may be meant, too.
     """
-    counts = Counter(names)
-    positions = {name: position for position, name in enumerate(names)}
+    positions = defaultdict(list)
+    for position, name in enumerate(names):
+        positions[name].append(position)
     found = []
     for name in wanted:
-        count = counts[name] if isinstance(name, str) else 0
-        if not count and isinstance(name, str):
+        here = positions.get(name, []) if isinstance(name, str) else []
+        if not here and isinstance(name, str):
             same = [index for index, other in enumerate(names) if normalized(other) == normalized(name)]
-            if len(same) == 1:
-                found.append(same[0])
-                continue
-        if count > 1:
-            raise ValueError(f"{where} has {count} columns named {name!r}: give them different names")
-        if not count:
+            here = same if len(same) == 1 else []
+        if len(here) > 1:
+            raise ValueError(f"{where} has {len(here)} columns named {name!r}: give them different names")
+        if not here:
             close = difflib.get_close_matches(str(name), [*lists, *names], n=1)
             hint = f"did you mean {close[0]!r}? It" if close else "it"
             raise ValueError(f"{argument} names {name!r}, but {where} has no such column; {hint} has {listed(names)}")
-        found.append(positions[name])
+        found += here
     return found
 
 

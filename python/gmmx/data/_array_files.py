@@ -1,17 +1,18 @@
-"""Arrays with names: those in HDF5 files and zarr stores."""
+"""Arrays in files: those with names in HDF5 files and zarr stores, and NumPy's own."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from gmmx._docstrings import with_fragments
 from gmmx._optional import import_optional
 from gmmx._text import printable
-from gmmx.data._arrays import OpenArrays, find_array, reader_of_arrays
+from gmmx.data._arrays import find_array, reader_of_arrays
+from gmmx.data._npy_file import opened_npy
 from gmmx.data._reader import BATCH_SIZE, COLUMNS_BY_NUMBER, Paths, Reader, files_of, unreadable
 from gmmx.io._data_errors import FaultError
 from gmmx.io._file_formats import FORMATS
@@ -42,23 +43,19 @@ ValueError, TypeError
     described. While iterating: if a number is not finite or a weight is negative."""
 
 
-@dataclass(frozen=True)
-class _NamedArrays:
-    """Opens an array of each file by its name, and that of the weights."""
-
-    open: Callable[[Path], AbstractContextManager[Mapping[str, Any]]]
-    argument: str
-    name: str | None
-    weights: str | None
-
-    @contextmanager
-    def __call__(self, file: Path) -> Iterator[OpenArrays]:
-        """Open those of one file."""
-        where = printable(file)
-        with self.open(file) as arrays:
-            X = find_array(arrays, self.name, 2, self.argument, where)
-            weights = None if self.weights is None else find_array(arrays, self.weights, 1, "weights", where)
-            yield OpenArrays(X, weights)
+@contextmanager
+def _opened_by_name(
+    opened: Callable[[Path], AbstractContextManager[Mapping[str, Any]]],
+    argument: str,
+    name: str | None,
+    weights: str | None,
+    file: Path,
+) -> Iterator[tuple[Any, Any]]:
+    """Open an array of a file by its name, and that of the weights."""
+    where = printable(file)
+    with opened(file) as arrays:
+        X = find_array(arrays, name, 2, argument, where)
+        yield X, None if weights is None else find_array(arrays, weights, 1, "weights", where)
 
 
 @with_fragments(parameters=_PARAMETERS, raises=_RAISES)
@@ -101,7 +98,7 @@ def from_hdf5(
     [[[1.4, 0.2], [5.9, 1.8]], [[5.1, 1.5]]]
     """
     _h5py()
-    opener = _NamedArrays(_of_hdf5, "dataset", dataset, weights)
+    opener = partial(_opened_by_name, _of_hdf5, "dataset", dataset, weights)
     files = files_of(path, FORMATS["hdf5"].endings)
     return reader_of_arrays("HDF5", files, opener, columns, weight_column, weights, batch_size)
 
@@ -144,9 +141,59 @@ def from_zarr(
     [[[1.4, 0.2], [5.9, 1.8]], [[5.1, 1.5]]]
     """
     _zarr()
-    opener = _NamedArrays(_of_zarr, "array", array, weights)
+    opener = partial(_opened_by_name, _of_zarr, "array", array, weights)
     files = files_of(path, (), folders=False)
     return reader_of_arrays("zarr", files, opener, columns, weight_column, weights, batch_size)
+
+
+@with_fragments(columns=COLUMNS_BY_NUMBER, batch_size=BATCH_SIZE)
+def from_npy(
+    path: Paths,
+    *,
+    columns: Sequence[int] | None = None,
+    weight_column: int | None = None,
+    batch_size: int | None = None,
+) -> Reader:
+    """Read the rows of .npy files in batches.
+
+    Parameters
+    ----------
+    path : path-like or sequence of path-like
+        One or several files written by `numpy.save`, or folders. A folder stands for all files below it that end in
+        .npy, sorted by path. The arrays have shape (n_samples, n_features).
+
+    {columns}
+
+    weight_column : int, default=None
+        Column that contains the sample weights. None gives every row the weight 1.
+
+    {batch_size}
+
+    Returns
+    -------
+    reader : Reader
+        Batches of rows, read from the files in each iteration. A batch of a Fortran-ordered array is read from many
+        places of the file. Files are not mapped into memory, so truncation during a fit is an error, not a crash.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a file does not exist.
+    ValueError, TypeError
+        If a file is not a .npy file, an array is not numeric or has the wrong shape, or an argument is not as
+        described. While iterating: if a number is not finite or a weight is negative.
+
+    Examples
+    --------
+    >>> import gmmx, numpy
+    >>> numpy.save("measurements.npy", numpy.array([[1.4, 0.2], [5.9, 1.8], [5.1, 1.5]]))
+    >>> reader = gmmx.data.from_npy("measurements.npy", batch_size=2)
+    >>> [X.tolist() for X in reader]
+    [[[1.4, 0.2], [5.9, 1.8]], [[5.1, 1.5]]]
+    """
+    return reader_of_arrays(
+        "NPY", files_of(path, FORMATS["npy"].endings), _of_npy, columns, weight_column, None, batch_size
+    )
 
 
 def _h5py() -> Any:
@@ -186,3 +233,17 @@ def _arrays_below(group: Any, prefix: str) -> Iterator[tuple[str, Any]]:
         yield prefix + name, array
     for name, inner in group.groups():
         yield from _arrays_below(inner, f"{prefix}{name}/")
+
+
+@contextmanager
+def _of_npy(file: Path) -> Iterator[tuple[Any, Any]]:
+    """Open the array of a file, without weights."""
+    with ExitStack() as stack:
+        try:
+            array = stack.enter_context(opened_npy(file))
+        except ValueError as error:
+            raise ValueError(
+                f"path names {str(file)!r}, which cannot be read as NumPy's ({error}): give a whole .npy file of "
+                "numbers"
+            ) from error
+        yield array, None
