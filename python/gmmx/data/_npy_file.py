@@ -123,11 +123,11 @@ class NpzFile:
         """Decompress an array; Python objects or damage are a ValueError."""
         member = self._members[name]
         with _unpacking(self._archive, member) as stream:
-            shape, is_fortran, dtype = _header_of(stream)
+            shape, _, dtype = _header_of(stream)
             _check_size(shape, dtype, member.file_size - stream.tell())
-            numbers = np.empty(math.prod(shape), dtype)
-            _fill(numbers, stream)
-            return numbers.reshape(shape, order="F" if is_fortran else "C")
+        with _unpacking(self._archive, member) as stream:
+            array: npt.NDArray[Any] = npy_format.read_array(stream, allow_pickle=False)
+            return array
 
 
 @contextlib.contextmanager
@@ -184,15 +184,3 @@ def _check_size(shape: tuple[int, ...], dtype: np.dtype[Any], n_bytes: int) -> N
             f"it is cut off or damaged: an array of shape {shape} and dtype {dtype} takes {needed} bytes, but "
             f"{n_bytes} follow"
         )
-
-
-def _fill(numbers: npt.NDArray[Any], stream: IO[bytes]) -> None:
-    """Read all numbers of an array from a stream that may bring a few at a time."""
-    space = memoryview(numbers.view(np.uint8).data)
-    at = 0
-    while at < len(space):
-        part = stream.read(min(len(space) - at, 1 << 20))
-        if not part:
-            raise ValueError(f"it ends after {at} of {len(space)} bytes")
-        space[at : at + len(part)] = part
-        at += len(part)
