@@ -103,15 +103,13 @@ def source_of(source: Any, batch_size: int | None) -> Source:
 def _made_by(source: Callable[[], Any]) -> Iterable[Any]:
     """Return the batches that a callable yields."""
     batches = source()
-    if isinstance(batches, str | os.PathLike) or hasattr(batches, "shape"):
+    is_array = isinstance(batches, str | os.PathLike) or hasattr(batches, "shape")
+    if is_array or not isinstance(batches, Iterable):
+        return_list = "return a list, [X], or give it as source itself"
+        remedy = return_list if is_array else "return a list of them, or let the function yield them"
         raise TypeError(
             f"source() returned an object of type {type(batches).__name__}, but must return an iterator of batches: "
-            "return a list, [X], or give it as source itself"
-        )
-    if not isinstance(batches, Iterable):
-        raise TypeError(
-            f"source() returned an object of type {type(batches).__name__}, but must return an iterator of batches: "
-            "return a list of them, or let the function yield them"
+            f"{remedy}"
         )
     return batches
 
