@@ -393,7 +393,7 @@ def _blaming_array() -> Iterator[None]:
 def pieces_of(reader: Reader) -> Iterator[Piece]:
     """Read from the first row on."""
     for batch in reader:
-        yield Piece(*batch) if isinstance(batch, tuple) else Piece(batch, None)
+        yield Piece(*batch) if isinstance(batch, tuple) else Piece(batch)
 
 
 def _size(raw: IO[bytes]) -> int:

@@ -48,7 +48,7 @@ class Piece(NamedTuple):
     """Rows that are read at a time, with their weights."""
 
     X: npt.NDArray[Any]
-    sample_weight: npt.NDArray[np.float64] | None
+    sample_weight: npt.NDArray[np.float64] | None = None
 
 
 class Reader:
@@ -115,47 +115,31 @@ class Reader:
 
 def _rebatched(pieces: Iterator[Piece], size: int) -> Generator[Piece, None, None]:
     """Split and join pieces to batches of one size; a piece of that size is passed on unchanged."""
-    batch: Piece | None = None  # under way, with `n_held` rows so far
+    batch: list[npt.NDArray[Any]] = []  # rows under way, and weights if there are any, of which `n_held` are filled
     n_held = 0
     for piece in pieces:
         begin, n_rows = 0, len(piece.X)
-        if n_rows == size and batch is None:
+        if n_rows == size and not batch:
             yield piece
             continue
+        arrays = [array for array in piece if array is not None]
         while begin < n_rows:
-            if batch is None:
-                batch = _room_for(piece, min(size, rows_of_bytes(None, piece.X.shape[1], piece.X.dtype)))
-            elif n_held == len(batch.X):
-                batch = _grown(batch, min(size, 2 * n_held))
-            end = min(n_rows, begin + len(batch.X) - n_held)
-            _copy(piece, begin, end, batch, n_held)
+            if not batch:
+                room = min(size, rows_of_bytes(None, piece.X.shape[1], piece.X.dtype))
+                batch = [np.empty((room, *array.shape[1:]), array.dtype) for array in arrays]
+            elif n_held == len(batch[0]):  # size may far exceed the number of rows
+                for whole in batch:
+                    whole.resize((min(size, 2 * n_held), *whole.shape[1:]), refcheck=False)
+            end = min(n_rows, begin + len(batch[0]) - n_held)
+            for whole, array in zip(batch, arrays, strict=True):
+                whole[n_held : n_held + end - begin] = array[begin:end]
             n_held += end - begin
             begin = end
             if n_held == size:
-                yield batch
-                batch, n_held = None, 0
-    if batch is not None:
-        X, sample_weight = batch
-        yield Piece(X[:n_held], None if sample_weight is None else sample_weight[:n_held])
-
-
-def _room_for(piece: Piece, size: int) -> Piece:
-    X, sample_weight = piece
-    return Piece(np.empty((size, X.shape[1]), X.dtype), None if sample_weight is None else np.empty(size))
-
-
-def _grown(batch: Piece, size: int) -> Piece:
-    """Return a batch with room for more rows; batch_size may far exceed the number of rows."""
-    room = _room_for(batch, size)
-    _copy(batch, 0, len(batch.X), room, 0)
-    return room
-
-
-def _copy(piece: Piece, begin: int, end: int, batch: Piece, first_row: int) -> None:
-    rows = slice(first_row, first_row + end - begin)
-    batch.X[rows] = piece.X[begin:end]
-    if batch.sample_weight is not None and piece.sample_weight is not None:
-        batch.sample_weight[rows] = piece.sample_weight[begin:end]
+                yield Piece(*batch)
+                batch, n_held = [], 0
+    if batch:
+        yield Piece(*(whole[:n_held] for whole in batch))
 
 
 def checked(
