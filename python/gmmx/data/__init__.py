@@ -4,7 +4,7 @@
 which yields all rows in batches each time that it is iterated over, as EM requires.
 """
 
-from gmmx.data._array_files import from_hdf5, from_npy, from_zarr
+from gmmx.data._arrays import from_hdf5, from_npy, from_zarr
 from gmmx.data._csv import from_csv
 from gmmx.data._parquet import from_parquet
 from gmmx.data._reader import Reader
