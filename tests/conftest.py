@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 DATA = Path(__file__).parent / "data"
 REPOSITORY = Path(__file__).parents[1]
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # Shells start what runs in the background so, and its children inherit it: tests of Ctrl-C would wait for ever.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-
-if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
-    # nohup does the same to the end of a terminal's session: tests of a program that it ends would see it go on.
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+# Shells, nohup and other programs let what they start ignore signals, and its children inherit it: tests of what a
+# signal does would wait for ever.
+for name, usual in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL), ("SIGTERM", signal.SIG_DFL)):
+    if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is signal.SIG_IGN:
+        signal.signal(getattr(signal, name), usual)
+if hasattr(signal, "pthread_sigmask"):
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
