@@ -27,6 +27,9 @@ endfunction()
 function(gmmx_compile_in_units target)
   set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    target_compile_options(${target} PRIVATE -Wno-subobject-linkage) # takes the files of a unity build for headers
+    target_compile_options(
+      ${target}
+      PRIVATE -Wno-subobject-linkage # takes the files of a unity build for headers
+              --param=ggc-min-heapsize=800000) # collects garbage from 0.8 GB on: of 1 GB that it takes anyway
   endif()
 endfunction()
