@@ -6,13 +6,11 @@ Truncating a mapped file while it is read kills the process (SIGBUS); a short re
 from __future__ import annotations
 
 import contextlib
-import lzma
 import math
 import os
 import struct
 import tokenize
 import zipfile
-import zlib
 from collections.abc import Iterator
 from io import BufferedReader
 from pathlib import Path
@@ -23,29 +21,12 @@ import numpy.typing as npt
 from numpy.lib import format as npy_format
 
 from gmmx.io._regular_file import open_regular
+from gmmx.io._text_files import UNPACKING_ERRORS
 
 __all__ = ["ArrayInFile", "NpzFile", "opened_npy", "opened_npz"]
 
-_HEADER_ERRORS: tuple[type[Exception], ...] = (
-    SyntaxError,
-    tokenize.TokenError,
-    TypeError,
-    KeyError,
-    OverflowError,
-    MemoryError,
-    RecursionError,
-)
-
-_ZIP_ERRORS: tuple[type[Exception], ...] = (
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    struct.error,
-    EOFError,
-    NotImplementedError,
-    OverflowError,
-    RuntimeError,
-)
+_HEADER_ERRORS = (SyntaxError, tokenize.TokenError, TypeError, KeyError, OverflowError, MemoryError, RecursionError)
+_ZIP_ERRORS = (*UNPACKING_ERRORS, struct.error, NotImplementedError, OverflowError, RuntimeError)
 
 
 class ArrayInFile:
@@ -61,18 +42,13 @@ class ArrayInFile:
         _check_size(self.shape, self.dtype, os.fstat(stream.fileno()).st_size - self._begin)
 
     @property
-    def ndim(self) -> int:
-        """Number of dimensions."""
-        return len(self.shape)
-
-    @property
     def nbytes(self) -> int:
         """Bytes of all numbers."""
         return math.prod(self.shape) * self.dtype.itemsize
 
     def as_matrix(self) -> ArrayInFile:
         """Turn an array of one dimension into a column; leave others unchanged."""
-        if self.ndim == 1:
+        if len(self.shape) == 1:
             self.shape, self._is_fortran = (*self.shape, 1), False
         return self
 
