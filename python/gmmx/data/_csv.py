@@ -181,7 +181,9 @@ def from_csv(
         if layout is None:
             continue
         given = TextFormat(delimiter, given.decimal, layout.has_header)
-        names = names or _features(layout, columns, weight_column, where)
+        if not names:
+            has_row_names = columns is None and layout.names[0] == ""  # as R and pandas write them
+            names = chosen_columns(layout.names[has_row_names:], columns, weight_column, where)
         found = find_columns(names, layout.names, where, "columns")
         weight = [] if weight_column is None else find_columns([weight_column], layout.names, where, "weight_column")
         for column in [*found, *weight]:
@@ -219,13 +221,6 @@ def _look_at(file: Path, given: TextFormat) -> CsvRows | None:
             return rows
     except NoRowsError:
         return None
-
-
-def _features(layout: CsvRows, columns: Sequence[str] | None, weight_column: str | None, where: str) -> list[str]:
-    names = layout.names
-    if columns is None and names[0] == "":
-        names = names[1:]  # the names of the rows, as R and pandas write them
-    return chosen_columns(names, columns, weight_column, where)
 
 
 def _refuse_text(layout: CsvRows, column: int, where: str) -> None:

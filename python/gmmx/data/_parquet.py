@@ -61,7 +61,7 @@ class _ParquetFile:
     def __iter__(self) -> Iterator[Piece]:
         """Read from the first row on."""
         first_row = 0
-        with opened_bit_by_bit(self.file) as parquet:
+        with opened_parquet(self.file) as parquet:
             shares = [share for chosen in self._chosen(parquet.schema_arrow) for share in chosen.shares]
             widths = {share.column: share.length or 1 for share in shares}
             columns = parquet.schema_arrow.names
@@ -200,25 +200,21 @@ def reader_of_parquet(
     )
 
 
-def opened_parquet(file: Path, **options: Any) -> Any:
-    """Open a Parquet file with the options of `pyarrow.parquet.ParquetFile`."""
+def opened_parquet(file: Path) -> Any:
+    """Open a Parquet file, of which no more is held than what is decoded."""
     pyarrow = import_optional("pyarrow", _PURPOSE, "data")
+    parquet = import_optional("pyarrow.parquet", _PURPOSE, "data")
     try:
-        return import_optional("pyarrow.parquet", _PURPOSE, "data").ParquetFile(file, **options)
+        return parquet.ParquetFile(file, buffer_size=_READ_AT_ONCE, pre_buffer=False)
     except pyarrow.ArrowInvalid as error:
         raise FaultError(unreadable(file, "Parquet", error, "file")) from error
-
-
-def opened_bit_by_bit(file: Path) -> Any:
-    """Open a Parquet file, of which no more is held than what is decoded; for errors see `opened_parquet`."""
-    return opened_parquet(file, buffer_size=_READ_AT_ONCE, pre_buffer=False)
 
 
 def lengths_in(files: Sequence[Path]) -> ListLengths:
     """Return the lengths of lists in the columns of files, as the first file tells them that has any."""
     lengths = ListLengths()
     for file in files:
-        with opened_bit_by_bit(file) as parquet:
+        with opened_parquet(file) as parquet:
             lengths.update(parquet.schema_arrow, partial(_columns, parquet, parquet.schema_arrow))
         if not lengths.unknown:
             break
@@ -243,7 +239,7 @@ class _Survey:
         self._without_type: dict[str, str] = {}  # columns without a single number so far, and what was seen of them
         self._with_type: set[str] = set()
         for file in files:
-            with opened_bit_by_bit(file) as parquet:
+            with opened_parquet(file) as parquet:
                 self._look_at(parquet, printable(file))
         for name in self._without_type.keys() - self._with_type:
             raise ValueError(
