@@ -5,23 +5,25 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeGuard
 
 import numpy as np
 
 from gmmx import data
+from gmmx._optional import import_optional
 from gmmx.data._arrays import reader_of_array
-from gmmx.data._arrow import is_dataset, reader_of_table
-from gmmx.data._reader import rows_of_bytes
+from gmmx.data._reader import Piece, Reader, checked, rows_of_bytes
 from gmmx.io import arrow
+from gmmx.io._arrow_features import ROWS_LOOKED_AT, ArrowFeatures, ChosenFeatures, ListLengths, number_type
 from gmmx.io._file_formats import FORMATS, format_of
 from gmmx.io._text_files import PACKINGS
 from gmmx.validation import ROW_DTYPES, is_pair
 
 __all__ = ["Source", "is_converted_map", "source_of"]
 
-_READERS: dict[str, Callable[..., data.Reader]] = {
+_READERS: dict[str, Callable[..., Reader]] = {
     "parquet": data.from_parquet,
     "csv": data.from_csv,
     "tsv": data.from_csv,
@@ -31,29 +33,25 @@ _READERS: dict[str, Callable[..., data.Reader]] = {
 }
 _ENDINGS = [ending for name in _READERS for ending in FORMATS[name].endings] + list(PACKINGS)
 
+# Of Arrow data.
+_MOST_ROWS_AT_ONCE = 1 << 16
+_MOST_NUMBERS_AT_ONCE = 1 << 22
+_READ_AT_ONCE = 1 << 16  # bytes of a column
+_PURPOSE = "Arrow data"
+
 
 @dataclass(frozen=True)
 class Source:
-    """Batches of rows that can be iterated over repeatedly.
+    """Batches of rows that can be iterated over repeatedly."""
 
-    Attributes
-    ----------
-    begin_pass : callable
-        Returns an iterable of batches, from the first on.
-    is_read : bool
-        Whether batches are read on demand, so that prefetching saves time, or are in memory.
-    feature_names : tuple of str or None
-        Names of the columns of all batches. None if the batches themselves have names or there are none.
-    """
-
-    begin_pass: Callable[[], Iterable[Any]]
-    is_read: bool
-    feature_names: tuple[str, ...] | None = None
+    begin_pass: Callable[[], Iterable[Any]]  # returns the batches, from the first on
+    is_read: bool  # whether they are read on demand, so that prefetching saves time, or are in memory
+    feature_names: tuple[str, ...] | None = None  # of all batches; None if they have names themselves, or none
 
 
 def source_of(source: Any, batch_size: int | None) -> Source:
     """Return a repeatable source of batches; `GaussianMixture.fit_batches` documents what `source` may be."""
-    if isinstance(source, data.Reader):
+    if isinstance(source, Reader):
         return Source(lambda: source, True, source.feature_names)
     if callable(source):
         return Source(lambda: _made_by(source), True)
@@ -79,8 +77,8 @@ def source_of(source: Any, batch_size: int | None) -> Source:
         )
     if _names_files(source):
         return source_of(_reader_of_files(source, batch_size), batch_size)
-    if arrow.is_stream(source) or is_dataset(source):
-        return source_of(reader_of_table(source, batch_size), batch_size)
+    if arrow.is_stream(source) or _is_dataset(source):
+        return source_of(_reader_of_table(source, batch_size), batch_size)
     if hasattr(source, "columns") and len(getattr(source, "shape", ())) == 2:  # a frame
         return Source(lambda: _slices(source, getattr(source, "iloc", source), np.dtype(np.float64), batch_size), False)
     if all(hasattr(source, name) for name in ("shape", "dtype", "__getitem__")):
@@ -135,7 +133,7 @@ def _names_files(source: Any) -> bool:
     return isinstance(given, Sequence) and len(given) > 0 and all(isinstance(one, str | os.PathLike) for one in given)
 
 
-def _reader_of_files(paths: Any, batch_size: int | None) -> data.Reader:
+def _reader_of_files(paths: Any, batch_size: int | None) -> Reader:
     """Read files in the format that the extension of the first one implies."""
     first = Path(paths if isinstance(paths, str | os.PathLike) else paths[0])
     known = "csv" if first.suffix.lower() in PACKINGS else format_of(first, _READERS)
@@ -145,3 +143,83 @@ def _reader_of_files(paths: Any, batch_size: int | None) -> data.Reader:
             "and for folders, give a reader of gmmx.data, such as gmmx.data.from_parquet(path)."
         )
     return _READERS[known](paths, batch_size=batch_size)
+
+
+@dataclass(frozen=True)
+class _Table:
+    """All columns of a repeatable source of Arrow data."""
+
+    table: Any
+    chosen: ChosenFeatures
+    dtype: np.dtype[Any]
+
+    def __iter__(self) -> Iterator[Piece]:
+        """Read from the first row on."""
+        names, first_row = self.chosen.features.names, 0
+        most_rows = max(1, min(_MOST_ROWS_AT_ONCE, _MOST_NUMBERS_AT_ONCE // len(names)))
+        for whole in _record_batches(self.table, batch_size=most_rows):
+            for begin in range(0, whole.num_rows, most_rows):
+                batch = whole.slice(begin, most_rows)
+                X = np.empty((batch.num_rows, len(names)), self.dtype)
+                self.chosen.copy(batch, X, "source", first_row)
+                yield checked(Piece(X, None), "source", first_row, feature_names=names, weights=None)
+                first_row += batch.num_rows
+
+
+def _record_batches(table: Any, **options: Any) -> Iterator[Any]:
+    if _is_dataset(table):
+        # The usual way, 16 batches of each of 4 files ahead, whole row groups and all threads, takes up to a GiB.
+        yield from table.to_batches(
+            batch_readahead=1, fragment_readahead=1, use_threads=False, **options, **_scan_options(table)
+        )
+    else:
+        yield from arrow.reader_of(table, "source")
+
+
+def _reader_of_table(table: Any, batch_size: int | None) -> Reader:
+    """Return the rows of a table, relation or dataset as batches; all columns are features.
+
+    The source can be read repeatedly: it has the method ``__arrow_c_stream__``, or is a pyarrow.dataset.Dataset.
+    """
+    schema = table.schema if _is_dataset(table) else arrow.reader_of(table, "source").schema
+    dtype = number_type(schema, range(len(schema)), "source")
+    lengths = ListLengths()
+    lengths.update(schema, partial(_columns, table))
+    features = ArrowFeatures.of(schema, lengths)
+    names = features.names
+    if not names:
+        raise ValueError("source has no columns, but must have at least one")
+    return Reader(
+        type(table).__name__,
+        [_Table(table, features.chosen(range(len(names))), dtype)],
+        feature_names=names,
+        n_features=len(names),
+        dtype=dtype,
+        batch_size=batch_size,
+    )
+
+
+def _columns(table: Any, positions: Sequence[int]) -> Iterator[list[Any]]:
+    """Yield columns of lists, a few rows at first, for their lengths."""
+    if not _is_dataset(table):
+        for batch in arrow.reader_of(table, "source"):
+            yield [batch.column(position) for position in positions]
+        return
+    names = [table.schema.names[position] for position in positions]
+    for batch in _record_batches(table, columns=names, batch_size=ROWS_LOOKED_AT):
+        yield batch.columns
+
+
+def _scan_options(dataset: Any) -> dict[str, Any]:
+    """Return what makes a dataset of Parquet files read them bit by bit; others need nothing."""
+    if getattr(getattr(dataset, "format", None), "default_extname", None) != "parquet":
+        return {}
+    options = import_optional("pyarrow.dataset", _PURPOSE, "data").ParquetFragmentScanOptions(
+        pre_buffer=False, use_buffered_stream=True, buffer_size=_READ_AT_ONCE
+    )
+    return {"fragment_scan_options": options}
+
+
+def _is_dataset(source: Any) -> bool:
+    """Return whether an object is, or looks like, a dataset of pyarrow."""
+    return all(hasattr(source, name) for name in ("schema", "to_batches", "scanner"))
