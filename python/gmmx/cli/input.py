@@ -37,31 +37,26 @@ class FileRows:
     """Rows of a file."""
 
     X: npt.NDArray[Any]  # finite numbers, float32 if the file holds nothing else, else float64
-    sample_weight: npt.NDArray[np.float64] | None = None  # the weight column, if one was asked for; not negative
-    complete: npt.NDArray[np.bool_] | None = None  # which of the rows that were read these are; None for all
+    sample_weight: npt.NDArray[np.float64] | None  # the weight column, if one was asked for; not negative
+    complete: npt.NDArray[np.bool_]  # which of the rows that were read these are; the others lack a value
     n_before: int = 0  # rows of the file before these
 
     @classmethod
-    def of(cls, piece: Piece, *, drop_missing: bool, n_before: int = 0) -> FileRows:
+    def of(cls, piece: Piece, *, drop_missing: bool, n_before: int) -> FileRows:
         """Return the rows of a piece, without those that lack a value if these are to be dropped."""
         X, weights = piece
-        if not drop_missing:
-            return cls(X, weights, None, n_before)
-        holes = np.isnan(X).any(axis=1)
-        if weights is not None:
-            holes |= np.isnan(weights)
-        if holes.any():
-            X, weights = X[~holes], None if weights is None else weights[~holes]
-        return cls(X, weights, ~holes, n_before)
-
-    @property
-    def n_read(self) -> int:
-        """Number of rows that were read, including those that were dropped."""
-        return len(self.X) if self.complete is None else len(self.complete)
+        complete = np.ones(len(X), np.bool_)
+        if drop_missing:
+            complete = ~np.isnan(X).any(axis=1)
+            if weights is not None:
+                complete &= ~np.isnan(weights)
+        if not complete.all():
+            X, weights = X[complete], None if weights is None else weights[complete]
+        return cls(X, weights, complete, n_before)
 
     def with_gaps(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return one value for each row that was read, masked where the row was dropped."""
-        if self.complete is None or self.complete.all():
+        if self.complete.all():
             return values
         data = np.zeros((len(self.complete), *values.shape[1:]), values.dtype)
         data[self.complete] = values
@@ -70,13 +65,13 @@ class FileRows:
 
     def split(self, size: int) -> Iterator[FileRows]:
         """Cut the rows into parts that hold `size` of the rows that were read."""
-        n_before = 0
-        for begin in range(0, self.n_read, size):
-            complete = None if self.complete is None else self.complete[begin : begin + size]
-            part = slice(n_before, n_before + (size if complete is None else int(complete.sum())))
-            weights = None if self.sample_weight is None else self.sample_weight[part]
-            yield FileRows(self.X[part], weights, complete, self.n_before + begin)
-            n_before = part.stop
+        begin = 0
+        for n_read in range(0, len(self.complete), size):
+            complete = self.complete[n_read : n_read + size]
+            end = begin + int(complete.sum())
+            weights = None if self.sample_weight is None else self.sample_weight[begin:end]
+            yield FileRows(self.X[begin:end], weights, complete, self.n_before + n_read)
+            begin = end
 
 
 @dataclass
@@ -91,7 +86,7 @@ class RowCount:
         """Count some more."""
         self.n_samples += len(rows.X)
         self.total_weight += float(len(rows.X) if rows.sample_weight is None else rows.sample_weight.sum())
-        self.n_dropped += rows.n_read - len(rows.X)
+        self.n_dropped += len(rows.complete) - len(rows.X)
 
     def dropped(self) -> str:
         """Return how many rows were dropped, in words."""
@@ -117,17 +112,14 @@ class Table:
     def blocks(self, what: str = "reading", *, quiet: bool = True) -> Iterator[FileRows]:
         """Read the rows once, with a bar on the terminal unless `quiet`.
 
-        Raises
-        ------
-        DataFileError
-            If they are not all numbers, or all weights are zero.
+        It is a DataFileError if they are not all numbers, or all weights are zero.
         """
         with blaming(self.source, self.file.path):
             pieces = self.file.blocks(self.selection)
         with progress_bar(what, quiet=quiet) as update:
             for rows in self.rows_of(pieces):
                 yield rows
-                n_read, n_rows = rows.n_before + rows.n_read, self.file.n_rows
+                n_read, n_rows = rows.n_before + len(rows.complete), self.file.n_rows
                 update(counted(n_read, "row"), n_read / n_rows if n_rows else self.file.part_read())
         if self.count.n_dropped and not self.count.n_samples:
             raise DataFileError(
@@ -165,7 +157,7 @@ class Table:
             rows = FileRows.of(piece, drop_missing=self.selection.keep_missing, n_before=n_before)
             yield rows
             count.add(rows)
-            n_before += rows.n_read
+            n_before += len(rows.complete)
         self.count = count
 
     def read(self) -> FileRows:
@@ -173,8 +165,7 @@ class Table:
         parts = list(self.blocks())
         X = np.concatenate([rows.X for rows in parts])
         weights = [rows.sample_weight for rows in parts if rows.sample_weight is not None]
-        complete = [rows.complete for rows in parts if rows.complete is not None]
-        self.complete = np.concatenate(complete) if complete else None
+        self.complete = np.concatenate([rows.complete for rows in parts])
         return FileRows(X, np.concatenate(weights) if weights else None, self.complete)
 
     def sample(self) -> FileRows:
@@ -189,13 +180,13 @@ class Table:
                 lowest = np.sort(np.argpartition(chosen[2], ROWS_DRAWN)[:ROWS_DRAWN])
                 chosen = [array[lowest] for array in chosen]
         X, weights, _ = chosen
-        return FileRows(X, None if self.selection.weights is None else weights)
+        return FileRows(X, None if self.selection.weights is None else weights, np.ones(len(X), np.bool_))
 
     @contextlib.contextmanager
     def naming(self, rows: FileRows) -> Iterator[None]:
         """Let complaints about a row name it as it stands in the file, and its column."""
         try:
-            with counting_rows(rows.n_before, None if rows.complete is None else np.flatnonzero(rows.complete)):
+            with counting_rows(rows.n_before, np.flatnonzero(rows.complete)):
                 yield
         except ValueError as error:
             row, complaint = lost_row(error), _COMPLAINT.match(str(error))
@@ -238,12 +229,8 @@ _COMPLAINT = re.compile(r"X holds (\S+) in row \d+ \(the first is 0\) of column 
 def open_table(options: DataOptions, features: Features | None = None, *, again: bool = False) -> Iterator[Table]:
     """Open the data file that options name, for a model that has `features`, or for a fit.
 
-    `again` is true if `Table.reader` will be called.
-
-    Raises
-    ------
-    DataFileError
-        If the file cannot be read, a named column does not exist, or there are other columns than the model's.
+    `again` is true if `Table.reader` will be called. It is a DataFileError if the file cannot be read, a named column
+    does not exist, or there are other columns than the model's.
     """
     source = "standard input" if options.data == STANDARD_STREAM else options.data
     file_format = input_format(options.data, options.format)
@@ -263,13 +250,7 @@ def open_table(options: DataOptions, features: Features | None = None, *, again:
 
 
 def load_model(path: str) -> tuple[GaussianMixture, Features]:
-    """Load a model, which then accepts rows without names, and what it asks of data.
-
-    Raises
-    ------
-    click.ClickException
-        If the file is not a model, or standard input.
-    """
+    """Load a model, which then accepts rows without names, and what it asks of data; refuse other files."""
     from gmmx import ModelFileError, load
 
     if path == STANDARD_STREAM:
