@@ -7,6 +7,7 @@ import difflib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from gmmx._text import UNNAMED, first_few, normalized, quoted, shown_name
 from gmmx._text_tables import counted
@@ -42,10 +43,7 @@ def split_names(text: str, option: str) -> list[str]:
 def selected_columns(file: DataFile, source: str, options: DataOptions, features: Features | None) -> Selection:
     """Choose the columns of a file that are read; `features` are what a model asks for, None without one.
 
-    Raises
-    ------
-    DataFileError
-        If a named column does not exist, stands there twice, or there are other columns than the model's.
+    It is a DataFileError if a named column does not exist, stands there twice, or there are others than the model's.
     """
     reasons: dict[int, str] = {}
     weights = None
@@ -59,19 +57,13 @@ def selected_columns(file: DataFile, source: str, options: DataOptions, features
         chosen = _named(split_names(options.columns, "--columns"), find, reasons, "stands in --columns too")
         others = "not in --columns"
     elif features is not None and features.names is not None and file.has_header:
-        _check_has(features.names, features.model, file, source)
-        _refuse_longer_lists(features.names, features.model, file, source)
+        _refuse_other_features(features.names, features.model, file, source)
         chosen = _named(features.names, find, reasons, f"is a feature of {features.model} too")
         others = "not in the model"
     else:
-        chosen = []
-        for index in range(len(file.names)):
-            if index not in reasons:
-                reason = file.why_not_numeric(index)
-                if reason is None:
-                    chosen.append(index)
-                else:
-                    reasons[index] = reason
+        why_not = {index: file.why_not_numeric(index) for index in range(len(file.names)) if index not in reasons}
+        chosen = [index for index, reason in why_not.items() if reason is None]
+        reasons |= {index: reason for index, reason in why_not.items() if reason is not None}
         others = ""
         if features is None:
             for index in chosen:
@@ -130,8 +122,8 @@ def _named(names: Sequence[str], find: _ColumnFinder, reasons: Mapping[int, str]
     return list(chosen)
 
 
-def _check_has(names: Sequence[str], model: str, file: DataFile, source: str) -> None:
-    """Name all features of a model for which a file has no column."""
+def _refuse_other_features(names: Sequence[str], model: str, file: DataFile, source: str) -> None:
+    """Name all features of a model for which a file has no column, and lists that are longer than in the model."""
     known = set(map(normalized, file.names))
     missing = [name for name in names if normalized(name) not in known]
     if missing:
@@ -140,15 +132,11 @@ def _check_has(names: Sequence[str], model: str, file: DataFile, source: str) ->
             f"{_some([quoted(name) for name in missing])} of {model}; it has {_some(_columns_in(file))}; rename them, "
             f"or choose those that stand for its features by --columns, in the order {_some(names)}"
         )
-
-
-def _refuse_longer_lists(names: Sequence[str], model: str, file: DataFile, source: str) -> None:
-    """Refuse lists whose first elements alone are features of a model: it was fitted to shorter ones."""
-    known = set(names)
+    features = set(names)
     for column, span in file.lists.items():
-        are_known = [file.names[index] in known for index in span]
-        count = sum(are_known)
-        if 0 < count < len(span) and all(are_known[:count]):
+        are_features = [file.names[index] in features for index in span]
+        count = sum(are_features)
+        if 0 < count < len(span) and all(are_features[:count]):
             raise DataFileError(
                 f"{source} has lists of length {len(span)} in the column {quoted(column)}, but {model} has only the "
                 f"{'feature' if count == 1 else 'features'} {_some([file.names[index] for index in span[:count]])} of "
@@ -170,7 +158,14 @@ class _ColumnFinder:
         for name, span in file.lists.items():
             self._found[name].append(span)
         self._file = file
-        self._normalized: dict[str, list[Sequence[int]]] | None = None
+
+    @cached_property
+    def _normalized(self) -> dict[str, list[Sequence[int]]]:
+        """The columns by the normal form of their names: letters with marks are one character or two."""
+        found: dict[str, list[Sequence[int]]] = defaultdict(list)
+        for name, columns in self._found.items():
+            found[normalized(name)] += columns
+        return found
 
     def __call__(self, name: str) -> int:
         """Return the index of the column of single numbers with this name."""
@@ -186,7 +181,7 @@ class _ColumnFinder:
         """Return the indices of the columns with this name; ``(unnamed)`` is a column without one."""
         if name == UNNAMED and name not in self._found:
             name = ""
-        found = self._found.get(name) or self._in_another_form(name)
+        found = self._found.get(name) or self._normalized.get(normalized(name), [])
         if len(found) == 1:
             return found[0]
         if found:
@@ -196,14 +191,6 @@ class _ColumnFinder:
         close = difflib.get_close_matches(name, self._found, n=1)
         hint = f"did you mean {close[0]!r}?" if close else f"it has {_some(_columns_in(self._file))}"
         raise DataFileError(f"{self.source} has no column {quoted(name)}; {hint}")
-
-    def _in_another_form(self, name: str) -> list[Sequence[int]]:
-        """Return the columns of this name in another normal form: letters with marks are one character or two."""
-        if self._normalized is None:
-            self._normalized = defaultdict(list)
-            for other, found in self._found.items():
-                self._normalized[normalized(other)] += found
-        return self._normalized.get(normalized(name), [])
 
 
 def _some(names: Sequence[str]) -> str:
