@@ -116,10 +116,8 @@ def is_watched(*, quiet: bool) -> bool:
 def progress_bar(what: str, *, quiet: bool) -> Iterator[Callable[[str, float | None], None]]:
     """Show a bar on a terminal's standard error once the body takes long.
 
-    Yields
-    ------
-    callable
-        Called with a text, such as the number of rows done, and the part done of the whole, None if that is unknown.
+    What it yields is called with a text, such as the number of rows done, and the part done of the whole, None if that
+    is unknown.
     """
     if not is_watched(quiet=quiet):
         yield lambda text, part: None
@@ -139,13 +137,7 @@ def progress_bar(what: str, *, quiet: bool) -> Iterator[Callable[[str, float | N
 
 @contextlib.contextmanager
 def status_line(text: str, *, quiet: bool) -> Iterator[Callable[[str], None]]:
-    """Show a line on a terminal's standard error once the body takes long.
-
-    Yields
-    ------
-    callable
-        Called with another text for the line.
-    """
+    """Show a line on a terminal's standard error once the body takes long; yield what changes its text."""
     if not is_watched(quiet=quiet):
         yield lambda text: None
         return

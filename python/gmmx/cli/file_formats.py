@@ -94,12 +94,8 @@ def opened(
     """Open a data file, or standard input, that errors call `source`.
 
     `text` is the layout of a text table as far as it is given, `array` the name of the array in a .npz file, None for
-    the only one. `again` is true if `DataFile.reader` will be asked for.
-
-    Raises
-    ------
-    DataFileError
-        If the file cannot be read as this format.
+    the only one. `again` is true if `DataFile.reader` will be asked for. It is a DataFileError if the file cannot be
+    read as this format.
     """
     with contextlib.ExitStack() as stack:
         if path == STANDARD_STREAM and (again or file_format not in DELIMITERS):

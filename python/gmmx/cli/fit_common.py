@@ -75,12 +75,8 @@ def run_fit(options: FittingOptions, fit: Callable[[Table], Fitted], *, again: b
     """Check, read, fit, write and print.
 
     Everything that can be refused is refused before the fit: unusable data, output files that exist or could not be
-    written, a missing matplotlib. `fit` fits the rows of a table; `again` is true if it reads them more than once.
-
-    Raises
-    ------
-    click.ClickException
-        With a message of one line and the exit code 2 for unusable data or options, 1 for a fit that failed.
+    written, a missing matplotlib. `fit` fits the rows of a table; `again` is true if it reads them more than once. The
+    exit code is 2 for unusable data or options, 1 for a fit that failed.
     """
     outputs = Outputs({"DATA": options.data}, force=options.force)
     outputs.check_plot("--plot", options.plot)
@@ -124,12 +120,8 @@ def read_rows(table: Table, n_components: int, options: FittingOptions) -> FileR
 def refuse_labels(table: Table, X: npt.NDArray[Any], options: DataOptions) -> None:
     """Print a note about columns that look like labels; refuse a file of which nothing else is left.
 
-    `X` holds the rows of the table, or the first of them. Columns that --columns names are not checked.
-
-    Raises
-    ------
-    click.ClickException
-        If columns were left out by default, and those that remain all look like labels.
+    `X` holds the rows of the table, or the first of them. Columns that --columns names are not checked. A file is
+    refused if columns were left out by default, and those that remain all look like labels.
     """
     if options.columns is not None:
         return

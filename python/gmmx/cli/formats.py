@@ -26,13 +26,7 @@ def format_of(path: str) -> str | None:
 
 
 def input_format(path: str, given: str | None) -> str:
-    """Return the format of DATA: that of --format, else by its ending; CSV for standard input.
-
-    Raises
-    ------
-    click.ClickException
-        If the ending is unknown.
-    """
+    """Return the format of DATA: that of --format, else by its ending; CSV for standard input. Refuse other endings."""
     known = given or ("csv" if path == STANDARD_STREAM else format_of(path))
     if known is None and Path(path).is_dir():
         raise stop(f"{path} is a folder; a folder of Parquet files needs --format parquet")

@@ -49,13 +49,7 @@ class Outputs:
         self._force = force
 
     def check(self, option: str, path: str | None, endings: Sequence[str] | None) -> None:
-        """Refuse a path that could not be written to; None is nothing to check.
-
-        Raises
-        ------
-        click.ClickException
-            Naming the option and the remedy.
-        """
+        """Refuse a path that could not be written to, naming the option and the remedy; None is nothing to check."""
         if path is None:
             return
         real, folder = os.path.realpath(path), Path(path).parent

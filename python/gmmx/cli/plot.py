@@ -105,7 +105,10 @@ def _criterion(options: PlotOptions) -> Any:
             document = json.load(file)
         columns = {name: [record[name] for record in document["results"]] for name in document["results"][0]}
         selection = SimpleNamespace(
-            results_={name: np.array(values, dtype=_type_of(values)) for name, values in columns.items()},
+            results_={
+                name: np.array(values, dtype=np.float64 if None in values else None)  # numbers, some of them missing
+                for name, values in columns.items()
+            },
             best_index_=document["best_index"],
             criterion=document["criterion"],
         )
@@ -117,8 +120,3 @@ def _criterion(options: PlotOptions) -> Any:
     except OSError as error:
         raise stop(f"{options.model} cannot be read: {error.strerror or error}") from error
     return plot.criterion(selection, selection.criterion, title=options.title).figure
-
-
-def _type_of(values: list[Any]) -> Any:
-    """Return float64 for numbers of which some are missing; None lets NumPy choose."""
-    return np.float64 if None in values else None
