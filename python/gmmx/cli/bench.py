@@ -91,6 +91,7 @@ def bench(options: BenchOptions) -> None:
     gmmx bench --jobs 1 --repeats 9
     gmmx bench --json > bench.json
     """
+    import sklearn
     from threadpoolctl import threadpool_limits  # scikit-learn needs it, too
 
     from gmmx import _core
@@ -106,7 +107,13 @@ def bench(options: BenchOptions) -> None:
         )
     with threadpool_limits(limits=n_threads), status_line("measuring", quiet=options.as_json):
         outcomes = [measure(problem, options, n_threads) for problem in PROBLEMS]
-    machine = _machine(n_threads)
+    machine = {
+        "instruction_set": _core.instruction_set,
+        "n_threads": n_threads,
+        "scikit_learn_version": sklearn.__version__,
+        "numpy_version": np.__version__,
+        "platform": platform.platform(),
+    }
     if options.as_json:
         settings = {"load_average": load, "iterations": options.iterations, "repeats": options.repeats}
         print_json({**machine, **settings, "fits": [one.to_json() for one in outcomes], "notes": notes})
@@ -125,13 +132,7 @@ def measure(problem: Problem, options: BenchOptions, n_threads: int) -> Outcome:
     from gmmx import GaussianMixture as Ours
 
     X, start = _rows_and_start(problem)
-    shared = {
-        "n_components": problem.n_components,
-        "covariance_type": problem.covariance_type,
-        "tol": 0.0,
-        "max_iter": options.iterations,
-        **start,
-    }
+    shared = {**start, "tol": 0.0, "max_iter": options.iterations}
     ours, theirs = Ours(**shared, n_jobs=n_threads), Theirs(**shared)
     seconds: dict[Any, list[float]] = {ours: [], theirs: []}
     with warnings.catch_warnings():
@@ -165,23 +166,11 @@ def _rows_and_start(problem: Problem) -> tuple[npt.NDArray[np.float64], dict[str
         "spherical": np.full(n_components, precision),
     }
     return X, {
+        "n_components": n_components,
+        "covariance_type": problem.covariance_type,
         "weights_init": np.full(n_components, 1.0 / n_components),
         "means_init": X[rng.choice(problem.n_samples, n_components, replace=False)],
         "precisions_init": precisions[problem.covariance_type],
-    }
-
-
-def _machine(n_threads: int) -> dict[str, Any]:
-    import sklearn
-
-    from gmmx import _core
-
-    return {
-        "instruction_set": _core.instruction_set,
-        "n_threads": n_threads,
-        "scikit_learn_version": sklearn.__version__,
-        "numpy_version": np.__version__,
-        "platform": platform.platform(),
     }
 
 

@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import click
@@ -90,7 +91,7 @@ def fit(options: FitOptions) -> None:
     run_fit(options, fit_table, again=options.batch_size is not None)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class _FittedMixture(Fitted):
     """One mixture; `drawn` returns the rows that a picture shows."""
 
@@ -141,8 +142,7 @@ def _fit_whole(table: Table, options: FitOptions) -> Fitted:
     with status_line("fitting: looking for a start", quiet=options.as_json) as update:
         model = _estimator(options, _Progress(update))
         notes = _notes_of(model, table, lambda: model.fit(rows.X, sample_weight=rows.sample_weight))
-    result: dict[str, Any] = {"model": model, "data": table, "notes": notes, "options": options}
-    return _FittedMixture(**result, batch_size=None, rows=lambda: [rows], drawn=lambda: rows)
+    return _FittedMixture(model, table, notes, lambda: [rows], options, None, lambda: rows)
 
 
 def _fit_batches(table: Table, options: FitOptions) -> Fitted:
@@ -152,9 +152,9 @@ def _fit_batches(table: Table, options: FitOptions) -> Fitted:
         refuse_labels(table, first.X, options)
     model = _estimator(options, None)
     progress = False if options.as_json else None
-    notes = _notes_of(model, table, lambda: model.fit_batches(lambda: table.batches(reader), progress=progress))
-    result: dict[str, Any] = {"model": model, "data": table, "notes": notes, "options": options}
-    return _FittedMixture(**result, batch_size=reader.batch_size, rows=lambda: table.parts(reader), drawn=table.sample)
+    notes = _notes_of(model, table, lambda: model.fit_batches(partial(table.batches, reader), progress=progress))
+    rows = partial(table.parts, reader)
+    return _FittedMixture(model, table, notes, rows, options, reader.batch_size, table.sample)
 
 
 def _estimator(options: FitOptions, callback: Callable[[int, float], None] | None) -> Any:

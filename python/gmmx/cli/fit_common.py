@@ -49,7 +49,7 @@ _MOST_LABELS = 10
 _BECAUSE_OF_CELLS = ("not numeric", "empty")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Fitted:
     """The result of a fit."""
 

@@ -67,7 +67,7 @@ def select(options: SelectOptions) -> None:
     run_fit(options, fit_table)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class _Selected(Fitted):
     """A search over mixtures; the model is the best one."""
 
@@ -113,8 +113,7 @@ def _fit(table: Table, options: SelectOptions, low: int, high: int, types: str |
         watch = callback if console.is_watched(quiet=options.as_json) else None
         selection = GaussianMixtureIC(low, high, **choice, **options.parameters(), callback=watch)
         notes = notes_of_fit(lambda: selection.fit(rows.X, sample_weight=rows.sample_weight), table)
-    result: dict[str, Any] = {"model": selection.best_estimator_, "data": table, "notes": notes}
-    return _Selected(**result, rows=lambda: [rows], options=options, selection=selection)
+    return _Selected(selection.best_estimator_, table, notes, lambda: [rows], options, selection)
 
 
 def _range(text: str) -> tuple[int, int]:
