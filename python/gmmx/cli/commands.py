@@ -19,9 +19,11 @@ REQUIRED: Any = dataclasses.MISSING
 
 def argument(metavar: str, *, default: Any = REQUIRED, **attributes: Any) -> Any:
     """Declare a field as an argument; with a default it may be left out. `attributes` are those of `click.Argument`."""
-    is_required = default is REQUIRED
-    metadata = {"kind": click.Argument, "names": (), "metavar": metavar, "required": is_required, **attributes}
-    return dataclasses.field(default=default, metadata=metadata)
+
+    def made(name: str, default: Any) -> click.Parameter:
+        return click.Argument([name], metavar=metavar, required=default is REQUIRED, **attributes)
+
+    return dataclasses.field(default=default, metadata={"made": made})
 
 
 def option(text: str, *names: str, default: Any = None, choices: Collection[str] = (), **attributes: Any) -> Any:
@@ -33,8 +35,16 @@ def option(text: str, *names: str, default: Any = None, choices: Collection[str]
     """
     if choices:
         attributes["type"] = click.Choice(list(choices))
-    metadata = {"kind": click.Option, "names": names, "help": text, **attributes}
-    return dataclasses.field(default=default, metadata=metadata)
+
+    def made(name: str, default: Any) -> click.Parameter:
+        declared = [*(names or (f"--{name.replace('_', '-')}",)), name]
+        if default is REQUIRED:
+            return click.Option(declared, help=text, required=True, **attributes)
+        kind = {"is_flag": True} if default is False else {}
+        shows = default is not None and not isinstance(default, bool)
+        return click.Option(declared, help=text, default=default, show_default=shows, **kind, **attributes)
+
+    return dataclasses.field(default=default, metadata={"made": made})
 
 
 def command(name: str, run: Callable[[Any], None]) -> click.Command:
@@ -85,19 +95,5 @@ def _parameters(options: type) -> Iterator[click.Parameter]:
             declared[name] = one.__dataclass_fields__[name].metadata or declared[name]
     defaults = {field.name: field.default for field in dataclasses.fields(options)}
     for name in sorted(places, key=places.__getitem__, reverse=True):  # stable: in each class as declared
-        if declared[name]["kind"] is not None:
-            yield _parameter(name, defaults[name], **declared[name])
-
-
-def _parameter(name: str, default: Any, kind: Any, names: tuple[str, ...], **attributes: Any) -> click.Parameter:
-    if kind is click.Argument:
-        return click.Argument([name], **attributes)
-    names = names or (f"--{name.replace('_', '-')}",)
-    if default is REQUIRED:
-        attributes["required"] = True
-    else:
-        shows = default is not None and not isinstance(default, bool)
-        attributes |= {"default": default, "show_default": shows}
-        if default is False:
-            attributes["is_flag"] = True
-    return click.Option([*names, name], **attributes)
+        if made := declared[name]["made"]:
+            yield made(name, defaults[name])

@@ -22,7 +22,7 @@ _NUMBERS_AT_ONCE = 1 << 22
 class PredictOptions(ModelDataOptions, RowsOptions):
     """The options of ``gmmx predict``."""
 
-    weight_column: None = field(default=None, metadata={"kind": None})  # not an option here
+    weight_column: None = field(default=None, metadata={"made": None})  # not an option here
     label: bool = option("Write the most likely component.  [default: yes]", "--label/--no-label", default=True)
     proba: bool = option("Write the probability of each component: proba_0, proba_1, ...", default=False)
     log_density: bool = option("Write the logarithm of the density: log_density.", default=False)
