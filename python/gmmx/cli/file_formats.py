@@ -23,7 +23,7 @@ from typing import IO, Any, NamedTuple
 
 from gmmx._text import quoted
 from gmmx.cli.faults import in_words
-from gmmx.cli.formats import DELIMITERS, ENDINGS, STANDARD_STREAM
+from gmmx.cli.options import DELIMITERS, FORMATS, STANDARD_STREAM
 from gmmx.data._arrays import reader_of_arrays
 from gmmx.data._csv import reader_of_text
 from gmmx.data._npy_file import opened_npy, opened_npz
@@ -31,7 +31,6 @@ from gmmx.data._parquet import lengths_in, opened_parquet, reader_of_parquet
 from gmmx.data._reader import Piece, Reader, files_of
 from gmmx.io._arrow_features import ArrowFeatures, ListLengths, has_no_type, holds_lists, is_boolean, number_type
 from gmmx.io._cells import is_missing, is_number
-from gmmx.io._file_formats import FORMATS
 from gmmx.io._regular_file import open_regular
 from gmmx.io._text_files import UNPACKING_ERRORS, plain_name, unpacked
 from gmmx.io.csv_text import CsvRows, DataFileError, TextFormat
@@ -99,14 +98,17 @@ def opened(
     """
     with contextlib.ExitStack() as stack:
         if path == STANDARD_STREAM and (again or file_format not in DELIMITERS):
-            path = stack.enter_context(_spooled(sys.stdin.buffer, ENDINGS[file_format][0]))
+            path = stack.enter_context(_spooled(sys.stdin.buffer, FORMATS[file_format].endings[0]))
         elif again and file_format in DELIMITERS and _is_pipe(path):
             with blaming(source, path):
                 path = stack.enter_context(_spooled(stack.enter_context(open(path, "rb")), Path(path).name))
         file: DataFile
         with blaming(source, path):
             if file_format in DELIMITERS:
-                file = stack.enter_context(_opened_text(path, source, file_format, text))
+                is_stream = path == STANDARD_STREAM
+                raw: IO[bytes]
+                stream, raw = (sys.stdin.buffer,) * 2 if is_stream else stack.enter_context(unpacked(path, again=False))
+                file = _TextFile(path, source, file_format, text, stream, raw)
             elif file_format == "parquet":
                 file = _ParquetFile(path)
             else:
@@ -128,19 +130,6 @@ def _is_pipe(path: str) -> bool:
     return os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path))
 
 
-@contextlib.contextmanager
-def _opened_text(path: str, source: str, file_format: str, given: TextFormat) -> Iterator[_TextFile]:
-    """Open a text table, or standard input as one."""
-    blanks = file_format == "csv" and plain_name(path).endswith(".txt")
-    with contextlib.ExitStack() as stack:
-        raw: IO[bytes]
-        is_stream = path == STANDARD_STREAM
-        stream, raw = (sys.stdin.buffer,) * 2 if is_stream else stack.enter_context(unpacked(path, again=False))
-        if stream is raw:
-            _refuse_bytes(raw, source)
-        yield _TextFile(path, source, raw, CsvRows(stream, source, DELIMITERS[file_format], given, blanks=blanks))
-
-
 _TEXT = re.compile(rb"[\t\n\r -~]+$")  # a name of a column may be PAR1
 
 
@@ -153,9 +142,8 @@ def _refuse_bytes(raw: IO[bytes], source: str) -> None:
         raw.seek(-len(beginning), io.SEEK_CUR)
     else:
         return
-    for name in ENDINGS:
-        magic = FORMATS[name].magic
-        if magic and beginning.startswith(magic) and not _TEXT.match(beginning[:8]):
+    for name, known in FORMATS.items():
+        if known.magic and beginning.startswith(known.magic) and not _TEXT.match(beginning[:8]):
             raise DataFileError(f"{source} is not text but {name}; name its format: --format {name}")
     for magic, (program, ending) in _PACKED.items():
         if beginning.startswith(magic):
@@ -165,7 +153,13 @@ def _refuse_bytes(raw: IO[bytes], source: str) -> None:
 class _TextFile(DataFile):
     """A CSV or TSV file."""
 
-    def __init__(self, path: str, source: str, raw: IO[bytes], rows: CsvRows) -> None:
+    def __init__(
+        self, path: str, source: str, file_format: str, given: TextFormat, stream: IO[bytes], raw: IO[bytes]
+    ) -> None:
+        if stream is raw:
+            _refuse_bytes(raw, source)
+        blanks = file_format == "csv" and plain_name(path).endswith(".txt")
+        rows = CsvRows(stream, source, DELIMITERS[file_format], given, blanks=blanks)
         self.names, self.has_header = rows.names, rows.has_header
         self.path, self._source, self._rows, self._raw = path, source, rows, raw
         self.n_bytes = _size(raw)
@@ -217,7 +211,7 @@ class _ParquetFile(DataFile):
 
     def __init__(self, path: str) -> None:
         self.path = path
-        files = files_of(path, ENDINGS["parquet"])
+        files = files_of(path, FORMATS["parquet"].endings)
         self._lengths = lengths_in(files)
         self._parts: list[_ParquetPart] = []
         lengths: dict[str, int | None] = {}

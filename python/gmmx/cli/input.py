@@ -17,8 +17,7 @@ from gmmx._text_tables import counted
 from gmmx.cli.column_selection import Features, selected_columns
 from gmmx.cli.console import print_line, print_note, progress_bar, stop
 from gmmx.cli.file_formats import DataFile, Selection, blaming, opened, pieces_of
-from gmmx.cli.formats import DELIMITERS, STANDARD_STREAM, format_of, input_format
-from gmmx.cli.options import DataOptions
+from gmmx.cli.options import DELIMITERS, STANDARD_STREAM, DataOptions, format_of
 from gmmx.data._reader import Batch, Piece, Reader
 from gmmx.io.csv_text import DataFileError, TextFormat
 from gmmx.validation._lost_rows import counting_rows, lost_row
@@ -233,7 +232,7 @@ def open_table(options: DataOptions, features: Features | None = None, *, again:
     does not exist, or there are other columns than the model's.
     """
     source = "standard input" if options.data == STANDARD_STREAM else options.data
-    file_format = input_format(options.data, options.format)
+    file_format = options.data_format
     if options.array is not None and file_format != "npz":
         raise stop(f"--array names an array of a .npz file, but {source} is {file_format}; leave it out")
     text = TextFormat(options.delimiter, options.decimal, options.header)

@@ -1,18 +1,28 @@
-"""The options that commands share, as dataclasses that `gmmx.cli.commands` makes options of."""
+"""The options that commands share, as dataclasses that `gmmx.cli.commands` makes options of, and formats of files."""
 
 from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import click
 
 from gmmx.cli.commands import argument, option
 from gmmx.cli.console import stop
-from gmmx.cli.formats import FORMATS, STANDARD_STREAM
+from gmmx.io import _file_formats
 from gmmx.io._cells import Decimal
+
+# This path stands for standard input or standard output.
+STANDARD_STREAM = "-"
+
+# Commands read and write these formats; those of text have a character between two cells.
+FORMATS = {name: _file_formats.FORMATS[name] for name in ("csv", "tsv", "parquet", "npy", "npz")}
+ENDINGS = [ending for known in FORMATS.values() for ending in known.endings]
+DELIMITERS = {name: known.delimiter for name, known in FORMATS.items() if known.delimiter}
 
 # The native code takes no larger count.
 LARGEST_COUNT = 2**31 - 1
@@ -20,6 +30,17 @@ LARGEST_COUNT = 2**31 - 1
 _INITIALIZERS = ("kmeans", "hc", "k-means++", "random", "random_from_data")
 _JOBS = "Threads; -1 for all.  [default: the physical cores]"
 _NAMED_CHARACTERS: dict[str | None, str] = {"tab": "\t", "\\t": "\t", "space": " "}
+
+
+def format_of(path: str) -> str | None:
+    """Return the format of a file by its name's ending, None if that is unknown; those of text may be packed."""
+    return _file_formats.format_of(path, FORMATS)
+
+
+def listed(alternatives: Sequence[str]) -> str:
+    """List alternatives in a sentence."""
+    *most, last = alternatives
+    return f"{', '.join(most)} or {last}" if most else last
 
 
 class FiniteNumber(click.FloatRange):
@@ -96,6 +117,20 @@ class DataOptions:
     drop_missing: bool = option("Leave out rows with missing values, and print how many.", default=False)
     format: str | None = option("Format of DATA.  [default: by its ending]", choices=FORMATS)
     array: str | None = option("Array of a .npz file.  [default: the only one]", metavar="NAME")
+
+    @property
+    def data_format(self) -> str:
+        """The format of DATA: that of --format, else by its ending; CSV for standard input. Others are refused."""
+        path = self.data
+        known = self.format or ("csv" if path == STANDARD_STREAM else format_of(path))
+        if known is None and Path(path).is_dir():
+            raise stop(f"{path} is a folder; a folder of Parquet files needs --format parquet")
+        if known is None:
+            raise stop(
+                f"{path}: the data must end in {listed(ENDINGS)}, or be {STANDARD_STREAM} for standard input; for "
+                "another name give its format by --format"
+            )
+        return known
 
 
 @dataclass(frozen=True, kw_only=True)

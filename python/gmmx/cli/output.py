@@ -22,8 +22,7 @@ from numpy.lib import format as npy_format
 from gmmx._optional import import_optional
 from gmmx._text import printable
 from gmmx.cli.console import INSTALL_COMMAND, print_json, stop
-from gmmx.cli.formats import ALL_ENDINGS, DELIMITERS, STANDARD_STREAM, format_of, listed
-from gmmx.cli.options import RowsOptions
+from gmmx.cli.options import DELIMITERS, ENDINGS, STANDARD_STREAM, RowsOptions, format_of, listed
 from gmmx.io._atomic_write import atomic_write
 from gmmx.io._permissions import refuse_read_only
 
@@ -85,7 +84,7 @@ class Outputs:
     def check_table(self, option: str, path: str | None, given_format: str | None = None) -> str:
         """Refuse a path of a table, or a format whose package is missing; return the format."""
         if path is not None:
-            self.check(option, path, ALL_ENDINGS if given_format is None else None)
+            self.check(option, path, ENDINGS if given_format is None else None)
         table_format = given_format or format_of(path or "") or "csv"
         if table_format == "parquet":
             _pyarrow_parquet()
