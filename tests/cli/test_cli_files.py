@@ -406,7 +406,7 @@ class TestNothingIsLost:
         def full(*_: Any) -> None:
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr(cli_output, "_filled", full)
+        monkeypatch.setattr(cli_output.npy_format, "write_array_header_1_0", full)
         message = refusal(run("predict", "m.safetensors", FAITHFUL, "-o", "out.npy"))
         assert message == "Error: the result cannot be written: [Errno 28] No space left on device"
         assert not os.path.exists("out.npy")

@@ -95,7 +95,9 @@ def print_json(document: Mapping[str, Any]) -> None:
 
 
 def finite(value: Any) -> Any:
-    """Return a value as JSON can hold it: None in place of NaN and infinity."""
+    """Return a value, or a list of such, as JSON can hold it: None in place of NaN and infinity."""
+    if isinstance(value, list):
+        return list(map(finite, value))
     return None if isinstance(value, float) and not abs(value) < float("inf") else value
 
 

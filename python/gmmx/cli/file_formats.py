@@ -99,7 +99,7 @@ def opened(
     with contextlib.ExitStack() as stack:
         if path == STANDARD_STREAM and (again or file_format not in DELIMITERS):
             path = stack.enter_context(_spooled(sys.stdin.buffer, FORMATS[file_format].endings[0]))
-        elif again and file_format in DELIMITERS and _is_pipe(path):
+        elif again and file_format in DELIMITERS and not (os.path.isfile(path) or os.path.isdir(path)):
             with blaming(source, path):
                 path = stack.enter_context(_spooled(stack.enter_context(open(path, "rb")), Path(path).name))
         file: DataFile

@@ -21,7 +21,7 @@ from numpy.lib import format as npy_format
 
 from gmmx._optional import import_optional
 from gmmx._text import printable
-from gmmx.cli.console import INSTALL_COMMAND, print_json, stop
+from gmmx.cli.console import INSTALL_COMMAND, finite, print_json, stop
 from gmmx.cli.options import DELIMITERS, ENDINGS, STANDARD_STREAM, RowsOptions, format_of, listed
 from gmmx.io._atomic_write import atomic_write
 from gmmx.io._permissions import refuse_read_only
@@ -83,8 +83,7 @@ class Outputs:
 
     def check_table(self, option: str, path: str | None, given_format: str | None = None) -> str:
         """Refuse a path of a table, or a format whose package is missing; return the format."""
-        if path is not None:
-            self.check(option, path, ENDINGS if given_format is None else None)
+        self.check(option, path, ENDINGS if given_format is None else None)
         table_format = given_format or format_of(path or "") or "csv"
         if table_format == "parquet":
             _pyarrow_parquet()
@@ -92,11 +91,10 @@ class Outputs:
 
     def check_rows(self, option: str, path: str, given_format: str | None) -> str:
         """Refuse, as `check_table`, the path of the main result, or a terminal for a format that is not text."""
-        if path != STANDARD_STREAM:
-            return self.check_table(option, path, given_format)
-        if given_format is not None and given_format not in DELIMITERS and sys.stdout.isatty():
+        is_stream = path == STANDARD_STREAM
+        if is_stream and given_format not in {None, *DELIMITERS} and sys.stdout.isatty():
             raise stop(f"{given_format} is not for a terminal; name a file by {option}, or redirect the output")
-        return self.check_table(option, None, given_format)
+        return self.check_table(option, None if is_stream else path, given_format)
 
 
 def save_figure(figure: Any, path: str) -> None:
@@ -136,29 +134,26 @@ def writing(path: str, table_format: str, columns: Columns) -> Iterator[Write]:
             stream.flush()
 
 
-def emit(
-    options: RowsOptions,
-    output_format: str,
-    columns: Columns,
-    put: Callable[[Write], None],
-    describe: Callable[[], dict[str, Any]],
-) -> None:
+@contextlib.contextmanager
+def emitting(
+    options: RowsOptions, output_format: str, columns: Columns, describe: Callable[[], dict[str, Any]]
+) -> Iterator[Write]:
     """Write rows where the options send them; with --json print a document, of the rows if they have no file.
 
-    `put` is called with what `writing` yields and gives it all rows; `describe` then returns the rest of the document.
+    Yield what `writing` does; `describe` returns the rest of the document once all rows are written.
     """
     if options.as_json and options.to_stream:
         collected: dict[str, list[Any]] = {name: [] for name in columns}
 
         def collect(*arrays: npt.NDArray[Any]) -> None:
             for rows, array in zip(collected.values(), arrays, strict=True):
-                rows.extend(_without_infinities(array).tolist())
+                rows.extend(finite(array.tolist()))  # None for rows that were dropped
 
-        put(collect)
+        yield collect
         print_json({**describe(), **collected})
         return
     with writing(options.output, output_format, columns) as write:
-        put(write)
+        yield write
     if options.as_json:
         print_json({**describe(), "written": {"rows": options.output}})
 
@@ -187,22 +182,6 @@ def _written(column: npt.NDArray[Any]) -> Iterable[str]:
     return column.astype(str).tolist() if column.dtype == np.float32 else map(repr, column.tolist())
 
 
-def _without_infinities(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Replace infinities, which JSON lacks, and rows that were dropped by None."""
-    data = np.ma.getdata(array)
-    gaps = np.ma.getmaskarray(array) | ~np.isfinite(data)
-    if not gaps.any():
-        return data
-    values = data.astype(object)
-    values[gaps] = None
-    return values
-
-
-def _filled(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Replace rows that were dropped by NaN, or by -1 among integers."""
-    return np.ma.filled(array, np.nan if array.dtype.kind == "f" else -1)
-
-
 @contextlib.contextmanager
 def _npy(stream: IO[bytes], columns: Columns) -> Iterator[Write]:
     """Write one array: that of the only name as it is, else all columns as float64."""
@@ -216,7 +195,7 @@ def _npy(stream: IO[bytes], columns: Columns) -> Iterator[Write]:
 
     def write(*arrays: npt.NDArray[Any]) -> None:
         nonlocal dtype, shape
-        filled = list(map(_filled, arrays))
+        filled = [np.ma.filled(array, np.nan if array.dtype.kind == "f" else -1) for array in arrays]
         whole = filled[0] if len(columns) == 1 else np.column_stack([array.astype(np.float64) for array in filled])
         dtype, shape = whole.dtype, (shape[0] + len(whole), *whole.shape[1:])
         stream.write(np.ascontiguousarray(whole).data)

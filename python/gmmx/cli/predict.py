@@ -13,7 +13,7 @@ from gmmx.cli.commands import option
 from gmmx.cli.console import print_line, print_lines, print_note, print_written, stop
 from gmmx.cli.input import load_model, open_table
 from gmmx.cli.options import ModelDataOptions, RowsOptions, jobs_option
-from gmmx.cli.output import Columns, Outputs, Write, emit
+from gmmx.cli.output import Columns, Outputs, emitting
 
 _NUMBERS_AT_ONCE = 1 << 22
 
@@ -53,20 +53,18 @@ def predict(options: PredictOptions) -> None:
     n_components = model.n_components
     columns = _columns(n_components, options)
     sizes = np.zeros(n_components, dtype=np.int64)
-
-    with open_table(options, features) as table:
-
-        def put(write: Write) -> None:
-            for block in table.blocks("predicting", quiet=options.quiet):
-                for rows in block.split(max(1, _NUMBERS_AT_ONCE // n_components)):
-                    with table.naming(rows):
-                        predictions = _predictions(model, rows.X, columns)
-                    write(*map(rows.with_gaps, predictions.values()))
-                    if options.prints_report and len(rows.X):
-                        labels = predictions["component"] if options.label else model.predict(rows.X)
-                        sizes[:] += np.bincount(labels, minlength=n_components)
-
-        emit(options, output_format, columns, put, lambda: {"model": options.model, **table.describe()})
+    with (
+        open_table(options, features) as table,
+        emitting(options, output_format, columns, lambda: {"model": options.model, **table.describe()}) as write,
+    ):
+        for block in table.blocks("predicting", quiet=options.quiet):
+            for rows in block.split(max(1, _NUMBERS_AT_ONCE // n_components)):
+                with table.naming(rows):
+                    predictions = _predictions(model, rows.X, columns)
+                write(*map(rows.with_gaps, predictions.values()))
+                if options.prints_report and len(rows.X):
+                    labels = predictions["component"] if options.label else model.predict(rows.X)
+                    sizes += np.bincount(labels, minlength=n_components)
     if options.prints_report:
         table.print()
         print_line()

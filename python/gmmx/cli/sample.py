@@ -12,7 +12,7 @@ from gmmx.cli.commands import argument, option
 from gmmx.cli.console import print_line, print_written, progress_bar, stop
 from gmmx.cli.input import load_model
 from gmmx.cli.options import RowsOptions, seed_option
-from gmmx.cli.output import Outputs, Write, emit
+from gmmx.cli.output import Outputs, emitting
 
 _NUMBERS_AT_ONCE = 1 << 20
 
@@ -49,20 +49,19 @@ def sample(options: SampleOptions) -> None:
             "in which they stand apart, or leave --labels out"
         )
     columns = {"X": names, **({"component": ["component"]} if options.labels else {})}
-
-    def put(write: Write) -> None:
-        rng = np.random.default_rng(options.seed)
-        most = max(1, _NUMBERS_AT_ONCE // features.count)
-        with progress_bar("drawing", quiet=options.quiet) as update:
-            for begin in range(0, options.count, most):
-                n_rows = min(most, options.count - begin)
-                X, labels = model.sample(n_rows, random_state=rng)
-                order = rng.permutation(n_rows)  # they come one component after the other
-                write(*[X[order], labels[order]][: len(columns)])
-                update(counted(begin + n_rows, "row"), (begin + n_rows) / options.count)
-
     document = {"model": options.model, "n_samples": options.count, "seed": options.seed, "columns": list(names)}
-    emit(options, output_format, columns, put, lambda: document)
+    rng = np.random.default_rng(options.seed)
+    most = max(1, _NUMBERS_AT_ONCE // features.count)
+    with (
+        emitting(options, output_format, columns, lambda: document) as write,
+        progress_bar("drawing", quiet=options.quiet) as update,
+    ):
+        for begin in range(0, options.count, most):
+            n_rows = min(most, options.count - begin)
+            X, labels = model.sample(n_rows, random_state=rng)
+            order = rng.permutation(n_rows)  # they come one component after the other
+            write(*[X[order], labels[order]][: len(columns)])
+            update(counted(begin + n_rows, "row"), (begin + n_rows) / options.count)
     if options.prints_report:
         size = f"{counted(options.count, 'row')} x {counted(len(names), 'column')}"
         print_line(f"{size} from {options.model}, seed {options.seed}")
