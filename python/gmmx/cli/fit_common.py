@@ -167,7 +167,10 @@ def _write(fitted: Fitted, options: FittingOptions, label_format: str) -> dict[s
     """Write the files that were asked for; return their paths by what they hold."""
     paths = {"model": options.model, "labels": options.labels, "plot": options.plot}
     if options.model is not None:
-        _with_names(fitted.model, fitted.data).save(options.model)
+        named = copy.copy(fitted.model)
+        if fitted.data.file.has_header:
+            named.feature_names_in_ = np.array(fitted.data.names, dtype=object)  # as if fitted to a data frame
+        named.save(options.model)
     if options.labels is not None:
         with writing(options.labels, label_format, {"component": ["component"]}) as write:
             for rows in fitted.rows():
@@ -176,14 +179,6 @@ def _write(fitted: Fitted, options: FittingOptions, label_format: str) -> dict[s
     if options.plot is not None:
         save_figure(fitted.draw(), options.plot)
     return {what: path for what, path in paths.items() if path is not None}
-
-
-def _with_names(model: Any, data: Table) -> Any:
-    """Return a copy of a model that knows the names of its columns, as if it were fitted to a data frame."""
-    named = copy.copy(model)
-    if data.file.has_header:
-        named.feature_names_in_ = np.array(data.names, dtype=object)
-    return named
 
 
 def _holds_few_integers(column: npt.NDArray[Any]) -> bool:

@@ -57,12 +57,24 @@ def select(options: SelectOptions) -> None:
     gmmx select cells.tsv -k 2-6 --covariance-type VVV,EEE --criterion icl --plot criterion.png
     gmmx select survey.csv --weight-column weight --model best.safetensors --json > selection.json
     """
+    from gmmx import GaussianMixtureIC
+
     low, high = _range(options.components)
     types = _covariance_types(options.covariance_type)
 
     def fit_table(table: Table) -> Fitted:
         check_covariance_types(types, table)
-        return _fit(table, options, low, high, types)
+        rows = read_rows(table, low, options)
+        with console.progress_bar("fitting", quiet=options.as_json) as update:
+
+            def callback(n_done: int, n_fits: int) -> None:
+                update(f"{n_done}/{n_fits}", n_done / n_fits)
+
+            choice: dict[str, Any] = {"covariance_type": types, "criterion": options.criterion}
+            watch = callback if console.is_watched(quiet=options.as_json) else None
+            selection = GaussianMixtureIC(low, high, **choice, **options.parameters(), callback=watch)
+            notes = notes_of_fit(lambda: selection.fit(rows.X, sample_weight=rows.sample_weight), table)
+        return _Selected(selection.best_estimator_, table, notes, lambda: [rows], options, selection)
 
     run_fit(options, fit_table)
 
@@ -97,23 +109,6 @@ class _Selected(Fitted):
         selection, order = self.selection, self.selection.ranking()
         top = report(selection.results_, order, selection.best_index_, selection.criterion, self.options.top, _HINTS)
         console.print_lines(["", *top])
-
-
-def _fit(table: Table, options: SelectOptions, low: int, high: int, types: str | list[str]) -> Fitted:
-    """Fit all mixtures to rows in memory."""
-    from gmmx import GaussianMixtureIC
-
-    rows = read_rows(table, low, options)
-    with console.progress_bar("fitting", quiet=options.as_json) as update:
-
-        def callback(n_done: int, n_fits: int) -> None:
-            update(f"{n_done}/{n_fits}", n_done / n_fits)
-
-        choice: dict[str, Any] = {"covariance_type": types, "criterion": options.criterion}
-        watch = callback if console.is_watched(quiet=options.as_json) else None
-        selection = GaussianMixtureIC(low, high, **choice, **options.parameters(), callback=watch)
-        notes = notes_of_fit(lambda: selection.fit(rows.X, sample_weight=rows.sample_weight), table)
-    return _Selected(selection.best_estimator_, table, notes, lambda: [rows], options, selection)
 
 
 def _range(text: str) -> tuple[int, int]:
