@@ -23,7 +23,7 @@ from typing import IO, Any, NamedTuple
 
 from gmmx._text import quoted
 from gmmx.cli.faults import in_words
-from gmmx.cli.options import DELIMITERS, FORMATS, STANDARD_STREAM
+from gmmx.cli.options import DELIMITERS, FORMATS, STANDARD_STREAM, DataOptions
 from gmmx.data._arrays import reader_of_arrays
 from gmmx.data._csv import reader_of_text
 from gmmx.data._npy_file import opened_npy, opened_npz
@@ -87,15 +87,12 @@ class DataFile:
 
 
 @contextlib.contextmanager
-def opened(
-    path: str, file_format: str, *, source: str, text: TextFormat, array: str | None, again: bool
-) -> Iterator[DataFile]:
-    """Open a data file, or standard input, that errors call `source`.
+def opened(options: DataOptions, source: str, *, again: bool) -> Iterator[DataFile]:
+    """Open DATA, which errors call `source`; `again` is true if `DataFile.reader` will be asked for.
 
-    `text` is the layout of a text table as far as it is given, `array` the name of the array in a .npz file, None for
-    the only one. `again` is true if `DataFile.reader` will be asked for. It is a DataFileError if the file cannot be
-    read as this format.
+    It is a DataFileError if the file cannot be read as its format.
     """
+    path, file_format = options.data, options.data_format
     with contextlib.ExitStack() as stack:
         if path == STANDARD_STREAM and (again or file_format not in DELIMITERS):
             path = stack.enter_context(_spooled(sys.stdin.buffer, FORMATS[file_format].endings[0]))
@@ -108,11 +105,11 @@ def opened(
                 is_stream = path == STANDARD_STREAM
                 raw: IO[bytes]
                 stream, raw = (sys.stdin.buffer,) * 2 if is_stream else stack.enter_context(unpacked(path, again=False))
-                file = _TextFile(path, source, file_format, text, stream, raw)
+                file = _TextFile(path, source, options, stream, raw)
             elif file_format == "parquet":
                 file = _ParquetFile(path)
             else:
-                file = _ArrayFile(path, file_format, array)
+                file = _ArrayFile(path, file_format, options.array)
         yield file
 
 
@@ -153,15 +150,14 @@ def _refuse_bytes(raw: IO[bytes], source: str) -> None:
 class _TextFile(DataFile):
     """A CSV or TSV file."""
 
-    def __init__(
-        self, path: str, source: str, file_format: str, given: TextFormat, stream: IO[bytes], raw: IO[bytes]
-    ) -> None:
+    def __init__(self, path: str, source: str, options: DataOptions, stream: IO[bytes], raw: IO[bytes]) -> None:
         if stream is raw:
             _refuse_bytes(raw, source)
-        blanks = file_format == "csv" and plain_name(path).endswith(".txt")
-        rows = CsvRows(stream, source, DELIMITERS[file_format], given, blanks=blanks)
+        given = TextFormat(options.delimiter, options.decimal, options.header)
+        blanks = options.data_format == "csv" and plain_name(path).endswith(".txt")
+        rows = CsvRows(stream, source, DELIMITERS[options.data_format], given, blanks=blanks)
         self.names, self.has_header = rows.names, rows.has_header
-        self.path, self._source, self._rows, self._raw = path, source, rows, raw
+        self.path, self._source, self._options, self._rows, self._raw = path, source, options, rows, raw
         self.n_bytes = _size(raw)
         self.notes = (_COMMAS.format(source=source),) if rows.found_commas else ()
 
@@ -177,7 +173,7 @@ class _TextFile(DataFile):
         return reason
 
     def check_header(self, columns: Iterable[int]) -> None:
-        for index in columns:
+        for index in columns if self._options.header is False else ():
             cell = next(iter(self._rows.cells_of(index)), "")
             if not is_missing(cell) and not is_number(cell, self._rows.decimal):
                 raise DataFileError(

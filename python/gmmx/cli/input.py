@@ -19,7 +19,7 @@ from gmmx.cli.console import print_line, print_note, progress_bar, stop
 from gmmx.cli.file_formats import DataFile, Selection, blaming, opened, pieces_of
 from gmmx.cli.options import DELIMITERS, STANDARD_STREAM, DataOptions, format_of
 from gmmx.data._reader import Batch, Piece, Reader
-from gmmx.io.csv_text import DataFileError, TextFormat
+from gmmx.io.csv_text import DataFileError
 from gmmx.validation._lost_rows import counting_rows, lost_row
 
 if TYPE_CHECKING:
@@ -235,14 +235,12 @@ def open_table(options: DataOptions, features: Features | None = None, *, again:
     file_format = options.data_format
     if options.array is not None and file_format != "npz":
         raise stop(f"--array names an array of a .npz file, but {source} is {file_format}; leave it out")
-    text = TextFormat(options.delimiter, options.decimal, options.header)
-    for option, value in {"--delimiter": text.delimiter, "--decimal": text.decimal}.items():
+    for option, value in {"--delimiter": options.delimiter, "--decimal": options.decimal}.items():
         if value is not None and file_format not in DELIMITERS:
             raise stop(f"{option} is for text, but {source} is {file_format}; leave it out")
-    with opened(options.data, file_format, source=source, text=text, array=options.array, again=again) as file:
+    with opened(options, source, again=again) as file:
         selection = selected_columns(file, source, options, features)
-        if options.header is False:
-            file.check_header(selection.values)
+        file.check_header(selection.values)
         for note in file.notes:
             print_note(note)
         yield Table(file, source, selection, options.weight_column)
