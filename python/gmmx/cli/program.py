@@ -41,11 +41,7 @@ class _PipeClosedError(Exception):
 
 
 class _TerminatedError(BaseException):
-    """A signal asked the program to end."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
+    """A signal asked the program to end; the argument is its number."""
 
 
 class Program(click.Group):
@@ -148,8 +144,9 @@ def _unwinding_on_termination() -> Iterator[None]:
     try:
         yield
     except _TerminatedError as error:
-        os.kill(os.getpid(), error.number)
-        raise SystemExit(128 + error.number) from error  # where signals do not end a process
+        (number,) = error.args
+        os.kill(os.getpid(), number)
+        raise SystemExit(128 + number) from error  # where signals do not end a process
     finally:
         for number in handled:
             signal.signal(number, signal.SIG_DFL)
