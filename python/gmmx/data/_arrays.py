@@ -40,6 +40,9 @@ __all__ = ["from_hdf5", "from_npy", "from_zarr", "reader_of_array", "reader_of_a
 # Opens the rows of a file and their weights: arrays of h5py, zarr or NumPy.
 Opener = Callable[[Path], AbstractContextManager[tuple[Any, Any]]]
 
+_h5py = partial(import_optional, "h5py", "Reading HDF5 files", "data")
+_zarr = partial(import_optional, "zarr", "Reading zarr stores", "data")
+
 _PARAMETERS = f"""\
 {COLUMNS_BY_NUMBER}
 
@@ -303,14 +306,6 @@ def _find_array(arrays: Mapping[str, Any], name: str | None, n_dimensions: int, 
             f"fit, of {listed(candidates)}"
         )
     return arrays[candidates[0]]
-
-
-def _h5py() -> Any:
-    return import_optional("h5py", "Reading HDF5 files", "data")
-
-
-def _zarr() -> Any:
-    return import_optional("zarr", "Reading zarr stores", "data")
 
 
 @contextmanager

@@ -37,7 +37,6 @@ _ENDINGS = [ending for name in _READERS for ending in FORMATS[name].endings] + l
 _MOST_ROWS_AT_ONCE = 1 << 16
 _MOST_NUMBERS_AT_ONCE = 1 << 22
 _READ_AT_ONCE = 1 << 16  # bytes of a column
-_PURPOSE = "Arrow data"
 
 
 @dataclass(frozen=True)
@@ -167,13 +166,16 @@ class _Table:
 
 
 def _record_batches(table: Any, **options: Any) -> Iterator[Any]:
-    if _is_dataset(table):
-        # The usual way, 16 batches of each of 4 files ahead, whole row groups and all threads, takes up to a GiB.
-        yield from table.to_batches(
-            batch_readahead=1, fragment_readahead=1, use_threads=False, **options, **_scan_options(table)
-        )
-    else:
+    if not _is_dataset(table):
         yield from arrow.reader_of(table, "source")
+        return
+    if getattr(getattr(table, "format", None), "default_extname", None) == "parquet":  # to be read bit by bit
+        dataset = import_optional("pyarrow.dataset", "Arrow data", "data")
+        options["fragment_scan_options"] = dataset.ParquetFragmentScanOptions(
+            pre_buffer=False, use_buffered_stream=True, buffer_size=_READ_AT_ONCE
+        )
+    # The usual way, 16 batches of each of 4 files ahead, whole row groups and all threads, takes up to a GiB.
+    yield from table.to_batches(batch_readahead=1, fragment_readahead=1, use_threads=False, **options)
 
 
 def _reader_of_table(table: Any, batch_size: int | None) -> Reader:
@@ -208,16 +210,6 @@ def _columns(table: Any, positions: Sequence[int]) -> Iterator[list[Any]]:
     names = [table.schema.names[position] for position in positions]
     for batch in _record_batches(table, columns=names, batch_size=ROWS_LOOKED_AT):
         yield batch.columns
-
-
-def _scan_options(dataset: Any) -> dict[str, Any]:
-    """Return what makes a dataset of Parquet files read them bit by bit; others need nothing."""
-    if getattr(getattr(dataset, "format", None), "default_extname", None) != "parquet":
-        return {}
-    options = import_optional("pyarrow.dataset", _PURPOSE, "data").ParquetFragmentScanOptions(
-        pre_buffer=False, use_buffered_stream=True, buffer_size=_READ_AT_ONCE
-    )
-    return {"fragment_scan_options": options}
 
 
 def _is_dataset(source: Any) -> bool:

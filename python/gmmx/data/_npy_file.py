@@ -77,18 +77,12 @@ class ArrayInFile:
 
 
 class NpzFile:
-    """The arrays in an open .npz file, each decompressed on access.
-
-    Attributes
-    ----------
-    shapes : dict of str to tuple of int
-        Shape of each array, by name. Members that are not arrays are excluded.
-    """
+    """The arrays in an open .npz file, each decompressed on access."""
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
         self._members: dict[str, zipfile.ZipInfo] = {}
-        self.shapes: dict[str, tuple[int, ...]] = {}
+        self.shapes: dict[str, tuple[int, ...]] = {}  # by the names of arrays; other members are excluded
         for member in archive.infolist():
             with contextlib.suppress(ValueError), _unpacking(archive, member) as stream:
                 name = member.filename.removesuffix(".npy")
