@@ -16,10 +16,8 @@ from sklearn.utils.validation import validate_data
 
 from gmmx import fast
 from gmmx._docstrings import parameter_entries, with_fragments
-from gmmx.dask._collections import check_kind, is_array, whole_rows, without_column
-from gmmx.dask._progress import LastGood
-from gmmx.dask._rows import DaskRows
-from gmmx.dask._running import WorkersLostError
+from gmmx.dask._rows import DaskRows, check_kind, is_array, whole_rows, without_column
+from gmmx.dask._running import LastGood, WorkersLostError
 from gmmx.dask._tasks import RowTerm, array_block, frame_block, uncertainty
 from gmmx.distributed.checkpoints import checkpoints_of
 from gmmx.distributed.progress import RowsWithProgress

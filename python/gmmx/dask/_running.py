@@ -1,8 +1,9 @@
-"""Running tasks on a cluster or in this process, and errors if that fails."""
+"""Running tasks on a cluster or in this process, and what is left if that fails."""
 
 from __future__ import annotations
 
 import contextlib
+import math
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -10,7 +11,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import dask
 from dask.delayed import delayed
 
+from gmmx import _core
 from gmmx.dask._tasks import Place
+from gmmx.distributed import PartitionedRows
+from gmmx.distributed.checkpoints import StartingPoint
+from gmmx.distributed.em import Watched, run_em
+from gmmx.em.result import Run
 
 if TYPE_CHECKING:
     from gmmx.mixture._gaussian_mixture import GaussianMixture
@@ -37,24 +43,43 @@ class WorkersLostError(RuntimeError):
         return type(self), (str(self), self.model)
 
 
+class LastGood:
+    """Parameters of the last completed pass of EM, and their log-likelihood.
+
+    If it `keeps_best`, those with the highest likelihood, because accelerated EM is not monotone.
+    """
+
+    def __init__(self, *, keeps_best: bool) -> None:
+        self._keeps_best = keeps_best
+        self.mixture: _core.Mixture | None = None
+        self.log_likelihood = math.nan
+
+    def run_em(self, em: Any, rows: PartitionedRows, start: StartingPoint, prior: Any, monitor: Any) -> Run:
+        """Run EM over all rows from one start, watched."""
+        self.mixture, self.log_likelihood = start.mixture, math.nan
+        run = run_em(em, Watched(rows, after=self._note), start, prior, monitor)
+        self.mixture, self.log_likelihood = run.mixture, math.nan
+        return run
+
+    def _note(self, mixture: _core.Mixture, statistics: _core.SufficientStatistics) -> None:
+        if not (self._keeps_best and statistics.log_likelihood < self.log_likelihood):
+            self.mixture, self.log_likelihood = mixture, statistics.log_likelihood
+
+
 class Task(NamedTuple):
-    """A delayed value, and the partitions that go into it, from the first to before the last."""
+    """A delayed value, and the partitions that go into it."""
 
     value: Any
-    first: int
-    last: int
+    place: Place
 
 
 def combined(tasks: list[Task], combine: Callable[..., Any], *arguments: Any, until: int) -> list[Task]:
     """Let workers combine neighbours, in the order of the partitions, until at most `until` values are left."""
+    call = delayed(combine, pure=False)
     while len(tasks) > until:
         groups = [tasks[begin : begin + FAN_IN] for begin in range(0, len(tasks), FAN_IN)]
         tasks = [
-            Task(
-                delayed(combine, pure=False)([task.value for task in group], *arguments),
-                group[0].first,
-                group[-1].last,
-            )
+            Task(call([task.value for task in group], *arguments), group[0].place._replace(last=group[-1].place.last))
             for group in groups
         ]
     return tasks
@@ -80,7 +105,7 @@ def client_for(client: Any) -> Any:
     return client
 
 
-def results(tasks: list[Task], n_partitions: int, client: Any) -> list[Any]:
+def results(tasks: list[Task], client: Any) -> list[Any]:
     """Compute tasks.
 
     Lost workers are a `WorkersLostError`, invalid rows a TypeError or ValueError that names their partition. Anything
@@ -98,24 +123,15 @@ def results(tasks: list[Task], n_partitions: int, client: Any) -> list[Any]:
         if hasattr(error, "partition"):
             raise
         failed = next((task for task, future in zip(tasks, futures, strict=False) if future.status == "error"), None)
-        where = "" if failed is None else _where(failed, n_partitions)
-        if _is_loss(error) or client.status != "running":
+        where = "" if failed is None else str(failed.place).capitalize()
+        # By name, since distributed does not export all classes.
+        is_loss = any(kind.__name__ in _LOSSES for kind in type(error).__mro__)
+        if is_loss or client.status != "running":
             raise WorkersLostError(_loss(error, where)) from error
         raise RuntimeError(f"{where or 'The cluster'} failed with {type(error).__name__}: {error}") from error
     finally:
         for future in futures:
             future.release()  # lets Dask cancel what is still running
-
-
-def _where(failed: Task, n_partitions: int) -> str:
-    if failed.last - failed.first == 1:
-        return str(Place(failed.first, n_partitions)).capitalize()
-    return f"One of the partitions {failed.first} to {failed.last - 1} of {n_partitions} (counted from 0)"
-
-
-def _is_loss(error: Exception) -> bool:
-    """Return whether workers or the scheduler are lost, by name since distributed does not export all classes."""
-    return any(kind.__name__ in _LOSSES for kind in type(error).__mro__)
 
 
 def _loss(error: Exception, where: str) -> str:

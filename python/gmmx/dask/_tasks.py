@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy.typing as npt
 
 from gmmx import _core, fast
-from gmmx.distributed import Sample, merge_samples, part_of, sample_of, statistics_of
+from gmmx.distributed import part_of, statistics_of
 from gmmx.validation import RowArray, Rows, thread_count
 
 # A term is a sum over rows, such as the log-likelihood.
@@ -17,14 +17,16 @@ RowTerm = Callable[[Rows, _core.Mixture], float]
 
 
 class Place(NamedTuple):
-    """Which partition of how many."""
+    """Some of the partitions, from the first to the last, of how many; errors name them by it."""
 
-    number: int
+    first: int
+    last: int
     n_partitions: int
 
     def __str__(self) -> str:
-        """Name it in errors."""
-        return f"partition {self.number} of {self.n_partitions} (counted from 0)"
+        one = f"partition {self.first}"
+        several = f"one of the partitions {self.first} to {self.last}"
+        return f"{one if self.first == self.last else several} of {self.n_partitions} (counted from 0)"
 
 
 @contextlib.contextmanager
@@ -35,7 +37,7 @@ def naming(place: Place) -> Iterator[None]:
     except (TypeError, ValueError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         named: Any = kind(f"In {place}: {error}")
-        named.partition = place.number
+        named.partition = place.first
         raise named from error
 
 
@@ -64,17 +66,6 @@ def statistics_in(
     return statistics_of(X, sample_weight, mixture, dtype=dtype, n_threads=_threads(n_jobs))
 
 
-def sample_in(X: Any, sample_weight: Any, dtype: str, first_row: int, size: int, seed: int) -> Sample | None:
-    """Draw rows of a partition."""
-    return sample_of(X, sample_weight, first_row, size, seed, dtype=dtype)
-
-
-def merged(samples: Sequence[Sample | None], size: int) -> Sample | None:
-    """Merge the samples of some partitions, all of which may be empty."""
-    held = [sample for sample in samples if sample is not None]
-    return merge_samples(held, size) if held else None
-
-
 def sums_in(
     X: Any, sample_weight: Any, mixture: _core.Mixture, terms: Sequence[RowTerm], n_jobs: int | None
 ) -> list[float]:
@@ -88,12 +79,13 @@ def sums_in(
 
 def array_block(X: Any, n_blocks: int, block_id: tuple[int, ...], **arguments: Any) -> npt.NDArray[Any]:
     """Apply a function of rows to a block of an array."""
-    return _values(X, Place(block_id[0], n_blocks), **arguments)
+    return _values(X, Place(block_id[0], block_id[0], n_blocks), **arguments)
 
 
 def frame_block(X: Any, n_blocks: int, like: Any, partition_info: Any = None, **arguments: Any) -> Any:
     """Apply a function of rows to a part of a data frame; the result is `like` another, with the index of the rows."""
-    values = _values(X, Place(partition_info["number"] if partition_info else 0, n_blocks), **arguments)
+    number = partition_info["number"] if partition_info else 0
+    values = _values(X, Place(number, number, n_blocks), **arguments)
     return type(like)(values, index=X.index)
 
 

@@ -91,7 +91,7 @@ class Batches:
 
     def sample(self, size: int, seed: int) -> Sample:
         """Draw rows; which ones does not depend on how they are cut into batches."""
-        drawn: Sample | None = None
+        drawn = merge_samples([], size)
         largest_key = math.inf
         first_row = 0
         with self._pass("drawing rows to start from") as batches:
@@ -99,10 +99,9 @@ class Batches:
                 part = sample_of(X, sample_weight, first_row, size, seed, dtype=self._dtype, largest_key=largest_key)
                 first_row += len(X)
                 if part is not None and len(part.keys):
-                    drawn = part if drawn is None else merge_samples([drawn, part], size)
+                    drawn = merge_samples([drawn, part], size)
                     if len(drawn.keys) == size:
                         largest_key = float(drawn.keys.max())
-        assert drawn is not None  # the summary says that there are rows
         return drawn
 
     def statistics(self, mixture: _core.Mixture) -> _core.SufficientStatistics:

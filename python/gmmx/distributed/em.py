@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from typing import Protocol
 
 import numpy as np
@@ -23,7 +23,7 @@ from gmmx.em.result import FailedStart, Fit, Run, failure_message, stronger_prio
 from gmmx.validation import FitFailedError, Rows, check_enough_rows, refuse_overflow
 from gmmx.validation.outweighing_rows import OutweighingRowWarning
 
-__all__ = ["PartitionedRows", "default_init_size", "fit_partitions", "run_em"]
+__all__ = ["PartitionedRows", "Watched", "default_init_size", "fit_partitions", "run_em"]
 
 _MOST_ROWS, _MOST_BYTES, _LEAST_ROWS_OF_EACH = 50_000, 32 << 20, 10
 
@@ -42,6 +42,30 @@ class PartitionedRows(Protocol):
 
     def statistics(self, mixture: _core.Mixture) -> _core.SufficientStatistics:
         """Add the statistics of all parts, by `statistics_of` and `pairwise_sum`."""
+
+
+class Watched:
+    """Rows that are summarized once, and call functions before each pass and after it.
+
+    `before` is called with the mixture, `after` also with the statistics.
+    """
+
+    def __init__(
+        self,
+        rows: PartitionedRows,
+        *,
+        before: Callable[[_core.Mixture], None] = lambda _: None,
+        after: Callable[[_core.Mixture, _core.SufficientStatistics], None] = lambda *_: None,
+    ) -> None:
+        self.summary, self.sample = cache(rows.summary), rows.sample
+        self._statistics, self._before, self._after = rows.statistics, before, after
+
+    def statistics(self, mixture: _core.Mixture) -> _core.SufficientStatistics:
+        """Make a pass."""
+        self._before(mixture)
+        statistics = self._statistics(mixture)
+        self._after(mixture, statistics)
+        return statistics
 
 
 def default_init_size(summary: DataSummary, n_components: int) -> int:
@@ -91,11 +115,11 @@ def fit_partitions(
     ValueError
         If parameters or rows are not accepted.
     """
+    rows = Watched(rows, after=lambda _, statistics: check_same_rows(statistics, summary))
     summary = rows.summary()
     check_enough_rows(summary, em.n_components)
     if outweighing := summary.outweighing_row:
         warn(OutweighingRowWarning(outweighing, summary.feature_names))
-    rows = _Checked(rows, summary)
     _refuse_partition(init)
     prior = prior_of(em, summary.n_features, partial(_one_component, rows, summary))
     monitor = Monitor(em.verbose, em.verbose_interval, em.callback, summary.total_weight)
@@ -108,7 +132,7 @@ def fit_partitions(
             monitor.begin(start.number, start.lower_bound, start.lower_bounds)
             record = partial(_record, checkpoints, monitor, start.number, failed)
             try:
-                best = (loop or run_em)(em, _Recorded(rows, record), start, prior, monitor)
+                best = (loop or run_em)(em, Watched(rows, before=record), start, prior, monitor)
             except _core.CollapsedComponentError as error:
                 monitor.end("failed")
                 failed.append(FailedStart(start.number, monitor.iteration, error.component))
@@ -174,38 +198,6 @@ def run_em(
     )
     run = Run.of(result)
     return replace(run, lower_bounds=before + run.lower_bounds)
-
-
-class _Recorded:
-    """Rows that record the mixture of each pass: from there EM can resume."""
-
-    def __init__(self, rows: PartitionedRows, record: Callable[[_core.Mixture], None]) -> None:
-        self.summary, self.sample = rows.summary, rows.sample
-        self._statistics = rows.statistics
-        self._record = record
-
-    def statistics(self, mixture: _core.Mixture) -> _core.SufficientStatistics:
-        """Make a pass."""
-        self._record(mixture)
-        return self._statistics(mixture)
-
-
-class _Checked:
-    """Rows whose passes are seen to be over the same rows as the first."""
-
-    def __init__(self, rows: PartitionedRows, summary: DataSummary) -> None:
-        self._summary = summary
-        self._statistics, self.sample = rows.statistics, rows.sample
-
-    def summary(self) -> DataSummary:
-        """Return what the first pass found."""
-        return self._summary
-
-    def statistics(self, mixture: _core.Mixture) -> _core.SufficientStatistics:
-        """Make a pass."""
-        statistics = self._statistics(mixture)
-        check_same_rows(statistics, self._summary)
-        return statistics
 
 
 def _attempts(

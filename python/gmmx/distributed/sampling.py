@@ -105,8 +105,10 @@ def sample_of(
 
 
 def merge_samples(samples: Sequence[Sample | None], size: int) -> Sample:
-    """Merge the samples of the parts, in order, to the sample of all rows."""
+    """Merge the samples of the parts, in order, to the sample of all rows; empty ones may be None."""
     held = [sample for sample in samples if sample is not None and len(sample.keys)]
+    if not held:
+        return Sample(np.empty((0, 0)), None, np.empty(0), np.empty(0, dtype=np.int64))
     keys, numbers = (np.concatenate([getattr(sample, name) for sample in held]) for name in ("keys", "numbers"))
     chosen: Any = _smallest(keys, numbers, size)
     rows: Any = np.concatenate([sample.X for sample in held])
