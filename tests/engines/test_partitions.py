@@ -21,6 +21,7 @@ from gmmx.distributed import (
     statistics_of,
     summarize,
 )
+from gmmx.distributed.summary import join_summaries
 
 RNG = np.random.default_rng(6)
 X = RNG.normal(size=(300, 3))
@@ -147,3 +148,18 @@ def test_parts_of_mixed_precision_are_computed_in_the_higher():
 def test_bad_parts_are_refused(x, weights, complaint):
     with pytest.raises(ValueError, match=complaint):
         summarize(x, weights)
+
+
+def test_samples_without_rows_merge_to_one_without_rows():
+    merged = merge_samples([None, sample_of([[1.0], [2.0]], [0.0, 0.0], 0, 3, 1)], 3)
+    assert len(merged.keys) == len(merged.X) == 0
+    assert merge_samples([merged, sample_of([[1.0]], None, 2, 3, 1)], 3).numbers.tolist() == [2]
+
+
+def test_summaries_of_blocks_join_to_that_of_their_partition():
+    rows = np.random.default_rng(0).normal(size=(9, 2))
+    rows[7, 1] = 1e20  # a fill value, which the second block alone holds
+    whole = summarize(rows)
+    joined = join_summaries([summarize(rows[:5]), summarize([]), summarize(rows[5:])])
+    assert joined == whole and joined.outweighing_row == whole.outweighing_row is not None
+    assert join_summaries([summarize([])]) == summarize([])

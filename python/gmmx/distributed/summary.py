@@ -18,7 +18,7 @@ from gmmx.validation.column_faults import ColumnFaults
 from gmmx.validation.outweighing_rows import Extremes, OutweighingRow, extremes_of, merge_extremes, outweighing_row
 from gmmx.validation.row_faults import RowFaults
 
-__all__ = ["DataSummary", "check_same_rows", "merge_summaries", "summarize"]
+__all__ = ["DataSummary", "check_same_rows", "join_summaries", "merge_summaries", "summarize"]
 
 
 @dataclass(frozen=True)
@@ -141,25 +141,31 @@ def merge_summaries(parts: Sequence[DataSummary], *, kind: str = "partition", ki
                 f"X has the columns {_shown(summary.feature_names)} in {kind} {i}, but {_shown(model.feature_names)} "
                 f"in {kind} {first}. Give all parts the same columns in the same order."
             )
-    total_weight = math.fsum(summary.total_weight for _, summary in held)
-    if not 0.0 < total_weight < math.inf:
+    merged = join_summaries(parts)
+    if not 0.0 < merged.total_weight < math.inf:
         raise ValueError(
-            f"sample_weight sums to {total_weight:g} over all {kinds}, but its sum must be positive and finite: give "
-            "at least one row a weight above zero, and scale huge weights down."
+            f"sample_weight sums to {merged.total_weight:g} over all {kinds}, but its sum must be positive and finite: "
+            "give at least one row a weight above zero, and scale huge weights down."
         )
-    before = accumulate((summary.n_rows for summary in parts), initial=0)
-    extremes = [
-        (n, summary.extremes) for n, summary in zip(before, parts, strict=False) if summary.extremes is not None
-    ]
+    return merged
+
+
+def join_summaries(parts: Sequence[DataSummary]) -> DataSummary:
+    """Merge the summaries of parts with the same columns, which may be without rows or weight."""
+    held = [summary for summary in parts if summary.n_rows > 0]
+    if not held:
+        return _NOTHING
+    before = accumulate((summary.n_rows for summary in held), initial=0)
+    extremes = [(n, summary.extremes) for n, summary in zip(before, held, strict=False) if summary.extremes is not None]
     return DataSummary(
-        n_rows=sum(summary.n_rows for _, summary in held),
-        n_present=sum(summary.n_present for _, summary in held),
-        total_weight=total_weight,
-        n_features=model.n_features,
-        dtype=np.result_type(*(summary.dtype for _, summary in held)).name,
-        largest=max(summary.largest for _, summary in held),
-        feature_names=model.feature_names,
-        sums=tuple(math.fsum(column) for column in zip(*(summary.sums for _, summary in held), strict=True)),
+        n_rows=sum(summary.n_rows for summary in held),
+        n_present=sum(summary.n_present for summary in held),
+        total_weight=math.fsum(summary.total_weight for summary in held),
+        n_features=held[0].n_features,
+        dtype=np.result_type(*(summary.dtype for summary in held)).name,
+        largest=max(summary.largest for summary in held),
+        feature_names=held[0].feature_names,
+        sums=tuple(math.fsum(column) for column in zip(*(summary.sums for summary in held), strict=True)),
         extremes=merge_extremes(extremes) if extremes else None,
     )
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import pickle
-from dataclasses import replace
-from itertools import groupby
-from types import TracebackType
+from contextlib import AbstractContextManager
+from functools import cached_property
+from itertools import accumulate, groupby
 from typing import Any
 
 import numpy as np
@@ -15,11 +15,13 @@ from pyspark.ml.functions import vector_to_array
 from pyspark.ml.linalg import VectorUDT
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import from_arrow_schema
 from pyspark.sql.types import ArrayType, DataType, FloatType, NumericType
 
 from gmmx import _core
 from gmmx.distributed import DataSummary, Sample, merge_samples, merge_summaries, pairwise_sum
-from gmmx.spark.tasks import BLOCKS, SAMPLES, STATISTICS, on_executors
+from gmmx.distributed.summary import join_summaries
+from gmmx.spark.tasks import BLOCKS, RESULTS, on_executors
 
 __all__ = ["SparkRows", "features_of"]
 
@@ -43,26 +45,11 @@ def features_of(dataset: DataFrame, column: str) -> Any:
     return expression if isinstance(found.elementType, FloatType) else expression.cast("array<double>")
 
 
-class SparkRows:
-    """The features and weights of a DataFrame, packed into blocks that Spark persists until `close`.
+class SparkRows(AbstractContextManager["SparkRows"]):
+    """The features and weights of a DataFrame, packed into blocks that Spark persists until the context ends.
 
-    Parameters
-    ----------
-    dataset : DataFrame
-        The rows.
-    features : str
-        Column of vectors or arrays of numbers.
-    sample_weight : str, optional
-        Column of sample weights. None gives every row the weight 1.
-    aggregation_depth : int
-        Number of levels in which large statistics are added. The sum is bitwise identical.
-
-    Examples
-    --------
-    >>> df = spark.createDataFrame([([0.0, 1.0],), ([2.0, 3.0],)], ["features"])
-    >>> with SparkRows(df, "features") as rows:
-    ...     rows.summary().n_rows
-    2
+    `features` and `sample_weight` are columns; without the latter every row has the weight 1. Large statistics are
+    added in `aggregation_depth` levels, which does not change a bit of the sum.
     """
 
     def __init__(
@@ -73,42 +60,33 @@ class SparkRows:
             columns.append(_weights_of(dataset, sample_weight))
         self._names = (features, sample_weight)
         self._aggregation_depth = aggregation_depth
-        self._blocks = dataset.select(*columns).mapInArrow(on_executors("pack"), BLOCKS)
-        self._rows = self._blocks.select("partition", "first_row", "X", "sample_weight")
-        self._summaries: list[DataSummary] | None = None  # by partition
+        self._blocks = dataset.select(*columns).mapInArrow(on_executors("pack"), from_arrow_schema(BLOCKS))
         # One pass an iteration: without this, each would do again whatever the DataFrame is made by.
         self._blocks.persist(StorageLevel.MEMORY_AND_DISK)
 
-    def __enter__(self) -> SparkRows:
-        """Return the rows."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         """Let Spark forget the blocks."""
         self._blocks.unpersist()
 
     def summary(self) -> DataSummary:
         """Check all rows and summarize them."""
-        return merge_summaries(self._summaries_by_partition())
+        return merge_summaries(self._parts)
 
     def sample(self, size: int, seed: int) -> Sample:
         """Draw rows, independently of the partitions."""
-        parts = self._summaries_by_partition()
-        weights = np.array([summary.total_weight for summary in parts])
+        weights = np.array([part.total_weight for part in self._parts])
         shares = size * weights / weights.sum()
         # Each partition returns little more than its share. If one might hold more rows of the sample, once again.
         sizes = [math.ceil(share + 6 * math.sqrt(share) + 10) for share in shares]
         sample, is_whole = self._drawn(sizes, size, seed)
-        return sample if is_whole else self._drawn([size] * len(parts), size, seed)[0]
+        return sample if is_whole else self._drawn([size] * len(sizes), size, seed)[0]
 
     def statistics(self, mixture: _core.Mixture) -> _core.SufficientStatistics:
         """Add up the statistics of all partitions."""
         summary = self.summary()
-        sums = self._run("sum_up", STATISTICS, mixture=pickle.dumps(mixture), dtype=summary.dtype)
+        sums = self._run("sum_up", mixture=pickle.dumps(mixture), dtype=summary.dtype)
         rows = self._added(sums, mixture).collect()
-        total = pairwise_sum([_core.SufficientStatistics.from_bytes(bytes(row[1])) for row in sorted(rows)])
+        total = pairwise_sum([_core.SufficientStatistics.from_bytes(bytes(row.result)) for row in sorted(rows)])
         if total.n_samples != summary.n_present:
             raise RuntimeError(
                 f"A pass saw {total.n_samples} rows of positive weight, the first one {summary.n_present}: the "
@@ -117,51 +95,48 @@ class SparkRows:
             )
         return total
 
-    def _run(self, task: str, schema: str, **options: Any) -> DataFrame:
-        return self._rows.mapInArrow(on_executors(task, **options), schema)
+    def _run(self, task: str, **options: Any) -> DataFrame:
+        rows = self._blocks.select("partition", "first_row", "X", "sample_weight")
+        return rows.mapInArrow(on_executors(task, **options), from_arrow_schema(RESULTS))
 
-    def _summaries_by_partition(self) -> list[DataSummary]:
-        if self._summaries is None:
-            rows = self._blocks.select("partition", "first_row", "summary", "problem").collect()
-            for row in rows:
-                if row.problem is not None:
-                    raise ValueError(self._told(row.partition, row.problem))
-            blocks = sorted((row.partition, row.first_row, bytes(row.summary)) for row in rows)
-            self._summaries = [
-                _joined([pickle.loads(summary) for _, _, summary in members])
-                for _, members in groupby(blocks, lambda block: block[0])
-            ]
-        return self._summaries
-
-    def _told(self, partition: int, problem: str) -> str:
-        features, weights = self._names
-        columns = f"featuresCol={features!r}" + ("" if weights is None else f", weightCol={weights!r}")
-        return (
-            f"Partition {partition} of the DataFrame ({columns}) is not accepted: {problem.rstrip('.')}. All rows must "
-            "hold the same number of finite numbers, and weights must not be negative: filter the others out, or "
-            "impute them."
-        )
+    @cached_property
+    def _parts(self) -> list[DataSummary]:
+        """Summaries of the partitions."""
+        rows = self._blocks.select("partition", "first_row", "summary", "problem").collect()
+        for row in rows:
+            if row.problem is not None:
+                features, weights = self._names
+                columns = f"featuresCol={features!r}" + ("" if weights is None else f", weightCol={weights!r}")
+                raise ValueError(
+                    f"Partition {row.partition} of the DataFrame ({columns}) is not accepted: "
+                    f"{row.problem.rstrip('.')}. All rows must hold the same number of finite numbers, and weights "
+                    "must not be negative: filter the others out, or impute them."
+                )
+        blocks = sorted((row.partition, row.first_row, bytes(row.summary)) for row in rows)
+        return [
+            join_summaries([pickle.loads(summary) for _, _, summary in members])
+            for _, members in groupby(blocks, lambda block: block[0])
+        ]
 
     def _drawn(self, sizes: list[int], size: int, seed: int) -> tuple[Sample, bool]:
         """Return rows, at most this many of each partition, and whether they are the final sample."""
-        parts = self._summaries_by_partition()
-        first_rows = np.cumsum([0, *(summary.n_rows for summary in parts)]).tolist()
+        first_rows = accumulate((part.n_rows for part in self._parts), initial=0)
         options = {"first_rows": dict(enumerate(first_rows)), "sizes": dict(enumerate(sizes)), "seed": seed}
         summary = self.summary()
-        rows = self._run("draw", SAMPLES, **options, n_features=summary.n_features, dtype=summary.dtype).collect()
-        samples: list[Sample | None] = [pickle.loads(bytes(row.sample)) for row in sorted(rows)]
+        rows = self._run("draw", **options, n_features=summary.n_features, dtype=summary.dtype).collect()
+        samples: list[Sample] = [pickle.loads(bytes(row.result)) for row in sorted(rows)]
         merged = merge_samples(samples, size)
         last = merged.keys.max() if len(merged.keys) == size else np.inf
         is_whole = all(
             # Nothing was held back, or all of that comes after the last row of the sample.
-            sample is None or len(sample.keys) in (size, part.n_present) or sample.keys.max() > last
-            for sample, part in zip(samples, parts, strict=True)
+            len(sample.keys) in (size, part.n_present) or sample.keys.max() > last
+            for sample, part in zip(samples, self._parts, strict=True)
         )
         return merged, is_whole
 
     def _added(self, sums: DataFrame, mixture: _core.Mixture) -> DataFrame:
         """Add statistics of neighbouring partitions on executors if they are too many for the driver."""
-        n_partitions = len(self._summaries_by_partition())
+        n_partitions = len(self._parts)
         n_numbers = mixture.covariances.size + mixture.means.size
         if self._aggregation_depth == 1 or 8 * n_numbers * n_partitions <= _BYTES_OF_A_DRIVER:
             return sums
@@ -171,20 +146,8 @@ class SparkRows:
             n_partitions = math.ceil(n_partitions / n_together)
             grouped = sums.repartition(n_partitions, F.floor(F.col("partition") / n_together))
             ordered = grouped.sortWithinPartitions("partition")
-            sums = ordered.mapInArrow(on_executors("add_neighbours", n_together=n_together), STATISTICS)
+            sums = ordered.mapInArrow(on_executors("add_neighbours", n_together=n_together), sums.schema)
         return sums
-
-
-def _joined(blocks: list[DataSummary]) -> DataSummary:
-    """Return the summary of a partition, whose blocks agree in everything that is not counted or summed."""
-    return replace(
-        blocks[0],
-        n_rows=sum(summary.n_rows for summary in blocks),
-        n_present=sum(summary.n_present for summary in blocks),
-        total_weight=math.fsum(summary.total_weight for summary in blocks),
-        largest=max(summary.largest for summary in blocks),
-        sums=tuple(math.fsum(column) for column in zip(*(summary.sums for summary in blocks), strict=True)),
-    )
 
 
 def _weights_of(dataset: DataFrame, column: str) -> Any:

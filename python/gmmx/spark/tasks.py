@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
@@ -18,24 +17,29 @@ import pyarrow as pa
 from pyspark import TaskContext
 
 from gmmx import _core
-from gmmx.distributed import PairwiseSum, Sample, merge_samples, sample_of, statistics_of, summarize
+from gmmx.distributed import PairwiseSum, merge_samples, sample_of, statistics_of, summarize
 from gmmx.io._arrow_features import matrix_of
 from gmmx.validation import F64, RowArray
 from gmmx.validation._lost_rows import counting_rows
 
-__all__ = ["BLOCKS", "SAMPLES", "STATISTICS", "on_executors"]
+__all__ = ["BLOCKS", "RESULTS", "on_executors"]
 
 Batches = Iterator[pa.RecordBatch]
+Block = tuple[int, RowArray, F64 | None]  # the number of its first row, rows and weights
 
 # `first_row` counts from the first of the partition.
-BLOCKS = "partition int, first_row long, X binary, sample_weight binary, summary binary, problem string"
-SAMPLES = "partition int, sample binary"
-STATISTICS = "partition int, statistics binary"
-_ARROW_TYPES = {"int": pa.int32(), "long": pa.int64(), "binary": pa.binary(), "string": pa.string()}
-_BLOCKS, _SAMPLES, _STATISTICS = (
-    pa.schema([(name, _ARROW_TYPES[kind]) for name, kind in map(str.split, fields.split(", "))])
-    for fields in (BLOCKS, SAMPLES, STATISTICS)
+BLOCKS = pa.schema(
+    {
+        "partition": pa.int32(),
+        "first_row": pa.int64(),
+        "X": pa.binary(),
+        "sample_weight": pa.binary(),
+        "summary": pa.binary(),
+        "problem": pa.string(),
+    }
 )
+# What a task returns of each partition, pickled or as bytes of its own.
+RESULTS = pa.schema({"partition": pa.int32(), "result": pa.binary()})
 _DENSE = 1  # the field `type` of Spark's vectors
 
 
@@ -62,27 +66,22 @@ def pack(batches: Batches) -> Batches:
     partition = _partition()
     first_row, n_features = 0, None
     for batch in batches:
+        block: dict[str, Any] = {"partition": partition, "first_row": first_row}
         try:
             X = matrix_of(batch.column(0), "features", first_row)
             weights = _weights_of(batch.column(1)) if batch.num_columns > 1 else None
             if n_features not in (None, X.shape[1]):
                 raise ValueError(f"some rows have {n_features} features, others {X.shape[1]}")
-            summary = summarize(X, weights, first_row=first_row)
+            block["summary"] = pickle.dumps(summarize(X, weights, first_row=first_row))
         except ValueError as error:
             where = "" if " in row " in str(error) else f"of rows {first_row} to {first_row + len(batch) - 1}, "
-            yield _block(partition, first_row, problem=f"{where}{error}")
+            yield _batch(BLOCKS, **block, problem=f"{where}{error}")
             return
         n_features = X.shape[1]
-        yield _block(
-            partition,
-            first_row,
-            X=X.tobytes(),
-            sample_weight=None if weights is None else weights.tobytes(),
-            summary=pickle.dumps(summary),
-        )
+        yield _batch(BLOCKS, **block, X=X.tobytes(), sample_weight=None if weights is None else weights.tobytes())
         first_row += len(batch)
     if first_row == 0:
-        yield _block(partition, 0, X=b"", summary=pickle.dumps(summarize([])))
+        yield _batch(BLOCKS, partition=partition, first_row=0, X=b"", summary=pickle.dumps(summarize([])))
 
 
 def draw(
@@ -90,31 +89,25 @@ def draw(
 ) -> Batches:
     """Draw rows from the blocks of a partition."""
     for partition, blocks in _by_partition(batches, n_features, dtype):
-        size, drawn = sizes[partition], None
-        for block in blocks:
-            some = sample_of(block.X, block.sample_weight, first_rows[partition] + block.first_row, size, seed)
-            drawn = _merged(drawn, some, size)
-        yield pa.record_batch([[partition], [pickle.dumps(drawn)]], schema=_SAMPLES)
+        size, drawn = sizes[partition], merge_samples([], 0)
+        for first_row, X, weights in blocks:
+            some = sample_of(X, weights, first_rows[partition] + first_row, size, seed)
+            drawn = merge_samples([drawn, some], size)
+        yield _batch(RESULTS, partition=partition, result=pickle.dumps(drawn))
 
 
 def sum_up(batches: Batches, *, mixture: bytes, dtype: str) -> Batches:
     """Add up the statistics of the blocks of a partition."""
     model: _core.Mixture = pickle.loads(mixture)
     for partition, blocks in _by_partition(batches, model.n_features, dtype):
-        total = PairwiseSum()
-        for block in blocks:
-            total.add(statistics_of(block.X, block.sample_weight, model))
-        yield pa.record_batch([[partition], [total.total().to_bytes()]], schema=_STATISTICS)
+        yield _sum_of(partition, (statistics_of(X, weights, model) for _, X, weights in blocks))
 
 
 def add_neighbours(batches: Batches, *, n_together: int) -> Batches:
     """Add statistics of neighbouring partitions, which come in order, and renumber the sums."""
     rows = (row for batch in batches for row in zip(*batch.columns, strict=True))
     for group, members in groupby(rows, lambda row: row[0].as_py() // n_together):
-        total = PairwiseSum()
-        for _, statistics in members:
-            total.add(_core.SufficientStatistics.from_bytes(statistics.as_py()))
-        yield pa.record_batch([[group], [total.total().to_bytes()]], schema=_STATISTICS)
+        yield _sum_of(group, (_core.SufficientStatistics.from_bytes(row[1].as_py()) for row in members))
 
 
 def posterior(columns: Iterator[pa.Array], *, mixture: bytes) -> Iterator[pa.Array]:
@@ -136,40 +129,35 @@ def posterior(columns: Iterator[pa.Array], *, mixture: bytes) -> Iterator[pa.Arr
         yield pa.StructArray.from_arrays([labels, probabilities], ["prediction", "probability"])
 
 
-@dataclass(frozen=True)
-class _Block:
-    first_row: int
-    X: RowArray
-    sample_weight: F64 | None
-
-
 def _partition() -> int:
     context = TaskContext.get()
     assert context is not None, "tasks run on executors"
     return context.partitionId()
 
 
-def _block(partition: int, first_row: int, **columns: Any) -> pa.RecordBatch:
-    values = {"partition": partition, "first_row": first_row, **columns}
-    return pa.record_batch([[values.get(name)] for name in _BLOCKS.names], schema=_BLOCKS)
+def _batch(schema: pa.Schema, **columns: Any) -> pa.RecordBatch:
+    """Return a batch of one row; columns that are not given are null."""
+    return pa.RecordBatch.from_pylist([columns], schema=schema)
 
 
-def _by_partition(batches: Batches, n_features: int, dtype: str) -> Iterator[tuple[int, Iterator[_Block]]]:
+def _sum_of(partition: int, parts: Iterator[_core.SufficientStatistics]) -> pa.RecordBatch:
+    total = PairwiseSum()
+    for part in parts:
+        total.add(part)
+    return _batch(RESULTS, partition=partition, result=total.total().to_bytes())
+
+
+def _by_partition(batches: Batches, n_features: int, dtype: str) -> Iterator[tuple[int, Iterator[Block]]]:
     """Yield the blocks of each partition, in their order."""
+
+    def unpacked(row: Any) -> Block:
+        _, first_row, X, weights = row
+        rows = np.frombuffer(X.as_buffer(), dtype=dtype).reshape(-1, n_features)
+        return first_row.as_py(), rows, np.frombuffer(weights.as_buffer()) if weights.is_valid else None
+
     rows = (row for batch in batches for row in zip(*batch.columns, strict=True))
     for partition, members in groupby(rows, lambda row: row[0].as_py()):
-        yield partition, (_unpacked(row, n_features, dtype) for row in members)
-
-
-def _unpacked(row: Any, n_features: int, dtype: str) -> _Block:
-    _, first_row, X, weights = row
-    rows = np.frombuffer(X.as_buffer(), dtype=dtype).reshape(-1, n_features)
-    return _Block(first_row.as_py(), rows, np.frombuffer(weights.as_buffer()) if weights.is_valid else None)
-
-
-def _merged(drawn: Sample | None, some: Sample | None, size: int) -> Sample | None:
-    present = [sample for sample in (drawn, some) if sample is not None]
-    return merge_samples(present, size) if present else None
+        yield partition, map(unpacked, members)
 
 
 def _vectors_of(X: npt.NDArray[Any]) -> pa.StructArray:
