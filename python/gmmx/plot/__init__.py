@@ -11,9 +11,9 @@ pyplot is not used, so that no figure is registered and no global state changes.
 from gmmx.plot._bootstrap import bootstrap
 from gmmx.plot._criterion import criterion
 from gmmx.plot._density import density
+from gmmx.plot._layout import Picture
 from gmmx.plot._mixtures import coverage_radius
 from gmmx.plot._panels import MARKERS, PALETTE
-from gmmx.plot._picture import Picture
 from gmmx.plot._rows import classification, pairs, uncertainty
 
 __all__ = [

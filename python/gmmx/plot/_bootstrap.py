@@ -9,10 +9,9 @@ import numpy as np
 
 from gmmx._covariance_shapes import feature_variances
 from gmmx._optional import import_optional
-from gmmx.plot._layout import grid_of_axes, title_grid, write
+from gmmx.plot._layout import Picture, grid_of_axes, title_grid, write
 from gmmx.plot._mixtures import FloatArray
 from gmmx.plot._panels import INK, colour
-from gmmx.plot._picture import Picture
 from gmmx.plot._view import MAX_COLUMNS, chosen_columns, feature_names_of
 from gmmx.validation._options import not_among
 
@@ -36,8 +35,7 @@ class Resampled(Protocol):
     means: Any
     covariances: Any
 
-    def interval(self, level: float = 0.95, /) -> Any:
-        """Return the low and high ends of each parameter's interval."""
+    def interval(self, level: float = 0.95, /) -> Any: ...
 
 
 def bootstrap(

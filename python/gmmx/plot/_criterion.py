@@ -9,10 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmx._optional import import_optional
-from gmmx.plot._layout import add_legend, legend_entry, one_axes, title_one
+from gmmx.plot._layout import Picture, add_legend, legend_entry, one_axes, title_one
 from gmmx.plot._mixtures import FloatArray
 from gmmx.plot._panels import INK, colour, marker, name_axes
-from gmmx.plot._picture import Picture
 from gmmx.validation._options import not_among
 
 if TYPE_CHECKING:
@@ -107,7 +106,11 @@ def criterion(
     ring: dict[str, Any] = {"markersize": 15.0, "markerfacecolor": "none", "markeredgecolor": INK, "zorder": 5}
     label = f"best: {named_best}"
     handles += panel.plot(fits.sizes[best], fits.values[best], "o", markeredgewidth=1.4, label=label, **ring)
-    handles += _handles_of_exceptions(fits)
+    look: dict[str, Any] = {"color": INK, "markersize": 5.5}
+    if (fits.degenerate & ~fits.missing).any():
+        handles.append(legend_entry("degenerate", marker="o", markerfacecolor="white", **look))
+    if fits.missing.any():
+        handles.append(legend_entry("no fit", marker="x", **look))
 
     name, distinct = criterion.upper(), np.unique(fits.sizes)
     if len(distinct) <= _MOST_TICKS:
@@ -192,10 +195,3 @@ def _draw_missing(ax: Axes, fits: _Fits) -> None:
     low, high = ax.get_ylim()
     room = (tallest + 1) * step
     ax.set_ylim(low - room / (1.0 - room) * (high - low), high)
-
-
-def _handles_of_exceptions(fits: _Fits) -> list[Any]:
-    look: dict[str, Any] = {"color": INK, "markersize": 5.5}
-    hollow = legend_entry("degenerate", marker="o", markerfacecolor="white", **look)
-    cross = legend_entry("no fit", marker="x", **look)
-    return [hollow] * bool((fits.degenerate & ~fits.missing).any()) + [cross] * bool(fits.missing.any())

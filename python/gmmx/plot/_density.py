@@ -10,9 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmx.plot import _panels as panels
-from gmmx.plot._layout import Style, draw_picture, limit, write
+from gmmx.plot._layout import Picture, Style, draw_picture, limit, write
 from gmmx.plot._mixtures import FittedMixture, FloatArray, FullMixture, region_log_levels
-from gmmx.plot._picture import Picture
 from gmmx.plot._view import PlotData, documented, prepare
 from gmmx.validation._options import not_among
 
@@ -122,10 +121,9 @@ def density_style(
         "surface": partial(_draw_surface, log=log),
     }[kind]
     note = "areas hold {} of the mixture" if has_note and levels is None else None
-    is_flat = kind != "surface"
-    projection = "rectilinear" if is_flat else "3d"
+    projection = "3d" if kind == "surface" else "rectilinear"
     curve = partial(panels.draw_curves, coverage=[_WIDEST], log=log)
-    return Style("Density", curve, draw_two, note, projection=projection, scatters=(False, is_flat))
+    return Style("Density", curve, draw_two, note, projection=projection, scatters=(False, kind != "surface"))
 
 
 def _draw_contours(ax: Axes, data: PlotData, *, levels: dict[float, str] | None, filled: bool) -> list[Any]:
@@ -137,7 +135,12 @@ def _draw_contours(ax: Axes, data: PlotData, *, levels: dict[float, str] | None,
     _draw_points(ax, data, limits, drawn_before=before)
     x, y = (panels.values_near(data.mixture, limits[column], column, most=160) for column in (0, 1))
     log_density = data.mixture.log_density_on(x, y)
-    labels = dict(sorted((levels or _levels_by_coverage(data)).items()))
+    verb, labels = "density above", levels
+    if labels is None:
+        borders = region_log_levels(data.mixture, data.coverage).tolist()
+        parts = [f"{100 * part:g} %" for part in data.coverage]
+        verb, labels = "holds", dict(zip(borders, parts, strict=True))
+    labels = dict(sorted(labels.items()))
     if not filled:
         look: dict[str, Any] = {"colors": panels.INK, "linewidths": 0.9, "linestyles": "-", "zorder": 3}
         lines = ax.contour(x, y, log_density, list(labels), **look)
@@ -146,7 +149,6 @@ def _draw_contours(ax: Axes, data: PlotData, *, levels: dict[float, str] | None,
     shades = colormaps[_COLOURS](np.linspace(0.18, 0.72, len(labels)))
     top = max(float(log_density.max()), *labels) + 1.0
     ax.contourf(x, y, log_density, [*labels, top], colors=shades, zorder=0)
-    verb = "density above" if levels else "holds"
     entries = zip(shades, labels.values(), strict=True)
     return [Patch(color=shade, label=f"{verb} {label}") for shade, label in entries][::-1]
 
@@ -196,12 +198,6 @@ def _density_on(mixture: FullMixture, x: FloatArray, y: FloatArray, log: bool) -
     if log:
         log_density = np.maximum(log_density, region_log_levels(mixture, [_FLOOR]))
     return np.exp(log_density)
-
-
-def _levels_by_coverage(data: PlotData) -> dict[float, str]:
-    """Return the log-densities that bound the smallest regions with given parts of the mass, and their labels."""
-    levels = region_log_levels(data.mixture, data.coverage).tolist()
-    return {level: f"{100 * part:g} %" for level, part in zip(levels, data.coverage, strict=True)}
 
 
 def _levels_by_density(levels: Sequence[float]) -> dict[float, str]:

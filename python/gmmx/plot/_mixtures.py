@@ -25,8 +25,7 @@ class FittedMixture(Protocol):
     means_: Any
     covariances_: Any
 
-    def predict_proba(self, X: Any, /) -> Any:
-        """Return the responsibilities of each row."""
+    def predict_proba(self, X: Any, /) -> Any: ...
 
 
 @dataclass(frozen=True)
@@ -66,8 +65,7 @@ class FullMixture:
 
     def log_density(self, points: FloatArray) -> FloatArray:
         """Return the log-density of the mixture, (n_points,)."""
-        density: FloatArray = np.logaddexp.reduce(self.weighted_log_prob(points), axis=0)
-        return density
+        return np.asarray(np.logaddexp.reduce(self.weighted_log_prob(points), axis=0))
 
     def log_density_on(self, x: FloatArray, y: FloatArray) -> FloatArray:
         """Return the log-density of a mixture of two columns on a grid, (len(y), len(x))."""
@@ -99,9 +97,8 @@ def coverage_radius(coverage: float) -> float:
 def region_log_levels(mixture: FullMixture, coverage: Sequence[float]) -> FloatArray:
     """Return the log-densities that bound regions with given parts of the mass of a mixture of two columns.
 
-    These bound the highest-density regions of Hyndman (1996), "Computing and graphing highest density regions",
-    The American Statistician 50, 120-126. Points of equal mass on a spiral represent each component instead of random
-    rows, so the levels do not depend on a seed.
+    Points of equal mass on a spiral represent each component instead of random rows, so the levels do not depend on a
+    seed.
     """
     index = np.arange(_POINTS_PER_COMPONENT)
     radius = np.sqrt(-2.0 * np.log1p(-(index + 0.5) / _POINTS_PER_COMPONENT))

@@ -96,7 +96,7 @@ def draw_means(ax: Axes, mixture: FullMixture) -> None:
 
 
 def draw_curves(
-    ax: Axes, data: PlotData, coverage: Sequence[float], *, with_rows: bool = False, log: bool = False
+    ax: Axes, data: PlotData, coverage: Sequence[float] | None = None, *, with_rows: bool = False, log: bool = False
 ) -> list[Any]:
     """Draw the histogram and the densities of one column, perhaps with areas and rows of the components."""
     limits, before = data.limits(coverage)[0], ax.has_data()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,10 +11,9 @@ import numpy.typing as npt
 
 from gmmx.plot import _panels as panels
 from gmmx.plot._density import density_style
-from gmmx.plot._layout import Style, draw_grid, draw_picture, legend_entry, limit
+from gmmx.plot._layout import Picture, Style, draw_grid, draw_picture, legend_entry, limit
 from gmmx.plot._mixtures import FittedMixture
 from gmmx.plot._panels import INK, MANY, colour, marker, point_style
-from gmmx.plot._picture import Picture
 from gmmx.plot._view import PlotData, documented, prepare
 from gmmx.validation._options import not_among
 
@@ -192,57 +192,37 @@ def pairs(
     return draw_grid(data, style, title, ax)
 
 
-def _draw_curves(ax: Axes, data: PlotData) -> list[Any]:
-    return panels.draw_curves(ax, data, data.coverage, with_rows=True)
-
-
-def _draw_classes(ax: Axes, data: PlotData) -> list[Any]:
-    _draw_scatter(ax, data, *point_style(len(data.points)))
-    return panels.component_handles(data)
-
-
-def _draw_uncertainties(ax: Axes, data: PlotData) -> list[Any]:
-    """Draw two columns with points that grow and darken with the uncertainty."""
-    uncertainty = data.uncertainty
-    _draw_scatter(ax, data, _scaled(uncertainty, _areas(data)), _scaled(uncertainty, _OPACITIES))
-    return [*panels.component_handles(data), *_size_handles(data)]
-
-
-def _draw_scatter(ax: Axes, data: PlotData, sizes: Any, opacity: Any) -> None:
-    """Draw the points, ellipses and means of two columns."""
-    limits, before = data.limits(data.coverage), ax.has_data()
-    panels.draw_points(ax, data, sizes, opacity)
+def _draw_scatter(ax: Axes, data: PlotData, look: tuple[Any, Any] | None = None) -> list[Any]:
+    """Draw the points of two columns, with a look of areas and opacities, and the ellipses and means."""
+    limits, before = data.limits(), ax.has_data()
+    panels.draw_points(ax, data, *(look or point_style(len(data.points))))
     panels.draw_ellipses(ax, data)
     panels.draw_means(ax, data.mixture)
     panels.name_axes(ax, *data.names)
     limit(ax, *limits, drawn_before=before)
+    return panels.component_handles(data)
 
 
-def _areas(data: PlotData) -> tuple[float, float]:
-    """Area of a point of no and of full uncertainty: smaller where there are many."""
+def _draw_uncertainties(ax: Axes, data: PlotData) -> list[Any]:
+    """Draw two columns with points that grow and darken with the uncertainty, smaller where there are many."""
     n_points = max(len(data.points), 1)
-    return float(np.clip(2_000 / n_points, 3.0, 9.0)), float(np.clip(60_000 / n_points, 25.0, 100.0))
+    areas = np.clip(2_000 / n_points, 3.0, 9.0), np.clip(60_000 / n_points, 25.0, 100.0)
 
+    def look_of(uncertainty: Any) -> tuple[Any, Any]:
+        return np.interp(uncertainty, (0.0, _FULL), areas), np.interp(uncertainty, (0.0, _FULL), _OPACITIES)
 
-def _scaled(uncertainty: Any, ends: tuple[float, float]) -> Any:
-    """Return a number between those of no and of full uncertainty."""
-    return np.interp(uncertainty, (0.0, _FULL), ends)
-
-
-def _size_handles(data: PlotData) -> list[Any]:
-    """Make legend entries for points of no, half and full uncertainty."""
-    handles = []
+    handles = _draw_scatter(ax, data, look_of(data.uncertainty))
     for uncertainty in (0.0, _FULL / 2, _FULL):
-        size, opacity = _scaled(uncertainty, _areas(data)), _scaled(uncertainty, _OPACITIES)
+        area, opacity = look_of(uncertainty)
         label = f"uncertainty {uncertainty:g}" + (" or more" if uncertainty == _FULL and data.n_components > 2 else "")
-        look: dict[str, Any] = {"marker": "o", "markersize": size**0.5, "markeredgewidth": 0, "color": INK}
+        look: dict[str, Any] = {"marker": "o", "markersize": area**0.5, "markeredgewidth": 0, "color": INK}
         handles.append(legend_entry(label, alpha=opacity, **look))
     return handles
 
 
 def _draw_stems(ax: Axes, data: PlotData) -> list[Any]:
     """Draw the uncertainty over one column: the points on lines from zero, and their curve where there is one."""
-    limits, before = data.limits(data.coverage)[0], ax.has_data()
+    limits, before = data.limits()[0], ax.has_data()
     area, opacity = point_style(len(data.points))
     values, heights = data.points[:, 0], data.uncertainty
     look: dict[str, Any] = {"rasterized": len(heights) > MANY}
@@ -262,8 +242,9 @@ def _draw_stems(ax: Axes, data: PlotData) -> list[Any]:
 
 
 _ELLIPSES = "ellipses hold {} of a component"
-_CLASSIFICATION = Style("Gaussian mixture", _draw_curves, _draw_classes, _ELLIPSES)
-_UNCERTAINTY = Style("Uncertainty", _draw_curves, _draw_uncertainties, _ELLIPSES, draw_alone=_draw_stems)
+_CURVES = partial(panels.draw_curves, with_rows=True)
+_CLASSIFICATION = Style("Gaussian mixture", _CURVES, _draw_scatter, _ELLIPSES)
+_UNCERTAINTY = Style("Uncertainty", _CURVES, _draw_uncertainties, _ELLIPSES, draw_alone=_draw_stems)
 
 # Each kind of grid has a style, a default coverage, and a remedy if its coverage must not be empty.
 _KINDS: dict[str, tuple[Style, tuple[float, ...], str | None]] = {

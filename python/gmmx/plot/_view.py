@@ -88,8 +88,7 @@ class PlotData:
     @property
     def uncertainty(self) -> FloatArray:
         """Probability of each point that it does not come from its most probable component."""
-        largest: FloatArray = np.max(self.responsibilities, axis=1, initial=0.0)
-        return np.maximum(1.0 - largest, 0.0)
+        return np.asarray(1.0 - self.responsibilities.max(axis=1, initial=0.0)).clip(0.0)
 
     def by_component(self) -> Iterator[tuple[int, npt.NDArray[np.bool_]]]:
         """Yield each component that is the most probable one of some points, and a mask of these points."""
@@ -99,18 +98,18 @@ class PlotData:
 
     def marginal(self, *positions: int) -> PlotData:
         """Keep some of the columns."""
-        index = list(positions)
         return replace(
             self,
-            mixture=self.mixture.marginal(index),
-            names=tuple(self.names[position] for position in index),
-            rows=replace(self.rows, X=self.rows.X[:, index]),
-            points=self.points[:, index],
+            mixture=self.mixture.marginal(positions),
+            names=tuple(self.names[position] for position in positions),
+            rows=replace(self.rows, X=self.rows.X[:, positions]),
+            points=self.points[:, positions],
         )
 
-    def limits(self, coverage: Sequence[float]) -> FloatArray:
+    def limits(self, coverage: Sequence[float] | None = None) -> FloatArray:
         """Return the range of each column's axis, (n_columns, 2): all rows and all ellipses, with a margin."""
-        reach = coverage_radius(max(coverage, default=0.0)) * self.mixture.deviations()
+        widest = max(self.coverage if coverage is None else coverage, default=0.0)
+        reach = coverage_radius(widest) * self.mixture.deviations()
         ends = np.concatenate([self.mixture.means - reach, self.mixture.means + reach, self.rows.X])
         low, high = ends.min(axis=0), ends.max(axis=0)
         margin = 0.04 * (high - low)
