@@ -16,6 +16,8 @@ Documented = TypeVar("Documented", bound=Callable[..., Any])
 def with_fragments(**fragments: str) -> Callable[[Documented], Documented]:
     r"""Return a decorator that fills ``{name}``, alone in a line of a docstring, with a fragment, indented alike.
 
+    It fills the docstrings of a class and of its methods.
+
     Parameters
     ----------
     **fragments : str
@@ -36,8 +38,10 @@ def with_fragments(**fragments: str) -> Callable[[Documented], Documented]:
         return textwrap.indent(fragments[line[2]], line[1]) if line[2] in fragments else line[0]
 
     def decorated(documented: Documented) -> Documented:
-        if documented.__doc__ is not None:  # as with python -OO
-            documented.__doc__ = re.sub(r"^( *)\{(\w+)\}$", filled, documented.__doc__, flags=re.MULTILINE)
+        methods = filter(inspect.isfunction, vars(documented).values())
+        for each in (documented, *methods):
+            if each.__doc__ is not None:  # as with python -OO
+                each.__doc__ = re.sub(r"^( *)\{(\w+)\}$", filled, each.__doc__, flags=re.MULTILINE)
         return documented
 
     return decorated

@@ -69,15 +69,11 @@ Parameters
 X : Dask array of shape (n_samples, n_features) or Dask data frame
     Rows."""
 
-
-def _signature(**added: Any) -> inspect.Signature:
-    """Return the signature of the constructor in memory with further parameters, by their defaults."""
-    own = inspect.signature(_gaussian_mixture.GaussianMixture.__init__)
-    further = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=value) for name, value in added.items()]
-    return own.replace(parameters=[*own.parameters.values(), *further])
+_SIGNATURE = inspect.signature(_gaussian_mixture.GaussianMixture.__init__)
+_CLIENT = inspect.Parameter("client", inspect.Parameter.KEYWORD_ONLY, default=None)
 
 
-@with_fragments(parameters=_PARAMETERS)
+@with_fragments(parameters=_PARAMETERS, rows=_ROWS)
 class GaussianMixture(_gaussian_mixture.GaussianMixture):
     """Gaussian mixture fitted by EM to Dask arrays and data frames.
 
@@ -141,7 +137,9 @@ class GaussianMixture(_gaussian_mixture.GaussianMixture):
         self.client = client
 
     # scikit-learn reads the parameters of an estimator from here.
-    __init__.__signature__ = _signature(client=None)  # type: ignore[attr-defined]
+    __init__.__signature__ = _SIGNATURE.replace(  # type: ignore[attr-defined]
+        parameters=[*_SIGNATURE.parameters.values(), _CLIENT]
+    )
 
     # ------------------------------------------------------------------------------------------------ fitting
 
@@ -279,7 +277,6 @@ class GaussianMixture(_gaussian_mixture.GaussianMixture):
 
     # ------------------------------------------------------------------------------------- a value for each row
 
-    @with_fragments(rows=_ROWS)
     def predict(self, X: Any) -> Any:
         """Find the most probable component of each row, lazily.
 
@@ -292,7 +289,6 @@ class GaussianMixture(_gaussian_mixture.GaussianMixture):
         """
         return self._lazily("predict", X) if _is_of_dask(X) else super().predict(X)
 
-    @with_fragments(rows=_ROWS)
     def predict_proba(self, X: Any) -> Any:
         """Compute the probability of each component given the row, lazily.
 
@@ -306,7 +302,6 @@ class GaussianMixture(_gaussian_mixture.GaussianMixture):
         """
         return self._lazily("predict_proba", X) if _is_of_dask(X) else super().predict_proba(X)
 
-    @with_fragments(rows=_ROWS)
     def score_samples(self, X: Any) -> Any:
         """Compute the log-density of each row, lazily.
 
@@ -319,7 +314,6 @@ class GaussianMixture(_gaussian_mixture.GaussianMixture):
         """
         return self._lazily("score_samples", X) if _is_of_dask(X) else super().score_samples(X)
 
-    @with_fragments(rows=_ROWS)
     def uncertainty(self, X: Any) -> Any:
         """Compute the probability that `predict` is wrong for each row, lazily.
 
@@ -372,7 +366,6 @@ class GaussianMixture(_gaussian_mixture.GaussianMixture):
 
     # --------------------------------------------------------------------------------------- sums over all rows
 
-    @with_fragments(rows=_ROWS)
     def score(self, X: Any, y: object = None, sample_weight: Any = None) -> float:
         """Compute the mean log-density of a row, in one pass.
 

@@ -24,11 +24,7 @@ Part = tuple[Any, Any]
 
 
 class DaskRows:
-    """Rows and weights in partitions; each method is one pass over them.
-
-    `sample_weight` is a Dask array, series, name of a column, or None. `client` and `n_jobs` are those of the
-    estimator.
-    """
+    """Rows and weights in partitions, given as to the estimator; each method is one pass over them."""
 
     def __init__(self, X: Any, sample_weight: Any, client: Any, n_jobs: int | None) -> None:
         self._client = client_for(client)
@@ -39,7 +35,7 @@ class DaskRows:
 
     def summary(self) -> DataSummary:
         """Check all rows and summarize them."""
-        self._summaries = self._results(self._tasks("summary", summarize))
+        self._summaries = results(self._tasks("summary", summarize), self._client)
         all_rows = merge_summaries(self._summaries)
         self.dtype = all_rows.dtype
         return all_rows
@@ -49,12 +45,12 @@ class DaskRows:
         first_rows = accumulate((summary.n_rows for summary in self._summaries), initial=0)
         arguments = [(first, size, seed) for first, _ in zip(first_rows, self._parts, strict=False)]
         tasks = self._tasks("sample", partial(sample_of, dtype=self.dtype), arguments)
-        return merge_samples(self._results(combined(tasks, merge_samples, size, until=1)), size)
+        return merge_samples(results(combined(tasks, merge_samples, size, until=1), self._client), size)
 
     def statistics(self, mixture: _core.Mixture) -> _core.SufficientStatistics:
         """Add the statistics of all partitions; workers add neighbours if there are many."""
         tasks = self._tasks("statistics", statistics_in, [(mixture, self.dtype, self._n_jobs)] * len(self._parts))
-        statistics = pairwise_sum(self._results(combined(tasks, pairwise_sum, until=FAN_IN)))
+        statistics = pairwise_sum(results(combined(tasks, pairwise_sum, until=FAN_IN), self._client))
         n_rows = sum(summary.n_present for summary in self._summaries)
         if statistics.n_samples != n_rows:
             raise ValueError(
@@ -66,10 +62,7 @@ class DaskRows:
     def sums(self, mixture: _core.Mixture, terms: Sequence[RowTerm]) -> list[float]:
         """Return the total weight of all rows and the sums of functions over them."""
         tasks = self._tasks("sums", sums_in, [(mixture, terms, self._n_jobs)] * len(self._parts))
-        return [math.fsum(column) for column in zip(*self._results(tasks), strict=True)]
-
-    def _results(self, tasks: list[Task]) -> list[Any]:
-        return results(tasks, self._client)
+        return [math.fsum(column) for column in zip(*results(tasks, self._client), strict=True)]
 
     def _tasks(
         self, name: str, function: Callable[..., Any], arguments: Sequence[tuple[Any, ...]] | None = None

@@ -38,10 +38,6 @@ class WorkersLostError(RuntimeError):
         super().__init__(message)
         self.model = model
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle with the model."""
-        return type(self), (str(self), self.model)
-
 
 class LastGood:
     """Parameters of the last completed pass of EM, and their log-likelihood.
