@@ -15,9 +15,8 @@ from pyspark.sql import DataFrame
 
 import gmmx
 from gmmx.distributed import DataSummary
-from gmmx.spark.model import GaussianMixtureModel
-from gmmx.spark.params import MixtureParams, local_model_of, with_setters
-from gmmx.spark.persistence import Reader, Writer
+from gmmx.spark.model import GaussianMixtureModel, GaussianMixtureSummary
+from gmmx.spark.params import MixtureParams, Reader, Writer, local_model_of, with_setters
 from gmmx.spark.rows import SparkRows
 from gmmx.validation import check_covariance_type
 
@@ -173,14 +172,13 @@ class GaussianMixture(Estimator, MixtureParams, MLReadable, MLWritable):
                 "be a DataFrame of Spark: spark.createDataFrame makes one; gmmx.GaussianMixture fits rows in memory."
             )
         self._check_params()
-        rows = SparkRows(dataset, self.getFeaturesCol(), self._weight_column(), self.getAggregationDepth())
-        with rows:
-            total_weight = rows.summary().total_weight
-            local = self._local_estimator(rows.summary())
-            local.fit_partitions(rows)
+        with SparkRows(dataset, self.getFeaturesCol(), self._weight_column(), self.getAggregationDepth()) as rows:
+            summary = rows.summary()
+            local = self._local_estimator(summary).fit_partitions(rows)
         model = GaussianMixtureModel(local.set_params(warm_start=False))
         self._copyValues(model._resetUid(self.uid))
-        return model._with_summary(dataset, total_weight)  # noqa: SLF001, not for users
+        model._summary = GaussianMixtureSummary(model, dataset, summary.total_weight)  # noqa: SLF001, not for users
+        return model
 
     def _check_params(self) -> None:
         for name, least in _LEAST.items():

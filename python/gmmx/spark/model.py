@@ -20,8 +20,7 @@ from pyspark.sql.types import IntegerType, StructField, StructType
 
 import gmmx
 from gmmx._covariance_shapes import as_matrices
-from gmmx.spark.params import MixtureParams, with_setters
-from gmmx.spark.persistence import Reader, Writer
+from gmmx.spark.params import MixtureParams, Reader, Writer, with_setters
 from gmmx.spark.rows import features_of
 from gmmx.spark.tasks import on_executors
 
@@ -164,10 +163,6 @@ class GaussianMixtureModel(Model, MixtureParams, MLReadable, MLWritable):
                 "the attributes of the fit."
             )
         return self._summary
-
-    def _with_summary(self, dataset: DataFrame, total_weight: float) -> GaussianMixtureModel:
-        self._summary = GaussianMixtureSummary(self, dataset, total_weight)
-        return self
 
     def write(self) -> Writer:
         """Return the writer of the model, which `save` uses.

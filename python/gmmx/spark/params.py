@@ -1,29 +1,23 @@
-"""Parameters of the estimator and its model: MLlib's names and defaults, and those that gmmx adds."""
+"""What the estimator and its model share: MLlib's parameters and those that gmmx adds, saving and loading."""
 
 from __future__ import annotations
 
 import inspect
+import os
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pyspark.ml.clustering import GaussianMixtureModel as MLlibModel
+from pyspark.ml.clustering import _GaussianMixtureParams as MLlibParams
 from pyspark.ml.param import Param, Params, TypeConverters
-from pyspark.ml.param.shared import (
-    HasAggregationDepth,
-    HasFeaturesCol,
-    HasMaxIter,
-    HasPredictionCol,
-    HasProbabilityCol,
-    HasRegParam,
-    HasSeed,
-    HasTol,
-    HasWeightCol,
-)
+from pyspark.ml.param.shared import HasRegParam
+from pyspark.ml.util import DefaultParamsReader, DefaultParamsWriter, MLReader, MLWriter
 
 import gmmx
 
-__all__ = ["MixtureParams", "local_model_of", "with_setters"]
-
+__all__ = ["MixtureParams", "Reader", "Writer", "local_model_of", "with_setters"]
 
 Owner = TypeVar("Owner", bound=type)
 
@@ -48,17 +42,7 @@ def with_setters(*names: str) -> Callable[[Owner], Owner]:
     return decorated
 
 
-class MixtureParams(
-    HasMaxIter,
-    HasFeaturesCol,
-    HasSeed,
-    HasPredictionCol,
-    HasProbabilityCol,
-    HasTol,
-    HasAggregationDepth,
-    HasWeightCol,
-    HasRegParam,
-):
+class MixtureParams(MLlibParams, HasRegParam):
     """Parameters that the estimator and its model have in common; see :class:`GaussianMixture`."""
 
     k: Any = Param(Params._dummy(), "k", "number of components (>= 1).", typeConverter=TypeConverters.toInt)
@@ -79,9 +63,8 @@ class MixtureParams(
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        # MLlib's defaults, except for the seed, whose default differs between processes.
-        self._setDefault(k=2, tol=0.01, maxIter=100, aggregationDepth=2, seed=0)
-        self._setDefault(covarianceType="full", regParam=1e-6, nInit=1)
+        # Further defaults are MLlib's, but that of its seed differs between processes.
+        self._setDefault(covarianceType="full", regParam=1e-6, nInit=1, seed=0)
 
     def getK(self) -> int:
         """Return the number of components."""
@@ -116,3 +99,63 @@ def local_model_of(value: Any) -> gmmx.GaussianMixture:
         )
     _ = value.mixture_  # an estimator that is not fitted has none
     return value
+
+
+class Writer(MLWriter):
+    """Writes a folder of metadata, as MLlib does, and one with the bytes of a `gmmx.GaussianMixture.save` file.
+
+    All writing uses data frames, so that it works with Spark Connect.
+    """
+
+    def __init__(self, instance: Any, folder: str, local: gmmx.GaussianMixture | None) -> None:
+        super().__init__()
+        self._instance, self._folder, self._local = instance, folder, local
+
+    def save(self, path: str) -> None:
+        """Write to a folder, which must not exist unless `overwrite` was called."""
+        mode = "overwrite" if self.shouldOverwrite else "error"
+        spark = self.sparkSession
+        if self._local is not None:
+            with tempfile.TemporaryDirectory() as folder:
+                file = Path(folder, "model.safetensors")
+                self._local.save(file)
+                model = spark.createDataFrame([(bytearray(file.read_bytes()),)], "model binary")
+            model.coalesce(1).write.mode(mode).parquet(os.path.join(path, self._folder))
+        params = {
+            param.name: value for param, value in self._instance._paramMap.items() if param.name != "initialModel"
+        }
+        content = {"folder": None if self._local is None else self._folder}
+        metadata = DefaultParamsWriter._get_metadata_to_save(self._instance, spark, content, params)
+        # The last, so that what can be loaded is whole.
+        table = spark.createDataFrame([(metadata,)], "value string")
+        table.coalesce(1).write.mode(mode).text(os.path.join(path, "metadata"))
+
+
+class Reader(MLReader):
+    """Reads what `Writer` wrote; `make` builds the instance of the model in memory."""
+
+    def __init__(self, cls: Any, folder: str, make: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self._class, self._folder, self._make = cls, folder, make
+
+    def load(self, path: str) -> Any:
+        """Read from a folder; other content is a ValueError."""
+        spark = self.sparkSession
+        metadata = DefaultParamsReader.loadMetadata(path, spark)
+        name = f"{self._class.__module__}.{self._class.__name__}"
+        if metadata["class"] != name:
+            raise ValueError(
+                f"{path} holds a {metadata['class']}, not a {name}: load it by the class that wrote it. A model of "
+                "MLlib, loaded so, can be given as initialModel."
+            )
+        local = None
+        if metadata["folder"] is not None:
+            row = spark.read.parquet(os.path.join(path, metadata["folder"])).first()
+            with tempfile.TemporaryDirectory() as folder:
+                file = Path(folder, "model.safetensors")
+                file.write_bytes(bytes(row[0]))
+                local = gmmx.load(file)
+        instance = self._make(local)
+        instance._resetUid(metadata["uid"])
+        DefaultParamsReader.getAndSetParams(instance, metadata)
+        return instance
