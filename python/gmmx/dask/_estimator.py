@@ -20,7 +20,6 @@ from gmmx.dask._rows import DaskRows, check_kind, is_array, whole_rows, without_
 from gmmx.dask._running import LastGood, WorkersLostError
 from gmmx.dask._tasks import RowTerm, array_block, frame_block, uncertainty
 from gmmx.distributed.checkpoints import checkpoints_of
-from gmmx.distributed.progress import RowsWithProgress
 from gmmx.em import criteria
 from gmmx.em.progress import Progress
 from gmmx.mixture import _gaussian_mixture
@@ -224,13 +223,13 @@ class GaussianMixture(_gaussian_mixture.GaussianMixture):
         check_kind(X)
         check_flag("progress", progress, may_be_none=True)
         watched = LastGood(keeps_best=self.acceleration is not None)
-        bar = Progress(progress)
-        with checkpoints_of(self._local_params(), checkpoint, checkpoint_every, resume) as checkpoints:
-            rows = DaskRows(X, sample_weight, self.client, self.n_jobs)
+        with (
+            contextlib.closing(Progress(progress)) as bar,
+            checkpoints_of(self._local_params(), checkpoint, checkpoint_every, resume) as checkpoints,
+        ):
+            rows = DaskRows(X, sample_weight, self.client, self.n_jobs, bar)
             try:
-                with contextlib.closing(bar):
-                    shown = RowsWithProgress(rows, bar)
-                    self.fit_partitions(shown, init_size=init_size, loop=watched.run_em, checkpoints=checkpoints)
+                self.fit_partitions(rows, init_size=init_size, loop=watched.run_em, checkpoints=checkpoints)
             except WorkersLostError as error:
                 self._tell_of_last_good(error, watched, rows.dtype)
                 raise
@@ -335,13 +334,12 @@ class GaussianMixture(_gaussian_mixture.GaussianMixture):
         dtype = np.dtype(own_type or type_of_rows)
         arguments = {"function": function, "mixture": self.mixture_, "n_jobs": self.n_jobs, "of_type": dtype}
         n_columns = (len(self.weights_),) if has_columns else ()
+        values = np.empty((0, *n_columns), dtype=dtype)
         if is_array(X):
             X = whole_rows(X)
             arguments["n_blocks"] = X.numblocks[0]
             shape = {"chunks": (X.chunks[0], n_columns)} if has_columns else {"drop_axis": 1}
-            meta = np.empty((0,) + (0,) * len(n_columns), dtype=dtype)
-            return X.map_blocks(array_block, dtype=dtype, meta=meta, **shape, **arguments)
-        values = np.empty((0, *n_columns), dtype=dtype)
+            return X.map_blocks(array_block, dtype=dtype, meta=values, **shape, **arguments)
         like = X._meta._constructor(values) if has_columns else X._meta._constructor_sliced(values)
         like.index = X._meta.index
         return X.map_partitions(frame_block, meta=like, like=like, n_blocks=X.npartitions, **arguments)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import sys
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import accumulate
 from typing import Any
@@ -18,6 +19,7 @@ from gmmx import _core
 from gmmx.dask._running import FAN_IN, Task, client_for, combined, results
 from gmmx.dask._tasks import Place, RowTerm, in_partition, pair, statistics_in, sums_in
 from gmmx.distributed import DataSummary, Sample, merge_samples, merge_summaries, pairwise_sum, sample_of, summarize
+from gmmx.em.progress import Progress
 
 # A part holds delayed rows with delayed weights, the name of their column, or None.
 Part = tuple[Any, Any]
@@ -26,43 +28,59 @@ Part = tuple[Any, Any]
 class DaskRows:
     """Rows and weights in partitions, given as to the estimator; each method is one pass over them."""
 
-    def __init__(self, X: Any, sample_weight: Any, client: Any, n_jobs: int | None) -> None:
+    def __init__(
+        self, X: Any, sample_weight: Any, client: Any, n_jobs: int | None, progress: Progress | None = None
+    ) -> None:
         self._client = client_for(client)
         self._parts = delayed_parts(X, sample_weight)
-        self._n_jobs = n_jobs
+        self._n_jobs, self._progress = n_jobs, progress or Progress(False)
         self._summaries: list[DataSummary] = []
+        self._n_rows: int | None = None
+        self._n_sums = 0
         self.dtype = "float64"
 
     def summary(self) -> DataSummary:
         """Check all rows and summarize them."""
-        self._summaries = results(self._tasks("summary", summarize), self._client)
-        all_rows = merge_summaries(self._summaries)
-        self.dtype = all_rows.dtype
+        with self._pass("checking rows"):
+            self._summaries = results(self._tasks("summary", summarize), self._client)
+            all_rows = merge_summaries(self._summaries)
+            self.dtype, self._n_rows = all_rows.dtype, all_rows.n_rows
         return all_rows
 
     def sample(self, size: int, seed: int) -> Sample:
         """Draw rows; each partition draws up to `size`, which workers merge."""
         first_rows = accumulate((summary.n_rows for summary in self._summaries), initial=0)
         arguments = [(first, size, seed) for first, _ in zip(first_rows, self._parts, strict=False)]
-        tasks = self._tasks("sample", partial(sample_of, dtype=self.dtype), arguments)
-        return merge_samples(results(combined(tasks, merge_samples, size, until=1), self._client), size)
+        with self._pass("drawing rows to start from"):
+            tasks = self._tasks("sample", partial(sample_of, dtype=self.dtype), arguments)
+            return merge_samples(results(combined(tasks, merge_samples, size, until=1), self._client), size)
 
     def statistics(self, mixture: _core.Mixture) -> _core.SufficientStatistics:
         """Add the statistics of all partitions; workers add neighbours if there are many."""
-        tasks = self._tasks("statistics", statistics_in, [(mixture, self.dtype, self._n_jobs)] * len(self._parts))
-        statistics = pairwise_sum(results(combined(tasks, pairwise_sum, until=FAN_IN), self._client))
-        n_rows = sum(summary.n_present for summary in self._summaries)
-        if statistics.n_samples != n_rows:
-            raise ValueError(
-                f"X must have the same rows in each pass, but it had {n_rows} (of positive weight) and now has "
-                f"{statistics.n_samples}. Draw random numbers from a fixed seed, or keep the rows by X.persist()."
-            )
+        self._n_sums += 1
+        with self._pass(f"pass {self._n_sums} of EM"):
+            tasks = self._tasks("statistics", statistics_in, [(mixture, self.dtype, self._n_jobs)] * len(self._parts))
+            statistics = pairwise_sum(results(combined(tasks, pairwise_sum, until=FAN_IN), self._client))
+            n_rows = sum(summary.n_present for summary in self._summaries)
+            if statistics.n_samples != n_rows:
+                raise ValueError(
+                    f"X must have the same rows in each pass, but it had {n_rows} (of positive weight) and now has "
+                    f"{statistics.n_samples}. Draw random numbers from a fixed seed, or keep the rows by X.persist()."
+                )
+            self._progress.tell(statistics.log_likelihood / statistics.total_weight)
         return statistics
 
     def sums(self, mixture: _core.Mixture, terms: Sequence[RowTerm]) -> list[float]:
         """Return the total weight of all rows and the sums of functions over them."""
         tasks = self._tasks("sums", sums_in, [(mixture, terms, self._n_jobs)] * len(self._parts))
         return [math.fsum(column) for column in zip(*results(tasks, self._client), strict=True)]
+
+    @contextlib.contextmanager
+    def _pass(self, name: str) -> Iterator[None]:
+        """Show a pass when it is completed; single partitions do not report."""
+        self._progress.begin_pass(name, self._n_rows)
+        yield
+        self._progress.advance(self._n_rows or 0)
 
     def _tasks(
         self, name: str, function: Callable[..., Any], arguments: Sequence[tuple[Any, ...]] | None = None
