@@ -16,10 +16,10 @@ from gmmx.data._batch_source import Source, source_of
 from gmmx.data._reader import rows_of_bytes
 from gmmx.distributed import (
     DataSummary,
-    PairwiseSum,
     Sample,
     merge_samples,
     merge_summaries,
+    pairwise_sum,
     sample_of,
     statistics_of,
     summarize,
@@ -106,12 +106,12 @@ class Batches:
 
     def statistics(self, mixture: _core.Mixture) -> _core.SufficientStatistics:
         """Add up the statistics of all batches."""
-        total = PairwiseSum()
         self._n_sums += 1
         with self._pass(f"pass {self._n_sums} of EM") as batches:
-            for X, sample_weight in batches:
-                total.add(statistics_of(X, sample_weight, mixture, dtype=self._dtype, n_threads=self._n_threads))
-        statistics = total.total()
+            statistics = pairwise_sum(
+                statistics_of(X, sample_weight, mixture, dtype=self._dtype, n_threads=self._n_threads)
+                for X, sample_weight in batches
+            )
         self._progress.tell(statistics.log_likelihood / statistics.total_weight)
         return statistics
 

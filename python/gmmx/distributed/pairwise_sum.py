@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -40,7 +40,7 @@ def statistics_of(
     return _core.e_step(rows, mixture, weights, n_threads)
 
 
-def pairwise_sum(statistics: Sequence[_core.SufficientStatistics]) -> _core.SufficientStatistics:
+def pairwise_sum(statistics: Iterable[_core.SufficientStatistics]) -> _core.SufficientStatistics:
     """Add the statistics of parts in an order fixed by their number.
 
     Neighbours are added, then neighbouring sums, and so on. The result is bitwise identical wherever and whenever the
@@ -55,8 +55,6 @@ def pairwise_sum(statistics: Sequence[_core.SufficientStatistics]) -> _core.Suff
     >>> pairwise_sum(parts).first_moments
     array([[7.]])
     """
-    if not statistics:
-        raise ValueError("statistics is empty, but there must be at least one part to add.")
     total = PairwiseSum()
     for part in statistics:
         total.add(part)
@@ -79,6 +77,8 @@ class PairwiseSum:
 
     def total(self) -> _core.SufficientStatistics:
         """Return the sum of the parts so far, at least one."""
+        if not self._sums:
+            raise ValueError("statistics is empty, but there must be at least one part to add.")
         *others, (_, total) = self._sums
         for _, left in reversed(others):
             total = left + total

@@ -147,17 +147,13 @@ class GaussianMixture(Estimator, MixtureParams, MLReadable, MLWritable):
         initialModel: Any = None,
     ) -> None:
         super().__init__()
-        self._set_or_clear(self._input_kwargs)
+        self.setParams(**self._input_kwargs)
 
     def setParams(self, **params: Any) -> GaussianMixture:
         """Set the given parameters, None to the default, and return the estimator."""
         inspect.signature(GaussianMixture).bind(**params)
-        return self._set_or_clear(params)
-
-    def _set_or_clear(self, arguments: dict[str, Any]) -> GaussianMixture:
-        """Set parameters; None stands for the default, as in MLlib."""
-        given = {name: value for name, value in arguments.items() if value is not None}
-        for name in arguments.keys() - given.keys():
+        given = {name: value for name, value in params.items() if value is not None}
+        for name in params.keys() - given.keys():
             self.clear(self.getParam(name))
         return self._set(**given)
 
@@ -228,4 +224,4 @@ class GaussianMixture(Estimator, MixtureParams, MLReadable, MLWritable):
     @classmethod
     def read(cls) -> Reader:
         """Return the reader of estimators, which `load` uses."""
-        return Reader(cls, "initialModel", lambda local: cls() if local is None else cls(initialModel=local))
+        return Reader(cls, lambda local: cls() if local is None else cls(initialModel=local))

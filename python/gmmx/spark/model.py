@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import copy
 import pickle
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 from pyspark.ml import Model
 from pyspark.ml.linalg import DenseMatrix, DenseVector, Vector, VectorUDT
 from pyspark.ml.stat import MultivariateGaussian
@@ -116,15 +114,10 @@ class GaussianMixtureModel(Model, MixtureParams, MLReadable, MLWritable):
             return dataset
         self._check_names(dataset, names)
         task = on_executors("posterior", mixture=pickle.dumps(self._local.mixture_))
-
-        # Spark knows by the annotations that it takes batch by batch.
-        def posterior(columns: Iterator[pa.Array]) -> Iterator[pa.Array]:
-            return task(columns)
-
         # The executors compute both at once, of the features alone; the other columns stay where they are.
         features = features_of(dataset, self.getFeaturesCol())
         both = f"{self.uid}_posterior"
-        result = dataset.withColumn(both, F.arrow_udf(posterior, _POSTERIOR)(features))
+        result = dataset.withColumn(both, F.arrow_udf(task, _POSTERIOR)(features))
         for field, name in names.items():
             if name:
                 result = result.withColumn(name, result[both][field])
@@ -174,7 +167,7 @@ class GaussianMixtureModel(Model, MixtureParams, MLReadable, MLWritable):
     @classmethod
     def read(cls) -> Reader:
         """Return the reader of models, which `load` uses."""
-        return Reader(cls, "data", cls)
+        return Reader(cls, cls)
 
     def __repr__(self) -> str:
         """Return a description like MLlib's."""

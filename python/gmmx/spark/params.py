@@ -134,9 +134,9 @@ class Writer(MLWriter):
 class Reader(MLReader):
     """Reads what `Writer` wrote; `make` builds the instance of the model in memory."""
 
-    def __init__(self, cls: Any, folder: str, make: Callable[[Any], Any]) -> None:
+    def __init__(self, cls: Any, make: Callable[[Any], Any]) -> None:
         super().__init__()
-        self._class, self._folder, self._make = cls, folder, make
+        self._class, self._make = cls, make
 
     def load(self, path: str) -> Any:
         """Read from a folder; other content is a ValueError."""

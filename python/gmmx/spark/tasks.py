@@ -17,7 +17,7 @@ import pyarrow as pa
 from pyspark import TaskContext
 
 from gmmx import _core
-from gmmx.distributed import PairwiseSum, merge_samples, sample_of, statistics_of, summarize
+from gmmx.distributed import merge_samples, pairwise_sum, sample_of, statistics_of, summarize
 from gmmx.io._arrow_features import matrix_of
 from gmmx.validation import F64, RowArray
 from gmmx.validation._lost_rows import counting_rows
@@ -46,7 +46,8 @@ _DENSE = 1  # the field `type` of Spark's vectors
 def on_executors(task: str, **options: Any) -> Callable[[Iterator[Any]], Iterator[Any]]:
     """Return one of the functions below by name, wrapped to report executors without gmmx."""
 
-    def run(data: Iterator[Any]) -> Iterator[Any]:
+    # By the annotations Spark knows that a function of columns takes batch by batch; of batches it ignores them.
+    def run(data: Iterator[pa.Array]) -> Iterator[pa.Array]:
         # A function within another goes over by value: nothing of gmmx is imported before this line.
         try:
             from gmmx.spark import tasks
@@ -55,8 +56,7 @@ def on_executors(task: str, **options: Any) -> Callable[[Iterator[Any]], Iterato
                 f"an executor of Spark cannot import gmmx ({error}). Install it with pyspark on all of them, "
                 'pip install "gmmx-native[spark]", or ship an environment that holds it (spark.archives).'
             ) from error
-        run_task = getattr(tasks, task)
-        return run_task(data, **options)
+        return getattr(tasks, task)(data, **options)
 
     return run
 
@@ -100,14 +100,16 @@ def sum_up(batches: Batches, *, mixture: bytes, dtype: str) -> Batches:
     """Add up the statistics of the blocks of a partition."""
     model: _core.Mixture = pickle.loads(mixture)
     for partition, blocks in _by_partition(batches, model.n_features, dtype):
-        yield _sum_of(partition, (statistics_of(X, weights, model) for _, X, weights in blocks))
+        total = pairwise_sum(statistics_of(X, weights, model) for _, X, weights in blocks)
+        yield _batch(RESULTS, partition=partition, result=total.to_bytes())
 
 
 def add_neighbours(batches: Batches, *, n_together: int) -> Batches:
     """Add statistics of neighbouring partitions, which come in order, and renumber the sums."""
     rows = (row for batch in batches for row in zip(*batch.columns, strict=True))
     for group, members in groupby(rows, lambda row: row[0].as_py() // n_together):
-        yield _sum_of(group, (_core.SufficientStatistics.from_bytes(row[1].as_py()) for row in members))
+        total = pairwise_sum(_core.SufficientStatistics.from_bytes(row[1].as_py()) for row in members)
+        yield _batch(RESULTS, partition=group, result=total.to_bytes())
 
 
 def posterior(columns: Iterator[pa.Array], *, mixture: bytes) -> Iterator[pa.Array]:
@@ -138,13 +140,6 @@ def _partition() -> int:
 def _batch(schema: pa.Schema, **columns: Any) -> pa.RecordBatch:
     """Return a batch of one row; columns that are not given are null."""
     return pa.RecordBatch.from_pylist([columns], schema=schema)
-
-
-def _sum_of(partition: int, parts: Iterator[_core.SufficientStatistics]) -> pa.RecordBatch:
-    total = PairwiseSum()
-    for part in parts:
-        total.add(part)
-    return _batch(RESULTS, partition=partition, result=total.total().to_bytes())
 
 
 def _by_partition(batches: Batches, n_features: int, dtype: str) -> Iterator[tuple[int, Iterator[Block]]]:
