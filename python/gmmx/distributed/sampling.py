@@ -105,7 +105,10 @@ def sample_of(
 
 
 def merge_samples(samples: Sequence[Sample | None], size: int) -> Sample:
-    """Merge the samples of the parts, in order, to the sample of all rows; empty ones may be None."""
+    """Merge the samples of the parts, in order, to the sample of all rows.
+
+    That of an empty part may be None; without any row the result is an empty sample.
+    """
     held = [sample for sample in samples if sample is not None and len(sample.keys)]
     if not held:
         return Sample(np.empty((0, 0)), None, np.empty(0), np.empty(0, dtype=np.int64))
