@@ -29,7 +29,7 @@ from gmmx.data._csv import reader_of_text
 from gmmx.data._npy_file import opened_npy, opened_npz
 from gmmx.data._parquet import lengths_in, opened_parquet, reader_of_parquet
 from gmmx.data._reader import Piece, Reader, files_of
-from gmmx.io._arrow_features import ArrowFeatures, ListLengths, has_no_type, holds_lists, is_boolean, number_type
+from gmmx.io._arrow_features import ArrowFeatures, ListLengths, has_no_type, holds_lists, holds_numbers, is_boolean
 from gmmx.io._cells import is_missing, is_number
 from gmmx.io._regular_file import open_regular
 from gmmx.io._text_files import UNPACKING_ERRORS, plain_name, unpacked
@@ -282,9 +282,7 @@ class _ParquetPart(NamedTuple):
             return "null"
         if is_boolean(of_type):
             return "bool"
-        try:
-            number_type(self.schema, [self.position_of(name)], str(self.file))
-        except ValueError:
+        if not holds_numbers(of_type):
             return "other"
         if not holds_lists(of_type):
             return "numbers"

@@ -27,6 +27,7 @@ __all__ = [
     "expanded",
     "has_no_type",
     "holds_lists",
+    "holds_numbers",
     "is_boolean",
     "matrix_of",
     "number_type",
@@ -64,6 +65,11 @@ def number_type(schema: Any, columns: Sequence[int], where: str) -> np.dtype[Any
 def holds_lists(of_type: Any) -> bool:
     """Return whether a column of this type holds lists."""
     return _is_list(_plain_type(of_type))
+
+
+def holds_numbers(of_type: Any) -> bool:
+    """Return whether a column of this type holds numbers, or lists of them."""
+    return _is_number(_number_type(of_type))
 
 
 def has_no_type(of_type: Any) -> bool:
