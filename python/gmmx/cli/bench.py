@@ -17,7 +17,7 @@ import numpy.typing as npt
 from gmmx._text_tables import counted, text_table
 from gmmx.cli.commands import option
 from gmmx.cli.console import FAILED, print_json, print_line, print_lines, print_note, status_line, stop
-from gmmx.cli.options import jobs_option, json_option
+from gmmx.cli.options import JsonOptions, jobs_option
 
 # No fit is repeated once a problem has taken this long.
 SECONDS = 6.0
@@ -47,7 +47,7 @@ PROBLEMS = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class BenchOptions:
+class BenchOptions(JsonOptions):
     """The options of ``gmmx bench``."""
 
     iterations: int = option("Iterations of EM of each fit.", default=10, type=click.IntRange(min=1))
@@ -55,7 +55,6 @@ class BenchOptions:
         "Fits of each kind at most; long ones are repeated less.", default=5, type=click.IntRange(min=1)
     )
     jobs: int | None = jobs_option("Threads of both; -1 for all.  [default: the physical cores]")
-    as_json: bool = json_option()
 
 
 class Outcome(NamedTuple):

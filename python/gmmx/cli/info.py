@@ -8,16 +8,15 @@ from gmmx._text_tables import counted
 from gmmx.cli.commands import argument
 from gmmx.cli.console import finite, print_json, print_line, print_mixture, print_pairs
 from gmmx.cli.input import load_model
-from gmmx.cli.options import json_option
+from gmmx.cli.options import JsonOptions
 from gmmx.mixture._mixture_report import NamedMixture, fit_summary
 
 
 @dataclass(frozen=True, kw_only=True)
-class InfoOptions:
+class InfoOptions(JsonOptions):
     """The options of ``gmmx info``."""
 
     model: str = argument("MODEL")
-    as_json: bool = json_option()
 
 
 def info(options: InfoOptions) -> None:
