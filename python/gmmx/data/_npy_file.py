@@ -96,8 +96,7 @@ class NpzFile:
             shape, _, dtype = _header_of(stream)
             _check_size(shape, dtype, member.file_size - stream.tell())
         with _unpacking(self._archive, member) as stream:
-            array: npt.NDArray[Any] = npy_format.read_array(stream, allow_pickle=False)
-            return array
+            return npy_format.read_array(stream, allow_pickle=False)
 
 
 @contextlib.contextmanager

@@ -60,42 +60,38 @@ class _ParquetFile:
 
     def __iter__(self) -> Iterator[Piece]:
         """Read from the first row on."""
-        first_row = 0
+        where, first_row = printable(self.file), 0
         with opened_parquet(self.file) as parquet:
-            shares = [share for chosen in self._chosen(parquet.schema_arrow) for share in chosen.shares]
+            shares = [share for chosen in self._chosen(parquet.schema_arrow, where) for share in chosen.shares]
             widths = {share.column: share.length or 1 for share in shares}
-            columns = parquet.schema_arrow.names
-            wanted = [columns[column] for column in sorted(widths)]
+            names = parquet.schema_arrow.names
+            wanted = [names[column] for column in sorted(widths)]
             rows_at_once = min(self.most_rows, rows_of_bytes(None, sum(widths.values()), self.dtype))
             chosen: list[ChosenFeatures] = []
             for batch in parquet.iter_batches(rows_at_once, columns=wanted, use_threads=False):
-                chosen = chosen or self._chosen(batch.schema)
-                yield self._piece(batch, chosen, first_row)
+                chosen = chosen or self._chosen(batch.schema, where)
+                X, weights = np.empty((batch.num_rows, len(self.names)), self.dtype), np.empty((batch.num_rows, 1))
+                for features, numbers in zip(chosen, (X, weights), strict=False):  # there may be no weights
+                    features.copy(batch, numbers, where, first_row, keep_missing=self.keep_missing)
+                yield checked(
+                    Piece(X, None if self.weight_column is None else weights[:, 0]),
+                    where,
+                    first_row,
+                    feature_names=self.names,
+                    weights=self.weight_column,
+                    keep_missing=self.keep_missing,
+                )
                 first_row += batch.num_rows
 
-    def _chosen(self, schema: Any) -> list[ChosenFeatures]:
+    def _chosen(self, schema: Any, where: str) -> list[ChosenFeatures]:
         """Return what copies values out of batches, and weights if there are any."""
-        where, features = printable(self.file), ArrowFeatures.of(schema, self.lengths)
+        features = ArrowFeatures.of(schema, self.lengths)
         groups = {"columns": self.names}
         if self.weight_column is not None:
             groups["weight_column"] = [self.weight_column]
         return [
             features.chosen(find_columns(names, features.names, where, argument)) for argument, names in groups.items()
         ]
-
-    def _piece(self, batch: Any, chosen: Sequence[ChosenFeatures], first_row: int) -> Piece:
-        where = printable(self.file)
-        X, weights = np.empty((batch.num_rows, len(self.names)), self.dtype), np.empty((batch.num_rows, 1))
-        for features, numbers in zip(chosen, (X, weights), strict=False):  # there may be no weights
-            features.copy(batch, numbers, where, first_row, keep_missing=self.keep_missing)
-        return checked(
-            Piece(X, None if self.weight_column is None else weights[:, 0]),
-            where,
-            first_row,
-            feature_names=self.names,
-            weights=self.weight_column,
-            keep_missing=self.keep_missing,
-        )
 
 
 @with_fragments(weight_column=WEIGHT_COLUMN_BY_NAME, batch_size=BATCH_SIZE)

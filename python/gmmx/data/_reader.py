@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from itertools import chain
@@ -270,13 +270,11 @@ def chosen_columns(
     if not chosen:
         raise ValueError(f"columns leaves no column of {where} to fit; it has {listed(names)}")
     chosen = [names[index] for index in find_columns(chosen, names, where, "columns", lists)]
-    seen: set[str] = set()
-    for name in chosen:
-        if name == weight_column:
-            raise ValueError(f"columns names {name!r}, and so does weight_column: take it out of one of them")
-        if name in seen:
-            raise ValueError(f"columns names {name!r} twice: take one out")
-        seen.add(name)
+    if weight_column in chosen:
+        raise ValueError(f"columns names {weight_column!r}, and so does weight_column: take it out of one of them")
+    doubled = [name for name, count in Counter(chosen).items() if count > 1]
+    if doubled:
+        raise ValueError(f"columns names {doubled[0]!r} twice: take one out")
     return chosen
 
 
