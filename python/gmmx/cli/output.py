@@ -110,19 +110,15 @@ def writing(path: str, table_format: str, columns: Columns) -> Iterator[Write]:
     A .npz file has the arrays that `columns` names; the other formats have all columns side by side, and .npy those of
     several arrays as float64.
 
-    Yields
-    ------
-    callable
-        Called with the arrays of some rows, of shape (n_rows,) or (n_rows, n_columns).
+    What it yields is called with the arrays of some rows, of shape (n_rows,) or (n_rows, n_columns).
     """
     with contextlib.ExitStack() as stack:
         is_spooled = path == STANDARD_STREAM and table_format not in DELIMITERS  # its beginning is written last
-        is_seen = path == STANDARD_STREAM and sys.stdout.isatty()
         if path != STANDARD_STREAM:
             stream = stack.enter_context(atomic_write(path))
         else:
             stream = stack.enter_context(tempfile.TemporaryFile()) if is_spooled else sys.stdout.buffer
-        if is_seen:
+        if path == STANDARD_STREAM and sys.stdout.isatty():
             columns = {name: list(map(printable, names)) for name, names in columns.items()}
         with _WRITERS[table_format](stream, columns) as write:
             yield write
@@ -164,13 +160,13 @@ def _text(stream: IO[bytes], columns: Columns, *, delimiter: str) -> Iterator[Wr
     heading = io.StringIO()
     csv.writer(heading, delimiter=delimiter, lineterminator="\n").writerow(_names(columns))
 
+    waiting = [heading.getvalue()]  # for the first rows: before them the data may be refused
+
     def write(*arrays: npt.NDArray[Any]) -> None:
-        stream.write(heading.getvalue().encode())  # with the first rows: before them the data may be refused
-        heading.seek(0)
-        heading.truncate()
         cells = [_written(column) for array in arrays for column in _columns_of(array)]
         lines = map(delimiter.join, zip(*cells, strict=True))
-        stream.write("".join(f"{line}\n" for line in lines).encode())
+        stream.write("".join([*waiting, *(f"{line}\n" for line in lines)]).encode())
+        waiting.clear()
 
     yield write
 
