@@ -140,7 +140,7 @@ def _fit_whole(table: Table, options: FitOptions) -> Fitted:
     """Fit rows in memory."""
     rows = read_rows(table, options.components, options)
     with status_line("fitting: looking for a start", quiet=options.as_json) as update:
-        model = _estimator(options, _Progress(update))
+        model = _estimator(options, _progress(update))
         notes = _notes_of(model, table, lambda: model.fit(rows.X, sample_weight=rows.sample_weight))
     return _FittedMixture(model, table, notes, lambda: [rows], options, None, lambda: rows)
 
@@ -173,15 +173,15 @@ def _notes_of(model: Any, table: Table, fit: Callable[[], Any]) -> list[str]:
     )
 
 
-class _Progress:
-    """The callback of a fit: shows the number of the restart, the iteration and the log-likelihood."""
+def _progress(update: Callable[[str], None]) -> Callable[[int, float], None]:
+    """Return the callback of a fit: it shows the number of the restart, the iteration and the log-likelihood."""
+    restart, last_iteration = 1, 0
 
-    def __init__(self, update: Callable[[str], None]) -> None:
-        self._update, self._restart, self._last_iteration = update, 1, 0
+    def show(iteration: int, log_likelihood: float) -> None:
+        nonlocal restart, last_iteration
+        restart += iteration < last_iteration
+        last_iteration = iteration
+        start = f"start {restart}, " if restart > 1 else ""
+        update(f"fitting: {start}iteration {iteration}, log-likelihood {log_likelihood:.4f}")
 
-    def __call__(self, iteration: int, log_likelihood: float) -> None:
-        """Show one iteration."""
-        self._restart += iteration < self._last_iteration
-        self._last_iteration = iteration
-        start = f"start {self._restart}, " if self._restart > 1 else ""
-        self._update(f"fitting: {start}iteration {iteration}, log-likelihood {log_likelihood:.4f}")
+    return show

@@ -81,12 +81,6 @@ class RowCount:
     total_weight: float = 0.0
     n_dropped: int = 0
 
-    def add(self, rows: FileRows) -> None:
-        """Count some more."""
-        self.n_samples += len(rows.X)
-        self.total_weight += float(len(rows.X) if rows.sample_weight is None else rows.sample_weight.sum())
-        self.n_dropped += len(rows.complete) - len(rows.X)
-
     def dropped(self) -> str:
         """Return how many rows were dropped, in words."""
         return f"dropped: {self.n_dropped:,} of {counted(self.n_samples + self.n_dropped, 'row')}, which lack a value"
@@ -155,7 +149,9 @@ class Table:
                 break
             rows = FileRows.of(piece, drop_missing=self.selection.keep_missing, n_before=n_before)
             yield rows
-            count.add(rows)
+            count.n_samples += len(rows.X)
+            count.total_weight += float(len(rows.X) if rows.sample_weight is None else rows.sample_weight.sum())
+            count.n_dropped += len(rows.complete) - len(rows.X)
             n_before += len(rows.complete)
         self.count = count
 

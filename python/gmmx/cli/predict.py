@@ -51,7 +51,12 @@ def predict(options: PredictOptions) -> None:
     model, features = load_model(options.model)
     model.set_params(n_jobs=options.jobs)
     n_components = model.n_components
-    columns = _columns(n_components, options)
+    columns = {
+        "component": ["component"] if options.label else [],
+        "proba": [f"proba_{k}" for k in range(n_components)] if options.proba else [],
+        "log_density": ["log_density"] if options.log_density else [],
+    }
+    columns = {name: names for name, names in columns.items() if names}
     sizes = np.zeros(n_components, dtype=np.int64)
     with (
         open_table(options, features) as table,
@@ -73,15 +78,6 @@ def predict(options: PredictOptions) -> None:
         print_written({"predictions": options.output})
     elif table.count.n_dropped:
         print_note(table.count.dropped())
-
-
-def _columns(n_components: int, options: PredictOptions) -> Columns:
-    columns = {
-        "component": ["component"] if options.label else [],
-        "proba": [f"proba_{k}" for k in range(n_components)] if options.proba else [],
-        "log_density": ["log_density"] if options.log_density else [],
-    }
-    return {name: names for name, names in columns.items() if names}
 
 
 def _predictions(model: Any, X: npt.NDArray[Any], columns: Columns) -> dict[str, npt.NDArray[Any]]:
