@@ -18,16 +18,6 @@ file(GLOB gmmx_binding_sources CONFIGURE_DEPENDS "${gmmx_SOURCE_DIR}/cpp/binding
 set(gmmx_build_source "${gmmx_SOURCE_DIR}/cpp/bindings/build.cpp")
 list(REMOVE_ITEM gmmx_binding_sources ${gmmx_build_source})
 
-set_source_files_properties(${gmmx_binding_sources} PROPERTIES UNITY_GROUP bindings)
-add_library(gmmx_bindings OBJECT ${gmmx_binding_sources})
-gmmx_configure_target(gmmx_bindings baseline)
-set_target_properties(gmmx_bindings PROPERTIES POSITION_INDEPENDENT_CODE ON)
-target_link_libraries(gmmx_bindings PRIVATE pybind11::module)
-if(NOT MSVC)
-  target_compile_options(gmmx_bindings PRIVATE -O1) # they call, and compute nothing: half the time of -O3
-endif()
-gmmx_compile_in_units(gmmx_bindings)
-
 gmmx_chosen_instruction_sets(gmmx_instruction_sets)
 foreach(instruction_set IN LISTS gmmx_instruction_sets)
   string(MAKE_C_IDENTIFIER "_core_${instruction_set}" module)
@@ -38,6 +28,17 @@ foreach(instruction_set IN LISTS gmmx_instruction_sets)
   target_compile_definitions(${module} PRIVATE GMMX_MODULE_INIT=PyInit_${module})
   list(APPEND gmmx_modules ${module})
 endforeach()
+
+# After the modules: tools build in the order of targets, and what takes longest begins first.
+set_source_files_properties(${gmmx_binding_sources} PROPERTIES UNITY_GROUP bindings)
+add_library(gmmx_bindings OBJECT ${gmmx_binding_sources})
+gmmx_configure_target(gmmx_bindings baseline)
+set_target_properties(gmmx_bindings PROPERTIES POSITION_INDEPENDENT_CODE ON)
+target_link_libraries(gmmx_bindings PRIVATE pybind11::module)
+if(NOT MSVC)
+  target_compile_options(gmmx_bindings PRIVATE -O1) # they call, and compute nothing: half the time of -O3
+endif()
+gmmx_compile_in_units(gmmx_bindings)
 
 # _cpu runs before anything is known about the CPU: the baseline's flags and no part of the core.
 python_add_library(_cpu MODULE WITH_SOABI cpp/cpu/module.cpp cpp/cpu/cpu_features.cpp)

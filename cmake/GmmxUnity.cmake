@@ -3,19 +3,20 @@
 # less time together, but processors must be busy to the end. Names in anonymous namespaces must therefore differ
 # within a unit.
 
-# Units of about the same work: some folders each; the last one takes all other files.
-set(gmmx_units models kernels rest)
-set(gmmx_unit_models covariance fit hierarchical parallel restarts sampling scoring)
-set(gmmx_unit_kernels initialization kernels src)
+# Units of about the same work, each of folders and files that instantiate the same templates: the densities of rows; the
+# kernels, k-means and products; and, of all other files, what works on parameters and sums.
+set(gmmx_unit_rows density evaluation moments scoring em/e_step em/statistics_pass statistics/from_assignments)
+set(gmmx_unit_kernels initialization kernels src statistics/row_checks)
 
 # gmmx_group_into_units(<sources>...)
 function(gmmx_group_into_units)
   foreach(source IN LISTS ARGN)
     get_filename_component(folder "${source}" DIRECTORY)
     get_filename_component(folder "${folder}" NAME)
-    set(unit rest)
-    foreach(candidate IN LISTS gmmx_units)
-      if(folder IN_LIST gmmx_unit_${candidate})
+    get_filename_component(file "${source}" NAME_WE)
+    set(unit models)
+    foreach(candidate IN ITEMS rows kernels)
+      if(folder IN_LIST gmmx_unit_${candidate} OR "${folder}/${file}" IN_LIST gmmx_unit_${candidate})
         set(unit ${candidate})
       endif()
     endforeach()

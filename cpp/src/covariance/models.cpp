@@ -17,13 +17,13 @@ struct Entry {
 };
 
 // In the order of CovarianceType.
-constexpr Entry table[] = {
+constexpr Entry entries[] = {
 #define GMMX_COVARIANCE_TYPE(name) {#name, name##_model},
 #include "gmmx/covariance_types.def"
 #undef GMMX_COVARIANCE_TYPE
 };
 
-const Entry& entry_of(CovarianceType type) { return table[place_of(type, std::size(table), "CovarianceType")]; }
+const Entry& entry_of(CovarianceType type) { return entries[place_of(type, std::size(entries), "CovarianceType")]; }
 
 }  // namespace
 
@@ -37,7 +37,7 @@ const CovarianceModel& model_of(CovarianceSpec spec) {
 
 std::vector<CovarianceType> covariance_types() {
   std::vector<CovarianceType> types;
-  for (std::size_t i = 0; i < std::size(table); ++i) types.push_back(static_cast<CovarianceType>(i));
+  for (std::size_t i = 0; i < std::size(entries); ++i) types.push_back(static_cast<CovarianceType>(i));
   return types;
 }
 
