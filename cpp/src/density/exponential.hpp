@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "linear_algebra.hpp"
+
 namespace gmmx {
 
 template <class T>
@@ -37,7 +39,7 @@ struct ExponentialConstants<float> {
   static constexpr float q[] = {0x1.0p-1F, 0x1.5554dcp-3F, 0x1.55551ap-5F, 0x1.120b9p-7F, 0x1.6d112cp-10F};
 };
 
-inline double exponential_quotient(double r) {
+EIGEN_ALWAYS_INLINE double exponential_quotient(double r) {
   constexpr auto& q = ExponentialConstants<double>::q;
   const double s = r * r;
   const double even = q[0] + s * (q[2] + s * (q[4] + s * (q[6] + s * q[8])));
@@ -45,15 +47,16 @@ inline double exponential_quotient(double r) {
   return even + r * odd;
 }
 
-inline float exponential_quotient(float r) {
+EIGEN_ALWAYS_INLINE float exponential_quotient(float r) {
   constexpr auto& q = ExponentialConstants<float>::q;
   const float s = r * r;
   return (q[0] + s * (q[2] + s * q[4])) + r * (q[1] + s * q[3]);
 }
 
-// exp(x) for x <= 0, within a unit in the last place.
+// exp(x) for x <= 0, within a unit in the last place. A loop over it is vectorised only where it is inlined, which a
+// compiler left alone decides by the size of the translation unit.
 template <class T>
-T exponential(T x) {
+EIGEN_ALWAYS_INLINE T exponential(T x) {
   using Constants = ExponentialConstants<T>;
   constexpr T per_log2 = T(1.4426950408889634074);
   const T kept = x > Constants::least ? x : Constants::least;
