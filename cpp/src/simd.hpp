@@ -1,4 +1,5 @@
 // Vectors of numbers that fit a register of the instruction set: the one file that names what is internal to Eigen.
+// All is inlined, whatever compilers think of the size of what calls it.
 #pragma once
 
 #include <Eigen/Core>
@@ -48,10 +49,10 @@ constexpr int size_of_packet = Eigen::internal::unpacket_traits<P>::size;
 // Arithmetic, number by number, under names of our own. Comparisons return masks, for select() and keep_where().
 namespace simd {
 
-#define GMMX_NAME(ours, of_eigen)                 \
-  template <class... P>                           \
-  auto ours(const P&... packets) {                \
-    return Eigen::internal::of_eigen(packets...); \
+#define GMMX_NAME(ours, of_eigen)                      \
+  template <class... P>                                \
+  EIGEN_ALWAYS_INLINE auto ours(const P&... packets) { \
+    return Eigen::internal::of_eigen(packets...);      \
   }
 GMMX_NAME(add, padd)
 GMMX_NAME(subtract, psub)
@@ -72,21 +73,21 @@ GMMX_NAME(largest_of, predux_max)
 
 // As std::frexp.
 template <class P>
-P mantissa_of(const P& a, P& exponent) {
+EIGEN_ALWAYS_INLINE P mantissa_of(const P& a, P& exponent) {
   return Eigen::internal::pfrexp(a, exponent);
 }
 
 // To and from addresses that need not be aligned.
 template <class P, class T>
-P load_unaligned(const T* from) {
+EIGEN_ALWAYS_INLINE P load_unaligned(const T* from) {
   return Eigen::internal::ploadu<P>(from);
 }
 template <class T, class P>
-void store_unaligned(T* to, const P& value) {
+EIGEN_ALWAYS_INLINE void store_unaligned(T* to, const P& value) {
   Eigen::internal::pstoreu(to, value);
 }
 template <class P, class T>
-P fill(T value) {
+EIGEN_ALWAYS_INLINE P fill(T value) {
   return Eigen::internal::pset1<P>(value);
 }
 template <class T>
@@ -110,12 +111,12 @@ EIGEN_ALWAYS_INLINE void four_totals(const P& a, const P& b, const P& c, const P
 }  // namespace simd
 
 template <class T>
-Packet<T> broadcast(T value) {
+EIGEN_ALWAYS_INLINE Packet<T> broadcast(T value) {
   return simd::fill<Packet<T>>(value);
 }
 // Prevents each instruction that uses a packet from reloading it, which would limit them to two loads per cycle.
 template <class P>
-inline void keep_in_register([[maybe_unused]] P& packet) {
+EIGEN_ALWAYS_INLINE void keep_in_register([[maybe_unused]] P& packet) {
 #if defined(__GNUC__) && defined(__AVX512F__)
   __asm__("" : "+v"(packet));
 #elif defined(__GNUC__) && defined(__x86_64__)
@@ -124,17 +125,17 @@ inline void keep_in_register([[maybe_unused]] P& packet) {
 }
 
 template <class T>
-Packet<T> load(const T* from) {
+EIGEN_ALWAYS_INLINE Packet<T> load(const T* from) {
   return Eigen::internal::pload<Packet<T>>(from);
 }
 template <class T>
-void store(T* to, const Packet<T>& value) {
+EIGEN_ALWAYS_INLINE void store(T* to, const Packet<T>& value) {
   Eigen::internal::pstore(to, value);
 }
 
 // Adds the numbers of a packet to as many doubles.
 template <class T>
-void add_packet(const Packet<T>& packet, double* sums) {
+EIGEN_ALWAYS_INLINE void add_packet(const Packet<T>& packet, double* sums) {
   if constexpr (std::is_same_v<T, double>) {
     simd::store_unaligned(sums, simd::add(simd::load_unaligned<Packet<double>>(sums), packet));
   } else {
@@ -146,7 +147,7 @@ void add_packet(const Packet<T>& packet, double* sums) {
 
 // The square of numbers of as many packets as each is long.
 template <class P>
-void transpose(P* packets) {
+EIGEN_ALWAYS_INLINE void transpose(P* packets) {
   constexpr int size = size_of_packet<P>;
   Eigen::internal::PacketBlock<P, size> block;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled at once
   std::copy_n(packets, size, block.packet);
