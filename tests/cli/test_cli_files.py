@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -226,6 +227,14 @@ class TestLargeFiles:
         monkeypatch.setattr(fit_module, "LARGE", 100)
         result = run("fit", FAITHFUL, "-k", "2")
         assert "streamed from disk in batches of 131,072 rows" in result.stdout
+
+    def test_a_large_file_may_be_standard_input(self) -> None:
+        program = "import sys, gmmx.cli.fit; sys.modules['gmmx.cli.fit'].LARGE = 100; gmmx.cli.main()"
+        with FAITHFUL.open("rb") as stdin:
+            ran = subprocess.run(
+                [sys.executable, "-c", program, "fit", "-", "-k", "2"], stdin=stdin, capture_output=True, text=True
+            )
+        assert "streamed from disk in batches of 131,072 rows" in ran.stdout, ran.stderr
 
     def test_outputs_of_a_fit_in_batches(self, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         outputs = ("--labels", "l.npy", "--model", "b.safetensors", "--plot", "p.png")

@@ -35,7 +35,7 @@ from gmmx.io._regular_file import open_regular
 from gmmx.io._text_files import UNPACKING_ERRORS, plain_name, unpacked
 from gmmx.io.csv_text import CsvRows, DataFileError, TextFormat
 
-__all__ = ["DataFile", "Selection", "blaming", "opened", "pieces_of"]
+__all__ = ["DataFile", "Selection", "blaming", "opened", "pieces_of", "size_of"]
 
 
 # Keys are the first bytes of a packed file, values the program that packs and the ending.
@@ -122,11 +122,6 @@ def _spooled(stream: IO[bytes], ending: str) -> Iterator[str]:
         yield file.name
 
 
-def _is_pipe(path: str) -> bool:
-    """Return whether a path is something that can be read only once."""
-    return os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path))
-
-
 _TEXT = re.compile(rb"[\t\n\r -~]+$")  # a name of a column may be PAR1
 
 
@@ -158,7 +153,7 @@ class _TextFile(DataFile):
         rows = CsvRows(stream, source, DELIMITERS[options.data_format], given, blanks=blanks)
         self.names, self.has_header = rows.names, rows.has_header
         self.path, self._source, self._options, self._rows, self._raw = path, source, options, rows, raw
-        self.n_bytes = _size(raw)
+        self.n_bytes = size_of(raw)
         self.notes = (_COMMAS.format(source=source),) if rows.found_commas else ()
 
     def why_not_numeric(self, index: int) -> str | None:
@@ -380,7 +375,7 @@ def pieces_of(reader: Reader) -> Iterator[Piece]:
         yield Piece(*batch) if isinstance(batch, tuple) else Piece(batch)
 
 
-def _size(raw: IO[bytes]) -> int:
+def size_of(raw: IO[bytes]) -> int:
     """Return the bytes of a regular file, 0 of a stream."""
     try:
         status = os.fstat(raw.fileno())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -15,9 +16,10 @@ from gmmx._core import covariance_types
 from gmmx._text_tables import counted
 from gmmx.cli.commands import REQUIRED, option
 from gmmx.cli.console import print_line, print_mixture, print_pairs, status_line
+from gmmx.cli.file_formats import size_of
 from gmmx.cli.fit_common import Fitted, check_covariance_types, notes_of_fit, read_rows, refuse_labels, run_fit
 from gmmx.cli.input import FileRows, Table
-from gmmx.cli.options import LARGEST_COUNT, FittingOptions
+from gmmx.cli.options import LARGEST_COUNT, STANDARD_STREAM, FittingOptions
 from gmmx.mixture._mixture_report import NamedMixture, fit_summary, information_criteria
 
 # Larger files, in bytes, are streamed from disk in each iteration.
@@ -88,7 +90,8 @@ def fit(options: FitOptions) -> None:
         in_batches = options.batch_size is not None or table.file.n_bytes > LARGE
         return _fit_batches(table, options) if in_batches else _fit_whole(table, options)
 
-    run_fit(options, fit_table, again=options.batch_size is not None)
+    is_large = options.data == STANDARD_STREAM and size_of(sys.stdin.buffer) > LARGE
+    run_fit(options, fit_table, again=options.batch_size is not None or is_large)
 
 
 @dataclass(frozen=True)
