@@ -8,7 +8,7 @@ if(NOT pybind11_DIR)
     OUTPUT_VARIABLE gmmx_pybind11_hint
     OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
 endif()
-set(CMAKE_INTERPROCEDURAL_OPTIMIZATION OFF) # else pybind11 tries how link-time optimisation works here
+set(CMAKE_INTERPROCEDURAL_OPTIMIZATION OFF) # otherwise pybind11 tests link-time optimisation
 find_package(pybind11 3.0 CONFIG REQUIRED HINTS "${gmmx_pybind11_hint}")
 
 # The bindings see the public headers alone, no Eigen: they are compiled once, for the baseline, and linked into the

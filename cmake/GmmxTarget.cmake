@@ -7,8 +7,8 @@ if(NOT OpenMP_CXX_FOUND)
                   "(Debian, Ubuntu: clang needs libomp-dev; macOS: libomp of Homebrew and -DOpenMP_ROOT=<its prefix>).")
 endif()
 
-# gmmx_set_warnings(<target>): strict about our own code; Eigen's and pybind11's headers are system headers. Who installs
-# the Python package reads no warnings, which take a twentieth of the time.
+# gmmx_set_warnings(<target>): strict about our own code; Eigen's and pybind11's headers are system headers. Whoever
+# installs the Python package reads no warnings, and finding them takes a twentieth of the time.
 function(gmmx_set_warnings target)
   if(SKBUILD AND NOT GMMX_WARNINGS_AS_ERRORS)
     target_compile_options(${target} PRIVATE $<IF:$<BOOL:${MSVC}>,/w,-w>)

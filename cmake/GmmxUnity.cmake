@@ -31,6 +31,6 @@ function(gmmx_compile_in_units target)
     target_compile_options(
       ${target}
       PRIVATE -Wno-subobject-linkage # takes the files of a unity build for headers
-              --param=ggc-min-heapsize=800000) # collects garbage from 0.8 GB on: of 1 GB that it takes anyway
+              --param=ggc-min-heapsize=800000) # a unit takes 1 GB anyway: GCC collects garbage from 0.8 GB on
   endif()
 endfunction()

@@ -1,5 +1,5 @@
 // Vectors of numbers that fit a register of the instruction set: the one file that names what is internal to Eigen.
-// All is inlined, whatever compilers think of the size of what calls it.
+// Its operations are always inlined: left alone, compilers decide that by the size of the translation unit.
 #pragma once
 
 #include <Eigen/Core>
@@ -91,7 +91,7 @@ EIGEN_ALWAYS_INLINE P fill(T value) {
   return Eigen::internal::pset1<P>(value);
 }
 template <class T>
-void prefetch(const T* address) {
+EIGEN_ALWAYS_INLINE void prefetch(const T* address) {
   Eigen::internal::prefetch(address);
 }
 
