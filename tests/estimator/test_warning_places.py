@@ -15,6 +15,7 @@ X = np.concatenate([RNG.normal(0, 1, (60, 2)), RNG.normal(8, 1, (60, 2))])
 CONSTANT = np.column_stack([X, np.full(len(X), 3.0)])
 OUTLYING = np.vstack([X, [[1e20, 0.0]]])
 REPEATED = np.repeat(X[:6], 10, axis=0)
+SQUARE = np.array([[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]])  # about its mean: nothing is rounded
 SHORT = {"n_components": 3, "max_iter": 1, "tol": 0.0, "random_state": 0}
 ALIKE = {"n_components": 4, "init_params": "random_from_data", "random_state": 1}
 
@@ -47,7 +48,7 @@ CALLS = {
     "partial_fit: equal components": lambda _: OnlineGaussianMixture(**ALIKE).partial_fit(REPEATED),
     "partial_fit: an outlying row": lambda _: OnlineGaussianMixture(2).fit(X).partial_fit(OUTLYING),
     "partial_fit: a collapse": lambda _: (
-        OnlineGaussianMixture(2, reg_covar=0.0).fit(X).partial_fit(np.ones((5, 2)), sample_weight=np.full(5, 1e9))
+        OnlineGaussianMixture(reg_covar=0.0).fit(SQUARE).partial_fit(np.zeros((1, 2)), sample_weight=[1e30])
     ),
     "choice": lambda _: GaussianMixtureIC(max_components=2, max_iter=1, random_state=0).fit(X),
     "choice: a constant column": lambda _: GaussianMixtureIC(max_components=2, random_state=0).fit(CONSTANT),
