@@ -300,6 +300,17 @@ def test_a_data_frame_without_rows_is_refused(df):
 
 
 @pytest.mark.spark
+def test_a_constant_column_is_named_at_the_users_line(spark):
+    from gmmx.spark import GaussianMixture
+
+    rows = np.column_stack([X[:, :2], np.full(len(X), 3.0)])
+    with pytest.warns(gmmx.ColumnWarning, match="Column 2 of X is constant") as told:
+        GaussianMixture(k=1).fit(frame(spark, [(rows[:300], WEIGHTS[:300]), (rows[300:], WEIGHTS[300:])]))
+    ours = [warning for warning in told if issubclass(warning.category, gmmx.ColumnWarning)]
+    assert [warning.filename for warning in ours] == [__file__]
+
+
+@pytest.mark.spark
 def test_initial_models_are_fitted_ones(spark):
     from gmmx.spark import GaussianMixture
 

@@ -100,6 +100,24 @@ def test_a_fit_names_columns(covariance_type, reg_covar):
         model.fit(X[["a", "b"]])
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_fit_to_rows_in_parts_names_constant_columns_in_the_words_of_fit(dtype):
+    X = normal().astype(dtype)
+    X[:, 1], X[:, 2] = 0.1, X[:, 0]  # combinations take another search
+    frame = pd.DataFrame(X, columns=["a", "b", "c", "d"])
+    names = frame.columns
+    model = gmmx.GaussianMixture(2, covariance_type="diag", tol=0.1, random_state=0)
+    with pytest.warns(ColumnWarning) as told:
+        model.fit(frame)
+        model.fit_batches([frame[:100], frame[100:]])
+        model.fit_batches([(frame, np.r_[1.0, np.zeros(98), 1.0, np.ones(200)]), frame.assign(b=9.0)[names][:0]])
+    assert len(told) == 3
+    assert {str(warning.message) for warning in told} == {ColumnFaults((1,)).message(names)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.fit_batches([frame[["a", "c"]], frame[["a", "c"]]])
+
+
 def test_columns_are_named_where_the_fit_fails():
     X = np.column_stack([normal(), np.ones(300)])
     with (
@@ -145,6 +163,9 @@ def test_the_command_line_names_columns(command, run, write):
     if command[0] == "select":
         assert "left out: 24 of 28 that collapsed or are degenerate" in result.stdout
         assert "note: 24 of 28 mixtures are degenerate and left out of the choice" in result.stderr
+    else:
+        streamed = run("fit", "data.csv", "-k", "1", "--batch-size", "25")
+        assert streamed.stderr.count("note: Column (unnamed) of data.csv is constant. ") == 1
 
 
 @pytest.mark.parametrize("command", [("fit", "-k", "2", "--reg-covar", "0"), ("select", "-k", "2")])

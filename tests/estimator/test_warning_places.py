@@ -25,10 +25,10 @@ def of_map(tmp_path):
     return np.load(tmp_path / "rows.npy", mmap_mode="r")
 
 
-def of_dask(rows):
+def of_dask(rows, **params):
     da = pytest.importorskip("dask.array")
     dask_estimators = pytest.importorskip("gmmx.dask")
-    return dask_estimators.GaussianMixture(**SHORT).fit(da.from_array(rows, chunks=(50, -1)))
+    return dask_estimators.GaussianMixture(**(params or SHORT)).fit(da.from_array(rows, chunks=(50, -1)))
 
 
 def fitted_to(rows, **params):
@@ -42,9 +42,11 @@ CALLS = {
     "fit: equal components": lambda _: GaussianMixture(**ALIKE).fit(REPEATED),
     "fit_predict": lambda _: GaussianMixture(**SHORT).fit_predict(X),
     "fit_batches": lambda _: GaussianMixture(**SHORT).fit_batches([X[:50], X[50:]]),
+    "fit_batches: a constant column": lambda _: GaussianMixture(2, random_state=0).fit_batches([CONSTANT, CONSTANT]),
     "fit_batches: an outlying row": lambda _: GaussianMixture(2, random_state=0).fit_batches([X, OUTLYING]),
     "fit of a memory map": lambda folder: GaussianMixture(**SHORT).fit(of_map(folder)),
     "fit of Dask's rows": lambda _: of_dask(X),
+    "fit of Dask's rows: a constant column": lambda _: of_dask(CONSTANT, n_components=2, random_state=0),
     "partial_fit: equal components": lambda _: OnlineGaussianMixture(**ALIKE).partial_fit(REPEATED),
     "partial_fit: an outlying row": lambda _: OnlineGaussianMixture(2).fit(X).partial_fit(OUTLYING),
     "partial_fit: a collapse": lambda _: (

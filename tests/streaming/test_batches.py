@@ -9,7 +9,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
-from gmmx import FitFailedError, GaussianMixture, _core
+from gmmx import ColumnWarning, FitFailedError, GaussianMixture, _core
 
 TYPES = _core.covariance_types()
 CLOSE = {"rtol": 1e-10, "atol": 1e-10}
@@ -279,7 +279,10 @@ def test_a_start_needs_enough_rows(init_size):
 
 def test_where_all_starts_fail_the_error_says_so():
     same = [np.zeros((5, 2))] * 3
-    with pytest.raises(FitFailedError, match="collapsed"):
+    with (
+        pytest.warns(ColumnWarning, match="Columns 0 and 1 of X are constant"),
+        pytest.raises(FitFailedError, match="collapsed"),
+    ):
         GaussianMixture(2, reg_covar=0).fit_batches(same)
 
 

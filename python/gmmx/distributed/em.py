@@ -10,7 +10,6 @@ from typing import Protocol
 import numpy as np
 
 from gmmx import _core
-from gmmx._warnings import warn
 from gmmx.distributed.checkpoints import CheckpointWriter, StartingPoint
 from gmmx.distributed.sampling import Sample
 from gmmx.distributed.summary import DataSummary, check_same_rows
@@ -21,7 +20,6 @@ from gmmx.em.priors import NativePrior, prior_of
 from gmmx.em.random import as_random_source
 from gmmx.em.result import FailedStart, Fit, Run, failure_message, stronger_prior
 from gmmx.validation import FitFailedError, Rows, check_enough_rows, refuse_overflow
-from gmmx.validation.outweighing_rows import OutweighingRowWarning
 
 __all__ = ["PartitionedRows", "Watched", "default_init_size", "fit_partitions", "run_em"]
 
@@ -118,8 +116,7 @@ def fit_partitions(
     rows = Watched(rows, after=lambda _, statistics: check_same_rows(statistics, summary))
     summary = rows.summary()
     check_enough_rows(summary, em.n_components)
-    if outweighing := summary.outweighing_row:
-        warn(OutweighingRowWarning(outweighing, summary.feature_names))
+    summary.faults.warn()
     _refuse_partition(init)
     prior = prior_of(em, summary.n_features, partial(_one_component, rows, summary))
     monitor = Monitor(em.verbose, em.verbose_interval, em.callback, summary.total_weight)

@@ -14,7 +14,7 @@ from gmmx import _core
 from gmmx._text import first_few
 from gmmx.distributed.part import part_of
 from gmmx.validation import F64, RowArray
-from gmmx.validation.column_faults import ColumnFaults
+from gmmx.validation.column_faults import ColumnFaults, is_constant
 from gmmx.validation.outweighing_rows import Extremes, OutweighingRow, extremes_of, merge_extremes, outweighing_row
 from gmmx.validation.row_faults import RowFaults
 
@@ -70,9 +70,9 @@ class DataSummary:
     def faults(self) -> RowFaults:
         """Faults of the rows that the extremes of their columns reveal."""
         constant: tuple[int, ...] = ()
-        if self.extremes is not None:
+        if self.extremes is not None and self.n_present > 1:
             least, *_, largest = self.extremes.values
-            constant = tuple(np.flatnonzero(least == largest).tolist())
+            constant = tuple(np.flatnonzero(is_constant(least, largest, self.dtype)).tolist())
         return RowFaults(self.n_features, self.outweighing_row, ColumnFaults(constant), self.feature_names)
 
 

@@ -491,8 +491,10 @@ class GaussianMixture(
 
         Warns
         -----
-        ConvergenceWarning
+        ConvergenceWarning, RuntimeWarning
             As for `fit`.
+        ColumnWarning
+            If columns are constant; linear combinations are not looked for.
 
         Examples
         --------
@@ -553,8 +555,8 @@ class GaussianMixture(
 
         Warns
         -----
-        ConvergenceWarning
-            As `fit`.
+        ConvergenceWarning, ColumnWarning, RuntimeWarning
+            As `fit_batches`.
         """
         self._validate_params()
         with unchanged_on_failure(self):

@@ -18,7 +18,7 @@ from gmmx._text import columns_named, quoted
 from gmmx._warnings import warn
 from gmmx.validation import F64, RowArray, Rows
 
-__all__ = ["MAX_COLUMNS", "ColumnFaults", "ColumnWarning", "column_faults", "warn_of_columns"]
+__all__ = ["MAX_COLUMNS", "ColumnFaults", "ColumnWarning", "column_faults", "is_constant", "warn_of_columns"]
 
 # Rows with more features are searched for constants only, because combinations take cubic time.
 MAX_COLUMNS = 500
@@ -28,7 +28,7 @@ _CHUNK = 1 << 14
 _MOST_NAMED = 5
 # A column is not examined again if other columns leave at least this share of its variance unexplained.
 _SUSPICIOUS = 1e-8
-_EPSILONS = {np.dtype(name): float(np.finfo(name).eps) for name in ("float32", "float64")}
+_EPSILONS: dict[np.dtype[Any], float] = {np.dtype(name): float(np.finfo(name).eps) for name in ("float32", "float64")}
 # A combination may be off by this many rounding errors for each column.
 _ROUNDINGS = 100
 
@@ -191,7 +191,7 @@ def column_faults(rows: Rows, *, combinations: bool) -> ColumnFaults:
     steps = sample - sample[0]
     spans = np.abs(steps).max(axis=0)
     varies = spans > 4 * epsilon * np.abs(sample[0])
-    constant = tuple(j for j in np.flatnonzero(~varies).tolist() if _is_constant(rows, present, j, 4 * epsilon))
+    constant = tuple(j for j in np.flatnonzero(~varies).tolist() if _is_constant_in_all(rows, present, j))
     kept = np.flatnonzero(varies)
     if not combinations or not 1 < len(kept) <= most:
         return ColumnFaults(constant)
@@ -212,11 +212,22 @@ def _are_sound_at_a_glance(sample: RowArray, *, combinations: bool) -> bool:
     return _core.columns_are_independent(sample, _SUSPICIOUS) if combinations else _core.columns_vary(sample)
 
 
-def _is_constant(rows: Rows, present: Any, column: int, tolerance: float) -> bool:
+def is_constant(least: Any, largest: Any, dtype: npt.DTypeLike) -> Any:
+    """Return whether columns of these extremes, in float64, are constant up to the rounding of `dtype`.
+
+    Examples
+    --------
+    >>> is_constant(np.array([3.0, 1.0]), np.array([3.0, 2.0]), "float32").tolist()
+    [True, False]
+    """
+    with np.errstate(over="ignore"):
+        return largest - least <= 4 * _EPSILONS[np.dtype(dtype)] * np.maximum(np.abs(least), np.abs(largest))
+
+
+def _is_constant_in_all(rows: Rows, present: Any, column: int) -> bool:
     """Return whether a column is constant over all rows, up to rounding."""
     values = rows.X[:, column][present]
-    low, high = float(values.min()), float(values.max())
-    return high - low <= tolerance * max(abs(low), abs(high))
+    return bool(is_constant(np.float64(values.min()), np.float64(values.max()), rows.X.dtype))
 
 
 def _split(rows: F64) -> tuple[npt.NDArray[np.int64], list[int]]:

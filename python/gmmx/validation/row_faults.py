@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from gmmx._warnings import warn
 from gmmx.validation import Rows
-from gmmx.validation.column_faults import ColumnFaults, warn_of_columns
-from gmmx.validation.outweighing_rows import OutweighingRow, warn_of_outweighing_row
+from gmmx.validation.column_faults import ColumnFaults, ColumnWarning, warn_of_columns
+from gmmx.validation.outweighing_rows import OutweighingRow, OutweighingRowWarning, warn_of_outweighing_row
 
 __all__ = ["RowFaults", "remedy_of_choice", "warn_of_rows"]
 
@@ -33,6 +34,13 @@ class RowFaults:
     outweighing: OutweighingRow | None = None
     columns: ColumnFaults = field(default_factory=ColumnFaults)
     names: Sequence[str] | None = None
+
+    def warn(self) -> None:
+        """Warn as `warn_of_rows` does."""
+        if self.outweighing is not None:
+            warn(OutweighingRowWarning(self.outweighing, self.names))
+        if self.columns:
+            warn(ColumnWarning(self.columns, self.names))
 
     def remedy(self, otherwise: str) -> str:
         """Return what to do, without a capital and a full stop; `otherwise` where these rows have no fault.
