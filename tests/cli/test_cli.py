@@ -8,6 +8,7 @@ import json
 import os
 import re
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -407,6 +408,17 @@ class TestOutputs:
         assert f"wrote plot: {name}" in result.stdout
         assert (tmp_path / name).read_bytes().startswith(start)
         assert os.listdir(tmp_path) == [name]
+
+    def test_characters_that_the_font_lacks_are_noted_once(self, run: Run, write: Write) -> None:
+        write("\u8eab\u9ad8,\u4f53\u9ad8\n1,2\n3,5\n4,4\n9,9\n")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            result = run("fit", "data.csv", "-k", "1", "--plot", "p.png")
+        assert result.exit_code == 0, result.output
+        assert result.stderr == (
+            "note: p.png: the font of the picture lacks '\u8eab', '\u9ad8', '\u4f53', drawn as boxes; rename the "
+            "columns, or set font.family in a matplotlibrc to a font that has these characters\n"
+        )
 
     @pytest.mark.parametrize(("option", "name"), OUTPUTS)
     def test_an_existing_file_needs_force(self, run: Run, write: Write, option: str, name: str) -> None:

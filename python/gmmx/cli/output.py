@@ -6,9 +6,11 @@ import contextlib
 import csv
 import io
 import os
+import re
 import shutil
 import sys
 import tempfile
+import warnings
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -20,8 +22,8 @@ import numpy.typing as npt
 from numpy.lib import format as npy_format
 
 from gmmx._optional import import_optional
-from gmmx._text import printable
-from gmmx.cli.console import INSTALL_COMMAND, finite, print_json, stop
+from gmmx._text import first_few, printable
+from gmmx.cli.console import INSTALL_COMMAND, finite, print_json, print_note, stop
 from gmmx.cli.options import DELIMITERS, ENDINGS, STANDARD_STREAM, RowsOptions, format_of, listed
 from gmmx.io._atomic_write import atomic_write
 from gmmx.io._permissions import refuse_read_only
@@ -34,6 +36,7 @@ Columns = Mapping[str, Sequence[str]]
 Write = Callable[..., None]
 
 _DPI = 150
+_MISSING_GLYPH = re.compile(r"Glyph (\d+) .*missing from")
 _ROW_GROUP = 1 << 17  # rows that are compressed together
 
 
@@ -98,9 +101,20 @@ class Outputs:
 
 
 def save_figure(figure: Any, path: str) -> None:
-    """Write a picture by the ending of its name."""
-    with atomic_write(path) as stream:
-        figure.savefig(stream, format=Path(path).suffix.lower().lstrip("."), dpi=_DPI)
+    """Write a picture by the ending of its name, and note which characters its font lacks."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        with atomic_write(path) as stream:
+            figure.savefig(stream, format=Path(path).suffix.lower().lstrip("."), dpi=_DPI)
+    texts = [str(warning.message) for warning in caught]
+    missing = [chr(int(found[1])) for found in map(_MISSING_GLYPH.match, texts) if found]
+    if missing:
+        print_note(
+            f"{path}: the font of the picture lacks {first_few(list(map(repr, dict.fromkeys(missing))), 5)}, drawn as "
+            "boxes; rename the columns, or set font.family in a matplotlibrc to a font that has these characters"
+        )
+    for text in dict.fromkeys(text for text in texts if not _MISSING_GLYPH.match(text)):
+        print_note(f"{path}: {text}")
 
 
 @contextlib.contextmanager
