@@ -91,14 +91,14 @@ def shown_name(name: object) -> str:
     Returns
     -------
     str
-        The name, `printable`; UNNAMED if it is empty.
+        The name, `printable` and on one line, without tabs; UNNAMED if it is empty.
 
     Examples
     --------
-    >>> shown_name("mass"), shown_name(" ")
-    ('mass', '(unnamed)')
+    >>> shown_name("mass"), shown_name(" "), shown_name("mass\tkg")
+    ('mass', '(unnamed)', 'mass\\tkg')
     """
-    return printable(name) if str(name).strip() else UNNAMED
+    return re.sub("[\t\n]", lambda match: repr(match[0])[1:-1], printable(name)) if str(name).strip() else UNNAMED
 
 
 def quoted(name: object) -> str:

@@ -19,6 +19,7 @@ import gmmx
 from gmmx._text import printable, printable_json
 
 Run = Callable[..., Result]
+Write = Callable[..., Path]
 
 CLEAR = "\x1b[2J"  # clears the screen
 TITLE = "\x1b]0;owned\x07"  # sets the title of the window
@@ -51,6 +52,15 @@ def test_escaped_json_means_the_same() -> None:
     text = json.dumps(HOSTILE, ensure_ascii=False)
     assert not unsafe(printable_json(text))
     assert json.loads(printable_json(text)) == HOSTILE
+
+
+@pytest.mark.parametrize(("name", "shown"), [("a\tb", r"a\tb"), ("a\nb", r"a\nb")])
+def test_tables_keep_their_shape_whatever_names_hold(name: str, shown: str, run: Run, write: Write) -> None:
+    write(f'"{name}",c\n1,2\n3,5\n4,4\n')
+    lines = run("fit", "data.csv", "-k", "1").stdout.splitlines()
+    heading = next(line for line in lines if "component  weight" in line)
+    assert heading.endswith(f"mean {shown}  mean c")
+    assert len(heading) == len(lines[lines.index(heading) + 1])  # the rule
 
 
 @pytest.fixture
