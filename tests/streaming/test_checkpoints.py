@@ -136,8 +136,21 @@ def test_no_more_than_the_iterations_between_two_checkpoints_are_lost(tmp_path, 
 def test_a_fit_that_has_ended_may_be_asked_for_again(tmp_path):
     path = tmp_path / "state"
     expected = estimator().fit_batches(BATCHES, checkpoint=path, checkpoint_every=3)
-    assert expected.converged_
-    assert_same_bits(estimator().fit_batches(BATCHES, checkpoint=path, resume=True), expected)
+    assert expected.converged_ and expected.n_iter_ % 3
+    passes = []
+    again = estimator().fit_batches(lambda: passes.append(1) or iter(BATCHES), checkpoint=path, resume=True)
+    assert_same_bits(again, expected)
+    assert len(passes) == 2  # which check the rows, and sum up their log-likelihood
+
+
+@pytest.mark.parametrize("every", [1, 1000])
+def test_a_checkpoint_ends_with_the_fitted_mixture(tmp_path, every):
+    model = estimator().fit_batches(BATCHES, checkpoint=tmp_path / "state", checkpoint_every=every)
+    kept = gmmx.load(tmp_path / "state")
+    assert kept.converged_
+    assert (kept.n_iter_, kept.lower_bounds_) == (model.n_iter_, model.lower_bounds_)
+    for name in ("weights_", "means_", "covariances_", "precisions_cholesky_"):
+        np.testing.assert_array_equal(getattr(kept, name), getattr(model, name), err_msg=name)
 
 
 def test_more_iterations_go_on_where_fewer_ended(tmp_path):

@@ -51,6 +51,8 @@ class StartingPoint(NamedTuple):
         Those of all iterations of this run before.
     failed : tuple of FailedStart
         Starts that were given up before.
+    converged : bool
+        Whether EM has converged, so that nothing is left to do.
     """
 
     number: int
@@ -58,6 +60,7 @@ class StartingPoint(NamedTuple):
     lower_bound: float
     lower_bounds: tuple[float, ...] = ()
     failed: tuple[FailedStart, ...] = ()
+    converged: bool = False
 
 
 @contextlib.contextmanager
@@ -203,7 +206,7 @@ class CheckpointWriter:
         )
         bounds = tuple(map(float, record.history["lower_bounds"]))
         failed = tuple(FailedStart(*start) for start in checkpoint["failed"])
-        return StartingPoint(checkpoint["start"], mixture, bounds[-1], bounds, failed)
+        return StartingPoint(checkpoint["start"], mixture, bounds[-1], bounds, failed, record.history["converged"])
 
     def keep(self, point: StartingPoint, *, ended: bool) -> None:
         """Write down where EM is, if it is time to."""
@@ -215,7 +218,7 @@ class CheckpointWriter:
             tensors={name: getattr(point.mixture, name) for name in TENSORS},
             history={
                 "n_iter": n_iter,
-                "converged": False,
+                "converged": point.converged,
                 "lower_bound": point.lower_bound,
                 "lower_bounds": list(point.lower_bounds),
                 "log_likelihood": math.nan,

@@ -135,8 +135,7 @@ def fit_partitions(
                 failed.append(FailedStart(start.number, monitor.iteration, error.component))
                 continue
             monitor.end("converged" if best.converged else "did not converge")
-            if not best.converged:
-                record(best.mixture, ended=True)
+            record(best.mixture, ended=True, converged=best.converged)
             break
     except ValueError:
         refuse_overflow(summary.largest, summary.n_rows, summary.dtype)
@@ -158,11 +157,12 @@ def _record(
     mixture: _core.Mixture,
     *,
     ended: bool = False,
+    converged: bool = False,
 ) -> None:
     """Write a checkpoint of where EM is, if there are to be any; the start itself is not worth one."""
     bounds = tuple(monitor.bounds.values())
     if checkpoints is not None and bounds:
-        checkpoints.keep(StartingPoint(number, mixture, bounds[-1], bounds, tuple(failed)), ended=ended)
+        checkpoints.keep(StartingPoint(number, mixture, bounds[-1], bounds, tuple(failed), converged), ended=ended)
 
 
 class Loop(Protocol):
@@ -181,8 +181,8 @@ def run_em(
     before = list(start.lower_bounds)
     options = em.native_options(prior)
     options["max_iter"] -= len(before)
-    if options["max_iter"] <= 0:
-        return replace(Run.of_start(start.mixture), lower_bounds=before)
+    if start.converged or options["max_iter"] <= 0:
+        return replace(Run.of_start(start.mixture), lower_bounds=before, converged=start.converged)
     monitor.is_initializing = False
     interrupt_callback = monitor.interrupt_callback
     result = _core.em_over(

@@ -460,7 +460,7 @@ class GaussianMixture(
             cannot be combined with `acceleration`. None stores nothing.
 
         checkpoint_every : int, default=1
-            Number of iterations between writes of `checkpoint`. A fit that ends without converging writes it once more.
+            Number of iterations between writes of `checkpoint`, which is written once more when EM ends.
 
         resume : bool, default=False
             Whether to resume from `checkpoint` if the file exists; otherwise an existing file is an error. Set it for
