@@ -40,17 +40,17 @@ void check_previous(const SufficientStatistics& s, const Mixture& previous) {
 class PriorOf {
  public:
   PriorOf(const std::optional<ConjugatePrior>& prior, const CovarianceModel& model, MomentShape shape)
-      : prior_(prior), shape_(shape), form_(traits_of(model.form())) {
+      : prior_(prior), n_features_(shape.n_features), form_(traits_of(model.form())) {
     if (!prior) return;
     check_prior(*prior, shape.n_features);
     share_ = model.prior_share(prior->dof, shape.n_components, shape.n_features);
     if (prior->shrinkage > 0) share_.count += 1;
   }
 
-  // mean: of the rows of component k; on return that of the mode.
-  void apply(Index k, double* mean, double& count, std::vector<double>& scatter) const {
+  // mean and scatter: of the rows of a component; on return those of the mode.
+  void apply(double* mean, double& count, double* scatter) const {
     if (!prior_) return;
-    const auto d = static_cast<std::size_t>(shape_.n_features);
+    const auto d = static_cast<std::size_t>(n_features_);
     const double kappa = prior_->shrinkage;
     if (kappa > 0) {
       std::vector<double> towards(d);
@@ -60,15 +60,15 @@ class PriorOf {
         half[j] = 0.5 * kappa * count / (kappa + count) * towards[j];
         mean[j] += kappa / (kappa + count) * towards[j];
       }
-      form_.add_symmetric_outer(scatter.data(), shape_, k, half.data(), towards.data());
+      form_.add_symmetric_outer(scatter, n_features_, half.data(), towards.data());
     }
-    form_.add_scale(scatter.data(), shape_, k, prior_->scale.data(), share_.scale);
+    form_.add_scale(scatter, n_features_, prior_->scale.data(), share_.scale);
     count += share_.count;
   }
 
  private:
   const std::optional<ConjugatePrior>& prior_;
-  MomentShape shape_;
+  Index n_features_;
   const SecondMomentTraits& form_;
   PriorShare share_{0, 0};
 };
@@ -98,16 +98,17 @@ Mixture maximise(const SufficientStatistics& statistics, CovarianceSpec spec, do
     const std::size_t row = static_cast<std::size_t>(k) * d;
     double* const delta = &deltas[row];
     double* const half = &halves[row];
+    double* const own = scatter.data() + form.offset(k, shape.n_features);
     if (n_k > 0) {  // (45): an empty component stays where it was
       for (std::size_t j = 0; j < d; ++j) {
         delta[j] = statistics.first_moments[row + j] / n_k;
         half[j] = -0.5 * n_k * delta[j];
         means[row + j] += delta[j];  // (21), (47)
       }
-      form.add_symmetric_outer(scatter.data(), shape, k, half, delta);  // (24), (49)
-      form.drop_rounding(scatter.data(), shape, k, n_k, &means[row]);
+      form.add_symmetric_outer(own, shape.n_features, half, delta);  // (24), (49)
+      form.drop_rounding(own, shape.n_features, n_k, &means[row]);
     }
-    prior_of.apply(k, &means[row], n_k, scatter);
+    prior_of.apply(&means[row], n_k, own);
   };
   const auto numbers_of_each = static_cast<double>(form.size({1, shape.n_features}));
   for_components(shape.n_components, numbers_of_each, form.by_component ? n_threads : 1, about_mean);

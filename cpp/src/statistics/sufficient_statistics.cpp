@@ -152,6 +152,7 @@ void SufficientStatistics::move_to(const std::vector<double>& new_shifts) {
   check_sizes(*this);
   if (new_shifts.size() != shifts.size())
     throw InvalidArgument("new_shifts must have n_components x n_features numbers");
+  const SecondMomentTraits& traits = traits_of(form);
   const auto d = static_cast<std::size_t>(n_features);
   std::vector<double> move(d);
   std::vector<double> half(d);
@@ -165,7 +166,8 @@ void SufficientStatistics::move_to(const std::vector<double>& new_shifts) {
       half[j] = first_moments[row + j] + 0.5 * n_k * move[j];
       first_moments[row + j] += n_k * move[j];
     }
-    traits_of(form).add_symmetric_outer(second_moments.data(), {n_components, n_features}, k, half.data(), move.data());
+    traits.add_symmetric_outer(second_moments.data() + traits.offset(k, n_features), n_features, half.data(),
+                               move.data());
   }
   shifts = new_shifts;
 }
