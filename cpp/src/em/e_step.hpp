@@ -2,42 +2,24 @@
 #pragma once
 
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "gmmx/em.hpp"
-#include "gmmx/rows.hpp"
 
 namespace gmmx {
 
-// Keeps the memory of a pass for the next one.
-template <class T>
-class EStepPass {
+// Whether mixtures of this type can be batched: no covariance is shared between components.
+bool can_be_batched(CovarianceType type);
+
+class BatchedEStep : public EStep {
  public:
-  // \throws InvalidArgument, as e_step() does
-  EStepPass(const Rows<T>& rows, int n_threads);
-  ~EStepPass();
-  EStepPass(const EStepPass&) = delete;
-  EStepPass& operator=(const EStepPass&) = delete;
-
-  EStepResult operator()(const Mixture& mixture);
-  EStepResult in_double(const Mixture& mixture);
+  using EStep::operator();
   // At several mixtures of one type and shape, in one pass if there are several. The type's mixtures can be batched.
-  std::vector<EStepResult> operator()(const std::vector<const Mixture*>& mixtures);
-
- private:
-  struct Sums;
-  struct Memory;
-
-  static EStepResult of_one(Sums sums);
-  Sums pass_over(const Mixture& batch, std::size_t n_mixtures);
-  // Computed in C, T or double.
-  template <class C>
-  Sums pass_in(const Mixture& batch, std::size_t n_mixtures);
-
-  Rows<T> rows_;
-  int n_threads_;
-  std::unique_ptr<Memory> memory_;
+  virtual std::vector<EStepResult> operator()(const std::vector<const Mixture*>& mixtures) = 0;
 };
+
+// Keeps the memory of a pass for the next one. \throws InvalidArgument, as e_step() does
+template <class T>
+std::unique_ptr<BatchedEStep> batched_e_step_over(const Rows<T>& rows, int n_threads);
 
 }  // namespace gmmx

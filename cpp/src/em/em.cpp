@@ -45,7 +45,7 @@ EMResult em(EStep& e_step, const Mixture& start, const MStep& m_step, const EMOp
     const Mixture& point = iteration.next_point();
     EStepResult pass = e_step(point);
     check(pass.statistics, point);
-    if (!iteration.update(std::move(pass), e_step.has_double())) iteration.update(e_step.in_double(point), false);
+    iteration.update(std::move(pass), e_step);
   }
   return std::move(iteration).result();
 }

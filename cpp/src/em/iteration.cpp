@@ -32,15 +32,6 @@ Iteration::Iteration(const Mixture& start, const MStep& m_step, const EMOptions&
       accelerator_(extrapolation_of(options.acceleration)),
       previous_(options.previous_mean_log_likelihood) {}
 
-std::optional<Update> Iteration::m_step_of(const EStepResult& pass, bool has_double) const {
-  try {
-    return m_step_(pass.statistics, next_point());
-  } catch (const CollapsedComponent&) {
-    if (jump_ || (pass.in_float && has_double)) return std::nullopt;
-    throw;
-  }
-}
-
 bool Iteration::has_come_to_rest(const IterationSummary& summary, bool in_float) const {
   if (options_.has_converged) return options_.has_converged(summary);
   if (std::abs(summary.change) < options_.tol) return true;  // (41)
@@ -52,13 +43,22 @@ bool Iteration::has_come_to_rest(const IterationSummary& summary, bool in_float)
   return in_float ? is_rounding<float>(change, mean, d) : is_rounding<double>(change, mean, d);
 }
 
-bool Iteration::update(EStepResult pass, bool has_double) {
+void Iteration::update(EStepResult pass, EStep& e_step) {
+  const bool may_repeat = pass.in_float && e_step.has_double();
   const double total_weight = pass.statistics.total_weight;
   double mean = pass.statistics.log_likelihood / total_weight;
   std::optional<Update> update;
   if (!jump_ || mean >= previous_) {
-    update = m_step_of(pass, has_double);
-    if (pass.in_float && has_double && (!update || is_beyond_float(update->next))) return false;
+    try {
+      update = m_step_(pass.statistics, next_point());
+    } catch (const CollapsedComponent&) {
+      if (!jump_ && !may_repeat) throw;  // a jump that collapses is not EM's doing, and sums in double may not collapse
+    }
+    if (may_repeat && (!update || is_beyond_float(update->next))) {
+      EStepResult again = e_step.in_double(next_point());
+      again.in_float = false;
+      return this->update(std::move(again), e_step);
+    }
   }
 
   const int iteration = n_passes() + 1;
@@ -87,7 +87,6 @@ bool Iteration::update(EStepResult pass, bool has_double) {
   if (options_.callback) result_.stopped = options_.callback({iteration, mean, mean - previous_}) && !result_.converged;
   previous_ = mean;
   if (options_.check_interrupt) options_.check_interrupt();
-  return true;
 }
 
 }  // namespace gmmx

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "em/acceleration.hpp"
-#include "em/e_step.hpp"
 #include "gmmx/em.hpp"
 
 namespace gmmx {
@@ -18,16 +17,14 @@ class Iteration {
   bool should_continue() const { return n_passes() < options_.max_iter && !result_.converged && !result_.stopped; }
   // Where the next pass is to compute statistics.
   const Mixture& next_point() const { return jump_ ? *jump_ : result_.mixture; }
-  // Takes that pass. False, and the run is where it was, if sums in float are not good enough for the mixture that they
-  // lead to and there are better ones: give the pass in double. \throws CollapsedComponent, and the run is where it was
-  bool update(EStepResult pass, bool has_double);
+  // Takes that pass. It is repeated in double if sums in float are not good enough for the mixture that they lead to.
+  // \throws CollapsedComponent, and the run is where it was
+  void update(EStepResult pass, EStep& e_step);
 
   int n_passes() const { return static_cast<int>(result_.mean_log_likelihoods.size()); }
   EMResult result() && { return std::move(result_); }
 
  private:
-  // The M-step at next_point(). Nothing where a jump collapses, which is not EM's doing, or sums in double may not.
-  std::optional<Update> m_step_of(const EStepResult& pass, bool has_double) const;
   // Whether EM gains no more: less than the tolerance, or nothing that rounding does not hide.
   bool has_come_to_rest(const IterationSummary& summary, bool in_float) const;
 
@@ -38,11 +35,5 @@ class Iteration {
   std::optional<Mixture> jump_;  // taken instead of the last M-step's mixture
   double previous_;              // mean objective
 };
-
-// Takes the pass, and repeats it in double if that is needed.
-template <class T>
-void advance(Iteration& iteration, EStepResult pass, EStepPass<T>& e_step) {
-  if (!iteration.update(std::move(pass), true)) iteration.update(e_step.in_double(iteration.next_point()), false);
-}
 
 }  // namespace gmmx

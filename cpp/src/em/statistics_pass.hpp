@@ -1,37 +1,46 @@
 // One pass over the rows that sums them up: memberships of a block, times the weights, and its moments.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <set>
+#include <string_view>
+#include <vector>
 
-#include "gmmx/rows.hpp"
-#include "gmmx/sufficient_statistics.hpp"
+#include "density/posterior.hpp"
+#include "gmmx/em.hpp"
 #include "moments/moments.hpp"
 #include "parallel/block_loop.hpp"
-#include "rows/row_weights.hpp"
+#include "parallel/pool.hpp"
+#include "rows/row_block.hpp"
 
 namespace gmmx {
 
-// How much of each component a row is, block by block; one a thread.
+// What the rows of a thread add to besides moments, and the scratch for it.
 template <class C>
-class Memberships {
- public:
-  virtual ~Memberships() = default;
-  // resp (block.size() x K), of rows first_row, first_row + 1, ...
-  virtual void fill(Block<C>& block, const RowWeights<C>& weights, Index first_row, BlockOfColumns<C> resp) = 0;
+struct Scores {
+  explicit Scores(Index capacity) : log_prob_norm(capacity), posterior(capacity) {}
+
+  Column<C> log_prob_norm;
+  Posterior<C> posterior;
+  std::vector<double> log_likelihoods;  // of each mixture of the batch
+  std::set<std::string_view> kernels;
 };
 
-// What a pass is made of.
+// What a pass is made of; all threads call its functions.
 template <class C>
-class PassPlan {
- public:
-  virtual ~PassPlan() = default;
-  virtual const RowVector<C>& origin() const = 0;
-  virtual std::unique_ptr<Moments<C>> make_moments() const = 0;
-  // Makes a thread's memberships, or readies those of the pass before for this one.
-  virtual void prepare(std::unique_ptr<Memberships<C>>& memberships, Index capacity) const = 0;
-  // Takes up what a thread's memberships hold besides, and clears it there; in the order of the rows.
-  virtual void merge(Memberships<C>&) {}
-  virtual void finish(const Moments<C>&) {}
+struct PassPlan {
+  Index n_components;
+  std::size_t n_mixtures;  // in a batch; each has a log-likelihood of its own
+  const RowVector<C>& origin;
+  std::function<std::unique_ptr<Moments<C>>()> make_moments;
+  // How much of each component a row is: resp (block.size() x K), of rows first_row, first_row + 1, ...
+  std::function<void(Block<C>&, const RowWeights<C>&, Index first_row, BlockOfColumns<C> resp, Scores<C>&)> fill;
+};
+
+struct PassResult {
+  EStepResult sums;  // with the log-likelihood of the first mixture
+  std::vector<double> log_likelihoods;
 };
 
 // Rows of T, computed in C. Reuses the memory of a pass for the next one: for small data, allocation costs as much as
@@ -39,16 +48,24 @@ class PassPlan {
 template <class T, class C>
 class StatisticsPass {
  public:
-  StatisticsPass();
-  ~StatisticsPass();
-
-  // Statistics without a log-likelihood, of K components.
-  SufficientStatistics operator()(const Rows<T>& rows, Index n_components, const BlockLoop& loop, PassPlan<C>& plan);
+  PassResult operator()(const Rows<T>& rows, const BlockLoop& loop, const PassPlan<C>& plan);
 
  private:
-  struct Worker;
-  struct Workers;
-  std::unique_ptr<Workers> workers_;
+  struct Worker {
+    Worker(Index capacity, Index n_features, Index n_components)
+        : block(capacity, n_features), resp(block_results<C>(capacity, n_components)), scores(capacity) {}
+
+    RowBlock<T, C> block;
+    Array<C> resp;
+    Scores<C> scores;
+    std::unique_ptr<Moments<C>> moments;  // of this pass
+    double total_weight = 0;
+    Index n_samples = 0;
+    bool is_warm = false;
+  };
+
+  std::unique_ptr<Pool<Worker>> workers_;  // of passes of one number of components
+  Index n_components_ = 0;
 };
 
 }  // namespace gmmx

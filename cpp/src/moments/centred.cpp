@@ -1,11 +1,10 @@
-#include "moments/centred.hpp"
-
 #include <utility>
 #include <vector>
 
 #include "density/columns.hpp"
 #include "kernels/moments_low_dim.hpp"
 #include "kernels/scatter_matrix.hpp"
+#include "moments/moments.hpp"
 #include "moments/plan.hpp"
 #include "moments/sums.hpp"
 #include "statistics/second_moments.hpp"
@@ -46,7 +45,7 @@ class LowDimMoments final : public Moments<T> {
     return result;
   }
 
-  std::vector<std::string_view> kernels() const override { return {to_string(MomentKernel::low_dim)}; }
+  std::set<std::string_view> kernels() const override { return {to_string(MomentKernel::low_dim)}; }
 
  private:
   SecondMoments form_;
@@ -92,7 +91,7 @@ class MatrixMoments final : public Moments<T> {
     return result;
   }
 
-  std::vector<std::string_view> kernels() const override { return {to_string(MomentKernel::gathered_rows)}; }
+  std::set<std::string_view> kernels() const override { return {to_string(MomentKernel::gathered_rows)}; }
 
  private:
   template <class Resp>
@@ -155,7 +154,7 @@ class SquareMoments final : public Moments<T> {
 
   SufficientStatistics statistics() const override { return sums_; }
 
-  std::vector<std::string_view> kernels() const override { return {to_string(MomentKernel::squares)}; }
+  std::set<std::string_view> kernels() const override { return {to_string(MomentKernel::squares)}; }
 
  private:
   Matrix<T> shifts_in_rows_;

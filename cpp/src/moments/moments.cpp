@@ -7,7 +7,6 @@
 
 #include "density/columns.hpp"
 #include "kernels/moments_many_components.hpp"
-#include "moments/centred.hpp"
 #include "moments/plan.hpp"
 #include "moments/sums.hpp"
 
@@ -94,10 +93,10 @@ class MonomialMoments final : public Moments<T> {
     return total;
   }
 
-  std::vector<std::string_view> kernels() const override {
-    std::vector<std::string_view> names;
+  std::set<std::string_view> kernels() const override {
+    std::set<std::string_view> names;
     if (centred_) names = centred_->kernels();
-    if (used_) names.push_back(to_string(kernel_));
+    if (used_) names.insert(to_string(kernel_));
     return names;
   }
 

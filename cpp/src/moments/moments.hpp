@@ -2,8 +2,8 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string_view>
-#include <vector>
 
 #include "density/block.hpp"
 #include "gmmx/sufficient_statistics.hpp"
@@ -23,7 +23,7 @@ class Moments {
   // The sums as statistics about the shifts, as T holds them.
   virtual SufficientStatistics statistics() const = 0;
   // Those that added up these sums.
-  virtual std::vector<std::string_view> kernels() const = 0;
+  virtual std::set<std::string_view> kernels() const = 0;
 };
 
 // Moments about the given shifts (K x d, absolute); blocks are relative to origin. Blocks whose rows all lie within
@@ -32,5 +32,11 @@ class Moments {
 template <class T>
 std::unique_ptr<Moments<T>> make_moments(SecondMoments form, const RowVector<T>& origin, ConstMatrixMap shifts,
                                          double squared_reach);
+
+// Added up about the shifts, from rows as they were given: no digit is lost to how far the data lie from zero, or
+// components from one another. Counts, first and second moments about the shifts as T holds them (46), of the second
+// ones what the form keeps (50).
+template <class T>
+std::unique_ptr<Moments<T>> make_centred_moments(SecondMoments form, ConstMatrixMap shifts);
 
 }  // namespace gmmx

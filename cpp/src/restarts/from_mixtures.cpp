@@ -1,9 +1,10 @@
 // Starts together: one pass over the rows serves several.
 #include <algorithm>
+#include <memory>
 #include <utility>
 #include <vector>
 
-#include "em/batched_mixtures.hpp"
+#include "em/e_step.hpp"
 #include "em/iteration.hpp"
 #include "gmmx/errors.hpp"
 #include "gmmx/restarts.hpp"
@@ -42,10 +43,9 @@ EMOptions options_of_start(const EMOptions& options, std::size_t number) {
 }
 
 // Takes the pass. True if the run has ended; its outcome is then known.
-template <class T>
-bool ends_with(Iteration& iteration, EStepResult pass, EStepPass<T>& e_step, StartOutcome& outcome) {
+bool ends_with(Iteration& iteration, EStepResult pass, EStep& e_step, StartOutcome& outcome) {
   try {
-    advance(iteration, std::move(pass), e_step);
+    iteration.update(std::move(pass), e_step);
   } catch (const CollapsedComponent& error) {
     outcome.failed_iteration = iteration.n_passes() + 1;
     outcome.failed_component = error.component();
@@ -64,7 +64,7 @@ std::vector<StartOutcome> em_from_mixtures(const Rows<T>& rows, const std::vecto
   check_alike(starts);
   std::vector<StartOutcome> outcomes(starts.size());
   std::vector<RunningStart> running;
-  EStepPass<T> e_step(rows, n_threads);
+  const std::unique_ptr<BatchedEStep> e_step = batched_e_step_over(rows, n_threads);
   for (std::size_t next = 0; next < starts.size() || !running.empty();) {
     // Those that are done make room for those that wait.
     const auto room =
@@ -81,10 +81,10 @@ std::vector<StartOutcome> em_from_mixtures(const Rows<T>& rows, const std::vecto
     std::vector<const Mixture*> points;
     points.reserve(running.size());
     for (const RunningStart& start : running) points.push_back(&start.iteration.next_point());
-    std::vector<EStepResult> steps = e_step(points);
+    std::vector<EStepResult> steps = (*e_step)(points);
     std::vector<RunningStart> going_on;
     for (std::size_t i = 0; i < running.size(); ++i) {
-      if (!ends_with(running[i].iteration, std::move(steps[i]), e_step, outcomes[running[i].number]))
+      if (!ends_with(running[i].iteration, std::move(steps[i]), *e_step, outcomes[running[i].number]))
         going_on.push_back(std::move(running[i]));
     }
     running = std::move(going_on);

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <array>
 
-#include "em/batched_mixtures.hpp"
+#include "em/e_step.hpp"
 #include "enumerators.hpp"
 #include "gmmx/restarts.hpp"
 

@@ -8,7 +8,7 @@
 #include "checks.hpp"
 #include "em/statistics_pass.hpp"
 #include "gmmx/sufficient_statistics.hpp"
-#include "moments/centred.hpp"
+#include "moments/moments.hpp"
 #include "parallel/block_loop.hpp"
 #include "rows/row_pass.hpp"
 #include "statistics/check_statistics.hpp"
@@ -17,50 +17,23 @@ namespace gmmx {
 
 namespace {
 
-// Memberships that are given. All in double, whatever the rows are: a fit takes these sums once, and begins with what
-// they say of narrow directions.
-class GivenMemberships final : public Memberships<double> {
- public:
-  // write(begin, resp) for the rows of a block.
-  using Write = std::function<void(Index, BlockOfColumns<double>)>;
+// Memberships that are given: write(begin, resp) for the rows of a block.
+using Write = std::function<void(Index, BlockOfColumns<double>)>;
 
-  explicit GivenMemberships(const Write& write) : write_(write) {}
-  void fill(Block<double>&, const RowWeights<double>&, Index first_row, BlockOfColumns<double> resp) override {
-    write_(first_row, resp);
-  }
-
- private:
-  const Write& write_;
-};
-
-class GivenPlan final : public PassPlan<double> {
- public:
-  GivenPlan(SecondMoments form, const RowMajorMatrix<double>& shifts, const GivenMemberships::Write& write)
-      : form_(form), shifts_(shifts), write_(write), no_origin_(RowVector<double>::Zero(shifts.cols())) {}
-
-  const RowVector<double>& origin() const override { return no_origin_; }
-  std::unique_ptr<Moments<double>> make_moments() const override {
-    return make_centred_moments<double>(form_, ConstMatrixMap(shifts_.data(), shifts_.rows(), shifts_.cols()));
-  }
-  void prepare(std::unique_ptr<Memberships<double>>& memberships, Index) const override {
-    memberships = std::make_unique<GivenMemberships>(write_);
-  }
-
- private:
-  SecondMoments form_;
-  const RowMajorMatrix<double>& shifts_;
-  const GivenMemberships::Write& write_;
-  RowVector<double> no_origin_;
-};
-
+// All in double, whatever the rows are: a fit takes these sums once, and begins with what they say of narrow
+// directions.
 template <class T>
 SufficientStatistics pass(const Rows<T>& rows, SecondMoments form, const RowMajorMatrix<double>& shifts, int n_threads,
-                          const GivenMemberships::Write& write) {
+                          const Write& write) {
   const Index d = rows.n_features();
   const Index k = shifts.rows();
-  GivenPlan plan(form, shifts, write);
+  const RowVector<double> no_origin = RowVector<double>::Zero(d);
+  const PassPlan<double> plan{k, 1, no_origin,
+                              [&] { return make_centred_moments<double>(form, ConstMatrixMap(shifts.data(), k, d)); },
+                              [&](Block<double>&, const RowWeights<double>&, Index first_row,
+                                  BlockOfColumns<double> resp, Scores<double>&) { write(first_row, resp); }};
   const BlockLoop loop(rows.size(), Index{sizeof(double)} * (3 * d + 2 * k), static_cast<double>(k * d * d), n_threads);
-  return StatisticsPass<T, double>()(rows, k, loop, plan);
+  return StatisticsPass<T, double>()(rows, loop, plan).sums.statistics;
 }
 
 // Of each component the row of the largest weight, the first of equal ones: a point among its own rows, about which
@@ -113,11 +86,11 @@ struct FirstMoments {
   RowMajorMatrix<double> sums;
   RowMajorMatrix<double> origins;
   double total_weight = 0;
+  Index n_samples = 0;  // rows of positive weight
 };
 
 template <class T>
-FirstMoments first_moments(const Rows<T>& rows, MatrixView<const T> given, int n_threads,
-                           const GivenMemberships::Write& write) {
+FirstMoments first_moments(const Rows<T>& rows, MatrixView<const T> given, int n_threads, const Write& write) {
   const Index k = given.cols();
   HeaviestRows heaviest(k);
   BlockLoop(rows.size(), Index{sizeof(T)} * k, static_cast<double>(k), n_threads)
@@ -135,6 +108,7 @@ FirstMoments first_moments(const Rows<T>& rows, MatrixView<const T> given, int n
   result.counts = ConstVectorMap(s.counts.data(), k);
   result.sums = ConstMatrixMap(s.first_moments.data(), k, rows.n_features());
   result.total_weight = s.total_weight;
+  result.n_samples = s.n_samples;
   return result;
 }
 
@@ -155,6 +129,7 @@ FirstMoments first_moments_of_labels(const Rows<T>& rows, VectorView<const std::
                const double w = rows.weight_of(n);
                const Index k = labels[n];
                part.total_weight += w;
+               part.n_samples += w > 0 ? 1 : 0;
                if (k < 0 || !(w > 0)) continue;
                part.counts(k) += w;
                add_row(rows.x, n, &part.origins(k, 0), w, &part.sums(k, 0));
@@ -163,25 +138,16 @@ FirstMoments first_moments_of_labels(const Rows<T>& rows, VectorView<const std::
            [&](FirstMoments& part) {
              total.counts += part.counts;
              total.sums += part.sums;
-             total.total_weight += part.total_weight;
+             total.total_weight += std::exchange(part.total_weight, 0.0);
+             total.n_samples += std::exchange(part.n_samples, 0);
              part.counts.setZero();
              part.sums.setZero();
-             part.total_weight = 0;
            });
   return total;
 }
 
-// Rows of positive weight.
-template <class T>
-Index n_present(const Rows<T>& rows) {
-  if (rows.weight.absent()) return rows.size();
-  Index result = 0;
-  for (Index n = 0; n < rows.size(); ++n) result += rows.weight[n] > 0 ? 1 : 0;
-  return result;
-}
-
 // The means; an empty component waits at the mean of all rows.
-RowMajorMatrix<double> means_of(const FirstMoments& first, Index n_samples) {
+RowMajorMatrix<double> means_of(const FirstMoments& first) {
   RowMajorMatrix<double> means = first.origins;
   RowVector<double> overall = RowVector<double>::Zero(means.cols());
   const double total = first.counts.sum();
@@ -192,7 +158,7 @@ RowMajorMatrix<double> means_of(const FirstMoments& first, Index n_samples) {
     means.row(k) += first.sums.row(k) / count;
     overall += count / total * means.row(k);
   }
-  const double rounding = rounding_of_counts(first.total_weight, static_cast<double>(n_samples));
+  const double rounding = rounding_of_counts(first.total_weight, static_cast<double>(first.n_samples));
   for (Index k = 0; k < means.rows(); ++k) {
     if (!(first.counts(k) > rounding)) means.row(k) = overall;
   }
@@ -211,7 +177,7 @@ SufficientStatistics statistics_from_labels(const Rows<T>& rows, VectorView<cons
   check_labels(labels, n_components);
   check_sample_weight(rows);
   const FirstMoments first = first_moments_of_labels(rows, labels, n_components, n_threads);
-  return pass(rows, form, means_of(first, n_present(rows)), n_threads, [&](Index begin, BlockOfColumns<double> resp) {
+  return pass(rows, form, means_of(first), n_threads, [&](Index begin, BlockOfColumns<double> resp) {
     resp.setZero();
     for (Index n = 0; n < resp.rows(); ++n) {
       const std::int32_t label = labels[begin + n];
@@ -228,7 +194,7 @@ SufficientStatistics statistics_from_responsibilities(const Rows<T>& rows, Matri
                           std::to_string(given.cols()) + "), but must have one row for each of " +
                           std::to_string(rows.size()) + " rows and a column a component");
   }
-  const GivenMemberships::Write write = [&](Index begin, BlockOfColumns<double> resp) {
+  const Write write = [&](Index begin, BlockOfColumns<double> resp) {
     for (Index k = 0; k < resp.cols(); ++k) {
       for (Index n = 0; n < resp.rows(); ++n) {
         const T r = given(begin + n, k);
@@ -242,7 +208,7 @@ SufficientStatistics statistics_from_responsibilities(const Rows<T>& rows, Matri
   };
   check_sample_weight(rows);
   const FirstMoments first = first_moments(rows, given, n_threads, write);
-  return pass(rows, form, means_of(first, n_present(rows)), n_threads, write);
+  return pass(rows, form, means_of(first), n_threads, write);
 }
 
 #define GMMX_INSTANTIATE(T)                                                                                          \
