@@ -1,25 +1,16 @@
 // Sigma_k is diagonal: features are independent within a component. diag = VVI has variances a component; in EEI, VEI
 // and EVI components have volumes or shapes in common.
-#include "covariance/mclust_name.hpp"
-#include "covariance/variances.hpp"
+#include "covariance/variance_family.hpp"
 #include "covariance/volume_and_shape.hpp"
-#include "density/kernels.hpp"
 
 namespace gmmx {
 
 namespace {
 
-class Diagonal final : public CovarianceModel {
+class Diagonal final : public VarianceFamily {
  public:
-  Diagonal(VolumeShapeOrientation letters, VolumeAndShape volume_and_shape)
-      : letters_(letters), volume_and_shape_(volume_and_shape) {}
-
-  std::vector<Index> covariance_shape(Index k, Index d) const override { return {k, d}; }
-  Index n_covariance_parameters(Index k, Index d) const override { return n_covariance_parameters_of(letters_, k, d); }
-  SecondMoments form() const override { return SecondMoments::diagonal; }
-  bool ties_components() const override { return any_is_shared(letters_); }
-
-  PriorShare prior_share(double dof, Index k, Index) const override { return prior_share_of(letters_, dof + 2, k); }
+  constexpr Diagonal(VolumeShapeOrientation letters, VolumeAndShape volume_and_shape)
+      : VarianceFamily(letters), volume_and_shape_(volume_and_shape) {}
 
   std::vector<double> covariances(const Scatter& s) const override {
     RowMajorMatrix<double> variances(s.n_components, s.n_features);
@@ -34,56 +25,21 @@ class Diagonal final : public CovarianceModel {
     return {variances.data(), variances.data() + variances.size()};
   }
 
-  std::vector<double> factorize(const std::vector<double>& covariances, Index, Index d, int) const override {
-    return factorize_variances(covariances, d);
-  }
-  std::vector<double> covariances_of_factors(const std::vector<double>& factors, Index, Index) const override {
-    return variances_of_factors(factors);
-  }
-  Decomposition decompose(const Mixture& mixture) const override {
-    const Index d = mixture.n_features();
-    return decomposition_of_variances(mixture, [d](Index k, Index j) { return k * d + j; });
-  }
-
-  std::unique_ptr<LogDensity<double>> log_density(const Mixture& mixture, Weighting w, double) const override {
-    return diagonal_density<double>(mixture, w);
-  }
-  std::unique_ptr<LogDensity<float>> log_density(const Mixture& mixture, Weighting w, float) const override {
-    return diagonal_density<float>(mixture, w);
-  }
-
-  void colour(const Mixture& mixture, Index k, Eigen::Ref<Matrix<double>> z) const override {
-    const ConstMatrixMap factors(mixture.precisions_cholesky().data(), mixture.n_components(), mixture.n_features());
-    z.array().rowwise() /= factors.row(k).array();
-  }
-  void whiten(const Mixture& mixture, Index k, Eigen::Ref<Matrix<double>> z) const override {
-    const ConstMatrixMap factors(mixture.precisions_cholesky().data(), mixture.n_components(), mixture.n_features());
-    z.array().rowwise() *= factors.row(k).array();
-  }
-
  private:
-  VolumeShapeOrientation letters_;
   VolumeAndShape volume_and_shape_;
 };
 
+constexpr Diagonal model_VVI({'V', 'V', 'I'}, own_volume_own_shape);
+constexpr Diagonal model_EEI({'E', 'E', 'I'}, equal_volume_equal_shape);
+constexpr Diagonal model_VEI({'V', 'E', 'I'}, own_volume_equal_shape);
+constexpr Diagonal model_EVI({'E', 'V', 'I'}, equal_volume_own_shape);
+
 }  // namespace
 
-const CovarianceModel& diag_model() {
-  static const Diagonal model({'V', 'V', 'I'}, own_volume_own_shape);
-  return model;
-}
-const CovarianceModel& VVI_model() { return diag_model(); }
-const CovarianceModel& EEI_model() {
-  static const Diagonal model({'E', 'E', 'I'}, equal_volume_equal_shape);
-  return model;
-}
-const CovarianceModel& VEI_model() {
-  static const Diagonal model({'V', 'E', 'I'}, own_volume_equal_shape);
-  return model;
-}
-const CovarianceModel& EVI_model() {
-  static const Diagonal model({'E', 'V', 'I'}, equal_volume_own_shape);
-  return model;
-}
+const CovarianceModel& diag_model() { return model_VVI; }
+const CovarianceModel& VVI_model() { return model_VVI; }
+const CovarianceModel& EEI_model() { return model_EEI; }
+const CovarianceModel& VEI_model() { return model_VEI; }
+const CovarianceModel& EVI_model() { return model_EVI; }
 
 }  // namespace gmmx

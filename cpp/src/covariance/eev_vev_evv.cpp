@@ -2,7 +2,6 @@
 #include <cmath>
 
 #include "covariance/axes.hpp"
-#include "covariance/matrices.hpp"
 #include "covariance/matrix_family.hpp"
 #include "covariance/volume_and_shape.hpp"
 
@@ -13,7 +12,7 @@ namespace {
 // (79) The best axes are the eigenvectors of each W_k, with the shape in the order of its eigenvalues.
 class OwnAxes final : public MatrixFamily {
  public:
-  OwnAxes(VolumeShapeOrientation letters, VolumeAndShape volume_and_shape)
+  constexpr OwnAxes(VolumeShapeOrientation letters, VolumeAndShape volume_and_shape)
       : MatrixFamily(letters), volume_and_shape_(volume_and_shape) {}
 
   std::vector<double> covariances(const Scatter& s) const override {
@@ -40,7 +39,7 @@ class OwnAxes final : public MatrixFamily {
 // (78), (79) W_k / |W_k|^(1/d) times the volume: no axes are needed.
 class OwnShapes final : public MatrixFamily {
  public:
-  OwnShapes() : MatrixFamily({'E', 'V', 'V'}) {}
+  constexpr OwnShapes() : MatrixFamily({'E', 'V', 'V'}) {}
 
   std::vector<double> covariances(const Scatter& s) const override {
     std::vector<double> result = own_covariances(s);
@@ -56,19 +55,14 @@ class OwnShapes final : public MatrixFamily {
   }
 };
 
+constexpr OwnAxes model_EEV({'E', 'E', 'V'}, equal_volume_equal_shape);
+constexpr OwnAxes model_VEV({'V', 'E', 'V'}, own_volume_equal_shape);
+constexpr OwnShapes model_EVV;
+
 }  // namespace
 
-const CovarianceModel& EEV_model() {
-  static const OwnAxes model({'E', 'E', 'V'}, equal_volume_equal_shape);
-  return model;
-}
-const CovarianceModel& VEV_model() {
-  static const OwnAxes model({'V', 'E', 'V'}, own_volume_equal_shape);
-  return model;
-}
-const CovarianceModel& EVV_model() {
-  static const OwnShapes model;
-  return model;
-}
+const CovarianceModel& EEV_model() { return model_EEV; }
+const CovarianceModel& VEV_model() { return model_VEV; }
+const CovarianceModel& EVV_model() { return model_EVV; }
 
 }  // namespace gmmx

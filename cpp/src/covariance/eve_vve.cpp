@@ -2,8 +2,8 @@
 #include <limits>
 
 #include "covariance/axes.hpp"
-#include "covariance/diagonalised_family.hpp"
 #include "covariance/joint_diagonalisation.hpp"
+#include "covariance/matrix_family.hpp"
 #include "covariance/volume_and_shape.hpp"
 
 namespace gmmx {
@@ -28,10 +28,10 @@ void check_flatness(const std::vector<double>& counts, const RowMajorMatrix<doub
   }
 }
 
-class CommonAxes final : public DiagonalisedFamily {
+class CommonAxes final : public MatrixFamily {
  public:
-  CommonAxes(VolumeShapeOrientation letters, VolumeAndShape volume_and_shape, OrientationCriterion criterion)
-      : DiagonalisedFamily(letters), volume_and_shape_(volume_and_shape), criterion_(criterion) {}
+  constexpr CommonAxes(VolumeShapeOrientation letters, VolumeAndShape volume_and_shape, OrientationCriterion criterion)
+      : MatrixFamily(letters), volume_and_shape_(volume_and_shape), criterion_(criterion) {}
 
   std::vector<double> covariances(const Scatter& s) const override {
     const Index d = s.n_features;
@@ -54,26 +54,23 @@ class CommonAxes final : public DiagonalisedFamily {
   }
 
  private:
-  Diagonalisation diagonalisation(const Mixture& mixture) const override {
+  std::optional<Diagonalisation> diagonalisation(const Mixture& mixture) const override {
     const std::vector<double> covariances =
         covariances_of_factors(mixture.precisions_cholesky(), mixture.n_components(), mixture.n_features());
     const RotatedMatrices rotated = common_orientation(covariances, mixture.n_components());
-    return {rotated.axes(), rotated.variances().array().rsqrt().matrix(), rotated.error()};
+    return {{rotated.axes(), rotated.variances().array().rsqrt().matrix(), rotated.error()}};
   }
 
   VolumeAndShape volume_and_shape_;
   OrientationCriterion criterion_;
 };
 
+constexpr CommonAxes model_EVE({'E', 'V', 'E'}, equal_volume_own_shape, OrientationCriterion::equal_volumes);
+constexpr CommonAxes model_VVE({'V', 'V', 'E'}, own_volume_own_shape, OrientationCriterion::own_volumes);
+
 }  // namespace
 
-const CovarianceModel& EVE_model() {
-  static const CommonAxes model({'E', 'V', 'E'}, equal_volume_own_shape, OrientationCriterion::equal_volumes);
-  return model;
-}
-const CovarianceModel& VVE_model() {
-  static const CommonAxes model({'V', 'V', 'E'}, own_volume_own_shape, OrientationCriterion::own_volumes);
-  return model;
-}
+const CovarianceModel& EVE_model() { return model_EVE; }
+const CovarianceModel& VVE_model() { return model_VVE; }
 
 }  // namespace gmmx

@@ -1,13 +1,133 @@
 #include "covariance/matrix_family.hpp"
 
+#include <cmath>
+#include <limits>
 #include <utility>
 
 #include "covariance/axes.hpp"
-#include "covariance/matrices.hpp"
-#include "density/kernels.hpp"
+#include "gmmx/errors.hpp"
 #include "parallel/block_loop.hpp"
 
 namespace gmmx {
+
+namespace {
+
+constexpr Index small = 24;  // up to here, packing matrices for a product takes longer than the product
+
+// A pivot is a feature's variance given those before it: below this share of its own variance it is rounding noise.
+constexpr double noise = std::numeric_limits<double>::epsilon();
+
+// Section 12 of docs/theory.md: the variance of a feature given all others, as a share of its own, is 1 / (Sigma_ii
+// P_ii). The sums and the factorization of exactly dependent features were measured to leave up to 2 eps d of it, of
+// either sign. Neither units nor the order of the features matter.
+bool is_singular(ConstMatrixMap covariance, MatrixMap u) {
+  const double least = 4 * noise * static_cast<double>(covariance.rows());
+  for (Index i = 0; i < covariance.rows(); ++i) {
+    if (covariance(i, i) < least_variance) return true;
+    if (!(covariance(i, i) * u.row(i).tail(covariance.rows() - i).squaredNorm() * least < 1)) return true;
+  }
+  return false;
+}
+
+bool is_symmetric(ConstMatrixMap matrix) {
+  constexpr double tolerance = 1e-6;
+  double difference = 0, size = 0;
+  for (Index i = 0; i < matrix.rows(); ++i) {
+    for (Index j = 0; j < matrix.rows(); ++j) {
+      difference += (matrix(i, j) - matrix(j, i)) * (matrix(i, j) - matrix(j, i));
+      size += matrix(i, j) * matrix(i, j);
+    }
+  }
+  return difference <= tolerance * tolerance * size;
+}
+
+// (52) L^-T of covariance = L L^T; false where there is none.
+bool factorize_large(ConstMatrixMap covariance, MatrixMap inverse_t) {
+  const Eigen::LLT<Matrix<double>> llt(covariance);
+  if (llt.info() != Eigen::Success) return false;
+  const Matrix<double>& lower = llt.matrixLLT();
+  if (!(lower.diagonal().array().square() > noise * covariance.diagonal().array()).all()) return false;
+  Matrix<double> inverse = Matrix<double>::Identity(lower.rows(), lower.rows());
+  lower.triangularView<Eigen::Lower>().solveInPlace(inverse);
+  inverse_t.setZero();
+  inverse_t.triangularView<Eigen::Upper>() = inverse.transpose();
+  return true;
+}
+
+// The same for at most `small` features.
+bool factorize_small(ConstMatrixMap covariance, MatrixMap inverse_t) {
+  const Index d = covariance.rows();
+  double lower[small * small];  // rows of L; its diagonal inverted
+  for (Index i = 0; i < d; ++i) {
+    double* const row = lower + i * d;
+    for (Index j = 0; j <= i; ++j) {
+      double rest = covariance(i, j);
+      for (Index l = 0; l < j; ++l) rest -= row[l] * lower[j * d + l];
+      if (j < i) {
+        row[j] = rest * lower[j * d + j];
+      } else {
+        if (!(rest > 0) || !(rest > noise * covariance(i, i))) return false;
+        row[j] = 1 / std::sqrt(rest);
+      }
+    }
+  }
+  // Column j of the inverse is row j of its transpose, and contiguous.
+  inverse_t.setZero();
+  for (Index j = 0; j < d; ++j) {
+    double* const column = inverse_t.data() + j * d;
+    for (Index i = j; i < d; ++i) {
+      double rest = i == j ? 1.0 : 0.0;
+      for (Index l = j; l < i; ++l) rest -= lower[i * d + l] * column[l];
+      column[i] = rest * lower[i * d + i];
+    }
+  }
+  return true;
+}
+
+// False where there is no factor.
+bool factorize(ConstMatrixMap covariance, MatrixMap u) {
+  const bool factorized = covariance.rows() <= small ? factorize_small(covariance, u) : factorize_large(covariance, u);
+  return factorized && u.allFinite() && !is_singular(covariance, u);
+}
+
+// Of one matrix among several, or of the only one.
+std::string name_of_matrix(const char* matrices, Index k) {
+  return k == all_components ? matrices : matrices + ("[" + std::to_string(k) + "]");
+}
+
+// (52) U = L^-T of covariance = L L^T, so that covariance^-1 = U U^T.
+void factorize_or_throw(ConstMatrixMap covariance, MatrixMap u, Index k) {
+  if (!is_symmetric(covariance)) {
+    throw InvalidArgument(name_of_matrix("covariances", k) +
+                          " is not symmetric; give (S + S^T) / 2 if rounding is to blame");
+  }
+  if (!factorize(covariance, u)) throw_collapsed(k);
+}
+
+// U^-T U^-1
+void invert_factor(ConstMatrixMap u, MatrixMap covariance, Index k) {
+  const auto refuse = [k](const char* what) { throw InvalidArgument(name_of_matrix("precisions_cholesky", k) + what); };
+  if (!(u.diagonal().array() > 0).all()) {
+    refuse(
+        " has a diagonal element that is not positive; give the upper triangular U with precision = U U^T and a "
+        "positive diagonal");
+  }
+  if (!u.isUpperTriangular(0.0)) refuse(" is not upper triangular; give the upper triangular U with precision = U U^T");
+  Matrix<double> inverse = Matrix<double>::Identity(u.rows(), u.rows());
+  u.triangularView<Eigen::Upper>().solveInPlace(inverse);
+  covariance.noalias() = inverse.transpose() * inverse;
+  if (!covariance.allFinite()) refuse(" belongs to a covariance that is not finite; scale the data");
+}
+
+Index n_matrices(const std::vector<double>& matrices, Index d) { return static_cast<Index>(matrices.size()) / (d * d); }
+
+// The matrix of a component, also where it is the only one.
+ConstMatrixMap factor_of_component(const Mixture& mixture, Index k) {
+  const std::vector<double>& factors = mixture.precisions_cholesky();
+  return matrix_of(factors, k % n_matrices(factors, mixture.n_features()), mixture.n_features());
+}
+
+}  // namespace
 
 std::vector<double> own_covariances(const Scatter& s) {
   std::vector<double> result(s.second.size());
@@ -21,41 +141,55 @@ std::vector<double> own_covariances(const Scatter& s) {
   return result;
 }
 
-std::vector<double> MatrixFamily::factorize(const std::vector<double>& covariances, Index k_count, Index d,
+bool is_collapsed(ConstMatrixMap covariance) {
+  RowMajorMatrix<double> factor(covariance.rows(), covariance.cols());
+  return !factorize(covariance, {factor.data(), factor.rows(), factor.cols()});
+}
+
+double volume_of_matrix(const Eigen::Ref<const RowMajorMatrix<double>>& matrix, Index k) {
+  const Eigen::LLT<Matrix<double>> llt{Matrix<double>(matrix)};
+  if (llt.info() != Eigen::Success && matrix.allFinite()) throw_collapsed(k);
+  double sum = 0;
+  for (Index j = 0; j < matrix.rows(); ++j) sum += std::log(llt.matrixLLT()(j, j));
+  return std::exp(2 * sum / static_cast<double>(matrix.rows()));
+}
+
+std::vector<double> MatrixFamily::factorize(const std::vector<double>& covariances, Index, Index d,
                                             int n_threads) const {
   std::vector<double> factors(covariances.size());
-  for_components(k_count, static_cast<double>(2 * d * d * (d + 5)), n_threads,
-                 [&](Index k) { factorize_matrix(matrix_of(covariances, k, d), matrix_of(factors, k, d), k); });
+  const bool is_shared = form() == SecondMoments::pooled;
+  for_components(n_matrices(covariances, d), static_cast<double>(2 * d * d * (d + 5)), n_threads, [&](Index k) {
+    factorize_or_throw(matrix_of(covariances, k, d), matrix_of(factors, k, d), is_shared ? all_components : k);
+  });
   return factors;
 }
 
-std::vector<double> MatrixFamily::covariances_of_factors(const std::vector<double>& factors, Index k_count,
-                                                         Index d) const {
+std::vector<double> MatrixFamily::covariances_of_factors(const std::vector<double>& factors, Index, Index d) const {
   std::vector<double> covariances(factors.size());
-  for (Index k = 0; k < k_count; ++k) covariance_of_factor(matrix_of(factors, k, d), matrix_of(covariances, k, d), k);
+  const bool is_shared = form() == SecondMoments::pooled;
+  for (Index k = 0; k < n_matrices(factors, d); ++k) {
+    invert_factor(matrix_of(factors, k, d), matrix_of(covariances, k, d), is_shared ? all_components : k);
+  }
   return covariances;
 }
 
 Decomposition MatrixFamily::decompose(const Mixture& mixture) const {
   Decomposition result;
+  Axes axes;
   for (Index k = 0; k < mixture.n_components(); ++k) {
-    append(axes_of(matrix_of(mixture.covariances(), k, mixture.n_features())), result);
+    const Index d = mixture.n_features();
+    if (k < n_matrices(mixture.covariances(), d)) axes = axes_of(matrix_of(mixture.covariances(), k, d));
+    append(axes, result);
   }
   return result;
 }
 
-std::unique_ptr<LogDensity<double>> MatrixFamily::log_density(const Mixture& mixture, Weighting w, double) const {
-  return full_density<double>(mixture, w);
-}
-std::unique_ptr<LogDensity<float>> MatrixFamily::log_density(const Mixture& mixture, Weighting w, float) const {
-  return full_density<float>(mixture, w);
+void MatrixFamily::colour(const Mixture& mixture, Index k, Eigen::Ref<Matrix<double>> z) const {
+  factor_of_component(mixture, k).triangularView<Eigen::Upper>().solveInPlace<Eigen::OnTheRight>(z);
 }
 
-void MatrixFamily::colour(const Mixture& mixture, Index k, Eigen::Ref<Matrix<double>> z) const {
-  colour_with_matrix(matrix_of(mixture.precisions_cholesky(), k, mixture.n_features()), z);
-}
 void MatrixFamily::whiten(const Mixture& mixture, Index k, Eigen::Ref<Matrix<double>> z) const {
-  whiten_with_matrix(matrix_of(mixture.precisions_cholesky(), k, mixture.n_features()), z);
+  z = z.lazyProduct(factor_of_component(mixture, k)).eval();
 }
 
 }  // namespace gmmx

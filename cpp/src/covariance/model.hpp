@@ -31,10 +31,9 @@ struct PriorShare {
   double scale;
 };
 
+// Models are constants, which nobody deletes.
 class CovarianceModel {
  public:
-  virtual ~CovarianceModel() = default;
-
   // How covariances are kept, and how the factors of their inverses are: arrays of these shapes.
   virtual std::vector<Index> covariance_shape(Index n_components, Index n_features) const = 0;
   virtual std::vector<Index> factor_shape(Index n_components, Index n_features) const {
@@ -69,6 +68,9 @@ class CovarianceModel {
   virtual void colour(const Mixture& mixture, Index k, Eigen::Ref<Matrix<double>> z) const = 0;
   // The way back.
   virtual void whiten(const Mixture& mixture, Index k, Eigen::Ref<Matrix<double>> z) const = 0;
+
+ protected:
+  ~CovarianceModel() = default;
 };
 
 const CovarianceModel& model_of(CovarianceType type);

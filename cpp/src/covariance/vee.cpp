@@ -4,8 +4,7 @@
 #include <utility>
 
 #include "covariance/axes.hpp"
-#include "covariance/diagonalised_family.hpp"
-#include "covariance/matrices.hpp"
+#include "covariance/matrix_family.hpp"
 #include "covariance/volume_and_shape.hpp"
 
 namespace gmmx {
@@ -36,9 +35,9 @@ bool any_collapsed(const Scatter& s, const std::vector<double>& own) {
   return false;
 }
 
-class Proportional final : public DiagonalisedFamily {
+class Proportional final : public MatrixFamily {
  public:
-  Proportional() : DiagonalisedFamily({'V', 'E', 'E'}) {}
+  constexpr Proportional() : MatrixFamily({'V', 'E', 'E'}) {}
 
   // (80), (81) Volumes given B, B given the volumes, in turn: there is one maximum.
   std::vector<double> covariances(const Scatter& s) const override {
@@ -95,7 +94,7 @@ class Proportional final : public DiagonalisedFamily {
 
  private:
   // U_k = s_k U_0.
-  Diagonalisation diagonalisation(const Mixture& mixture) const override {
+  std::optional<Diagonalisation> diagonalisation(const Mixture& mixture) const override {
     const Index d = mixture.n_features();
     const Matrix<double> transform = matrix_of(mixture.precisions_cholesky(), 0, d);
     Matrix<double> scales(mixture.n_components(), d);
@@ -109,15 +108,14 @@ class Proportional final : public DiagonalisedFamily {
       relative.diagonal().array() -= scale;
       error = std::max(error, relative.cwiseAbs().maxCoeff() / scale);
     }
-    return {transform, scales, error};
+    return {{transform, scales, error}};
   }
 };
 
+constexpr Proportional model_VEE;
+
 }  // namespace
 
-const CovarianceModel& VEE_model() {
-  static const Proportional model;
-  return model;
-}
+const CovarianceModel& VEE_model() { return model_VEE; }
 
 }  // namespace gmmx
