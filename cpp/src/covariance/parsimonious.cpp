@@ -15,7 +15,7 @@ constexpr std::unique_ptr<LogDensity<T>> (*densities[])(const Mixture&, Weightin
 }  // namespace
 
 std::vector<Index> ParsimoniousModel::covariance_shape(Index k, Index d) const {
-  return traits_of(form()).shape({k, d});
+  return second_moment_shape(form(), k, d);
 }
 
 // (73)
