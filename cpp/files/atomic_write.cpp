@@ -15,6 +15,7 @@
 #include <unistd.h>
 #endif
 
+#include "file_names.hpp"
 #include "gmmx/errors.hpp"
 
 namespace gmmx {
@@ -24,7 +25,7 @@ namespace {
 namespace fs = std::filesystem;
 
 [[noreturn]] void cannot_write(const fs::path& path, const std::string& why) {
-  throw FileError(path.string() + " cannot be written: " + why + ".");
+  throw FileError(utf8_name(path) + " cannot be written: " + why + ".");
 }
 
 std::string last_error() { return std::generic_category().message(errno); }
@@ -88,7 +89,7 @@ bool give_permissions_of(const struct stat& replaced, int descriptor) {
 std::FILE* new_file(const fs::path& path, const fs::path& replaced) {
 #ifdef _WIN32
   static_cast<void>(replaced);
-  return std::fopen(path.string().c_str(), "wbx");
+  return open_file(path, L"wbx");
 #else
   struct stat status {};
   const bool replaces = stat(replaced.c_str(), &status) == 0;
@@ -167,7 +168,7 @@ void write_atomically(const fs::path& path, std::string_view bytes) {
   }
   const fs::path folder = target.has_parent_path() ? target.parent_path() : fs::path(".");
   if (!fs::is_directory(folder, error)) {
-    cannot_write(path, "the folder " + folder.string() + " does not exist; make it or give another path");
+    cannot_write(path, "the folder " + utf8_name(folder) + " does not exist; make it or give another path");
   }
 
   if (fs::exists(status) && is_read_only(target, status.permissions())) {
@@ -176,7 +177,7 @@ void write_atomically(const fs::path& path, std::string_view bytes) {
 
   TemporaryFile temporary(temporary_beside(target), target);
   if (!temporary.exists()) {
-    cannot_write(path, last_error() + " (a new file in " + folder.string() +
+    cannot_write(path, last_error() + " (a new file in " + utf8_name(folder) +
                            ", with owner, group and mode of what it " +
                            "replaces); give a folder that can be written to");
   }

@@ -14,6 +14,7 @@
 #endif
 
 #include "atomic_write.hpp"
+#include "file_names.hpp"
 #include "gmmx/errors.hpp"
 #include "model_bytes.hpp"
 #include "safetensors.hpp"
@@ -25,7 +26,7 @@ namespace {
 namespace fs = std::filesystem;
 
 [[noreturn]] void cannot_read(const fs::path& path, const std::string& why) {
-  throw FileError(path.string() + " cannot be read: " + why +
+  throw FileError(utf8_name(path) + " cannot be read: " + why +
                   ". Give the path of a file that gmmx::save or Python's GaussianMixture.save wrote.");
 }
 
@@ -46,7 +47,7 @@ using File = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
 // is checked again.
 File opened(const fs::path& path) {
 #ifdef _WIN32
-  File file(std::fopen(path.string().c_str(), "rb"), std::fclose);
+  File file(open_file(path, L"rb"), std::fclose);
 #else
   const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   File file(descriptor < 0 ? nullptr : fdopen(descriptor, "rb"), std::fclose);
@@ -86,7 +87,7 @@ std::string whole_file(const fs::path& path) {
 
 }  // namespace
 
-Model load(const std::filesystem::path& path) { return from_bytes(whole_file(path), path.string()); }
+Model load(const std::filesystem::path& path) { return from_bytes(whole_file(path), utf8_name(path)); }
 
 void save(const Model& model, const std::filesystem::path& path) { write_atomically(path, to_bytes(model)); }
 

@@ -629,6 +629,21 @@ TEST_CASE("model files: files that cannot be read") {
 #endif
 }
 
+TEST_CASE("model files: names in any language") {
+  const Folder folder;
+  const fs::path name(u"Gem\u00e4lde \u6a21\u578b \u2211.safetensors");
+  const fs::path path = folder / "" / name;
+  const Model model = model_of_kind(CovarianceType::full);
+  save(model, path);
+  save(model, path);  // which replaces the first
+  CHECK(contents(path) == to_bytes(model));
+  CHECK(load(path).mixture.covariance_type() == CovarianceType::full);
+  write(path, "not a model at all");
+  const char* const in_utf8 = "Gem\xc3\xa4lde \xe6\xa8\xa1\xe5\x9e\x8b \xe2\x88\x91.safetensors";
+  CHECK_THROWS_WITH_AS(load(path), Contains(in_utf8), ModelFileError);
+  CHECK_THROWS_WITH_AS(save(model, path / "below"), Contains(in_utf8), FileError);
+}
+
 TEST_CASE("model files: a huge file that is not a model is not read") {
   const Folder folder;
   write(folder / "huge", "a,b\n1,2\n3,4\n");
