@@ -96,6 +96,9 @@ TEXTS: dict[str, tuple[bytes, Any]] = {
     "Excel's separator": (b"sep=;\r\na;b\r\n1;2\r\n3;4\r\n", [[1, 2], [3, 4]]),
     "tabs in a .csv": (b"a\tb\n1\t2\n3\t4\n", [[1, 2], [3, 4]]),
     "a quoted cell over lines": (b'a,note,b\n1,"x\n\ny",2\n3,z,4\n', [[1, 2], [3, 4]]),
+    "an open quote": (b'a,b\n1,2\n"3,4\n5,6\n', "refused"),
+    "an open quote at the end": (b'a,b\n1,2\n3,"4\n', "refused"),
+    "an empty quoted cell at the end": (b'note,a,b\n"",1,2\n"",3,"4"', [[1, 2], [3, 4]]),
     "zero bytes": (b"a,b\n1,2\n3,\x004\n", "refused"),
     "broken UTF-8": (b"a,b\n1,2\n3,4\n5,\xff\n", "refused"),
     "the mark of the byte order": (b"\xef\xbb\xbfa,b\n1,2\n", [[1, 2]]),
@@ -117,6 +120,18 @@ def test_every_way_to_read_gives_the_same(tmp_path: Path, name: str) -> None:
     for path, read in itertools.product(sorted(tmp_path.iterdir()), READERS):
         options = columns if read is from_csv else {key: ",".join(value) for key, value in columns.items()}
         assert outcome(lambda: read(path, **options)) == expected, (path.name, read)  # noqa: B023
+
+
+@pytest.mark.parametrize("before", [0, 1, 5000])
+def test_an_open_quote_is_named_with_its_line(tmp_path: Path, before: int) -> None:
+    rows = b"1,2\n" * before
+    (tmp_path / "x.csv").write_bytes(b'note,b\n"over\nlines",7\n' + rows + b'x,"3\n' + b"5,6\n" * 3000)
+    line = 4 + before
+    for read in READERS:
+        options = {"columns": ["b"]} if read is from_csv else {"columns": "b"}
+        with pytest.raises(ValueError, match="quote") as caught:
+            read(tmp_path / "x.csv", **options)
+        assert f"a quote in the row that begins in line {line} is not closed; close or delete it" in str(caught.value)
 
 
 def numbers(text: bytes, **options: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import itertools
 import re
 import sys
 import threading
@@ -30,7 +31,11 @@ _LIMIT = threading.RLock()
 _LONGEST = min(sys.maxsize, 2**31 - 1)
 
 
-def parsed(lines: Iterable[str], delimiter: str) -> Iterator[tuple[list[str], int]]:
+class OpenQuoteError(ValueError):
+    """A table ends in a cell whose quote is not closed; the argument is the line where its row begins, from 1."""
+
+
+def parsed(lines: Iterable[str], delimiter: str, *, is_whole: bool = False) -> Iterator[tuple[list[str], int]]:
     """Part lines into rows of cells.
 
     Parameters
@@ -39,6 +44,8 @@ def parsed(lines: Iterable[str], delimiter: str) -> Iterator[tuple[list[str], in
         Lines with their ends.
     delimiter : str
         The character between two cells. A blank stands for runs of blanks.
+    is_whole : bool, default=False
+        Whether the table ends with these lines.
 
     Yields
     ------
@@ -46,10 +53,28 @@ def parsed(lines: Iterable[str], delimiter: str) -> Iterator[tuple[list[str], in
         The cells of a row; none for an empty line.
     line : int
         Number of lines read so far.
+
+    Raises
+    ------
+    OpenQuoteError
+        If the table ends within a quoted cell.
     """
-    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=delimiter != " ")
+    ended: list[bool] = []
+
+    def end() -> Iterator[str]:
+        ended.append(True)
+        yield ""  # a row of its own, unless a quote is open
+
+    table = itertools.chain(lines, end()) if is_whole else lines
+    reader = csv.reader(table, delimiter=delimiter, skipinitialspace=delimiter != " ")
+    n_lines = 0
     for cells in reader:
+        if ended:
+            if reader.line_num > n_lines + 1:
+                raise OpenQuoteError(n_lines + 1)
+            return
         yield ([cell for cell in cells if cell] if delimiter == " " else cells), reader.line_num
+        n_lines = reader.line_num
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ a `FaultError`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -20,6 +20,7 @@ from gmmx._text import quoted
 from gmmx.io import _text_blocks
 from gmmx.io._cells import MISSING, Decimal, is_missing, meaning_of, number_in, numbers_in, points_of_thousands
 from gmmx.io._csv_layout import (
+    OpenQuoteError,
     cells_of_any_length,
     columns_of,
     find_decimal,
@@ -203,10 +204,22 @@ class CsvRows:
 
     def _first_rows(self, lines: Sequence[str], is_whole: bool) -> tuple[list[list[str]], int]:
         """Return the first rows, and the line in which the very first ends."""
-        found = [(cells, line) for cells, line in islice(parsed(lines, self.delimiter), _HEAD + 1) if not _blank(cells)]
+        table = islice(self._parsed(lines, is_whole=is_whole), _HEAD + 1)
+        found = [(cells, line) for cells, line in table if not _blank(cells)]
         if not is_whole and len(found) > 1:
             found.pop()  # its last cell may go on in the next line
         return [cells for cells, _ in found], found[0][1] if found else 0
+
+    def _parsed(self, lines: Iterable[str], *, is_whole: bool) -> Iterator[tuple[list[str], int]]:
+        """Part lines into rows of cells, as `parsed` does."""
+        try:
+            yield from parsed(lines, self.delimiter, is_whole=is_whole)
+        except OpenQuoteError as error:
+            (line,) = error.args
+            raise DataFileError(
+                f"{self._source}: a quote in the row that begins in line {self._n_lines + line} is not closed; close "
+                "or delete it"
+            ) from error
 
     def _check_delimiter(self, given: TextFormat, lines: Sequence[str]) -> None:
         """Refuse a delimiter that is not there, or that is the decimal character."""
@@ -422,7 +435,7 @@ class CsvRows:
         ends: list[int] = []
         is_single = len(self.names) == 1
         with cells_of_any_length():
-            for cells, line in parsed(lines, self.delimiter):
+            for cells, line in self._parsed(lines, is_whole=True):
                 if is_single or not _blank(cells):  # in one column an empty line is an empty cell
                     rows.append(cells or [""])
                     ends.append(line)
