@@ -505,7 +505,8 @@ class TestPlaces:
 
     def test_no_rows_leave_standard_output_empty(self, run: Run, tmp_path: Path, model: gmmx.GaussianMixture) -> None:
         np.save(tmp_path / "none.npy", np.empty((0, 2)))
-        assert "without a single row" in refusal(run("predict", "m.safetensors", "none.npy"))
+        told = refusal(run("predict", "m.safetensors", "none.npy"))
+        assert "DATA names NPY files none.npy, without a single row: give files with rows" in told
 
     def test_too_many_rows_to_draw(self, run: Run, model: gmmx.GaussianMixture) -> None:
         assert "not in the range" in refusal(run("sample", "m.safetensors", "9" * 20))

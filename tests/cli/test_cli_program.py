@@ -169,6 +169,7 @@ class TestErrors:
             (("fit", "x.csv", "-k", "0"), "Error: Invalid value for '-k' / '--components': 0 is not in the range x>=1"),
             (("fit", "x.csv", "-k", "2", "--covariance-type", "round"), "Error: Invalid value for '--covariance-type'"),
             (("fit", "x.csv", "-k", "2", "--plott", "x.png"), "Error: No such option"),
+            (("fit", "x.csv", "--columns"), "Error: Option '--columns' requires an argument (see gmmx fit --help)"),
             (("sample", "m.safetensors", "many"), "Error: Invalid value for 'N'"),
             (("sample", "m.safetensors", "-35"), "Error: Invalid value for 'N': -35 is not in the range 1<=x<="),
             (("fit", "x.csv", "-k", "2", "--batch-size", "0"), "Error: Invalid value for '--batch-size'"),

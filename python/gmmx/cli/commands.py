@@ -79,6 +79,9 @@ class _Command(click.Command):
                     if isinstance(parameter, click.Argument) and isinstance(parameter.type, click.IntRange):
                         parameter.type_cast_value(ctx, number)
             raise
+        except click.BadOptionUsage as error:
+            error.ctx = error.ctx or ctx  # the parser does not know it, and errors refer to the help of the command
+            raise
 
 
 def _parameters(options: type) -> Iterator[click.Parameter]:

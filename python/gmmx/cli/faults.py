@@ -30,9 +30,9 @@ _WORDS = WORDS | {
         "{source}, {row}: {column} is empty in the first {expected} rows, but has {value} here; name the columns to "
         "fit by --columns, with it or without it"
     ),
-    "no rows": "DATA is {value}, without a single row: give files with rows",
-    "no files": "DATA is the folder {value}, in which no file ends in {expected}",
-    "unreadable": "DATA is {value}, which cannot be read as {expected}",
+    "no rows": "DATA names {value}, without a single row: give files with rows",
+    "no files": "DATA names the folder {value}, in which no file ends in {expected}: name a folder with such files",
+    "unreadable": "DATA names {value}, which cannot be read as {expected}",
 }
 for _kind in ("list length", "other lists", "other type"):
     _WORDS[_kind] = WORDS[_kind].replace("leave the column out", _LEAVE_OUT)

@@ -242,8 +242,11 @@ def open_table(options: DataOptions, features: Features | None = None, *, again:
         yield Table(file, source, selection, options.weight_column)
 
 
-def load_model(path: str) -> tuple[GaussianMixture, Features]:
-    """Load a model, which then accepts rows without names, and what it asks of data; refuse other files."""
+def load_model(path: str, *, before_data: bool = True) -> tuple[GaussianMixture, Features]:
+    """Load a model, which then accepts rows without names, and what it asks of data; refuse other files.
+
+    `before_data` is false for commands that take no DATA.
+    """
     from gmmx import ModelFileError, load
 
     if path == STANDARD_STREAM:
@@ -255,7 +258,8 @@ def load_model(path: str) -> tuple[GaussianMixture, Features]:
     except ModelFileError as error:
         if format_of(path):
             raise stop(
-                f"{path} looks like a data file. MODEL must come first and be a file written by gmmx fit --model"
+                f"{path} looks like a data file. MODEL must {'come first and ' if before_data else ''}be a file "
+                "written by gmmx fit --model"
             ) from error
         raise stop(str(error).rstrip(".")) from error
     except OSError as error:

@@ -130,7 +130,7 @@ WORDS = {
         "column out"
     ),
     "no rows": "path names {value}, without a single row: give files with rows",
-    "no files": "path names the folder {value}, in which no file ends in {expected}",
+    "no files": "path names the folder {value}, in which no file ends in {expected}: name a folder with such files",
     "unreadable": "path names {value}, which cannot be read as {expected}",
 }
 
