@@ -176,6 +176,12 @@ def test_arrays_in_files_are_cut_into_batches(tmp_path, batch_size):
         ([pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, np.inf]})], ValueError, "infinity in row 1.*of column 'b'"),
         ((X, np.ones(len(X))), ValueError, r"is one batch: give a list of batches, \[\(X, sample_weight\)\]"),
         ([[X, np.ones(len(X))]], ValueError, r"batch 0 of source is a list of rows and weights: make it a tuple"),
+        (
+            [(X, np.ones(len(X)), X)],
+            ValueError,
+            r"batch 0 of source is a tuple of 3, but must be X or a tuple \(X, sam",
+        ),
+        ([(X,)], ValueError, r"batch 0 of source is a tuple of 1, but must be X or"),
         (lambda: X, TypeError, r"source\(\) returned an object of type ndarray.*: return a list, \[X\]"),
         (lambda: "rows.npy", TypeError, r"source\(\) returned an object of type str"),
         (

@@ -156,6 +156,11 @@ class Batches:
                     raise ValueError(
                         f"batch {i} of source is a list of rows and weights: make it a tuple, (X, sample_weight)."
                     )
+                if isinstance(batch, tuple) and len(batch) != 2 and np.ndim(next(iter(batch), 0)) == 2:
+                    raise ValueError(
+                        f"batch {i} of source is a tuple of {len(batch)}, but must be X or a tuple (X, sample_weight): "
+                        "leave out what else it holds."
+                    )
                 X, sample_weight = batch if isinstance(batch, tuple) and len(batch) == 2 else (batch, None)
                 yield arrow.table_of(X), sample_weight
 
