@@ -849,6 +849,8 @@ class TestPicture:
         picture.save(tmp_path / "a.svg")
         assert "<svg" in (tmp_path / "a.svg").read_text()
         assert picture._repr_png_().startswith(b"\x89PNG")
+        with pytest.raises(FileNotFoundError, match=r"^path is '.*', but the folder '.*none' does not exist: make it"):
+            picture.save(tmp_path / "none" / "a.svg")
 
     @pytest.mark.parametrize("kind", ["image", "surface"])
     def test_kinds_of_density_for_two_columns_alone(self, kind: str) -> None:

@@ -23,7 +23,7 @@ from gmmx import _core
 from gmmx.distributed.summary import DataSummary
 from gmmx.em.priors import ConjugatePrior
 from gmmx.em.result import FailedStart
-from gmmx.io._atomic_write import lock_of, remove_leftovers
+from gmmx.io._atomic_write import lock_of, refuse_missing_folder, remove_leftovers
 from gmmx.io._locks import FileLock, LockedError
 from gmmx.io.model_file import TENSORS, ModelFileError, ModelRecord, read_model, representable, save_model
 from gmmx.validation import check_flag
@@ -120,10 +120,7 @@ class CheckpointWriter:
         self._shape: tuple[str, int] = params["covariance_type"], params["n_components"]
         self._params: dict[str, Any] = representable(dict(params))
         self._record: ModelRecord | None = None
-        if not self._path.parent.is_dir():
-            raise FileNotFoundError(
-                f"checkpoint is {str(path)!r}, but the folder {str(self._path.parent)!r} does not exist: make it first."
-            )
+        refuse_missing_folder(path, "checkpoint")
         if not os.access(self._path.parent, os.W_OK):
             raise PermissionError(
                 f"checkpoint is {str(path)!r}, but files cannot be written to the folder {str(self._path.parent)!r}: "

@@ -12,7 +12,7 @@ from typing import IO
 
 from gmmx.io._permissions import Permissions, refuse_read_only
 
-__all__ = ["atomic_write", "lock_of", "remove_leftovers"]
+__all__ = ["atomic_write", "lock_of", "refuse_missing_folder", "remove_leftovers"]
 
 
 @contextlib.contextmanager
@@ -44,8 +44,7 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():
         raise OSError(f"{os.fspath(path)!r} exists and is not a regular file. Give the path of a file to write.")
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"cannot write {os.fspath(path)!r}: the folder {str(target.parent)!r} does not exist")
+    refuse_missing_folder(path)
     refuse_read_only(target, path)
     permissions = Permissions.of(target)
     temporary = target.with_name(f"{_beginning(target)}.{secrets.token_hex(4)}.tmp")
@@ -64,6 +63,21 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
             os.unlink(temporary)
         raise
     _sync_folder(target.parent)
+
+
+def refuse_missing_folder(path: str | os.PathLike[str], argument: str = "path") -> None:
+    """Refuse the path of a file whose folder does not exist.
+
+    Raises
+    ------
+    FileNotFoundError
+        With the folder and the remedy; it calls the path `argument`.
+    """
+    folder = Path(os.path.realpath(path)).parent
+    if not folder.is_dir():
+        raise FileNotFoundError(
+            f"{argument} is {os.fspath(path)!r}, but the folder {str(folder)!r} does not exist: make it first."
+        )
 
 
 def remove_leftovers(path: str | os.PathLike[str]) -> None:

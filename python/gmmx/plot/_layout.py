@@ -12,6 +12,7 @@ import numpy as np
 
 from gmmx._covariance_shapes import is_parsimonious
 from gmmx._text import printable
+from gmmx.io._atomic_write import refuse_missing_folder
 from gmmx.plot._view import PlotData
 
 if TYPE_CHECKING:
@@ -100,7 +101,13 @@ class Picture:
             File, with an extension such as .png, .svg or .pdf. An existing file is overwritten.
         **options
             Options of `matplotlib.figure.Figure.savefig`, such as `dpi`.
+
+        Raises
+        ------
+        FileNotFoundError
+            If the folder does not exist.
         """
+        refuse_missing_folder(path)
         self.figure.savefig(path, **options)
 
     def __getitem__(self, index: Any) -> Any:
