@@ -1,5 +1,6 @@
 """Messages say which value of which argument is wrong, what is allowed, and what to do."""
 
+import inspect
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +148,27 @@ class TestThreeParts:
     )
     def test_options(self, options: Any, ending: str) -> None:
         assert complaint(gmmx.GaussianMixture(**options).fit, X).endswith(ending)
+
+    @pytest.mark.parametrize("kind", [gmmx.GaussianMixture, gmmx.OnlineGaussianMixture, gmmx.GaussianMixtureIC])
+    def test_misspelt_keywords(self, kind: Any) -> None:
+        message = complaint(kind, covariance_typ="full")
+        assert message == (
+            f"{kind.__name__}.__init__() got an unexpected keyword argument 'covariance_typ'. "
+            "Did you mean 'covariance_type'?"
+        )
+        assert "keyword argument 'zzz'. Give some of m" in complaint(gmmx.GaussianMixtureIC, zzz=3)
+        assert complaint(kind, 1, 2, 3).startswith(f"{kind.__name__}.__init__() takes ")
+        assert list(inspect.signature(kind).parameters)[-1] != "options"
+
+    def test_a_misspelt_keyword_of_dask(self) -> None:
+        dask = pytest.importorskip("gmmx.dask")
+        assert complaint(dask.GaussianMixture, n_component=2).endswith("'n_component'. Did you mean 'n_components'?")
+
+    def test_more_components_at_least_than_at_most(self) -> None:
+        assert complaint(gmmx.GaussianMixtureIC(12).fit, X) == (
+            "min_components is 12, but must be at most max_components, which is 9. Raise max_components, or lower "
+            "min_components."
+        )
 
     def test_options_elsewhere(self) -> None:
         model = gmmx.GaussianMixture(2, random_state=0).fit(X)

@@ -37,6 +37,7 @@ from gmmx.validation import (
     checked_rows,
     thread_count,
 )
+from gmmx.validation._options import naming_parameters
 from gmmx.validation.row_faults import warn_of_rows
 
 __all__ = ["GaussianMixture"]
@@ -284,6 +285,7 @@ class GaussianMixture(
         "prior": [StrOptions({"default"}), ConjugatePrior, None],
     }
 
+    @naming_parameters
     def __init__(
         self,
         n_components: int = 1,

@@ -40,7 +40,7 @@ from gmmx.validation import (
     checked_rows,
     thread_count,
 )
-from gmmx.validation._options import not_among
+from gmmx.validation._options import naming_parameters, not_among
 from gmmx.validation.row_faults import remedy_of_choice, warn_of_rows
 
 __all__ = ["GaussianMixtureIC"]
@@ -202,6 +202,7 @@ class GaussianMixtureIC(FittedMixture, DensityMixin, BaseEstimator):  # type: ig
     n_features_in_: int
     feature_names_in_: npt.NDArray[Any]
 
+    @naming_parameters
     def __init__(
         self,
         min_components: int = 1,

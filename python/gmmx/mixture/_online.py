@@ -20,6 +20,7 @@ from gmmx.mixture._parameter_checks import check_params_of_fit
 from gmmx.mixture._parameters import NO_FIT, set_history, set_parameters
 from gmmx.mixture._sklearn_hooks import refuse_overridden_hooks
 from gmmx.validation import checked_batch
+from gmmx.validation._options import naming_parameters
 
 __all__ = ["OnlineGaussianMixture"]
 
@@ -114,6 +115,7 @@ class OnlineGaussianMixture(GaussianMixture):
     n_steps_: int
     n_samples_seen_: int
 
+    @naming_parameters
     def __init__(
         self,
         n_components: int = 1,

@@ -11,11 +11,13 @@ import functools
 import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, ParamSpec
 
 import numpy as np
 
-__all__ = ["check_flag", "did_you_mean", "explaining", "explaining_calls", "not_among"]
+__all__ = ["check_flag", "did_you_mean", "explaining", "explaining_calls", "naming_parameters", "not_among"]
+
+P = ParamSpec("P")
 
 _COMPLAINT = re.compile(r"The '(\w+)' parameter of [\w.]+ must be (.*) Got (.*) instead\.", re.DOTALL)
 _NAMES = re.compile(r"\{('[^{}]*')\}")
@@ -88,6 +90,24 @@ def explaining_calls(function: Any) -> Any:
             return function(*arguments, **options)
 
     return checked
+
+
+def naming_parameters(init: Callable[P, None]) -> Callable[P, None]:
+    """Decorate a constructor so that the error of an unknown keyword offers the closest parameter, or names all."""
+
+    @functools.wraps(init)
+    def wrapped(*arguments: P.args, **options: P.kwargs) -> None:
+        try:
+            init(*arguments, **options)
+        except TypeError:
+            allowed = list(inspect.signature(init).parameters)[1:]
+            unknown = next((name for name in options if name not in allowed), None)
+            if unknown is None:
+                raise
+            remedy = did_you_mean(unknown, allowed) or f"Give some of {', '.join(allowed)}."
+            raise TypeError(f"{init.__qualname__}() got an unexpected keyword argument {unknown!r}. {remedy}") from None
+
+    return wrapped
 
 
 def _sorted(names: re.Match[str]) -> str:
