@@ -292,6 +292,23 @@ def test_a_batch_without_weight_is_skipped(before):
         first.predict(X)
 
 
+@pytest.mark.parametrize(("n_rows", "words"), [(0, "Call 'fit' or 'partial_fit' first"), (5, "rows.*has seen 5")])
+def test_attributes_of_a_stream_that_has_not_begun_say_so(n_rows, words):
+    model = OnlineGaussianMixture(3)
+    if n_rows:
+        model.partial_fit(rows_of(n_rows))
+    for one in (model, pickle.loads(pickle.dumps(model)), copy.deepcopy(model)):
+        for name in ("means_", "mixture_", "n_parameters_"):
+            with pytest.raises(NotFittedError, match=words):
+                getattr(one, name)
+            assert not hasattr(one, name)
+        with pytest.raises(AttributeError, match="object has no attribute 'mean'"):
+            _ = one.mean
+    model.fit(rows_of(100))
+    with pytest.raises(AttributeError, match="object has no attribute 'labels_'"):
+        _ = model.labels_
+
+
 def test_a_batch_of_hardly_any_weight_changes_hardly_anything():
     X = rows_of(1000)
     model = stream(OnlineGaussianMixture(3, random_state=0), X, 100)

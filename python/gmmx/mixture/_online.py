@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from numbers import Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -285,14 +285,26 @@ class OnlineGaussianMixture(GaussianMixture):
             set_history(self, {**NO_FIT, "n_iter_": state.n_steps, "lower_bound_": state.lower_bound})
         self._online, self.n_steps_, self.n_samples_seen_ = state, state.n_steps, state.n_samples
 
+    if not TYPE_CHECKING:  # which knows the attributes
+
+        def __getattr__(self, name: str) -> Any:
+            """Say in place of a missing fitted attribute why there is none: NotFittedError is an AttributeError."""
+            if name.endswith("_") and not name.startswith("_") and "weights_" not in vars(self):
+                raise NotFittedError(self._why_not_fitted())
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+
     def _check_is_fitted(self) -> None:
         """Raise NotFittedError with the number of missing rows while they are collected."""
+        refuse_overridden_hooks(self)
+        if "weights_" not in vars(self):
+            raise NotFittedError(self._why_not_fitted())
+
+    def _why_not_fitted(self) -> str:
         state = vars(self).get("_online")
-        if isinstance(state, WarmUp) and not hasattr(self, "weights_"):
-            refuse_overridden_hooks(self)
-            raise NotFittedError(
-                f"This {type(self).__name__} has no parameters yet: partial_fit makes the start of "
-                f"{state.rows_wanted(self.n_components, self.n_features_in_)} rows, at least {self.n_components} of "
-                f"them different, and has seen {state.n_samples}. Give it more batches, or call 'fit'."
-            )
-        super()._check_is_fitted()
+        if not isinstance(state, WarmUp):
+            return f"This {type(self).__name__} has no parameters yet. Call 'fit' or 'partial_fit' first."
+        return (
+            f"This {type(self).__name__} has no parameters yet: partial_fit makes the start of "
+            f"{state.rows_wanted(self.n_components, self.n_features_in_)} rows, at least {self.n_components} of "
+            f"them different, and has seen {state.n_samples}. Give it more batches, or call 'fit'."
+        )
