@@ -126,7 +126,7 @@ BAD_PARAMETERS = {
     ),
     "weights_init range": (
         dict(weights_init=[-0.5, 0.5, 1.0]),
-        re.escape("in the range [0, 1]") + ".*weights_init runs from -0.5 to 1: divide",
+        re.escape("in the range [0, 1], but weights_init runs from -0.5 to 1. Divide nonnegative weights by their sum"),
     ),
     "weights_init sum": (
         dict(weights_init=[0.5, 0.5, 0.5]),
@@ -488,7 +488,14 @@ BAD_MODELS = {
         (W, M, [1.0, 1.0]),
         "The parameter 'covariances' should have the shape of .*that of covariance_type='spherical'",
     ),
-    "covariances not symmetric": ((W, M, [np.eye(2), [[1, 0.5], [0, 1]]]), "covariances must hold symmetric"),
+    "covariances not symmetric": (
+        (W, M, [np.eye(2), [[1, 0.5], [0, 1]]]),
+        r"covariances\[1\] has 0.5 at \[0, 1\] and 0 at \[1, 0\]",
+    ),
+    "tied not symmetric": (
+        (W, M, [[1, 0.5], [0, 1]], "tied"),
+        r"covariances has 0.5 at .* but must be symmetric\. Give",
+    ),
     "covariances not definite": ((W, M, [np.eye(2), np.ones((2, 2))]), r"covariances\[1\] is not positive definite"),
     "tied not definite": ((W, M, -np.eye(2), "tied"), "covariances is not positive definite"),
     "variances": ((W, M, [1.0, 0.0], "spherical"), "must hold positive variances, but its smallest value is 0"),

@@ -209,6 +209,11 @@ class TestFiles:
         with pytest.raises(IsADirectoryError, match=r"^path is '.*', which is a folder, .* Name a file in it\.$"):
             gmmx.load(tmp_path)
 
+    def test_a_missing_folder(self, tmp_path: Path) -> None:
+        model = gmmx.GaussianMixture().fit([[0.0], [1.0]])
+        with pytest.raises(FileNotFoundError, match=r"^path is '.*', but the folder '.*none' does not exist: make it"):
+            model.save(tmp_path / "none" / "model.safetensors")
+
     def test_nothing_is_no_path(self) -> None:
         model = gmmx.GaussianMixture().fit([[0.0], [1.0]])
         with pytest.raises(TypeError, match=r"^path is None, but must be a str or path-like\. Give the name"):

@@ -429,8 +429,8 @@ class GaussianMixtureIC(FittedMixture, DensityMixin, BaseEstimator):  # type: ig
     def _training_rows(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None) -> Rows:
         if self.min_components > self.max_components:
             raise ValueError(
-                f"min_components is {self.min_components} and max_components {self.max_components}, but the least "
-                "number of components must not exceed the greatest."
+                f"min_components is {self.min_components}, but must be at most max_components, which is "
+                f"{self.max_components}. Raise max_components, or lower min_components."
             )
         rows = checked_rows(X, sample_weight, thread_count(self.n_jobs), estimator=self, fit=True)
         check_enough_rows(rows, self.min_components)

@@ -57,11 +57,9 @@ def check_weights(weights: Any, n_components: int, *, argument: str = "weights_i
     )
     low, high, total = float(array.min()), float(array.max()), float(array.sum(dtype=np.float64))
     if low < 0.0 or high > 1.0:
-        # scikit-learn's sentence calls the smallest value "max", and its tests insist; the next is right.
         raise ValueError(
-            "The parameter 'weights' should be in the range [0, 1], "
-            f"but got max value {low:.5f}, min value {high:.5f}. "
-            f"{argument} runs from {low:g} to {high:g}: divide non-negative weights by their sum."
+            f"The parameter 'weights' should be in the range [0, 1], but {argument} runs from {low:g} to {high:g}. "
+            "Divide nonnegative weights by their sum."
         )
     if abs(1.0 - total) > (1e-6 if array.dtype == np.float32 else 1e-8):
         raise ValueError(
@@ -171,13 +169,24 @@ def check_covariances(
         covariances, covariance_type, n_components, n_features, parameter="covariances", argument=argument
     )
     if is_public_as_matrices(covariance_type):
-        if not np.allclose(array, np.swapaxes(array, -1, -2)):
-            raise ValueError(f"{argument} must hold symmetric matrices, but differs from its transpose.")
+        _refuse_asymmetric(array, argument)
         if is_parsimonious(covariance_type):
             return check_of_model(array, covariance_type, argument=argument)
     elif np.any(array <= 0.0):
         raise ValueError(f"{argument} must hold positive variances, but its smallest value is {array.min():g}.")
     return array
+
+
+def _refuse_asymmetric(matrices: F64, argument: str) -> None:
+    unequal = np.argwhere(~np.isclose(matrices, np.swapaxes(matrices, -1, -2)))
+    if len(unequal):
+        *which, i, j = unequal[0].tolist()
+        matrix = matrices[tuple(which)]
+        name = argument + "".join(f"[{k}]" for k in which)
+        raise ValueError(
+            f"{name} has {matrix[i, j]:g} at [{i}, {j}] and {matrix[j, i]:g} at [{j}, {i}], but must be symmetric. "
+            "Give the mean of the matrix and its transpose if rounding is to blame."
+        )
 
 
 def check_covariance_type(covariance_type: Any, *, argument: str = "covariance_type") -> str:
