@@ -35,22 +35,22 @@ void note_parallel_region();
 // False in a process forked after a parallel region ran.
 bool parallel_regions_are_safe();
 
-namespace detail {
-
 // Keeps the first exception of a parallel region; none may leave it.
 class ExceptionKeeper {
  public:
-  template <class F, class... Arguments>
-  void run(F&& f, Arguments... arguments) noexcept {
-    if (failed_.load(std::memory_order_relaxed)) return;
+  // f(), unless something failed before.
+  template <class F>
+  void run(F&& f) noexcept {
+    if (failed()) return;
     try {
-      f(arguments...);
+      f();
     } catch (...) {
       const std::lock_guard<std::mutex> lock(mutex_);
       if (!exception_) exception_ = std::current_exception();
       failed_.store(true, std::memory_order_relaxed);
     }
   }
+  bool failed() const { return failed_.load(std::memory_order_relaxed); }
   void rethrow() const {
     if (exception_) std::rethrow_exception(exception_);
   }
@@ -60,7 +60,5 @@ class ExceptionKeeper {
   std::atomic<bool> failed_{false};
   std::exception_ptr exception_;
 };
-
-}  // namespace detail
 
 }  // namespace gmmx

@@ -25,14 +25,7 @@ namespace gmmx {
 
 namespace {
 
-std::atomic<bool> parallel_region_ran{false};
 std::atomic<bool> forked_after_parallel_region{false};
-
-#if defined(__unix__) || defined(__APPLE__)
-void in_forked_child() {
-  if (parallel_region_ran.load()) forked_after_parallel_region.store(true);
-}
-#endif
 
 struct Processors {
   int logical;
@@ -41,7 +34,7 @@ struct Processors {
 
 #if defined(__linux__)
 
-// The first number of a small file of the kernel; fallback where there is none.
+// Of a small file of the kernel; empty where there is none.
 std::string first_line(const std::string& path) {
   std::ifstream file(path);
   std::string line;
@@ -66,9 +59,12 @@ int control_group_limit() {
   return std::max(1, static_cast<int>(std::ceil(quota / period)));
 }
 
+#endif
+
 Processors granted_processors() {
   const int online = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   Processors granted{online, online};
+#if defined(__linux__)
   cpu_set_t set;
   CPU_ZERO(&set);
   if (sched_getaffinity(0, sizeof(set), &set) == 0) {
@@ -87,32 +83,18 @@ Processors granted_processors() {
     granted.logical = std::min(granted.logical, limit);
     granted.physical = std::min(granted.physical, limit);
   }
-  return granted;
-}
-
-#else
-
-Processors granted_processors() {
-  const int online = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  return {online, online};
-}
-
 #endif
-
-// OMP_NUM_THREADS may be a list of counts a nesting level: the first counts. 0: not set.
-int environment_threads() {
-  const char* text = std::getenv("OMP_NUM_THREADS");
-  return text == nullptr ? 0 : std::max(0, std::atoi(text));
+  return granted;
 }
 
 }  // namespace
 
 void note_parallel_region() {
 #if defined(__unix__) || defined(__APPLE__)
-  static const bool registered = pthread_atfork(nullptr, nullptr, in_forked_child) == 0;
-  static_cast<void>(registered);
+  // Only from the first region on are forks of interest.
+  [[maybe_unused]] static const int registered =
+      pthread_atfork(nullptr, nullptr, [] { forked_after_parallel_region.store(true); });
 #endif
-  parallel_region_ran.store(true);
 }
 
 bool parallel_regions_are_safe() { return !forked_after_parallel_region.load(); }
@@ -130,7 +112,9 @@ int thread_count(std::optional<int> n_jobs) {
   if (n_jobs && *n_jobs > 0) return *n_jobs;
   static const Processors granted = granted_processors();
   if (n_jobs) return std::max(1, granted.logical + 1 + *n_jobs);
-  const int from_environment = environment_threads();
+  // A list of counts, one a nesting level: the first counts.
+  const char* const text = std::getenv("OMP_NUM_THREADS");
+  const int from_environment = text == nullptr ? 0 : std::atoi(text);
   return from_environment > 0 ? from_environment : granted.physical;
 #endif
 }
