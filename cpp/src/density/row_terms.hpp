@@ -2,8 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 
-#include "density/columns.hpp"
+#include "checks.hpp"
 #include "gmmx/rows.hpp"
 #include "linear_algebra.hpp"
 
@@ -39,12 +40,24 @@ struct BlockTerms {
 class KnownLabels : public RowTerms {
  public:
   // The labels must live as long. \throws InvalidArgument where a label is less than -1 or not less than n_components
-  KnownLabels(VectorView<const std::int32_t> labels, Index n_components);
+  KnownLabels(VectorView<const std::int32_t> labels, Index n_components) : labels_(labels) {
+    check_labels(labels, n_components);
+  }
 
-  void add_to(Index first_row, BlockOfColumns<float> log_prob) const override;
-  void add_to(Index first_row, BlockOfColumns<double> log_prob) const override;
+  void add_to(Index first_row, BlockOfColumns<float> log_prob) const override { forbid_others(first_row, log_prob); }
+  void add_to(Index first_row, BlockOfColumns<double> log_prob) const override { forbid_others(first_row, log_prob); }
 
  private:
+  template <class T>
+  void forbid_others(Index first_row, BlockOfColumns<T> log_prob) const {
+    for (Index n = 0; n < log_prob.rows(); ++n) {
+      const std::int32_t label = labels_[first_row + n];
+      for (Index k = 0; label >= 0 && k < log_prob.cols(); ++k) {
+        if (k != label) log_prob(n, k) = -std::numeric_limits<T>::infinity();
+      }
+    }
+  }
+
   VectorView<const std::int32_t> labels_;
 };
 

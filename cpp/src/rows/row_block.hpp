@@ -3,37 +3,38 @@
 
 #include <type_traits>
 
-#include "density/widening_loader.hpp"
+#include "density/block.hpp"
 #include "gmmx/rows.hpp"
 #include "rows/row_weights.hpp"
 
 namespace gmmx {
 
-// Rows of T that are computed in C, which is T or double.
+// Rows of T that are computed in C: T, or double for sums and densities that float cannot hold.
 template <class T, class C>
 class RowBlock {
  public:
   RowBlock(Index capacity, Index n_features)
-      : numbers(capacity, n_features), weights(capacity), loader_(capacity, n_features) {}
+      : numbers(capacity, n_features), weights(capacity), wide_(is_wider ? capacity : 0, n_features) {}
 
   // Rows begin to end - 1. The origin must live as long as the block is worked on.
   void load(const Rows<T>& rows, Index begin, Index end, const RowVector<C>& origin) {
-    if constexpr (std::is_same_v<T, C>) {
-      numbers.load(rows.x, begin, end, origin);
-    } else {
-      loader_.load(rows.x, begin, end, origin, numbers);
-    }
     weights.load(rows.weight, begin, end);
+    if constexpr (is_wider) {
+      for (Index n = begin; n < end; ++n) {
+        for (Index j = 0; j < rows.n_features(); ++j) wide_(n - begin, j) = static_cast<C>(rows.x(n, j));
+      }
+      numbers.load(MatrixView<const C>(wide_.data(), end - begin, rows.n_features()), 0, end - begin, origin);
+    } else {
+      numbers.load(rows.x, begin, end, origin);
+    }
   }
 
   Block<C> numbers;
   RowWeights<C> weights;
 
  private:
-  struct Nothing {
-    Nothing(Index, Index) {}
-  };
-  std::conditional_t<std::is_same_v<T, C>, Nothing, WideningLoader> loader_;
+  static constexpr bool is_wider = !std::is_same_v<T, C>;
+  RowMajorMatrix<C> wide_;
 };
 
 }  // namespace gmmx
