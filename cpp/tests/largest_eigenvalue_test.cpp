@@ -1,9 +1,9 @@
-#include "density/largest_eigenvalue.hpp"
-
 #include <doctest/doctest.h>
 
 #include <Eigen/Eigenvalues>
 #include <random>
+
+#include "density/feature_tolerance.hpp"
 
 namespace gmmx {
 namespace {

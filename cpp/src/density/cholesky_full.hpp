@@ -11,17 +11,31 @@
 
 namespace gmmx {
 
-// Factors are kept a component, or one for all.
+// U_k, which all components may have in common.
+inline ConstMatrixMap matrix_factor(const Mixture& mixture, Index k) {
+  const Index d = mixture.n_features();
+  const bool is_shared = static_cast<Index>(mixture.precisions_cholesky().size()) == d * d;
+  return {mixture.precisions_cholesky().data() + (is_shared ? 0 : k * d * d), d, d};
+}
+
+// log_constants() of these.
+inline Vector<double> constants_of_matrices(const Mixture& mixture, Weighting weighting) {
+  Vector<double> log_dets(mixture.n_components());
+  for (Index k = 0; k < log_dets.size(); ++k) log_dets(k) = matrix_factor(mixture, k).diagonal().array().log().sum();
+  return log_constants(mixture, weighting, log_dets);
+}
+
 template <class T>
 class FullCholeskyLogDensity final : public LogDensity<T> {
  public:
   FullCholeskyLogDensity(const Mixture& mixture, Weighting weighting)
-      : constants_(log_constants(mixture, weighting, log_determinants(mixture)).template cast<T>()) {
+      : constants_(constants_of_matrices(mixture, weighting).template cast<T>()) {
     const SplitMeans<T> means(mixture);
     std::shared_ptr<const PackedUpper<T>> packed;
     for (Index k = 0; k < mixture.n_components(); ++k) {
-      const ConstMatrixMap factor = factor_of(mixture, k);
-      if (k == 0 || !is_shared(mixture)) packed = std::make_shared<const PackedUpper<T>>(factor.template cast<T>());
+      const ConstMatrixMap factor = matrix_factor(mixture, k);
+      if (k == 0 || factor.data() != matrix_factor(mixture, 0).data())
+        packed = std::make_shared<const PackedUpper<T>>(factor.template cast<T>());
       const RowVector<double> correction = means.low.row(k).lazyProduct(factor);
       norms_.emplace_back(packed, means.high.row(k), correction.template cast<T>());
     }
@@ -37,24 +51,7 @@ class FullCholeskyLogDensity final : public LogDensity<T> {
     }
   }
 
-  static Vector<double> log_determinants(const Mixture& mixture) {
-    Vector<double> result(mixture.n_components());
-    for (Index k = 0; k < result.size(); ++k) {
-      result(k) = factor_of(mixture, k).diagonal().array().log().sum();
-    }
-    return result;
-  }
-
  private:
-  static bool is_shared(const Mixture& mixture) {
-    const auto size = static_cast<Index>(mixture.precisions_cholesky().size());
-    return size == mixture.n_features() * mixture.n_features();
-  }
-  static ConstMatrixMap factor_of(const Mixture& mixture, Index k) {
-    const Index d = mixture.n_features();
-    return {mixture.precisions_cholesky().data() + (is_shared(mixture) ? 0 : k * d * d), d, d};
-  }
-
   Vector<T> constants_;
   std::vector<MahalanobisKernel<T>> norms_;
 };

@@ -27,13 +27,14 @@ namespace gmmx {
 template <class T>
 class FeatureLogDensity final : public LogDensity<T> {
  public:
-  // coefficients: features x K. make_safe: what serves the blocks beyond reach; asked once at most, when the first
-  // comes. common_factor: U of a quadratic term that all components share, or empty.
-  FeatureLogDensity(SecondMoments form, Index n_features, const Matrix<double>& coefficients, double squared_reach,
+  // coefficients: features x K. largest_precision: lambda_max over all P_k. make_safe: what serves the blocks beyond
+  // reach; asked once at most, when the first comes. common_factor: U of a quadratic term that all components share, or
+  // empty.
+  FeatureLogDensity(SecondMoments form, Index n_features, const Matrix<double>& coefficients, double largest_precision,
                     std::function<std::unique_ptr<LogDensity<T>>()> make_safe, const Matrix<double>& common_factor = {})
       : form_(form),
         common_factor_(common_factor.cast<T>()),
-        squared_reach_(can_hold(coefficients) ? squared_reach : 0.0),
+        squared_reach_(can_hold(coefficients) ? squared_reach_for<T>(largest_precision, n_features) : 0.0),
         safe_(std::move(make_safe)) {
     if (form == SecondMoments::full) {
       quadratic_forms_.emplace(n_features, coefficients);
@@ -47,10 +48,7 @@ class FeatureLogDensity final : public LogDensity<T> {
   double squared_reach() const override { return squared_reach_; }
 
   void log_prob(Block<T>& block, BlockOfColumns<T> out) const override {
-    if (!reaches(block)) {
-      (*safe_).log_prob(block, out);
-      return;
-    }
+    if (!reaches(block)) return (*safe_).log_prob(block, out);
     if (quadratic_forms_) {
       quadratic_forms_->evaluate(block.about_origin().panel(), out.data(), out.outerStride());
     } else {
@@ -105,16 +103,5 @@ class FeatureLogDensity final : public LogDensity<T> {
   double squared_reach_;
   LazyLogDensity<T> safe_;
 };
-
-// With Exact for the blocks beyond reach. largest_precision: lambda_max over all P_k.
-template <class T, class Exact>
-std::unique_ptr<LogDensity<T>> density_by_features(SecondMoments form, const Mixture& mixture, Weighting weighting,
-                                                   const Matrix<double>& coefficients, double largest_precision,
-                                                   const Matrix<double>& common_factor = {}) {
-  const Index d = mixture.n_features();
-  return std::make_unique<FeatureLogDensity<T>>(
-      form, d, coefficients, squared_reach_for<T>(largest_precision, d),
-      [&mixture, weighting] { return std::make_unique<Exact>(mixture, weighting); }, common_factor);
-}
 
 }  // namespace gmmx

@@ -3,7 +3,6 @@
 #include "density/cholesky_full.hpp"
 #include "density/feature_density.hpp"
 #include "density/kernels.hpp"
-#include "density/largest_eigenvalue.hpp"
 #include "gemm.hpp"
 
 namespace gmmx {
@@ -11,16 +10,15 @@ namespace gmmx {
 // (65) phi = (1, x, x_i x_j): log density = c - m^T P m / 2 + (P m)^T x - x^T P x / 2, m relative to the origin.
 template <class T>
 std::unique_ptr<LogDensity<T>> full_density(const Mixture& mixture, Weighting weighting) {
-  using Exact = FullCholeskyLogDensity<T>;
   const Index d = mixture.n_features();
   const Matrix<double> means = centred_means<T>(mixture);
-  const Vector<double> constants = log_constants(mixture, weighting, Exact::log_determinants(mixture));
+  const Vector<double> constants = constants_of_matrices(mixture, weighting);
   Matrix<double> coefficients(traits_of(SecondMoments::full).n_monomials(d), mixture.n_components());
   Matrix<double> precision(d, d);
   Vector<double> linear(d);
   double largest_precision = 0;
   for (Index k = 0; k < mixture.n_components(); ++k) {
-    precision_of_factor({mixture.precisions_cholesky().data() + k * d * d, d, d}, precision);
+    precision_of_factor(matrix_factor(mixture, k), precision);
     largest_precision = std::max(largest_precision, largest_eigenvalue(precision));
     linear = precision.lazyProduct(means.row(k).transpose());
     coefficients(0, k) = constants(k) - 0.5 * means.row(k).dot(linear);
@@ -31,12 +29,12 @@ std::unique_ptr<LogDensity<T>> full_density(const Mixture& mixture, Weighting we
       for (Index j = i + 1; j < d; ++j) coefficients(at++, k) = -precision(i, j);
     }
   }
-  return density_by_features<T, Exact>(SecondMoments::full, mixture, weighting, coefficients, largest_precision);
+  return std::make_unique<FeatureLogDensity<T>>(
+      SecondMoments::full, d, coefficients, largest_precision,
+      [&mixture, weighting] { return std::make_unique<FullCholeskyLogDensity<T>>(mixture, weighting); });
 }
 
-#define GMMX_INSTANTIATE(T) template std::unique_ptr<LogDensity<T>> full_density<T>(const Mixture&, Weighting);
-GMMX_INSTANTIATE(float)
-GMMX_INSTANTIATE(double)
-#undef GMMX_INSTANTIATE
+template std::unique_ptr<LogDensity<float>> full_density(const Mixture&, Weighting);
+template std::unique_ptr<LogDensity<double>> full_density(const Mixture&, Weighting);
 
 }  // namespace gmmx

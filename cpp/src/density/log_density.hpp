@@ -13,15 +13,20 @@
 
 namespace gmmx {
 
+inline ConstVectorMap weights_of(const Mixture& mixture) { return {mixture.weights().data(), mixture.n_components()}; }
+
+inline ConstMatrixMap means_of(const Mixture& mixture) {
+  return {mixture.means().data(), mixture.n_components(), mixture.n_features()};
+}
+
 // What the fast formulas take rows and means relative to: the mixture's mean, rounded to T.
 template <class T>
 RowVector<T> origin_of(const Mixture& mixture) {
-  const ConstMatrixMap means(mixture.means().data(), mixture.n_components(), mixture.n_features());
-  const ConstVectorMap weights(mixture.weights().data(), mixture.n_components());
+  const ConstMatrixMap means = means_of(mixture);
   // About the first mean, so that a far offset costs no digits.
   const RowVector<double> first = means.row(0);
   RowVector<double> mean = first;
-  for (Index k = 1; k < means.rows(); ++k) mean += weights(k) * (means.row(k) - first);
+  for (Index k = 1; k < means.rows(); ++k) mean += weights_of(mixture)(k) * (means.row(k) - first);
   return mean.cast<T>();
 }
 
@@ -44,17 +49,26 @@ class LogDensity {
 // Means relative to the origin (K x d).
 template <class T>
 Matrix<double> centred_means(const Mixture& mixture) {
-  const ConstMatrixMap means(mixture.means().data(), mixture.n_components(), mixture.n_features());
-  return means.rowwise() - origin_of<T>(mixture).template cast<double>();
+  return means_of(mixture).rowwise() - origin_of<T>(mixture).template cast<double>();
 }
 
 // The constant of each component: log pi_k - d/2 log 2 pi + log det of the precision's factor.
 inline Vector<double> log_constants(const Mixture& mixture, Weighting weighting,
                                     const Vector<double>& log_det_factors) {
-  const ConstVectorMap weights(mixture.weights().data(), mixture.n_components());
   Vector<double> sum = log_det_factors.array() - 0.5 * static_cast<double>(mixture.n_features()) * log_2_pi;
-  if (weighting == Weighting::weighted) sum.array() += weights.array().log();
+  if (weighting == Weighting::weighted) sum.array() += weights_of(mixture).array().log();
   return sum;
+}
+
+// out.col(k) = constants(k) - |y|^2 / 2; y(k, j): feature j of the rows less mean k, in standard deviations.
+template <class T, class Deviations>
+void gaussian_log_prob(BlockOfColumns<T> out, const Vector<T>& constants, Index n_features, const Deviations& y) {
+  for (Index k = 0; k < out.cols(); ++k) {
+    auto column = out.col(k);
+    column = y(k, 0).square();
+    for (Index j = 1; j < n_features; ++j) column += y(k, j).square();
+    column = constants(k) - T(0.5) * column;  // (1), (6), (53)
+  }
 }
 
 // Means as kernels of precision T subtract them from rows as they were given: x - mu = (x - high) - low. Where a row is
@@ -62,11 +76,9 @@ inline Vector<double> log_constants(const Mixture& mixture, Weighting weighting,
 template <class T>
 struct SplitMeans {
   explicit SplitMeans(const Mixture& mixture) {
-    const ConstMatrixMap means(mixture.means().data(), mixture.n_components(), mixture.n_features());
-    high = means.template cast<T>();
-    low = means - high.template cast<double>();
+    high = means_of(mixture).template cast<T>();
+    low = means_of(mixture) - high.template cast<double>();
   }
-  Index n_components() const { return high.rows(); }
 
   static constexpr bool is_exact = std::is_same_v<T, double>;
   Matrix<T> high;

@@ -13,12 +13,6 @@ namespace gmmx {
 
 namespace {
 
-ConstVectorMap weights_of(const Mixture& mixture) { return {mixture.weights().data(), mixture.n_components()}; }
-
-ConstMatrixMap means_of(const Mixture& mixture) {
-  return {mixture.means().data(), mixture.n_components(), mixture.n_features()};
-}
-
 // (68) One matrix: R^T = U^-1 U_ref, upper triangular, with logarithms on its diagonal. weight: of the component.
 void relative_matrix(ConstMatrixMap u, ConstMatrixMap reference, double weight, Eigen::Ref<Vector<double>> numbers) {
   // One column of the triangle after another, by back substitution in place.

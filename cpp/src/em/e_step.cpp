@@ -105,8 +105,8 @@ class EStepOverRows final : public BatchedEStep {
     const CovarianceModel& covariances = model_of(mixture.covariance_type());
     const RowVector<C> origin = origin_of<C>(mixture);
     const std::unique_ptr<LogDensity<C>> log_density = covariances.log_density(mixture, Weighting::weighted, C());
-    const Vector<C> priors = ConstVectorMap(mixture.weights().data(), k).template cast<C>();
-    const ConstMatrixMap means(mixture.means().data(), k, d);
+    const Vector<C> priors = weights_of(mixture).template cast<C>();
+    const ConstMatrixMap means = means_of(mixture);
     const Index of_each = k / static_cast<Index>(n_mixtures);
     const PassPlan<C> plan{
         k, n_mixtures, origin,

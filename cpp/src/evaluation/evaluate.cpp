@@ -36,7 +36,7 @@ struct EvaluationSpace {
         values(block_results<T>(capacity, mixture.n_components())),
         log_prob_norm(padded<T>(capacity)),
         index(padded<T>(capacity)),
-        priors(ConstVectorMap(mixture.weights().data(), mixture.n_components()).template cast<T>()),
+        priors(weights_of(mixture).template cast<T>()),
         posterior(capacity),
         weights(capacity) {}
 
