@@ -13,20 +13,6 @@ namespace {
 
 bool follow_without_gaps(Index stride, Index other_stride, Index size) { return stride == 1 && other_stride == size; }
 
-// A sum is finite only if all of its numbers are.
-template <class T>
-bool are_finite(MatrixView<const T> rows) {
-  if (follow_without_gaps(rows.col_stride(), rows.row_stride(), rows.cols()) ||
-      follow_without_gaps(rows.row_stride(), rows.col_stride(), rows.rows())) {
-    return std::isfinite(Eigen::Map<const Column<T>>(rows.data(), rows.rows() * rows.cols()).sum());
-  }
-  bool finite = true;
-  for (Index n = 0; n < rows.rows(); ++n) {
-    for (Index j = 0; j < rows.cols(); ++j) finite &= std::isfinite(rows(n, j));
-  }
-  return finite;
-}
-
 template <class T>
 Matrix<double> copy_of(MatrixView<const T> rows) {
   Matrix<double> copy(rows.rows(), rows.cols());
@@ -48,27 +34,6 @@ Vector<double> centre(Matrix<double>& rows, double epsilon) {
     if (!(squares[j] > n_rows * rounding * rounding) || !std::isfinite(squares[j])) return {};
   }
   return squares;
-}
-
-bool are_independent(Matrix<double> rows, double epsilon, double share) {
-  const Vector<double> squares = centre(rows, epsilon);
-  if (squares.size() == 0) return false;
-  rows.array().rowwise() /= squares.array().sqrt().transpose();
-  Matrix<double> correlations(rows.cols(), rows.cols());
-  multiply_to_lower(rows, rows, correlations);
-  correlations.diagonal().array() -= share;
-  return Eigen::LLT<Matrix<double>>(correlations).info() == Eigen::Success;
-}
-
-template <class T>
-bool vary(MatrixView<const T> rows) {
-  Matrix<double> copy = copy_of(rows);
-  return centre(copy, std::numeric_limits<T>::epsilon()).size() > 0;
-}
-
-template <class T>
-bool are_independent(MatrixView<const T> rows, double share) {
-  return are_independent(copy_of(rows), std::numeric_limits<T>::epsilon(), share);
 }
 
 // The largest absolute number of each column.
@@ -105,8 +70,42 @@ double inner_spread(MatrixView<const T> rows, Index step, Index column) {
   return std::min(largest - second_least, second_largest - least);
 }
 
+}  // namespace
+
+// A sum is finite only if all of its numbers are.
 template <class T>
-std::vector<Index> where_a_row_may_outweigh(MatrixView<const T> rows) {
+bool all_finite(MatrixView<const T> rows) {
+  if (follow_without_gaps(rows.col_stride(), rows.row_stride(), rows.cols()) ||
+      follow_without_gaps(rows.row_stride(), rows.col_stride(), rows.rows())) {
+    return std::isfinite(Eigen::Map<const Column<T>>(rows.data(), rows.rows() * rows.cols()).sum());
+  }
+  bool finite = true;
+  for (Index n = 0; n < rows.rows(); ++n) {
+    for (Index j = 0; j < rows.cols(); ++j) finite &= std::isfinite(rows(n, j));
+  }
+  return finite;
+}
+
+template <class T>
+bool columns_vary(MatrixView<const T> rows) {
+  Matrix<double> copy = copy_of(rows);
+  return centre(copy, std::numeric_limits<T>::epsilon()).size() > 0;
+}
+
+template <class T>
+bool columns_are_independent(MatrixView<const T> rows, double share) {
+  Matrix<double> scaled = copy_of(rows);
+  const Vector<double> squares = centre(scaled, std::numeric_limits<T>::epsilon());
+  if (squares.size() == 0) return false;
+  scaled.array().rowwise() /= squares.array().sqrt().transpose();
+  Matrix<double> correlations(rows.cols(), rows.cols());
+  multiply_to_lower(scaled, scaled, correlations);
+  correlations.diagonal().array() -= share;
+  return Eigen::LLT<Matrix<double>>(correlations).info() == Eigen::Success;
+}
+
+template <class T>
+std::vector<Index> columns_where_a_row_may_outweigh(MatrixView<const T> rows) {
   const Index step = std::max<Index>(1, rows.rows() / least_sample);
   const std::vector<T> largest = largest_of(rows);
   const double root_of_epsilon = std::sqrt(std::numeric_limits<double>::epsilon());
@@ -119,22 +118,13 @@ std::vector<Index> where_a_row_may_outweigh(MatrixView<const T> rows) {
   return found;
 }
 
-}  // namespace
-
-bool all_finite(MatrixView<const double> rows) { return are_finite(rows); }
-bool all_finite(MatrixView<const float> rows) { return are_finite(rows); }
-
-bool columns_vary(MatrixView<const double> rows) { return vary(rows); }
-bool columns_vary(MatrixView<const float> rows) { return vary(rows); }
-
-bool columns_are_independent(MatrixView<const double> rows, double share) { return are_independent(rows, share); }
-bool columns_are_independent(MatrixView<const float> rows, double share) { return are_independent(rows, share); }
-
-std::vector<Index> columns_where_a_row_may_outweigh(MatrixView<const double> rows) {
-  return where_a_row_may_outweigh(rows);
-}
-std::vector<Index> columns_where_a_row_may_outweigh(MatrixView<const float> rows) {
-  return where_a_row_may_outweigh(rows);
-}
+#define GMMX_INSTANTIATE(T)                                           \
+  template bool all_finite(MatrixView<const T>);                      \
+  template bool columns_vary(MatrixView<const T>);                    \
+  template bool columns_are_independent(MatrixView<const T>, double); \
+  template std::vector<Index> columns_where_a_row_may_outweigh(MatrixView<const T>);
+GMMX_INSTANTIATE(float)
+GMMX_INSTANTIATE(double)
+#undef GMMX_INSTANTIATE
 
 }  // namespace gmmx
