@@ -6,7 +6,6 @@
 #include <utility>
 #include <vector>
 
-#include "initialization/check_clusters.hpp"
 #include "initialization/nearest_center.hpp"
 #include "parallel/pool.hpp"
 #include "rows/row_pass.hpp"
@@ -15,32 +14,23 @@ namespace gmmx {
 
 namespace {
 
-// Sums over the rows of each cluster, relative to a point of its own.
+// Sums over the rows of each cluster, relative to a point of its own; or what a pass changes of them.
 struct ClusterSums {
   ClusterSums(Index n_clusters, Index d)
       : weights(Vector<double>::Zero(n_clusters)), rows(RowMajorMatrix<double>::Zero(n_clusters, d)) {}
 
-  ClusterSums& operator+=(const ClusterSums& other) {
-    weights += other.weights;
-    rows += other.rows;
-    return *this;
+  // Adds changes, and clears them.
+  void take(ClusterSums& changes) {
+    weights += changes.weights;
+    rows += changes.rows;
+    n_changed += std::exchange(changes.n_changed, 0);
+    changes.weights.setZero();
+    changes.rows.setZero();
   }
 
   Vector<double> weights;
   RowMajorMatrix<double> rows;
-};
-
-// What one pass changed.
-struct Changes {
-  Changes(Index n_clusters, Index d) : sums(n_clusters, d) {}
-  ClusterSums sums;
-  Index n_rows = 0;
-
-  void clear() {
-    sums.weights.setZero();
-    sums.rows.setZero();
-    n_rows = 0;
-  }
+  Index n_changed = 0;  // rows that went to another cluster, in the last pass
 };
 
 template <class T>
@@ -68,7 +58,7 @@ class Lloyd {
     const NearestCenter<T> nearest_center(centers_, origin_, largest_distance_);
     sums_follow_ = rows_.weight.absent() && follow_closely(nearest_center.least_squared_gap());
     if (!sums_follow_) sums_ = ClusterSums(k, d);
-    Index n_changed = 0;
+    sums_.n_changed = 0;
     loop_.run([&] { return pool_.lend([&] { return std::make_unique<Workspace>(loop_.block_rows(), k, d); }); },
               [&](Workspace& ws, Index begin, Index end) {
                 ws.block.load(rows_.x, begin, end, origin_);
@@ -76,12 +66,9 @@ class Lloyd {
                 relabel(ws.nearest.data(), begin, end, ws.changes);
               },
               [&](Workspace& ws) {
-                if (ws.changes.n_rows == 0 && sums_follow_) return;
-                sums_ += ws.changes.sums;
-                n_changed += ws.changes.n_rows;
-                ws.changes.clear();
+                if (ws.changes.n_changed > 0 || !sums_follow_) sums_.take(ws.changes);
               });
-    return n_changed;
+    return sums_.n_changed;
   }
 
   // Moves the centers to the means of their clusters; the sum of their squared movements.
@@ -99,17 +86,14 @@ class Lloyd {
 
   double inertia() const {
     double total = 0;
-    struct State {
-      double sum = 0;
-    };
-    loop_.run([] { return std::make_unique<State>(); },
-              [&](State& state, Index begin, Index end) {
+    loop_.run([] { return std::make_unique<double>(0.0); },
+              [&](double& sum, Index begin, Index end) {
                 for (Index n = begin; n < end; ++n) {
                   const double w = rows_.weight_of(n);
-                  if (w > 0) state.sum += w * squared_distance(n);  // (57)
+                  if (w > 0) sum += w * squared_distance(n);  // (57)
                 }
               },
-              [&](State& state) { total += std::exchange(state.sum, 0.0); });
+              [&](double& sum) { total += std::exchange(sum, 0.0); });
     return total;
   }
 
@@ -125,7 +109,7 @@ class Lloyd {
     Block<T> block;
     Array<T> scores;
     Column<T> nearest;
-    Changes changes;
+    ClusterSums changes;
   };
 
   // Sums follow the rows that change their labels: after a few passes these are few. What a row leaves behind in the
@@ -139,7 +123,7 @@ class Lloyd {
   }
 
   // Rows of weight 0 get labels, but have no part in the stopping rule.
-  void relabel(const T* nearest, Index begin, Index end, Changes& changes) {
+  void relabel(const T* nearest, Index begin, Index end, ClusterSums& changes) {
     constexpr Index few = 16;
     for (Index first = begin; first < end; first += few) {
       const Index last = std::min(first + few, end);
@@ -153,9 +137,9 @@ class Lloyd {
         labels_[n] = to;
         const double w = rows_.weight_of(n);
         if (!(w > 0)) continue;
-        changes.n_rows += from != to ? 1 : 0;
-        add_row(n, w, to, changes.sums);
-        if (sums_follow_ && from >= 0) add_row(n, -w, from, changes.sums);
+        changes.n_changed += from != to ? 1 : 0;
+        add_row(n, w, to, changes);
+        if (sums_follow_ && from >= 0) add_row(n, -w, from, changes);
       }
     }
   }

@@ -8,14 +8,32 @@
 #include <utility>
 #include <vector>
 
+#include "checks.hpp"
 #include "density/columns.hpp"
 #include "gmmx/kmeans.hpp"
-#include "initialization/check_clusters.hpp"
 #include "rows/row_pass.hpp"
 
 namespace gmmx {
 
 namespace {
+
+template <class T>
+void check_clusters(const Rows<T>& rows, Index n_clusters, VectorView<const double> uniforms) {
+  if (n_clusters < 1 || n_clusters > rows.size()) {
+    throw InvalidArgument("n_clusters is " + std::to_string(n_clusters) +
+                          ", but must be from 1 to the number of rows, " + std::to_string(rows.size()));
+  }
+  if (uniforms.size() != kmeans_draws(n_clusters)) {
+    throw InvalidArgument("uniforms has " + std::to_string(uniforms.size()) + " numbers, but a seeding with " +
+                          std::to_string(n_clusters) + " clusters takes " + std::to_string(kmeans_draws(n_clusters)));
+  }
+  check_sample_weight(rows);
+  if (rows.weight.absent()) return;
+  for (Index n = 0; n < rows.size(); ++n) {
+    if (rows.weight[n] > 0) return;
+  }
+  throw InvalidArgument("sample_weight is zero for every row; give at least one positive weight");
+}
 
 Index local_trials(Index n_clusters) { return 2 + static_cast<Index>(std::log(static_cast<double>(n_clusters))); }
 
@@ -48,10 +66,6 @@ class Seeding {
   // (60) Makes that candidate a seed which leaves the least weighted squared distance; returns it. One pass over the
   // rows: what the distances would be is kept for every candidate, so that the best only has to be chosen.
   Index accept_best_of(const std::vector<Index>& candidates) {
-    struct State {
-      State(Index capacity, Index d) : block(capacity, d) {}
-      Block<T> block;
-    };
     const auto n_candidates = candidates.size();
     RowMajorMatrix<T> centers(static_cast<Index>(n_candidates), rows_.n_features());
     for (std::size_t c = 0; c < n_candidates; ++c) {
@@ -60,11 +74,11 @@ class Seeding {
     distances_.resize(n_candidates);
     for (auto& distances : distances_) distances.resize(closest_.size());
     std::vector<std::vector<double>> sums(n_candidates, std::vector<double>(chunk_sums_.size()));
-    loop_.run([&] { return std::make_unique<State>(loop_.block_rows(), rows_.n_features()); },
-              [&](State& state, Index begin, Index end) {
+    loop_.run([&] { return std::make_unique<Block<T>>(loop_.block_rows(), rows_.n_features()); },
+              [&](Block<T>& block, Index begin, Index end) {
                 const auto chunk = static_cast<std::size_t>(begin / loop_.chunks().chunk_rows);
-                state.block.load(rows_.x, begin, end, no_origin_);
-                const RowColumns<T>& rows = state.block.as_given();
+                block.load(rows_.x, begin, end, no_origin_);
+                const RowColumns<T>& rows = block.as_given();
                 for (std::size_t c = 0; c < n_candidates; ++c) {
                   T* const to = distances_[c].data() + begin;
                   closer_distances(rows, &centers(static_cast<Index>(c), 0), closest_.data() + begin, to);
