@@ -36,7 +36,7 @@ Packet<T> feature(const ProductPanel<T>& panel, Index f, Index n) {
 }
 
 // Sums of linear forms: a tile of registers.
-template <class T, Index Packets, int Columns>
+template <class T, int Packets, int Columns>
 struct Tile {
   Packet<T> sum[Columns][Packets];
 
@@ -73,7 +73,7 @@ struct Tile {
 // Features whose terms are added up before their sum joins that of the others.
 constexpr Index section = 48;
 
-template <Index Packets, int Columns, class T, class P>
+template <int Packets, int Columns, class T, class P>
 void linear_forms_tile(const P& panel, Index row, const T* w, Index w_stride, T* out, Index out_stride) {
   for (Index f = 0; f < panel.n_features; f += section) {
     Tile<T, Packets, Columns> tile;
@@ -119,22 +119,17 @@ void add_linear_forms(const P<T>& panel, const T* coefficients, Index coefficien
                       Index out_stride) {
   const Index share = even_share(n_columns, tile_columns);
   const Index features_at_once = std::max<Index>(coefficients_at_once / coefficient_stride, 64);
-  constexpr std::integral_constant<Index, tile_rows<T> / packet_size<T>> whole;
-  constexpr std::integral_constant<Index, 1> single;
   for (Index f = 0; f < panel.n_features; f += features_at_once) {
     const P<T> part = from_feature(panel, f, std::min(features_at_once, panel.n_features - f));
     const T* const w = coefficients + f * coefficient_stride;
-    const auto tiles = [&](auto packets, Index n) {
+    for_tiles_of<tile_rows<T> / packet_size<T>>(panel.n_rows, packet_size<T>, [&](auto packets, Index n) {
       for (Index k = 0; k < n_columns; k += share) {
         with_width<tile_columns>(std::min(share, n_columns - k), [&](auto columns) {
           linear_forms_tile<packets(), columns()>(part, n, w + k, coefficient_stride, out + k * out_stride + n,
                                                   out_stride);
         });
       }
-    };
-    Index n = 0;
-    for (; n + tile_rows<T> <= panel.n_rows; n += tile_rows<T>) tiles(whole, n);
-    for (; n < panel.n_rows; n += packet_size<T>) tiles(single, n);
+    });
   }
 }
 
@@ -142,18 +137,13 @@ template <class T, template <class> class P>
 void add_weighted_sums(const P<T>& panel, const T* resp, Index resp_stride, Index n_columns, double* sums,
                        Index sums_stride) {
   const Index share = even_share(n_columns, tile_columns);
-  const auto tile = [&](auto features, Index f, Index k) {
-    with_width<tile_columns>(std::min(share, n_columns - k), [&](auto columns) {
-      weighted_sums_tile<features(), columns()>(panel, f, resp + k * resp_stride, resp_stride,
-                                                sums + f * sums_stride + k, sums_stride);
-    });
-  };
-  constexpr std::integral_constant<int, tile_features> whole;
-  constexpr std::integral_constant<int, 1> single;
   for (Index k = 0; k < n_columns; k += share) {
-    Index f = 0;
-    for (; f + tile_features <= panel.n_features; f += tile_features) tile(whole, f, k);
-    for (; f < panel.n_features; ++f) tile(single, f, k);
+    for_tiles_of<tile_features>(panel.n_features, 1, [&](auto features, Index f) {
+      with_width<tile_columns>(std::min(share, n_columns - k), [&](auto columns) {
+        weighted_sums_tile<features(), columns()>(panel, f, resp + k * resp_stride, resp_stride,
+                                                  sums + f * sums_stride + k, sums_stride);
+      });
+    });
   }
 }
 

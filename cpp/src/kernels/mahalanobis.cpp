@@ -92,7 +92,7 @@ void MahalanobisKernel<T>::evaluate(const Panel<T>& rows, T constant, T* differe
     });
     return;
   }
-  const auto evaluate_some = [&](auto packets, Index n) {
+  for_tiles_of<norm_packets>(rows.n_rows, size, [&](auto packets, Index n) {
     T* to = differences;
     for (Index j = 0; j < d; ++j) {
       const Packet<T> center = broadcast(mean_(j));
@@ -112,12 +112,7 @@ void MahalanobisKernel<T>::evaluate(const Panel<T>& rows, T constant, T* differe
       T* const at = out + n + r * size;
       store(at, subtract(broadcast(constant), multiply(broadcast(T(0.5)), load(at))));
     }
-  };
-  Index n = 0;
-  for (; n + norm_packets * size <= rows.n_rows; n += norm_packets * size) {
-    evaluate_some(std::integral_constant<int, norm_packets>(), n);
-  }
-  for (; n < rows.n_rows; n += size) evaluate_some(std::integral_constant<int, 1>(), n);
+  });
 }
 
 template class PackedUpper<float>;

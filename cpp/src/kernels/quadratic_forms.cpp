@@ -83,8 +83,6 @@ QuadraticForms<T>::QuadraticForms(Index n_features, const Matrix<double>& coeffi
 
 template <class T>
 void QuadraticForms<T>::evaluate(const Panel<T>& rows, T* out, Index out_stride) const {
-  constexpr std::integral_constant<int, tile_packets> whole;
-  constexpr std::integral_constant<int, 1> single;
   const Index d = rows.n_features;
   const T* w = packed_.data();
   for_even_shares(n_forms_, tile_forms, [&](Index first_form, Index width) {
@@ -97,16 +95,13 @@ void QuadraticForms<T>::evaluate(const Panel<T>& rows, T* out, Index out_stride)
       } while (end < d && size + n_coefficients(end) <= packed_at_once);
       const T* next = nullptr;
       with_width<tile_forms>(width, [&](auto forms) {
-        const auto tiles_at = [&](auto packets, Index n) {
+        for_tiles_of<tile_packets>(rows.n_rows, packet_size<T>, [&](auto packets, Index n) {
           next = w;
           for (Index i = first; i < end; i += section_of_sums) {
             const Index section_end = std::min(i + section_of_sums, end);
             next = quadratic_tile<packets(), forms()>(rows, n, i, section_end, next, columns + n, out_stride);
           }
-        };
-        Index n = 0;
-        for (; n + whole() * packet_size<T> <= rows.n_rows; n += whole() * packet_size<T>) tiles_at(whole, n);
-        for (; n < rows.n_rows; n += packet_size<T>) tiles_at(single, n);
+        });
       });
       w = next;
     }

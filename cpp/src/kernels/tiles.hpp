@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "gmmx/views.hpp"
+#include "simd.hpp"
 
 namespace gmmx {
 
@@ -18,6 +19,14 @@ template <class Call>
 void for_even_shares(Index n, Index most, const Call& call) {
   const Index tiles = (n + most - 1) / most;
   for (Index t = 0; t < tiles; ++t) call(n * t / tiles, n * (t + 1) / tiles - n * t / tiles);
+}
+
+// call(Many as a constant, at) for as many tiles of Many units of `size` as n has, then for single ones.
+template <int Many, class Call>
+EIGEN_ALWAYS_INLINE void for_tiles_of(Index n, Index size, const Call& call) {
+  Index at = 0;
+  for (; at + Many * size <= n; at += Many * size) call(std::integral_constant<int, Many>(), at);
+  for (; at < n; at += size) call(std::integral_constant<int, 1>(), at);
 }
 
 // call(width as a constant), for 1 <= width <= Most.
