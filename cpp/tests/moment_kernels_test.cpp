@@ -168,9 +168,9 @@ TEST_CASE("the monomials of a form are those that are columns and the products")
     if (k > 1) return;
     for (const SecondMoments form :
          {SecondMoments::full, SecondMoments::pooled, SecondMoments::diagonal, SecondMoments::trace}) {
-      const auto products = product_monomials(form, d);
+      const auto products = product_monomials(form, d, 1);
       CHECK(n_plain_monomials(form, d) + static_cast<Index>(products.size()) == traits_of(form).n_monomials(d));
-      for (const ColumnPair& pair : products) {
+      for (const Factors& pair : products) {
         CHECK((1 <= pair.left && pair.left <= pair.right && pair.right <= d));
       }
     }

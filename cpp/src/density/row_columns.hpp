@@ -76,11 +76,7 @@ class RowColumns {
   }
   // Always of the same form.
   ProductPanel<T> products(SecondMoments form) {
-    if (factors_.empty()) {
-      for (const ColumnPair pair : product_monomials(form, n_features_)) {
-        factors_.push_back({pair.left * stride_, pair.right * stride_});
-      }
-    }
+    if (factors_.empty()) factors_ = product_monomials(form, n_features_, stride_);
     return {columns_.data(), stride_, factors_.data(), padded_size(), static_cast<Index>(factors_.size())};
   }
 

@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "gmmx/views.hpp"
+#include "kernels/linear_forms.hpp"
 #include "statistics/second_moments.hpp"
 
 namespace gmmx {
@@ -13,19 +13,14 @@ namespace gmmx {
 // Number of the columns (1, x_1, ..., x_d, |x|^2) that are monomials without products.
 inline Index n_plain_monomials(SecondMoments form, Index d) { return 1 + d + (traits_of(form).n_feature_axes == 0); }
 
-// The other monomials are products of two columns.
-struct ColumnPair {
-  Index left;
-  Index right;
-};
-
-inline std::vector<ColumnPair> product_monomials(SecondMoments form, Index d) {
+// The other monomials are products of two columns, which are `stride` apart.
+inline std::vector<Factors> product_monomials(SecondMoments form, Index d, Index stride) {
   const SecondMomentTraits& traits = traits_of(form);
-  std::vector<ColumnPair> pairs;
+  std::vector<Factors> pairs;
   if (!traits.by_component || traits.n_feature_axes == 0) return pairs;
   pairs.reserve(static_cast<std::size_t>(traits.n_second_monomials(d)));
   for (Index i = 1; i <= d; ++i) {
-    for (Index j = i; j <= (traits.has_matrices() ? d : i); ++j) pairs.push_back({i, j});
+    for (Index j = i; j <= (traits.has_matrices() ? d : i); ++j) pairs.push_back({i * stride, j * stride});
   }
   return pairs;
 }
