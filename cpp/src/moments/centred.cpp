@@ -19,15 +19,14 @@ class LowDimMoments final : public Moments<T> {
  public:
   LowDimMoments(SecondMoments form, ConstMatrixMap shifts)
       : form_(form),
-        shifts_(rounded_shifts<T>(shifts)),
-        shifts_in_rows_(shifts.template cast<T>()),
+        shifts_(shifts.template cast<T>()),
         sums_(RowMajorMatrix<double>::Zero(shifts.rows(), traits_of(SecondMoments::full).n_monomials(shifts.cols()))) {}
 
   void add(Block<T>& block, BlockOfColumns<T> resp) override {
     clear_beyond(block, resp);
     const Panel<T> rows = block.as_given().panel();
     for (Index k = 0; k < resp.cols(); ++k) {
-      add_moments_low_dim(rows, &resp(0, k), &shifts_in_rows_(k, 0), &sums_(k, 0));
+      add_moments_low_dim(rows, &resp(0, k), &shifts_(k, 0), &sums_(k, 0));
     }
   }
 
@@ -38,7 +37,7 @@ class LowDimMoments final : public Moments<T> {
   }
 
   SufficientStatistics statistics() const override {
-    SufficientStatistics result(SecondMoments::full, sums_.rows(), shifts_in_rows_.cols(), shifts_);
+    SufficientStatistics result(SecondMoments::full, sums_.rows(), shifts_.cols(), as_doubles(shifts_));
     unpack_features(sums_, result);
     result.second_moments = second_moments_as(result, form_);
     result.form = form_;
@@ -49,8 +48,7 @@ class LowDimMoments final : public Moments<T> {
 
  private:
   SecondMoments form_;
-  std::vector<double> shifts_;
-  RowMajorMatrix<T> shifts_in_rows_;
+  RowMajorMatrix<T> shifts_;
   RowMajorMatrix<double> sums_;  // K x features
 };
 
@@ -61,8 +59,7 @@ class MatrixMoments final : public Moments<T> {
  public:
   MatrixMoments(SecondMoments form, ConstMatrixMap shifts)
       : form_(form),
-        shifts_(rounded_shifts<T>(shifts)),
-        shifts_in_rows_(shifts.template cast<T>()),
+        shifts_(shifts.template cast<T>()),
         sums_(shifts.cols(), shifts.rows(), form == SecondMoments::pooled) {}
 
   void add(Block<T>& block, BlockOfColumns<T> resp) override {
@@ -73,7 +70,7 @@ class MatrixMoments final : public Moments<T> {
       if (members_.empty()) continue;
       const auto n_members = static_cast<Index>(members_.size());
       const RowPanels<T> differences =
-          gather_rows(rows, members_.data(), n_members, &shifts_in_rows_(k, 0), block.panels_of_some_rows());
+          gather_rows(rows, members_.data(), n_members, &shifts_(k, 0), block.panels_of_some_rows());
       sums_.add(differences, member_resp_.data(), sum_of(member_resp_.data(), n_members), k);
     }
   }
@@ -86,7 +83,7 @@ class MatrixMoments final : public Moments<T> {
   }
 
   SufficientStatistics statistics() const override {
-    SufficientStatistics result(form_, shifts_in_rows_.rows(), shifts_in_rows_.cols(), shifts_);
+    SufficientStatistics result(form_, shifts_.rows(), shifts_.cols(), as_doubles(shifts_));
     if (used_) unpack_scatter(sums_, result);
     return result;
   }
@@ -106,8 +103,7 @@ class MatrixMoments final : public Moments<T> {
   }
 
   SecondMoments form_;
-  std::vector<double> shifts_;
-  RowMajorMatrix<T> shifts_in_rows_;
+  RowMajorMatrix<T> shifts_;
   ScatterMatrices<T> sums_;
   bool used_ = false;
   std::vector<Index> members_;
@@ -119,8 +115,7 @@ template <class T>
 class SquareMoments final : public Moments<T> {
  public:
   SquareMoments(SecondMoments form, ConstMatrixMap shifts)
-      : shifts_in_rows_(shifts.template cast<T>()),
-        sums_(form, shifts.rows(), shifts.cols(), rounded_shifts<T>(shifts)) {}
+      : shifts_(shifts.template cast<T>()), sums_(form, shifts.rows(), shifts.cols(), as_doubles(shifts_)) {}
 
   void add(Block<T>& block, BlockOfColumns<T> resp) override {
     used_ = true;
@@ -136,7 +131,7 @@ class SquareMoments final : public Moments<T> {
       double* const first = sums_.first_moments.data() + k * d;
       double* const second = sums_.second_moments.data() + (features_apart ? k * d : k);
       for (Index j = 0; j < d; ++j) {
-        const auto shifted = rows.column(j) - shifts_in_rows_(k, j);
+        const auto shifted = rows.column(j) - shifts_(k, j);
         scratch = r * shifted;
         first[j] += static_cast<double>(scratch.sum());
         second[features_apart ? j : 0] += static_cast<double>((scratch * shifted).sum());
@@ -157,7 +152,7 @@ class SquareMoments final : public Moments<T> {
   std::set<std::string_view> kernels() const override { return {to_string(MomentKernel::squares)}; }
 
  private:
-  Matrix<T> shifts_in_rows_;
+  RowMajorMatrix<T> shifts_;
   SufficientStatistics sums_;
   bool used_ = false;
 };

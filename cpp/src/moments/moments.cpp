@@ -65,23 +65,17 @@ class MonomialMoments final : public Moments<T> {
   void merge(Moments<T>& other) override {
     auto& source = static_cast<MonomialMoments&>(other);
     if (source.centred_) centred().merge(*source.centred_);
-    if (!source.used_) return;
+    if (!std::exchange(source.used_, false)) return;
     if (scatter_sums_) scatter_sums_->merge(*source.scatter_sums_);
-    if (used_) {
-      sums_ += source.sums_;
-      scatter_ += source.scatter_;
-    } else {
-      sums_.swap(source.sums_);
-      scatter_.swap(source.scatter_);
-    }
+    sums_ += source.sums_;
+    scatter_ += source.scatter_;
     used_ = true;
     source.sums_.setZero();
     source.scatter_.setZero();
-    source.used_ = false;
   }
 
   SufficientStatistics statistics() const override {
-    std::vector<double> shifts = rounded_shifts<T>(shifts_);
+    const std::vector<double> shifts = as_doubles<T>(shifts_.template cast<T>());
     if (!used_)
       return centred_ ? centred_->statistics() : SufficientStatistics(form_, shifts_.rows(), origin_.size(), shifts);
     std::vector<double> origins(shifts.size());
@@ -123,9 +117,7 @@ class MonomialMoments final : public Moments<T> {
     total = resp.rowwise().sum();
     weighted = block.about_origin().rows().array().colwise() * total;
     const Index stride = weighted.outerStride();
-    Eigen::Map<Matrix<T>, 0, Eigen::OuterStride<>>(weighted.data() + block.size(), block.padded_size() - block.size(),
-                                                   weighted.cols(), Eigen::OuterStride<>(stride))
-        .setZero();
+    clear_beyond(block, weighted);
     const Panel<T> rows = block.about_origin().panel();
     const Index d = rows.n_features;
     for (Index j = 0; j < d; j += group) {
@@ -139,11 +131,12 @@ class MonomialMoments final : public Moments<T> {
       unpack_scatter(*scatter_sums_, s);
       return;
     }
-    unpack_features(sums_.transpose(), s);
+    unpack_features(RowMajorMatrix<double>(sums_.transpose()), s);
     if (form_ != SecondMoments::pooled) return;
     MatrixMap second(s.second_moments.data(), s.n_features, s.n_features);
-    second = scatter_;
-    second.template triangularView<Eigen::StrictlyUpper>() = scatter_.transpose();
+    for (Index i = 0; i < s.n_features; ++i) {
+      for (Index j = 0; j <= i; ++j) second(i, j) = second(j, i) = scatter_(i, j);
+    }
   }
 
   SecondMoments form_;

@@ -1,6 +1,7 @@
 // What ways of adding up moments share: shifts, and sums on their way to the statistics.
 #pragma once
 
+#include <algorithm>
 #include <type_traits>
 #include <vector>
 
@@ -19,24 +20,20 @@ inline constexpr T negligible_resp = std::is_same_v<T, double> ? T(1e-25) : T(1e
 
 // Moments are added up about the shifts as T holds them: rows less these lose nothing that rows of this precision hold.
 template <class T>
-std::vector<double> rounded_shifts(ConstMatrixMap shifts) {
-  std::vector<double> result(static_cast<std::size_t>(shifts.size()));
-  MatrixMap(result.data(), shifts.rows(), shifts.cols()) = shifts.template cast<T>().template cast<double>();
-  return result;
+std::vector<double> as_doubles(const RowMajorMatrix<T>& shifts) {
+  return {shifts.data(), shifts.data() + shifts.size()};
 }
 
 // Packets run past the last row.
-template <class T>
-void clear_beyond(const Block<T>& block, BlockOfColumns<T> resp) {
-  const Index stride = resp.outerStride();
-  Eigen::Map<Array<T>, 0, Eigen::OuterStride<>>(resp.data() + block.size(), block.padded_size() - block.size(),
-                                                resp.cols(), Eigen::OuterStride<>(stride))
-      .setZero();
+template <class T, class Columns>
+void clear_beyond(const Block<T>& block, Columns& columns) {
+  for (Index j = 0; j < columns.cols(); ++j) {
+    std::fill_n(columns.data() + j * columns.outerStride() + block.size(), block.padded_size() - block.size(), T(0));
+  }
 }
 
 // K x features (65). Of the form `pooled`, which has none for them, second moments stay as they are.
-template <class Sums>
-void unpack_features(const Sums& sums, SufficientStatistics& s) {
+inline void unpack_features(const RowMajorMatrix<double>& sums, SufficientStatistics& s) {
   const Index d = s.n_features;
   VectorMap(s.counts.data(), s.n_components) = sums.col(0);
   MatrixMap(s.first_moments.data(), s.n_components, d) = sums.middleCols(1, d);
