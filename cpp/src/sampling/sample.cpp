@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <numeric>
+#include <optional>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "checks.hpp"
@@ -31,10 +34,7 @@ class Random {
 
   // Marsaglia & Bray 1964.
   double normal() {
-    if (has_spare_) {
-      has_spare_ = false;
-      return spare_;
-    }
+    if (spare_) return *std::exchange(spare_, std::nullopt);
     double u;
     double v;
     double s;
@@ -45,29 +45,26 @@ class Random {
     } while (s >= 1 || s == 0);
     const double scale = std::sqrt(-2 * std::log(s) / s);
     spare_ = v * scale;
-    has_spare_ = true;
     return u * scale;
   }
 
  private:
   std::mt19937_64 engine_;
-  double spare_ = 0;
-  bool has_spare_ = false;
+  std::optional<double> spare_;
 };
 
 constexpr std::uint64_t stream_of_components = ~std::uint64_t{0};
 
-// (4) How many of n rows each component gets.
-std::vector<Index> draw_counts(const std::vector<double>& weights, Index n, Random& random) {
+// (4) Where the rows of each component end among n rows that are sorted by it.
+std::vector<Index> draw_ends(const std::vector<double>& weights, Index n, Random& random) {
   std::vector<double> cumulative(weights.size());
-  double sum = 0;
-  for (std::size_t k = 0; k < weights.size(); ++k) cumulative[k] = sum += weights[k];
+  std::partial_sum(weights.begin(), weights.end(), cumulative.begin());
   std::vector<Index> counts(weights.size(), 0);
   for (Index i = 0; i < n; ++i) {
-    const auto at = std::upper_bound(cumulative.begin(), cumulative.end(), random.uniform() * sum);
-    ++counts[static_cast<std::size_t>(
-        std::min(at - cumulative.begin(), static_cast<std::ptrdiff_t>(counts.size()) - 1))];
+    const auto above = std::upper_bound(cumulative.begin(), cumulative.end(), random.uniform() * cumulative.back());
+    ++counts[std::min(static_cast<std::size_t>(above - cumulative.begin()), counts.size() - 1)];
   }
+  std::partial_sum(counts.begin(), counts.end(), counts.begin());
   return counts;
 }
 
@@ -83,12 +80,9 @@ void sample(const Mixture& mixture, std::uint64_t seed, MatrixView<double> out, 
                           " rows");
   }
   Random components(seed, stream_of_components);
-  const std::vector<Index> counts = draw_counts(mixture.weights(), n, components);
-  std::vector<Index> ends;
-  for (std::size_t k = 0; k < counts.size(); ++k) ends.push_back((k == 0 ? 0 : ends.back()) + counts[k]);
-
+  const std::vector<Index> ends = draw_ends(mixture.weights(), n, components);
   const CovarianceModel& model = model_of(mixture.covariance_type());
-  const ConstMatrixMap means(mixture.means().data(), mixture.n_components(), d);
+  const ConstMatrixMap means = means_of(mixture);
   const BlockLoop loop(n, Index{sizeof(double)} * 3 * d, static_cast<double>(20 * d + d * d), n_threads);
   struct Worker {
     Worker(Index capacity, Index d) : scratch(capacity, d) {}
