@@ -38,22 +38,23 @@ RowOutOfRange out_of_range(MatrixView<const T> rows, const LostRow& lost) {
     if (size_of(j) > size_of(largest)) largest = j;
   }
   const auto value = static_cast<double>(rows(lost.row, largest));
-  const std::string where =
-      " in row " + std::to_string(lost.row) + " (the first is 0) of column " + std::to_string(largest);
+  const auto error = [&](const std::string& what, const std::string& rest) {
+    return RowOutOfRange(lost.row, "holds " + what + " in row " + std::to_string(lost.row) +
+                                       " (the first is 0) of column " + std::to_string(largest) + rest);
+  };
   if (!is_finite_row(rows, lost.row)) {
-    const std::string what = std::isnan(value) ? "NaN" : "infinity";
-    return {lost.row, "holds " + what + where +
-                          ", but all numbers must be finite. Fill in missing values, or drop the rows or columns that "
-                          "have them."};
+    return error(
+        std::isnan(value) ? "NaN" : "infinity",
+        ", but all numbers must be finite. Fill in missing values, or drop the rows or columns that have them.");
   }
   if (std::isfinite(lost.log_density)) {
-    return {lost.row, "holds " + text_of(value) + where + ", whose log-density of " + text_of(lost.log_density) +
-                          " overflows float32, but log-densities must be finite. Convert X to float64, or drop the "
-                          "row."};
+    return error(text_of(value), ", whose log-density of " + text_of(lost.log_density) +
+                                     " overflows float32, but log-densities must be finite. Convert X to float64, or "
+                                     "drop the row.");
   }
-  return {lost.row, "holds " + text_of(value) + where +
-                        ", so far from every component that squares overflow float64, but log-densities must be "
-                        "finite. Drop the row, or scale the columns and fit again."};
+  return error(text_of(value),
+               ", so far from every component that squares overflow float64, but log-densities must be "
+               "finite. Drop the row, or scale the columns and fit again.");
 }
 
 }  // namespace gmmx

@@ -1,5 +1,4 @@
 // A mixture evaluated at rows: passes that write one result a row.
-#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -40,15 +39,12 @@ struct EvaluationSpace {
         posterior(capacity),
         weights(capacity) {}
 
-  // Notes that the block's row n has no result. Unless this is done with care, that is tried next.
-  void lose(Index n, double log_density) { lost.push_back({n, log_density}); }
-
-  // The same for all rows without a log-density.
+  // Adds the rows without a log-density to those that are lost.
   void lose_rows_without_density(Index size) {
     if (all_are_finite(log_prob_norm, size)) return;
     for (Index n = 0; n < size; ++n) {
       const auto log_density = static_cast<double>(log_prob_norm(n));
-      if (!std::isfinite(log_density)) lose(n, log_density);
+      if (!std::isfinite(log_density)) lost.push_back({n, log_density});
     }
   }
 
@@ -59,7 +55,7 @@ struct EvaluationSpace {
   Vector<T> priors;
   Posterior<T> posterior;
   RowWeights<T> weights;
-  std::vector<LostRow> lost;          // of the block
+  std::vector<LostRow> lost;          // those of the block; unless all is done with care, they are visited once more
   std::optional<LostRow> first_lost;  // for good, of the chunk
   bool is_careful = false;
   double sum = 0;
@@ -79,79 +75,60 @@ class Places {
 
 // What is made of the log-densities of a block, in the precision of the rows or with care in double.
 template <class T>
-class Visitor {
- public:
+struct Visitor {
   template <class Visit>
-  Visitor(Visit visit) : visit_(visit), visit_carefully_(visit) {}
+  Visitor(Visit f) : visit(f), visit_carefully(f) {}
 
-  void operator()(EvaluationSpace<T>& ws, BlockOfColumns<T> values, Places places) const { visit_(ws, values, places); }
-  void carefully(EvaluationSpace<double>& ws, BlockOfColumns<double> values, Places places) const {
-    visit_carefully_(ws, values, places);
-  }
-
- private:
-  std::function<void(EvaluationSpace<T>&, BlockOfColumns<T>, Places)> visit_;
-  std::function<void(EvaluationSpace<double>&, BlockOfColumns<double>, Places)> visit_carefully_;
+  std::function<void(EvaluationSpace<T>&, BlockOfColumns<T>, Places)> visit;
+  std::function<void(EvaluationSpace<double>&, BlockOfColumns<double>, Places)> visit_carefully;
 };
 
-// Rows computed with care: in double, and with overflows on the way taken for what they are, densities of zero.
+// Visits the rows of a block that were lost, with care: in double, and with overflows on the way taken for what they
+// are, densities of zero.
 template <class T>
-class CarefulRows {
- public:
-  CarefulRows(MatrixView<const T> rows, const Mixture& mixture, Weighting weighting)
-      : rows_(rows), mixture_(mixture), origin_(origin_of<double>(mixture)), log_density_([&mixture, weighting] {
-          return model_of(mixture.covariance_type()).log_density(mixture, weighting, double());
-        }) {}
-
-  // Visits the rows of a block that were lost.
-  void compute(EvaluationSpace<T>& of, Index begin, const Visitor<T>& visit) const {
-    const auto size = static_cast<Index>(of.lost.size());
-    const Index d = rows_.cols();
-    RowMajorMatrix<double> some(size, d);
-    std::vector<Index> places;
-    for (const LostRow& lost : of.lost) {
-      const Index row = begin + lost.row;
-      for (Index j = 0; j < d; ++j) some(static_cast<Index>(places.size()), j) = static_cast<double>(rows_(row, j));
-      places.push_back(row);
-    }
-    EvaluationSpace<double> ws(size, mixture_);
-    ws.is_careful = true;
-    ws.block.load(MatrixView<const double>(some.data(), size, d), 0, size, origin_);
-    const BlockOfColumns<double> values = ws.values.topRows(size);
-    (*log_density_).log_prob(ws.block, values);
-    for (Index n = 0; n < size; ++n) {
-      if (!is_finite_row(some, n)) continue;
-      for (Index k = 0; k < values.cols(); ++k) {
-        if (std::isnan(values(n, k))) ws.values(n, k) = -std::numeric_limits<double>::infinity();
-      }
-    }
-    visit.carefully(ws, values, Places(places));
-    of.sum += ws.sum;
-    if (!ws.lost.empty() && !of.first_lost) {
-      const LostRow& first = *std::min_element(ws.lost.begin(), ws.lost.end(),
-                                               [](const LostRow& a, const LostRow& b) { return a.row < b.row; });
-      of.first_lost = LostRow{places[static_cast<std::size_t>(first.row)], first.log_density};
+void visit_lost_rows(const Rows<T>& rows, Index begin, const Mixture& mixture, const LogDensity<double>& log_density,
+                     const Visitor<T>& visitor, EvaluationSpace<T>& of) {
+  const auto size = static_cast<Index>(of.lost.size());
+  const Index d = rows.n_features();
+  RowMajorMatrix<double> some(size, d);
+  std::vector<Index> places;
+  for (const LostRow& lost : of.lost) {
+    const Index row = begin + lost.row;
+    for (Index j = 0; j < d; ++j) some(static_cast<Index>(places.size()), j) = static_cast<double>(rows.x(row, j));
+    places.push_back(row);
+  }
+  EvaluationSpace<double> ws(size, mixture);
+  ws.is_careful = true;
+  const RowVector<double> origin = origin_of<double>(mixture);
+  ws.block.load(MatrixView<const double>(some.data(), size, d), 0, size, origin);
+  BlockOfColumns<double> values = ws.values.topRows(size);
+  log_density.log_prob(ws.block, values);
+  for (Index n = 0; n < size; ++n) {
+    if (!is_finite_row(some, n)) continue;
+    for (Index k = 0; k < values.cols(); ++k) {
+      if (std::isnan(values(n, k))) values(n, k) = -std::numeric_limits<double>::infinity();
     }
   }
-
- private:
-  MatrixView<const T> rows_;
-  const Mixture& mixture_;
-  RowVector<double> origin_;
-  LazyLogDensity<double> log_density_;
-};
+  visitor.visit_carefully(ws, values, Places(places));
+  of.sum += ws.sum;
+  for (const LostRow& lost : ws.lost) {
+    const Index row = places[static_cast<std::size_t>(lost.row)];
+    if (!of.first_lost || row < of.first_lost->row) of.first_lost = LostRow{row, lost.log_density};
+  }
+}
 
 // Visits each block of rows with its (weighted) log-densities. Rows that it loses are visited once more, in double; the
 // first that is lost there, too, is refused once all others are done. Returns the sum of what visits add to sum.
 template <class T>
 double for_densities(const Rows<T>& rows, const Mixture& mixture, Weighting weighting, int n_threads,
-                     const Visitor<T>& visit) {
+                     const Visitor<T>& visitor) {
   check_features(rows.x, mixture);
   const Index k = mixture.n_components();
   const Index d = mixture.n_features();
   const bool is_out_of_range = std::is_same_v<T, float> && is_beyond_range_of_float(mixture);
-  const auto log_density = model_of(mixture.covariance_type()).log_density(mixture, weighting, T());
-  const CarefulRows<T> careful(rows.x, mixture, weighting);
+  const CovarianceModel& model = model_of(mixture.covariance_type());
+  const auto log_density = model.log_density(mixture, weighting, T());
+  const LazyLogDensity<double> careful([&] { return model.log_density(mixture, weighting, double()); });
   const RowVector<T> origin = origin_of<T>(mixture);
   const BlockLoop loop(rows.size(), Index{sizeof(T)} * (d + 2 * k), static_cast<double>(k * (d * d + 2 * d + 20)),
                        n_threads);
@@ -161,14 +138,14 @@ double for_densities(const Rows<T>& rows, const Mixture& mixture, Weighting weig
            [&](EvaluationSpace<T>& ws, Index begin, Index end) {
              ws.lost.clear();
              if (is_out_of_range) {
-               for (Index n = 0; n < end - begin; ++n) ws.lose(n, 0.0);
+               for (Index n = 0; n < end - begin; ++n) ws.lost.push_back({n, 0.0});
              } else {
                ws.block.load(rows.x, begin, end, origin);
                const BlockOfColumns<T> values = ws.values.topRows(end - begin);
                log_density->log_prob(ws.block, values);
-               visit(ws, values, Places(begin));
+               visitor.visit(ws, values, Places(begin));
              }
-             if (!ws.lost.empty()) careful.compute(ws, begin, visit);
+             if (!ws.lost.empty()) visit_lost_rows(rows, begin, mixture, *careful, visitor, ws);
            },
            [&](EvaluationSpace<T>& ws) {
              total += std::exchange(ws.sum, 0.0);
@@ -207,7 +184,7 @@ void add_log_likelihood(const Rows<T>& rows, EvaluationSpace<C>& ws, Index size,
   if (!all_are_finite(ws.log_prob_norm, size)) {
     for (Index n = 0; n < size; ++n) {
       if (std::isfinite(norm(n))) continue;
-      if (rows.weight_of(places(n)) > 0) ws.lose(n, static_cast<double>(norm(n)));
+      if (rows.weight_of(places(n)) > 0) ws.lost.push_back({n, static_cast<double>(norm(n))});
       norm(n) = 0;
     }
   }
@@ -231,7 +208,7 @@ void component_log_densities(const Rows<T>& rows, const Mixture& mixture, Matrix
         is_finite = is_finite && std::isfinite(values(n, k));
         out(places(n), k) = static_cast<T>(values(n, k));
       }
-      if (!is_finite && !ws.is_careful) ws.lose(n, 0.0);
+      if (!is_finite && !ws.is_careful) ws.lost.push_back({n, 0.0});
     }
   });
 }
@@ -258,7 +235,7 @@ void score_samples(const Rows<T>& rows, const Mixture& mixture, VectorView<T> ou
     if (!ws.is_careful) return;
     for (Index n = 0; n < values.rows(); ++n) {
       const auto log_density = static_cast<double>(ws.log_prob_norm(n));
-      if (std::isfinite(log_density) && !std::isfinite(out[places(n)])) ws.lose(n, log_density);
+      if (std::isfinite(log_density) && !std::isfinite(out[places(n)])) ws.lost.push_back({n, log_density});
     }
   });
 }
