@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <utility>
 
 #include "density/row_columns.hpp"
 #include "statistics/second_moments.hpp"
@@ -36,46 +37,33 @@ class Block {
     origin_ = origin.data();
     squared_radius_.reset();
     reach_is_found_ = false;
-    about_origin_is_loaded_ = false;
-    as_given_is_loaded_ = false;
+    about_origin_.unload();
+    as_given_.unload();
   }
 
   Index size() const { return end_ - begin_; }
   Index padded_size() const { return padded<T>(size()); }
   Index n_features() const { return n_features_; }
 
-  RowColumns<T>& about_origin() {
-    if (!about_origin_is_loaded_) about_origin_.load(rows_, begin_, end_, origin_);
-    about_origin_is_loaded_ = true;
-    given_is_likely_ = false;
-    return about_origin_;
-  }
-  RowColumns<T>& as_given() {
-    if (!as_given_is_loaded_) as_given_.load(rows_, begin_, end_, nothing_.data());
-    as_given_is_loaded_ = true;
-    given_is_likely_ = true;
-    return as_given_;
-  }
+  RowColumns<T>& about_origin() { return loaded(about_origin_, origin_); }
+  RowColumns<T>& as_given() { return loaded(as_given_, nothing_.data()); }
 
   // The largest squared distance of a row from the origin: what bounds the rounding of the features.
   double squared_radius() {
     if (!squared_radius_) {
-      const bool given = is_had_as_given();
-      squared_radius_ = (given ? as_given() : about_origin()).largest_squared_norm(given ? origin_ : nothing_.data());
+      const auto [columns, origin] = either_form();
+      squared_radius_ = columns.largest_squared_norm(origin);
     }
     return *squared_radius_;
   }
 
   // The largest distance from the origin along each feature.
   const RowVector<double>& reach() {
-    if (reach_is_found_) return reach_;
-    const bool given = is_had_as_given();
-    const RowColumns<T>& loaded = given ? as_given() : about_origin();
-    const T* const offset = given ? origin_ : nothing_.data();
+    if (std::exchange(reach_is_found_, true)) return reach_;
+    const auto [columns, origin] = either_form();
     for (Index j = 0; j < n_features_; ++j) {
-      reach_(j) = size() == 0 ? 0.0 : static_cast<double>((loaded.column(j) - offset[j]).abs().maxCoeff());
+      reach_(j) = size() == 0 ? 0.0 : static_cast<double>((columns.column(j) - origin[j]).abs().maxCoeff());
     }
-    reach_is_found_ = true;
     return reach_;
   }
 
@@ -98,8 +86,18 @@ class Block {
   }
 
  private:
-  // Asked where either form would do: the one that is there, else the one that the block before needed.
-  bool is_had_as_given() const { return as_given_is_loaded_ || (!about_origin_is_loaded_ && given_is_likely_); }
+  RowColumns<T>& loaded(RowColumns<T>& columns, const T* offset) {
+    if (!columns.is_loaded()) columns.load(rows_, begin_, end_, offset);
+    given_is_likely_ = &columns == &as_given_;
+    return columns;
+  }
+  // Where either form would do, the one that is there, else the one that the block before needed; and what is the
+  // origin to its rows.
+  std::pair<RowColumns<T>&, const T*> either_form() {
+    const bool given = as_given_.is_loaded() || (!about_origin_.is_loaded() && given_is_likely_);
+    if (given) return {as_given(), origin_};
+    return {about_origin(), nothing_.data()};
+  }
   Matrix<T>& scratch(Matrix<T>& matrix) { return lasting_scratch(matrix, column_stride<T>(capacity_), n_features_); }
 
   Index capacity_;
@@ -109,8 +107,6 @@ class Block {
   bool reach_is_found_ = false;
   RowColumns<T> about_origin_;
   RowColumns<T> as_given_;
-  bool about_origin_is_loaded_ = false;
-  bool as_given_is_loaded_ = false;
   bool given_is_likely_ = false;
   MatrixView<const T> rows_;
   Index begin_ = 0;

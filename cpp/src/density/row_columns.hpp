@@ -27,6 +27,9 @@ class RowColumns {
   // Takes no memory for rows before they are loaded.
   RowColumns(Index capacity, Index n_features) : stride_(column_stride<T>(capacity)), n_features_(n_features) {}
 
+  void unload() { size_ = -1; }
+  bool is_loaded() const { return size_ >= 0; }
+
   // Rows begin..end less an offset of d numbers, which must live as long.
   void load(MatrixView<const T> rows, Index begin, Index end, const T* offset) {
     if (columns_.size() == 0) {
@@ -83,7 +86,7 @@ class RowColumns {
  private:
   Index stride_;
   Index n_features_;
-  Index size_ = 0;
+  Index size_ = -1;  // not loaded
   Matrix<T> columns_;
   Matrix<T> panels_;
   bool is_packed_ = false;
