@@ -313,6 +313,15 @@ class TestSelect:
         np.testing.assert_array_equal(labels, model.predict(X))
         assert document["written"] == {"model": "m.safetensors", "labels": "l.csv"}
 
+    def test_more_components_than_different_rows(self, run: Run, write: Write) -> None:
+        assert error(run("select", FAITHFUL, "-k", "1-400")) == (
+            f"Error: --components is 1-400, but {FAITHFUL} has 256 different rows, and a mixture of more components "
+            "is singular; choose fewer, such as 1-25"
+        )
+        path = write("a,b\n" + "".join(f"{i}.25,{i * i % 7}.5\n" for i in range(11)) * 9)
+        assert "has 11 different rows" in error(run("select", path, "-k", "1-12"))
+        assert run("select", path, "-k", "9-11", "--covariance-type", "EII").exit_code == 0
+
     def test_plot(self, run: Run, tmp_path: Path) -> None:
         result = run("select", FAITHFUL, "-k", "1-3", *self.FOUR, "--plot", "criterion.png")
         assert result.exit_code == 0, result.output

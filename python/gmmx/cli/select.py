@@ -6,14 +6,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import click
+import numpy as np
 
+from gmmx._text_tables import counted
 from gmmx.cli import console
 from gmmx.cli.column_selection import split_names
 from gmmx.cli.commands import option
 from gmmx.cli.fit_common import Fitted, check_covariance_types, notes_of_fit, read_rows, run_fit
-from gmmx.cli.input import Table
+from gmmx.cli.input import FileRows, Table
 from gmmx.cli.options import FittingOptions
 from gmmx.mixture._selection_report import Hints, report
+
+# Up to so many components, those beyond the rows cost nothing.
+_FEW = 9
 
 _HINTS = Hints("--top prints them, --json all", "--json has the reasons")
 
@@ -65,6 +70,7 @@ def select(options: SelectOptions) -> None:
     def fit_table(table: Table) -> Fitted:
         check_covariance_types(types, table)
         rows = read_rows(table, low, options)
+        _refuse_hopeless(low, high, rows, table)
         with console.progress_bar("fitting", quiet=options.as_json) as update:
 
             def callback(n_done: int, n_fits: int) -> None:
@@ -123,6 +129,18 @@ def _range(text: str) -> tuple[int, int]:
             f"--components is {text!r}, but must be a number of at least 1, or a range of them such as 1-9"
         )
     return bounds
+
+
+def _refuse_hopeless(low: int, high: int, rows: FileRows, table: Table) -> None:
+    """Refuse a long range that goes beyond the different rows: it takes minutes, and ends in degenerate mixtures."""
+    if high <= _FEW or len(np.unique(rows.X[: 4 * high], axis=0)) >= high:
+        return
+    n_distinct = len(np.unique(rows.X, axis=0))
+    if high > n_distinct:
+        raise console.stop(
+            f"--components is {low}-{high}, but {table.source} has {counted(n_distinct, 'different row')}, and a "
+            f"mixture of more components is singular; choose fewer, such as 1-{max(_FEW, n_distinct // 10)}"
+        )
 
 
 def _covariance_types(text: str) -> str | list[str]:
