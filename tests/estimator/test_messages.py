@@ -64,6 +64,14 @@ class TestRemedies:
         (message,) = [str(each.message) for each in caught if "degenerate" in str(each.message)]
         assert message.endswith("Drop row 3 of X (the first is 0), which outweighs all others.")
 
+    def test_a_number_whose_square_overflows_comes_without_a_warning_of_numpy(self) -> None:
+        with (
+            pytest.warns(RuntimeWarning) as caught,
+            pytest.raises(ValueError, match=r"numbers as large as 1e\+200, whose squares overflow"),
+        ):
+            gmmx.GaussianMixtureIC(max_components=2).fit(with_fill_value(1e200))
+        assert ["Row 3 of X" in str(each.message) for each in caught] == [True]
+
     def test_tiny_weights_are_blamed_not_the_rows(self) -> None:
         with pytest.warns(ConvergenceWarning, match="degenerate") as caught:
             gmmx.GaussianMixtureIC(max_components=2).fit(X, sample_weight=np.full(50, 1e-3))

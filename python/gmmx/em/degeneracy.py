@@ -45,7 +45,8 @@ class Resolution:
         statistics = _core.statistics_from_labels(X, one, 1, "diag", rows.sample_weight, rows.n_threads)
         epsilon = float(np.finfo(X.dtype).eps)
         variances = statistics.second_moments[0] / statistics.counts[0]
-        return cls(variances > (10 * epsilon * statistics.shifts[0]) ** 2, epsilon)
+        with np.errstate(over="ignore"):  # squares that overflow are refused later
+            return cls(variances > (10 * epsilon * statistics.shifts[0]) ** 2, epsilon)
 
 
 def rows_needed(covariance_type: str, n_features: int) -> int:
