@@ -49,6 +49,13 @@ def diabetes(dataset):
     return data.X, model.fit(data.X)
 
 
+def test_the_result_tells_how_many_resamples_were_fitted(clouds):
+    X, model = clouds
+    result = gmmx.bootstrap(model, X, n_resamples=7, random_state=0)
+    assert result.n_resamples == len(result.weights) == 7 - result.n_failed
+    assert f"n_resamples={result.n_resamples}, " in repr(result)
+
+
 # Standard errors
 
 

@@ -227,9 +227,14 @@ class BootstrapResult:
     def __repr__(self) -> str:
         """Return a short description without the numbers."""
         return (
-            f"BootstrapResult(kind={self.kind!r}, n_resamples={len(self.weights)}, n_failed={self.n_failed}, "
+            f"BootstrapResult(kind={self.kind!r}, n_resamples={self.n_resamples}, n_failed={self.n_failed}, "
             f"model={self.model!r})"
         )
+
+    @property
+    def n_resamples(self) -> int:
+        """Number of resamples whose fit succeeded, as in the shapes of the arrays."""
+        return len(self.weights)
 
     @property
     def _parameters(self) -> dict[str, F64]:
