@@ -512,10 +512,17 @@ class TestCriterion:
         bad = chosen.results_["n_components"] == 1
         chosen.results_["bic"][bad] += 10_000
         values = chosen.results_["bic"][~chosen.results_["degenerate"] & np.isfinite(chosen.results_["bic"])]
-        low, high = plot.criterion(chosen).get_ylim()
+        picture = plot.criterion(chosen)
+        low, high = picture.get_ylim()
+        drawn = chosen.results_["bic"][np.isfinite(chosen.results_["bic"])]
+        n_outside = ((drawn < low) | (drawn > high)).sum()
+        assert n_outside > 1
+        assert [text.get_text() for text in picture.texts] == [f"{n_outside} values outside of the panel"]
         assert low < values.min()
         assert np.percentile(values, 75) < high < 10_000
-        assert plot.criterion(chosen, whole=True).get_ylim()[1] > values.max()
+        whole = plot.criterion(chosen, whole=True)
+        assert whole.get_ylim()[1] > values.max()
+        assert not whole.texts
 
     def test_each_covariance_type_has_its_line(self) -> None:
         chosen = selection()

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmx._optional import import_optional
+from gmmx._text_tables import counted
 from gmmx.plot._layout import Picture, add_legend, legend_entry, one_axes, title_one
 from gmmx.plot._mixtures import FloatArray
 from gmmx.plot._panels import INK, colour, marker, name_axes
@@ -53,7 +54,7 @@ def criterion(
         Criterion to draw, whether or not it is the criterion of the search. Smaller is better.
     whole : bool, default=False
         Whether to show all values. Otherwise, if some values are so much worse that the others would be
-        indistinguishable, the panel ends above three quarters of them.
+        indistinguishable, the panel ends above three quarters of them, and a caption says how many are outside.
     title : str, optional
         Title. None names the criterion and the best mixture; "" omits it.
     ax : Axes, optional
@@ -103,6 +104,7 @@ def criterion(
         _look_closer(panel, fits.values[~fits.missing & ~fits.degenerate])
     if fits.missing.any():
         _draw_missing(panel, fits)
+    n_outside = fits.count_outside(*panel.get_ylim())
     ring: dict[str, Any] = {"markersize": 15.0, "markerfacecolor": "none", "markeredgecolor": INK, "zorder": 5}
     label = f"best: {named_best}"
     handles += panel.plot(fits.sizes[best], fits.values[best], "o", markeredgewidth=1.4, label=label, **ring)
@@ -117,7 +119,7 @@ def criterion(
         panel.set_xticks(distinct)
     name_axes(panel, "number of components", f"{name} (the smaller, the better)")
     add_legend(panel, handles, handlelength=3.2)  # long enough to tell dashes
-    title_one(panel, f"Best by {name}: {named_best}" if title is None else title)
+    title_one(panel, f"Best by {name}: {named_best}" if title is None else title, _caption(n_outside))
     return Picture([[panel]])
 
 
@@ -151,10 +153,19 @@ class _Fits:
         kinds, sizes = np.asarray(results["covariance_type"]), np.asarray(results["n_components"])
         return cls(kinds, sizes, values, np.asarray(results["degenerate"], dtype=bool), missing)
 
+    def count_outside(self, low: float, high: float) -> int:
+        """Return how many values lie outside of a range."""
+        values = self.values[~self.missing]
+        return int(np.count_nonzero((values < low) | (values > high)))
+
     def smallest(self) -> int:
         """Return the index of the smallest value, of fits that are not degenerate if there are any."""
         excluded = self.missing | self.degenerate
         return int(np.argmin(np.where(self.missing if excluded.all() else excluded, np.inf, self.values)))
+
+
+def _caption(n_outside: int) -> str:
+    return f"{counted(n_outside, 'value')} outside of the panel" if n_outside else ""
 
 
 def _draw_lines(ax: Axes, fits: _Fits) -> list[Any]:
