@@ -118,6 +118,9 @@ class TestEllipses:
         # scipy.stats.chi2(2).ppf([0.5, 0.9, 0.95]) ** 0.5
         radii = [coverage_radius(part) for part in (0.5, 0.9, 0.95)]
         np.testing.assert_allclose(radii, [1.177410022515, 2.145966026289, 2.447746830681])
+        for bad in (1.0, -0.1, 95, np.nan, "0.9"):
+            with pytest.raises(ValueError, match=r"^coverage is .*, but must be a number from 0 to less than 1\. Give"):
+                coverage_radius(bad)  # type: ignore[arg-type]
 
     @pytest.mark.parametrize("draw", [plot.classification, plot.uncertainty])
     def test_none_drawn_for_no_coverage(self, draw: Callable[..., Axes]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, Protocol
 
 import numpy as np
@@ -85,12 +86,21 @@ def coverage_radius(coverage: float) -> float:
     float
         The square root of the chi-square quantile with two degrees of freedom, sqrt(-2 log(1 - coverage)).
 
+    Raises
+    ------
+    ValueError
+        If `coverage` is not a number from 0 to less than 1.
+
     Examples
     --------
     >>> from gmmx.plot import coverage_radius
     >>> round(coverage_radius(0.9), 4)
     2.146
     """
+    if not (isinstance(coverage, Real) and 0.0 <= coverage < 1.0):
+        raise ValueError(
+            f"coverage is {coverage!r}, but must be a number from 0 to less than 1. Give one such as 0.95."
+        )
     return float(np.sqrt(-2.0 * np.log1p(-coverage)))
 
 
