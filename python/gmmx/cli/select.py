@@ -17,7 +17,7 @@ from gmmx.cli.input import FileRows, Table
 from gmmx.cli.options import FittingOptions
 from gmmx.mixture._selection_report import Hints, report
 
-# Up to so many components, those beyond the rows cost nothing.
+# Up to this many components, those beyond the rows take no time.
 _FEW = 9
 
 _HINTS = Hints("--top prints them, --json all", "--json has the reasons")
