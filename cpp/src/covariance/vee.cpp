@@ -11,8 +11,6 @@ namespace gmmx {
 
 namespace {
 
-double weight_of(const Scatter& s, Index k) { return s.counts[static_cast<std::size_t>(k)]; }
-
 // The volumes to begin with.
 Vector<double> first_volumes(const Scatter& s, const std::vector<double>& own) {
   const Index d = s.n_features;
@@ -30,7 +28,7 @@ Vector<double> first_volumes(const Scatter& s, const std::vector<double>& own) {
 
 bool any_collapsed(const Scatter& s, const std::vector<double>& own) {
   for (Index k = 0; k < s.n_components; ++k) {
-    if (weight_of(s, k) > 0 && is_collapsed(matrix_of(own, k, s.n_features))) return true;
+    if (s.counts[static_cast<std::size_t>(k)] > 0 && is_collapsed(matrix_of(own, k, s.n_features))) return true;
   }
   return false;
 }
@@ -45,32 +43,28 @@ class Proportional final : public MatrixFamily {
     std::vector<double> result = own_covariances(s);
     Vector<double> volumes = first_volumes(s, result);
     Matrix<double> common(d, d);
-    double step = 1;
-    for (int i = 0; i < most_inner_iterations && step > inner_tolerance; ++i) {
+    Matrix<double> precision(d, d);
+    const auto fit_common = [&](const Vector<double>& weights) {
       common.setZero();
       for (Index k = 0; k < s.n_components; ++k) {
-        if (weight_of(s, k) == 0) continue;
-        if (volumes(k) <= 0) throw_collapsed(k);
-        common += weight_of(s, k) / volumes(k) * matrix_of(result, k, d);
+        if (weights(k) != 0) common += weights(k) * matrix_of(result, k, d);
       }
       common /= volume_of_matrix(common, all_components);
-      const Matrix<double> precision = common.llt().solve(Matrix<double>::Identity(d, d));
-      step = 0;
-      for (Index k = 0; k < s.n_components; ++k) {
-        const ConstMatrixMap own = matrix_of(std::as_const(result), k, d);
-        double trace = 0;
-        for (Index l = 0; l < d; ++l) trace += own.row(l).dot(precision.col(l));
-        const double volume = trace / static_cast<double>(d);
-        if (weight_of(s, k) > 0) step = std::max(step, std::abs(volume / volumes(k) - 1));
-        volumes(k) = volume;
-      }
-    }
+      precision = common.llt().solve(Matrix<double>::Identity(d, d));
+    };
+    const auto volume = [&](Index k) {
+      const ConstMatrixMap own = matrix_of(std::as_const(result), k, d);
+      double trace = 0;
+      for (Index l = 0; l < d; ++l) trace += own.row(l).dot(precision.col(l));
+      return trace / static_cast<double>(d);
+    };
+    const bool run_away = improve_in_turn(s.counts, volumes, fit_common, volume);
     const auto all_finite = [&] {
       return std::all_of(result.begin(), result.end(), [](double number) { return std::isfinite(number); });
     };
     const bool were_finite = all_finite();
     // Without bound, where components vary in different directions alone.
-    if (were_finite && run_away(step, s.counts, volumes) && any_collapsed(s, result)) throw_collapsed(all_components);
+    if (were_finite && run_away && any_collapsed(s, result)) throw_collapsed(all_components);
     for (Index k = 0; k < s.n_components; ++k) {
       MatrixMap sigma = matrix_of(result, k, d);
       for (Index l = 0; l < d; ++l) {

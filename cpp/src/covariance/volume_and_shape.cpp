@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "covariance/model.hpp"
 
@@ -11,6 +12,16 @@ namespace gmmx {
 namespace {
 
 double count_of(const std::vector<double>& counts, Index k) { return counts[static_cast<std::size_t>(k)]; }
+
+// prod_j v_j^(1/d). \throws CollapsedComponent naming k where a variance is not positive
+double volume_of(Eigen::Ref<const RowVector<double>> variances, Index k) {
+  double sum = 0;
+  for (Index j = 0; j < variances.size(); ++j) {
+    if (variances(j) <= 0) throw_collapsed(k);
+    sum += std::log(variances(j));
+  }
+  return std::exp(sum / static_cast<double>(variances.size()));
+}
 
 bool any_flat(const std::vector<double>& counts, const RowMajorMatrix<double>& variances) {
   const double rounding = 4 * std::numeric_limits<double>::epsilon() * static_cast<double>(variances.cols());
@@ -29,10 +40,28 @@ double flatness(const std::vector<double>& counts, const RowMajorMatrix<double>&
   return relative.minCoeff() / relative.maxCoeff();
 }
 
-bool run_away(double step, const std::vector<double>& counts, const Vector<double>& volumes) {
-  if (step <= inner_tolerance) return false;
-  double least = std::numeric_limits<double>::infinity();
-  double largest = 0;
+bool improve_in_turn(const std::vector<double>& counts, Vector<double>& volumes,
+                     const std::function<void(const Vector<double>&)>& fit,
+                     const std::function<double(Index)>& new_volume) {
+  constexpr int most_iterations = 1000;
+  constexpr double tolerance = 1e-13;  // of the logarithm of each volume
+  Vector<double> weights(volumes.size());
+  double step = 1;
+  for (int i = 0; i < most_iterations && step > tolerance; ++i) {
+    for (Index k = 0; k < volumes.size(); ++k) {
+      weights(k) = count_of(counts, k) == 0 ? 0 : count_of(counts, k) / volumes(k);
+      if (count_of(counts, k) > 0 && volumes(k) <= 0) throw_collapsed(k);
+    }
+    fit(weights);
+    step = 0;
+    for (Index k = 0; k < volumes.size(); ++k) {
+      const double volume = new_volume(k);
+      if (count_of(counts, k) > 0) step = std::max(step, std::abs(volume / volumes(k) - 1));
+      volumes(k) = volume;
+    }
+  }
+  if (step <= tolerance) return false;
+  double least = std::numeric_limits<double>::infinity(), largest = 0;
   for (Index k = 0; k < volumes.size(); ++k) {
     if (count_of(counts, k) == 0) continue;
     least = std::min(least, volumes(k));
@@ -41,24 +70,11 @@ bool run_away(double step, const std::vector<double>& counts, const Vector<doubl
   return least < std::sqrt(std::numeric_limits<double>::epsilon()) * largest;
 }
 
-double volume_of(Eigen::Ref<const RowVector<double>> variances, Index k) {
-  double sum = 0;
-  for (Index j = 0; j < variances.size(); ++j) {
-    if (variances(j) <= 0) throw_collapsed(k);
-    sum += std::log(variances(j));
-  }
-  return std::exp(sum / static_cast<double>(variances.size()));
-}
-
 // (75)
 void equal_volume_equal_shape(const std::vector<double>& counts, RowMajorMatrix<double>& variances) {
   RowVector<double> sum = RowVector<double>::Zero(variances.cols());
-  double total = 0;
-  for (Index k = 0; k < variances.rows(); ++k) {
-    sum += count_of(counts, k) * variances.row(k);
-    total += count_of(counts, k);
-  }
-  sum /= total;
+  for (Index k = 0; k < variances.rows(); ++k) sum += count_of(counts, k) * variances.row(k);
+  sum /= std::accumulate(counts.begin(), counts.end(), 0.0);
   for (Index j = 0; j < sum.size(); ++j) {
     if (sum(j) <= 0) throw_collapsed(all_components);
   }
@@ -70,24 +86,18 @@ void own_volume_equal_shape(const std::vector<double>& counts, RowMajorMatrix<do
   const auto d = static_cast<double>(variances.cols());
   Vector<double> volumes = variances.rowwise().mean();
   RowVector<double> shape(variances.cols());
-  double step = 1;
-  for (int i = 0; i < most_inner_iterations && step > inner_tolerance; ++i) {
+  const auto fit_shape = [&](const Vector<double>& weights) {
     shape.setZero();
     for (Index k = 0; k < variances.rows(); ++k) {
-      if (count_of(counts, k) == 0) continue;
-      if (volumes(k) <= 0) throw_collapsed(k);
-      shape += count_of(counts, k) / volumes(k) * variances.row(k);
+      if (weights(k) != 0) shape += weights(k) * variances.row(k);
     }
     shape /= volume_of(shape, all_components);
-    step = 0;
-    for (Index k = 0; k < variances.rows(); ++k) {
-      const double volume = (variances.row(k).array() / shape.array()).sum() / d;
-      if (count_of(counts, k) > 0) step = std::max(step, std::abs(volume / volumes(k) - 1));
-      volumes(k) = volume;
-    }
-  }
+  };
+  const auto volume = [&](Index k) { return (variances.row(k).array() / shape.array()).sum() / d; };
   // Without bound, where components vary in different features alone.
-  if (run_away(step, counts, volumes) && any_flat(counts, variances)) throw_collapsed(all_components);
+  if (improve_in_turn(counts, volumes, fit_shape, volume) && any_flat(counts, variances)) {
+    throw_collapsed(all_components);
+  }
   if (variances.allFinite() && !(volumes * shape).allFinite()) throw_collapsed(all_components);
   variances.noalias() = volumes * shape;
 }

@@ -1,20 +1,21 @@
 // Volumes and shapes in common: what the maximum is once axes are known.
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "linear_algebra.hpp"
 
 namespace gmmx {
 
-// How long volumes and what they scale are improved in turn, and how little the logarithm of each volume must then
-// move.
-constexpr int most_inner_iterations = 1000;
-constexpr double inner_tolerance = 1e-13;
-
-// Whether volumes part for ever: the search has not come to rest, its last step was `step`, and they are as far apart
-// as no others. Where a component is flat by itself that means that there is no maximum. Of components that have rows.
-bool run_away(double step, const std::vector<double>& counts, const Vector<double>& volumes);
+// Volumes given what they scale, and that given the volumes, in turn, until the volumes stay. fit(weights) finds what
+// they scale from components of these weights, N_k / volume_k; new_volume(k) finds the volume beside it. Returns
+// whether volumes part for ever: the search has not come to rest, and they are as far apart as no others. Where a
+// component is flat by itself that means that there is no maximum. \throws CollapsedComponent where a volume is not
+// positive
+bool improve_in_turn(const std::vector<double>& counts, Vector<double>& volumes,
+                     const std::function<void(const Vector<double>& weights)>& fit,
+                     const std::function<double(Index)>& new_volume);
 
 // The smallest of a component's variances along the axes beside its largest, each in units of what components have
 // there on average.
@@ -34,8 +35,5 @@ inline void own_volume_own_shape(const std::vector<double>&, RowMajorMatrix<doub
 // it would have to be without bound along the rest.
 double common_volume(const std::vector<double>& counts, const Vector<double>& own_volumes,
                      const RowMajorMatrix<double>& variances);
-
-// prod_j v_j^(1/d). \throws CollapsedComponent naming k where a variance is not positive
-double volume_of(Eigen::Ref<const RowVector<double>> variances, Index k);
 
 }  // namespace gmmx
