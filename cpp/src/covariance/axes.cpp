@@ -23,6 +23,15 @@ bool is_graded(const Matrix<double>& covariance) {
   return least > 0 && covariance.diagonal().maxCoeff() > graded * least;
 }
 
+// Makes the largest number of each column positive.
+void fix_signs(Matrix<double>& directions) {
+  for (Index j = 0; j < directions.cols(); ++j) {
+    Index largest = 0;
+    directions.col(j).cwiseAbs().maxCoeff(&largest);
+    if (directions(largest, j) < 0) directions.col(j) = -directions.col(j);
+  }
+}
+
 std::vector<Index> descending(const RowVector<double>& values) {
   std::vector<Index> order(static_cast<std::size_t>(values.size()));
   std::iota(order.begin(), order.end(), Index{0});
@@ -37,7 +46,7 @@ void diagonalise(RotatedMatrices& a) {
       const double twice = 2 * a(0, i, j), difference = a(0, i, i) - a(0, j, j);
       if (twice == 0) continue;
       const double theta = difference == 0 ? std::atan(1.0) : 0.5 * std::atan(twice / difference);
-      a.rotate(i, j, std::cos(theta), std::sin(theta));
+      a.rotate(i, j, Angle(theta));
     }
   }
 }
@@ -50,29 +59,24 @@ Axes axes_by_jacobi(const Matrix<double>& covariance) {
   constexpr double good = 2 * std::numeric_limits<double>::epsilon();
   const Index d = covariance.rows();
   Matrix<double> start = Matrix<double>::Zero(d, d);
-  const std::vector<Index> features = descending(covariance.diagonal().transpose());
-  for (Index j = 0; j < d; ++j) start(features[static_cast<std::size_t>(j)], j) = 1;
+  Index j = 0;
+  for (const Index feature : descending(covariance.diagonal().transpose())) start(feature, j++) = 1;
   RotatedMatrices rotated({covariance.data(), covariance.data() + covariance.size()}, std::move(start));
   for (int sweep = 0; sweep < most_sweeps && !(rotated.error() <= good); ++sweep) diagonalise(rotated);
-  const RowVector<double> variances = rotated.variances();
-  const std::vector<Index> order = descending(variances);
-  Axes axes{RowVector<double>(d), Matrix<double>(d, d)};
-  for (Index j = 0; j < d; ++j) {
-    axes.variances(j) = variances(order[static_cast<std::size_t>(j)]);
-    axes.directions.col(j) = rotated.axes().col(order[static_cast<std::size_t>(j)]);
-  }
-  fix_signs(axes.directions);
-  return axes;
+  return in_order(rotated.variances(), rotated.axes());
 }
 
 }  // namespace
 
-void fix_signs(Matrix<double>& directions) {
-  for (Index j = 0; j < directions.cols(); ++j) {
-    Index largest = 0;
-    directions.col(j).cwiseAbs().maxCoeff(&largest);
-    if (directions(largest, j) < 0) directions.col(j) = -directions.col(j);
+Axes in_order(const RowVector<double>& variances, const Matrix<double>& directions) {
+  Axes axes{variances, directions};
+  Index j = 0;
+  for (const Index from : descending(variances)) {
+    axes.variances(j) = variances(from);
+    axes.directions.col(j++) = directions.col(from);
   }
+  fix_signs(axes.directions);
+  return axes;
 }
 
 Axes axes_of(const Eigen::Ref<const RowMajorMatrix<double>>& covariance) {

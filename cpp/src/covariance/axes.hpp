@@ -17,8 +17,8 @@ Axes axes_of(const Eigen::Ref<const RowMajorMatrix<double>>& covariance);
 // directions diag(variances) directions^T, symmetric to the last bit.
 void compose(const Matrix<double>& directions, Eigen::Ref<const RowVector<double>> variances, MatrixMap covariance);
 
-// Makes the largest number of each column positive.
-void fix_signs(Matrix<double>& directions);
+// The same axes by descending variance, with their signs fixed.
+Axes in_order(const RowVector<double>& variances, const Matrix<double>& directions);
 
 // One component more, with these axes.
 void append(const Axes& axes, Decomposition& to);

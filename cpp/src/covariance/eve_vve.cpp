@@ -46,7 +46,8 @@ class CommonAxes final : public MatrixFamily {
   }
 
   Decomposition decompose(const Mixture& mixture) const override {
-    const RotatedMatrices rotated = common_orientation(mixture.covariances(), mixture.n_components());
+    const RotatedMatrices rotated =
+        common_orientation(mixture.covariances(), mixture.n_components(), mixture.n_features());
     const RowMajorMatrix<double> variances = rotated.variances();
     Decomposition result;
     for (Index k = 0; k < mixture.n_components(); ++k) append({variances.row(k), rotated.axes()}, result);
@@ -55,9 +56,9 @@ class CommonAxes final : public MatrixFamily {
 
  private:
   std::optional<Diagonalisation> diagonalisation(const Mixture& mixture) const override {
-    const std::vector<double> covariances =
-        covariances_of_factors(mixture.precisions_cholesky(), mixture.n_components(), mixture.n_features());
-    const RotatedMatrices rotated = common_orientation(covariances, mixture.n_components());
+    const Index k_count = mixture.n_components(), d = mixture.n_features();
+    const RotatedMatrices rotated =
+        common_orientation(covariances_of_factors(mixture.precisions_cholesky(), k_count, d), k_count, d);
     return {{rotated.axes(), rotated.variances().array().rsqrt().matrix(), rotated.error()}};
   }
 

@@ -28,7 +28,8 @@ RotatedMatrices::RotatedMatrices(const std::vector<double>& matrices, Matrix<dou
   }
 }
 
-void RotatedMatrices::rotate(Index i, Index j, double cos, double sin) {
+void RotatedMatrices::rotate(Index i, Index j, Angle angle) {
+  const double cos = angle.cos, sin = angle.sin;
   const Index d = n_features();
   const auto turn = [cos, sin, i, j, d](Matrix<double>& matrix) {
     double* __restrict first = matrix.data() + i * d;
@@ -87,13 +88,6 @@ constexpr double slope_noise = 1e-15;
 // Within EM a search stops when a sweep gains less than this share of the first: the next M-step takes it up again.
 constexpr double worth_a_sweep = 1e-3;
 
-struct Angle {
-  double cos = 1;
-  double sin = 0;
-};
-
-Angle angle_of(double theta) { return {std::cos(theta), std::sin(theta)}; }
-
 // Minimises the criterion over D, two axes at a time.
 class Search {
  public:
@@ -131,7 +125,7 @@ class Search {
   // A turn of a pair of axes: what the criterion gains by it, and how much the criterion of each component grows, in
   // units of its slope.
   struct Turn {
-    Angle angle;
+    Angle angle{0};
     double gain = 0;
     std::vector<double> growths;
   };
@@ -162,7 +156,7 @@ class Search {
   }
 
   void consider(double theta, Index i, Index j, Turn& turn) const {
-    turn.angle = angle_of(theta);
+    turn.angle = Angle(theta);
     turn.gain = 0;
     turn.growths.assign(counts_.size(), 0.0);
     for (Index k = 0; k < a_.count(); ++k) {
@@ -178,7 +172,7 @@ class Search {
     if (!own_volumes()) {
       for (std::size_t k = 0; k < slopes_.size(); ++k) slopes_[k] *= 1 + turn.growths[k] / d();
     }
-    a_.rotate(i, j, turn.angle.cos, turn.angle.sin);
+    a_.rotate(i, j, turn.angle);
   }
 
   // Turns a pair and returns what that gains, by the better of two angles: (84), (85) with the variances held fixed the
@@ -201,7 +195,7 @@ class Search {
     const double newton = -sine / bend;
     const bool has_newton = bend > slope_noise * total && std::abs(newton) < 1;
     if (has_newton && std::abs(newton) < small_angle * std::sqrt(flattest)) {
-      best_.angle = angle_of(newton);
+      best_.angle = Angle(newton);
       if (!own_volumes()) consider(newton, i, j, best_);
       take(best_, i, j);
       return sine * sine / bend;
@@ -225,13 +219,12 @@ class Search {
 };
 
 // sum_k weight_k C_k / tr C_k
-std::vector<double> pooled(const std::vector<double>& covariances, Index k_count, Index d,
-                           const std::vector<double>& weights) {
-  std::vector<double> sum(static_cast<std::size_t>(d * d), 0.0);
-  for (Index k = 0; k < k_count; ++k) {
-    const ConstMatrixMap own = matrix_of(covariances, k, d);
-    const double weight = weights[static_cast<std::size_t>(k)];
-    if (weight > 0 && own.trace() > 0) matrix_of(sum, 0, d) += weight / own.trace() * own;
+RowMajorMatrix<double> pooled(const std::vector<double>& covariances, Index d, const std::vector<double>& weights) {
+  RowMajorMatrix<double> sum = RowMajorMatrix<double>::Zero(d, d);
+  Index k = 0;
+  for (const double weight : weights) {
+    const ConstMatrixMap own = matrix_of(covariances, k++, d);
+    if (weight > 0 && own.trace() > 0) sum += weight / own.trace() * own;
   }
   return sum;
 }
@@ -250,7 +243,7 @@ void diagonalise_together(RotatedMatrices& a) {
       }
       // The principal direction (cos 2 theta, sin 2 theta) of the sum of (difference, twice)(difference, twice)^T.
       const double theta = 0.25 * std::atan2(2 * ho, hh - oo);
-      if (theta != 0 && std::isfinite(theta)) a.rotate(i, j, std::cos(theta), std::sin(theta));
+      if (theta != 0 && std::isfinite(theta)) a.rotate(i, j, Angle(theta));
     }
   }
 }
@@ -261,7 +254,7 @@ RotatedMatrices best_orientation(const std::vector<double>& covariances, const S
                                  OrientationCriterion criterion) {
   const Index d = s.n_features;
   if (s.previous) {
-    Search search({covariances, common_orientation(s.previous->covariances(), s.n_components).axes()}, s.counts,
+    Search search({covariances, common_orientation(s.previous->covariances(), s.n_components, d).axes()}, s.counts,
                   criterion);
     search.run(most_sweeps, worth_a_sweep);
     return std::move(search).result();
@@ -273,8 +266,7 @@ RotatedMatrices best_orientation(const std::vector<double>& covariances, const S
     if (!best || search.value() < best->value()) best.emplace(std::move(search));
   };
   try_from(Matrix<double>::Identity(d, d));  // so that the model is never worse than the one along the features
-  const std::vector<double> all = pooled(covariances, s.n_components, d, s.counts);
-  try_from(axes_of(matrix_of(all, 0, d)).directions);
+  try_from(axes_of(pooled(covariances, d, s.counts)).directions);
   for (Index k = 0; k < s.n_components; ++k) {
     if (s.counts[static_cast<std::size_t>(k)] > 0) try_from(axes_of(matrix_of(covariances, k, d)).directions);
   }
@@ -282,16 +274,13 @@ RotatedMatrices best_orientation(const std::vector<double>& covariances, const S
   return std::move(*best).result();
 }
 
-RotatedMatrices common_orientation(const std::vector<double>& covariances, Index n_components) {
+RotatedMatrices common_orientation(const std::vector<double>& covariances, Index n_components, Index d) {
   constexpr int most_joint_sweeps = 30;
   constexpr double good = 1e-14;
-  const auto d = static_cast<Index>(
-      std::llround(std::sqrt(static_cast<double>(covariances.size()) / static_cast<double>(n_components))));
   // Weights that differ, so that axes in which the matrices differ are not mixed in the sum.
   std::vector<double> weights;
   for (Index k = 0; k < n_components; ++k) weights.push_back(1 / (1 + 0.618 * static_cast<double>(k)));
-  const std::vector<double> all = pooled(covariances, n_components, d, weights);
-  RotatedMatrices rotated(covariances, axes_of(matrix_of(all, 0, d)).directions);
+  RotatedMatrices rotated(covariances, axes_of(pooled(covariances, d, weights)).directions);
   double error = rotated.error();
   for (int sweep = 0; sweep < most_joint_sweeps && error > good; ++sweep) {
     RotatedMatrices next = rotated;
@@ -301,18 +290,10 @@ RotatedMatrices common_orientation(const std::vector<double>& covariances, Index
     error = now;
     rotated = std::move(next);
   }
-  // In order, and with fixed signs.
   RowVector<double> shape = RowVector<double>::Zero(d);
   const RowMajorMatrix<double> variances = rotated.variances();
   for (Index k = 0; k < n_components; ++k) shape += variances.row(k).array().log().matrix();
-  std::vector<Index> order(static_cast<std::size_t>(d));
-  std::iota(order.begin(), order.end(), Index{0});
-  std::sort(order.begin(), order.end(),
-            [&](Index i, Index j) { return shape(i) > shape(j) || (shape(i) == shape(j) && i < j); });
-  Matrix<double> axes(d, d);
-  for (Index j = 0; j < d; ++j) axes.col(j) = rotated.axes().col(order[static_cast<std::size_t>(j)]);
-  fix_signs(axes);
-  return {covariances, std::move(axes)};
+  return {covariances, in_order(shape, rotated.axes()).directions};
 }
 
 }  // namespace gmmx

@@ -1,12 +1,19 @@
 // Axes that all components have in common: the best ones for given scatter, and those of a given mixture.
 #pragma once
 
+#include <cmath>
 #include <vector>
 
 #include "covariance/model.hpp"
 #include "linear_algebra.hpp"
 
 namespace gmmx {
+
+struct Angle {
+  explicit Angle(double theta) : cos(std::cos(theta)), sin(std::sin(theta)) {}
+  double cos;
+  double sin;
+};
 
 // Symmetric matrices along common axes, which are rotated two at a time: a_k = D^T C_k D.
 class RotatedMatrices {
@@ -18,8 +25,8 @@ class RotatedMatrices {
   Index n_features() const { return axes_.rows(); }
   const Matrix<double>& axes() const { return axes_; }
   double operator()(Index k, Index i, Index j) const { return matrices_[static_cast<std::size_t>(k)](i, j); }
-  // (83) Turns axis i towards axis j: to cos * axis_i + sin * axis_j.
-  void rotate(Index i, Index j, double cos, double sin);
+  // (83) Turns axis i towards axis j: to cos axis_i + sin axis_j.
+  void rotate(Index i, Index j, Angle angle);
   // The variances along the axes, a row a matrix.
   RowMajorMatrix<double> variances() const;
   // The largest share of a matrix that the axes miss: |a_ij| / sqrt(a_ii a_jj).
@@ -42,6 +49,6 @@ RotatedMatrices best_orientation(const std::vector<double>& covariances, const S
                                  OrientationCriterion criterion);
 
 // Covariances that have their axes in common, along these; in the order of descending shape on average.
-RotatedMatrices common_orientation(const std::vector<double>& covariances, Index n_components);
+RotatedMatrices common_orientation(const std::vector<double>& covariances, Index n_components, Index n_features);
 
 }  // namespace gmmx

@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "covariance/axes.hpp"
 #include "covariance/parsimonious.hpp"
 #include "gmmx/errors.hpp"
 
@@ -35,21 +36,14 @@ class VarianceFamily : public ParsimoniousModel {
     return variances;
   }
 
-  // (72), (86) The features are the axes.
+  // The features are the axes.
   Decomposition decompose(const Mixture& mixture) const override {
-    const Index k_count = mixture.n_components(), d = mixture.n_features();
+    const Index d = mixture.n_features();
+    Axes axes{RowVector<double>(d), Matrix<double>::Identity(d, d)};
     Decomposition result;
-    result.orientations.assign(static_cast<std::size_t>(k_count * d * d), 0.0);
-    for (Index k = 0; k < k_count; ++k) {
-      const auto variance = [&](Index j) { return mixture.covariances()[place(mixture, k, j)]; };
-      double log_volume = 0;
-      for (Index j = 0; j < d; ++j) log_volume += std::log(variance(j)) / static_cast<double>(d);
-      const double volume = std::exp(log_volume);
-      result.volumes.push_back(volume);
-      for (Index j = 0; j < d; ++j) {
-        result.shapes.push_back(variance(j) / volume);
-        result.orientations[static_cast<std::size_t>((k * d + j) * d + j)] = 1.0;
-      }
+    for (Index k = 0; k < mixture.n_components(); ++k) {
+      for (Index j = 0; j < d; ++j) axes.variances(j) = mixture.covariances()[place(mixture, k, j)];
+      append(axes, result);
     }
     return result;
   }
