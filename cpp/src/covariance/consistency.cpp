@@ -5,6 +5,7 @@
 #include "gmmx/errors.hpp"
 #include "gmmx/factors.hpp"
 #include "linear_algebra.hpp"
+#include "statistics/second_moments.hpp"
 
 namespace gmmx {
 
@@ -22,13 +23,6 @@ constexpr StoredRounding rounding_of_type() {
 }
 
 constexpr double tolerated_multiple = 16;  // of what is unavoidable
-
-std::string which_component(Index block, bool is_shared) { return is_shared ? "" : "[" + std::to_string(block) + "]"; }
-
-[[noreturn]] void refuse_factor(const std::string& which) {
-  throw InvalidArgument("precisions_cholesky" + which + " is not the factor of the inverse of covariances" + which +
-                        "; leave one of them out to have it computed");
-}
 
 // U^T S U is the identity up to rounding. With W = diag(s) U and s the standard deviations, rounding of S and U, of a
 // Cholesky decomposition and of the inversion of a triangle change its element (i, j) by a small multiple of
@@ -63,31 +57,24 @@ bool belong_together(double variance, double factor, StoredRounding rounding) {
 
 }  // namespace
 
-bool keeps_matrices(CovarianceType type) {
-  constexpr Index d = 1;  // the only number of features that all types allow
-  const std::vector<Index> shape = covariance_shape(type, d + 1, d);
-  return shape.size() >= 2 && shape[shape.size() - 2] == d;
-}
+bool keeps_matrices(CovarianceType type) { return traits_of(second_moment_form(type)).has_matrices(); }
 
 void check_factors(const Mixture& mixture, bool single_precision) {
   const StoredRounding rounding = single_precision ? rounding_of_type<float>() : rounding_of_type<double>();
+  const SecondMomentTraits& traits = traits_of(second_moment_form(mixture.covariance_type()));
   const std::vector<double>& covariances = mixture.covariances();
-  const std::vector<double>& factors = mixture.precisions_cholesky();
-  const Index size = static_cast<Index>(covariances.size());
-  if (!keeps_matrices(mixture.covariance_type())) {
-    const Index width = size / mixture.n_components();
-    for (Index i = 0; i < size; ++i) {
-      const auto at = static_cast<std::size_t>(i);
-      if (!belong_together(covariances[at], factors[at], rounding)) refuse_factor(which_component(i / width, false));
-    }
-    return;
-  }
   const Index d = mixture.n_features();
-  const bool is_shared = covariance_shape(mixture.covariance_type(), mixture.n_components(), d).size() == 2;
-  for (Index k = 0; k * d * d < size; ++k) {
-    const ConstMatrixMap covariance(covariances.data() + k * d * d, d, d);
-    const ConstMatrixMap factor(factors.data() + k * d * d, d, d);
-    if (!belong_together(covariance, factor, rounding)) refuse_factor(which_component(k, is_shared));
+  const Index step = traits.has_matrices() ? d * d : 1;
+  for (Index i = 0; i < static_cast<Index>(covariances.size()); i += step) {
+    const double* const covariance = covariances.data() + i;
+    const double* const factor = mixture.precisions_cholesky().data() + i;
+    if (traits.has_matrices() ? belong_together({covariance, d, d}, {factor, d, d}, rounding)
+                              : belong_together(*covariance, *factor, rounding)) {
+      continue;
+    }
+    const std::string which = traits.by_component ? "[" + std::to_string(i / traits.size({1, d})) + "]" : "";
+    throw InvalidArgument("precisions_cholesky" + which + " is not the factor of the inverse of covariances" + which +
+                          "; leave one of them out to have it computed");
   }
 }
 
