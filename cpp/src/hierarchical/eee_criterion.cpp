@@ -13,8 +13,7 @@ namespace gmmx {
 namespace {
 
 constexpr double rounding_of_limit = 1.0 / (1 << 26);  // within rounding of it counts as reached
-constexpr double rounding_of_forms =
-    1e-28;  // means that are equal differ by so much, squared and beside the largest row
+constexpr double rounding_of_forms = 1e-28;            // of equal means, squared and beside the largest row
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 // log(exp(a) + exp(b)).

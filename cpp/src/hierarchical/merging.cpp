@@ -38,13 +38,10 @@ class Merging {
       : criterion_(std::move(criterion)),
         n_threads_(options.n_threads),
         check_interrupt_(options.check_interrupt),
-        names_(static_cast<std::size_t>(n_groups)),
         bounds_(Column<double>::Constant(n_groups, infinite_cost)),
-        partners_(static_cast<std::size_t>(n_groups), 0),
-        is_exact_(static_cast<std::size_t>(n_groups), 1),
         costs_(padded<double>(n_groups)),
         n_left_(n_groups) {
-    for (Index i = 0; i < n_groups; ++i) names_[place(i)] = i;
+    for (Index i = 0; i < n_groups; ++i) slots_.push_back({i});
     find_all_partners();
   }
 
@@ -58,11 +55,12 @@ class Merging {
       find_all_partners();
       std::tie(a, b) = cheapest_pair();
     }
-    const std::pair<Index, Index> names{names_[place(a)], names_[place(b)]};
-    const OtherCosts others = criterion_->merge(a, b);
-    names_[place(b)] = none;
+    const std::pair<Index, Index> names{slot(a).name, slot(b).name};
+    if (criterion_->merge(a, b) == OtherCosts::rise) {
+      for (Slot& other : slots_) other.is_exact = false;
+    }
+    slot(b).name = none;
     bounds_(b) = infinite_cost;
-    if (others == OtherCosts::rise) std::fill(is_exact_.begin(), is_exact_.end(), 0);
     --n_left_;
     meet(a, b);
     if (4 * n_left_ < 3 * n_slots()) close_ranks();
@@ -71,27 +69,28 @@ class Merging {
 
  private:
   static constexpr Index none = -1;  // name of an empty slot
-  static std::size_t place(Index i) { return static_cast<std::size_t>(i); }
+  struct Slot {
+    Index name;
+    Index partner = 0;
+    bool is_exact = true;  // whether the bound is the cost of the partner
+  };
+  Slot& slot(Index i) { return slots_[static_cast<std::size_t>(i)]; }
   Index n_slots() const { return bounds_.size(); }
 
   // (95) Groups with inexact bounds search for their partners again until the smallest bound is exact.
   std::pair<Index, Index> cheapest_pair() {
     while (true) {
       const Index j = last_of_least(bounds_, n_slots());
-      if (is_exact_[place(j)]) return {partners_[place(j)], j};
+      if (slot(j).is_exact) return {slot(j).partner, j};
       compute_costs(j, j);
       take_best_partner(j, costs_);
     }
   }
 
   void take_best_partner(Index j, const Column<double>& costs) {
-    is_exact_[place(j)] = 1;
-    if (j == 0) {
-      bounds_(j) = infinite_cost;
-      return;
-    }
-    partners_[place(j)] = last_of_least(costs, j);
-    bounds_(j) = costs(partners_[place(j)]);
+    slot(j).is_exact = true;
+    if (j > 0) slot(j).partner = last_of_least(costs, j);
+    bounds_(j) = j > 0 ? costs(slot(j).partner) : infinite_cost;
   }
 
   // The others get to know the union of a and b, which stands in slot a.
@@ -100,15 +99,14 @@ class Merging {
     compute_costs(a, n_slots());
     take_best_partner(a, costs_);
     for (Index j = a + 1; j < n_slots(); ++j) {
-      if (names_[place(j)] == none) continue;
-      const Index partner = partners_[place(j)];
-      const bool lost_partner = is_exact_[place(j)] && (partner == a || partner == b);
-      if (lost_partner) is_exact_[place(j)] = 0;  // the cost remains a bound of what the others cost
-      const bool ties_for_the_last = costs_(j) == bounds_(j) && is_exact_[place(j)] && a > partner;
+      Slot& other = slot(j);
+      if (other.name == none) continue;
+      const bool lost_partner = other.partner == a || other.partner == b;
+      if (lost_partner) other.is_exact = false;  // the cost remains a bound of what the others cost
+      const bool ties_for_the_last = costs_(j) == bounds_(j) && other.is_exact && a > other.partner;
       if (!(costs_(j) < bounds_(j)) && !ties_for_the_last) continue;
       bounds_(j) = costs_(j);
-      partners_[place(j)] = a;
-      is_exact_[place(j)] = 1;
+      other = {other.name, a, true};
     }
   }
 
@@ -128,7 +126,7 @@ class Merging {
     loop.run([&] { return std::make_unique<Column<double>>(costs_.size()); },
              [&](Column<double>& costs, Index begin, Index end) {
                for (Index j = begin; j < end; ++j) {
-                 if (names_[place(j)] == none) continue;
+                 if (slot(j).name == none) continue;
                  watch.run([&] {
                    watch.look();
                    criterion_->costs(j, 0, j, costs.data());
@@ -142,45 +140,36 @@ class Merging {
   // Leaves the empty slots out.
   void close_ranks() {
     std::vector<Index> kept;
-    std::vector<Index> place_now(names_.size(), 0);
+    std::vector<Index> place_now(slots_.size(), 0);
     for (Index i = 0; i < n_slots(); ++i) {
-      if (names_[place(i)] == none) continue;
-      place_now[place(i)] = static_cast<Index>(kept.size());
+      if (slot(i).name == none) continue;
+      place_now[static_cast<std::size_t>(i)] = static_cast<Index>(kept.size());
       kept.push_back(i);
     }
     Index to = 0;
     for (const Index from : kept) {
-      names_[place(to)] = names_[place(from)];
-      bounds_(to) = bounds_(from);
-      partners_[place(to)] = place_now[place(partners_[place(from)])];  // 0 for one that is not left: not exact then
-      is_exact_[place(to++)] = is_exact_[place(from)];
+      Slot& moved = slot(to) = slot(from);
+      moved.partner = place_now[static_cast<std::size_t>(moved.partner)];  // 0 for one that is not left: not exact then
+      bounds_(to++) = bounds_(from);
     }
     bounds_.conservativeResize(to);
-    names_.resize(kept.size());
-    partners_.resize(kept.size());
-    is_exact_.resize(kept.size());
+    slots_.resize(kept.size());
     criterion_->keep(kept);
   }
 
   std::unique_ptr<Criterion> criterion_;
   int n_threads_;
   const std::function<void()>& check_interrupt_;
-  // One number a slot.
-  std::vector<Index> names_;
-  Column<double> bounds_;  // of what merging with an earlier slot costs at least; infinite for an empty slot
-  std::vector<Index> partners_;
-  std::vector<char> is_exact_;  // whether the bound is the cost of the partner
-  Column<double> costs_;        // of one slot with all
+  std::vector<Slot> slots_;
+  Column<double> bounds_;  // of what merging a slot with an earlier one costs at least; infinite for an empty slot
+  Column<double> costs_;   // of one slot with all
   Index n_left_;
 };
 
-std::string shape_text(MatrixView<const double> rows) {
-  return std::to_string(rows.rows()) + " x " + std::to_string(rows.cols());
-}
-
 Array<double> centred(MatrixView<const double> rows) {
   if (rows.rows() < 1 || rows.cols() < 1) {
-    throw InvalidArgument("rows is " + shape_text(rows) + ", but must have at least one row and one feature");
+    throw InvalidArgument("rows is " + std::to_string(rows.rows()) + " x " + std::to_string(rows.cols()) +
+                          ", but must have at least one row and one feature");
   }
   Array<double> means(rows.rows(), rows.cols());
   for (Index j = 0; j < rows.cols(); ++j) {
@@ -224,23 +213,19 @@ Index number_of_groups(VectorView<const std::int32_t> groups, Index n_rows) {
   return n_groups;
 }
 
-Groups single_rows(Array<double> rows) {
-  Groups groups;
-  groups.n_rows = rows.rows();
-  groups.largest_square = rows.square().rowwise().sum().maxCoeff();
-  groups.mean_variance = rows.square().sum() / static_cast<double>(rows.size());
-  groups.counts = Column<double>::Ones(rows.rows());
-  groups.means = std::move(rows);
-  return groups;
-}
-
-Groups given_groups(const Array<double>& rows, VectorView<const std::int32_t> numbers) {
+// Without numbers, each row is a group.
+Groups first_groups(Array<double> rows, VectorView<const std::int32_t> numbers) {
   const Index d = rows.cols();
-  const Index n_groups = number_of_groups(numbers, rows.rows());
   Groups groups;
   groups.n_rows = rows.rows();
   groups.largest_square = rows.square().rowwise().sum().maxCoeff();
   groups.mean_variance = rows.square().sum() / static_cast<double>(rows.size());
+  if (numbers.absent()) {
+    groups.counts = Column<double>::Ones(rows.rows());
+    groups.means = std::move(rows);
+    return groups;
+  }
+  const Index n_groups = number_of_groups(numbers, rows.rows());
   groups.counts = Column<double>::Zero(n_groups);
   groups.means = Array<double>::Zero(n_groups, d);
   groups.scatters = Array<double>::Zero(n_groups, d * (d + 1) / 2);
@@ -258,12 +243,10 @@ Groups given_groups(const Array<double>& rows, VectorView<const std::int32_t> nu
   return groups;
 }
 
-using MakeCriterion = std::unique_ptr<Criterion> (*)(Groups);
-
 struct NamedCriterion {
   MergeCriterion criterion;
   const char* name;
-  MakeCriterion make;
+  std::unique_ptr<Criterion> (*make)(Groups);
 };
 
 // In the order of MergeCriterion.
@@ -297,8 +280,7 @@ MergeCriterion merge_criterion_from_string(std::string_view name) {
 
 HierarchicalResult hierarchical_clustering(MatrixView<const double> rows, MergeCriterion criterion,
                                            VectorView<const std::int32_t> groups, const HierarchicalOptions& options) {
-  Array<double> centred_rows = centred(rows);
-  Groups first = groups.absent() ? single_rows(std::move(centred_rows)) : given_groups(centred_rows, groups);
+  Groups first = first_groups(centred(rows), groups);
   const Index n_groups = first.size();
   Merging merging(named(criterion).make(std::move(first)), n_groups, options);
   HierarchicalResult result;
