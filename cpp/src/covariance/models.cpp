@@ -1,6 +1,6 @@
 // The table of covariance models, and what can be said of any of them.
+#include "checks.hpp"
 #include "covariance/model.hpp"
-#include "enumerators.hpp"
 #include "gmmx/errors.hpp"
 
 namespace gmmx {

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <iterator>
 
-#include "enumerators.hpp"
+#include "checks.hpp"
 
 namespace gmmx {
 

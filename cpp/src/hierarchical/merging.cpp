@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "enumerators.hpp"
+#include "checks.hpp"
 #include "format.hpp"
 #include "gmmx/errors.hpp"
 #include "gmmx/hierarchical.hpp"

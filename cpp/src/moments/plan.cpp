@@ -2,7 +2,7 @@
 
 #include <iterator>
 
-#include "enumerators.hpp"
+#include "checks.hpp"
 #include "kernels/moments_low_dim.hpp"
 #include "statistics/second_moments.hpp"
 

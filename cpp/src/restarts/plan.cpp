@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <array>
 
+#include "checks.hpp"
 #include "em/e_step.hpp"
-#include "enumerators.hpp"
 #include "gmmx/restarts.hpp"
 
 namespace gmmx {

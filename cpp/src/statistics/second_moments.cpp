@@ -5,7 +5,7 @@
 #include <iterator>
 #include <limits>
 
-#include "enumerators.hpp"
+#include "checks.hpp"
 #include "gmmx/errors.hpp"
 
 namespace gmmx {
