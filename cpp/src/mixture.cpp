@@ -23,9 +23,9 @@ void check_finite(const std::vector<double>& values, const char* name) {
   }
 }
 
-void check_size(const std::vector<double>& values, const std::vector<Index>& shape, const char* name) {
+void check_numbers(const std::vector<double>& values, const std::vector<Index>& shape, const char* name) {
   const Index expected = std::accumulate(shape.begin(), shape.end(), Index{1}, std::multiplies<>());
-  if (static_cast<Index>(values.size()) == expected) return;
+  if (static_cast<Index>(values.size()) == expected) return check_finite(values, name);
   std::string text;
   for (const Index n : shape) text += (text.empty() ? "(" : ", ") + std::to_string(n);
   throw InvalidArgument(std::string(name) + " has " + std::to_string(values.size()) +
@@ -51,21 +51,16 @@ Mixture::Checked check_mixture(Mixture::Checked p, int n_threads) {
   const auto k = static_cast<Index>(p.weights.size());
   const Index d = p.n_features;
   if (d < 1) throw InvalidArgument("n_features must be at least 1, but is " + std::to_string(d));
-  check_size(p.means, {k, d}, "means");
-  check_finite(p.means, "means");
+  check_numbers(p.means, {k, d}, "means");
   if (p.covariances.empty() && p.precisions_cholesky.empty()) {
     throw InvalidArgument("neither covariances nor precisions_cholesky is given; give one of them");
   }
-  if (!p.covariances.empty()) {
-    check_size(p.covariances, model.covariance_shape(k, d), "covariances");
-    check_finite(p.covariances, "covariances");
-  }
+  if (!p.covariances.empty()) check_numbers(p.covariances, model.covariance_shape(k, d), "covariances");
   if (p.precisions_cholesky.empty()) {
     p.precisions_cholesky = model.factorize(p.covariances, k, d, n_threads);
     return p;
   }
-  check_size(p.precisions_cholesky, model.factor_shape(k, d), "precisions_cholesky");
-  check_finite(p.precisions_cholesky, "precisions_cholesky");
+  check_numbers(p.precisions_cholesky, model.factor_shape(k, d), "precisions_cholesky");
   std::vector<double> implied = model.covariances_of_factors(p.precisions_cholesky, k, d);
   if (p.covariances.empty()) p.covariances = std::move(implied);
   return p;
@@ -92,17 +87,14 @@ std::uint64_t Mixture::fingerprint() const {
     hash = (hash ^ word) * 1099511628211ULL;
     hash ^= hash >> 29;
   };
-  const auto mix_all = [&mix](const std::vector<double>& values) {
-    for (const double value : values) {
+  for (const char c : to_string(spec_.type)) mix(static_cast<unsigned char>(c));
+  for (const std::vector<double>* const values : {&weights_, &means_, &precisions_cholesky_}) {
+    for (const double value : *values) {
       std::uint64_t bits;
       std::memcpy(&bits, &value, sizeof(bits));
       mix(bits);
     }
-  };
-  for (const char c : to_string(spec_.type)) mix(static_cast<unsigned char>(c));
-  mix_all(weights_);
-  mix_all(means_);
-  mix_all(precisions_cholesky_);
+  }
   return hash == 0 ? 1 : hash;
 }
 

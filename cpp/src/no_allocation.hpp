@@ -5,9 +5,8 @@
 
 namespace gmmx {
 
-#ifdef EIGEN_RUNTIME_NO_MALLOC
-
-// While it lives, an allocation by Eigen fails an assertion. Eigen's switch is one for all threads.
+// In builds that check it: while it lives, an allocation by Eigen fails an assertion. Eigen's switch is one for all
+// threads.
 class NoAllocation {
  public:
   explicit NoAllocation(bool applies) : applies_(applies) {
@@ -22,14 +21,5 @@ class NoAllocation {
  private:
   bool applies_;
 };
-
-#else
-
-class NoAllocation {
- public:
-  explicit NoAllocation(bool) {}
-};
-
-#endif
 
 }  // namespace gmmx

@@ -156,8 +156,10 @@ EIGEN_ALWAYS_INLINE void transpose(P* packets) {
 }
 
 // In builds that check it: whether Eigen may allocate memory, in any thread; if not, allocations fail an assertion.
+inline void let_eigen_allocate([[maybe_unused]] bool allowed) {
 #ifdef EIGEN_RUNTIME_NO_MALLOC
-inline void let_eigen_allocate(bool allowed) { Eigen::internal::set_is_malloc_allowed(allowed); }
+  Eigen::internal::set_is_malloc_allowed(allowed);
 #endif
+}
 
 }  // namespace gmmx

@@ -31,14 +31,7 @@ bool is_singular(ConstMatrixMap covariance, MatrixMap u) {
 
 bool is_symmetric(ConstMatrixMap matrix) {
   constexpr double tolerance = 1e-6;
-  double difference = 0, size = 0;
-  for (Index i = 0; i < matrix.rows(); ++i) {
-    for (Index j = 0; j < matrix.rows(); ++j) {
-      difference += (matrix(i, j) - matrix(j, i)) * (matrix(i, j) - matrix(j, i));
-      size += matrix(i, j) * matrix(i, j);
-    }
-  }
-  return difference <= tolerance * tolerance * size;
+  return (matrix - matrix.transpose()).squaredNorm() <= tolerance * tolerance * matrix.squaredNorm();
 }
 
 // (52) L^-T of covariance = L L^T; false where there is none.
