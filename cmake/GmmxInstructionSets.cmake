@@ -10,24 +10,27 @@ set(gmmx_flags_x86_64_v3
     ${gmmx_flags_baseline} -mcx16 -msahf -mpopcnt -msse3 -mssse3 -msse4.1 -msse4.2
     -mavx -mavx2 -mbmi -mbmi2 -mf16c -mfma -mlzcnt -mmovbe -mxsave)
 set(gmmx_flags_x86_64_v4 ${gmmx_flags_x86_64_v3} -mavx512f -mavx512bw -mavx512cd -mavx512dq -mavx512vl)
+if(MSVC) # and clang-cl; the baseline is what x86-64 begins with
+  set(gmmx_flags_baseline "")
+  set(gmmx_flags_x86_64_v3 /arch:AVX2)
+  set(gmmx_flags_x86_64_v4 /arch:AVX512)
+endif()
 
-if(CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang" AND NOT MSVC)
-  check_cxx_source_compiles(
-    "#ifndef __x86_64__
+check_cxx_source_compiles(
+  "#if !defined __x86_64__ && !defined _M_X64
 #error not x86-64
 #endif
 int main() { return 0; }" GMMX_TARGET_IS_X86_64)
-endif()
 
-# Lowest first.
-if(GMMX_TARGET_IS_X86_64)
+# Lowest first. GCC for Windows puts vectors of 32 and 64 bytes on a stack that is aligned to 16 (its bug 54412).
+if(GMMX_TARGET_IS_X86_64 AND NOT (WIN32 AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU"))
   set(gmmx_all_instruction_sets baseline x86-64-v3 x86-64-v4)
 else()
   set(gmmx_all_instruction_sets baseline)
 endif()
 set(GMMX_INSTRUCTION_SETS "native" CACHE STRING
     "Instruction sets of the Python package: native, the best that this machine runs; all, for packages that leave this \
-machine; or a list of baseline and, on x86-64 with GCC or Clang, x86-64-v3 and x86-64-v4")
+machine; or a list of baseline and, on x86-64, x86-64-v3 and x86-64-v4")
 
 # gmmx_runnable_instruction_sets(<variable>): those that this machine runs, lowest first, asked from a program that is
 # compiled and run here; nothing where the compiler is for another kind of machine.
@@ -81,10 +84,11 @@ function(gmmx_instruction_set_flags level variable)
     if(NOT level MATCHES "^(baseline|x86-64-v3|x86-64-v4)$")
       message(FATAL_ERROR "Unknown instruction set \"${level}\": use baseline, x86-64-v3 or x86-64-v4.")
     endif()
+    if(NOT level IN_LIST gmmx_all_instruction_sets)
+      message(FATAL_ERROR "The instruction set ${level} needs x86-64, and for Windows MSVC or Clang; use baseline.")
+    endif()
     if(GMMX_TARGET_IS_X86_64)
       set(flags ${gmmx_flags_${identifier}})
-    elseif(NOT level STREQUAL "baseline")
-      message(FATAL_ERROR "The instruction set ${level} needs GCC or Clang for x86-64; elsewhere use baseline.")
     endif()
   endif()
   set(${variable} "${flags}" PARENT_SCOPE)

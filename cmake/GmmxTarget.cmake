@@ -31,7 +31,10 @@ endfunction()
 function(gmmx_configure_target target instruction_set)
   gmmx_instruction_set_flags("${instruction_set}" instruction_set_flags)
   set(options ${instruction_set_flags})
-  if(NOT MSVC)
+  if(MSVC)
+    # MSVC would have us call functions of its own in place of standard ones.
+    target_compile_definitions(${target} PRIVATE _CRT_SECURE_NO_WARNINGS)
+  else()
     list(APPEND options -fno-math-errno -fno-trapping-math)
   endif()
 

@@ -3,6 +3,9 @@
 #if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
 #include <cpuid.h>
 #define GMMX_HAS_CPUID
+#elif defined(_M_X64)
+#include <immintrin.h>
+#include <intrin.h>
 #endif
 
 namespace gmmx::cpu {
@@ -64,6 +67,22 @@ Registers read_registers() {
     __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
     registers.xcr0 = (std::uint64_t{high} << 32) | low;
   }
+#elif defined(_M_X64)
+  const auto highest = [](int first) {
+    int leaf[4];
+    __cpuid(leaf, first);
+    return static_cast<std::uint32_t>(leaf[0]);
+  };
+  const auto read = [](int number, int part) {  // part: 1 for ebx, 2 for ecx
+    int leaf[4];
+    __cpuidex(leaf, number, 0);
+    return static_cast<std::uint32_t>(leaf[part]);
+  };
+  constexpr int extended = static_cast<int>(0x80000000);
+  registers.leaf_1_ecx = read(1, 2);
+  if (highest(0) >= 7) registers.leaf_7_ebx = read(7, 1);
+  if (highest(extended) > 0x80000000) registers.leaf_80000001_ecx = read(extended + 1, 2);
+  if ((registers.leaf_1_ecx & osxsave) != 0) registers.xcr0 = _xgetbv(0);
 #endif
   return registers;
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 import shlex
 import signal
@@ -22,6 +24,7 @@ import gmmx
 from gmmx import cli
 from gmmx.cli import bench as bench_module
 from gmmx.cli import command_line, console
+from gmmx.cli.program import is_closed_pipe
 
 FAITHFUL = Path(__file__).parents[1] / "data" / "faithful.csv"
 X = np.loadtxt(FAITHFUL, delimiter=",", skiprows=1)
@@ -227,6 +230,17 @@ class TestErrors:
         result = run("fit", FAITHFUL, "-k", "2", "--model", "m.safetensors")
         assert (result.exit_code, result.stdout, result.stderr.strip()) == (exit_code, "", words)
         assert not Path("m.safetensors").exists()
+
+    def test_windows_calls_a_closed_pipe_an_invalid_argument(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        invalid = OSError(errno.EINVAL, "Invalid argument")
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "name", "posix")
+            on_posix = is_closed_pipe(invalid)
+            patch.setattr(os, "name", "nt")
+            on_windows = is_closed_pipe(invalid), is_closed_pipe(OSError(errno.ENOSPC, "full"))
+        assert not on_posix
+        assert on_windows == (True, False)
+        assert is_closed_pipe(BrokenPipeError(errno.EPIPE, "Broken pipe"))
 
     def test_a_caller_in_python_gets_the_exception(self) -> None:
         with pytest.raises(click.UsageError):

@@ -31,6 +31,7 @@ import gmmx.dask  # noqa: E402
 from gmmx.dask._rows import DaskRows  # noqa: E402
 from gmmx.distributed import pairwise_sum, statistics_of  # noqa: E402
 
+KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # which ends a process on the spot on Windows
 CLOSE = {"rtol": 1e-10, "atol": 1e-10}
 PARAMETERS = ("weights_", "means_", "covariances_", "precisions_cholesky_")
 
@@ -587,7 +588,7 @@ def refuse_process(pid):
 
 def kill_a_worker(client):
     pid = next(iter(client.run(os.getpid).values()))
-    os.kill(pid, signal.SIGKILL)
+    os.kill(pid, KILL)
 
 
 def test_a_worker_killed_between_passes_changes_no_bit(client):
@@ -607,7 +608,7 @@ def deadly(switch, lives):
         if block_id[0] == 1 and os.path.exists(switch):
             if lives == 1:
                 os.remove(switch)
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), KILL)
         return part
 
     return pass_on

@@ -121,6 +121,18 @@ def test_the_longest_names_there_may_be(length, tmp_path):
     assert len(os.listdir(tmp_path)) == 1
 
 
+def test_a_file_that_windows_does_not_give_up_stays(path, monkeypatch):
+    def refused(*_):
+        raise PermissionError(13, "Access is denied")
+
+    before = path.read_bytes()
+    monkeypatch.setattr(os, "replace", refused)
+    with pytest.raises(PermissionError, match=r"model' cannot be replaced \(Access is denied\).*close it there"):
+        MODEL.save(path)
+    assert path.read_bytes() == before
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+
+
 def test_leftovers_of_a_name_are_removed_and_no_others(path):
     for name in (path, path.with_name("other")):
         with pytest.raises(KeyboardInterrupt), atomic_write(name) as stream:  # a kill leaves what an exception removes

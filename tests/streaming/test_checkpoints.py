@@ -250,6 +250,7 @@ KILLS = """
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="children are forked, so that gmmx is imported once")
 def test_killed_at_any_moment_a_fit_goes_on_to_the_same_bits(tmp_path):
     np.save(tmp_path / "rows.npy", X)
     command = [sys.executable, "-c", textwrap.dedent(KILLS), *(str(tmp_path / n) for n in ("rows.npy", "state", "end"))]

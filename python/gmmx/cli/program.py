@@ -6,6 +6,7 @@ Commands are imported when they are called. Every error is one line, and every w
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import io
 import os
@@ -81,8 +82,15 @@ class Program(click.Group):
             result = super().invoke(ctx)
             sys.stdout.flush()
             return result
-        except BrokenPipeError as error:
+        except OSError as error:
+            if not is_closed_pipe(error):
+                raise
             raise _PipeClosedError from error  # click has its own way to end on the other
+
+
+def is_closed_pipe(error: OSError) -> bool:
+    """Whether nobody reads what was written, which Windows calls an invalid argument."""
+    return isinstance(error, BrokenPipeError) or (os.name == "nt" and error.errno == errno.EINVAL)
 
 
 def _exit_code(run: Callable[[], Any]) -> int:
@@ -119,7 +127,7 @@ def _exit_code(run: Callable[[], Any]) -> int:
 
 
 def _refuse(message: str, exit_code: int) -> int:
-    with contextlib.suppress(BrokenPipeError):
+    with contextlib.suppress(OSError):  # nobody reads it
         print(f"Error: {one_line(message)}", file=sys.stderr, flush=True)
     return exit_code
 

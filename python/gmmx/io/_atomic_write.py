@@ -39,7 +39,7 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
         If the folder does not exist or cannot be written to, or if something other than a file stands at `path`:
         a folder, a device or a pipe would be lost.
     PermissionError
-        If the file at `path` is read-only, or its owner or group cannot be kept.
+        If the file at `path` is read-only, its owner or group cannot be kept, or (on Windows) a program has it open.
     """
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():
@@ -57,12 +57,22 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        os.replace(temporary, target)
+        _replace(temporary, target, path)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
     _sync_folder(target.parent)
+
+
+def _replace(temporary: Path, target: Path, path: str | os.PathLike[str]) -> None:
+    try:
+        os.replace(temporary, target)
+    except PermissionError as error:
+        raise PermissionError(
+            f"{os.fspath(path)!r} cannot be replaced ({error.strerror}), and stays as it was. On Windows no program "
+            "may have it open or mapped into memory: close it there, or give another path."
+        ) from error
 
 
 def refuse_missing_folder(path: str | os.PathLike[str], argument: str = "path") -> None:
