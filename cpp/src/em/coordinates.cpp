@@ -47,109 +47,99 @@ bool matrix_at(Eigen::Ref<const Vector<double>> numbers, ConstMatrixMap referenc
   return above.llt().info() == Eigen::Success;
 }
 
-// How a model keeps covariances: a matrix or variances, of each component or of all.
-struct Kept {
-  explicit Kept(const Mixture& mixture)
-      : traits(traits_of(second_moment_form(mixture.covariance_type()))),
-        n_features(mixture.n_features()),
-        n_matrices(traits.by_component ? mixture.n_components() : 1),
-        numbers_of_matrix(traits.packed_size(n_features)),
-        in_variance(traits.n_feature_axes == 1 ? 1 : n_features) {}
+// (68) Covariances as the model keeps them: a matrix or variances, of each component or of all.
+class CovarianceCoordinates {
+ public:
+  // The reference must live as long.
+  explicit CovarianceCoordinates(const Mixture& reference)
+      : reference_(reference),
+        model_(model_of(reference.covariance_type())),
+        traits_(traits_of(model_.form())),
+        d_(reference.n_features()),
+        n_matrices_(traits_.by_component ? reference.n_components() : 1) {}
 
+  Vector<double> of(const Mixture& mixture) const {
+    if (!traits_.has_matrices()) return relative_variances(mixture);
+    const Index each = traits_.packed_size(d_);
+    Vector<double> numbers(n_matrices_ * each);
+    for (Index k = 0; k < n_matrices_; ++k) {
+      relative_matrix(factor(mixture, k), factor(reference_, k), weight(k), numbers.segment(k * each, each));
+    }
+    return numbers;
+  }
+
+  // The covariances of such numbers, or the nearest ones of the model; empty where one is not finite or a variance in
+  // some direction is below the floor.
+  std::vector<double> at(const Vector<double>& numbers, double floor) const {
+    std::vector<double> result = traits_.has_matrices() ? matrices_at(numbers, floor) : variances_at(numbers, floor);
+    return result.empty() || !model_.is_constrained() ? result : nearest_of_model(std::move(result));
+  }
+
+ private:
   ConstMatrixMap factor(const Mixture& mixture, Index k) const {
-    return {mixture.precisions_cholesky().data() + k * n_features * n_features, n_features, n_features};
+    return {mixture.precisions_cholesky().data() + k * d_ * d_, d_, d_};
   }
-  double weight(const Mixture& mixture, Index k) const {
-    return traits.by_component ? mixture.weights()[static_cast<std::size_t>(k)] : 1.0;
+  double weight(Index k) const {
+    return traits_.by_component ? reference_.weights()[static_cast<std::size_t>(k)] : 1.0;
+  }
+  // Of the logarithm of the i-th of n standard deviations, which a component has for each feature or for all.
+  double unit(Index i, Index n) const {
+    const double weight = reference_.weights()[static_cast<std::size_t>(i / (n / reference_.n_components()))];
+    return std::sqrt(2 * weight * static_cast<double>(traits_.n_feature_axes == 1 ? 1 : d_));
   }
 
-  const SecondMomentTraits& traits;
-  Index n_features;
-  Index n_matrices;
-  Index numbers_of_matrix;
-  Index in_variance;  // features that share a variance
-};
-
-// Logarithms of standard deviations against the reference's. in_variance: how many numbers of a row one variance
-// is that of (d for spherical).
-Vector<double> relative_variances(const Mixture& mixture, const Mixture& reference, Index in_variance) {
-  const ConstVectorMap factors(mixture.precisions_cholesky().data(),
-                               static_cast<Index>(mixture.precisions_cholesky().size()));
-  const ConstVectorMap origin(reference.precisions_cholesky().data(), factors.size());
-  Vector<double> numbers = (origin.array() / factors.array()).log();
-  const Index per_component = factors.size() / mixture.n_components();
-  for (Index i = 0; i < numbers.size(); ++i) {
-    const double weight = reference.weights()[static_cast<std::size_t>(i / per_component)];
-    numbers(i) *= std::sqrt(2 * weight * static_cast<double>(in_variance));
+  // Logarithms of standard deviations against the reference's.
+  Vector<double> relative_variances(const Mixture& mixture) const {
+    const auto n = static_cast<Index>(mixture.precisions_cholesky().size());
+    const ConstVectorMap factors(mixture.precisions_cholesky().data(), n);
+    const ConstVectorMap origin(reference_.precisions_cholesky().data(), n);
+    Vector<double> numbers = (origin.array() / factors.array()).log();
+    for (Index i = 0; i < n; ++i) numbers(i) *= unit(i, n);
+    return numbers;
   }
-  return numbers;
-}
 
-std::vector<double> variances_at(const Vector<double>& numbers, const Mixture& reference, Index in_variance,
-                                 double floor) {
-  std::vector<double> variances(static_cast<std::size_t>(numbers.size()));
-  const Index per_component = numbers.size() / reference.n_components();
-  for (Index i = 0; i < numbers.size(); ++i) {
-    const auto at = static_cast<std::size_t>(i);
-    const double weight = reference.weights()[static_cast<std::size_t>(i / per_component)];
-    const double growth = std::exp(2 * numbers(i) / std::sqrt(2 * weight * static_cast<double>(in_variance)));
-    variances[at] = reference.covariances()[at] * growth;
-    if (!(variances[at] > 0) || !(variances[at] >= floor) || !std::isfinite(variances[at])) return {};
+  std::vector<double> variances_at(const Vector<double>& numbers, double floor) const {
+    std::vector<double> variances = reference_.covariances();
+    for (Index i = 0; i < numbers.size(); ++i) {
+      double& variance = variances[static_cast<std::size_t>(i)];
+      variance *= std::exp(2 * numbers(i) / unit(i, numbers.size()));
+      if (!(variance > 0) || !(variance >= floor) || !std::isfinite(variance)) return {};
+    }
+    return variances;
   }
-  return variances;
-}
 
-Vector<double> relative_covariances(const Mixture& mixture, const Mixture& reference) {
-  const Kept kept(mixture);
-  if (!kept.traits.has_matrices()) return relative_variances(mixture, reference, kept.in_variance);
-  const Index each = kept.numbers_of_matrix;
-  Vector<double> numbers(kept.n_matrices * each);
-  for (Index k = 0; k < kept.n_matrices; ++k) {
-    relative_matrix(kept.factor(mixture, k), kept.factor(reference, k), kept.weight(reference, k),
-                    numbers.segment(k * each, each));
+  std::vector<double> matrices_at(const Vector<double>& numbers, double floor) const {
+    const Index each = traits_.packed_size(d_);
+    std::vector<double> result(static_cast<std::size_t>(n_matrices_ * d_ * d_));
+    for (Index k = 0; k < n_matrices_; ++k) {
+      if (!matrix_at(numbers.segment(k * each, each), factor(reference_, k), weight(k), floor,
+                     {result.data() + k * d_ * d_, d_, d_}))
+        return {};
+    }
+    return result;
   }
-  return numbers;
-}
 
-std::vector<double> matrices_at(const Vector<double>& numbers, const Mixture& reference, double floor) {
-  const Kept kept(reference);
-  const Index d = kept.n_features, each = kept.numbers_of_matrix;
-  std::vector<double> result(static_cast<std::size_t>(kept.n_matrices * d * d));
-  for (Index k = 0; k < kept.n_matrices; ++k) {
-    if (!matrix_at(numbers.segment(k * each, each), kept.factor(reference, k), kept.weight(reference, k), floor,
-                   {result.data() + k * d * d, d, d}))
+  // The model's M-step as if these were sums over rows. It begins where they almost are.
+  std::vector<double> nearest_of_model(std::vector<double> covariances) const {
+    const Index k_count = reference_.n_components();
+    const std::vector<double>& weights = reference_.weights();
+    std::vector<double> sums(covariances.size(), 0.0);
+    traits_.add_covariances(sums.data(), {k_count, d_}, weights.data(), covariances.data());
+    const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
+    try {
+      const Mixture near(reference_.covariance_spec(), d_, weights, reference_.means(), std::move(covariances));
+      return model_.covariances({k_count, d_, weights, total, sums, 0.0, &near});
+    } catch (const CollapsedComponent&) {
       return {};
+    }
   }
-  return result;
-}
 
-// The nearest covariances of the model: its M-step as if these were sums over rows. It begins where they almost are.
-std::vector<double> nearest_of_model(const CovarianceModel& model, std::vector<double> covariances,
-                                     const Mixture& reference) {
-  const Kept kept(reference);
-  const Index k_count = reference.n_components(), d = reference.n_features();
-  const std::vector<double>& weights = reference.weights();
-  std::vector<double> sums(covariances.size(), 0.0);
-  kept.traits.add_covariances(sums.data(), {k_count, d}, weights.data(), covariances.data());
-  const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
-  try {
-    const Mixture near(reference.covariance_spec(), d, weights, reference.means(), std::move(covariances));
-    return model.covariances({k_count, d, weights, total, sums, 0.0, &near});
-  } catch (const CollapsedComponent&) {
-    return {};
-  }
-}
-
-// The covariances of such numbers, or the nearest ones of the model; empty where one is not finite or a variance in
-// some direction is below the floor.
-std::vector<double> covariances_at(const Vector<double>& numbers, const Mixture& reference, double floor) {
-  const Kept kept(reference);
-  std::vector<double> result = kept.traits.has_matrices() ? matrices_at(numbers, reference, floor)
-                                                          : variances_at(numbers, reference, kept.in_variance, floor);
-  const CovarianceModel& model = model_of(reference.covariance_type());
-  if (result.empty() || !model.is_constrained()) return result;
-  return nearest_of_model(model, std::move(result), reference);
-}
+  const Mixture& reference_;
+  const CovarianceModel& model_;
+  const SecondMomentTraits& traits_;
+  Index d_;
+  Index n_matrices_;
+};
 
 }  // namespace
 
@@ -158,7 +148,7 @@ std::optional<Vector<double>> Coordinates::of(const Mixture& mixture) const {
   const auto& model = model_of(mixture.covariance_type());
   const Column<double> pi = weights_of(reference_);
   if (!(pi > 0).all() || !(weights_of(mixture).array() > 0).all()) return std::nullopt;
-  const Vector<double> covariances = relative_covariances(mixture, reference_);
+  const Vector<double> covariances = CovarianceCoordinates(reference_).of(mixture);
   Vector<double> numbers(k_count * (1 + d) + covariances.size());
   const Column<double> ratios = (weights_of(mixture).array() / pi).log();
   numbers.head(k_count) = pi.sqrt() * (ratios - (pi * ratios).sum());
@@ -186,7 +176,7 @@ std::optional<Mixture> Coordinates::mixture_at(const Vector<double>& numbers, do
     VectorMap(means.data() + k * d, d) += shift.transpose();
   }
   const Vector<double> tail = numbers.tail(numbers.size() - k_count * (1 + d));
-  std::vector<double> covariances = covariances_at(tail, reference_, reg_covar);
+  std::vector<double> covariances = CovarianceCoordinates(reference_).at(tail, reg_covar);
   if (covariances.empty() || !(pi > 0).all()) return std::nullopt;
   try {
     return Mixture(reference_.covariance_spec(), d, {pi.begin(), pi.end()}, std::move(means), std::move(covariances));
