@@ -36,44 +36,31 @@ SufficientStatistics pass(const Rows<T>& rows, SecondMoments form, const RowMajo
   return StatisticsPass<T, double>()(rows, loop, plan).sums.statistics;
 }
 
-// Of each component the row of the largest weight, the first of equal ones: a point among its own rows, about which
-// their mean can be added up without losing digits to the rows of others.
-class HeaviestRows {
- public:
-  explicit HeaviestRows(Index n_components)
-      : weights_(static_cast<std::size_t>(n_components), 0.0), rows_(weights_.size(), -1) {}
-
-  void note(Index k, double weight, Index row) {
-    const auto at = static_cast<std::size_t>(k);
-    if (!(weight > weights_[at])) return;
-    n_found_ += rows_[at] < 0 ? 1 : 0;
-    weights_[at] = weight;
-    rows_[at] = row;
-  }
-  // Adds those of rows further on, and leaves them without any.
-  void merge(HeaviestRows& others) {
-    for (std::size_t k = 0; k < rows_.size(); ++k) note(static_cast<Index>(k), others.weights_[k], others.rows_[k]);
-    others = HeaviestRows(static_cast<Index>(rows_.size()));
+// Of a component the row of the largest weight, the first of equal ones: a point among its own rows, about which their
+// mean can be added up without losing digits to the rows of others.
+struct HeaviestRow {
+  void note(double other_weight, Index other_row) {
+    if (other_weight > weight) *this = {other_weight, other_row};
   }
 
-  bool all_are_found() const { return n_found_ == static_cast<Index>(rows_.size()); }
-  // K x d. Components without a row have the first one that counts.
-  template <class T>
-  RowMajorMatrix<double> of(const Rows<T>& rows) const {
-    RowMajorMatrix<double> result = RowMajorMatrix<double>::Zero(static_cast<Index>(rows_.size()), rows.n_features());
-    if (rows.size() == 0) return result;
-    result.rowwise() = first_weighted_row(rows).template cast<double>();
-    for (std::size_t k = 0; k < rows_.size(); ++k) {
-      if (rows_[k] >= 0) result.row(static_cast<Index>(k)) = row_as_double(rows.x, rows_[k]);
-    }
-    return result;
-  }
-
- private:
-  std::vector<double> weights_;
-  std::vector<Index> rows_;
-  Index n_found_ = 0;
+  double weight = 0;
+  Index row = -1;
 };
+using HeaviestRows = std::vector<HeaviestRow>;
+
+// K x d. Components without a row have the first one that counts.
+template <class T>
+RowMajorMatrix<double> points_of(const HeaviestRows& heaviest, const Rows<T>& rows) {
+  const auto k_count = static_cast<Index>(heaviest.size());
+  RowMajorMatrix<double> result = RowMajorMatrix<double>::Zero(k_count, rows.n_features());
+  if (rows.size() == 0) return result;
+  result.rowwise() = first_weighted_row(rows).template cast<double>();
+  for (Index k = 0; k < k_count; ++k) {
+    const Index row = heaviest[static_cast<std::size_t>(k)].row;
+    if (row >= 0) result.row(k) = row_as_double(rows.x, row);
+  }
+  return result;
+}
 
 // What the shifts of the second pass are made of: sums about a row of each component.
 struct FirstMoments {
@@ -92,17 +79,21 @@ struct FirstMoments {
 template <class T>
 FirstMoments first_moments(const Rows<T>& rows, MatrixView<const T> given, int n_threads, const Write& write) {
   const Index k = given.cols();
-  HeaviestRows heaviest(k);
+  HeaviestRows heaviest(static_cast<std::size_t>(k));
   BlockLoop(rows.size(), Index{sizeof(T)} * k, static_cast<double>(k), n_threads)
-      .run([&] { return std::make_unique<HeaviestRows>(k); },
+      .run([&] { return std::make_unique<HeaviestRows>(heaviest.size()); },
            [&](HeaviestRows& part, Index begin, Index end) {
+             HeaviestRow* const own = part.data();
              for (Index n = begin; n < end; ++n) {
                const double w = rows.weight_of(n);
-               for (Index i = 0; i < k; ++i) part.note(i, w * static_cast<double>(given(n, i)), n);
+               for (Index i = 0; i < k; ++i) own[i].note(w * static_cast<double>(given(n, i)), n);
              }
            },
-           [&](HeaviestRows& part) { heaviest.merge(part); });
-  FirstMoments result(heaviest.of(rows));
+           [&](HeaviestRows& part) {
+             for (std::size_t i = 0; i < part.size(); ++i) heaviest[i].note(part[i].weight, part[i].row);
+             part.assign(part.size(), {});
+           });
+  FirstMoments result(points_of(heaviest, rows));
   // The trace is the cheapest company that first moments can have.
   const SufficientStatistics s = pass(rows, SecondMoments::trace, result.origins, n_threads, write);
   result.counts = ConstVectorMap(s.counts.data(), k);
@@ -117,11 +108,15 @@ template <class T>
 FirstMoments first_moments_of_labels(const Rows<T>& rows, VectorView<const std::int32_t> labels, Index n_components,
                                      int n_threads) {
   const Index d = rows.n_features();
-  HeaviestRows heaviest(n_components);
-  for (Index n = 0; n < rows.size() && !(rows.weight.absent() && heaviest.all_are_found()); ++n) {
-    if (labels[n] >= 0) heaviest.note(labels[n], rows.weight_of(n), n);
+  HeaviestRows heaviest(static_cast<std::size_t>(n_components));
+  Index n_missing = n_components;
+  for (Index n = 0; n < rows.size() && !(rows.weight.absent() && n_missing == 0); ++n) {
+    if (labels[n] < 0) continue;
+    HeaviestRow& own = heaviest[static_cast<std::size_t>(labels[n])];
+    n_missing -= own.row < 0 && rows.weight_of(n) > 0 ? 1 : 0;
+    own.note(rows.weight_of(n), n);
   }
-  FirstMoments total(heaviest.of(rows));
+  FirstMoments total(points_of(heaviest, rows));
   BlockLoop(rows.size(), Index{sizeof(T)} * d, static_cast<double>(4 * d), n_threads)
       .run([&] { return std::make_unique<FirstMoments>(total.origins); },
            [&](FirstMoments& part, Index begin, Index end) {
