@@ -183,7 +183,7 @@ double error_of_responsibilities(Index n, Index k) {
   Vector<T> weights = Vector<T>::Constant(k, T(1) / static_cast<T>(k));
   weights(0) = T(0.5) / static_cast<T>(k);
   weights(k - 1) += T(1) - weights.sum();
-  Vector<T> norms(n);
+  Column<T> norms(n);
   Posterior<T> posterior(n);
   posterior(resp.block(n), norms, weights);
 

@@ -20,8 +20,7 @@ class Posterior {
  public:
   explicit Posterior(Index capacity) : maximum_(capacity), sum_(Column<T>::Ones(padded<T>(capacity))) {}
 
-  template <class Norms>
-  void operator()(BlockOfColumns<T> resp, Norms&& log_prob_norm, Eigen::Ref<const Vector<T>> weights,
+  void operator()(BlockOfColumns<T> resp, Eigen::Ref<Column<T>> log_prob_norm, Eigen::Ref<const Vector<T>> weights,
                   const BlockTerms& terms = {}) {
     terms.add_to(resp);
     find_maximum(resp);

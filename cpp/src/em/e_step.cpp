@@ -111,7 +111,7 @@ class EStepOverRows final : public BatchedEStep {
     const PassPlan<C> plan{
         k, n_mixtures, origin,
         [&] { return make_moments<C>(covariances.form(), origin, means, log_density->squared_reach()); },
-        [&](Block<C>& block, const RowWeights<C>& weights, Index first_row, BlockOfColumns<C> resp, Scores<C>& scores) {
+        [&](Block<C>& block, const RowWeights& weights, Index first_row, BlockOfColumns<C> resp, Scores<C>& scores) {
           log_density->log_prob(block, resp);
           scores.kernels.insert(log_density->name_for(block));
           auto norm = scores.log_prob_norm.head(resp.rows());

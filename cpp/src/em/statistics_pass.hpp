@@ -35,7 +35,7 @@ struct PassPlan {
   const RowVector<C>& origin;
   std::function<std::unique_ptr<Moments<C>>()> make_moments;
   // How much of each component a row is: resp (block.size() x K), of rows first_row, first_row + 1, ...
-  std::function<void(Block<C>&, const RowWeights<C>&, Index first_row, BlockOfColumns<C> resp, Scores<C>&)> fill;
+  std::function<void(Block<C>&, const RowWeights&, Index first_row, BlockOfColumns<C> resp, Scores<C>&)> fill;
 };
 
 struct PassResult {

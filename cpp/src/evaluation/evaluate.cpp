@@ -54,7 +54,7 @@ struct EvaluationSpace {
   Column<T> index;
   Vector<T> priors;
   Posterior<T> posterior;
-  RowWeights<T> weights;
+  RowWeights weights;
   std::vector<LostRow> lost;          // those of the block; unless all is done with care, they are visited once more
   std::optional<LostRow> first_lost;  // for good, of the chunk
   bool is_careful = false;

@@ -30,7 +30,7 @@ class RowBlock {
   }
 
   Block<C> numbers;
-  RowWeights<C> weights;
+  RowWeights weights;
 
  private:
   static constexpr bool is_wider = !std::is_same_v<T, C>;

@@ -7,7 +7,6 @@
 
 namespace gmmx {
 
-template <class T>
 class RowWeights {
  public:
   explicit RowWeights(Index capacity) : values_(capacity) {}
@@ -33,6 +32,7 @@ class RowWeights {
     return sum;
   }
 
+  template <class T>
   void scale_rows(BlockOfColumns<T> resp) const {
     if (absent_) return;
     for (Index k = 0; k < resp.cols(); ++k) resp.col(k) *= values_.head(size_).template cast<T>();

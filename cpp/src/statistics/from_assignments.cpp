@@ -30,8 +30,8 @@ SufficientStatistics pass(const Rows<T>& rows, SecondMoments form, const RowMajo
   const RowVector<double> no_origin = RowVector<double>::Zero(d);
   const PassPlan<double> plan{k, 1, no_origin,
                               [&] { return make_centred_moments<double>(form, ConstMatrixMap(shifts.data(), k, d)); },
-                              [&](Block<double>&, const RowWeights<double>&, Index first_row,
-                                  BlockOfColumns<double> resp, Scores<double>&) { write(first_row, resp); }};
+                              [&](Block<double>&, const RowWeights&, Index first_row, BlockOfColumns<double> resp,
+                                  Scores<double>&) { write(first_row, resp); }};
   const BlockLoop loop(rows.size(), Index{sizeof(double)} * (3 * d + 2 * k), static_cast<double>(k * d * d), n_threads);
   return StatisticsPass<T, double>()(rows, loop, plan).sums.statistics;
 }
