@@ -32,15 +32,34 @@ void check_features(MatrixView<const T> rows, const Mixture& mixture) {
 }
 
 template <class T>
+void check_rows(MatrixView<const T> rows) {
+  if (rows.rows() < 1 || rows.cols() < 1 || rows.data() == nullptr) {
+    throw InvalidArgument("rows has shape (" + std::to_string(rows.rows()) + ", " + std::to_string(rows.cols()) +
+                          ") or points nowhere; give at least one row of one feature");
+  }
+  for (Index n = 0; n < rows.rows(); ++n) {
+    for (Index j = 0; j < rows.cols(); ++j) {
+      if (std::isfinite(rows(n, j))) continue;
+      throw InvalidArgument("rows(" + std::to_string(n) + ", " + std::to_string(j) + ") is " +
+                            text_of(static_cast<double>(rows(n, j))) +
+                            ", but all numbers must be finite; leave the row out or fill the gap in");
+    }
+  }
+}
+
+// One entry a row.
+inline void check_length(const char* name, Index length, Index n_rows) {
+  if (length == n_rows) return;
+  throw InvalidArgument(std::string(name) + " has " + std::to_string(length) + " numbers for " +
+                        std::to_string(n_rows) + " rows; give one a row");
+}
+
+template <class T>
 void check_sample_weight(const Rows<T>& rows) {
   const VectorView<const double> weight = rows.weight;
-  const Index n_rows = rows.size();
   if (weight.absent()) return;
-  if (weight.size() != n_rows) {
-    throw InvalidArgument("sample_weight has " + std::to_string(weight.size()) + " numbers for " +
-                          std::to_string(n_rows) + " rows; give one a row");
-  }
-  for (Index n = 0; n < n_rows; ++n) {
+  check_length("sample_weight", weight.size(), rows.size());
+  for (Index n = 0; n < weight.size(); ++n) {
     if (weight[n] >= 0 && std::isfinite(weight[n])) continue;
     throw InvalidArgument("sample_weight[" + std::to_string(n) + "] is " + text_of(weight[n]) +
                           "; weights must be finite and not negative");

@@ -276,8 +276,8 @@ def test_impossible_numbers_of_clusters_are_refused(n_clusters):
 @pytest.mark.parametrize(
     ("X", "groups", "complaint"),
     [
-        (np.empty((0, 2)), None, "rows is 0 x 2"),
-        (np.empty((2, 0)), None, "rows is 2 x 0"),
+        (np.empty((0, 2)), None, r"X has shape \(0, 2\)"),
+        (np.empty((2, 0)), None, r"X has shape \(2, 0\)"),
         (np.array([[1.0, np.nan]]), None, r"rows\(0, 1\) is nan"),
         (np.array([[1e200], [-1e200]]), None, "squares overflow"),
         (np.zeros((3, 1)), np.zeros(2, np.int32), "groups has 2 numbers for 3 rows"),

@@ -36,22 +36,10 @@ void check(const Rows<T>& rows, const FitOptions& options) {
   check_positive(options.n_threads, "n_threads", "thread_count() tells how many are sensible");
   check_not_negative(options.tol, "tol", "1e-3 is usual");
   check_not_negative(options.reg_covar, "reg_covar", "1e-6 is usual for data of unit scale");
-  const MatrixView<const T> x = rows.x;
-  if (x.rows() < 1 || x.cols() < 1 || x.data() == nullptr) {
-    throw InvalidArgument("rows has shape (" + std::to_string(x.rows()) + ", " + std::to_string(x.cols()) +
-                          ") or points nowhere; a fit needs at least one row of one feature");
-  }
+  check_rows(rows.x);
   check_sample_weight(rows);
   Index n_positive = 0;
-  for (Index n = 0; n < x.rows(); ++n) {
-    n_positive += rows.weight_of(n) > 0 ? 1 : 0;
-    for (Index j = 0; j < x.cols(); ++j) {
-      if (std::isfinite(x(n, j))) continue;
-      throw InvalidArgument("rows(" + std::to_string(n) + ", " + std::to_string(j) + ") is " +
-                            text_of(static_cast<double>(x(n, j))) +
-                            "; all numbers must be finite: leave the row out or fill the gap in");
-    }
-  }
+  for (Index n = 0; n < rows.size(); ++n) n_positive += rows.weight_of(n) > 0 ? 1 : 0;
   if (n_positive < options.n_components) {
     throw InvalidArgument("there are " + std::to_string(n_positive) + " rows of positive weight for n_components=" +
                           std::to_string(options.n_components) + "; give more rows or ask for fewer components");

@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "checks.hpp"
-#include "format.hpp"
 #include "gmmx/errors.hpp"
 #include "gmmx/hierarchical.hpp"
 #include "hierarchical/criterion.hpp"
@@ -167,18 +166,10 @@ class Merging {
 };
 
 Array<double> centred(MatrixView<const double> rows) {
-  if (rows.rows() < 1 || rows.cols() < 1) {
-    throw InvalidArgument("rows is " + std::to_string(rows.rows()) + " x " + std::to_string(rows.cols()) +
-                          ", but must have at least one row and one feature");
-  }
+  check_rows(rows);
   Array<double> means(rows.rows(), rows.cols());
   for (Index j = 0; j < rows.cols(); ++j) {
-    for (Index n = 0; n < rows.rows(); ++n) {
-      means(n, j) = rows(n, j);
-      if (std::isfinite(rows(n, j))) continue;
-      throw InvalidArgument("rows(" + std::to_string(n) + ", " + std::to_string(j) + ") is " + text_of(rows(n, j)) +
-                            ", but all numbers must be finite; leave out or fill in such rows");
-    }
+    for (Index n = 0; n < rows.rows(); ++n) means(n, j) = rows(n, j);
     means.col(j) -= means.col(j).mean();
   }
   if (!std::isfinite(means.square().sum() * static_cast<double>(rows.rows()))) {
@@ -189,10 +180,7 @@ Array<double> centred(MatrixView<const double> rows) {
 }
 
 Index number_of_groups(VectorView<const std::int32_t> groups, Index n_rows) {
-  if (groups.size() != n_rows) {
-    throw InvalidArgument("groups has " + std::to_string(groups.size()) + " numbers for " + std::to_string(n_rows) +
-                          " rows; give one a row");
-  }
+  check_length("groups", groups.size(), n_rows);
   std::vector<Index> counts(static_cast<std::size_t>(n_rows), 0);
   Index n_groups = 0;
   for (Index n = 0; n < n_rows; ++n) {

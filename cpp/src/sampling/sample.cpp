@@ -75,10 +75,7 @@ void sample(const Mixture& mixture, std::uint64_t seed, MatrixView<double> out, 
   const Index n = out.rows();
   const Index d = mixture.n_features();
   check_output(n, out.cols(), n, d);
-  if (labels.size() != n) {
-    throw InvalidArgument("labels has " + std::to_string(labels.size()) + " entries for " + std::to_string(n) +
-                          " rows");
-  }
+  check_length("labels", labels.size(), n);
   Random components(seed, stream_of_components);
   const std::vector<Index> ends = draw_ends(mixture.weights(), n, components);
   const CovarianceModel& model = model_of(mixture.covariance_type());

@@ -165,10 +165,7 @@ RowMajorMatrix<double> means_of(const FirstMoments& first) {
 template <class T>
 SufficientStatistics statistics_from_labels(const Rows<T>& rows, VectorView<const std::int32_t> labels,
                                             Index n_components, SecondMoments form, int n_threads) {
-  if (labels.size() != rows.size()) {
-    throw InvalidArgument("labels has " + std::to_string(labels.size()) + " entries for " +
-                          std::to_string(rows.size()) + " rows; give one a row");
-  }
+  check_length("labels", labels.size(), rows.size());
   check_labels(labels, n_components);
   check_sample_weight(rows);
   const FirstMoments first = first_moments_of_labels(rows, labels, n_components, n_threads);
