@@ -156,13 +156,6 @@ double for_densities(const Rows<T>& rows, const Mixture& mixture, Weighting weig
   return total;
 }
 
-// What is known of single rows, added to their log-densities.
-template <class T, class C>
-void add_terms(const Rows<T>& rows, BlockOfColumns<C> values, Places places) {
-  if (!rows.terms) return;
-  for (Index n = 0; n < values.rows(); ++n) BlockTerms{rows.terms, rows.first + places(n) - n}.add_to_row(n, values);
-}
-
 // (2), (8): values become responsibilities, and ws.log_prob_norm gets log p.
 template <class T, class C>
 void to_responsibilities(const Rows<T>& rows, EvaluationSpace<C>& ws, BlockOfColumns<C> values, Places places) {
@@ -174,25 +167,6 @@ void to_responsibilities(const Rows<T>& rows, EvaluationSpace<C>& ws, BlockOfCol
   for (Index n = 0; n < values.rows(); ++n) {  // here and there
     ws.posterior(part_of(values, n, 0, 1, values.cols()), norm.segment(n, 1), ws.priors,
                  {rows.terms, rows.first + places(n)});
-  }
-}
-
-// sum_n w_n log p(x_n) of a block; rows of weight zero are absent.
-template <class T, class C>
-void add_log_likelihood(const Rows<T>& rows, EvaluationSpace<C>& ws, Index size, Places places) {
-  auto norm = ws.log_prob_norm.head(size);
-  if (!all_are_finite(ws.log_prob_norm, size)) {
-    for (Index n = 0; n < size; ++n) {
-      if (std::isfinite(norm(n))) continue;
-      if (rows.weight_of(places(n)) > 0) ws.lost.push_back({n, static_cast<double>(norm(n))});
-      norm(n) = 0;
-    }
-  }
-  if (ws.is_careful) {
-    for (Index n = 0; n < size; ++n) ws.sum += rows.weight_of(places(n)) * static_cast<double>(norm(n));
-  } else {
-    ws.weights.load(rows.weight, places(0), places(0) + size);
-    ws.sum += ws.weights.weighted_sum(norm);  // (10), (35)
   }
 }
 
@@ -244,7 +218,9 @@ template <class T>
 void predict(const Rows<T>& rows, const Mixture& mixture, VectorView<std::int64_t> out, int n_threads) {
   check_output(out.size(), 1, rows.size(), 1);
   for_densities<T>(rows, mixture, Weighting::weighted, n_threads, [&](auto& ws, auto values, Places places) {
-    add_terms(rows, values, places);
+    for (Index n = 0; rows.terms && n < values.rows(); ++n) {
+      BlockTerms{rows.terms, rows.first + places(n) - n}.add_to_row(n, values);
+    }
     largest_column(values.data(), values.outerStride(), values.cols(), values.rows(), ws.index.data(),
                    ws.log_prob_norm.data());  // (9)
     for (Index n = 0; n < values.rows(); ++n) out[places(n)] = static_cast<std::int64_t>(ws.index(n));
@@ -257,7 +233,21 @@ double log_likelihood(const Rows<T>& rows, const Mixture& mixture, int n_threads
   check_sample_weight(rows);
   return for_densities<T>(rows, mixture, Weighting::weighted, n_threads, [&](auto& ws, auto values, Places places) {
     to_responsibilities(rows, ws, values, places);
-    add_log_likelihood(rows, ws, values.rows(), places);
+    const Index size = values.rows();
+    auto norm = ws.log_prob_norm.head(size);
+    if (!all_are_finite(ws.log_prob_norm, size)) {
+      for (Index n = 0; n < size; ++n) {
+        if (std::isfinite(norm(n))) continue;
+        if (rows.weight_of(places(n)) > 0) ws.lost.push_back({n, static_cast<double>(norm(n))});
+        norm(n) = 0;  // rows of weight zero are absent
+      }
+    }
+    if (ws.is_careful) {
+      for (Index n = 0; n < size; ++n) ws.sum += rows.weight_of(places(n)) * static_cast<double>(norm(n));
+    } else {
+      ws.weights.load(rows.weight, places(0), places(0) + size);
+      ws.sum += ws.weights.weighted_sum(norm);  // (10), (35)
+    }
   });
 }
 
