@@ -567,6 +567,20 @@ def test_mixtures_that_did_not_converge_are_named():
     assert not choice.results_["converged"].all()
 
 
+def test_save_writes_the_selected_mixture(tmp_path):
+    X = clouds()
+    path = tmp_path / "chosen.safetensors"
+    with pytest.raises(NotFittedError):
+        GaussianMixtureIC().save(path)
+    assert not path.exists()
+    choice = grid(X)
+    choice.save(path)
+    model = gmmx.load(path)
+    assert type(model) is GaussianMixture
+    np.testing.assert_array_equal(model.predict_proba(X), choice.predict_proba(X))
+    assert model.get_params() == {**choice.best_estimator_.get_params(), "callback": None}
+
+
 # An estimator like others -----------------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import partial
 from numbers import Integral, Real
@@ -30,7 +31,7 @@ from gmmx.mixture._fitted import FittedMixture, mixture_to_sample
 from gmmx.mixture._gaussian_mixture import GaussianMixture
 from gmmx.mixture._parameter_checks import check_params, check_params_of_fit
 from gmmx.mixture._parameters import set_fit
-from gmmx.mixture._selection_grid import Candidate, CandidateFit, fit_candidates, repetitions
+from gmmx.mixture._selection_grid import Candidate, CandidateFit, fit_candidates, repetitions, results_table
 from gmmx.mixture._selection_report import IN_PYTHON, Hints, degenerate_count, one_line_of, report
 from gmmx.validation import (
     FitFailedError,
@@ -291,7 +292,7 @@ class GaussianMixtureIC(FittedMixture, DensityMixin, BaseEstimator):  # type: ig
             seed = self._seed()
             fits = self._fit_all([candidate for candidate in candidates if candidate not in repeated], rows, seed)
             fits_of_rows = [fits[repeated.get(candidate, candidate)] for candidate in candidates]
-            self.results_ = _table(candidates, fits_of_rows, repeated, rows)
+            self.results_ = results_table(candidates, fits_of_rows, repeated, rows)
             self.best_index_ = self._choose(fits, remedy)
             best = candidates[self.best_index_]
             model, run = self._model(best, seed), fits[best].run
@@ -485,7 +486,7 @@ class GaussianMixtureIC(FittedMixture, DensityMixin, BaseEstimator):  # type: ig
         for n_done, (candidate, fit) in enumerate(fit_candidates(enough, em, init, rows), 1):
             fits[candidate] = fit
             if self.verbose:
-                print(f"{n_done} of {len(enough)}: {_candidate_name(candidate)}")
+                print(f"{n_done} of {len(enough)}: {candidate}")
             if self.callback is not None and self.callback(n_done, len(enough)):
                 break
         return fits
@@ -528,7 +529,7 @@ class GaussianMixtureIC(FittedMixture, DensityMixin, BaseEstimator):  # type: ig
         """Warn if most mixtures are degenerate, or most restarts of some collapsed."""
         prior = "set prior='default'" if self.prior is None else "take a stronger prior"
         simpler = f"Lower max_components (now {self.max_components}), or {prior}"
-        tried = {_candidate_name(candidate): fit for candidate, fit in fits.items() if fit.n_starts}
+        tried = {str(candidate): fit for candidate, fit in fits.items() if fit.n_starts}
         reasons = [f"{name}: {fit.reason}" for name, fit in tried.items() if fit.reason]
         if has_sound and 2 * len(reasons) > len(tried):
             warn(
@@ -547,9 +548,29 @@ class GaussianMixtureIC(FittedMixture, DensityMixin, BaseEstimator):  # type: ig
 
     def _name(self, index: int) -> str:
         """Return mclust's name of a mixture, such as VVV,3."""
-        return _candidate_name(Candidate(self.results_["covariance_type"][index], self.results_["n_components"][index]))
+        return str(Candidate(self.results_["covariance_type"][index], self.results_["n_components"][index]))
 
     # ------------------------------------------------------------------------------------- the chosen mixture
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the selected mixture to a safetensors file for `gmmx.load`.
+
+        The file holds `best_estimator_`, as `GaussianMixture.save` writes it; `results_` is not saved.
+
+        Parameters
+        ----------
+        path : path-like
+            File to write, atomically. An existing file is overwritten, or kept if writing fails.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If the estimator is not fitted.
+        OSError
+            If the file cannot be written, or an existing file is read-only.
+        """
+        self._check_is_fitted()
+        self.best_estimator_.save(path)
 
     def _check_is_fitted(self) -> None:
         check_is_fitted(self)
@@ -562,33 +583,3 @@ class GaussianMixtureIC(FittedMixture, DensityMixin, BaseEstimator):  # type: ig
 
     def _mixture_to_sample(self) -> _core.Mixture:
         return mixture_to_sample(self.best_estimator_)
-
-
-def _candidate_name(candidate: Candidate) -> str:
-    """Return mclust's name of a mixture, such as VVV,3."""
-    return f"{candidate.covariance_type},{candidate.n_components}"
-
-
-def _table(
-    candidates: list[Candidate], fits: list[CandidateFit], repeated: dict[Candidate, Candidate], rows: Rows
-) -> dict[str, npt.NDArray[Any]]:
-    """Return `results_`."""
-    log_likelihood = np.array([fit.log_likelihood for fit in fits])
-    n_parameters = np.array([0 if o.run is None else o.run.mixture.n_parameters for o in fits])
-    bic = -2.0 * log_likelihood + n_parameters * np.log(rows.total_weight)
-    return {
-        "covariance_type": np.array([candidate.covariance_type for candidate in candidates]),
-        "n_components": np.array([candidate.n_components for candidate in candidates]),
-        "log_likelihood": log_likelihood,
-        "n_parameters": n_parameters,
-        "bic": bic,
-        "icl": bic - 2.0 * np.array([fit.log_certainty for fit in fits]),
-        "aic": -2.0 * log_likelihood + 2.0 * n_parameters,
-        "n_iter": np.array([0 if o.run is None else len(o.run.lower_bounds) for o in fits]),
-        "converged": np.array([o.run is not None and o.run.converged for o in fits]),
-        "degenerate": np.array([fit.reason != "" for fit in fits]),
-        "reason": np.array([fit.reason for fit in fits]),
-        "same_as": np.array(
-            [repeated[candidate].covariance_type if candidate in repeated else "" for candidate in candidates]
-        ),
-    }

@@ -10,6 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 from gmmx import _core
 from gmmx._covariance_shapes import mclust_name
 from gmmx.em import criteria
@@ -30,6 +33,10 @@ class Candidate(NamedTuple):
 
     covariance_type: str
     n_components: int
+
+    def __str__(self) -> str:
+        """Return mclust's name, such as VVV,3."""
+        return f"{self.covariance_type},{self.n_components}"
 
 
 @dataclass(frozen=True)
@@ -158,3 +165,28 @@ def _fit_candidate(
     log_likelihood = criteria.log_likelihood(rows, best.mixture)
     certainty = criteria.log_certainty(rows, best.mixture)
     return CandidateFit(best, failed, starts.count, log_likelihood, certainty, reason_against(best))
+
+
+def results_table(
+    candidates: Sequence[Candidate], fits: Sequence[CandidateFit], repeated: dict[Candidate, Candidate], rows: Rows
+) -> dict[str, npt.NDArray[Any]]:
+    """Return `results_` of a `GaussianMixtureIC`."""
+    log_likelihood = np.array([fit.log_likelihood for fit in fits])
+    n_parameters = np.array([0 if o.run is None else o.run.mixture.n_parameters for o in fits])
+    bic = -2.0 * log_likelihood + n_parameters * np.log(rows.total_weight)
+    return {
+        "covariance_type": np.array([candidate.covariance_type for candidate in candidates]),
+        "n_components": np.array([candidate.n_components for candidate in candidates]),
+        "log_likelihood": log_likelihood,
+        "n_parameters": n_parameters,
+        "bic": bic,
+        "icl": bic - 2.0 * np.array([fit.log_certainty for fit in fits]),
+        "aic": -2.0 * log_likelihood + 2.0 * n_parameters,
+        "n_iter": np.array([0 if o.run is None else len(o.run.lower_bounds) for o in fits]),
+        "converged": np.array([o.run is not None and o.run.converged for o in fits]),
+        "degenerate": np.array([fit.reason != "" for fit in fits]),
+        "reason": np.array([fit.reason for fit in fits]),
+        "same_as": np.array(
+            [repeated[candidate].covariance_type if candidate in repeated else "" for candidate in candidates]
+        ),
+    }
