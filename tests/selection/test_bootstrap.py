@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+import io
 import threading
 from itertools import permutations
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -54,6 +57,38 @@ def test_the_result_tells_how_many_resamples_were_fitted(clouds):
     result = gmmx.bootstrap(model, X, n_resamples=7, random_state=0)
     assert result.n_resamples == len(result.weights) == 7 - result.n_failed
     assert f"n_resamples={result.n_resamples}, " in repr(result)
+
+
+def test_the_summary_shows_weights_and_means(clouds, capsys):
+    X, _ = clouds
+    frame = pd.DataFrame(X, columns=["a\tb", "c"])
+    model = fitted(frame, n_components=2)
+    result = gmmx.bootstrap(model, frame, n_resamples=12, random_state=0)
+    result.summary(0.8)
+    heading, blank, columns, _, *rows = capsys.readouterr().out.splitlines()
+    assert (heading, blank) == ("12 nonparametric resamples", "")
+    assert columns.split() == "component parameter estimate standard error 80 % from to".split()
+    low, high = result.interval(0.8)["means"]
+    assert len(rows) == 6
+    shown = [model.means_[1, 0], result.standard_errors["means"][1, 0], low[1, 0], high[1, 0]]
+    assert rows[4].split() == ["1", "mean", r"a\tb", *(f"{value:.5g}" for value in shown)]
+    weight = [model.weights_[1], result.standard_errors["weights"][1]]
+    assert rows[3].split()[:4] == ["1", "weight", *(f"{value:.5g}" for value in weight)]
+    with pytest.raises(ValueError, match="level is 95, but must be"):
+        result.summary(95)
+    stream = io.StringIO()
+    lots = dataclasses.replace(result, n_failed=3)
+    lots.summary(file=stream)
+    assert stream.getvalue().startswith("12 nonparametric resamples, 3 more failed\n")
+
+
+def test_the_summary_counts_what_it_does_not_show(capsys):
+    X = np.random.default_rng(0).normal(size=(200, 60))
+    model = gmmx.GaussianMixture(covariance_type="spherical").fit(X)
+    gmmx.bootstrap(model, X, n_resamples=2, random_state=0).summary()
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1] == "... and 13 more parameters: standard_errors and interval() hold all"
+    assert len(lines) == 4 + 48 + 1
 
 
 # Standard errors

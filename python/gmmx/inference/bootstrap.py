@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from numbers import Integral, Real
 from statistics import NormalDist
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TextIO
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,8 @@ from sklearn.exceptions import ConvergenceWarning
 from gmmx import _core
 from gmmx._covariance_shapes import expand
 from gmmx._sklearn import Interval, StrOptions, validate_params
+from gmmx._text import shown_name
+from gmmx._text_tables import counted, print_lines, text_table
 from gmmx._warnings import warn
 from gmmx.em.priors import prior_of_rows
 from gmmx.inference._parallel import map_fits, seeds_from
@@ -38,6 +40,9 @@ from gmmx.validation import (
 from gmmx.validation._options import explaining_calls
 
 __all__ = ["BootstrapResult", "bootstrap"]
+
+# Parameters that `BootstrapResult.summary` prints at most.
+_MOST_PRINTED = 48
 
 # A smaller change of the mean log-likelihood is rounding error.
 _FINEST_TOL = 1e-13
@@ -295,6 +300,53 @@ class BootstrapResult:
         tails = ((1.0 - level) / 2.0, (1.0 + level) / 2.0)
         bounds = {name: np.quantile(values, tails, axis=0) for name, values in self._parameters.items()}
         return {name: (low, high) for name, (low, high) in bounds.items()}
+
+    def summary(self, level: float = 0.95, *, file: TextIO | None = None) -> None:
+        """Print weights and means with standard errors and intervals.
+
+        Parameters
+        ----------
+        level : float, default=0.95
+            Coverage probability of the intervals, between 0 and 1.
+
+        file : text stream or None, default=None
+            Output stream. None prints to standard output.
+
+        Raises
+        ------
+        ValueError
+            If `level` is not between 0 and 1.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import gmmx
+        >>> X = np.random.default_rng(0).normal(size=(400, 1))
+        >>> gmmx.bootstrap(gmmx.GaussianMixture().fit(X), X, kind="jackknife").summary()
+        400 jackknife resamples
+        <BLANKLINE>
+        component  parameter       estimate  standard error  95 % from       to
+        ───────────────────────────────────────────────────────────────────────
+        0          weight                 1               0          1        1
+        0          mean feature 0  -0.03662        0.049817   -0.13426  0.06102
+        """
+        low, high = zip(*self.interval(level).values(), strict=True)
+        parameters = self.model.weights_, self.model.means_
+        columns = [np.column_stack(list(part)[:2]) for part in (parameters, self.standard_errors.values(), low, high)]
+        features = getattr(self.model, "feature_names_in_", [f"feature {j}" for j in range(self.means.shape[2])])
+        names = ["weight", *(f"mean {shown_name(feature)}" for feature in features)]
+        rows = [
+            [str(k), name, *(f"{values[k, j]:.5g}" for values in columns)]
+            for k in range(len(self.model.weights_))
+            for j, name in enumerate(names)
+        ]
+        headings = ["component", "parameter", "estimate", "standard error", f"{100 * level:g} % from", "to"]
+        failed = f", {self.n_failed} more failed" if self.n_failed else ""
+        hidden = len(rows) - _MOST_PRINTED
+        more = [f"... and {counted(hidden, 'more parameter')}: standard_errors and interval() hold all"]
+        table = text_table(headings, rows[:_MOST_PRINTED], left=(0, 1))
+        fitted = counted(self.n_resamples, f"{self.kind} resample")
+        print_lines([f"{fitted}{failed}", "", *table, *(more if hidden > 0 else [])], file)
 
 
 def _result(
