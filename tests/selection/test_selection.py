@@ -809,7 +809,7 @@ def test_verbose_prints_each_mixture(capsys):
     ("params", "words"),
     [
         ({"min_components": 0}, "'min_components' parameter of GaussianMixtureIC must be an int"),
-        ({"min_components": 5, "max_components": 3}, "min_components is 5 and max_components 3"),
+        ({"min_components": 5, "max_components": 3}, "min_components is 5, but must be at most max_com"),
         ({"covariance_type": "round"}, "'covariance_type' parameter of GaussianMixtureIC"),
         ({"covariance_type": ["full", "round"]}, "covariance_type is 'round', but must be one of"),
         ({"covariance_type": [3]}, "covariance_type is 3, but must be one of"),
