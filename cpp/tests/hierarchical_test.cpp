@@ -109,7 +109,7 @@ TEST_CASE("wrong arguments of a tree are named, and a callback stops it") {
   };
   CHECK_THROWS_WITH(hierarchical_clustering(p.view().x, MergeCriterion::VVV, {}, options), "enough");
   const MatrixView<const double> none(p.rows.data(), 0, 2);
-  CHECK_THROWS_WITH_AS(hierarchical_clustering(none, MergeCriterion::VVV, {}, {}), doctest::Contains("0 x 2"),
+  CHECK_THROWS_WITH_AS(hierarchical_clustering(none, MergeCriterion::VVV, {}, {}), doctest::Contains("(0, 2)"),
                        InvalidArgument);
   p.rows[3] = std::numeric_limits<double>::quiet_NaN();
   CHECK_THROWS_WITH_AS(tree_of(p, MergeCriterion::EEE), doctest::Contains("rows(1, 1) is nan"), InvalidArgument);
