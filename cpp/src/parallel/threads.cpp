@@ -27,6 +27,9 @@ namespace {
 
 std::atomic<bool> forked_after_parallel_region{false};
 
+// Without OpenMP everything runs on one thread, and nobody asks for the processors.
+#if defined(_OPENMP)
+
 struct Processors {
   int logical;
   int physical;
@@ -86,6 +89,8 @@ Processors granted_processors() {
 #endif
   return granted;
 }
+
+#endif
 
 }  // namespace
 
