@@ -53,10 +53,10 @@ void copy_squares(const Copy<T>& c) {
   using namespace simd;
   using P = PacketOfAtMost<T, Size>;
   if (c.n_features < Size || c.n_rows < Size) {
-    if constexpr (Size == smallest_packet_size<T>)
-      copy_strided(c, 1);
-    else
+    if constexpr (Size > smallest_packet_size<T>)
       copy_squares<Size / 2>(c);
+    else  // also where there are no packets: Size is 1
+      copy_strided(c, 1);
     return;
   }
   for (Index m = 0; m < c.n_rows; m += Size) {
