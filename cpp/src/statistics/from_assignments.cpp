@@ -1,4 +1,5 @@
 // Statistics of rows whose memberships are given: two passes, means first, then moments about them. (46)
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -73,7 +74,7 @@ struct FirstMoments {
   RowMajorMatrix<double> sums;
   RowMajorMatrix<double> origins;
   double total_weight = 0;
-  Index n_samples = 0;  // rows of positive weight
+  std::int64_t n_samples = 0;  // rows of positive weight
 };
 
 template <class T>
