@@ -1,17 +1,17 @@
 #include "atomic_write.hpp"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include <cerrno>
 #include <cstdio>
 #include <random>
 #include <string>
 #include <system_error>
 #include <utility>
-
 #ifdef _WIN32
 #include <io.h>
 #else
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #endif
 
@@ -89,7 +89,9 @@ bool give_permissions_of(const struct stat& replaced, int descriptor) {
 std::FILE* new_file(const fs::path& path, const fs::path& replaced) {
 #ifdef _WIN32
   static_cast<void>(replaced);
-  return open_file(path, L"wbx");
+  constexpr int flags = _O_WRONLY | _O_CREAT | _O_EXCL | _O_BINARY | _O_NOINHERIT;
+  const int descriptor = _wopen(path.c_str(), flags, _S_IREAD | _S_IWRITE);
+  return descriptor < 0 ? nullptr : _fdopen(descriptor, "wb");
 #else
   struct stat status {};
   const bool replaces = stat(replaced.c_str(), &status) == 0;

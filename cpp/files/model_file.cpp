@@ -47,7 +47,7 @@ using File = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
 // is checked again.
 File opened(const fs::path& path) {
 #ifdef _WIN32
-  File file(open_file(path, L"rb"), std::fclose);
+  File file(_wfopen(path.c_str(), L"rb"), std::fclose);
 #else
   const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   File file(descriptor < 0 ? nullptr : fdopen(descriptor, "rb"), std::fclose);
