@@ -42,6 +42,10 @@ html_theme = "furo"
 html_title = f"gmmx {release}"
 html_favicon = "_static/favicon.svg"
 html_static_path = ["_static"]
+PLAYGROUND = ROOT / "build" / "playground"  # written by .ci/wasm.sh; without it the page shows a picture
+has_playground = (PLAYGROUND / "gmmx_playground.js").is_file()
+if has_playground:
+    html_static_path += ["playground", str(PLAYGROUND)]
 html_css_files = ["gmmx.css"]
 html_show_sphinx = False
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
@@ -133,6 +137,14 @@ def link_to_pages(app, what, name, thing, options, lines):
         )
 
 
+def add_playground(app, pagename, templatename, context, doctree):
+    """Load the programs of the playground on its page alone, if they were built."""
+    if pagename == "playground" and has_playground:
+        app.add_css_file("playground.css")
+        for name in ("gmmx_playground.js", "engine.js", "plot.js", "samples.js", "playground.js"):
+            app.add_js_file(name, loading_method="defer")
+
+
 def copy_mathjax(app, exception):
     """Copy the one component that the pages load, and its fonts."""
     if exception is None and app.builder.format == "html":
@@ -147,4 +159,6 @@ def setup(app):
     app.connect("autodoc-process-signature", name_the_core)
     app.connect("autodoc-process-docstring", link_to_pages)
     app.connect("doctree-read", keep_equations_whole)
+    app.add_config_value("has_playground", False, "html")  # pages are written again once it is there
+    app.connect("html-page-context", add_playground)
     app.connect("build-finished", copy_mathjax)
