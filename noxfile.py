@@ -93,7 +93,10 @@ def tidy(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def docs(session: nox.Session) -> None:
-    """Documentation pages, to build/docs; a warning is an error. Each is looked at in Chromium, where there is one."""
+    """Documentation pages, to build/docs; a warning is an error. Each is looked at in Chromium, where there is one.
+
+    After `.ci/wasm.sh build`, which needs Emscripten, the playground is more than a picture.
+    """
     session.install(".[docs]", env=BASELINE)
     session.run("sphinx-build", "-W", "--keep-going", "-b", "html", "docs", "build/docs", *session.posargs)
     if shutil.which("chromium"):
