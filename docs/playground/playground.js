@@ -58,8 +58,8 @@
   const runButton = button('Run', () => (timer ? pause() : run()));
   const controls = html('div', { class: 'gp-controls', role: 'group', 'aria-label': 'Controls of the fit' },
     button('One step', () => { pause(); step(); }), runButton, button('Restart', () => { ++seed; restart(); }),
-    button('Clear', clear), button('Sample data', nextSample),
-    labelled('Components', components), labelled('Covariances', model), labelled('Speed', pace));
+    button('Clear', clear), button('Sample data', nextSample), labelled('Speed', pace),
+    html('div', { class: 'gp-choices' }, labelled('Components', components), labelled('Covariances', model)));
 
   const help = 'Plane of points. Click or drag to add points. With the keyboard: arrow keys move the cross, Enter adds a point.';
   const plane = svg('svg', {
@@ -221,11 +221,11 @@
     const point = inspected === null
       ? 'Point at a dot to see its responsibilities.'
       : `Point n = ${inspected + 1}: x = ${vector(points[inspected])}`;
-    return [table(['k', 'N', 'r of the point'], list), html('p', {}, point)];
+    return [table(['k', 'Nₖ', 'rₙₖ of the point'], list), html('p', {}, point)];
   }
 
   function numbersOfMStep() {
-    return [table(['k', 'π', 'μ', 'Σ'], fit.weights.map((weight, k) => [
+    return [table(['k', 'πₖ', 'μₖ', 'Σₖ'], fit.weights.map((weight, k) => [
       swatch(k), number(weight, 3), vector(fit.means[k]), matrix(fit.covariances[k])]))];
   }
 
