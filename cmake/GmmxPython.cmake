@@ -11,6 +11,15 @@ endif()
 set(CMAKE_INTERPROCEDURAL_OPTIMIZATION OFF) # otherwise pybind11 tests link-time optimisation
 find_package(pybind11 3.0 CONFIG REQUIRED HINTS "${gmmx_pybind11_hint}")
 
+# As many compilers as processors. Ninja would start one or two more, and then each takes a twentieth longer, waiting for
+# what the others threw out of the caches.
+include(ProcessorCount)
+ProcessorCount(gmmx_processors)
+if(gmmx_processors GREATER 0)
+  set_property(GLOBAL APPEND PROPERTY JOB_POOLS "gmmx_compilers=${gmmx_processors}")
+  set(CMAKE_JOB_POOL_COMPILE gmmx_compilers)
+endif()
+
 # The bindings see the public headers alone, no Eigen: they are compiled once, for the baseline, and linked into the
 # module of every instruction set. build.cpp, which names the module and tells how it was built, is compiled for each; it
 # sees no header of pybind11.

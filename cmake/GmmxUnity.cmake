@@ -3,25 +3,28 @@
 # less time together, but processors must be busy to the end. Names in anonymous namespaces must therefore differ
 # within a unit.
 
-# Units of about the same work, each of folders and files that instantiate the same templates: the densities of rows; the
-# kernels, k-means and products; and, of all other files, what works on parameters and sums.
-set(gmmx_unit_rows density evaluation moments scoring em/e_step em/statistics_pass statistics/from_assignments)
-set(gmmx_unit_kernels initialization kernels src statistics/row_checks)
+# Units of about the same work, each of folders and files that instantiate the same templates: the kernels with moments,
+# k-means and products; the densities of rows; and, of all other files, what works on parameters and sums. Two processors
+# that begin with the first two, and go on with models and bindings, end at about the same time.
+set(gmmx_unit_kernels initialization kernels moments src statistics/row_checks)
+set(gmmx_unit_rows density evaluation scoring em/e_step em/statistics_pass statistics/from_assignments)
 
-# gmmx_group_into_units(<sources>...)
-function(gmmx_group_into_units)
-  foreach(source IN LISTS ARGN)
+# gmmx_group_into_units(<list>): gives each source of the list its unit, and sorts the list by units.
+function(gmmx_group_into_units sources)
+  foreach(source IN LISTS ${sources})
     get_filename_component(folder "${source}" DIRECTORY)
     get_filename_component(folder "${folder}" NAME)
     get_filename_component(file "${source}" NAME_WE)
     set(unit models)
-    foreach(candidate IN ITEMS rows kernels)
+    foreach(candidate IN ITEMS kernels rows)
       if(folder IN_LIST gmmx_unit_${candidate} OR "${folder}/${file}" IN_LIST gmmx_unit_${candidate})
         set(unit ${candidate})
       endif()
     endforeach()
     set_source_files_properties("${source}" PROPERTIES UNITY_GROUP ${unit})
+    list(APPEND of_${unit} "${source}")
   endforeach()
+  set(${sources} ${of_kernels} ${of_rows} ${of_models} PARENT_SCOPE)
 endfunction()
 
 # gmmx_compile_in_units(<target>): its sources without a unit become one.
