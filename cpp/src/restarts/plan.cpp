@@ -31,7 +31,8 @@ Index starts_per_pass(CovarianceType type, Index n_components) {
 StartPlan plan_starts(const StartShape& shape, Index n_init, bool watched) {
   if (watched) return StartPlan::in_turn;
   const auto d = static_cast<double>(shape.n_features);
-  const double flops = static_cast<double>(shape.n_samples * shape.n_components) * (2 * d * d + 4 * d + 20);
+  const double flops =
+      static_cast<double>(shape.n_samples) * static_cast<double>(shape.n_components) * (2 * d * d + 4 * d + 20);
   if (shape.from_kmeans && flops < (n_init > 1 ? small_for_several : small_for_one)) return StartPlan::side_by_side;
   const bool can_share = n_init > 1 && starts_per_pass(shape.covariance_type, shape.n_components) > 1;
   return can_share ? StartPlan::together : StartPlan::in_turn;
