@@ -25,10 +25,13 @@ thread_local long n_allocations = 0;
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"  // GCC 12 for Windows inlines one of the pair alone
 #endif
 
-// Every allocation of this program is counted.
-void* operator new(std::size_t size) {
+// Every allocation of this program is counted, those of std::stable_sort too, which do not throw.
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
   ++n_allocations;
-  if (void* const memory = std::malloc(size == 0 ? 1 : size)) return memory;
+  return std::malloc(size == 0 ? 1 : size);
+}
+void* operator new(std::size_t size) {
+  if (void* const memory = operator new(size, std::nothrow)) return memory;
   throw std::bad_alloc();
 }
 void operator delete(void* memory) noexcept { std::free(memory); }
