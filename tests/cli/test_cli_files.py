@@ -211,6 +211,14 @@ class TestFormatsIn:
         pyarrow.parquet.write_table(table, tmp_path / "x.parquet")
         assert "x.parquet has no value in row 2" in refusal(run(*command, "x.parquet"))
 
+    @pytest.mark.parametrize("options", [(), ("--drop-missing",)])
+    def test_infinity_is_not_missing(self, run: Run, tmp_path: Path, options: tuple[str, ...]) -> None:
+        np.save(tmp_path / "x.npy", [[1.0, 2.0], [np.inf, 3.0], [4.0, 5.0]])
+        message = refusal(run("fit", "x.npy", "-k", "1", *options))
+        assert "x.npy holds infinity in row 2 of column 'column_1'" in message
+        assert "all numbers must be finite: correct it, or choose" in message
+        assert "--drop-missing" not in message
+
     def test_without_pyarrow_the_command_is_named(
         self, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -399,6 +407,7 @@ class TestNothingIsLost:
             ("nowhere/out.csv", "there is no directory nowhere"),
             ("folder.csv", "this is a directory"),
             ("pipe.csv", "not a regular file; choose another path"),
+            ("link.csv", "nowhere/out.csv, whose directory does not exist; create it first"),
         ],
     )
     def test_unusable_outputs_are_refused_before_the_work(
@@ -406,6 +415,7 @@ class TestNothingIsLost:
     ) -> None:
         (tmp_path / "folder.csv").mkdir()
         os.mkfifo(tmp_path / "pipe.csv")
+        (tmp_path / "link.csv").symlink_to("nowhere/out.csv")
         for command in (("predict", "m.safetensors", "no-such-data.csv"), ("sample", "m.safetensors", "3")):
             assert words in refusal(run(*command, "-o", path, "--force"))
 

@@ -84,4 +84,11 @@ def test_the_command_line_tells_it(tmp_path):
     np.savetxt(tmp_path / "rows.csv", REPEATED, delimiter=",", header="a,b", comments="")
     arguments = ["fit", str(tmp_path / "rows.csv"), "-k", "4", "--init-params", "random_from_data", "--seed", "1"]
     result = subprocess.run([sys.executable, "-m", "gmmx.cli", *arguments], capture_output=True, text=True, check=True)
-    assert "are equal" in " ".join((result.stdout + result.stderr).split())
+    told = " ".join((result.stdout + result.stderr).split())
+    assert "are equal" in told
+    assert "by another --init-params or --seed" in told
+
+
+def test_reg_covar_that_hides_the_clusters_is_named():
+    with pytest.warns(RuntimeWarning, match=r"or reg_covar is too large.*scale columns whose variances are not far"):
+        GaussianMixture(2, random_state=0).fit(1e-9 * X)

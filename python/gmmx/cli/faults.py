@@ -11,11 +11,12 @@ from gmmx.io._data_errors import WORDS, DataFileError, Fault, FaultError, counte
 __all__ = ["in_words"]
 
 _REMEDY = "fill them in, use --drop-missing to leave such rows out, or choose other columns with --columns"
+_CORRECT = "correct it, or choose other columns with --columns"
 _LEAVE_OUT = "leave the column out with --label-column or --columns"
 _WORDS = WORDS | {
     "missing": f"{{source}} has no value in {{row}} of the {{column}}: {_REMEDY}",
     "missing in text": f"{{source}}: values are missing in {{value}} of the {{expected}}; {_REMEDY}",
-    "not finite": f"{{source}} holds {{value}} in {{row}} of {{column}}, but all numbers must be finite: {_REMEDY}",
+    "not finite": f"{{source}} holds {{value}} in {{row}} of {{column}}, but all numbers must be finite: {_CORRECT}",
     "not finite in text": "{source}, {row}, {column}: {expected} is not finite; correct the cell or delete the row",
     "weight": "{source}, {row}, {column}: weight {value} is negative; use 0 or more",
     "weight not finite": "{source}, {row}, {column}: weight {value} is not finite; use 0 or more",

@@ -34,7 +34,9 @@ for _name in ("covariance_type", "reg_covar", "acceleration", "init_params", "n_
     _OPTIONS[_name] = f"--{_name.replace('_', '-')}"
 _PARAMETER = re.compile(rf"(?<!['\"\w-])({'|'.join(_OPTIONS)})(?!['\"\w])(=?)")
 _PRIOR = re.compile(r"\b(set )?prior=(['\"])default\2")
-_STRONGER_PRIORS = (  # which no option makes
+_WITHOUT_OPTIONS = (  # what parameters alone can do
+    (", random_state or means_init", " or random_state"),
+    ("by init_params, means_init or responsibilities_init", "by another init_params"),
     ("give a prior of a larger scale (gmmx.ConjugatePrior)", "lower --components"),
     (", or take a stronger prior", ""),
 )
@@ -219,7 +221,7 @@ def _in_options(message: object, data: Table) -> str:
 
     source = _source_of_rows(data)
     text = one_line(message)
-    for words, others in _STRONGER_PRIORS:
+    for words, others in _WITHOUT_OPTIONS:
         text = text.replace(words, others)
     text = _PRIOR.sub(lambda found: f"{'use ' if found[1] else ''}--prior default", text)
     text = _PARAMETER.sub(lambda found: _OPTIONS[found[1]] + (" " if found[2] else ""), text)

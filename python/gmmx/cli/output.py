@@ -65,6 +65,8 @@ class Outputs:
             raise stop(f"{option} {path}: this is a directory; name a file")
         if os.path.exists(path) and not os.path.isfile(path):
             raise stop(f"{option} {path}: not a regular file; choose another path")
+        if not os.path.isdir(os.path.dirname(real)):
+            raise stop(f"{option} {path}: the link leads to {real}, whose directory does not exist; create it first")
         if not os.access(os.path.dirname(real), os.W_OK):
             raise stop(f"{option} {path}: no permission to write into {folder}")
         if os.path.lexists(path) and not self._force:

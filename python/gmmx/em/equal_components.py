@@ -53,7 +53,8 @@ def warn_of_equal_components(mixture: _core.Mixture) -> None:
     named = first_few(listed, _MOST_NAMED, "; ") + (" groups" if len(groups) > _MOST_NAMED else "")
     fewer = mixture.n_components - sum(len(group) - 1 for group in groups)
     warn(
-        f"Components {named} are equal: they started at the same place, and EM keeps them there. Lower "
-        f"n_components to {fewer}, or start them apart, by another init_params, random_state or means_init.",
+        f"Components {named} are equal: they started at the same place, where EM keeps them, or reg_covar is too large "
+        f"to tell them apart. Lower n_components to {fewer}, or start them apart, by another init_params, random_state "
+        "or means_init, or scale columns whose variances are not far above reg_covar.",
         RuntimeWarning,
     )
