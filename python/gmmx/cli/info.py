@@ -31,7 +31,7 @@ def info(options: InfoOptions) -> None:
     """
     from gmmx.io.model_file import read_model
 
-    model, features = load_model(options.model, before_data=False)
+    model, features = load_model(options.model)
     record = read_model(options.model)
     mixture = NamedMixture.of(model, features.column_names())
     if options.as_json:

@@ -242,11 +242,8 @@ def open_table(options: DataOptions, features: Features | None = None, *, again:
         yield Table(file, source, selection, options.weight_column)
 
 
-def load_model(path: str, *, before_data: bool = True) -> tuple[GaussianMixture, Features]:
-    """Load a model, which then accepts rows without names, and what it asks of data; refuse other files.
-
-    `before_data` is false for commands that take no DATA.
-    """
+def load_model(path: str) -> tuple[GaussianMixture, Features]:
+    """Load a model, which then accepts rows without names, and what it asks of data; refuse other files."""
     from gmmx import ModelFileError, load
 
     if path == STANDARD_STREAM:
@@ -257,10 +254,7 @@ def load_model(path: str, *, before_data: bool = True) -> tuple[GaussianMixture,
         model = load(path)
     except ModelFileError as error:
         if format_of(path):
-            raise stop(
-                f"{path} looks like a data file. MODEL must {'come first and ' if before_data else ''}be a file "
-                "written by gmmx fit --model"
-            ) from error
+            raise stop(f"{path} looks like a data file. MODEL must be a file that gmmx fit --model wrote") from error
         raise stop(str(error).rstrip(".")) from error
     except OSError as error:
         raise stop(f"{path} cannot be read: {error.strerror or error}") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
+import itertools
 import os
 import re
 import shutil
@@ -59,14 +60,13 @@ class Outputs:
             raise stop(f"{option} {path}: the file must end in {listed(endings)}")
         if real in self._used:
             raise stop(f"{option} {path}: this file is {self._used[real]} already; choose another name")
-        if not folder.is_dir():
-            raise stop(f"{option} {path}: there is no directory {folder}; create it first")
+        for place in (folder, Path(real).parent):  # which differ where the path is a link
+            if not place.is_dir():
+                raise stop(f"{option} {path}: there is no directory {place}; create it first")
         if os.path.isdir(path):
             raise stop(f"{option} {path}: this is a directory; name a file")
         if os.path.exists(path) and not os.path.isfile(path):
             raise stop(f"{option} {path}: not a regular file; choose another path")
-        if not os.path.isdir(os.path.dirname(real)):
-            raise stop(f"{option} {path}: the link leads to {real}, whose directory does not exist; create it first")
         if not os.access(os.path.dirname(real), os.W_OK):
             raise stop(f"{option} {path}: no permission to write into {folder}")
         if os.path.lexists(path) and not self._force:
@@ -108,14 +108,12 @@ def save_figure(figure: Any, path: str) -> None:
         warnings.simplefilter("always")
         with atomic_write(path) as stream:
             figure.savefig(stream, format=Path(path).suffix.lower().lstrip("."), dpi=_DPI)
-    texts = [str(warning.message) for warning in caught]
-    missing = [chr(int(found[1])) for found in map(_MISSING_GLYPH.match, texts) if found]
+    texts = dict.fromkeys(str(warning.message) for warning in caught)
+    missing = [repr(chr(int(found[1]))) for found in map(_MISSING_GLYPH.match, texts) if found]
     if missing:
-        print_note(
-            f"{path}: the font of the picture lacks {first_few(list(map(repr, dict.fromkeys(missing))), 5)}, drawn as "
-            "boxes; rename the columns, or set font.family in a matplotlibrc to a font that has these characters"
-        )
-    for text in dict.fromkeys(text for text in texts if not _MISSING_GLYPH.match(text)):
+        remedy = "use other words, or set font.family in a matplotlibrc to a font that has these characters"
+        print_note(f"{path}: the font of the picture lacks {first_few(missing, 5)}, drawn as boxes; {remedy}")
+    for text in itertools.filterfalse(_MISSING_GLYPH.match, texts):
         print_note(f"{path}: {text}")
 
 

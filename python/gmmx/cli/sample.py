@@ -40,7 +40,7 @@ def sample(options: SampleOptions) -> None:
     """
     outputs = Outputs({"MODEL": options.model}, force=options.force)
     output_format = outputs.check_rows("--output", options.output, options.output_format)
-    model, features = load_model(options.model, before_data=False)
+    model, features = load_model(options.model)
     names = features.column_names()
     by_column = output_format not in ("npy", "npz") and not (options.as_json and options.to_stream)
     if options.labels and "component" in names and by_column:

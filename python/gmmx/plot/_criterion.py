@@ -104,7 +104,8 @@ def criterion(
         _look_closer(panel, fits.values[~fits.missing & ~fits.degenerate])
     if fits.missing.any():
         _draw_missing(panel, fits)
-    n_outside = fits.count_outside(*panel.get_ylim())
+    low, high = panel.get_ylim()
+    n_outside = int(np.count_nonzero(~fits.missing & ((fits.values < low) | (fits.values > high))))
     ring: dict[str, Any] = {"markersize": 15.0, "markerfacecolor": "none", "markeredgecolor": INK, "zorder": 5}
     label = f"best: {named_best}"
     handles += panel.plot(fits.sizes[best], fits.values[best], "o", markeredgewidth=1.4, label=label, **ring)
@@ -119,7 +120,8 @@ def criterion(
         panel.set_xticks(distinct)
     name_axes(panel, "number of components", f"{name} (the smaller, the better)")
     add_legend(panel, handles, handlelength=3.2)  # long enough to tell dashes
-    title_one(panel, f"Best by {name}: {named_best}" if title is None else title, _caption(n_outside))
+    caption = f"{counted(n_outside, 'value')} outside of the panel" if n_outside else ""
+    title_one(panel, f"Best by {name}: {named_best}" if title is None else title, caption)
     return Picture([[panel]])
 
 
@@ -153,19 +155,10 @@ class _Fits:
         kinds, sizes = np.asarray(results["covariance_type"]), np.asarray(results["n_components"])
         return cls(kinds, sizes, values, np.asarray(results["degenerate"], dtype=bool), missing)
 
-    def count_outside(self, low: float, high: float) -> int:
-        """Return how many values lie outside of a range."""
-        values = self.values[~self.missing]
-        return int(np.count_nonzero((values < low) | (values > high)))
-
     def smallest(self) -> int:
         """Return the index of the smallest value, of fits that are not degenerate if there are any."""
         excluded = self.missing | self.degenerate
         return int(np.argmin(np.where(self.missing if excluded.all() else excluded, np.inf, self.values)))
-
-
-def _caption(n_outside: int) -> str:
-    return f"{counted(n_outside, 'value')} outside of the panel" if n_outside else ""
 
 
 def _draw_lines(ax: Axes, fits: _Fits) -> list[Any]:

@@ -98,9 +98,7 @@ def coverage_radius(coverage: float) -> float:
     2.146
     """
     if not (isinstance(coverage, Real) and 0.0 <= coverage < 1.0):
-        raise ValueError(
-            f"coverage is {coverage!r}, but must be a number from 0 to less than 1. Give one such as 0.95."
-        )
+        raise ValueError(f"coverage is {coverage!r}, but must be a number from 0 to less than 1. Give 0.95.")
     return float(np.sqrt(-2.0 * np.log1p(-coverage)))
 
 
