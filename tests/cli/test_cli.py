@@ -425,8 +425,8 @@ class TestOutputs:
             result = run("fit", "data.csv", "-k", "1", "--plot", "p.png")
         assert result.exit_code == 0, result.output
         assert result.stderr == (
-            "note: p.png: the font of the picture lacks '\u8eab', '\u9ad8', '\u4f53', drawn as boxes; rename the "
-            "columns, or set font.family in a matplotlibrc to a font that has these characters\n"
+            "note: p.png: the font of the picture lacks '\u8eab', '\u9ad8', '\u4f53', drawn as boxes; use other "
+            "words, or set font.family in a matplotlibrc to a font that has these characters\n"
         )
 
     @pytest.mark.parametrize(("option", "name"), OUTPUTS)
