@@ -21,8 +21,9 @@ function(gmmx_set_warnings target)
                                              $<$<BOOL:${GMMX_WARNINGS_AS_ERRORS}>:-Werror>)
   endif()
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-    # Warns of its own AVX-512 header: its "undefined" vectors are initialised with themselves.
-    target_compile_options(${target} PRIVATE -Wno-uninitialized -Wno-maybe-uninitialized)
+    # Warns of its own AVX-512 header: its "undefined" vectors are initialised with themselves. And, for ARM64, of Eigen:
+    # resize() frees what the destructor frees again if memory runs out in between.
+    target_compile_options(${target} PRIVATE -Wno-uninitialized -Wno-maybe-uninitialized -Wno-use-after-free)
   endif()
 endfunction()
 
