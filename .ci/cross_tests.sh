@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The C++ tests for another processor under Linux: compiled here, run by an emulator.
-# Usage: .ci/cross_tests.sh TRIPLET [CMAKE-OPTION...]      about 10 minutes; TRIPLET: the name of Debian's compiler, such
-# as aarch64-linux-gnu, s390x-linux-gnu (where the most significant byte comes first), i686-linux-gnu (32 bits)
+# Usage: .ci/cross_tests.sh TRIPLET [CMAKE-OPTION...]      about 10 minutes; TRIPLET: the name of Debian's compiler, of
+# which aarch64-linux-gnu was tried
 # Needs: cmake doctest-dev g++-TRIPLET libeigen3-dev ninja-build nlohmann-json3-dev qemu-user
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
