@@ -11,12 +11,10 @@ from gmmx.io._data_errors import WORDS, DataFileError, Fault, FaultError, counte
 __all__ = ["in_words"]
 
 _REMEDY = "fill them in, use --drop-missing to leave such rows out, or choose other columns with --columns"
-_CORRECT = "correct it, or choose other columns with --columns"
-_LEAVE_OUT = "leave the column out with --label-column or --columns"
 _WORDS = WORDS | {
     "missing": f"{{source}} has no value in {{row}} of the {{column}}: {_REMEDY}",
     "missing in text": f"{{source}}: values are missing in {{value}} of the {{expected}}; {_REMEDY}",
-    "not finite": f"{{source}} holds {{value}} in {{row}} of {{column}}, but all numbers must be finite: {_CORRECT}",
+    "not finite": "{source} holds {value} in {row} of {column}, but all numbers must be finite: {expected}",
     "not finite in text": "{source}, {row}, {column}: {expected} is not finite; correct the cell or delete the row",
     "weight": "{source}, {row}, {column}: weight {value} is negative; use 0 or more",
     "weight not finite": "{source}, {row}, {column}: weight {value} is not finite; use 0 or more",
@@ -36,7 +34,7 @@ _WORDS = WORDS | {
     "unreadable": "DATA names {value}, which cannot be read as {expected}",
 }
 for _kind in ("list length", "other lists", "other type"):
-    _WORDS[_kind] = WORDS[_kind].replace("leave the column out", _LEAVE_OUT)
+    _WORDS[_kind] = WORDS[_kind].replace("column out", "column out with --label-column or --columns")
 
 
 def in_words(error: DataFileError, source: str, path: str) -> DataFileError:
@@ -57,7 +55,10 @@ def in_words(error: DataFileError, source: str, path: str) -> DataFileError:
         fault = replace(fault, kind="missing in text", value=counted(len(fault.rows), "row"), expected=read)
     elif fault.kind == "weight" and not math.isfinite(float(fault.value)):
         fault = replace(fault, kind="weight not finite")
-    elif fault.kind == "not finite" and fault.line is not None:
+    elif fault.kind == "not finite" and fault.line is None:
+        remedy = _REMEDY if fault.value == "NaN" else "correct it, or choose other columns with --columns"
+        fault = replace(fault, expected=remedy)
+    elif fault.kind == "not finite":
         fault = replace(fault, kind="not finite in text")
     value, expected = (text.replace(repr(path), source).replace(path, source) for text in (fault.value, fault.expected))
     fault = replace(fault, source=fault.source.replace(path, source), value=value, expected=expected)
