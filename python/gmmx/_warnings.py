@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import warnings
+from collections.abc import Iterator
+from contextvars import ContextVar
 from pathlib import Path
 from types import FrameType
 
-__all__ = ["warn"]
+__all__ = ["ignoring", "warn"]
 
 _OWN_FOLDER = str(Path(__file__).parent)
 _SKIPPED_PACKAGES = ("sklearn", "joblib", "dask", "distributed", "pyspark")
+_ignored: ContextVar[type[Warning] | tuple[()]] = ContextVar("_ignored", default=())
 
 
 def _is_skipped(frame: FrameType) -> bool:
@@ -28,7 +32,22 @@ def warn(message: str | Warning, category: type[Warning] | None = None) -> None:
     category : type, optional
         Its class, if it is a text.
     """
+    if issubclass(category or type(message), _ignored.get()):
+        return
     frame, stacklevel = sys._getframe(1), 2
     while frame.f_back is not None and _is_skipped(frame):
         frame, stacklevel = frame.f_back, stacklevel + 1
     warnings.warn(message, category, stacklevel=stacklevel)
+
+
+@contextlib.contextmanager
+def ignoring(category: type[Warning]) -> Iterator[None]:
+    """Let `warn` ignore a category within, in this thread alone.
+
+    `warnings.catch_warnings` changes the filters of all threads: two that overlap leave the filters of one behind.
+    """
+    token = _ignored.set(category)
+    try:
+        yield
+    finally:
+        _ignored.reset(token)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import threading
+import warnings
 from itertools import permutations
 
 import numpy as np
@@ -594,6 +595,23 @@ def test_callback_ends_the_tests_and_leaves_the_unfinished_one_out():
     tests = gmmx.bootstrap_lrt(three_clouds(60), n_resamples=5, level=1, random_state=0, callback=stop_in_the_second)
     assert seen == [1, 2, 3, 4, 5, 1, 2, 3, 4]
     assert tests.n_components.tolist() == [1]
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_resamples_do_not_warn_and_leave_the_filters_of_the_process_alone(n_jobs):
+    """Filters belong to all threads: another one that warns or filters meanwhile must not lose its own."""
+    seen = []
+
+    def look(done, total):
+        seen.append(list(warnings.filters))
+
+    with pytest.warns(ConvergenceWarning) as caught:
+        filters = list(warnings.filters)
+        gmmx.bootstrap_lrt(
+            three_clouds(60), n_resamples=4, level=0, max_iter=1, n_jobs=n_jobs, random_state=0, callback=look
+        )
+    assert seen == [filters] * 4
+    assert len(caught) == 2  # of one and two components, fitted to the data
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from numbers import Integral, Real
@@ -16,7 +15,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from gmmx import _core
 from gmmx._sklearn import Interval, StrOptions, validate_params
-from gmmx._warnings import warn
+from gmmx._warnings import ignoring, warn
 from gmmx.em.initialization import INITIALIZERS
 from gmmx.inference._parallel import map_fits, seeds_from
 from gmmx.mixture._gaussian_mixture import GaussianMixture
@@ -327,14 +326,13 @@ def _null_statistics(
         drawn, _ = _core.sample(mixture, n_samples, int(generator.integers(np.iinfo(np.int64).max)), 1)
         more = {"random_state": generator, "n_jobs": 1}
         try:
-            smaller = fitter.fit(drawn, None, null.n_components, **more)
-            return _Pair(smaller, fitter.larger(drawn, None, smaller, **more)).statistic
+            with ignoring(ConvergenceWarning):
+                smaller = fitter.fit(drawn, None, null.n_components, **more)
+                return _Pair(smaller, fitter.larger(drawn, None, smaller, **more)).statistic
         except FitFailedError:
             return math.nan
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # of single resamples
-        statistics = np.array(map_fits(task, len(seeds), rows.n_threads, watch))
+    statistics = np.array(map_fits(task, len(seeds), rows.n_threads, watch))
     if stopped:
         return None
     n_failed = np.count_nonzero(np.isnan(statistics))
