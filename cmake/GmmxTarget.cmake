@@ -3,8 +3,11 @@ include(GNUInstallDirs)
 find_package(Threads REQUIRED)
 find_package(OpenMP COMPONENTS CXX)
 if(NOT OpenMP_CXX_FOUND)
-  message(WARNING "gmmx: no OpenMP was found, everything will run on one thread "
-                  "(Debian, Ubuntu: clang needs libomp-dev; macOS: libomp of Homebrew and -DOpenMP_ROOT=<its prefix>).")
+  message(
+    WARNING
+      "gmmx: no OpenMP was found, so this build is serial: it accepts any number of threads and runs on one. To use "
+      "more, install OpenMP and build again (Debian, Ubuntu: g++ has it, clang needs libomp-dev; Fedora: clang needs "
+      "libomp-devel; macOS: brew install libomp, and -DOpenMP_ROOT=<what brew --prefix libomp prints>).")
 endif()
 
 # gmmx_set_warnings(<target>): strict about our own code; Eigen's and pybind11's headers are system headers. Whoever

@@ -6,6 +6,7 @@ import importlib.metadata
 import os
 import pickle
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -170,6 +171,24 @@ def test_show_versions_prints_build_and_machine(capsys):
     assert {"compiler", "compile flags", "OpenMP", "threads", "Python", "numpy", "platform"} <= facts.keys()
 
 
+@pytest.mark.parametrize(("has_openmp", "text"), [(True, "yes"), (False, "no: everything runs on one thread")])
+def test_show_versions_says_whether_threads_were_compiled(has_openmp, text, monkeypatch, capsys):
+    config = _core.build_config() | {"openmp": has_openmp}
+    monkeypatch.setattr(_core, "build_config", lambda: config)
+    gmmx.show_versions()
+    assert re.search(rf"^OpenMP +{text}$", capsys.readouterr().out, re.MULTILINE)
+
+
+def test_a_build_without_openmp_takes_any_number_of_jobs_and_runs_on_one_thread():
+    numbers = [_core.thread_count(n_jobs) for n_jobs in (1, 2, 3, -1, None)]
+    if _core.build_config()["openmp"]:
+        assert numbers[:3] == [1, 2, 3]
+    else:
+        assert numbers == [1] * 5
+    with pytest.raises(ValueError, match="n_jobs=0"):
+        _core.thread_count(0)
+
+
 CMAKELISTS = RECIPE.parents[1] / "CMakeLists.txt"
 
 
@@ -192,3 +211,18 @@ def test_configuring_without_a_compiler_says_how_to_get_one(tmp_path):
     message = " ".join(ran.stderr.split())
     assert ran.returncode != 0
     assert "no C++ compiler was found. Install one (Debian, Ubuntu: apt install g++; Fedora: dnf install" in message
+
+
+@pytest.mark.repo
+def test_configuring_without_openmp_says_that_the_build_is_serial(tmp_path):
+    if not (shutil.which("cmake") and shutil.which("ninja")):
+        pytest.skip("needs CMake and Ninja")
+    wanted = ["-DCMAKE_DISABLE_FIND_PACKAGE_OpenMP=ON", "-DGMMX_LIBRARY=OFF"]
+    command = ["cmake", "-S", CMAKELISTS.parent, "-B", tmp_path / "build", "-G", "Ninja", *wanted]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    if "Eigen 3.4 was not found" in ran.stderr:
+        pytest.skip("needs Eigen for C++")
+    message = " ".join(ran.stderr.split())
+    assert ran.returncode == 0, ran.stderr
+    assert "this build is serial" in message
+    assert "brew install libomp" in message

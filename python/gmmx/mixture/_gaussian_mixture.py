@@ -132,7 +132,7 @@ class GaussianMixture(
 
     n_jobs : int, default=None
         Number of threads. None uses OMP_NUM_THREADS, or the number of physical cores available to the process; -1 uses
-        all processors, -2 all but one. Results do not depend on it.
+        all processors, -2 all but one. Results do not depend on it. A build without OpenMP runs on one thread.
 
     callback : callable, default=None
         Function called as ``callback(iteration, log_likelihood)`` after each iteration, with the number of the
