@@ -1,7 +1,8 @@
-// Table of contents of the extension module.
+// Table of contents of the extension module. Needs no global interpreter lock: what is kept between calls are an atomic
+// flag and constants whose initialization the compiler guards; each thread heeds a stop flag of its own.
 #include "registrations.hpp"
 
-PYBIND11_MODULE(_core, m) {
+PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
   using namespace gmmx::python;
   show_as(m, "gmmx._core");
   register_errors(m);

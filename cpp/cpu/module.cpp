@@ -26,12 +26,18 @@ PyMethodDef functions[] = {
      "List the levels of the x86-64 psABI that can run here, lowest first; the first is 'baseline' on every machine."},
     {nullptr, nullptr, 0, nullptr}};
 
+PyModuleDef_Slot slots[] = {
+#ifdef Py_mod_gil  // from Python 3.13 on
+    {Py_mod_gil, Py_MOD_GIL_NOT_USED},
+#endif
+    {0, nullptr}};
+
 PyModuleDef definition = {PyModuleDef_HEAD_INIT,
                           "_cpu",
                           "Which instruction sets this CPU and its operating system can run together.",
                           0,
                           functions,
-                          nullptr,
+                          slots,
                           nullptr,
                           nullptr,
                           nullptr};
