@@ -401,6 +401,7 @@ def test_a_fit_needs_no_memory_of_rows_times_components():
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="affinity is a Linux matter here")
+@pytest.mark.skipif(not _core.build_config()["openmp"], reason="this build is without OpenMP and runs on one thread")
 def test_thread_counts():
     script = "from gmmx import _core; print(_core.thread_count(None), _core.thread_count(3), _core.thread_count(-1))"
     default, three, processors = map(int, python(script, OMP_NUM_THREADS="5").stdout.split())
