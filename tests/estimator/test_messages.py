@@ -72,6 +72,17 @@ class TestRemedies:
             gmmx.GaussianMixtureIC(max_components=2).fit(with_fill_value(1e200))
         assert ["Row 3 of X" in str(each.message) for each in caught] == [True]
 
+    @pytest.mark.parametrize(("dtype", "scale"), [(np.float64, 1e-200), (np.float32, 1e-30)])
+    def test_numbers_whose_squares_underflow_are_blamed(self, dtype: type, scale: float) -> None:
+        rows = (X * scale).astype(dtype)
+        with pytest.raises(ValueError, match=f"whose squares underflow {dtype.__name__}: some column must reach"):
+            gmmx.GaussianMixture(2, reg_covar=0, random_state=0).fit(rows)
+        with pytest.raises(ValueError, match="whose squares underflow"):
+            gmmx.GaussianMixture(2, reg_covar=0, random_state=0).fit_batches([rows])
+        if dtype is np.float64:  # which parameters have, whatever the rows
+            with pytest.raises(gmmx.FitFailedError, match=r"Scale the columns of X, whose numbers are at most \S+e-"):
+                gmmx.GaussianMixtureIC(max_components=2).fit(rows)
+
     def test_tiny_weights_are_blamed_not_the_rows(self) -> None:
         with pytest.warns(ConvergenceWarning, match="degenerate") as caught:
             gmmx.GaussianMixtureIC(max_components=2).fit(X, sample_weight=np.full(50, 1e-3))

@@ -19,7 +19,7 @@ from gmmx.em.monitor import Monitor
 from gmmx.em.priors import NativePrior, prior_of
 from gmmx.em.random import as_random_source
 from gmmx.em.result import FailedStart, Fit, Run, failure_message, stronger_prior
-from gmmx.validation import FitFailedError, Rows, check_enough_rows, refuse_overflow
+from gmmx.validation import FitFailedError, Rows, check_enough_rows, refuse_scale
 
 __all__ = ["PartitionedRows", "Watched", "default_init_size", "fit_partitions", "run_em"]
 
@@ -138,10 +138,10 @@ def fit_partitions(
             record(best.mixture, ended=True, converged=best.converged)
             break
     except ValueError:
-        refuse_overflow(summary.largest, summary.n_rows, summary.dtype)
+        refuse_scale(summary.largest, summary.n_rows, summary.dtype)
         raise
-    if best is not None and best.overflows(summary.dtype):
-        refuse_overflow(summary.largest, summary.n_rows, summary.dtype)
+    if best is None or best.overflows(summary.dtype):
+        refuse_scale(summary.largest, summary.n_rows, summary.dtype)
     if best is None:
         remedy = summary.faults.remedy(stronger_prior(em.prior))
         raise FitFailedError(failure_message(failed, summary.dtype, remedy))

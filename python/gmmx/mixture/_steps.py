@@ -14,7 +14,7 @@ import numpy.typing as npt
 from gmmx import _core
 from gmmx.em.priors import ConjugatePrior, native_prior
 from gmmx.mixture._gaussian_mixture import GaussianMixture
-from gmmx.validation import check_covariance_type, check_rows, check_sample_weight, refuse_overflow, thread_count
+from gmmx.validation import check_covariance_type, check_rows, check_sample_weight, refuse_scale, thread_count
 
 __all__ = ["e_step", "m_step"]
 
@@ -84,7 +84,7 @@ def e_step(
     if not np.isfinite(statistics.log_likelihood):
         _core.log_likelihood(rows, model, weights, n_threads)  # says which row is to blame
     if not all(np.isfinite(sums).all() for sums in (statistics.first_moments, statistics.second_moments)):
-        refuse_overflow(float(np.abs(rows).max()), len(rows), np.float64)
+        refuse_scale(float(np.abs(rows).max()), len(rows), np.float64)
     return statistics
 
 

@@ -21,7 +21,7 @@ from gmmx.validation._rows import (
     check_enough_rows,
     checked_batch,
     checked_rows,
-    refuse_overflow,
+    refuse_scale,
     thread_count,
 )
 from gmmx.validation._sample_weight import check_sample_weight, check_weight_of_part
@@ -53,6 +53,6 @@ __all__ = [
     "first_not_finite",
     "is_matrix_valued",
     "is_pair",
-    "refuse_overflow",
+    "refuse_scale",
     "thread_count",
 ]

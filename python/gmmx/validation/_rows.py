@@ -20,7 +20,7 @@ __all__ = [
     "check_enough_rows",
     "checked_batch",
     "checked_rows",
-    "refuse_overflow",
+    "refuse_scale",
     "thread_count",
 ]
 
@@ -137,15 +137,37 @@ def check_enough_rows(rows: CountedRows, n_components: int) -> None:
     raise ValueError(f"{problem}. {remedy}.")
 
 
-def refuse_overflow(largest: float, n_rows: int, dtype: npt.DTypeLike) -> None:
-    """Raise a ValueError if sums of squares of the rows overflow their dtype; called after a fit has failed."""
-    limit = math.sqrt(float(np.finfo(dtype).max) / n_rows)
-    if largest > limit:
+def refuse_scale(largest: float, n_rows: int, dtype: npt.DTypeLike) -> None:
+    """Raise a ValueError if squares of the rows leave the range of their dtype; called after a fit has failed."""
+    info = np.finfo(dtype)
+    most = math.sqrt(float(info.max) / n_rows)
+    if largest > most:
         raise ValueError(
-            f"X holds numbers as large as {largest:g}, whose squares overflow {np.dtype(dtype)}: at most {limit:.1g} "
+            f"X holds numbers as large as {largest:g}, whose squares overflow {info.dtype}: at most {most:.1g} "
             "can be fitted here. Drop rows that hold fill values, or scale the columns, for instance with "
             "sklearn.preprocessing.StandardScaler."
         )
+    if squares_underflow(largest, dtype):
+        raise ValueError(
+            f"X holds numbers no larger than {largest:g}, whose squares underflow {info.dtype}: some column must reach "
+            f"{_least(dtype):.1g}. Scale the columns, for instance with sklearn.preprocessing.StandardScaler."
+        )
+
+
+def squares_underflow(largest: float, dtype: npt.DTypeLike) -> bool:
+    """Return whether squares of rows that are at most as large lose digits in their dtype, or vanish.
+
+    Examples
+    --------
+    >>> squares_underflow(1e-200, "float64"), squares_underflow(1e-100, "float64")
+    (True, False)
+    """
+    return 0.0 < largest < _least(dtype)
+
+
+def _least(dtype: npt.DTypeLike) -> float:
+    info = np.finfo(dtype)
+    return math.sqrt(float(info.tiny) / float(info.eps))
 
 
 _MOST_THREADS = 2**31 - 1

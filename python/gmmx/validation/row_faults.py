@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from gmmx._warnings import warn
 from gmmx.validation import Rows
+from gmmx.validation._rows import squares_underflow
 from gmmx.validation.column_faults import ColumnFaults, ColumnWarning, warn_of_columns
 from gmmx.validation.outweighing_rows import OutweighingRow, OutweighingRowWarning, warn_of_outweighing_row
 
@@ -87,5 +90,8 @@ def remedy_of_choice(rows: Rows, faults: RowFaults, otherwise: str) -> str:
         otherwise = (
             f"scale sample_weight, which sums to {rows.total_weight:g}, until it sums to the {rows.n_present} rows of X"
         )
+    largest = float(np.abs(rows.X).max())
+    if squares_underflow(largest, rows.X.dtype):
+        otherwise = f"scale the columns of X, whose numbers are at most {largest:g}: squares of them underflow"
     remedy = faults.remedy(otherwise)
     return f"{remedy[0].upper()}{remedy[1:]}."
