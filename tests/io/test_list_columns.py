@@ -67,13 +67,19 @@ def dictionary_of_lists(X: Any) -> Any:
     return pa.DictionaryArray.from_arrays(pa.array(places), lists_of(X[order]))
 
 
+def dictionary(numbers: Any) -> Any:
+    """Return numbers as a dictionary and indices, which pyarrow 25 and earlier do not make of half floats."""
+    values, indices = np.unique(numbers, return_inverse=True)
+    return pa.DictionaryArray.from_arrays(indices.astype(np.int32), pa.array(values))
+
+
 def lists_of_dictionary(X: Any) -> Any:
     offsets = pa.array(np.arange(len(X) + 1, dtype=np.int32) * N)
-    return pa.ListArray.from_arrays(offsets, pa.array(X.ravel()).dictionary_encode())
+    return pa.ListArray.from_arrays(offsets, dictionary(X.ravel()))
 
 
 def fixed_lists_of_dictionary(X: Any) -> Any:
-    return pa.FixedSizeListArray.from_arrays(pa.array(X.ravel()).dictionary_encode(), N)
+    return pa.FixedSizeListArray.from_arrays(dictionary(X.ravel()), N)
 
 
 def views(X: Any) -> Any:
