@@ -59,3 +59,4 @@ gmmx_set_warnings(_cpu)
 list(APPEND gmmx_modules _cpu)
 
 install(TARGETS ${gmmx_modules} LIBRARY DESTINATION gmmx COMPONENT python)
+include(GmmxSbom)

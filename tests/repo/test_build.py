@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import os
 import pickle
 import re
@@ -187,6 +188,20 @@ def test_a_build_without_openmp_takes_any_number_of_jobs_and_runs_on_one_thread(
         assert numbers == [1] * 5
     with pytest.raises(ValueError, match="n_jobs=0"):
         _core.thread_count(0)
+
+
+def test_the_bill_of_materials_names_what_was_compiled_in():
+    """PEP 770: each build lists Eigen, pybind11 and GCC's OpenMP runtime with versions and licences."""
+    files = importlib.metadata.files("gmmx-native") or []
+    (bill,) = [file for file in files if file.match("*.dist-info/sboms/gmmx.cdx.json")]
+    materials = json.loads(bill.read_text(encoding="utf-8"))
+    config = _core.build_config()
+    versions = {component["name"]: component["version"] for component in materials["components"]}
+    assert materials["metadata"]["component"]["version"] == gmmx.__version__
+    assert (versions["Eigen"], versions["pybind11"]) == (config["eigen"], config["pybind11"])
+    if config["openmp"] and config["compiler"].startswith("GCC"):
+        assert versions["libgomp"] in config["compiler"]
+    assert all(component["licenses"] for component in materials["components"])
 
 
 CMAKELISTS = RECIPE.parents[1] / "CMakeLists.txt"
