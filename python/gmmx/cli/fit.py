@@ -30,12 +30,12 @@ _INSPECTED = 10_000
 
 
 class NumberOfComponents(click.IntRange):
-    """A number; a range has its remedy."""
+    """A number; what is none, such as a range, has its remedy."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Read the number."""
-        if re.fullmatch(r"\d+\D+\d+", str(value)):
-            self.fail(f"{value!r} is a range; give one number, or compare a range with gmmx select", param, ctx)
+        if not re.fullmatch(r"[+-]?\d+", str(value)):
+            self.fail(f"{value!r} is not a number; give one such as 3, or compare a range with gmmx select", param, ctx)
         return super().convert(value, param, ctx)
 
 
