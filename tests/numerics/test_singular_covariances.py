@@ -243,6 +243,19 @@ def test_volumes_that_part_for_ever_are_refused(name, n_plane, has_maximum):
         twin()
 
 
+@pytest.mark.parametrize("name", ["VEV", "VEE"])
+def test_volumes_that_part_for_ever_are_refused_however_the_plane_lies(name):
+    """Where the common matrix is singular to working precision, its rounding may bring the search to rest."""
+    rng = np.random.default_rng(0)
+    X = np.zeros((31, 3))
+    X[:21, :2], X[21:, 2] = rng.normal(size=(21, 2)), rng.normal(size=10)
+    for _ in range(40):
+        turned = X @ np.linalg.qr(rng.normal(size=(3, 3)))[0]
+        for m_step in both_m_steps(name, turned, np.repeat([0, 1], [21, 10])):
+            with pytest.raises((_core.CollapsedComponentError, reference.CollapsedComponentError)):
+                m_step()
+
+
 @pytest.mark.parametrize("name", ["VEI", "VEV", "VEE"])
 def test_volumes_far_apart_that_have_a_maximum_are_fitted(name):
     rng = np.random.default_rng(0)

@@ -77,12 +77,6 @@ bool factorize_small(ConstMatrixMap covariance, MatrixMap inverse_t) {
   return true;
 }
 
-// False where there is no factor.
-bool factorize(ConstMatrixMap covariance, MatrixMap u) {
-  const bool factorized = covariance.rows() <= small ? factorize_small(covariance, u) : factorize_large(covariance, u);
-  return factorized && u.allFinite() && !is_singular(covariance, u);
-}
-
 // Of one matrix among several, or of the only one.
 std::string name_of_matrix(const char* matrices, Index k) {
   return k == all_components ? matrices : matrices + ("[" + std::to_string(k) + "]");
@@ -94,7 +88,7 @@ void factorize_or_throw(ConstMatrixMap covariance, MatrixMap u, Index k) {
     throw InvalidArgument(name_of_matrix("covariances", k) +
                           " is not symmetric; give (S + S^T) / 2 if rounding is to blame");
   }
-  if (!factorize(covariance, u)) throw_collapsed(k);
+  if (!factorizes(covariance, u)) throw_collapsed(k);
 }
 
 // U^-T U^-1
@@ -134,9 +128,14 @@ std::vector<double> own_covariances(const Scatter& s) {
   return result;
 }
 
+bool factorizes(ConstMatrixMap covariance, MatrixMap u) {
+  const bool factorized = covariance.rows() <= small ? factorize_small(covariance, u) : factorize_large(covariance, u);
+  return factorized && u.allFinite() && !is_singular(covariance, u);
+}
+
 bool is_collapsed(ConstMatrixMap covariance) {
   RowMajorMatrix<double> factor(covariance.rows(), covariance.cols());
-  return !factorize(covariance, {factor.data(), factor.rows(), factor.cols()});
+  return !factorizes(covariance, {factor.data(), factor.rows(), factor.cols()});
 }
 
 double volume_of_matrix(const Eigen::Ref<const RowMajorMatrix<double>>& matrix, Index k) {

@@ -34,7 +34,8 @@ inline ConstMatrixMap matrix_of(const std::vector<double>& matrices, Index k, In
 // (26), (34), (43) W_k / N_k + reg_covar I; of an empty component without its scatter.
 std::vector<double> own_covariances(const Scatter& scatter);
 
-// Whether a matrix has no factor: it is singular, to working precision.
+// (52) Whether a matrix is not singular, to working precision; u becomes its factor U = L^-T, covariance = L L^T.
+bool factorizes(ConstMatrixMap covariance, MatrixMap u);
 bool is_collapsed(ConstMatrixMap covariance);
 
 // |M|^(1/d). \throws CollapsedComponent naming k where the matrix is not positive definite

@@ -42,15 +42,21 @@ class Proportional final : public MatrixFamily {
     const Index d = s.n_features;
     std::vector<double> result = own_covariances(s);
     Vector<double> volumes = first_volumes(s, result);
-    Matrix<double> common(d, d);
+    RowMajorMatrix<double> common(d, d);
+    RowMajorMatrix<double> factor(d, d);
     Matrix<double> precision(d, d);
     const auto fit_common = [&](const Vector<double>& weights) {
       common.setZero();
       for (Index k = 0; k < s.n_components; ++k) {
         if (weights(k) != 0) common += weights(k) * matrix_of(result, k, d);
       }
-      common /= volume_of_matrix(common, all_components);
-      precision = common.llt().solve(Matrix<double>::Identity(d, d));
+      if (!factorizes({common.data(), d, d}, {factor.data(), d, d})) {
+        if (common.allFinite()) throw_collapsed(all_components);
+        factor = common;  // not finite either, as what follows from it
+      }
+      const double scale = std::exp(-2 * factor.diagonal().array().log().mean());  // |B|^(1/d)
+      common /= scale;
+      precision.noalias() = scale * (factor * factor.transpose());
     };
     const auto volume = [&](Index k) {
       const ConstMatrixMap own = matrix_of(std::as_const(result), k, d);
