@@ -9,6 +9,7 @@
 #include <random>
 #include <vector>
 
+#include "draws.hpp"
 #include "gmmx/views.hpp"
 #include "linear_algebra.hpp"
 #include "simd.hpp"
@@ -116,8 +117,8 @@ class Random {
 
  private:
   std::mt19937 engine_;
-  std::normal_distribution<double> normal_;
-  std::uniform_real_distribution<double> uniform_;
+  Normal normal_;
+  Uniform uniform_;
 };
 
 // call(n_features, n_components)

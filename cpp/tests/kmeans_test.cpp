@@ -11,7 +11,7 @@ namespace {
 
 std::vector<double> draws(Index k, unsigned seed = 3) {
   std::mt19937_64 engine(seed);
-  std::uniform_real_distribution<double> uniform;
+  const gmmx::testing::Uniform uniform;
   std::vector<double> numbers(static_cast<std::size_t>(kmeans_draws(k)));
   for (double& u : numbers) u = uniform(engine);
   return numbers;

@@ -4,6 +4,7 @@
 #include <random>
 
 #include "density/feature_tolerance.hpp"
+#include "draws.hpp"
 
 namespace gmmx {
 namespace {
@@ -15,7 +16,7 @@ double exact(const Matrix<double>& p) {
 // The inverse covariance of this many rows of noise, whose eigenvalues spread around one.
 Matrix<double> precision_of_noise(Index n_rows, Index d, unsigned seed) {
   std::mt19937 generator(seed);
-  std::normal_distribution<double> normal;
+  gmmx::testing::Normal normal;
   Matrix<double> x(n_rows, d);
   for (Index i = 0; i < x.size(); ++i) x.data()[i] = normal(generator);
   return (x.transpose() * x / static_cast<double>(n_rows)).inverse();

@@ -7,6 +7,7 @@
 #include <random>
 #include <vector>
 
+#include "draws.hpp"
 #include "gmmx/gmmx.hpp"
 
 namespace gmmx::testing {
@@ -38,8 +39,8 @@ inline std::vector<CovarianceType> models() {
 
 inline Problem make_problem(Index n, Index d, Index k, unsigned seed = 1) {
   std::mt19937_64 engine(seed);
-  std::normal_distribution<double> normal;
-  std::uniform_real_distribution<double> uniform;
+  Normal normal;
+  Uniform uniform;
   std::vector<double> centers(static_cast<std::size_t>(k * d));
   for (double& c : centers) c = 3 * normal(engine);
   Problem p{n, d, k, {}, {}, {}};

@@ -20,7 +20,7 @@ namespace {
 
 std::vector<double> uniform_numbers(unsigned seed, Index count) {
   std::mt19937_64 engine(seed);
-  std::uniform_real_distribution<double> uniform;
+  const gmmx::testing::Uniform uniform;
   std::vector<double> numbers(static_cast<std::size_t>(count));
   for (double& number : numbers) number = uniform(engine);
   return numbers;

@@ -21,7 +21,7 @@ gmmx::testing::Problem clusters_far_apart(double far, Index d) {
   const double position[] = {1.0, 4.0, far};
   const double width[] = {0.1, 0.1, 0.01 * far};
   std::mt19937_64 engine(7);
-  std::normal_distribution<double> normal;
+  gmmx::testing::Normal normal;
   for (Index n = 0; n < problem.n; ++n) {
     for (Index j = 0; j < d; ++j) {
       const Index k = n % 3;
