@@ -1,5 +1,7 @@
 # What all targets that compile cpp/src share.
 include(GNUInstallDirs)
+# No source imports a module: from C++20 on CMake would look for imports, with a program that not every clang has.
+set(CMAKE_CXX_SCAN_FOR_MODULES OFF)
 find_package(Threads REQUIRED)
 find_package(OpenMP COMPONENTS CXX)
 if(NOT OpenMP_CXX_FOUND)
