@@ -69,6 +69,7 @@ std::string whole_file(const fs::path& path) {
   std::string bytes;
   const auto read_until = [&](std::uintmax_t end) {
     const std::size_t begin = bytes.size();
+    if (end > bytes.max_size()) throw std::bad_alloc();  // also where a size in 32 bits would wrap around
     bytes.resize(static_cast<std::size_t>(end));
     bytes.resize(begin + std::fread(bytes.data() + begin, 1, bytes.size() - begin, file.get()));
   };

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <cstdint>
 #include <cstring>
 #include <fstream>
 #include <functional>
@@ -653,6 +654,16 @@ TEST_CASE("model files: a huge file that is not a model is not read") {
   fs::resize_file(folder / "huge", std::uintmax_t{1} << 42, error);
   if (error) return;  // no sparse files here
   CHECK_THROWS_WITH_AS(load(folder / "huge"), Contains("bytes, but may have at most 16777216"), ModelFileError);
+}
+
+TEST_CASE("model files: sizes do not wrap around in 32 bits") {
+  if (sizeof(std::size_t) > sizeof(std::uint32_t)) return;  // where so large a file would be read
+  const Folder folder;
+  write(folder / "large", with_header("{}"));
+  std::error_code error;
+  fs::resize_file(folder / "large", (std::uintmax_t{1} << 32) + 5, error);
+  if (error) return;  // no files of that size here
+  CHECK_THROWS_WITH_AS(load(folder / "large"), Contains("do not fit into memory"), FileError);
 }
 
 TEST_CASE("model files: a model that would not be read is not written") {
