@@ -1,10 +1,13 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <cstdint>
 #include <cstring>
 #include <limits>
 #include <stdexcept>
 
+#include "hex.hpp"
+#include "little_endian.hpp"
 #include "problem.hpp"
 
 using namespace gmmx;
@@ -137,13 +140,33 @@ TEST_CASE("statistics survive the way through bytes, broken bytes are refused") 
   }
 }
 
+TEST_CASE("statistics have the same bytes on every machine") {
+  SufficientStatistics s(SecondMoments::full, 1, 2, {1, -2}, 0x0102030405060708U);
+  s.n_samples = 259;
+  s.log_likelihood = -0.5;
+  s.total_weight = 3;
+  s.counts = {3};
+  s.first_moments = {3.141592653589793, 0};
+  s.second_moments = {4, 1, 1, 9};
+  const std::string expected = gmmx::testing::from_hex(
+      "474d4d5853533031 0000000000000000 0100000000000000 0200000000000000 0301000000000000 0807060504030201"
+      "000000000000e0bf 0000000000000840 000000000000f03f 00000000000000c0 0000000000000840 182d4454fb210940"
+      "0000000000000000 0000000000001040 000000000000f03f 0000000000002240");
+  CHECK(s.to_bytes() == expected);
+  CHECK(SufficientStatistics::from_bytes(expected).first_moments == s.first_moments);
+  CHECK(SufficientStatistics::from_bytes(expected).n_samples == 259);
+  CHECK(Mixture(CovarianceType::spherical, 1, {1}, {0.1}, {4}).fingerprint() == 0x9387fc9f31dae166U);
+}
+
 TEST_CASE("bytes that hold what no rows sum to are refused") {
   const auto p = make_problem(300, 2, 2);
   const std::string bytes = e_step(p.view(), p.mixture(CovarianceType::diag)).to_bytes();
   const auto with = [&](std::size_t number, double value) {
-    std::string changed = bytes;
-    std::memcpy(&changed[8 * number], &value, sizeof(value));
-    return changed;
+    std::uint64_t bits;
+    std::memcpy(&bits, &value, sizeof(bits));
+    std::string replacement;
+    put_bits(replacement, bits);
+    return std::string(bytes).replace(8 * number, replacement.size(), replacement);
   };
   constexpr double nan = std::numeric_limits<double>::quiet_NaN(), inf = std::numeric_limits<double>::infinity();
   // The header has 8 numbers; then come 4 shifts, 2 counts, 4 first and 4 second moments.

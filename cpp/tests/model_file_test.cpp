@@ -13,6 +13,7 @@
 
 #include "atomic_write.hpp"
 #include "gmmx/factors.hpp"
+#include "hex.hpp"
 #include "model_bytes.hpp"
 #include "problem.hpp"
 #include "safetensors.hpp"
@@ -246,6 +247,34 @@ TEST_CASE("model files: the numbers begin at a multiple of eight bytes") {
     CHECK((bytes.size() - (2 + 3 * 6) * sizeof(double)) % 8 == 0);
     CHECK(from_bytes(bytes, "model").params == params);
   }
+}
+
+TEST_CASE("model files: the bytes are the same on every machine") {
+  const auto check_bytes = [](bool single_precision, const std::string& checksum, const std::string& tensors,
+                              const std::string& numbers) {
+    Model model{Mixture(CovarianceType::spherical, 1, {1}, {3.141592653589793}, {4})};
+    model.single_precision = single_precision;
+    std::string header = R"({"__metadata__":{"checksum":")" + checksum +
+                         R"(","class":"GaussianMixture","converged":"false","covariance_type":"spherical",)"
+                         R"("feature_names":"null","format":"gmmx","format_version":"1","gmmx_version":")" GMMX_VERSION
+                         R"(","log_likelihood":"NaN","lower_bound":"-Infinity","lower_bounds":"[]","n_iter":"0",)"
+                         R"("params":"{}"},)" +
+                         tensors + "}";
+    header.resize((header.size() + 7) / 8 * 8, ' ');
+    CHECK(to_bytes(model) == with_header(header, gmmx::testing::from_hex(numbers)));
+  };
+  check_bytes(false, "crc32:863ba7a4",
+              R"("covariances":{"dtype":"F64","shape":[1],"data_offsets":[0,8]},)"
+              R"("means":{"dtype":"F64","shape":[1,1],"data_offsets":[8,16]},)"
+              R"("precisions_cholesky":{"dtype":"F64","shape":[1],"data_offsets":[16,24]},)"
+              R"("weights":{"dtype":"F64","shape":[1],"data_offsets":[24,32]})",
+              "0000000000001040 182d4454fb210940 000000000000e03f 000000000000f03f");
+  check_bytes(true, "crc32:110cecc9",
+              R"("covariances":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},)"
+              R"("means":{"dtype":"F32","shape":[1,1],"data_offsets":[4,8]},)"
+              R"("precisions_cholesky":{"dtype":"F32","shape":[1],"data_offsets":[8,12]},)"
+              R"("weights":{"dtype":"F32","shape":[1],"data_offsets":[12,16]})",
+              "00008040 db0f4940 0000003f 0000803f");
 }
 
 TEST_CASE("model files: what later versions may add is accepted") {
