@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by the scripts that compile for other systems.
 # header_packages FOLDER: an installation prefix with the packages of Debian that are headers alone, and nothing else of
 # /usr, whose other headers are for this machine.
