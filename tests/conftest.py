@@ -86,15 +86,14 @@ def read_dataset(name: str) -> Dataset:
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """Run ``gmmx`` with these arguments in an empty directory, on a terminal of 80 columns."""
-    from click.testing import CliRunner
-
+    testing = pytest.importorskip("click.testing")  # beside a wheel there is nothing but what gmmx needs
     from gmmx.cli import command_line
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
 
     def run_gmmx(*arguments: object, stdin: str | bytes | None = None) -> Result:
-        result = CliRunner().invoke(command_line(), [str(argument) for argument in arguments], input=stdin)
+        result = testing.CliRunner().invoke(command_line(), [str(argument) for argument in arguments], input=stdin)
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         return result
