@@ -21,6 +21,13 @@ check_cxx_source_compiles(
 #error not x86-64
 #endif
 int main() { return 0; }" GMMX_TARGET_IS_X86_64)
+if(NOT GMMX_TARGET_IS_X86_64)
+  check_cxx_source_compiles(
+    "#ifndef __i386__
+#error not 32-bit x86
+#endif
+int main() { return 0; }" GMMX_TARGET_IS_X86_32)
+endif()
 
 # Lowest first. GCC for Windows puts vectors of 32 and 64 bytes on a stack that is aligned to 16 (its bug 54412).
 if(GMMX_TARGET_IS_X86_64 AND NOT (WIN32 AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU"))

@@ -42,6 +42,10 @@ function(gmmx_configure_target target instruction_set)
     target_compile_definitions(${target} PRIVATE _CRT_SECURE_NO_WARNINGS)
   else()
     list(APPEND options -fno-math-errno -fno-trapping-math)
+    if(GMMX_TARGET_IS_X86_32)
+      # Without SSE2, sums are rounded when they leave a register, and what rounds by adding a large number does not.
+      list(APPEND options -msse2 -mfpmath=sse)
+    endif()
   endif()
 
   string(TOUPPER "${CMAKE_BUILD_TYPE}" build_type)
