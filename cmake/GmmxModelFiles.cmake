@@ -13,5 +13,10 @@ message(STATUS "gmmx: nlohmann_json ${nlohmann_json_VERSION} (${nlohmann_json_DI
 file(GLOB gmmx_file_sources CONFIGURE_DEPENDS "${gmmx_SOURCE_DIR}/cpp/files/*.cpp")
 target_sources(gmmx PRIVATE ${gmmx_file_sources})
 set_source_files_properties(${gmmx_file_sources} PROPERTIES UNITY_GROUP files)
+if(CMAKE_SIZEOF_VOID_P EQUAL 4)
+  # Where addresses have 32 bits, sizes and inodes of files may have more; the C library asks to be told so.
+  set_source_files_properties("${gmmx_SOURCE_DIR}/cpp/files/model_file.cpp" "${gmmx_SOURCE_DIR}/cpp/files/atomic_write.cpp"
+                              PROPERTIES COMPILE_DEFINITIONS _FILE_OFFSET_BITS=64)
+endif()
 # Headers alone, in no public header: who uses the library does not need them.
 target_link_libraries(gmmx PRIVATE $<BUILD_INTERFACE:nlohmann_json::nlohmann_json>)

@@ -14,6 +14,7 @@
 #include "atomic_write.hpp"
 #include "gmmx/factors.hpp"
 #include "hex.hpp"
+#include "little_endian.hpp"
 #include "model_bytes.hpp"
 #include "problem.hpp"
 #include "safetensors.hpp"
@@ -128,7 +129,7 @@ struct Parts {
 
 std::string with_header(const std::string& header, const std::string& data = "") {
   std::string file;
-  for (unsigned i = 0; i < 8; ++i) file.push_back(static_cast<char>((header.size() >> (8 * i)) & 0xffU));
+  put_bits(file, std::uint64_t{header.size()});
   return file + header + data;
 }
 
