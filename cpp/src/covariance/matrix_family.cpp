@@ -20,8 +20,8 @@ constexpr double noise = std::numeric_limits<double>::epsilon();
 // Section 12 of docs/theory.md: the variance of a feature given all others, as a share of its own, is 1 / (Sigma_ii
 // P_ii). The sums and the factorization of exactly dependent features were measured to leave up to 2 eps d of it, of
 // either sign. Neither units nor the order of the features matter.
-bool is_singular(ConstMatrixMap covariance, MatrixMap u) {
-  const double least = 4 * noise * static_cast<double>(covariance.rows());
+bool is_singular(ConstMatrixMap covariance, MatrixMap u, double times) {
+  const double least = times * 4 * noise * static_cast<double>(covariance.rows());
   for (Index i = 0; i < covariance.rows(); ++i) {
     if (covariance(i, i) < least_variance) return true;
     if (!(covariance(i, i) * u.row(i).tail(covariance.rows() - i).squaredNorm() * least < 1)) return true;
@@ -128,9 +128,9 @@ std::vector<double> own_covariances(const Scatter& s) {
   return result;
 }
 
-bool factorizes(ConstMatrixMap covariance, MatrixMap u) {
+bool factorizes(ConstMatrixMap covariance, MatrixMap u, double times) {
   const bool factorized = covariance.rows() <= small ? factorize_small(covariance, u) : factorize_large(covariance, u);
-  return factorized && u.allFinite() && !is_singular(covariance, u);
+  return factorized && u.allFinite() && !is_singular(covariance, u, times);
 }
 
 bool is_collapsed(ConstMatrixMap covariance) {

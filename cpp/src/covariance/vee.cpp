@@ -33,6 +33,18 @@ bool any_collapsed(const Scatter& s, const std::vector<double>& own) {
   return false;
 }
 
+// Whether volumes part for ever, of components that vary in different directions alone: whether the common matrix, of
+// which u becomes the factor, is so close to singular that in the next steps rounding could bring the search to rest.
+bool has_parted(const RowMajorMatrix<double>& common, RowMajorMatrix<double>& u, const Scatter& s,
+                const std::vector<double>& own) {
+  constexpr double safety = 64;
+  const Index d = s.n_features;
+  const ConstMatrixMap matrix(common.data(), d, d);
+  const MatrixMap factor(u.data(), d, d);
+  if (factorizes(matrix, factor, safety) || !common.allFinite()) return false;
+  return any_collapsed(s, own) || !factorizes(matrix, factor);
+}
+
 class Proportional final : public MatrixFamily {
  public:
   constexpr Proportional() : MatrixFamily({'V', 'E', 'E'}) {}
@@ -50,10 +62,8 @@ class Proportional final : public MatrixFamily {
       for (Index k = 0; k < s.n_components; ++k) {
         if (weights(k) != 0) common += weights(k) * matrix_of(result, k, d);
       }
-      if (!factorizes({common.data(), d, d}, {factor.data(), d, d})) {
-        if (common.allFinite()) throw_collapsed(all_components);
-        factor = common;  // not finite either, as what follows from it
-      }
+      if (has_parted(common, factor, s, result)) throw_collapsed(all_components);
+      if (!common.allFinite()) factor = common;                                    // as what follows from it
       const double scale = std::exp(-2 * factor.diagonal().array().log().mean());  // |B|^(1/d)
       common /= scale;
       precision.noalias() = scale * (factor * factor.transpose());

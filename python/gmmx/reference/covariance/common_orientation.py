@@ -24,6 +24,8 @@ from gmmx.reference.covariance.volume_and_shape import (
 )
 from gmmx.reference.errors import CollapsedComponentError
 
+SAFETY = 64  # by how much a matrix is further from singular than what has collapsed
+
 
 class Tied(OneForAll):
     """All components share one covariance matrix."""
@@ -46,6 +48,8 @@ class Proportional(OneEach):
         for _ in range(MAX_ITERATIONS):
             B = np.einsum("k,kij->ij", counts / volumes, scatter)
             U = cholesky_of_precision(B, SHARED)
+            if is_nearly_singular(B, U) and any(is_collapsed(C) for C in scatter[used]):
+                raise CollapsedComponentError(SHARED)
             scale = np.exp(-2.0 * np.mean(np.log(np.diag(U))))  # |B|^(1/d)
             B, U = B / scale, U * np.sqrt(scale)  # (81)
             previous_volumes, volumes = volumes, np.sum((scatter @ U) * U, axis=(1, 2)) / n_features  # (80)
@@ -55,6 +59,12 @@ class Proportional(OneEach):
             if have_run_away(volumes[used]) and any(is_collapsed(C) for C in scatter[used]):
                 raise CollapsedComponentError(SHARED)
         return np.asarray(volumes[:, np.newaxis, np.newaxis] * B)
+
+
+def is_nearly_singular(matrix: FloatArray, U: FloatArray) -> bool:
+    """Return whether a matrix with precision U U^T is so close to singular that rounding could soon stop a search."""
+    shares = 1.0 / (np.diag(matrix) * np.sum(U**2, axis=1))
+    return bool(shares.min() <= SAFETY * NOISE * len(matrix))
 
 
 class CommonAxes(OneEach):
