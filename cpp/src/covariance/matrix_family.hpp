@@ -34,7 +34,7 @@ inline ConstMatrixMap matrix_of(const std::vector<double>& matrices, Index k, In
 // (26), (34), (43) W_k / N_k + reg_covar I; of an empty component without its scatter.
 std::vector<double> own_covariances(const Scatter& scatter);
 
-// (52) Whether a matrix is not singular, to so many times the working precision; then u is its factor U = L^-T,
+// (52) Whether a matrix is not singular, to this many times the working precision; then u is its factor U = L^-T,
 // covariance = L L^T.
 bool factorizes(ConstMatrixMap covariance, MatrixMap u, double times = 1);
 bool is_collapsed(ConstMatrixMap covariance);
