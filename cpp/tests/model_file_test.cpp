@@ -817,7 +817,7 @@ TEST_CASE("model files: a file that is replaced keeps its permissions") {
   fs::create_symlink("model", folder / "link");
   for (const unsigned mode : {0600U, 0640U, 0664U}) {
     write(folder / "model", "old");
-    REQUIRE(chmod((folder / "model").c_str(), mode) == 0);
+    REQUIRE(chmod((folder / "model").c_str(), static_cast<mode_t>(mode)) == 0);
     save(model, folder / "link");
     CHECK(contents(folder / "model") == to_bytes(model));
     CHECK(static_cast<unsigned>(fs::status(folder / "model").permissions()) == mode);
