@@ -73,8 +73,9 @@ void check_factors(const Mixture& mixture, bool single_precision) {
       continue;
     }
     const std::string which = traits.by_component ? "[" + std::to_string(i / traits.size({1, d})) + "]" : "";
-    throw InvalidArgument("precisions_cholesky" + which + " is not the factor of the inverse of covariances" + which +
-                          "; leave one of them out to have it computed");
+    std::string message = "precisions_cholesky" + which;
+    message.append(" is not the factor of the inverse of covariances").append(which);
+    throw InvalidArgument(message.append("; leave one of them out to have it computed"));
   }
 }
 

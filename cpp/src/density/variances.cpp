@@ -24,7 +24,7 @@ class VariancesLogDensity final : public LogDensity<T> {
     const RowColumns<T>& rows = block.as_given();
     gaussian_log_prob(out, constants_, rows.n_features(), [&](Index k, Index j) {
       // Scaled first: squares of float32 differences may be larger than all numbers.
-      const auto y = (rows.column(j) - means_.high(k, j)) * scales_(k, j);
+      auto y = (rows.column(j) - means_.high(k, j)) * scales_(k, j);
       if constexpr (SplitMeans<T>::is_exact) {
         return y;
       } else {

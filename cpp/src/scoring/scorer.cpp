@@ -149,7 +149,8 @@ double Scorer<T>::careful_log_prob(const T* x, Index k) const noexcept {
     distance += y * y;
   }
   const double log_prob = at(constants_, 0, 1) - 0.5 * distance;
-  return std::isnan(log_prob) ? minus_infinity<double> : log_prob;
+  if (std::isnan(log_prob)) return minus_infinity<double>;
+  return log_prob;
 }
 
 template <class T>
