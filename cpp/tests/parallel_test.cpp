@@ -70,7 +70,7 @@ TEST_CASE("a task that fails ends the others, and a caller without work still lo
     Watch watch(nothing);
     const auto task = [&](Index i) {
       if (i == 1) throw std::runtime_error("task 1");
-      while (i > 1) watch.look();  // ends by the failure of task 1 alone
+      while (i > 1) watch.look();  // NOLINT(bugprone-infinite-loop): ends by the failure of task 1 alone
     };
     CHECK_THROWS_WITH(for_tasks(4, n_threads, watch, task), "task 1");
   }

@@ -69,7 +69,7 @@ class Merging {
  private:
   static constexpr Index none = -1;  // name of an empty slot
   struct Slot {
-    Index name;
+    Index name = none;
     Index partner = 0;
     bool is_exact = true;  // whether the bound is the cost of the partner
   };
@@ -88,8 +88,10 @@ class Merging {
 
   void take_best_partner(Index j, const Column<double>& costs) {
     slot(j).is_exact = true;
-    if (j > 0) slot(j).partner = last_of_least(costs, j);
-    bounds_(j) = j > 0 ? costs(slot(j).partner) : infinite_cost;
+    bounds_(j) = infinite_cost;
+    if (j == 0) return;
+    slot(j).partner = last_of_least(costs, j);
+    bounds_(j) = costs(slot(j).partner);
   }
 
   // The others get to know the union of a and b, which stands in slot a.
