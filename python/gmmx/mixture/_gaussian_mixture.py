@@ -152,8 +152,8 @@ class GaussianMixture(
 
     prior : 'default', ConjugatePrior or None, default=None
         Prior of the means and covariances, with which EM maximises the posterior density and no component collapses.
-        'default' is the weak prior of Fraley and Raftery, computed from the data; diagonal and spherical models have one
-        scale for all columns, so standardise those whose units differ. `lower_bounds_` and `tol` still refer to the
+        'default' is the weak prior of Fraley and Raftery, computed from the data; diagonal and spherical models have
+        one scale for all columns, so standardise those whose units differ. `lower_bounds_` and `tol` still refer to the
         likelihood. A prior cannot be combined with `acceleration`. None maximises the likelihood.
 
     Attributes
