@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # gmmx for ARM64 Linux, compiled here and run by an emulator: the C++ tests, and a wheel in an environment that has no
 # compiler, with the Python tests of E-steps, M-steps and published values; all tests would take hours.
-# Usage: .ci/arm64.sh [cpp] [wheel]      an hour; both without an argument
+# Usage: .ci/arm64.sh [cpp] [wheel]      about 20 minutes; both without an argument
 # Needs: cmake doctest-dev g++-aarch64-linux-gnu libeigen3-dev ninja-build nlohmann-json3-dev qemu-user, apt-get, and
 # Python 3.11 with venv, the Python of Debian 12, whose packages for ARM64 are taken
 set -euo pipefail

@@ -269,7 +269,7 @@ def test_one_row_of_positive_weight():
 def test_bad_rows_to_predict(case, method, fitted):
     rows, error, _ = BAD_ROWS[case]
     with pytest.raises(error), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # NumPy's about ragged rows, before it refuses them
+        warnings.filterwarnings("ignore", "Creating an ndarray from ragged nested sequences")  # NumPy 1.23
         getattr(fitted, method)(rows)
 
 

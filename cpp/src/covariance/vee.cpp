@@ -63,7 +63,7 @@ class Proportional final : public MatrixFamily {
         if (weights(k) != 0) common += weights(k) * matrix_of(result, k, d);
       }
       if (has_parted(common, factor, s, result)) throw_collapsed(all_components);
-      if (!common.allFinite()) factor = common;                                    // as what follows from it
+      if (!common.allFinite()) factor = common;
       const double scale = std::exp(-2 * factor.diagonal().array().log().mean());  // |B|^(1/d)
       common /= scale;
       precision.noalias() = scale * (factor * factor.transpose());

@@ -14,7 +14,14 @@ from gmmx.reference.covariance.axes import (
     variances_along,
 )
 from gmmx.reference.covariance.matrices import OneEach, OneForAll
-from gmmx.reference.covariance.precisions import NOISE, SHARED, cholesky_of_precision, is_collapsed, require_positive
+from gmmx.reference.covariance.precisions import (
+    NOISE,
+    SHARED,
+    cholesky_of_precision,
+    is_collapsed,
+    require_positive,
+    unexplained_shares,
+)
 from gmmx.reference.covariance.volume_and_shape import (
     MAX_ITERATIONS,
     TOLERANCE,
@@ -63,8 +70,7 @@ class Proportional(OneEach):
 
 def is_nearly_singular(matrix: FloatArray, U: FloatArray) -> bool:
     """Return whether a matrix with precision U U^T is so close to singular that rounding could soon stop a search."""
-    shares = 1.0 / (np.diag(matrix) * np.sum(U**2, axis=1))
-    return bool(shares.min() <= SAFETY * NOISE * len(matrix))
+    return bool(unexplained_shares(matrix, U).min() <= SAFETY * NOISE * len(matrix))
 
 
 class CommonAxes(OneEach):

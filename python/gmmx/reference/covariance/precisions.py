@@ -27,10 +27,16 @@ def cholesky_of_precision(covariance: FloatArray, component: int) -> FloatArray:
     for i in range(len(L)):  # forward substitution, row by row: L @ inverse = identity
         inverse[i] = (inverse[i] - L[i, :i] @ inverse[:i]) / L[i, i]
     upper: FloatArray = inverse.T  # (52)
-    unexplained = 1.0 / (np.diag(covariance) * np.sum(upper**2, axis=1))  # section 12
-    if not np.all(unexplained > NOISE * len(L)) or not np.all(np.diag(covariance) >= LEAST_VARIANCE):
+    if not np.all(unexplained_shares(covariance, upper) > NOISE * len(L)) or not np.all(
+        np.diag(covariance) >= LEAST_VARIANCE
+    ):
         raise CollapsedComponentError(component)
     return upper
+
+
+def unexplained_shares(covariance: FloatArray, U: FloatArray) -> FloatArray:
+    """Return each feature's variance given all others, as a share of its own; the precision is U U^T (section 12)."""
+    return np.asarray(1.0 / (np.diag(covariance) * np.sum(U**2, axis=1)))
 
 
 def is_collapsed(covariance: FloatArray) -> bool:
