@@ -4,6 +4,7 @@
 #include "covariance/axes.hpp"
 #include "covariance/matrix_family.hpp"
 #include "covariance/volume_and_shape.hpp"
+#include "parallel/block_loop.hpp"
 
 namespace gmmx {
 
@@ -19,16 +20,17 @@ class OwnAxes final : public MatrixFamily {
     const Index d = s.n_features;
     std::vector<double> result = own_covariances(s);
     RowMajorMatrix<double> variances(s.n_components, d);
-    std::vector<Matrix<double>> directions;
-    for (Index k = 0; k < s.n_components; ++k) {
+    std::vector<Matrix<double>> directions(static_cast<std::size_t>(s.n_components));
+    const auto cube = static_cast<double>(d * d * d);
+    for_components(s.n_components, 10 * cube, s.n_threads, [&](Index k) {
       Axes axes = axes_of(matrix_of(result, k, d));
       variances.row(k) = axes.variances.cwiseMax(0.0);  // nonnegative up to rounding
-      directions.push_back(std::move(axes.directions));
-    }
+      directions[static_cast<std::size_t>(k)] = std::move(axes.directions);
+    });
     volume_and_shape_(s.counts, variances);
-    for (Index k = 0; k < s.n_components; ++k) {
+    for_components(s.n_components, 2 * cube, s.n_threads, [&](Index k) {
       compose(directions[static_cast<std::size_t>(k)], variances.row(k), matrix_of(result, k, d));
-    }
+    });
     return result;
   }
 
@@ -42,15 +44,16 @@ class OwnShapes final : public MatrixFamily {
   constexpr OwnShapes() : MatrixFamily({'E', 'V', 'V'}) {}
 
   std::vector<double> covariances(const Scatter& s) const override {
+    const Index d = s.n_features;
     std::vector<double> result = own_covariances(s);
     Vector<double> own(s.n_components);
-    RowMajorMatrix<double> variances(s.n_components, s.n_features);
-    for (Index k = 0; k < s.n_components; ++k) {
-      own(k) = volume_of_matrix(matrix_of(result, k, s.n_features), k);
-      variances.row(k) = matrix_of(result, k, s.n_features).diagonal().transpose();
-    }
+    RowMajorMatrix<double> variances(s.n_components, d);
+    for_components(s.n_components, static_cast<double>(d * d * d) / 3, s.n_threads, [&](Index k) {
+      own(k) = volume_of_matrix(matrix_of(result, k, d), k);
+      variances.row(k) = matrix_of(result, k, d).diagonal().transpose();
+    });
     const double common = common_volume(s.counts, own, variances);
-    for (Index k = 0; k < s.n_components; ++k) matrix_of(result, k, s.n_features) *= common / own(k);
+    for (Index k = 0; k < s.n_components; ++k) matrix_of(result, k, d) *= common / own(k);
     return result;
   }
 };

@@ -5,6 +5,7 @@
 #include "covariance/joint_diagonalisation.hpp"
 #include "covariance/matrix_family.hpp"
 #include "covariance/volume_and_shape.hpp"
+#include "parallel/block_loop.hpp"
 
 namespace gmmx {
 
@@ -41,7 +42,8 @@ class CommonAxes final : public MatrixFamily {
     for (Index k = 0; k < s.n_components; ++k) keep_flat(matrix_of(result, k, d), variances.row(k));
     check_flatness(s.counts, variances);
     volume_and_shape_(s.counts, variances);
-    for (Index k = 0; k < s.n_components; ++k) compose(rotated.axes(), variances.row(k), matrix_of(result, k, d));
+    for_components(s.n_components, static_cast<double>(2 * d * d * d), s.n_threads,
+                   [&](Index k) { compose(rotated.axes(), variances.row(k), matrix_of(result, k, d)); });
     return result;
   }
 

@@ -6,6 +6,7 @@
 #include "covariance/axes.hpp"
 #include "covariance/matrix_family.hpp"
 #include "covariance/volume_and_shape.hpp"
+#include "parallel/block_loop.hpp"
 
 namespace gmmx {
 
@@ -57,6 +58,8 @@ class Proportional final : public MatrixFamily {
     RowMajorMatrix<double> common(d, d);
     RowMajorMatrix<double> factor(d, d);
     Matrix<double> precision(d, d);
+    Vector<double> traces(s.n_components);
+    const auto numbers = static_cast<double>(d * d);
     const auto fit_common = [&](const Vector<double>& weights) {
       common.setZero();
       for (Index k = 0; k < s.n_components; ++k) {
@@ -67,13 +70,14 @@ class Proportional final : public MatrixFamily {
       const double scale = std::exp(-2 * factor.diagonal().array().log().mean());  // |B|^(1/d)
       common /= scale;
       precision.noalias() = scale * (factor * factor.transpose());
+      for_components(s.n_components, numbers, s.n_threads, [&](Index k) {
+        const ConstMatrixMap own = matrix_of(std::as_const(result), k, d);
+        double trace = 0;
+        for (Index l = 0; l < d; ++l) trace += own.row(l).dot(precision.col(l));
+        traces(k) = trace;
+      });
     };
-    const auto volume = [&](Index k) {
-      const ConstMatrixMap own = matrix_of(std::as_const(result), k, d);
-      double trace = 0;
-      for (Index l = 0; l < d; ++l) trace += own.row(l).dot(precision.col(l));
-      return trace / static_cast<double>(d);
-    };
+    const auto volume = [&](Index k) { return traces(k) / static_cast<double>(d); };
     const bool run_away = improve_in_turn(s.counts, volumes, fit_common, volume);
     const auto all_finite = [&] {
       return std::all_of(result.begin(), result.end(), [](double number) { return std::isfinite(number); });
@@ -81,12 +85,12 @@ class Proportional final : public MatrixFamily {
     const bool were_finite = all_finite();
     // Without bound, where components vary in different directions alone.
     if (were_finite && run_away && any_collapsed(s, result)) throw_collapsed(all_components);
-    for (Index k = 0; k < s.n_components; ++k) {
+    for_components(s.n_components, numbers, s.n_threads, [&](Index k) {
       MatrixMap sigma = matrix_of(result, k, d);
       for (Index l = 0; l < d; ++l) {
         for (Index j = 0; j <= l; ++j) sigma(l, j) = sigma(j, l) = volumes(k) * common(l, j);
       }
-    }
+    });
     if (were_finite && !all_finite()) throw_collapsed(all_components);
     return result;
   }
