@@ -1,7 +1,6 @@
 // The one place that names Eigen's types.
 #pragma once
 
-#include <Eigen/Cholesky>
 #include <Eigen/Core>
 
 #include "gmmx/views.hpp"

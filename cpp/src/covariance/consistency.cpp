@@ -2,9 +2,9 @@
 #include <limits>
 #include <string>
 
+#include "gemm.hpp"
 #include "gmmx/errors.hpp"
 #include "gmmx/factors.hpp"
-#include "linear_algebra.hpp"
 #include "statistics/second_moments.hpp"
 
 namespace gmmx {
@@ -34,7 +34,10 @@ bool belong_together(const ConstMatrixMap& covariance, const ConstMatrixMap& fac
   const Vector<double> inverse = scales.cwiseInverse();
   const Matrix<double> correlations = inverse.asDiagonal() * covariance * inverse.asDiagonal();
   const Matrix<double> scaled = scales.asDiagonal() * factor;
-  const Matrix<double> product = scaled.transpose() * correlations * scaled;
+  Matrix<double> half(d, d);
+  Matrix<double> product(d, d);
+  multiply<double>(correlations, scaled, half);
+  multiply<double>(scaled.transpose(), half, product);
   const Vector<double> sizes = scaled.cwiseAbs().colwise().sum().transpose();
   const Vector<double> unscaled = factor.cwiseAbs().colwise().sum().transpose();
   for (Index i = 0; i < d; ++i) {

@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "cholesky.hpp"
 #include "covariance/axes.hpp"
 #include "gmmx/errors.hpp"
 #include "parallel/block_loop.hpp"
@@ -36,14 +37,11 @@ bool is_symmetric(ConstMatrixMap matrix) {
 
 // (52) L^-T of covariance = L L^T; false where there is none.
 bool factorize_large(ConstMatrixMap covariance, MatrixMap inverse_t) {
-  const Eigen::LLT<Matrix<double>> llt(covariance);
-  if (llt.info() != Eigen::Success) return false;
-  const Matrix<double>& lower = llt.matrixLLT();
+  const auto [lower, exists] = cholesky_of(covariance);
+  if (!exists) return false;
   if (!(lower.diagonal().array().square() > noise * covariance.diagonal().array()).all()) return false;
-  Matrix<double> inverse = Matrix<double>::Identity(lower.rows(), lower.rows());
-  lower.triangularView<Eigen::Lower>().solveInPlace(inverse);
   inverse_t.setZero();
-  inverse_t.triangularView<Eigen::Upper>() = inverse.transpose();
+  inverse_t.triangularView<Eigen::Upper>() = inverse_of_lower(lower).transpose();
   return true;
 }
 
@@ -101,8 +99,11 @@ void invert_factor(ConstMatrixMap u, MatrixMap covariance, Index k) {
   }
   if (!u.isUpperTriangular(0.0)) refuse(" is not upper triangular; give the upper triangular U with precision = U U^T");
   Matrix<double> inverse = Matrix<double>::Identity(u.rows(), u.rows());
-  u.triangularView<Eigen::Upper>().solveInPlace(inverse);
-  covariance.noalias() = inverse.transpose() * inverse;
+  solve_upper(u, inverse);
+  Matrix<double> product(u.rows(), u.rows());
+  multiply_to_lower(inverse, inverse, product);
+  covariance.triangularView<Eigen::Lower>() = product;
+  covariance.triangularView<Eigen::StrictlyUpper>() = product.transpose();
   if (!covariance.allFinite()) refuse(" belongs to a covariance that is not finite; scale the data");
 }
 
@@ -139,10 +140,10 @@ bool is_collapsed(ConstMatrixMap covariance) {
 }
 
 double volume_of_matrix(const Eigen::Ref<const RowMajorMatrix<double>>& matrix, Index k) {
-  const Eigen::LLT<Matrix<double>> llt{Matrix<double>(matrix)};
-  if (llt.info() != Eigen::Success && matrix.allFinite()) throw_collapsed(k);
+  const auto [lower, exists] = cholesky_of(matrix);
+  if (!exists && matrix.allFinite()) throw_collapsed(k);
   double sum = 0;
-  for (Index j = 0; j < matrix.rows(); ++j) sum += std::log(llt.matrixLLT()(j, j));
+  for (Index j = 0; j < matrix.rows(); ++j) sum += std::log(lower(j, j));
   return std::exp(2 * sum / static_cast<double>(matrix.rows()));
 }
 
@@ -177,7 +178,7 @@ Decomposition MatrixFamily::decompose(const Mixture& mixture) const {
 }
 
 void MatrixFamily::colour(const Mixture& mixture, Index k, Eigen::Ref<Matrix<double>> z) const {
-  factor_of_component(mixture, k).triangularView<Eigen::Upper>().solveInPlace<Eigen::OnTheRight>(z);
+  divide_by_upper(z, factor_of_component(mixture, k));
 }
 
 void MatrixFamily::whiten(const Mixture& mixture, Index k, Eigen::Ref<Matrix<double>> z) const {

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <utility>
 
+#include "cholesky.hpp"
 #include "covariance/axes.hpp"
 #include "covariance/matrix_family.hpp"
 #include "covariance/volume_and_shape.hpp"
@@ -69,7 +70,8 @@ class Proportional final : public MatrixFamily {
       if (!common.allFinite()) factor = common;
       const double scale = std::exp(-2 * factor.diagonal().array().log().mean());  // |B|^(1/d)
       common /= scale;
-      precision.noalias() = scale * (factor * factor.transpose());
+      precision_of_factor({factor.data(), d, d}, precision);
+      precision *= scale;
       for_components(s.n_components, numbers, s.n_threads, [&](Index k) {
         const ConstMatrixMap own = matrix_of(std::as_const(result), k, d);
         double trace = 0;
@@ -110,13 +112,13 @@ class Proportional final : public MatrixFamily {
   // U_k = s_k U_0.
   std::optional<Diagonalisation> diagonalisation(const Mixture& mixture) const override {
     const Index d = mixture.n_features();
-    const Matrix<double> transform = matrix_of(mixture.precisions_cholesky(), 0, d);
+    const ConstMatrixMap transform = matrix_of(mixture.precisions_cholesky(), 0, d);
     Matrix<double> scales(mixture.n_components(), d);
     double error = 0;
     Matrix<double> relative(d, d);
     for (Index k = 0; k < mixture.n_components(); ++k) {
       relative = matrix_of(mixture.precisions_cholesky(), k, d);
-      transform.triangularView<Eigen::Upper>().solveInPlace(relative);
+      solve_upper(transform, relative);
       const double scale = relative.diagonal().mean();
       scales.row(k).setConstant(scale);
       relative.diagonal().array() -= scale;

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "cholesky.hpp"
 #include "covariance/model.hpp"
 #include "gmmx/errors.hpp"
 #include "statistics/second_moments.hpp"
@@ -39,12 +40,12 @@ bool matrix_at(Eigen::Ref<const Vector<double>> numbers, ConstMatrixMap referenc
     for (Index i = 0; i < j; ++i) factor(i, j) = numbers(at++) / std::sqrt(weight);
     factor(j, j) = std::exp(numbers(at++) / std::sqrt(2 * weight));
   }
-  reference.triangularView<Eigen::Upper>().solveInPlace<Eigen::OnTheRight>(factor);
+  divide_by_upper(factor, reference);
   covariance = factor.transpose().lazyProduct(factor);
   if (!covariance.allFinite()) return false;
   Matrix<double> above = covariance;
   above.diagonal().array() -= floor;
-  return above.llt().info() == Eigen::Success;
+  return cholesky_of(above).exists;
 }
 
 // (68) Covariances as the model keeps them: a matrix or variances, of each component or of all.

@@ -4,9 +4,9 @@
 #include <cmath>
 #include <string>
 
+#include "cholesky.hpp"
 #include "format.hpp"
 #include "gmmx/errors.hpp"
-#include "linear_algebra.hpp"
 
 namespace gmmx {
 
@@ -40,7 +40,7 @@ void check_prior(const ConjugatePrior& prior, Index n_features) {
   constexpr double rounding = 1e-12;
   const bool is_symmetric = (scale - scale.transpose()).cwiseAbs().maxCoeff() <= rounding * size;
   const Matrix<double> raised = scale + rounding * size * Matrix<double>::Identity(n_features, n_features);
-  if (is_symmetric && (size == 0 || raised.llt().info() == Eigen::Success)) return;
+  if (is_symmetric && (size == 0 || cholesky_of(raised).exists)) return;
   throw InvalidArgument("the prior's scale is not symmetric and positive semidefinite; give a covariance matrix");
 }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "cholesky.hpp"
 #include "gemm.hpp"
 #include "linear_algebra.hpp"
 
@@ -101,7 +102,7 @@ bool columns_are_independent(MatrixView<const T> rows, double share) {
   Matrix<double> correlations(rows.cols(), rows.cols());
   multiply_to_lower(scaled, scaled, correlations);
   correlations.diagonal().array() -= share;
-  return Eigen::LLT<Matrix<double>>(correlations).info() == Eigen::Success;
+  return cholesky_of(correlations).exists;
 }
 
 template <class T>

@@ -1,0 +1,24 @@
+// Cholesky decompositions and triangular systems, compiled once: they bring Eigen's product kernels with them.
+#pragma once
+
+#include "gemm.hpp"
+
+namespace gmmx {
+
+// matrix = L L^T. Where there is none, or numbers are not finite, `lower` is what was left of it.
+struct Cholesky {
+  Matrix<double> lower;  // above its diagonal, what the matrix had there
+  bool exists;
+};
+Cholesky cholesky_of(const Matrix<double>& matrix);
+
+// L^-1, for lower triangular L
+Matrix<double> inverse_of_lower(const Matrix<double>& lower);
+
+// b := U^-1 b, for upper triangular U
+void solve_upper(ConstMatrixMap upper, MatrixRef<double> b);
+
+// b := b U^-1, for upper triangular U
+void divide_by_upper(MatrixRef<double> b, ConstMatrixMap upper);
+
+}  // namespace gmmx
