@@ -3,11 +3,13 @@
 # less time together, but processors must be busy to the end. Names in anonymous namespaces must therefore differ
 # within a unit.
 
-# Units of about the same work, each of folders and files that instantiate the same templates: the kernels with moments,
-# k-means and products; the densities of rows; and, of all other files, what works on parameters and sums. Two processors
-# that begin with the first two, and go on with models and bindings, end at about the same time.
-set(gmmx_unit_kernels initialization kernels moments src statistics/row_checks)
+# Units of folders and files that instantiate the same templates: densities of rows; kernels with moments and k-means;
+# products and decompositions of matrices; and, of all other files, what works on parameters and sums. In the order
+# below two processors begin with the first two, go on with models on one and products and the bindings on the other, and
+# end at about the same time.
 set(gmmx_unit_rows density evaluation scoring em/e_step em/statistics_pass statistics/from_assignments)
+set(gmmx_unit_kernels initialization kernels moments)
+set(gmmx_unit_products src statistics/row_checks)
 
 # gmmx_group_into_units(<list>): gives each source of the list its unit, and sorts the list by units.
 function(gmmx_group_into_units sources)
@@ -16,7 +18,7 @@ function(gmmx_group_into_units sources)
     get_filename_component(folder "${folder}" NAME)
     get_filename_component(file "${source}" NAME_WE)
     set(unit models)
-    foreach(candidate IN ITEMS kernels rows)
+    foreach(candidate IN ITEMS rows kernels products)
       if(folder IN_LIST gmmx_unit_${candidate} OR "${folder}/${file}" IN_LIST gmmx_unit_${candidate})
         set(unit ${candidate})
       endif()
@@ -24,7 +26,7 @@ function(gmmx_group_into_units sources)
     set_source_files_properties("${source}" PROPERTIES UNITY_GROUP ${unit})
     list(APPEND of_${unit} "${source}")
   endforeach()
-  set(${sources} ${of_kernels} ${of_rows} ${of_models} PARENT_SCOPE)
+  set(${sources} ${of_rows} ${of_kernels} ${of_models} ${of_products} PARENT_SCOPE)
 endfunction()
 
 # gmmx_compile_in_units(<target>): its sources without a unit become one.
