@@ -127,6 +127,39 @@ def test_columns_are_named_where_the_fit_fails():
         gmmx.GaussianMixture(2, reg_covar=0, random_state=0).fit(X)
 
 
+def nearly_dependent(rest):
+    """Two groups of rows; a last column that two others explain up to `rest` standard deviations."""
+    X = np.vstack([normal(seed=1), normal(seed=2) + 6])
+    return np.column_stack([X, X[:, 0] + X[:, 1] + rest * np.random.default_rng(3).normal(size=len(X))])
+
+
+@pytest.mark.parametrize("covariance_type", ["full", "tied", "VEE", "EVE"])
+@pytest.mark.parametrize("rest", [1e-12, 1e-10, 1e-8])
+def test_a_failed_fit_names_columns_of_which_others_leave_too_little(rest, covariance_type):
+    model = gmmx.GaussianMixture(2, covariance_type=covariance_type, reg_covar=0, random_state=0)
+    frame = pd.DataFrame(nearly_dependent(rest), columns=[*"abcd", "sum"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ColumnWarning)
+        with pytest.raises(gmmx.FitFailedError, match="drop column 'sum' of X, which depends on others, as far as a"):
+            model.fit(frame)
+        model.fit(frame.drop(columns="sum"))
+
+
+def test_a_selection_names_columns_of_which_others_leave_too_little():
+    with pytest.warns(ConvergenceWarning, match="Drop column 4 of X, which depends on others, as far as a covariance"):
+        gmmx.GaussianMixtureIC(max_components=2, random_state=0).fit(nearly_dependent(1e-9))
+
+
+def test_far_clusters_are_not_taken_for_dependent_columns():
+    X = nearly_dependent(1)
+    X[300:] += 1e8
+    gmmx.GaussianMixture(2, reg_covar=0, random_state=0).fit(X)
+    X[:300] = X[0]
+    with pytest.raises(gmmx.FitFailedError) as error:
+        gmmx.GaussianMixture(2, reg_covar=0, random_state=0).fit(X)
+    assert "which depends" not in str(error.value)
+
+
 def test_the_constant_pixels_of_the_digits():
     X = load_digits(as_frame=True).data
     with (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable
+from functools import partial
 from numbers import Integral, Real
 from typing import Any
 
@@ -38,7 +39,7 @@ from gmmx.validation import (
     thread_count,
 )
 from gmmx.validation._options import naming_parameters
-from gmmx.validation.row_faults import warn_of_rows
+from gmmx.validation.row_faults import remedy_of_collapse, warn_of_rows
 
 __all__ = ["GaussianMixture"]
 
@@ -591,7 +592,7 @@ class GaussianMixture(
             rows = checked_rows(X, sample_weight, em.n_threads, estimator=self, fit=True)
             check_enough_rows(rows, em.n_components)
             faults = warn_of_rows(rows, self, combinations=has_axes(em.covariance_type))
-            fit = fit_rows(em, init, rows, last, faults.remedy)
+            fit = fit_rows(em, init, rows, last, partial(remedy_of_collapse, rows, faults))
             fit.warn(em.n_components, em.max_iter)
             set_fit(self, fit)
         return rows

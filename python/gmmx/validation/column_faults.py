@@ -6,7 +6,7 @@ suspicious there are compared in all rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,15 @@ from gmmx._text import columns_named, quoted
 from gmmx._warnings import warn
 from gmmx.validation import F64, RowArray, Rows
 
-__all__ = ["MAX_COLUMNS", "ColumnFaults", "ColumnWarning", "column_faults", "is_constant", "warn_of_columns"]
+__all__ = [
+    "MAX_COLUMNS",
+    "ColumnFaults",
+    "ColumnWarning",
+    "column_faults",
+    "is_constant",
+    "near_combinations",
+    "warn_of_columns",
+]
 
 # Rows with more features are searched for constants only, because combinations take cubic time.
 MAX_COLUMNS = 500
@@ -31,6 +39,8 @@ _SUSPICIOUS = 1e-8
 _EPSILONS: dict[np.dtype[Any], float] = {np.dtype(name): float(np.finfo(name).eps) for name in ("float32", "float64")}
 # A combination may be off by this many rounding errors for each column.
 _ROUNDINGS = 100
+# A covariance is singular to working precision where others leave this share of a variance for each column.
+_SINGULAR = 4 * _EPSILONS[np.dtype("float64")]
 
 
 @dataclass(frozen=True)
@@ -43,10 +53,13 @@ class ColumnFaults:
         Columns of one value.
     combinations : tuple of (int, tuple of int)
         Columns that are linear combinations of others, up to rounding, each with these others; a constant may be added.
+    nearly : bool
+        Whether combinations leave more than rounding, but too little for a covariance.
     """
 
     constant: tuple[int, ...] = ()
     combinations: tuple[tuple[int, tuple[int, ...]], ...] = ()
+    nearly: bool = False
 
     def __bool__(self) -> bool:
         """Return whether there is any fault."""
@@ -100,7 +113,8 @@ class ColumnFaults:
             dependent = [column for column, _ in self.combinations]
             verb = "depends" if len(dependent) == 1 else "depend"
             of = "" if parts else " of X"
-            parts.append(f"{_columns(dependent, names)}{of}, which {verb} on others")
+            extent = ", as far as a covariance can tell" if self.nearly else ""
+            parts.append(f"{_columns(dependent, names)}{of}, which {verb} on others{extent}")
         return f"drop {', and '.join(parts)}"
 
 
@@ -176,6 +190,11 @@ def column_faults(rows: Rows, *, combinations: bool) -> ColumnFaults:
     combinations : bool
         Whether to look for combinations.
     """
+    return _faults_of(rows, combinations=combinations, test=_is_combination)
+
+
+def _faults_of(rows: Rows, *, combinations: bool, test: Callable[[Iterator[_Rest], int, float], bool]) -> ColumnFaults:
+    """Return columns that are constant, and those that others explain so far that a test of what is left holds."""
     d = int(rows.X.shape[1])
     present: Any = slice(None) if rows.sample_weight is None else np.flatnonzero(rows.sample_weight)
     n_present = rows.n_present
@@ -199,9 +218,25 @@ def column_faults(rows: Rows, *, combinations: bool) -> ColumnFaults:
     if suspects and len(np.unique(sample[:, kept], axis=0)) <= len(kept):
         return ColumnFaults(constant)
     found = (
-        _combination(rows, present, sample, kept[independent[independent < j]], int(kept[j]), epsilon) for j in suspects
+        _combination(rows, present, sample, kept[independent[independent < j]], int(kept[j]), test) for j in suspects
     )
     return ColumnFaults(constant, tuple(combination for combination in found if combination is not None))
+
+
+def near_combinations(rows: Rows) -> ColumnFaults:
+    """Find columns of which others leave too little for a covariance, in the same rows and columns as `column_faults`.
+
+    That is a share of the variance that is rounding noise in a covariance (section 12 of docs/theory.md). Far clusters
+    leave as little of sound columns, so this explains a fit that failed and foretells nothing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x, y, z = np.random.default_rng(0).normal(size=(3, 50))
+    >>> near_combinations(Rows(np.column_stack([x, y, x + y + 1e-9 * z]))).combinations
+    ((2, (0, 1)),)
+    """
+    return ColumnFaults((), _faults_of(rows, combinations=True, test=_is_near_combination).combinations, nearly=True)
 
 
 def _are_sound_at_a_glance(sample: RowArray, *, combinations: bool) -> bool:
@@ -252,24 +287,51 @@ def _split(rows: F64) -> tuple[npt.NDArray[np.int64], list[int]]:
     return np.array(independent), suspects
 
 
+@dataclass(frozen=True)
+class _Rest:
+    """What a combination of others leaves of a column in some rows."""
+
+    of: F64  # the centred column
+    left: F64
+    sizes: F64  # the sum of the sizes of all terms
+
+
+def _is_combination(rests: Iterator[_Rest], n_others: int, epsilon: float) -> bool:
+    """Return whether nothing but rounding is left in every row."""
+    tolerance = _ROUNDINGS * (1 + n_others) * epsilon
+    return all(bool((np.abs(rest.left) <= tolerance * rest.sizes).all()) for rest in rests)
+
+
+def _is_near_combination(rests: Iterator[_Rest], n_others: int, _: float) -> bool:
+    """Return whether what is left has no variance beside that of the column, as far as covariances can tell."""
+    squares = np.array([[np.square(rest.left).sum(), np.square(rest.of).sum()] for rest in rests]).sum(axis=0)
+    return bool(squares[0] <= _SINGULAR * (1 + n_others) * squares[1])
+
+
 def _combination(
-    rows: Rows, present: Any, sample: F64, others: npt.NDArray[np.int64], column: int, epsilon: float
+    rows: Rows,
+    present: Any,
+    sample: F64,
+    others: npt.NDArray[np.int64],
+    column: int,
+    test: Callable[[Iterator[_Rest], int, float], bool],
 ) -> tuple[int, tuple[int, ...]] | None:
-    """Return a column with those whose combination it is in every row, None if it is not one."""
+    """Return a column with those whose combination it is, by a test of what they leave; None if it is not one."""
     means = sample.mean(axis=0)
     deviations = sample.std(axis=0)
     scaled = (sample[:, others] - means[others]) / deviations[others]
     coefficients = np.linalg.lstsq(scaled, (sample[:, column] - means[column]) / deviations[column], rcond=None)[0]
     matters = np.abs(coefficients) > 1e-6
     others, slopes = others[matters], coefficients[matters] * deviations[column] / deviations[others[matters]]
-    tolerance = _ROUNDINGS * (1 + len(others)) * epsilon
-    for values in _chunks(rows, present):
-        terms = (values[:, others] - means[others]) * slopes
-        target = values[:, column] - means[column]
-        sizes = np.abs(values[:, column]) + np.abs(values[:, others] * slopes).sum(axis=1) + np.abs(means[column])
-        if not (np.abs(target - terms.sum(axis=1)) <= tolerance * sizes).all():
-            return None
-    return column, tuple(others.tolist())
+
+    def rests() -> Iterator[_Rest]:
+        for values in _chunks(rows, present):
+            terms = (values[:, others] - means[others]) * slopes
+            target = values[:, column] - means[column]
+            sizes = np.abs(values[:, column]) + np.abs(values[:, others] * slopes).sum(axis=1) + np.abs(means[column])
+            yield _Rest(target, target - terms.sum(axis=1), sizes)
+
+    return (column, tuple(others.tolist())) if test(rests(), len(others), _EPSILONS[rows.X.dtype]) else None
 
 
 def _chunks(rows: Rows, present: Any) -> Iterator[F64]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,10 +11,10 @@ import numpy as np
 from gmmx._warnings import warn
 from gmmx.validation import Rows
 from gmmx.validation._rows import squares_underflow
-from gmmx.validation.column_faults import ColumnFaults, ColumnWarning, warn_of_columns
+from gmmx.validation.column_faults import ColumnFaults, ColumnWarning, near_combinations, warn_of_columns
 from gmmx.validation.outweighing_rows import OutweighingRow, OutweighingRowWarning, warn_of_outweighing_row
 
-__all__ = ["RowFaults", "remedy_of_choice", "warn_of_rows"]
+__all__ = ["RowFaults", "remedy_of_choice", "remedy_of_collapse", "warn_of_rows"]
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,15 @@ class RowFaults:
         Columns that are constant or combinations of others.
     names : sequence of str or None
         Names of the columns. None names them by their numbers.
+    combinations : bool
+        Whether combinations of columns matter to the fit: diagonal covariances are not singular there.
     """
 
     n_features: int
     outweighing: OutweighingRow | None = None
     columns: ColumnFaults = field(default_factory=ColumnFaults)
     names: Sequence[str] | None = None
+    combinations: bool = False
 
     def warn(self) -> None:
         """Warn as `warn_of_rows` does."""
@@ -70,7 +73,26 @@ def warn_of_rows(rows: Rows, estimator: Any, *, combinations: bool) -> RowFaults
     # Beside such a row all columns look like multiples of each other.
     combinations = combinations and outweighing is None
     faults = warn_of_columns(rows, estimator, combinations=combinations)
-    return RowFaults(int(rows.X.shape[1]), outweighing, faults, getattr(estimator, "feature_names_in_", None))
+    names = getattr(estimator, "feature_names_in_", None)
+    return RowFaults(int(rows.X.shape[1]), outweighing, faults, names, combinations)
+
+
+def remedy_of_collapse(rows: Rows, faults: RowFaults, otherwise: str) -> str:
+    """Return the remedy of `faults` where fits of the rows collapsed; `otherwise` where nothing is known.
+
+    Rows without a fault are searched for columns that others explain too well for a covariance.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x, y, z = np.random.default_rng(0).normal(size=(3, 50))
+    >>> rows = Rows(np.column_stack([x, y, x + y + 1e-9 * z]))
+    >>> remedy_of_collapse(rows, RowFaults(3, combinations=True), "increase reg_covar")
+    'drop column 2 of X, which depends on others, as far as a covariance can tell'
+    """
+    if faults.combinations and not faults.columns:
+        faults = replace(faults, columns=near_combinations(rows))
+    return faults.remedy(otherwise)
 
 
 def remedy_of_choice(rows: Rows, faults: RowFaults, otherwise: str) -> str:
@@ -93,5 +115,5 @@ def remedy_of_choice(rows: Rows, faults: RowFaults, otherwise: str) -> str:
     largest = float(np.abs(rows.X).max())
     if squares_underflow(largest, rows.X.dtype):
         otherwise = f"scale the columns of X, whose numbers are at most {largest:g}: squares of them underflow"
-    remedy = faults.remedy(otherwise)
+    remedy = remedy_of_collapse(rows, faults, otherwise)
     return f"{remedy[0].upper()}{remedy[1:]}."
