@@ -12,6 +12,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 header_packages "$scratch/prefix"
 export WINEPREFIX=$scratch/wine WINEDEBUG=-all OMP_WAIT_POLICY=passive
+export LC_ALL=C.UTF-8 # else Wine has no file names beyond ASCII
 PATH=$PATH:/usr/lib/wine # where Debian keeps wine64
 
 cmake -G Ninja -S . -B "$scratch/build" -DCMAKE_SYSTEM_NAME=Windows -DCMAKE_SYSTEM_PROCESSOR=x86_64 \
