@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # what __getattr__ below imports
     from gmmx.mixture._steps import e_step, m_step
     from gmmx.validation import FitFailedError
     from gmmx.validation.column_faults import ColumnWarning
+    from gmmx.validation.outweighing_rows import OutweighingRowWarning
 
 __all__ = [
     "BootstrapResult",
@@ -44,6 +45,7 @@ __all__ = [
     "Mixture",
     "ModelFileError",
     "OnlineGaussianMixture",
+    "OutweighingRowWarning",
     "SufficientStatistics",
     "__version__",
     "bootstrap",
@@ -65,6 +67,7 @@ _HOMES = {
     "BootstrapResult": "gmmx.inference.bootstrap",
     "MergeTree": "gmmx.em.agglomerative",
     "ColumnWarning": "gmmx.validation.column_faults",
+    "OutweighingRowWarning": "gmmx.validation.outweighing_rows",
     "ConjugatePrior": "gmmx.em.priors",
     "FitFailedError": "gmmx.validation",
     "GaussianMixture": "gmmx.mixture._gaussian_mixture",

@@ -98,6 +98,23 @@ class OutweighingRowWarning(RuntimeWarning):
         The row.
     names : sequence of str or None
         Names of the columns.
+
+    Attributes
+    ----------
+    row : OutweighingRow
+        As given; its attributes `row`, `column` and `value` tell which number.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import numpy as np
+    >>> import gmmx
+    >>> X = np.append(np.random.default_rng(0).normal(size=50), 1e20)[:, np.newaxis]
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always", gmmx.OutweighingRowWarning)
+    ...     model = gmmx.GaussianMixture(reg_covar=1).fit(X)
+    >>> caught[0].message.row.row
+    50
     """
 
     def __init__(self, row: OutweighingRow, names: Sequence[str] | None) -> None:
