@@ -179,6 +179,12 @@ class TestThreeParts:
         assert complaint(kind, 1, 2, 3).startswith(f"{kind.__name__}.__init__() takes ")
         assert list(inspect.signature(kind).parameters)[-1] != "options"
 
+    def test_misspelt_keywords_of_functions(self) -> None:
+        model = gmmx.GaussianMixture(2, random_state=0).fit(X)
+        message = complaint(gmmx.bootstrap, model, X, n_resample=9)
+        assert message == "bootstrap() got an unexpected keyword argument 'n_resample'. Did you mean 'n_resamples'?"
+        assert complaint(gmmx.bootstrap_lrt, X, zzz=9).startswith("bootstrap_lrt() got an unexpected keyword argument")
+
     def test_a_misspelt_keyword_of_dask(self) -> None:
         dask = pytest.importorskip("gmmx.dask")
         assert complaint(dask.GaussianMixture, n_component=2).endswith("'n_component'. Did you mean 'n_components'?")

@@ -83,9 +83,11 @@ def explaining(owner: Callable[..., Any]) -> Iterator[None]:
 
 def explaining_calls(function: Any) -> Any:
     """Return a function whose complaints about parameters are explained; for above scikit-learn's decorator."""
+    parameters = list(inspect.signature(function).parameters)
 
     @functools.wraps(function)
     def checked(*arguments: Any, **options: Any) -> Any:
+        _refuse_unknown(function, options, parameters)
         with explaining(function):
             return function(*arguments, **options)
 
@@ -100,14 +102,18 @@ def naming_parameters(init: Callable[P, None]) -> Callable[P, None]:
         try:
             init(*arguments, **options)
         except TypeError:
-            allowed = list(inspect.signature(init).parameters)[1:]
-            unknown = next((name for name in options if name not in allowed), None)
-            if unknown is None:
-                raise
-            remedy = did_you_mean(unknown, allowed) or f"Give some of {', '.join(allowed)}."
-            raise TypeError(f"{init.__qualname__}() got an unexpected keyword argument {unknown!r}. {remedy}") from None
+            _refuse_unknown(init, options, list(inspect.signature(init).parameters)[1:])
+            raise
 
     return wrapped
+
+
+def _refuse_unknown(function: Callable[..., Any], options: Iterable[str], allowed: list[str]) -> None:
+    """Refuse a keyword that is not among the allowed names: offer the closest, or all."""
+    unknown = next((name for name in options if name not in allowed), None)
+    if unknown is not None:
+        remedy = did_you_mean(unknown, allowed) or f"Give some of {', '.join(allowed)}."
+        raise TypeError(f"{function.__qualname__}() got an unexpected keyword argument {unknown!r}. {remedy}") from None
 
 
 def _sorted(names: re.Match[str]) -> str:
