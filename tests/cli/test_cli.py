@@ -255,7 +255,7 @@ class TestSelect:
         path = write("a,b\n" + "1,2\n3,1\n" * 3)
         message = error(run("select", path, "-k", "2", "--covariance-type", "full"), exit_code=1)
         assert message.endswith("Increase --reg-covar (now 0), lower --components, or scale the data")
-        message = error(run("select", path, "--init-params", "random_from_data"), exit_code=1)
+        message = error(run("select", path, "--init-params", "random_from_data"), exit_code=2)
         assert "--init-params 'random_from_data'" in message
         assert message.endswith("a positive --reg-covar, or --prior default")
 
@@ -289,6 +289,13 @@ class TestSelect:
         options |= {"min_components": 2, "max_components": 3, "covariance_type": ["tied"]}
         assert seen == [gmmx.GaussianMixtureIC(**options).get_params()]
 
+    @pytest.mark.parametrize("batches", [(), ("--batch-size", "2")])
+    def test_rows_that_cannot_be_used_are_no_failure_of_the_fit(self, run: Run, write: Write, batches: Any) -> None:
+        path = write("x,w\n1,0\n2,0\n3,0\n")
+        assert "at least one" in error(run("fit", path, "-k", "1", "--weight-column", "w", *batches), exit_code=2)
+        large = write("x\n1e200\n2e200\n3e200\n4e200\n", "large.csv")
+        assert "overflow float64" in error(run("fit", large, "-k", "1", *batches), exit_code=2)
+
     def test_the_defaults_are_those_of_the_estimator(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
         seen: list[dict[str, Any]] = []
 
@@ -297,7 +304,7 @@ class TestSelect:
             raise ValueError("enough")
 
         monkeypatch.setattr(gmmx.GaussianMixtureIC, "fit", fit)
-        assert error(run("select", FAITHFUL), exit_code=1) == "Error: the fit failed: enough"
+        assert error(run("select", FAITHFUL), exit_code=2) == "Error: the fit failed: enough"
         with pytest.raises(click.ClickException, match="enough"):
             select(SelectOptions(data=str(FAITHFUL)))
         assert seen == [gmmx.GaussianMixtureIC(random_state=0).get_params()] * 2

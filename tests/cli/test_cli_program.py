@@ -166,7 +166,8 @@ class TestErrors:
     @pytest.mark.parametrize(
         ("arguments", "line"),
         [
-            (("fti",), "Error: No such command 'fti'"),
+            (("fti",), "Error: No such command 'fti'. Did you mean 'fit'? (see gmmx --help)"),
+            (("train",), "Error: No such command 'train' (see gmmx --help)"),
             (("fit", "-k", "2"), "Error: Missing argument 'DATA' (see gmmx fit --help)"),
             (("fit", "x.csv"), "Error: Missing option '-k' / '--components' (see gmmx fit --help)"),
             (("fit", "x.csv", "-k", "0"), "Error: Invalid value for '-k' / '--components': 0 is not in the range x>=1"),

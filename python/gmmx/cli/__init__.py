@@ -40,13 +40,7 @@ def main() -> None:
 
 
 def command_line() -> click.Group:
-    """Build the command ``gmmx`` with all its subcommands.
-
-    Returns
-    -------
-    click.Group
-        The command, ready to be called or tested.
-    """
+    """Build the command ``gmmx`` with all its subcommands."""
     import click
 
     from gmmx import __version__

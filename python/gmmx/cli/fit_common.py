@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from gmmx._text import first_few, quoted
 from gmmx._text_tables import counted
-from gmmx.cli.console import FAILED, one_line, print_json, print_note, print_written, stop
+from gmmx.cli.console import FAILED, UNUSABLE, one_line, print_json, print_note, print_written, stop
 from gmmx.cli.faults import in_words
 from gmmx.cli.input import FileRows, Table, open_table
 from gmmx.cli.options import DataOptions, FittingOptions
@@ -161,7 +161,7 @@ def notes_of_fit(
             for note in dict.fromkeys(_note_of(warning, data) for warning in caught):
                 print_note(note)
             message = _in_options(error, data).rstrip(".") or type(error).__name__
-            raise stop(f"the fit failed: {message}", FAILED) from error
+            raise stop(f"the fit failed: {message}", UNUSABLE if type(error) is ValueError else FAILED) from error
     return list(dict.fromkeys(_note_of(warning, data) for warning in caught if keep(warning)))
 
 

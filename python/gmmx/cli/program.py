@@ -6,6 +6,7 @@ Commands are imported when they are called. Every error is one line, and every w
 from __future__ import annotations
 
 import contextlib
+import difflib
 import errno
 import functools
 import io
@@ -57,6 +58,12 @@ class Program(click.Group):
         if name in COMMANDS and name not in self.commands:
             self.add_command(command(name, getattr(import_module(f"gmmx.cli.{name}"), name)))
         return super().get_command(ctx, name)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """Find a command; the error of one that does not exist offers the closest."""
+        if args[0] not in COMMANDS and (close := difflib.get_close_matches(args[0], COMMANDS, n=1)):
+            ctx.fail(f"No such command {args[0]!r}. Did you mean {close[0]!r}?")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
@@ -152,9 +159,8 @@ def _unwinding_on_termination() -> Iterator[None]:
     try:
         yield
     except _TerminatedError as error:
-        (number,) = error.args
-        os.kill(os.getpid(), number)
-        raise SystemExit(128 + number) from error  # where signals do not end a process
+        os.kill(os.getpid(), error.args[0])
+        raise SystemExit(128 + error.args[0]) from error  # where signals do not end a process
     finally:
         for number in handled:
             signal.signal(number, signal.SIG_DFL)
