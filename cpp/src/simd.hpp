@@ -22,10 +22,9 @@ constexpr bool many_registers = EIGEN_ARCH_DEFAULT_NUMBER_OF_REGISTERS >= 32;
 struct RegisterWidth {
   Index n_numbers;
   Index n_bytes;
-  bool are_many;  // 32
 };
 template <class T>
-constexpr RegisterWidth register_width{packet_size<T>, packet_size<T>* Index{sizeof(T)}, many_registers};
+constexpr RegisterWidth register_width{packet_size<T>, packet_size<T>* Index{sizeof(T)}};
 
 // Rows are padded to whole packets, and columns begin at addresses that packets can be loaded from fast.
 template <class T>

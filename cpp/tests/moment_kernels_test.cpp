@@ -1,12 +1,10 @@
 // Kernels of moments against nested loops, on buffers of exactly the size that they may touch.
 #include <doctest/doctest.h>
 
-#include <algorithm>
 #include <vector>
 
 #include "kernel_problem.hpp"
 #include "kernels/moments_low_dim.hpp"
-#include "kernels/moments_many_components.hpp"
 #include "kernels/monomials.hpp"
 #include "kernels/scatter_matrix.hpp"
 
@@ -42,30 +40,6 @@ double error_of_moments_low_dim(Index d, Index n) {
   Worst<T> worst;
   const auto wanted = moments(rows, resp, 0, n, shift.data());
   for (std::size_t i = 0; i < sums.size(); ++i) worst.see(sums[i], wanted[i]);
-  return worst.units();
-}
-
-// The columns are 1, x_1, ..., x_d: their products are all moments.
-template <class T>
-double error_of_moments_many_components(Index d, Index k) {
-  Random random(d * 100 + k);
-  const Index n = rows_for<T>(d, k);
-  RowBlock<T> columns(n, d + 1, random);
-  std::fill_n(columns.values.data(), n, T(1));
-  const RespBlock<T> resp(n, k, random);
-  std::vector<double> sums(static_cast<std::size_t>((d + 1) * (d + 2) / 2 * k));
-  MomentsManyComponents<T>().add(columns.panel(), resp.values.data(), resp.stride, k, sums.data());
-  Worst<T> worst;
-  for (Index c = 0; c < k; ++c) {
-    Index pair = 0;
-    for (Index i = 0; i <= d; ++i) {
-      for (Index j = i; j <= d; ++j, ++pair) {
-        Sum sum;
-        for (Index m = 0; m < n; ++m) sum.add(resp(m, c) * columns(m, i) * columns(m, j));
-        worst.see(at(sums, pair * k + c), sum);
-      }
-    }
-  }
   return worst.units();
 }
 
@@ -144,14 +118,6 @@ TEST_CASE_TEMPLATE("moments of low dimension", T, float, double) {
       CHECK(error_of_moments_low_dim<T>(d, n) <= allowed);
     }
   }
-}
-
-TEST_CASE_TEMPLATE("moments of many components", T, float, double) {
-  for_shapes([](Index d, Index k) {
-    CAPTURE(d);
-    CAPTURE(k);
-    CHECK(error_of_moments_many_components<T>(d, k) <= allowed);
-  });
 }
 
 TEST_CASE_TEMPLATE("scatter matrices", T, float, double) {

@@ -26,39 +26,38 @@ TEST_CASE("each form of second moments has its shape") {
 }
 
 TEST_CASE("the kernel of moments is planned from form, size and registers") {
-  constexpr RegisterWidth sse{2, 16, false};
-  constexpr RegisterWidth avx{4, 32, false};
-  constexpr RegisterWidth avx512{8, 64, true};
-  constexpr RegisterWidth avx512_float{16, 64, true};
-  const auto plan = [](SecondMoments form, Index d, Index k, RegisterWidth width) {
-    const MomentPlan found = plan_moments(form, d, k, width);
+  constexpr RegisterWidth sse{2, 16};
+  constexpr RegisterWidth avx{4, 32};
+  constexpr RegisterWidth avx512{8, 64};
+  constexpr RegisterWidth avx512_float{16, 64};
+  const auto plan = [](SecondMoments form, Index d, RegisterWidth width) {
+    const MomentPlan found = plan_moments(form, d, width);
     return std::string(to_string(found.about_origin)) + ", " + to_string(found.centred);
   };
   for (const RegisterWidth width : {sse, avx, avx512, avx512_float}) {
-    CHECK(plan(SecondMoments::full, 2, 5, width) == "monomials, low-dim");
-    CHECK(plan(SecondMoments::full, 4, 5, width) == "monomials, low-dim");
-    CHECK(plan(SecondMoments::full, 5, 5, width) == "monomials, gathered-rows");
-    CHECK(plan(SecondMoments::pooled, 4, 5, width) == "monomials, low-dim");
-    CHECK(plan(SecondMoments::pooled, 128, 32, width) == "monomials, gathered-rows");
-    CHECK(plan(SecondMoments::diagonal, 128, 32, width) == "monomials, squares");
-    CHECK(plan(SecondMoments::trace, 128, 32, width) == "monomials, squares");
+    CHECK(plan(SecondMoments::full, 2, width) == "monomials, low-dim");
+    CHECK(plan(SecondMoments::full, 4, width) == "monomials, low-dim");
+    CHECK(plan(SecondMoments::full, 5, width) == "monomials, gathered-rows");
+    CHECK(plan(SecondMoments::pooled, 4, width) == "monomials, low-dim");
+    CHECK(plan(SecondMoments::pooled, 128, width) == "monomials, gathered-rows");
+    CHECK(plan(SecondMoments::diagonal, 128, width) == "monomials, squares");
+    CHECK(plan(SecondMoments::trace, 128, width) == "monomials, squares");
   }
-  CHECK(plan(SecondMoments::full, 128, 16, sse) == "monomials, gathered-rows");
-  CHECK(plan(SecondMoments::full, 128, 16, avx) == "scatter-matrix, gathered-rows");
-  CHECK(plan(SecondMoments::full, 128, 16, avx512) == "scatter-matrix, gathered-rows");
-  CHECK(plan(SecondMoments::full, 16, 32, avx512) == "many-components, gathered-rows");
-  CHECK(plan(SecondMoments::full, 16, 17, avx512) == plan(SecondMoments::full, 16, 1, avx512));  // a pair half empty
-  CHECK(plan(SecondMoments::full, 16, 32, avx) != "many-components, gathered-rows");             // 16 registers
-  CHECK(plan(SecondMoments::full, 16, 32, avx512_float) == "many-components, gathered-rows");
-  CHECK(plan(SecondMoments::full, 16, 16, avx512_float) != "many-components, gathered-rows");
+  CHECK(plan(SecondMoments::full, 128, sse) == "monomials, gathered-rows");
+  CHECK(plan(SecondMoments::full, 128, avx) == "scatter-matrix, gathered-rows");
+  CHECK(plan(SecondMoments::full, 128, avx512) == "scatter-matrix, gathered-rows");
+  // Where the two took the same time on a processor with AVX-512, within 2 %:
+  CHECK(plan(SecondMoments::full, 28, avx) == "monomials, gathered-rows");
+  CHECK(plan(SecondMoments::full, 32, avx) == "scatter-matrix, gathered-rows");
+  CHECK(plan(SecondMoments::full, 48, avx512) == "monomials, gathered-rows");
+  CHECK(plan(SecondMoments::full, 64, avx512) == "scatter-matrix, gathered-rows");
 }
 
 TEST_CASE("EM reports the kernels of its last pass") {
   const testing::Problem p = testing::make_problem(200, 3, 2);
   const Mixture mixture = p.mixture(CovarianceType::full);
   const EMResult result = em(*e_step_over(p.view()), mixture, MaximumLikelihood());
-  CHECK(result.moment_kernel ==
-        to_string(plan_moments(SecondMoments::full, p.d, p.k, register_width<double>).about_origin));
+  CHECK(result.moment_kernel == to_string(plan_moments(SecondMoments::full, p.d, register_width<double>).about_origin));
   class Elsewhere : public EStep {
    public:
     explicit Elsewhere(const Rows<double>& rows) : rows_(rows) {}

@@ -161,7 +161,7 @@ class SquareMoments final : public Moments<T> {
 
 template <class T>
 std::unique_ptr<Moments<T>> make_centred_moments(SecondMoments form, ConstMatrixMap shifts) {
-  switch (plan_moments(form, shifts.cols(), shifts.rows(), register_width<T>).centred) {
+  switch (plan_moments(form, shifts.cols(), register_width<T>).centred) {
     case MomentKernel::low_dim:
       return std::make_unique<LowDimMoments<T>>(form, shifts);
     case MomentKernel::gathered_rows:

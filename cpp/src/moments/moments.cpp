@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "density/columns.hpp"
-#include "kernels/moments_many_components.hpp"
 #include "moments/plan.hpp"
 #include "moments/sums.hpp"
 
@@ -20,12 +19,11 @@ class MonomialMoments final : public Moments<T> {
  public:
   MonomialMoments(SecondMoments form, const RowVector<T>& origin, ConstMatrixMap shifts, double squared_reach)
       : form_(form),
-        kernel_(plan_moments(form, origin.size(), shifts.rows(), register_width<T>).about_origin),
+        kernel_(plan_moments(form, origin.size(), register_width<T>).about_origin),
         origin_(origin),
         shifts_(shifts),
         squared_reach_(squared_reach) {
     const Index d = origin.size();
-    if (kernel_ == MomentKernel::many_components) many_components_.emplace();
     if (kernel_ == MomentKernel::scatter_matrix) {
       scatter_sums_.emplace(d, shifts.rows(), false);
     } else {
@@ -53,10 +51,6 @@ class MonomialMoments final : public Moments<T> {
       return;
     }
     const Panel<T> plain = block.plain_monomials(form_);
-    if (many_components_) {
-      many_components_->add(plain, first, stride, k, sums_.data());
-      return;
-    }
     add_weighted_sums(plain, first, stride, k, sums_.data(), k);
     add_weighted_sums(block.products(form_), first, stride, k, sums_.data() + plain.n_features * k, k);
     if (form_ == SecondMoments::pooled) add_common_scatter(block, resp);
@@ -146,10 +140,9 @@ class MonomialMoments final : public Moments<T> {
   std::unique_ptr<Moments<T>> centred_;  // made when the first block needs it
   double squared_reach_;
   bool used_ = false;
-  std::optional<MomentsManyComponents<T>> many_components_;  // as the kernel says
-  std::optional<ScatterMatrices<T>> scatter_sums_;           // has sums of its own
-  RowMajorMatrix<double> sums_;                              // features x K
-  RowMajorMatrix<double> scatter_;                           // lower triangle; pooled alone
+  std::optional<ScatterMatrices<T>> scatter_sums_;  // as the kernel says; has sums of its own
+  RowMajorMatrix<double> sums_;                     // features x K
+  RowMajorMatrix<double> scatter_;                  // lower triangle; pooled alone
 };
 
 }  // namespace

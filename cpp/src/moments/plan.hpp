@@ -8,9 +8,8 @@ namespace gmmx {
 
 enum class MomentKernel {
   // About the origin, where that loses nothing:
-  monomials,        // sums of monomials, many rows in a register (linear_forms.hpp)
-  many_components,  // the same, many components in a register
-  scatter_matrix,   // a component's outer products, some features in a register
+  monomials,       // sums of monomials, many rows in a register (linear_forms.hpp)
+  scatter_matrix,  // a component's outer products, some features in a register
   // About the means:
   low_dim,        // all sums of a component in registers
   gathered_rows,  // scatter matrices of the rows that belong to a component
@@ -26,6 +25,6 @@ struct MomentPlan {
 };
 
 // The kernels for blocks of rows that lie near enough to the origin, and for the others.
-MomentPlan plan_moments(SecondMoments form, Index n_features, Index n_components, RegisterWidth width);
+MomentPlan plan_moments(SecondMoments form, Index n_features, RegisterWidth width);
 
 }  // namespace gmmx
