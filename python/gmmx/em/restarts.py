@@ -15,7 +15,7 @@ from gmmx.em.monitor import Monitor
 from gmmx.em.priors import prior_of_rows
 from gmmx.em.result import FailedStart, Fit, Run, beats, failure_message, result_of_start, stronger_prior
 from gmmx.em.weight_scale import at_common_scale
-from gmmx.validation import FitFailedError, Rows, refuse_scale
+from gmmx.validation import FitFailedError, Rows
 
 __all__ = ["best_of", "fit_rows"]
 
@@ -53,7 +53,7 @@ def fit_rows(em: EMConfig, init: InitConfig, rows: Rows, last: LastFit | None, r
     starts = fresh_starts(em, init, scaled, prior) if last is None else last.warm_start(em, n_features, prior)
     best, failed = best_of(em, starts, scaled)
     if best is None or best.overflows(rows.X.dtype):
-        refuse_scale(float(np.abs(rows.X).max()), len(rows.X), rows.X.dtype)
+        rows.refuse_scale()
     if best is None:
         raise FitFailedError(failure_message(failed, rows.X.dtype, remedy(stronger_prior(em.prior))))
     return Fit(best, failed, rows.X.dtype, rows.total_weight, partial(criteria.log_likelihood, rows))
@@ -122,7 +122,7 @@ def _side_by_side(em: EMConfig, starts: Starts, rows: Rows) -> Results:
                 **em.native_options(starts.prior),
             )
         except ValueError:
-            refuse_scale(float(np.abs(rows.X).max()), len(rows.X), rows.X.dtype)
+            rows.refuse_scale()
             raise
         for i, result in enumerate(results, first):
             if not isinstance(result, int):
@@ -147,7 +147,7 @@ def _together(em: EMConfig, starts: Starts, rows: Rows) -> Results:
             **em.native_options(starts.prior),
         )
     except ValueError:
-        refuse_scale(float(np.abs(rows.X).max()), len(rows.X), rows.X.dtype)
+        rows.refuse_scale()
         raise
     for i, result in zip(mixtures, results, strict=True):
         result_of[i] = result_of_start(i, result)
@@ -167,7 +167,7 @@ def _in_turn(em: EMConfig, starts: Starts, rows: Rows) -> Results:
             yield FailedStart(i, monitor.iteration, error.component)
             continue
         except ValueError:
-            refuse_scale(float(np.abs(rows.X).max()), len(rows.X), rows.X.dtype)
+            rows.refuse_scale()
             raise
         monitor.end("converged" if run.converged else "did not converge")
         yield run

@@ -19,7 +19,7 @@ from gmmx.em.equal_components import warn_of_equal_components
 from gmmx.em.initialization import LastFit, Starts, fresh_starts
 from gmmx.em.priors import NativePrior, prior_of_rows
 from gmmx.em.result import stronger_prior
-from gmmx.validation import FitFailedError, Rows, refuse_scale
+from gmmx.validation import FitFailedError, Rows
 from gmmx.validation.outweighing_rows import without_outweighing, without_outweighing_of_start
 
 __all__ = ["StepwiseConfig", "StepwiseState", "WarmUp", "after_batch", "rows_to_start"]
@@ -163,7 +163,7 @@ def _statistics(rows: Rows, mixture: _core.Mixture) -> _core.SufficientStatistic
     statistics = _core.e_step(rows.X, mixture, rows.sample_weight, rows.n_threads)
     sums = (statistics.counts, statistics.first_moments, statistics.second_moments)
     if not all(np.isfinite(each).all() for each in sums):
-        refuse_scale(float(np.abs(rows.X).max()), len(rows.X), rows.X.dtype)
+        rows.refuse_scale()
         raise ValueError("X holds numbers too large to square and add, together with sample_weight: scale them down.")
     return statistics
 

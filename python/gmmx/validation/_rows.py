@@ -88,6 +88,10 @@ class Rows:
         """Number of rows of positive weight."""
         return len(self.X) if self.sample_weight is None else int(np.count_nonzero(self.sample_weight))
 
+    def refuse_scale(self) -> None:
+        """Raise a ValueError if squares of these rows leave the range of their dtype; called after a fit has failed."""
+        refuse_scale(float(np.abs(self.X).max()), len(self.X), self.X.dtype)
+
 
 def checked_rows(
     X: Any, sample_weight: Any = None, n_threads: int = 1, *, estimator: Any = None, fit: bool = False
