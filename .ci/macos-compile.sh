@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# The C++ library, its tests and the Python modules, compiled and linked for macOS on ARM64 and x86-64 by the clang of
-# PyPI's package ziglang; warnings are errors. Nothing runs: that takes a Mac. Like Apple's compiler, it has no OpenMP.
-# The modules see the headers of this machine's Python, and are linked without Python, as usual on macOS. They become
-# dynamic libraries instead of bundles, on which zig 0.17's linker crashes.
+# The C++ library, its tests, its examples and the Python modules, compiled and linked for macOS on ARM64 and x86-64 by the
+# clang of PyPI's package ziglang; warnings are errors. Nothing runs: that takes a Mac. Like Apple's compiler, it has no
+# OpenMP. The modules see the headers of this machine's Python, and are linked without Python, as usual on macOS. They
+# become dynamic libraries instead of bundles, on which zig 0.17's linker crashes.
 # Usage: .ci/macos-compile.sh [arm64] [x86_64]      about 10 minutes each; both without an argument
 # GMMX_INSTRUCTION_SETS=baseline compiles one Python module of the core for x86_64 instead of three.
 # Needs: cmake doctest-dev file libeigen3-dev ninja-build nlohmann-json3-dev, and a Python with venv
@@ -51,5 +51,11 @@ for processor in "$@"; do
     -DGMMX_BUILD_TESTS=ON -DGMMX_PYTHON=ON -DGMMX_INSTRUCTION_SETS="${GMMX_INSTRUCTION_SETS:-all}" \
     -DGMMX_WARNINGS_AS_ERRORS=ON
   cmake --build "$scratch/$processor"
+  for source in cpp/examples/*.cpp cpp/examples/consumer/*.cpp; do
+    "$scratch/c++-$processor" -std=c++17 -O1 -Wall -Wextra -Wpedantic -Werror -Icpp/include -DGMMX_STATIC "$source" \
+      "$scratch/$processor/libgmmx.a" -o "$scratch/example"
+  done
+  "$scratch/c++-$processor" -std=c++17 -O1 -Wall -Wextra -Wpedantic -Werror -Icpp/include -Icpp/src \
+    -c cpp/fuzz/model_file_fuzzer.cpp -o "$scratch/fuzzer.o"
   file "$scratch/$processor/cpp/tests/gmmx_tests" "$scratch/$processor"/_c*.so | sed 's/.*\///'
 done
