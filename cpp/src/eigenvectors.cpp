@@ -14,7 +14,7 @@ Eigenvectors eigenvectors_of(const Matrix<double>& matrix) {
   const double scale = largest == 0 ? 1 : largest;
   lower /= scale;
   const Eigen::Tridiagonalization<Matrix<double>> tridiagonal(lower);
-  const Matrix<double> reflections = tridiagonal.packedMatrix();
+  const Matrix<double>& reflections = tridiagonal.packedMatrix();
   const Vector<double> coefficients = tridiagonal.householderCoefficients();
 
   Eigen::SelfAdjointEigenSolver<Matrix<double>> solver;
