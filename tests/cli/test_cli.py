@@ -325,6 +325,10 @@ class TestSelect:
             f"Error: --components is 1-400, but {FAITHFUL} has 256 different rows, and a mixture of more components "
             "is singular; choose fewer, such as 1-25"
         )
+        few = write("x\n1\n2\n4\n7\n7\n")
+        assert error(run("select", few, "-k", "1-20")).endswith(
+            "has 4 different rows, and a mixture of more components is singular; choose fewer, such as 1-4"
+        )
         path = write("a,b\n" + "".join(f"{i}.25,{i * i % 7}.5\n" for i in range(11)) * 9)
         assert "has 11 different rows" in error(run("select", path, "-k", "1-12"))
         assert run("select", path, "-k", "9-11", "--covariance-type", "EII").exit_code == 0

@@ -133,10 +133,10 @@ def _range(text: str) -> tuple[int, int]:
 
 def _refuse_hopeless(low: int, high: int, rows: FileRows, table: Table) -> None:
     """Refuse a long range that goes beyond the different rows: it takes minutes, and ends in degenerate mixtures."""
-    if high > _FEW and high > (n_distinct := len(np.unique(rows.X, axis=0))):
+    if high > _FEW and high > (most := len(np.unique(rows.X, axis=0))):
         raise console.stop(
-            f"--components is {low}-{high}, but {table.source} has {counted(n_distinct, 'different row')}, and a "
-            f"mixture of more components is singular; choose fewer, such as 1-{max(_FEW, n_distinct // 10)}"
+            f"--components is {low}-{high}, but {table.source} has {counted(most, 'different row')}, and a "
+            f"mixture of more components is singular; choose fewer, such as 1-{min(most, max(_FEW, most // 10))}"
         )
 
 

@@ -115,7 +115,10 @@ def degenerate_reason(
     needed = 1 if has_prior else rows_needed(mixture.covariance_type, mixture.n_features)
     if counts[smallest] < needed * (1.0 - 1e-6):  # one row that belongs to no other component may lack a trace of it
         amount = "of sample_weight" if has_weights else "rows"
-        return f"component {smallest} holds {counts[smallest]:.3g} {amount}, of {needed} that its covariance needs"
+        held = f"{counts[smallest]:.3g}"
+        if float(held) >= needed:  # rounded up
+            held = f"{counts[smallest]:.7g}"
+        return f"component {smallest} holds {held} {amount}, of {needed} that its covariance needs"
     widths = relative_widths(mixture, reg_covar, resolution)
     narrowest = int(np.argmin(widths))
     if widths[narrowest] < 10 * mixture.n_features * resolution.epsilon:
