@@ -150,6 +150,22 @@ def test_a_selection_names_columns_of_which_others_leave_too_little():
         gmmx.GaussianMixtureIC(max_components=2, random_state=0).fit(nearly_dependent(1e-9))
 
 
+@pytest.mark.filterwarnings("ignore:Best performing initialization did not converge")
+@pytest.mark.parametrize("covariance_type", ["full", "EEV", "VEV", "EVE", "VEE"])
+def test_a_likelihood_that_falls_is_told(covariance_type):
+    rng = np.random.default_rng(0)
+    X = np.vstack([rng.normal(size=(200, 3)), rng.normal(size=(200, 3)) * 0.7 + 3])
+    noise = np.random.default_rng(1).normal(size=400)
+    model = gmmx.GaussianMixture(2, covariance_type=covariance_type, reg_covar=0, random_state=0, tol=1e-6)
+    with pytest.warns(ConvergenceWarning, match="log-likelihood per row fell by .* drop column 3 of X, which depends"):
+        model.fit(np.column_stack([X, X.sum(axis=1) + 3e-7 * noise]))
+    assert np.diff(model.lower_bounds_).min() < -1e-6
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "The log-likelihood per row fell")
+        model.set_params(tol=1e-3).fit(np.column_stack([X, X.sum(axis=1) + 1e-4 * noise]))
+        model.set_params(reg_covar=1e-6).fit(np.column_stack([X, X.sum(axis=1) + 3e-7 * noise]))
+
+
 def test_far_clusters_are_not_taken_for_dependent_columns():
     X = nearly_dependent(1)
     X[300:] += 1e8

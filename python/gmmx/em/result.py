@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from sklearn.exceptions import ConvergenceWarning
 from gmmx import _core
 from gmmx._text import first_few
 from gmmx._warnings import warn
+from gmmx.em.config import EMConfig
 from gmmx.em.equal_components import warn_of_equal_components
 
 __all__ = [
@@ -36,6 +38,8 @@ _NOT_CONVERGED = (
     "Best performing initialization did not converge. Try different init parameters, or increase max_iter, "
     "tol, or check for degenerate data."
 )
+# Rounding lets a log-likelihood per row fall by less, unless it has hardly any correct digits.
+_ROUNDING = 1e-6
 _IN_FLOAT32 = " The numerical accuracy can also be improved by passing float64 data instead of float32."
 
 
@@ -96,6 +100,10 @@ class Run:
         """Mean log-likelihood that the last E-step saw."""
         return self.lower_bounds[-1] if self.lower_bounds else -np.inf
 
+    def steepest_fall(self) -> float:
+        """Return by how much the mean log-likelihood fell in one iteration, at most; 0 if it never did."""
+        return max(0.0, max((before - after for before, after in pairwise(self.lower_bounds)), default=0.0))
+
 
 class Fit(NamedTuple):
     """Result of a fit: what an estimator shows of it.
@@ -132,6 +140,26 @@ class Fit(NamedTuple):
                 ConvergenceWarning,
             )
         warn_of_equal_components(run.mixture)
+
+    def warn_of_falls(self, em: EMConfig, remedy: Callable[[str], str]) -> None:
+        """Warn if the log-likelihood fell, which EM without `reg_covar` and `prior` never lets it but for rounding.
+
+        Parameters
+        ----------
+        em : EMConfig
+            What was fitted.
+        remedy : callable
+            Returns the remedy, given the one for rows without faults.
+        """
+        if em.reg_covar != 0.0 or em.prior is not None or self.dtype != np.float64:
+            return
+        fall = self.run.steepest_fall()
+        if fall > _ROUNDING:
+            warn(
+                f"The log-likelihood per row fell by {fall:.1g} in one iteration, and is right to about as much: "
+                f"covariances are close to singular. To prevent this, {remedy('increase reg_covar')}.",
+                ConvergenceWarning,
+            )
 
 
 def result_of_start(start: int, result: _core.EMResult | tuple[int, int]) -> Run | FailedStart:

@@ -592,7 +592,9 @@ class GaussianMixture(
             rows = checked_rows(X, sample_weight, em.n_threads, estimator=self, fit=True)
             check_enough_rows(rows, em.n_components)
             faults = warn_of_rows(rows, self, combinations=has_axes(em.covariance_type))
-            fit = fit_rows(em, init, rows, last, partial(remedy_of_collapse, rows, faults))
+            remedy = partial(remedy_of_collapse, rows, faults)
+            fit = fit_rows(em, init, rows, last, remedy)
             fit.warn(em.n_components, em.max_iter)
+            fit.warn_of_falls(em, partial(remedy, failed=False))
             set_fit(self, fit)
         return rows

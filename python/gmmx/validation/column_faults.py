@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -39,8 +40,10 @@ _SUSPICIOUS = 1e-8
 _EPSILONS: dict[np.dtype[Any], float] = {np.dtype(name): float(np.finfo(name).eps) for name in ("float32", "float64")}
 # A combination may be off by this many rounding errors for each column.
 _ROUNDINGS = 100
-# A covariance is singular to working precision where others leave this share of a variance for each column.
+# A covariance is singular to working precision where others leave this share of a variance for each column; where they
+# leave this many times as much, log-densities still lose most of their digits.
 _SINGULAR = 4 * _EPSILONS[np.dtype("float64")]
+_ILL_CONDITIONED = 1e5
 
 
 @dataclass(frozen=True)
@@ -223,11 +226,18 @@ def _faults_of(rows: Rows, *, combinations: bool, test: Callable[[Iterator[_Rest
     return ColumnFaults(constant, tuple(combination for combination in found if combination is not None))
 
 
-def near_combinations(rows: Rows) -> ColumnFaults:
+def near_combinations(rows: Rows, *, failed: bool = True) -> ColumnFaults:
     """Find columns of which others leave too little for a covariance, in the same rows and columns as `column_faults`.
 
     That is a share of the variance that is rounding noise in a covariance (section 12 of docs/theory.md). Far clusters
-    leave as little of sound columns, so this explains a fit that failed and foretells nothing.
+    leave as little of sound columns, so this explains a fit that failed, or lost digits, and foretells nothing.
+
+    Parameters
+    ----------
+    rows : Rows
+        The rows.
+    failed : bool, default=True
+        Whether the fit failed; one that lost digits is explained by a larger share.
 
     Examples
     --------
@@ -236,7 +246,8 @@ def near_combinations(rows: Rows) -> ColumnFaults:
     >>> near_combinations(Rows(np.column_stack([x, y, x + y + 1e-9 * z]))).combinations
     ((2, (0, 1)),)
     """
-    return ColumnFaults((), _faults_of(rows, combinations=True, test=_is_near_combination).combinations, nearly=True)
+    most = _SINGULAR * (1 if failed else _ILL_CONDITIONED)
+    return ColumnFaults((), _faults_of(rows, combinations=True, test=partial(_leaves, most)).combinations, nearly=True)
 
 
 def _are_sound_at_a_glance(sample: RowArray, *, combinations: bool) -> bool:
@@ -302,10 +313,10 @@ def _is_combination(rests: Iterator[_Rest], n_others: int, epsilon: float) -> bo
     return all(bool((np.abs(rest.left) <= tolerance * rest.sizes).all()) for rest in rests)
 
 
-def _is_near_combination(rests: Iterator[_Rest], n_others: int, _: float) -> bool:
-    """Return whether what is left has no variance beside that of the column, as far as covariances can tell."""
+def _leaves(most: float, rests: Iterator[_Rest], n_others: int, _: float) -> bool:
+    """Return whether what is left has at most this share of the variance of the column, for each column."""
     squares = np.array([[np.square(rest.left).sum(), np.square(rest.of).sum()] for rest in rests]).sum(axis=0)
-    return bool(squares[0] <= _SINGULAR * (1 + n_others) * squares[1])
+    return bool(squares[0] <= most * (1 + n_others) * squares[1])
 
 
 def _combination(

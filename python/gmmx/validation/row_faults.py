@@ -77,10 +77,11 @@ def warn_of_rows(rows: Rows, estimator: Any, *, combinations: bool) -> RowFaults
     return RowFaults(int(rows.X.shape[1]), outweighing, faults, names, combinations)
 
 
-def remedy_of_collapse(rows: Rows, faults: RowFaults, otherwise: str) -> str:
+def remedy_of_collapse(rows: Rows, faults: RowFaults, otherwise: str, *, failed: bool = True) -> str:
     """Return the remedy of `faults` where fits of the rows collapsed; `otherwise` where nothing is known.
 
-    Rows without a fault are searched for columns that others explain too well for a covariance.
+    Rows without a fault are searched for columns that others explain too well for a covariance; if no fit failed, but
+    lost digits, also for those that they explain a little less well.
 
     Examples
     --------
@@ -91,7 +92,7 @@ def remedy_of_collapse(rows: Rows, faults: RowFaults, otherwise: str) -> str:
     'drop column 2 of X, which depends on others, as far as a covariance can tell'
     """
     if faults.combinations and not faults.columns:
-        faults = replace(faults, columns=near_combinations(rows))
+        faults = replace(faults, columns=near_combinations(rows, failed=failed))
     return faults.remedy(otherwise)
 
 
