@@ -35,6 +35,22 @@ def test_the_mode_stays(mode, path):
     assert path.stat().st_size > 3
 
 
+def test_a_folder_that_refuses_a_file_is_named_with_the_path(path, monkeypatch):
+    def refuse(name, *_, **__):
+        raise OSError(30, "Read-only file system", str(name))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", refuse)
+        with pytest.raises(OSError, match="takes no new file") as error:
+            MODEL.save(path)
+    assert str(error.value) == (
+        f"the folder {str(path.parent)!r} of {str(path)!r} takes no new file (Read-only file system). Give a path in "
+        "another folder."
+    )
+    assert error.value.errno == 30
+    assert path.read_bytes() == b"old"
+
+
 def test_a_private_file_is_private_all_the_time(path):
     path.chmod(0o600)
     with atomic_write(path) as stream:

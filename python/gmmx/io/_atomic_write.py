@@ -51,7 +51,7 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     # Nobody else may read the numbers on their way to a file that is private.
     mode = 0o666 if permissions is None else 0o600
     try:
-        with open(temporary, "xb", opener=partial(os.open, mode=mode)) as stream:
+        with _created(temporary, mode, path) as stream:
             if permissions is not None:
                 permissions.give_to(stream.fileno(), path)
             yield stream
@@ -63,6 +63,19 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
             os.unlink(temporary)
         raise
     _sync_folder(target.parent)
+
+
+def _created(temporary: Path, mode: int, path: str | os.PathLike[str]) -> IO[bytes]:
+    """Create the temporary file of a path; the error of a folder that refuses it names the path."""
+    try:
+        return open(temporary, "xb", opener=partial(os.open, mode=mode))
+    except OSError as error:
+        refused = type(error)(
+            f"the folder {str(temporary.parent)!r} of {os.fspath(path)!r} takes no new file ({error.strerror}). Give a "
+            "path in another folder."
+        )
+        refused.errno = error.errno
+        raise refused from error
 
 
 def _replace(temporary: Path, target: Path, path: str | os.PathLike[str]) -> None:
