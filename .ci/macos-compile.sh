@@ -55,7 +55,7 @@ for processor in "$@"; do
     "$scratch/c++-$processor" -std=c++17 -O1 -Wall -Wextra -Wpedantic -Werror -Icpp/include -DGMMX_STATIC "$source" \
       "$scratch/$processor/libgmmx.a" -o "$scratch/example"
   done
-  "$scratch/c++-$processor" -std=c++17 -O1 -Wall -Wextra -Wpedantic -Werror -Icpp/include -Icpp/src \
+  "$scratch/c++-$processor" -std=c++17 -O1 -Wall -Wextra -Wpedantic -Werror -Icpp/include -Icpp/src -Icpp/files \
     -c cpp/fuzz/model_file_fuzzer.cpp -o "$scratch/fuzzer.o"
   file "$scratch/$processor/cpp/tests/gmmx_tests" "$scratch/$processor"/_c*.so | sed 's/.*\///'
 done

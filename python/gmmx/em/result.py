@@ -142,7 +142,7 @@ class Fit(NamedTuple):
         warn_of_equal_components(run.mixture)
 
     def warn_of_falls(self, em: EMConfig, remedy: Callable[[str], str]) -> None:
-        """Warn if the log-likelihood fell, which EM without `reg_covar` and `prior` never lets it but for rounding.
+        """Warn if the log-likelihood fell by more than rounding, which it never does without `reg_covar` and `prior`.
 
         Parameters
         ----------
