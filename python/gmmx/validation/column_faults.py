@@ -44,6 +44,9 @@ _ROUNDINGS = 100
 # leave this many times as much, log-densities still lose most of their digits.
 _SINGULAR = 4 * _EPSILONS[np.dtype("float64")]
 _ILL_CONDITIONED = 1e5
+# At most this many gaps part clusters; the rest of the range is about this many standard deviations.
+_MOST_GAPS = 10
+_DEVIATIONS = 4
 
 
 @dataclass(frozen=True)
@@ -229,8 +232,8 @@ def _faults_of(rows: Rows, *, combinations: bool, test: Callable[[Iterator[_Rest
 def near_combinations(rows: Rows, *, failed: bool = True) -> ColumnFaults:
     """Find columns of which others leave too little for a covariance, in the same rows and columns as `column_faults`.
 
-    That is a share of the variance that is rounding noise in a covariance (section 12 of docs/theory.md). Far clusters
-    leave as little of sound columns, so this explains a fit that failed, or lost digits, and foretells nothing.
+    That is a share of the variance within clusters that is rounding noise in a covariance (docs/theory.md, section 12).
+    It explains a fit that failed or lost digits; other fits may be sound all the same.
 
     Parameters
     ----------
@@ -314,9 +317,15 @@ def _is_combination(rests: Iterator[_Rest], n_others: int, epsilon: float) -> bo
 
 
 def _leaves(most: float, rests: Iterator[_Rest], n_others: int, _: float) -> bool:
-    """Return whether what is left has at most this share of the variance of the column, for each column."""
-    squares = np.array([[np.square(rest.left).sum(), np.square(rest.of).sum()] for rest in rests]).sum(axis=0)
-    return bool(squares[0] <= most * (1 + n_others) * squares[1])
+    """Return whether what is left has at most this share of the variance of the column, for each column.
+
+    The variance within clusters is meant: the widest gaps between the numbers of the column do not count.
+    """
+    parts = list(rests)
+    gaps = np.sort(np.diff(np.sort(np.concatenate([part.of for part in parts]))))
+    deviation = float(gaps[: len(gaps) - min(_MOST_GAPS, len(gaps) // 10)].sum()) / _DEVIATIONS
+    squares = np.square(np.concatenate([part.left for part in parts]))
+    return bool(squares.mean() <= most * (1 + n_others) * deviation**2)
 
 
 def _combination(
