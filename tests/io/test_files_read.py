@@ -15,7 +15,7 @@ import pytest
 
 import gmmx
 from gmmx import data
-from gmmx.data._npy_file import opened_npz
+from gmmx.io._npy_file import opened_npz
 from gmmx.io._regular_file import open_regular
 
 ROWS = np.random.default_rng(0).normal(size=(400, 3))

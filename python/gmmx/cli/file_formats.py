@@ -26,11 +26,11 @@ from gmmx.cli.faults import in_words
 from gmmx.cli.options import DELIMITERS, FORMATS, STANDARD_STREAM, DataOptions
 from gmmx.data._arrays import reader_of_arrays
 from gmmx.data._csv import reader_of_text
-from gmmx.data._npy_file import opened_npy, opened_npz
 from gmmx.data._parquet import lengths_in, opened_parquet, reader_of_parquet
 from gmmx.data._reader import Piece, Reader, files_of
 from gmmx.io._arrow_features import ArrowFeatures, ListLengths, has_no_type, holds_lists, holds_numbers, is_boolean
 from gmmx.io._cells import is_missing, is_number
+from gmmx.io._npy_file import opened_npy, opened_npz
 from gmmx.io._regular_file import open_regular
 from gmmx.io._text_files import UNPACKING_ERRORS, plain_name, unpacked
 from gmmx.io.csv_text import CsvRows, DataFileError, TextFormat

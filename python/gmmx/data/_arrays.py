@@ -17,7 +17,6 @@ import numpy.typing as npt
 from gmmx._docstrings import with_fragments
 from gmmx._optional import import_optional
 from gmmx._text import printable
-from gmmx.data._npy_file import opened_npy
 from gmmx.data._reader import (
     BATCH_SIZE,
     COLUMNS_BY_NUMBER,
@@ -34,6 +33,7 @@ from gmmx.data._reader import (
 from gmmx.io._data_errors import Fault, FaultError
 from gmmx.io._file_formats import FORMATS
 from gmmx.io._memory_maps import refuse_cut_off
+from gmmx.io._npy_file import opened_npy
 
 __all__ = ["from_hdf5", "from_npy", "from_zarr", "reader_of_array", "reader_of_arrays"]
 
