@@ -155,7 +155,9 @@ def _fit_batches(table: Table, options: FitOptions) -> Fitted:
         refuse_labels(table, first.X, options)
     model = _estimator(options, None)
     progress = False if options.as_json else None
-    notes = _notes_of(model, table, lambda: model.fit_batches(partial(table.batches, reader), progress=progress))
+    with reader.spooled() as spooled:
+        batches = partial(table.batches, spooled)
+        notes = _notes_of(model, table, lambda: model.fit_batches(batches, progress=progress))
     rows = partial(table.parts, reader)
     return _FittedMixture(model, table, notes, rows, options, reader.batch_size, table.sample)
 

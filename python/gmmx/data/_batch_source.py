@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -46,12 +47,15 @@ class Source:
     begin_pass: Callable[[], Iterable[Any]]  # returns the batches, from the first on
     is_read: bool  # whether they are read on demand, so that prefetching saves time, or are in memory
     feature_names: tuple[str, ...] | None = None  # of all batches; None if they have names themselves, or none
+    close: Callable[[], None] = lambda: None  # deletes what was stored for later passes
 
 
 def source_of(source: Any, batch_size: int | None) -> Source:
     """Return a repeatable source of batches; `GaussianMixture.fit_batches` documents what `source` may be."""
     if isinstance(source, Reader):
-        return Source(lambda: source, True, source.feature_names)
+        at_end = ExitStack()
+        reader = at_end.enter_context(source.spooled())
+        return Source(lambda: reader, True, source.feature_names, at_end.close)
     if callable(source):
         return Source(lambda: _made_by(source), True)
     if hasattr(source, "__next__"):

@@ -93,6 +93,7 @@ def reader_of_text(
         n_features=len(columns),
         dtype=np.float64,
         batch_size=batch_size,
+        texts=[file],
     )
 
 
@@ -109,8 +110,8 @@ def from_csv(
 ) -> Reader:
     r"""Read the columns of CSV or TSV files in batches.
 
-    EM reads the files in every iteration, and parsing text takes longer than the computation. For more than a few
-    iterations, convert the files to Parquet first.
+    Parsing text takes longer than the computation. `fit_batches` therefore parses the files in the first pass of a fit
+    and stores the numbers in a temporary file for the others; `Reader.spooled` does so for several fits.
 
     Parameters
     ----------
@@ -144,7 +145,7 @@ def from_csv(
     Returns
     -------
     reader : Reader
-        Batches of float64 rows, read from the files in each iteration.
+        Batches of float64 rows, parsed in each iteration over the reader.
 
     Raises
     ------
@@ -199,6 +200,7 @@ def from_csv(
         n_features=len(names),
         dtype=np.float64,
         batch_size=batch_size,
+        texts=[text.file for text in texts],
     )
 
 

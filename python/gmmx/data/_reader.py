@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
 import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from itertools import chain
 from numbers import Integral
 from pathlib import Path
@@ -19,6 +20,7 @@ import numpy.typing as npt
 from gmmx._text import first_few, normalized
 from gmmx.io._arrow_features import expanded
 from gmmx.io._data_errors import Fault, FaultError
+from gmmx.io._spool import Spool
 from gmmx.validation import first_not_finite
 
 __all__ = ["Batch", "Piece", "Reader", "checked", "chosen_columns", "files_of", "rows_of_bytes"]
@@ -78,9 +80,11 @@ class Reader:
         n_features: int,
         dtype: npt.DTypeLike,
         batch_size: int | None,
+        texts: Sequence[Path] = (),
     ) -> None:
         self._description = description
         self._files = files  # each yields its rows from the first one on
+        self._texts = texts  # those of them that are slow to read
         self.feature_names = None if feature_names is None else tuple(feature_names)
         self.n_features = n_features
         self.dtype = np.dtype(dtype)
@@ -111,6 +115,46 @@ class Reader:
         with closing(_rebatched(chain.from_iterable(self._files), self.batch_size)) as pieces:
             for X, sample_weight in pieces:
                 yield X if sample_weight is None else (X, sample_weight)
+
+    @contextmanager
+    def spooled(self) -> Iterator[Reader]:
+        r"""Return a context in which text is parsed only once.
+
+        The first complete pass over the reader that the context returns writes the numbers to a temporary file, from
+        which later passes read them. A pass after one of the files changed parses the text again. The temporary file
+        takes at most half of the free space of its folder (that of `tempfile.gettempdir`, or /var/tmp if that is in
+        memory); if there is less room, each pass parses. It is deleted at the end of the context. Readers of other
+        formats are returned as they are. `fit_batches` does this by itself for each fit.
+
+        Yields
+        ------
+        reader : Reader
+            The same batches.
+
+        Examples
+        --------
+        >>> import gmmx, pathlib
+        >>> _ = pathlib.Path("flowers.csv").write_text("length,width\n1.4,0.2\n5.9,1.8\n5.1,1.5\n")
+        >>> with gmmx.data.from_csv("flowers.csv").spooled() as batches:  # parsed once for two fits
+        ...     fits = [gmmx.GaussianMixture(k).fit_batches(batches) for k in (1, 2)]
+        """
+        with closing(Spool(self, self._texts)) as spool:
+            yield _SpooledReader(self, spool) if self._texts else self
+
+
+class _SpooledReader(Reader):
+    """Reader whose batches are spooled; its pickle and its copies are of the reader before."""
+
+    def __init__(self, reader: Reader, spool: Spool[Batch]) -> None:
+        self.__dict__.update(vars(reader), _texts=())
+        self._reader, self._spool = reader, spool
+
+    def __iter__(self) -> Iterator[Batch]:
+        """Read the batches from the temporary file, or the files."""
+        return iter(self._spool)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return copy.copy, (self._reader,)
 
 
 def _rebatched(pieces: Iterator[Piece], size: int) -> Generator[Piece, None, None]:

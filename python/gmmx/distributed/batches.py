@@ -116,8 +116,9 @@ class Batches:
         return statistics
 
     def close(self) -> None:
-        """End the display of progress."""
+        """End the display of progress and delete what was stored for later passes."""
         self._progress.close()
+        self._source.close()
 
     def _pass(self, name: str) -> contextlib.closing[Generator[tuple[Any, Any], None, None]]:
         """Begin a pass that ends, and with it the thread that reads ahead, when its context does."""

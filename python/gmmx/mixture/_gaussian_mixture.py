@@ -431,7 +431,7 @@ class GaussianMixture(
         Parameters
         ----------
         source : iterable of batches, callable, path, or table or array in a file
-            Source of the rows, which is read in each pass:
+            Source of the rows, which is read in each pass (text is parsed once, see `gmmx.data.from_csv`):
 
             - an iterable of batches that can be iterated over repeatedly (a list, a reader of `gmmx.data`). Each batch
               is X as for `fit`, or a tuple (X, sample_weight). Rows without weights have weight 1, and batches may be
