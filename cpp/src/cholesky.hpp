@@ -12,8 +12,11 @@ struct Cholesky {
 };
 Cholesky cholesky_of(const Matrix<double>& matrix);
 
-// L^-1, for lower triangular L
-Matrix<double> inverse_of_lower(const Matrix<double>& lower);
+// The same in place, above the diagonal nothing is read or written. False where there is none.
+bool factorize_in_place(MatrixRef<double> matrix);
+
+// lower := L^-1, for lower triangular L, which must be zero above its diagonal.
+void invert_lower(MatrixRef<double> lower);
 
 // b := U^-1 b, for upper triangular U
 void solve_upper(ConstMatrixMap upper, MatrixRef<double> b);

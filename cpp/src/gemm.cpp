@@ -17,6 +17,10 @@ void multiply(const ConstMatrixRef<T>& a, const ConstMatrixRef<T>& b, MatrixRef<
   }
 }
 
+void add_product(const ConstMatrixRef<double>& a, const ConstMatrixRef<double>& b, MatrixRef<double> out) {
+  out.noalias() += a * b;
+}
+
 template <class T>
 void multiply_upper(const ConstMatrixRef<T>& a, const ConstMatrixRef<T>& u, MatrixRef<T> out) {
   out.noalias() = a * u.template triangularView<Eigen::Upper>();

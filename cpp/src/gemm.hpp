@@ -15,6 +15,9 @@ using MatrixRef = Eigen::Ref<Matrix<T>, 0, Eigen::OuterStride<>>;
 template <class T>
 void multiply(const ConstMatrixRef<T>& a, const ConstMatrixRef<T>& b, MatrixRef<T> out);
 
+// out += a b
+void add_product(const ConstMatrixRef<double>& a, const ConstMatrixRef<double>& b, MatrixRef<double> out);
+
 // out = a u, for upper triangular u
 template <class T>
 void multiply_upper(const ConstMatrixRef<T>& a, const ConstMatrixRef<T>& u, MatrixRef<T> out);

@@ -1,5 +1,7 @@
 // Every component has its own covariance matrix, Sigma_k = W_k / N_k (full = VVV), or all share one, Sigma = sum_k W_k
 // / sum_k N_k (tied = EEE).
+#include <utility>
+
 #include "covariance/matrix_family.hpp"
 
 namespace gmmx {
@@ -16,10 +18,10 @@ class Tied final : public MatrixFamily {
  public:
   constexpr Tied() : MatrixFamily({'E', 'E', 'E'}) {}
   std::vector<double> covariances(const Scatter& s) const override {
-    std::vector<double> result(s.second.size());
+    std::vector<double> result = std::move(s.second);
     MatrixMap sigma = matrix_of(result, 0, s.n_features);
-    sigma = matrix_of(s.second, 0, s.n_features) / s.total_count;  // (31), (34)
-    sigma.diagonal().array() += s.reg_covar;                       // (43)
+    sigma /= s.total_count;                   // (31), (34)
+    sigma.diagonal().array() += s.reg_covar;  // (43)
     return result;
   }
 };

@@ -1,5 +1,6 @@
 #include "covariance/matrix_family.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -7,20 +8,23 @@
 #include "cholesky.hpp"
 #include "covariance/axes.hpp"
 #include "gmmx/errors.hpp"
+#include "large_vector.hpp"
 #include "parallel/block_loop.hpp"
+#include "simd.hpp"
 
 namespace gmmx {
 
 namespace {
 
-constexpr Index small = 24;  // up to here, packing matrices for a product takes longer than the product
+constexpr Index small = 24;    // up to here, packing matrices for a product takes longer than the product
+constexpr Index together = 8;  // columns of a matrix in C order that are read at once: a line of the cache
 
 // A pivot is a feature's variance given those before it: below this share of its own variance it is rounding noise.
 constexpr double noise = std::numeric_limits<double>::epsilon();
 
 // Section 12 of docs/theory.md: the variance of a feature given all others, as a share of its own, is 1 / (Sigma_ii
 // P_ii). The sums and the factorization of exactly dependent features were measured to leave up to 2 eps d of it, of
-// either sign. Neither units nor the order of the features matter.
+// either sign. Neither units nor the order of the features matter. Factors that are not finite are found as well.
 bool is_singular(ConstMatrixMap covariance, MatrixMap u, double times) {
   const double least = times * 4 * noise * static_cast<double>(covariance.rows());
   for (Index i = 0; i < covariance.rows(); ++i) {
@@ -30,18 +34,44 @@ bool is_singular(ConstMatrixMap covariance, MatrixMap u, double times) {
   return false;
 }
 
+// Memory is read in order: some columns at a time beside as many rows.
 bool is_symmetric(ConstMatrixMap matrix) {
   constexpr double tolerance = 1e-6;
-  return (matrix - matrix.transpose()).squaredNorm() <= tolerance * tolerance * matrix.squaredNorm();
+  double asymmetry = 0;  // squared, of one triangle
+  for (Index first = 0; first < matrix.rows(); first += together) {
+    for (Index i = first; i < matrix.rows(); ++i) {
+      const Index end = std::min(first + together, i);
+      for (Index j = first; j < end; ++j) {
+        const double difference = matrix(i, j) - matrix(j, i);
+        asymmetry += difference * difference;
+      }
+    }
+  }
+  return asymmetry == 0 || 2 * asymmetry <= tolerance * tolerance * matrix.squaredNorm();
+}
+
+// The lower triangle of a matrix, with zeros above it, to the columns of another: likewise in order.
+void copy_lower(ConstMatrixMap matrix, Matrix<double>& columns) {
+  const Index d = matrix.rows();
+  for (Index first = 0; first < d; first += together) {
+    const Index end = std::min(first + together, d);
+    columns.middleCols(first, end - first).topRows(end).setZero();
+    for (Index i = first; i < d; ++i) {
+      for (Index j = first; j < std::min(end, i + 1); ++j) columns(i, j) = matrix(i, j);
+    }
+  }
 }
 
 // (52) L^-T of covariance = L L^T; false where there is none.
 bool factorize_large(ConstMatrixMap covariance, MatrixMap inverse_t) {
-  const auto [lower, exists] = cholesky_of(covariance);
-  if (!exists) return false;
+  const Index d = covariance.rows();
+  Matrix<double> columns(column_stride<double>(d), d);
+  copy_lower(covariance, columns);
+  MatrixRef<double> lower = columns.topRows(d);
+  if (!factorize_in_place(lower)) return false;
   if (!(lower.diagonal().array().square() > noise * covariance.diagonal().array()).all()) return false;
-  inverse_t.setZero();
-  inverse_t.triangularView<Eigen::Upper>() = inverse_of_lower(lower).transpose();
+  invert_lower(lower);
+  inverse_t.transpose() = lower;
   return true;
 }
 
@@ -118,20 +148,24 @@ ConstMatrixMap factor_of_component(const Mixture& mixture, Index k) {
 }  // namespace
 
 std::vector<double> own_covariances(const Scatter& s) {
-  std::vector<double> result(s.second.size());
+  std::vector<double> result = std::move(s.second);
   const auto numbers = static_cast<double>(s.n_features * s.n_features);
   for_components(s.n_components, numbers, s.n_threads, [&](Index k) {
     const double n_k = s.counts[static_cast<std::size_t>(k)];
     MatrixMap sigma = matrix_of(result, k, s.n_features);
-    if (n_k > 0) sigma = matrix_of(s.second, k, s.n_features) / n_k;  // (34)
-    sigma.diagonal().array() += s.reg_covar;                          // (43)
+    if (n_k > 0) {
+      sigma /= n_k;  // (34)
+    } else {
+      sigma.setZero();
+    }
+    sigma.diagonal().array() += s.reg_covar;  // (43)
   });
   return result;
 }
 
 bool factorizes(ConstMatrixMap covariance, MatrixMap u, double times) {
   const bool factorized = covariance.rows() <= small ? factorize_small(covariance, u) : factorize_large(covariance, u);
-  return factorized && u.allFinite() && !is_singular(covariance, u, times);
+  return factorized && !is_singular(covariance, u, times);
 }
 
 bool is_collapsed(ConstMatrixMap covariance) {
@@ -149,7 +183,8 @@ double volume_of_matrix(const Eigen::Ref<const RowMajorMatrix<double>>& matrix, 
 
 std::vector<double> MatrixFamily::factorize(const std::vector<double>& covariances, Index, Index d,
                                             int n_threads) const {
-  std::vector<double> factors(covariances.size());
+  std::vector<double> factors = large_vector(covariances.size());
+  factors.resize(covariances.size());
   const bool is_shared = form() == SecondMoments::pooled;
   for_components(n_matrices(covariances, d), static_cast<double>(2 * d * d * (d + 5)), n_threads, [&](Index k) {
     factorize_or_throw(matrix_of(covariances, k, d), matrix_of(factors, k, d), is_shared ? all_components : k);

@@ -31,7 +31,8 @@ inline ConstMatrixMap matrix_of(const std::vector<double>& matrices, Index k, In
   return {matrices.data() + k * d * d, d, d};
 }
 
-// (26), (34), (43) W_k / N_k + reg_covar I; of an empty component without its scatter.
+// (26), (34), (43) W_k / N_k + reg_covar I; of an empty component without its scatter. Takes the memory of the
+// scatter.
 std::vector<double> own_covariances(const Scatter& scatter);
 
 // (52) Whether a matrix is not singular, to this many times the working precision; then u is its factor U = L^-T,

@@ -19,7 +19,7 @@ struct Scatter {
   Index n_features = 0;
   const std::vector<double>& counts;  // N_k; 0 for an empty component
   double total_count = 0.0;           // sum_k N_k
-  const std::vector<double>& second;  // W_k
+  std::vector<double>& second;        // W_k, in whose memory the model may form the covariances
   double reg_covar = 0.0;             // added to the variances
   const Mixture* previous = nullptr;  // where searches for the maximum begin, of the same model; or none
   int n_threads = 1;                  // for loops over many components

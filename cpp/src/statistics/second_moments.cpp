@@ -7,16 +7,24 @@
 
 #include "checks.hpp"
 #include "gmmx/errors.hpp"
+#include "large_vector.hpp"
 
 namespace gmmx {
 
 namespace {
 
-// The upper triangle is computed and mirrored: u_i v_j + v_i u_j and its mirror image may be rounded differently.
+// The upper triangle is computed and mirrored: u_i v_j + v_i u_j and its mirror image may be rounded differently. Some
+// rows at a time, so that their mirror images fill lines of the cache.
 void add_to_matrix(double* matrix, Index d, const double* u, const double* v) {
-  for (Index i = 0; i < d; ++i) {
-    for (Index j = i; j < d; ++j) matrix[i * d + j] += u[i] * v[j] + v[i] * u[j];
-    for (Index j = i + 1; j < d; ++j) matrix[j * d + i] = matrix[i * d + j];
+  constexpr Index together = 8;
+  for (Index first = 0; first < d; first += together) {
+    const Index end = std::min(first + together, d);
+    for (Index i = first; i < end; ++i) {
+      for (Index j = i; j < d; ++j) matrix[i * d + j] += u[i] * v[j] + v[i] * u[j];
+    }
+    for (Index j = first + 1; j < d; ++j) {
+      for (Index i = first; i < std::min(end, j); ++i) matrix[j * d + i] = matrix[i * d + j];
+    }
   }
 }
 
@@ -109,7 +117,11 @@ std::vector<Index> second_moment_shape(SecondMoments form, Index n_components, I
 }
 
 std::vector<double> second_moments_as(const SufficientStatistics& s, SecondMoments form) {
-  if (s.form == form) return s.second_moments;
+  if (s.form == form) {
+    std::vector<double> copy = large_vector(s.second_moments.size());
+    copy = s.second_moments;
+    return copy;
+  }
   const bool of_matrices = s.form == SecondMoments::full;
   if (!of_matrices && !(s.form == SecondMoments::diagonal && form == SecondMoments::trace)) {
     throw InvalidArgument(
