@@ -79,9 +79,10 @@ class EStepInPython final : public EStep {
 
 EMResult em_over(const py::function& statistics_at, const Mixture& mixture, double tol, double reg_covar,
                  NearestInt max_iter, double previous_lower_bound, const Callback& callback,
-                 const std::optional<std::string>& acceleration, const Prior& prior, bool rows_are_float) {
+                 const std::optional<std::string>& acceleration, const Prior& prior, bool rows_are_float,
+                 NearestInt n_threads) {
   EMOptions options = options_of(tol, max_iter, acceleration);
-  const MaximumLikelihood m_step = likelihood_of(reg_covar, prior, options, 1);
+  const MaximumLikelihood m_step = likelihood_of(reg_covar, prior, options, n_threads);
   options.previous_mean_log_likelihood = previous_lower_bound;
   options.callback = callback_for(callback);
   EStepInPython e_step(statistics_at, rows_are_float);
@@ -146,15 +147,17 @@ void register_em(py::module_& m) {
   m.def(
       "m_step",
       [](const SufficientStatistics& statistics, const std::string& covariance_type, double reg_covar,
-         const Mixture* previous, const Prior& prior) {
+         const Mixture* previous, const Prior& prior, NearestInt n_threads) {
         const CovarianceType type = covariance_type_from_string(covariance_type);
         const std::optional<ConjugatePrior> checked = prior_of(prior);
         const GilReleased unlocked;
-        if (previous && previous->covariance_type() == type) return m_step(statistics, *previous, reg_covar, checked);
-        return m_step(statistics, type, reg_covar, checked);
+        if (previous && previous->covariance_type() == type) {
+          return m_step(statistics, *previous, reg_covar, checked, n_threads);
+        }
+        return m_step(statistics, type, reg_covar, checked, n_threads);
       },
       py::arg("statistics"), py::arg("covariance_type"), py::arg("reg_covar"), py::arg("previous") = py::none(),
-      py::arg("prior") = py::none());
+      py::arg("prior") = py::none(), py::arg("n_threads") = 1);
 
   py::class_<EMResult>(m, "EMResult", py::is_final(), "What one run of EM ended with.")
       .def_property_readonly("mixture", [](const EMResult& self) { return self.mixture; })
@@ -171,7 +174,8 @@ void register_em(py::module_& m) {
         py::arg("prior") = py::none());
   m.def("em_over", &em_over, py::arg("e_step"), py::arg("mixture"), py::kw_only(), py::arg("tol"), py::arg("reg_covar"),
         py::arg("max_iter"), py::arg("previous_lower_bound"), py::arg("callback").none(true),
-        py::arg("acceleration") = py::none(), py::arg("prior") = py::none(), py::arg("rows_are_float") = false);
+        py::arg("acceleration") = py::none(), py::arg("prior") = py::none(), py::arg("rows_are_float") = false,
+        py::arg("n_threads") = 1);
   m.def("em_from_kmeans", &em_from_kmeans_of, py::arg("X"), py::arg("n_components"), py::arg("covariance_type"),
         py::arg("uniforms"), py::arg("sample_weight").none(true), py::kw_only(), py::arg("tol"), py::arg("reg_covar"),
         py::arg("max_iter"), py::arg("n_threads"), py::arg("acceleration") = py::none(), py::arg("prior") = py::none());

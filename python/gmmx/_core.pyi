@@ -153,6 +153,7 @@ def m_step(
     reg_covar: float,
     previous: Mixture | None = None,  # where the search for common axes begins, if of the same type
     prior: _Prior | None = None,
+    n_threads: int = 1,
 ) -> Mixture: ...
 def statistics_from_labels(
     X: _Rows,
@@ -207,6 +208,7 @@ def em_over(
     acceleration: str | None = None,
     prior: _Prior | None = None,
     rows_are_float: bool = False,  # float32, not float64
+    n_threads: int = 1,  # of the M-step
 ) -> EMResult: ...  # as em, over rows that lie elsewhere
 def em_from_kmeans(
     X: _Rows,

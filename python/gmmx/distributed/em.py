@@ -191,6 +191,7 @@ def run_em(
         previous_lower_bound=start.lower_bound,
         callback=lambda iteration, bound: interrupt_callback(iteration + len(before), bound),
         rows_are_float=rows.summary().dtype == "float32",
+        n_threads=em.n_threads,
         **options,
     )
     run = Run.of(result)

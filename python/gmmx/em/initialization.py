@@ -123,7 +123,7 @@ def fresh_starts(em: EMConfig, init: InitConfig, rows: Rows, prior: NativePrior 
     given = _checked_parameters(em, init, int(rows.X.shape[1]))
     random = as_random_source(init.random_state)
     makers = initial_assignments(init.init_params, rows, em.n_components, em.covariance_type, random, init.n_init)
-    make = partial(initial_mixture, given, em.covariance_type, em.reg_covar, prior)
+    make = partial(initial_mixture, given, em, prior)
     if init.responsibilities_init is not None:
         if init.is_complete:
             raise ValueError(
@@ -157,8 +157,7 @@ def _checked_parameters(em: EMConfig, init: InitConfig, n_features: int) -> Give
 
 def initial_mixture(
     given: GivenParameters,
-    covariance_type: str,
-    reg_covar: float,
+    em: EMConfig,
     prior: Any,
     assignment: Callable[[], _core.SufficientStatistics],
 ) -> _core.Mixture:
@@ -168,16 +167,16 @@ def initial_mixture(
     """
     weights, means, factors = given
     if weights is not None and means is not None and factors is not None:
-        return _core.Mixture(weights, means, covariance_type, precisions_cholesky=factors)
+        return _core.Mixture(weights, means, em.covariance_type, precisions_cholesky=factors)
     statistics = assignment()
     if factors is None:
-        estimated = _core.m_step(statistics, covariance_type, reg_covar, prior=prior)
+        estimated = _core.m_step(statistics, em.covariance_type, em.reg_covar, prior=prior, n_threads=em.n_threads)
         if weights is None and means is None:
             return estimated
         return _core.Mixture(
             estimated.weights if weights is None else weights,
             estimated.means if means is None else means,
-            covariance_type,
+            em.covariance_type,
             covariances=estimated.covariances,
             precisions_cholesky=estimated.precisions_cholesky,
         )
@@ -187,7 +186,7 @@ def initial_mixture(
     if means is None:
         held = np.maximum(counts, np.finfo(np.float64).tiny)  # an empty component stays at its shift
         means = statistics.shifts + statistics.first_moments / held[:, np.newaxis]
-    return _core.Mixture(weights, means, covariance_type, precisions_cholesky=factors)
+    return _core.Mixture(weights, means, em.covariance_type, precisions_cholesky=factors)
 
 
 def _of_labels(rows: Rows, labels: I32, n_components: int, covariance_type: str) -> _core.SufficientStatistics:

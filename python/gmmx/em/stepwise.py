@@ -291,7 +291,10 @@ class StepwiseState:
     ) -> _core.Mixture:
         # A prior counts as rows do, so the statistics must stand for all that came.
         scaled = statistics if self.prior is None else _core.rescaled(statistics, self.total_weight)
-        return _core.m_step(scaled, self.mixture.covariance_type, config.em.reg_covar, previous, self.prior)
+        em = config.em
+        return _core.m_step(
+            scaled, self.mixture.covariance_type, em.reg_covar, previous, self.prior, n_threads=em.n_threads
+        )
 
 
 def after_batch(

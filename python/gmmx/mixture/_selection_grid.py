@@ -146,7 +146,7 @@ def _fit_candidate(
     prior = prior_of_rows(em, rows)
 
     def start() -> _core.Mixture:
-        return _core.m_step(next(statistics), em.covariance_type, em.reg_covar, prior=prior)
+        return _core.m_step(next(statistics), em.covariance_type, em.reg_covar, prior=prior, n_threads=rows.n_threads)
 
     def reason_against(run: Run) -> str:
         return degenerate_reason(
