@@ -100,7 +100,7 @@ class Side:
         """One M-step there."""
         from gmmx import _core
 
-        return _core.m_step(self.statistics, self.covariance_type, REG_COVAR, self.mixture)
+        return _core.m_step(self.statistics, self.covariance_type, REG_COVAR, self.mixture, n_threads=self.threads)
 
     def check(self):
         """Refuse to time a wrong result."""

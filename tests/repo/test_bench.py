@@ -84,6 +84,11 @@ def test_models():
     assert text.count("| VVE |") == 2
 
 
+def test_high_dimensions():
+    """Factors are LAPACK's, the same on any number of threads, which the script asserts."""
+    assert "| 48 |" in run("high_dimensions.py", "--threads", "2")
+
+
 def test_hierarchical():
     """A tree is built and EM started from it; where mclust is there, the script asserts equal or better optima."""
     assert "| tree of 50 rows |" in run("hierarchical.py", "--threads", "1")
