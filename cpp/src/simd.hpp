@@ -59,6 +59,7 @@ GMMX_NAME(multiply, pmul)
 GMMX_NAME(divide, pdiv)
 GMMX_NAME(multiply_add, pmadd)  // a b + c, rounded once where the processor can
 GMMX_NAME(larger_of, pmax)
+GMMX_NAME(smaller_of, pmin)
 GMMX_NAME(logarithm, plog)
 GMMX_NAME(times_power_of_two, pldexp)
 GMMX_NAME(less, pcmp_lt)

@@ -4,14 +4,12 @@
 #include <cmath>
 #include <limits>
 #include <memory>
-#include <numeric>
-#include <utility>
 #include <vector>
 
 #include "checks.hpp"
-#include "density/columns.hpp"
 #include "gmmx/kmeans.hpp"
-#include "rows/row_pass.hpp"
+#include "kernels/closest_distances.hpp"
+#include "parallel/block_loop.hpp"
 
 namespace gmmx {
 
@@ -37,19 +35,27 @@ void check_clusters(const Rows<T>& rows, Index n_clusters, VectorView<const doub
 
 Index local_trials(Index n_clusters) { return 2 + static_cast<Index>(std::log(static_cast<double>(n_clusters))); }
 
+// Sums of distances are kept, the distances themselves only to the closest seed: what the best candidate changes of
+// them is found again in the pass that tries the next ones, where it costs one distance of several.
 template <class T>
 class Seeding {
  public:
-  Seeding(const Rows<T>& rows, int n_threads)
+  Seeding(const Rows<T>& rows, Index n_candidates, int n_threads)
       : rows_(rows),
-        loop_(rows.size(), Index{sizeof(T)} * 3 * rows.n_features(), static_cast<double>(6 * rows.n_features()),
-              n_threads),
-        no_origin_(RowVector<T>::Zero(rows.n_features())),
+        loop_(rows.size(), Index{sizeof(T)} * rows.n_features(),
+              static_cast<double>(3 * rows.n_features() * (n_candidates + 1)), n_threads),
         closest_(static_cast<std::size_t>(rows.size()), std::numeric_limits<T>::infinity()),
-        chunk_sums_(static_cast<std::size_t>(loop_.chunks().count())) {}
+        chunk_sums_(static_cast<std::size_t>(loop_.chunks().count())),
+        chunk_is_behind_(chunk_sums_.size(), false) {}
 
   // The row at which the cumulative weight passes u times the whole.
-  Index first_seed(double u) {
+  Index first_seed(double u) const {
+    if (rows_.weight.absent()) {
+      const auto n_rows = static_cast<double>(rows_.size());
+      auto n = std::max<Index>(static_cast<Index>(u * n_rows) - 1, 0);
+      while (static_cast<double>(n + 1) / n_rows <= u) ++n;
+      return n;
+    }
     double total = 0;
     for (Index n = 0; n < rows_.size(); ++n) total += rows_.weight_of(n);
     double sum = 0;
@@ -63,40 +69,36 @@ class Seeding {
     return last_positive;
   }
 
-  // (60) Makes that candidate a seed which leaves the least weighted squared distance; returns it. One pass over the
-  // rows: what the distances would be is kept for every candidate, so that the best only has to be chosen.
+  // (60) Makes that candidate a seed which leaves the least weighted squared distance; returns it. One pass.
   Index accept_best_of(const std::vector<Index>& candidates) {
-    const auto n_candidates = candidates.size();
-    RowMajorMatrix<T> centers(static_cast<Index>(n_candidates), rows_.n_features());
-    for (std::size_t c = 0; c < n_candidates; ++c) {
-      for (Index j = 0; j < rows_.n_features(); ++j) centers(static_cast<Index>(c), j) = rows_.x(candidates[c], j);
-    }
-    distances_.resize(n_candidates);
-    for (auto& distances : distances_) distances.resize(closest_.size());
-    std::vector<std::vector<double>> sums(n_candidates, std::vector<double>(chunk_sums_.size()));
-    loop_.run([&] { return std::make_unique<Block<T>>(loop_.block_rows(), rows_.n_features()); },
-              [&](Block<T>& block, Index begin, Index end) {
+    std::vector<Index> points = candidates;
+    const bool has_seed = seed_ >= 0;
+    if (has_seed) points.insert(points.begin(), seed_);
+    const LanesOfPoints<T> lanes(rows_.x, points);
+    const auto n_lanes = static_cast<std::size_t>(lanes.n_lanes());
+    std::vector<double> sums(chunk_sums_.size() * n_lanes);
+    loop_.run([] { return std::make_unique<char>(); },
+              [&](char&, Index begin, Index end) {
                 const auto chunk = static_cast<std::size_t>(begin / loop_.chunks().chunk_rows);
-                block.load(rows_.x, begin, end, no_origin_);
-                const RowColumns<T>& rows = block.as_given();
-                for (std::size_t c = 0; c < n_candidates; ++c) {
-                  T* const to = distances_[c].data() + begin;
-                  closer_distances(rows, &centers(static_cast<Index>(c), 0), closest_.data() + begin, to);
-                  sums[c][chunk] += weighted_sum(to, begin, end);
-                }
+                add_closest_distances(rows_, begin, end, lanes, has_seed, &closest_[0] + begin, &sums[chunk * n_lanes]);
               });
-    std::vector<double> totals;
-    totals.reserve(sums.size());
-    for (const auto& of_chunks : sums) totals.push_back(std::accumulate(of_chunks.begin(), of_chunks.end(), 0.0));
+    // The sum over all rows for each candidate, and the sums of the chunks for the best.
+    const auto first = static_cast<std::size_t>(has_seed ? 1 : 0);
+    std::vector<double> totals(candidates.size());
+    for (std::size_t chunk = 0; chunk < chunk_sums_.size(); ++chunk) {
+      for (std::size_t c = 0; c < totals.size(); ++c) totals[c] += sums[chunk * n_lanes + first + c];
+    }
     const auto best = static_cast<std::size_t>(std::min_element(totals.begin(), totals.end()) - totals.begin());
-    closest_.swap(distances_[best]);
-    chunk_sums_ = std::move(sums[best]);
+    for (std::size_t chunk = 0; chunk < chunk_sums_.size(); ++chunk)
+      chunk_sums_[chunk] = sums[chunk * n_lanes + first + best];
+    chunk_is_behind_.assign(chunk_sums_.size(), true);
     potential_ = totals[best];
-    return candidates[best];
+    seed_ = candidates[best];
+    return seed_;
   }
 
   // (59) The row at which the cumulative weighted distance reaches u times the whole.
-  Index draw(double u) const {
+  Index draw(double u) {
     const double target = u * potential_;
     double sum = 0;
     for (std::size_t chunk = 0; chunk < chunk_sums_.size(); ++chunk) {
@@ -105,8 +107,9 @@ class Seeding {
         sum += chunk_sums_[chunk];
         continue;
       }
-      const Index begin = static_cast<Index>(chunk) * loop_.chunks().chunk_rows;
-      const Index end = std::min(begin + loop_.chunks().chunk_rows, rows_.size());
+      const Index begin = loop_.chunks().begin_of(static_cast<Index>(chunk));
+      const Index end = loop_.chunks().end_of(static_cast<Index>(chunk));
+      bring_up_to_date(chunk, begin, end);
       for (Index n = begin; n < end; ++n) {
         sum += weighted_closest(n);
         if (sum >= target && rows_.weight_of(n) > 0) return n;
@@ -116,43 +119,25 @@ class Seeding {
   }
 
  private:
-  // to[n] = min(closest[n], squared distance of the block's row n to the center)
-  static void closer_distances(const RowColumns<T>& block, const T* center, const T* closest, T* to) {
-    constexpr Index few = 64;
-    T sum[few];
-    for (Index begin = 0; begin < block.size(); begin += few) {
-      const Index size = std::min(few, block.size() - begin);
-      add_squares<true>(block.column_data(0) + begin, center[0], size, sum);
-      for (Index j = 1; j < block.n_features(); ++j) {
-        add_squares<false>(block.column_data(j) + begin, center[j], size, sum);
-      }
-      for (Index n = 0; n < size; ++n) to[begin + n] = sum[n] < closest[begin + n] ? sum[n] : closest[begin + n];
-    }
+  // Takes the last seed into account in the distances of a chunk.
+  void bring_up_to_date(std::size_t chunk, Index begin, Index end) {
+    if (!chunk_is_behind_[chunk]) return;
+    chunk_is_behind_[chunk] = false;
+    const LanesOfPoints<T> seed(rows_.x, {seed_});
+    std::vector<double> sums(static_cast<std::size_t>(seed.n_lanes()));
+    add_closest_distances(rows_, begin, end, seed, true, &closest_[0] + begin, sums.data());
   }
-  template <bool First>
-  static void add_squares(const T* column, T center, Index size, T* sum) {
-    for (Index n = 0; n < size; ++n) {
-      const T difference = column[n] - center;
-      sum[n] = First ? difference * difference : sum[n] + difference * difference;
-    }
-  }
+
   double weighted_closest(Index n) const {
     return rows_.weight_of(n) * static_cast<double>(closest_[static_cast<std::size_t>(n)]);
-  }
-  // The order of the additions must not depend on where the memory lies: seeds are chosen by the sums.
-  double weighted_sum(const T* distances, Index begin, Index end) const {
-    if (rows_.weight.absent()) return sum_of(distances, end - begin);
-    double sum = 0;
-    for (Index n = begin; n < end; ++n) sum += rows_.weight[n] * static_cast<double>(distances[n - begin]);
-    return sum;
   }
 
   Rows<T> rows_;
   BlockLoop loop_;
-  RowVector<T> no_origin_;
-  std::vector<T> closest_;                 // squared distance to the closest seed
-  std::vector<std::vector<T>> distances_;  // what it would be with each candidate
+  Index seed_ = -1;         // the last one; -1: none yet
+  std::vector<T> closest_;  // squared distance to the closest seed, without the last one in chunks that are behind
   std::vector<double> chunk_sums_;
+  std::vector<bool> chunk_is_behind_;
   double potential_ = 0;
 };
 
@@ -164,7 +149,7 @@ template <class T>
 std::vector<Index> kmeans_plus_plus(const Rows<T>& rows, Index n_clusters, VectorView<const double> uniforms,
                                     int n_threads, const std::function<void()>& on_seed) {
   check_clusters(rows, n_clusters, uniforms);
-  Seeding<T> seeding(rows, n_threads);
+  Seeding<T> seeding(rows, local_trials(n_clusters), n_threads);
   std::vector<Index> seeds{seeding.first_seed(uniforms[0])};
   if (n_clusters > 1) seeding.accept_best_of(seeds);
   std::vector<Index> candidates(static_cast<std::size_t>(local_trials(n_clusters)));

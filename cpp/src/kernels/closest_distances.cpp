@@ -1,0 +1,134 @@
+#include "kernels/closest_distances.hpp"
+
+#include <algorithm>
+#include <type_traits>
+
+#include "kernels/tiles.hpp"
+#include "simd.hpp"
+
+namespace gmmx {
+
+namespace {
+
+// Wider ones would have lanes to spare: there are rarely more than eight points.
+template <class T>
+using PointPacket = PacketOfAtMost<T, 32 / sizeof(T)>;
+template <class T>
+constexpr Index lanes_of_packet = size_of_packet<PointPacket<T>>;
+
+constexpr int most_packets = 4;     // of points, of a tile
+constexpr Index rows_of_a_sum = 8;  // doubles that are added up before their sum joins that of the others
+
+// Rows of a tile: a divisor of rows_of_a_sum.
+constexpr int tile_rows_of(int packets) {
+  if (packets == 1) return 8;
+  return many_registers ? (packets < 4 ? 8 : 4) : (packets < 4 ? 4 : 2);
+}
+
+// What the tiles of a call share.
+template <class T>
+struct PointsOfTile {
+  const Rows<T>& rows;
+  const T* points;  // of the first feature
+  Index n_lanes;    // between features
+  bool first_is_a_seed;
+};
+
+// Distances are added to `sums`, or each by itself to `sums_one_by_one` where that is not null.
+template <int Packets, int TileRows, class T>
+void add_distances(const PointsOfTile<T>& tile, Index row, T* closest, PointPacket<T>* sums, double* sums_one_by_one) {
+  using namespace simd;
+  using P = PointPacket<T>;
+  constexpr Index lanes = lanes_of_packet<T>;
+  const Index d = tile.rows.n_features();
+  const Index row_stride = tile.rows.x.row_stride();
+  const T* x = &tile.rows.x(row, 0);
+  P distances[TileRows][Packets];
+  for (auto& of_row : distances) {
+    for (P& packet : of_row) packet = fill<P>(T(0));
+  }
+  const T* point = tile.points;
+  for (Index j = 0; j < d; ++j, x += tile.rows.x.col_stride(), point += tile.n_lanes) {
+    P of_points[Packets];
+    for (int p = 0; p < Packets; ++p) of_points[p] = load_unaligned<P>(point + p * lanes);
+    for (int r = 0; r < TileRows; ++r) {
+      const P number = fill<P>(x[r * row_stride]);
+      for (int p = 0; p < Packets; ++p) {
+        const P difference = subtract(number, of_points[p]);
+        distances[r][p] = multiply_add(difference, difference, distances[r][p]);
+      }
+    }
+  }
+  for (int r = 0; r < TileRows; ++r) {
+    if (tile.first_is_a_seed) {
+      const T to_seed = first_of(distances[r][0]);
+      closest[r] = to_seed < closest[r] ? to_seed : closest[r];
+    }
+    const P bound = fill<P>(closest[r]);
+    for (int p = 0; p < Packets; ++p) distances[r][p] = smaller_of(bound, distances[r][p]);
+    if (sums_one_by_one == nullptr) {
+      for (int p = 0; p < Packets; ++p) sums[p] = add(sums[p], distances[r][p]);
+      continue;
+    }
+    const double w = tile.rows.weight_of(row + r);
+    T numbers[Packets * lanes];
+    for (int p = 0; p < Packets; ++p) store_unaligned(numbers + p * lanes, distances[r][p]);
+    for (Index i = 0; i < Packets * lanes; ++i) sums_one_by_one[i] += w * static_cast<double>(numbers[i]);
+  }
+}
+
+template <int Packets, class T>
+void add_tiles(const PointsOfTile<T>& tile, Index begin, Index end, T* closest, double* sums) {
+  using P = PointPacket<T>;
+  constexpr Index lanes = lanes_of_packet<T>;
+  // Weights are doubles, and sums of floats can leave their range.
+  double* const one_by_one = std::is_same_v<T, double> && tile.rows.weight.absent() ? nullptr : sums;
+  for (Index first = begin; first < end; first += rows_of_a_sum) {
+    const Index last = std::min(first + rows_of_a_sum, end);
+    P sums_of_rows[Packets];
+    for (P& packet : sums_of_rows) packet = simd::fill<P>(T(0));
+    for_tiles_of<tile_rows_of(Packets)>(last - first, 1, [&](auto n_rows, Index n) {
+      add_distances<Packets, n_rows()>(tile, first + n, closest + (first + n - begin), sums_of_rows, one_by_one);
+    });
+    if (one_by_one != nullptr) continue;
+    T numbers[Packets * lanes];
+    for (int p = 0; p < Packets; ++p) simd::store_unaligned(numbers + p * lanes, sums_of_rows[p]);
+    for (Index i = 0; i < Packets * lanes; ++i) sums[i] += static_cast<double>(numbers[i]);
+  }
+}
+
+}  // namespace
+
+template <class T>
+LanesOfPoints<T>::LanesOfPoints(MatrixView<const T> rows, const std::vector<Index>& points)
+    : n_lanes_((static_cast<Index>(points.size()) + lanes_of_packet<T> - 1) / lanes_of_packet<T> * lanes_of_packet<T>),
+      lanes_(static_cast<std::size_t>(n_lanes_ * rows.cols())) {
+  const auto last = static_cast<Index>(points.size()) - 1;
+  for (Index j = 0; j < rows.cols(); ++j) {
+    for (Index p = 0; p < n_lanes_; ++p) {
+      lanes_[static_cast<std::size_t>(j * n_lanes_ + p)] = rows(points[static_cast<std::size_t>(std::min(p, last))], j);
+    }
+  }
+}
+
+template <class T>
+void add_closest_distances(const Rows<T>& rows, Index begin, Index end, const LanesOfPoints<T>& points,
+                           bool first_is_a_seed, T* closest, double* sums) {
+  constexpr Index lanes = lanes_of_packet<T>;
+  const Index n_lanes = points.n_lanes();
+  for (Index lane = 0; lane < n_lanes; lane += most_packets * lanes) {
+    const Index packets = std::min<Index>(most_packets, (n_lanes - lane) / lanes);
+    const PointsOfTile<T> tile{rows, points.feature(0) + lane, n_lanes, first_is_a_seed && lane == 0};
+    with_width<most_packets>(packets,
+                             [&](auto at_once) { add_tiles<at_once()>(tile, begin, end, closest, sums + lane); });
+  }
+}
+
+#define GMMX_INSTANTIATE(T)        \
+  template class LanesOfPoints<T>; \
+  template void add_closest_distances(const Rows<T>&, Index, Index, const LanesOfPoints<T>&, bool, T*, double*);
+GMMX_INSTANTIATE(float)
+GMMX_INSTANTIATE(double)
+#undef GMMX_INSTANTIATE
+
+}  // namespace gmmx

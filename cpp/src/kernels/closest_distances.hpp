@@ -1,0 +1,35 @@
+// Squared distances of rows to a few points, as the seeding of k-means takes them: sums of squared differences, zero
+// only where a row is the point.
+//
+// The points lie in the lanes of registers and a row's numbers are broadcast to them: rows are read once, as they lie
+// in memory, where turning them into columns would take longer than the distances.
+#pragma once
+
+#include <vector>
+
+#include "gmmx/rows.hpp"
+
+namespace gmmx {
+
+// A few of the rows as points, a lane each. Lanes beyond them, up to whole packets, repeat the last one.
+template <class T>
+class LanesOfPoints {
+ public:
+  LanesOfPoints(MatrixView<const T> rows, const std::vector<Index>& points);
+
+  Index n_lanes() const { return n_lanes_; }
+  const T* feature(Index j) const { return lanes_.data() + j * n_lanes_; }
+
+ private:
+  Index n_lanes_;
+  std::vector<T> lanes_;
+};
+
+// For the rows begin..end: closest[n - begin] becomes the squared distance to the first point where that is smaller and
+// `first_is_a_seed`; then sums[p] grows by w_n min(closest, squared distance to p) for every lane p. Rows are added in
+// their order, whatever the instruction set.
+template <class T>
+void add_closest_distances(const Rows<T>& rows, Index begin, Index end, const LanesOfPoints<T>& points,
+                           bool first_is_a_seed, T* closest, double* sums);
+
+}  // namespace gmmx
