@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <type_traits>
 
 #include "density/exponential.hpp"
@@ -50,6 +51,28 @@ void largest_column(const T* columns, Index stride, Index n_columns, Index n_row
     for (; n < n_rows; n += packet_size<T>) find(n, std::integral_constant<int, 1>(), is_wanted);
   };
   largest == nullptr ? find_all(std::false_type()) : find_all(std::true_type());
+}
+
+// The same index; the largest number of each row and the second largest, which equals it where two are largest.
+template <class T>
+void two_largest_columns(const T* columns, Index stride, Index n_columns, Index n_rows, T* index, T* largest,
+                         T* second) {
+  using namespace simd;
+  for (Index n = 0; n < n_rows; n += packet_size<T>) {
+    Packet<T> best = load(columns + n);
+    Packet<T> next = broadcast(-std::numeric_limits<T>::infinity());
+    Packet<T> found = broadcast(T(0));
+    for (Index k = 1; k < n_columns; ++k) {
+      const Packet<T> value = load(columns + k * stride + n);
+      const Packet<T> larger = less(best, value);
+      next = larger_of(next, smaller_of(best, value));
+      found = select(larger, broadcast(static_cast<T>(k)), found);
+      best = larger_of(best, value);
+    }
+    store(index + n, found);
+    store(largest + n, best);
+    store(second + n, next);
+  }
 }
 
 // How many numbers exceed the threshold; what is not a number does not.

@@ -70,14 +70,11 @@ struct Tile {
   }
 };
 
-// Features whose terms are added up before their sum joins that of the others.
-constexpr Index section = 48;
-
 template <int Packets, int Columns, class T, class P>
 void linear_forms_tile(const P& panel, Index row, const T* w, Index w_stride, T* out, Index out_stride) {
-  for (Index f = 0; f < panel.n_features; f += section) {
+  for (Index f = 0; f < panel.n_features; f += features_of_a_section) {
     Tile<T, Packets, Columns> tile;
-    tile.accumulate(panel, f, std::min(f + section, panel.n_features), row, w + f * w_stride, w_stride);
+    tile.accumulate(panel, f, std::min(f + features_of_a_section, panel.n_features), row, w + f * w_stride, w_stride);
     tile.add_to(out, out_stride);
   }
 }

@@ -12,6 +12,9 @@
 
 namespace gmmx {
 
+// Features whose terms are added up before their sum joins that of the others.
+constexpr Index features_of_a_section = 48;
+
 // Rows of a tile of linear forms.
 template <class T>
 constexpr Index tile_rows = 3 * packet_size<T>;

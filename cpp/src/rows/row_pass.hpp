@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cmath>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -42,11 +43,13 @@ void add_row(MatrixView<const T> rows, Index n, const double* origin, double wei
   }
 }
 
-// The weighted mean of the rows and the mean of the weighted variances of the features, in one pass about the first
-// row.
+// The weighted mean of the rows and the mean of the weighted variances of the features, in one pass about the first row
+// of positive weight. No row, whatever its weight, is farther than the radius from the mean; infinite where rows are
+// not finite.
 struct Location {
   RowVector<double> mean;
   double mean_variance;
+  double radius;
 };
 
 template <class T>
@@ -56,11 +59,13 @@ Location locate(const Rows<T>& rows, int n_threads) {
     State(Index capacity, Index d) : block(capacity, d), sum(d), squares(d) { clear(); }
     void clear() {
       weight = 0;
+      squared_radius = 0;
       sum.setZero();
       squares.setZero();
     }
     Block<T> block;
     double weight = 0;
+    double squared_radius = 0;
     RowVector<double> sum;
     RowVector<double> squares;
   };
@@ -71,6 +76,8 @@ Location locate(const Rows<T>& rows, int n_threads) {
            [&](State& state, Index begin, Index end) {
              state.block.load(rows.x, begin, end, origin);
              const RowColumns<T>& rows_of_block = state.block.about_origin();
+             const double squared_radius = state.block.squared_radius();
+             if (!(squared_radius <= state.squared_radius)) state.squared_radius = squared_radius;
              if (rows.weight.absent()) {
                state.weight += static_cast<double>(end - begin);
                for (Index j = 0; j < d; ++j) {
@@ -94,13 +101,16 @@ Location locate(const Rows<T>& rows, int n_threads) {
            },
            [&](State& state) {
              total.weight += state.weight;
+             if (!(state.squared_radius <= total.squared_radius)) total.squared_radius = state.squared_radius;
              total.sum += state.sum;
              total.squares += state.squares;
              state.clear();
            });
   const RowVector<double> mean = total.sum / total.weight;
   const double variance = (total.squares / total.weight - mean.cwiseProduct(mean)).mean();
-  return {origin.template cast<double>() + mean, variance > 0 ? variance : 0.0};
+  const double radius = std::sqrt(total.squared_radius) * (1 + 1e-3) + mean.norm();
+  return {origin.template cast<double>() + mean, variance > 0 ? variance : 0.0,
+          radius >= 0 ? radius : std::numeric_limits<double>::infinity()};
 }
 
 }  // namespace gmmx
