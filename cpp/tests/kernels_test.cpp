@@ -4,14 +4,17 @@
 #include <algorithm>
 #include <limits>
 #include <memory>
+#include <utility>
 #include <vector>
 
+#include "density/columns.hpp"
 #include "gemm.hpp"
 #include "kernel_problem.hpp"
 #include "kernels/linear_forms.hpp"
 #include "kernels/mahalanobis.hpp"
 #include "kernels/monomials.hpp"
 #include "kernels/quadratic_forms.hpp"
+#include "kernels/row_scores.hpp"
 #include "kernels/rows_to_columns.hpp"
 
 using namespace gmmx;
@@ -71,6 +74,59 @@ double error_of_linear_forms(Index d, Index k, Index coefficient_stride) {
     }
   }
   return worst.units();
+}
+
+// Rows in any order, some of them twice, row by row or column by column in memory.
+template <class T>
+double error_of_row_scores(Index d, Index k, bool by_columns) {
+  Random random(d * 100 + k);
+  const Index n = 11;
+  const auto values = normals<T>(n * d, random);
+  const MatrixView<const T> rows(values.data(), n, d, by_columns ? 1 : d, by_columns ? n : 1);
+  const auto origin = normals<T>(d, random);
+  const Index stride = padded<T>(k) + (k % 3) * packet_size<T>;
+  const auto coefficients = normals<T>((d - 1) * stride + padded<T>(k), random);
+  std::vector<Index> numbers;
+  for (Index i = 0; i < (3 * d + k) % 29 + 1; ++i) numbers.push_back(random.below(n));
+  const auto n_numbers = static_cast<Index>(numbers.size());
+  Exact<T> out((n_numbers - 1) * stride + padded<T>(k));
+  for (Index i = 0; i < out.size(); ++i) out[i] = T(0.5);
+  add_row_scores({rows, numbers.data(), n_numbers}, origin.data(), coefficients.data(), k, stride, out.data());
+  Worst<T> worst;
+  for (Index i = 0; i < n_numbers; ++i) {
+    for (Index c = 0; c < k; ++c) {
+      Sum sum;
+      sum.add(0.5);
+      for (Index j = 0; j < d; ++j) {
+        const T difference = rows(at(numbers, i), j) - at(origin, j);  // rounded as the kernel rounds it
+        sum.add(static_cast<long double>(difference) * at(coefficients, j * stride + c));
+      }
+      worst.see(static_cast<double>(out[i * stride + c]), sum);
+    }
+  }
+  return worst.units();
+}
+
+template <class T>
+void check_two_largest(Index k) {
+  CAPTURE(k);
+  Random random(k);
+  RowBlock<T> columns(19, k, random);
+  if (k > 2) {  // equally large
+    for (Index i = 0; i < 5; ++i) columns.values[columns.stride + i] = columns.values[(k - 1) * columns.stride + i] = 9;
+  }
+  Exact<T> index(columns.n);
+  Exact<T> largest(columns.n);
+  Exact<T> second(columns.n);
+  two_largest_columns(columns.values.data(), columns.stride, k, 19, index.data(), largest.data(), second.data());
+  for (Index i = 0; i < 19; ++i) {
+    std::vector<std::pair<long double, Index>> order;
+    for (Index c = 0; c < k; ++c) order.emplace_back(-columns(i, c), c);
+    std::sort(order.begin(), order.end());
+    CHECK(static_cast<Index>(index[i]) == order[0].second);
+    CHECK(static_cast<long double>(largest[i]) == -order[0].first);
+    CHECK((k == 1 ? second[i] == -std::numeric_limits<T>::infinity() : second[i] == -order[1].first));
+  }
 }
 
 template <class T>
@@ -216,6 +272,20 @@ double error_of_products(Index n, Index d, Index k, bool upper) {
 }
 
 }  // namespace
+
+TEST_CASE_TEMPLATE("scores of single rows", T, float, double) {
+  for (const Index d : {1, 2, 3, 8, 17, 47, 48, 49, 100}) {
+    for (const Index k : {1, 2, 4, 5, 8, 9, 12, 16, 17, 25, 33, 64, 71}) {
+      CAPTURE(d);
+      CAPTURE(k);
+      for (const bool by_columns : {false, true}) CHECK(error_of_row_scores<T>(d, k, by_columns) < allowed);
+    }
+  }
+}
+
+TEST_CASE_TEMPLATE("the two largest of each row", T, float, double) {
+  for (const Index k : {1, 2, 3, 5, 16, 40}) check_two_largest<T>(k);
+}
 
 TEST_CASE_TEMPLATE("linear forms of features and of products", T, float, double) {
   for_shapes([](Index d, Index k) {
