@@ -1,6 +1,6 @@
 """Whole fits with default parameters, their k-means, and a fitted model's methods: gmmx beside scikit-learn, in turns.
 
-What scikit-learn computes is compared before a ratio is printed.
+What scikit-learn computes is compared before a ratio is printed. k-means runs beside the better of Lloyd and Elkan.
 """
 
 import os
@@ -26,8 +26,11 @@ KMEANS = [
         (200_000, 16, 64),
         (200_000, 32, 64),
         (100_000, 32, 32),
+        (1_000_000, 8, 64),
+        (300_000, 32, 100),
     ]
 ]
+SEPARATIONS = [3.0, 1.0]  # clusters apart, and clusters that overlap: k-means moves rows between them for long
 QUICK = [problems.Shape(2_000, 2, 3, "full")]
 
 
@@ -71,23 +74,53 @@ def fit_line(shape, rounds, threads):
     return line(f"fit ({iterations}, {difference})", shape, best)
 
 
-def kmeans_line(shape, rounds, threads):
-    """Time one start of k-means, which draws the same seeds on both sides and ends at the same inertia."""
-    from sklearn.cluster import KMeans
+def uniforms_for(k):
+    """The draws of one start: those that scikit-learn makes of random_state=0."""
+    from gmmx import _core
+
+    return np.random.RandomState(0).random_sample(_core.kmeans_draws(k))
+
+
+def seeding_line(shape, rounds, threads):
+    """Time k-means++, whose seeds must be the same rows."""
+    from sklearn.cluster import kmeans_plusplus
 
     from gmmx import _core
 
     X = problems.problem(shape).rows
     k = shape.n_components
-    uniforms = np.random.RandomState(0).random_sample(_core.kmeans_draws(k))
     calls = {
-        "gmmx": lambda: _core.kmeans(X, k, uniforms, None, max_iter=300, tol=1e-4, n_threads=threads).inertia,
-        "scikit-learn": lambda: KMeans(k, n_init=1, random_state=0).fit(X).inertia_,
+        "gmmx": lambda: _core.kmeans_plus_plus(X, k, uniforms_for(k), None, n_threads=threads),
+        "scikit-learn": lambda: kmeans_plusplus(X, k, random_state=np.random.RandomState(0))[1],
     }
-    best, inertia = best_of(calls, rounds)
-    if not np.isclose(inertia["gmmx"], inertia["scikit-learn"], rtol=1e-6):
-        raise click.ClickException(f"{shape}: inertias differ: {inertia}")
-    return line("k-means", shape, best)
+    best, seeds = best_of(calls, rounds)
+    if not np.array_equal(seeds["gmmx"], seeds["scikit-learn"]):
+        raise click.ClickException(f"{shape}: seeds differ")
+    return line("k-means++", shape, best)
+
+
+def kmeans_line(shape, separation, rounds, threads):
+    """Time one start of k-means beside both algorithms of scikit-learn: same seeds, same inertia."""
+    from sklearn.cluster import KMeans
+
+    from gmmx import _core
+
+    X = problems.problem(shape, separation).rows
+    k = shape.n_components
+    calls = {
+        "gmmx": lambda: _core.kmeans(X, k, uniforms_for(k), None, max_iter=300, tol=1e-4, n_threads=threads),
+        "lloyd": lambda: KMeans(k, n_init=1, random_state=0, algorithm="lloyd").fit(X),
+        "elkan": lambda: KMeans(k, n_init=1, random_state=0, algorithm="elkan").fit(X),
+    }
+    best, results = best_of(calls, rounds)
+    ours = results["gmmx"]
+    for name in ("lloyd", "elkan"):
+        if not np.isclose(ours.inertia, results[name].inertia_, rtol=1e-6):
+            raise click.ClickException(f"{shape}: inertias differ: {ours.inertia} and {results[name].inertia_}")
+    better = min("lloyd", "elkan", key=best.get)
+    best["scikit-learn"] = best[better]
+    overlap = "apart" if separation == SEPARATIONS[0] else "overlapping"
+    return line(f"k-means, {overlap} ({ours.n_iter} passes, {better})", shape, best)
 
 
 def method_lines(shape, rounds, threads):
@@ -122,7 +155,10 @@ def main(quick, rounds, threads):
     for shape in QUICK if quick else FITS:
         click.echo(fit_line(shape, rounds, threads))
     for shape in QUICK if quick else KMEANS:
-        click.echo(kmeans_line(shape, rounds, threads))
+        click.echo(seeding_line(shape, rounds, threads))
+    for shape in QUICK if quick else KMEANS:
+        for separation in SEPARATIONS:
+            click.echo(kmeans_line(shape, separation, rounds, threads))
     for shape in QUICK if quick else METHODS:
         for text in method_lines(shape, rounds, threads):
             click.echo(text)
