@@ -9,7 +9,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
-from gmmx import ColumnWarning, FitFailedError, GaussianMixture, _core
+from gmmx import ColumnWarning, FitFailedError, GaussianMixture, _core, _sklearn
 
 TYPES = _core.covariance_types()
 CLOSE = {"rtol": 1e-10, "atol": 1e-10}
@@ -70,6 +70,22 @@ def test_float32_stays_float32():
     assert fitted.means_.dtype == np.float32
     expected = GaussianMixture(3, random_state=1).fit(narrow)
     np.testing.assert_allclose(fitted.means_, expected.means_, rtol=1e-4)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_arrays_are_validated_in_the_first_pass_alone(monkeypatch, dtype):
+    batches = cut(X.astype(dtype), [1, 400, 123])
+    validated = []
+    usual = _sklearn.check_array
+
+    def check_array(array, **options):
+        validated.append(len(array))
+        return usual(array, **options)
+
+    monkeypatch.setattr(_sklearn, "check_array", check_array)
+    model = GaussianMixture(3, random_state=1).fit_batches(batches)
+    assert model.n_iter_ > 1
+    assert validated == list(map(len, batches))
 
 
 def test_data_far_from_the_origin_give_the_centred_covariances():

@@ -52,12 +52,11 @@ def _names_in(header: Any) -> Sequence[str] | None:
 
 
 def _is_plain(X: Any, min_samples: int) -> TypeGuard[RowArray]:
-    """Return whether scikit-learn's checks would certainly return X unchanged."""
+    """Return whether scikit-learn's checks would certainly return X unchanged, if its numbers are finite."""
     if type(X) is not np.ndarray or X.ndim != 2 or X.dtype not in ROW_DTYPES or not X.dtype.isnative:
         return False
-    if X.shape[0] < min_samples or X.shape[1] < 1:
-        return False
-    return _core.all_finite(X)
+    n_rows, n_features = X.shape
+    return bool(n_rows >= min_samples and n_features >= 1)
 
 
 def check_rows_of_part(
@@ -68,6 +67,8 @@ def check_rows_of_part(
     `dtype`: None keeps float32 and converts everything else to float64. `is_checked`: numbers are known to be finite.
     `first_row`: rows before these, for errors.
     """
+    if is_checked and _is_plain(X, 0) and (dtype is None or X.dtype == dtype):
+        return X, None
     with checking("X", _ALLOWED), placing(X, first_row):
         array, header = readable(X, first_row)
         names = _sklearn.feature_names(header)
@@ -93,7 +94,7 @@ def check_rows_of(estimator: Any, X: Any, *, fit: bool, min_samples: int | None 
     `min_samples` is the least number of rows; None is 2 for a fit, else 1.
     """
     least = min_samples or (2 if fit else 1)
-    if _is_plain(X, least):
+    if _is_plain(X, least) and _core.all_finite(X):
         if fit:
             estimator.n_features_in_ = X.shape[1]
             vars(estimator).pop("feature_names_in_", None)
