@@ -1,8 +1,9 @@
-"""EM over files that memory need not hold, beside EM over the same rows in memory: peak memory, rows a second.
+"""EM over files that memory need not hold, compared with EM over the same rows in memory: peak memory, rows a second.
 
-Makes a Parquet and a .npy file of float32 rows in a folder that goes when the script ends, fits each in a process of
-its own, and fails if one holds more than --limit MiB at any time, or if a smaller file gives other parameters than its
-rows in memory.
+Makes a Parquet, a .npy and a CSV file of float32 rows in a temporary folder and fits each in a separate process. The
+CSV file has an eighth of the rows and is fitted twice: parsed once, and parsed in each pass. The script fails if a
+process holds more than --limit MiB, if a smaller file gives other parameters than its rows in memory, or if the two
+fits of the CSV file differ in a single bit.
 """
 
 import json
@@ -19,7 +20,19 @@ import machine
 import numpy as np
 
 N_FEATURES, N_COMPONENTS = 8, 10
+CSV_SHARE = 8  # the other files have so many times the rows
 ROWS_AT_ONCE = 500_000
+ENDINGS = {"Parquet": ".parquet", ".npy": ".npy", "CSV": ".csv"}
+
+
+# What is compared: files, and how they are fitted.
+SIDES = [
+    (".npy", "in memory"),
+    (".npy", "in batches"),
+    ("Parquet", "in batches"),
+    ("CSV", "in batches"),
+    ("CSV", "parsed in each pass"),
+]
 
 
 def blocks(n_rows, dtype):
@@ -35,19 +48,22 @@ def blocks(n_rows, dtype):
         )
 
 
-def make_files(folder, n_rows, dtype=np.float32):
-    """Write the same rows as Parquet and as NumPy's own; return the paths by what they are called in the table."""
+def make_files(folder, n_rows, dtype=np.float32, csv_share=1):
+    """Write the same rows in each format, fewer of them as text; return the paths by their names in the table."""
     import pyarrow as pa
+    import pyarrow.csv
     import pyarrow.parquet as pq
 
-    paths = {"Parquet": folder / f"{n_rows}.parquet", ".npy": folder / f"{n_rows}.npy"}
+    paths = {name: folder / f"{n_rows}{ending}" for name, ending in ENDINGS.items()}
     array = np.lib.format.open_memmap(paths[".npy"], mode="w+", dtype=dtype, shape=(n_rows, N_FEATURES))
     schema = pa.schema([(f"x{j}", pa.from_numpy_dtype(dtype)) for j in range(N_FEATURES)])
     begin = 0
-    with pq.ParquetWriter(paths["Parquet"], schema) as writer:
+    with pq.ParquetWriter(paths["Parquet"], schema) as writer, pa.csv.CSVWriter(paths["CSV"], schema) as text:
         for rows in blocks(n_rows, dtype):
             array[begin : begin + len(rows)] = rows
-            writer.write_table(pa.table(list(rows.T), schema=schema))
+            table = pa.table(list(rows.T), schema=schema)
+            writer.write_table(table)
+            text.write_table(table[: max(0, n_rows // csv_share - begin)])
             begin += len(rows)
     array.flush()
     return paths
@@ -67,11 +83,16 @@ def ignore_that_em_goes_on():
 
 def fit_and_report(path, way, threads, max_iter):
     """Fit one file in this process; print what that took."""
+    import gmmx.data
+
     ignore_that_em_goes_on()
     ends = [(time.perf_counter(), time.process_time())]
     model = estimator(threads, max_iter, callback=lambda *_: ends.append((time.perf_counter(), time.process_time())))
     if way == "in memory":
         model.fit(np.load(path))
+    elif way == "parsed in each pass":
+        reader = gmmx.data.from_csv(path)
+        model.fit_batches(lambda: iter(reader))
     else:
         model.fit_batches(path)
     whole = time.perf_counter() - ends[0][0]
@@ -80,7 +101,8 @@ def fit_and_report(path, way, threads, max_iter):
     # The first iteration ends with what goes before it.
     seconds, cpu_seconds = np.median(np.diff(ends[1:], axis=0), axis=0)
     figures = {"iteration": float(seconds), "cpu": float(cpu_seconds), "whole": whole, "peak": peak}
-    print(json.dumps(figures | {"log_likelihood": model.log_likelihood_}))
+    bits = [getattr(model, name).tobytes().hex() for name in ("weights_", "means_", "covariances_")]
+    print(json.dumps(figures | {"bits": bits}))
 
 
 def measured(path, way, threads, max_iter):
@@ -136,20 +158,33 @@ def main(rows, quick, rounds, threads, iterations, limit, folder, one):
     n_rows = rows // 100 if quick else rows
     trouble = []
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        paths = make_files(Path(scratch), n_rows)
-        sides = [(".npy", "in memory"), (".npy", "in batches"), ("Parquet", "in batches")]
+        paths = make_files(Path(scratch), n_rows, csv_share=CSV_SHARE)
         click.echo(f"{n_rows:,} x {N_FEATURES} float32, K={N_COMPONENTS}, full, {iterations} iterations\n")
         click.echo("| file | MiB | fit | million rows a second in EM | CPU s an iteration | whole fit s | peak MiB |")
         click.echo("|---|---:|---|---:|---:|---:|---:|")
-        for kind, way in sides:
-            runs = [measured(paths[kind], way, threads, iterations) for _ in range(rounds)]
-            best, peak = min(runs, key=lambda run: run["iteration"]), max(run["peak"] for run in runs)
+        runs = {side: [] for side in SIDES}
+        for _ in range(rounds):
+            for side in SIDES:  # in turn, so that a load on the machine spoils no ratio
+                runs[side].append(measured(paths[side[0]], side[1], threads, iterations))
+        best = {side: min(some, key=lambda run: run["iteration"]) for side, some in runs.items()}
+        whole = {side: min(run["whole"] for run in some) for side, some in runs.items()}
+        for (kind, way), figures in best.items():
+            peak = max(run["peak"] for run in runs[kind, way])
             size = paths[kind].stat().st_size / 2**20
-            speed = n_rows / best["iteration"] / 1e6
-            times = f"{speed:.2f} | {best['cpu']:.2f} | {best['whole']:.1f}"
+            n_fitted = n_rows // CSV_SHARE if kind == "CSV" else n_rows
+            speed = n_fitted / figures["iteration"] / 1e6
+            times = f"{speed:.2f} | {figures['cpu']:.3f} | {whole[kind, way]:.1f}"
             click.echo(f"| {kind} | {size:.0f} | {way} | {times} | {peak:.0f} |")
-            if way == "in batches" and peak > limit:
+            if way != "in memory" and peak > limit:
                 trouble.append(f"{kind} {way} held {peak:.0f} MiB, more than {limit:g}")
+        memory, npy, once, each = (best[side] for side in (SIDES[0], SIDES[1], *SIDES[3:]))
+        click.echo(
+            f"\nAn iteration of .npy takes {npy['iteration'] / memory['iteration']:.2f} times that in memory and "
+            f"{npy['cpu'] / memory['cpu']:.2f} times its CPU time.\nA fit of CSV that is parsed in each pass takes "
+            f"{whole[SIDES[4]] / whole[SIDES[3]]:.1f} times one that is parsed once."
+        )
+        if once["bits"] != each["bits"]:
+            trouble.append("the two fits of the CSV file differ")
         n_smaller = max(10_000, n_rows // 100)
         worst = largest_difference(Path(scratch), n_smaller, threads)
         click.echo(f"\nLargest difference of parameters, float64, same start, {n_smaller:,} rows: {worst:.1e}")

@@ -104,6 +104,7 @@ def test_batches():
     pytest.importorskip("pyarrow")
     text = run("batches.py", "--threads", "1", "--rows", "1000000", "--iterations", "3")
     assert "| Parquet | 0 | in batches |" in text
+    assert "| CSV | 0 | parsed in each pass |" in text
 
 
 def test_dask_iteration():
