@@ -99,6 +99,18 @@ TEST_CASE("sums of the distances to the closest seed, of any number of points") 
   }
 }
 
+TEST_CASE("sums of squares that float does not hold") {
+  const std::vector<float> numbers{0.0F, 1.5e19F, 1.6e19F, -1.7e19F, 1.8e19F, 3e18F, 0.0F, 1e19F, -1e19F, 1.1e19F};
+  const Rows<float> rows = MatrixView<const float>(numbers.data(), 10, 1);
+  std::vector<float> closest(10, std::numeric_limits<float>::infinity());
+  const LanesOfPoints<float> lanes(rows.x, {0});
+  std::vector<double> sums(static_cast<std::size_t>(lanes.n_lanes()), 1.0);
+  add_closest_distances(rows, 0, 10, lanes, false, closest.data(), sums.data());
+  double expected = 1;
+  for (const float x : numbers) expected += static_cast<double>(x) * static_cast<double>(x);
+  CHECK(sums[0] == doctest::Approx(expected).epsilon(1e-6));
+}
+
 TEST_CASE("the first seed is the row at which the cumulative weight passes the draw") {
   const auto p = make_problem(10, 1, 1);
   const std::vector<double> ones(10, 1.0);

@@ -84,21 +84,6 @@ Index count_above(const T* column, Index size, T threshold) {
   return static_cast<Index>(count);
 }
 
-// The sum in double, whatever T is.
-template <class T>
-double sum_of(const T* column, Index size) {
-  constexpr Index lanes = 16;
-  double sums[lanes] = {};
-  Index n = 0;
-  for (; n + lanes <= size; n += lanes) {
-    for (Index i = 0; i < lanes; ++i) sums[i] += static_cast<double>(column[n + i]);
-  }
-  for (Index i = 0; n + i < size; ++i) sums[i] += static_cast<double>(column[n + i]);
-  double total = 0;
-  for (const double sum : sums) total += sum;
-  return total;
-}
-
 // The column becomes exp(column - maximum), and is added to the sum.
 template <class T>
 void exponentials(T* column, const T* maximum, Index size, T* sum) {

@@ -30,13 +30,21 @@ class NearestCenter {
   NearestCenter(const RowMajorMatrix<double>& centers, const RowVector<T>& origin, double radius)
       : centers_(centers),
         origin_(origin),
-        relative_((centers.rowwise() - origin.template cast<double>()).template cast<T>()),
+        relative_(centers.rows(), centers.cols()),
         coefficients_(RowMajorMatrix<T>::Zero(centers.cols(), padded<T>(centers.rows()))),
         half_norms_(RowVector<T>::Zero(coefficients_.cols())) {
-    const Vector<double> squares = (centers.rowwise() - origin.template cast<double>()).rowwise().squaredNorm();
-    coefficients_.leftCols(centers.rows()) = relative_.transpose();
-    half_norms_.head(centers.rows()) = (0.5 * squares.transpose()).template cast<T>();
-    largest_norm_ = std::sqrt(squares.maxCoeff());
+    double largest_square = 0;
+    for (Index k = 0; k < centers.rows(); ++k) {
+      double square = 0;
+      for (Index j = 0; j < centers.cols(); ++j) {
+        const double difference = centers(k, j) - static_cast<double>(origin(j));
+        square += difference * difference;
+        relative_(k, j) = coefficients_(j, k) = static_cast<T>(difference);
+      }
+      half_norms_(k) = static_cast<T>(0.5 * square);
+      largest_square = std::max(largest_square, square);
+    }
+    largest_norm_ = std::sqrt(largest_square);
     for (Index a = 1; a < centers.rows(); ++a) {
       for (Index b = 0; b < a; ++b) {
         const double gap = (centers.row(a) - centers.row(b)).squaredNorm();

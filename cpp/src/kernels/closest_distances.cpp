@@ -1,10 +1,12 @@
 #include "kernels/closest_distances.hpp"
 
 #include <algorithm>
-#include <type_traits>
+#include <cmath>
 
+#include "kernels/rows_to_columns.hpp"
 #include "kernels/tiles.hpp"
 #include "simd.hpp"
+#include "sum_of.hpp"
 
 namespace gmmx {
 
@@ -17,7 +19,7 @@ template <class T>
 constexpr Index lanes_of_packet = size_of_packet<PointPacket<T>>;
 
 constexpr int most_packets = 4;     // of points, of a tile
-constexpr Index rows_of_a_sum = 8;  // doubles that are added up before their sum joins that of the others
+constexpr Index rows_of_a_sum = 8;  // added up in T before their sum joins that of the others in double
 
 // Rows of a tile: a divisor of rows_of_a_sum.
 constexpr int tile_rows_of(int packets) {
@@ -34,14 +36,16 @@ struct PointsOfTile {
   bool first_is_a_seed;
 };
 
-// Distances are added to `sums`, or each by itself to `sums_one_by_one` where that is not null.
+// Of TileRows rows, or of the first one alone. Distances are added to `sums`, or each by itself to `sums_one_by_one`
+// where that is not null.
 template <int Packets, int TileRows, class T>
-void add_distances(const PointsOfTile<T>& tile, Index row, T* closest, PointPacket<T>* sums, double* sums_one_by_one) {
+void add_distances(const PointsOfTile<T>& tile, Index row, bool all_rows, T* closest, PointPacket<T>* sums,
+                   double* sums_one_by_one) {
   using namespace simd;
   using P = PointPacket<T>;
   constexpr Index lanes = lanes_of_packet<T>;
   const Index d = tile.rows.n_features();
-  const Index row_stride = tile.rows.x.row_stride();
+  const Index row_stride = all_rows ? tile.rows.x.row_stride() : 0;
   const T* x = &tile.rows.x(row, 0);
   P distances[TileRows][Packets];
   for (auto& of_row : distances) {
@@ -60,6 +64,7 @@ void add_distances(const PointsOfTile<T>& tile, Index row, T* closest, PointPack
     }
   }
   for (int r = 0; r < TileRows; ++r) {
+    if (r == 1 && !all_rows) break;
     if (tile.first_is_a_seed) {
       const T to_seed = first_of(distances[r][0]);
       closest[r] = to_seed < closest[r] ? to_seed : closest[r];
@@ -78,18 +83,20 @@ void add_distances(const PointsOfTile<T>& tile, Index row, T* closest, PointPack
 }
 
 template <int Packets, class T>
-void add_tiles(const PointsOfTile<T>& tile, Index begin, Index end, T* closest, double* sums) {
+void add_tiles(const PointsOfTile<T>& tile, Index begin, Index end, bool each_by_itself, T* closest, double* sums) {
   using P = PointPacket<T>;
   constexpr Index lanes = lanes_of_packet<T>;
-  // Weights are doubles, and sums of floats can leave their range.
-  double* const one_by_one = std::is_same_v<T, double> && tile.rows.weight.absent() ? nullptr : sums;
+  double* const one_by_one = each_by_itself ? sums : nullptr;
   for (Index first = begin; first < end; first += rows_of_a_sum) {
     const Index last = std::min(first + rows_of_a_sum, end);
     P sums_of_rows[Packets];
     for (P& packet : sums_of_rows) packet = simd::fill<P>(T(0));
-    for_tiles_of<tile_rows_of(Packets)>(last - first, 1, [&](auto n_rows, Index n) {
-      add_distances<Packets, n_rows()>(tile, first + n, closest + (first + n - begin), sums_of_rows, one_by_one);
-    });
+    constexpr Index n_rows = tile_rows_of(Packets);
+    for (Index n = first; n < last;) {
+      const bool all_rows = n + n_rows <= last;
+      add_distances<Packets, n_rows>(tile, n, all_rows, closest + (n - begin), sums_of_rows, one_by_one);
+      n += all_rows ? n_rows : 1;
+    }
     if (one_by_one != nullptr) continue;
     T numbers[Packets * lanes];
     for (int p = 0; p < Packets; ++p) simd::store_unaligned(numbers + p * lanes, sums_of_rows[p]);
@@ -97,11 +104,55 @@ void add_tiles(const PointsOfTile<T>& tile, Index begin, Index end, T* closest, 
   }
 }
 
+// Few features are turned into columns for nothing; then rows fill the registers, and no lane is left empty.
+constexpr Index few_features = 4;
+constexpr Index rows_at_once = 64;
+
+template <class T>
+void square_distances(const T* columns, Index n_features, const T* point, Index stride, Index n_rows, T* distances) {
+  for (Index j = 0; j < n_features; ++j) {
+    const T* const column = columns + j * rows_at_once;
+    const T number = point[j * stride];
+    for (Index n = 0; n < n_rows; ++n) {
+      const T difference = column[n] - number;
+      distances[n] = j == 0 ? difference * difference : distances[n] + difference * difference;
+    }
+  }
+}
+
+template <class T>
+void take_smaller(const T* numbers, Index size, T* least) {
+  for (Index n = 0; n < size; ++n) least[n] = numbers[n] < least[n] ? numbers[n] : least[n];
+}
+
+template <class T>
+void add_by_columns(const Rows<T>& rows, Index begin, Index end, const LanesOfPoints<T>& points, bool first_is_a_seed,
+                    T* closest, double* sums) {
+  constexpr T no_origin[few_features] = {};
+  T columns[few_features * rows_at_once];
+  T distances[rows_at_once];
+  for (Index first = begin; first < end; first += rows_at_once, closest += rows_at_once) {
+    const Index size = std::min(rows_at_once, end - first);
+    copy_to_columns(rows.x, first, first + size, no_origin, columns, rows_at_once);
+    for (Index p = 0; p < points.size(); ++p) {
+      square_distances(columns, rows.n_features(), points.feature(0) + p, points.n_lanes(), size, distances);
+      if (first_is_a_seed && p == 0) take_smaller(distances, size, closest);
+      take_smaller(closest, size, distances);
+      if (rows.weight.absent()) {
+        sums[p] += sum_of(distances, size);
+      } else {
+        for (Index n = 0; n < size; ++n) sums[p] += rows.weight[first + n] * static_cast<double>(distances[n]);
+      }
+    }
+  }
+}
+
 }  // namespace
 
 template <class T>
 LanesOfPoints<T>::LanesOfPoints(MatrixView<const T> rows, const std::vector<Index>& points)
-    : n_lanes_((static_cast<Index>(points.size()) + lanes_of_packet<T> - 1) / lanes_of_packet<T> * lanes_of_packet<T>),
+    : size_(static_cast<Index>(points.size())),
+      n_lanes_((static_cast<Index>(points.size()) + lanes_of_packet<T> - 1) / lanes_of_packet<T> * lanes_of_packet<T>),
       lanes_(static_cast<std::size_t>(n_lanes_ * rows.cols())) {
   const auto last = static_cast<Index>(points.size()) - 1;
   for (Index j = 0; j < rows.cols(); ++j) {
@@ -114,13 +165,29 @@ LanesOfPoints<T>::LanesOfPoints(MatrixView<const T> rows, const std::vector<Inde
 template <class T>
 void add_closest_distances(const Rows<T>& rows, Index begin, Index end, const LanesOfPoints<T>& points,
                            bool first_is_a_seed, T* closest, double* sums) {
+  if (rows.n_features() <= few_features) {
+    add_by_columns(rows, begin, end, points, first_is_a_seed, closest, sums);
+    return;
+  }
   constexpr Index lanes = lanes_of_packet<T>;
   const Index n_lanes = points.n_lanes();
   for (Index lane = 0; lane < n_lanes; lane += most_packets * lanes) {
     const Index packets = std::min<Index>(most_packets, (n_lanes - lane) / lanes);
     const PointsOfTile<T> tile{rows, points.feature(0) + lane, n_lanes, first_is_a_seed && lane == 0};
-    with_width<most_packets>(packets,
-                             [&](auto at_once) { add_tiles<at_once()>(tile, begin, end, closest, sums + lane); });
+    const auto add = [&](bool each_by_itself) {
+      with_width<most_packets>(
+          packets, [&](auto at_once) { add_tiles<at_once()>(tile, begin, end, each_by_itself, closest, sums + lane); });
+    };
+    if (!rows.weight.absent()) {
+      add(true);
+      continue;
+    }
+    const std::vector<double> before(sums + lane, sums + lane + packets * lanes);
+    add(false);
+    if (std::all_of(sums + lane, sums + lane + packets * lanes, [](double sum) { return std::isfinite(sum); }))
+      continue;
+    std::copy(before.begin(), before.end(), sums + lane);  // a sum of floats has left their range
+    add(true);
   }
 }
 

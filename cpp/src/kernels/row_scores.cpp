@@ -24,8 +24,9 @@ void row_scores_tile(const RowList<T>& list, Index first, const T* origin, const
   constexpr Index lanes = size_of_packet<P>;
   const Index d = list.rows.cols();
   const Index col_stride = list.rows.col_stride();
-  const T* row[Rows];
-  for (int r = 0; r < Rows; ++r) row[r] = &list.rows(list.numbers[first + r], 0);
+  const Index n_rows = std::min<Index>(Rows, list.size - first);
+  const T* row[Rows];  // beyond the last one, that again
+  for (Index r = 0; r < Rows; ++r) row[r] = &list.rows(list.numbers[first + std::min(r, n_rows - 1)], 0);
   for (Index begin = 0; begin < d; begin += features_of_a_section) {
     P sum[Rows][Packets];
     for (auto& of_row : sum) {
@@ -41,7 +42,8 @@ void row_scores_tile(const RowList<T>& list, Index first, const T* origin, const
         for (int p = 0; p < Packets; ++p) sum[r][p] = multiply_add(x, w[p], sum[r][p]);
       }
     }
-    for (int r = 0; r < Rows; ++r) {
+    for (Index r = 0; r < Rows; ++r) {
+      if (r == n_rows) break;
       T* const to = out + (first + r) * stride;
       for (int p = 0; p < Packets; ++p)
         store_unaligned(to + p * lanes, add(load_unaligned<P>(to + p * lanes), sum[r][p]));
@@ -56,10 +58,10 @@ void add_with_packets_of(const RowList<T>& list, const T* origin, const T* coeff
   const Index n_packets = (n_columns + lanes - 1) / lanes;
   for_even_shares(n_packets, packets_of_tile, [&](Index first, Index width) {
     with_width<packets_of_tile>(width, [&](auto packets) {
-      for_tiles_of<rows_of_tile(packets())>(list.size, 1, [&](auto rows, Index i) {
-        row_scores_tile<P, rows(), packets()>(list, i, origin, coefficients + first * lanes, stride,
+      constexpr int n_rows = rows_of_tile(packets());
+      for (Index i = 0; i < list.size; i += n_rows)
+        row_scores_tile<P, n_rows, packets()>(list, i, origin, coefficients + first * lanes, stride,
                                               out + first * lanes);
-      });
     });
   });
 }

@@ -1,13 +1,13 @@
 #include <utility>
 #include <vector>
 
-#include "density/columns.hpp"
 #include "kernels/moments_low_dim.hpp"
 #include "kernels/scatter_matrix.hpp"
 #include "moments/moments.hpp"
 #include "moments/plan.hpp"
 #include "moments/sums.hpp"
 #include "statistics/second_moments.hpp"
+#include "sum_of.hpp"
 
 namespace gmmx {
 

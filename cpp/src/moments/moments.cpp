@@ -8,6 +8,7 @@
 #include "density/columns.hpp"
 #include "moments/plan.hpp"
 #include "moments/sums.hpp"
+#include "sum_of.hpp"
 
 namespace gmmx {
 

@@ -1,9 +1,9 @@
 // The sample weights of one block of rows; absent weights are ones.
 #pragma once
 
-#include "density/columns.hpp"
 #include "gmmx/views.hpp"
 #include "linear_algebra.hpp"
+#include "sum_of.hpp"
 
 namespace gmmx {
 
