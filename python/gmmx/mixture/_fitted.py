@@ -293,7 +293,8 @@ class FittedMixture:
             Number of rows, at least 1.
 
         random_state : int, RandomState, Generator or None, default=None
-            Source of randomness. An int gives the same rows each time, an instance new ones. None uses that of the
+            Source of randomness. An int gives the same rows each time, on any number of threads and, up to
+            rounding, on any machine; an instance gives new ones. None uses that of the
             estimator.
 
         Returns
