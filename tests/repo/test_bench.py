@@ -89,6 +89,11 @@ def test_high_dimensions():
     assert "| 48 |" in run("high_dimensions.py", "--threads", "2")
 
 
+def test_sample():
+    """Rows are normal and do not depend on the number of threads, which the script asserts."""
+    assert "| 20,000 x 4, 3, diag |" in run("sample.py", "--threads", "2")
+
+
 def test_hierarchical():
     """A tree is built and EM started from it; where mclust is there, the script asserts equal or better optima."""
     assert "| tree of 50 rows |" in run("hierarchical.py", "--threads", "1")
