@@ -745,3 +745,29 @@ def test_any_number_of_jobs_is_taken(n_jobs):
     X = np.random.default_rng(0).normal(size=(50, 2))
     model = GaussianMixture(2, n_jobs=n_jobs, random_state=0).fit(X)
     assert model.means_.tobytes() == GaussianMixture(2, n_jobs=1, random_state=0).fit(X).means_.tobytes()
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("n_features", [2, 60])  # few numbers, and so many that no copy is kept
+def test_parameters_count_as_they_are_edited(dtype, n_features):
+    X = np.random.default_rng(0).normal(size=(300, n_features)).astype(dtype)
+    gm = gmmx.GaussianMixture(3, max_iter=2, tol=1e9, random_state=0).fit(X)
+
+    def expected():
+        mixture = gmmx.GaussianMixture.from_parameters(gm.weights_, gm.means_, gm.covariances_)
+        mixture.precisions_cholesky_ = gm.precisions_cholesky_
+        return mixture.score_samples(X)
+
+    np.testing.assert_allclose(gm.score_samples(X), expected(), rtol=1e-5)
+    before = gm.mixture_
+    assert gm.mixture_ is before
+    gm.means_[0] += 1
+    np.testing.assert_allclose(gm.score_samples(X), expected(), rtol=1e-5)
+    gm.weights_[:] = [0.5, 0.25, 0.25]
+    np.testing.assert_allclose(gm.score_samples(X), expected(), rtol=1e-5)
+    gm.precisions_cholesky_[1] *= 2
+    assert gm.mixture_ is not before
+    np.testing.assert_allclose(gm.score_samples(X), expected(), rtol=1e-5)
+    gm.means_ = gm.means_.tolist()
+    np.testing.assert_allclose(gm.score_samples(X), expected(), rtol=1e-5)
+    assert gm.means_[0] != gm.means_[1]

@@ -17,7 +17,7 @@ from gmmx.em.stepwise import StepwiseConfig, StepwiseState, WarmUp, after_batch
 from gmmx.mixture._configs import em_config, init_config, last_fit
 from gmmx.mixture._gaussian_mixture import GaussianMixture
 from gmmx.mixture._parameter_checks import check_params_of_fit
-from gmmx.mixture._parameters import NO_FIT, set_history, set_parameters
+from gmmx.mixture._parameters import NO_FIT, hold, set_history, set_parameters
 from gmmx.mixture._sklearn_hooks import refuse_overridden_hooks
 from gmmx.validation import checked_batch
 from gmmx.validation._options import naming_parameters
@@ -280,7 +280,7 @@ class OnlineGaussianMixture(GaussianMixture):
         """Set the attributes after a step."""
         if isinstance(state, StepwiseState):
             set_parameters(self, state.estimate, state.dtype)
-            self._mixture = state.estimate
+            hold(self, state.estimate)
             self._fitted_weight = state.total_weight
             set_history(self, {**NO_FIT, "n_iter_": state.n_steps, "lower_bound_": state.lower_bound})
         self._online, self.n_steps_, self.n_samples_seen_ = state, state.n_steps, state.n_samples

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +29,7 @@ __all__ = [
     "PARAMETERS",
     "SKLEARN_HISTORY",
     "MixtureAttributes",
+    "hold",
     "mixture_of",
     "precisions_of",
     "set_decomposition",
@@ -47,6 +48,9 @@ SKLEARN_HISTORY: dict[str, Any] = {
 # Attributes of a mixture that was not fitted here.
 NO_FIT: dict[str, Any] = {**SKLEARN_HISTORY, "log_likelihood_": np.nan}
 
+# Numbers that are compared as they lie in memory take a microsecond; of more of them no copy is kept.
+_FEW_BYTES = 65_536
+
 _DECOMPOSITION = ("volumes_", "shapes_", "orientations_")
 _OF_ROWS_SEEN = ("_fitted_weight", "_online", "n_steps_", "n_samples_seen_")
 
@@ -55,7 +59,8 @@ def set_fit(estimator: Any, fit: Fit) -> None:
     """Set the attributes after a fit."""
     run = fit.run
     set_parameters(estimator, run.mixture, fit.dtype)
-    vars(estimator).update(_fitted_weight=fit.total_weight, _mixture=run.mixture)
+    hold(estimator, run.mixture)
+    vars(estimator)["_fitted_weight"] = fit.total_weight
     estimator.converged_ = run.converged
     estimator.n_iter_ = len(run.lower_bounds)
     estimator.lower_bound_ = run.lower_bound
@@ -79,6 +84,31 @@ def set_parameters(estimator: Any, mixture: _core.Mixture, dtype: npt.DTypeLike)
     estimator.precisions_cholesky_ = factors
     estimator.precisions_ = precisions_of(factors, mixture.covariance_type)
     set_decomposition(estimator, mixture, dtype)
+
+
+def hold(estimator: Any, mixture: _core.Mixture) -> None:
+    """Remember the mixture that attributes were set to; of rounded ones it is only a candidate."""
+    is_exact = estimator.means_.dtype == np.float64
+    vars(estimator)["_mixture"] = _HeldMixture(mixture, _numbers_of(estimator) if is_exact else None)
+
+
+def _numbers_of(estimator: Any) -> tuple[object, ...] | None:
+    """Return the numbers of the attributes, which users may edit, even in place; None if they are many."""
+    weights, means, factors = estimator.weights_, estimator.means_, estimator.precisions_cholesky_
+    if not (type(weights) is type(means) is type(factors) is np.ndarray) or factors.nbytes > _FEW_BYTES:
+        return None
+    return (
+        estimator.covariance_type,
+        weights.dtype,
+        means.dtype,
+        factors.dtype,
+        weights.shape,
+        means.shape,
+        factors.shape,
+        weights.tobytes(),
+        means.tobytes(),
+        factors.tobytes(),
+    )
 
 
 def set_decomposition(estimator: Any, mixture: _core.Mixture, dtype: npt.DTypeLike) -> None:
@@ -119,6 +149,13 @@ def _kind_of(mixture: _core.Mixture) -> tuple[str, int, int]:
     return mixture.covariance_type, mixture.n_components, mixture.n_features
 
 
+class _HeldMixture(NamedTuple):
+    """The mixture that attributes held when they were looked at last, and their numbers then."""
+
+    mixture: _core.Mixture
+    numbers: tuple[object, ...] | None
+
+
 class MixtureAttributes:
     """Fitted attributes of a mixture, and the mixture built from them."""
 
@@ -148,17 +185,21 @@ class MixtureAttributes:
     def _check_is_fitted(self) -> None:
         """Refuse to compute without parameters, or for a subclass with overridden private methods."""
         refuse_overridden_hooks(self)
-        check_is_fitted(self)
+        if not self.__sklearn_is_fitted__():
+            check_is_fitted(self)  # takes longer than to predict a row
 
     @property
     def mixture_(self) -> _core.Mixture:
         """The fitted mixture as a value, built from `weights_`, `means_` and `precisions_cholesky_`."""
         self._check_is_fitted()
-        last: _core.Mixture | None = vars(self).get("_mixture")
-        if last is None or not self._is_held_by(last):
-            self._check_fits_covariance_type()
-            last = self._mixture = mixture_of(self, "precisions_cholesky")
-        return last
+        held: _HeldMixture | None = vars(self).get("_mixture")
+        numbers = _numbers_of(self)
+        if held is None or numbers is None or held.numbers != numbers:
+            if held is None or not self._is_held_by(held.mixture):
+                self._check_fits_covariance_type()
+                held = _HeldMixture(mixture_of(self, "precisions_cholesky"), None)
+            held = self._mixture = held._replace(numbers=numbers)
+        return held.mixture
 
     def _check_fits_covariance_type(self) -> None:
         """Refuse a covariance type that was changed after the fit."""
