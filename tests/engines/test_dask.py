@@ -28,7 +28,9 @@ import dask.array as da  # noqa: E402
 import dask.dataframe as dd  # noqa: E402
 
 import gmmx.dask  # noqa: E402
+from gmmx.dask import _rows  # noqa: E402
 from gmmx.dask._rows import DaskRows  # noqa: E402
+from gmmx.dask._tasks import Place, statistics_in_group  # noqa: E402
 from gmmx.distributed import pairwise_sum, statistics_of  # noqa: E402
 
 KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # which ends a process on the spot on Windows
@@ -569,6 +571,66 @@ def client(cluster_client):
 def test_a_cluster_gives_the_same_bits(client):
     array = da.from_array(X, chunks=CUTS)
     assert_same_bits(quick(client=client).fit(array), quick().fit(array))
+
+
+MANY = (8,) * 75
+
+
+def partitioned_rows(kind, client):
+    array = da.from_array(X, chunks=(MANY, 3))
+    if kind == "column":
+        return DaskRows(dd.from_pandas(FRAME, npartitions=75), "w", client, None)
+    return DaskRows(array, {"none": None, "array": da.from_array(WEIGHTS, chunks=(MANY,))}[kind], client, None)
+
+
+@pytest.mark.parametrize("kind", ["none", "array", "column"])
+@pytest.mark.parametrize("size", [16, 32, 128])
+def test_small_partitions_share_tasks_and_give_the_same_bits(client, monkeypatch, kind, size):
+    mixture = fitted_locally().mixture_
+    expected = partitioned_rows(kind, None)
+    expected.summary()
+    partitioned = partitioned_rows(kind, client)
+    partitioned.summary()
+    monkeypatch.setattr(_rows, "_MOST_BYTES_OF_A_GROUP", size * 9 * X[:1].nbytes)
+    computed, usual = [], _rows.results
+
+    def results(tasks, client):
+        keys = {key for task in tasks for key in dict(task.value.__dask_graph__())}
+        computed.append(sum(str(key).startswith("('gmmx-") for key in keys))
+        return usual(tasks, client)
+
+    monkeypatch.setattr(_rows, "results", results)
+    statistics = partitioned.statistics(mixture)
+    assert computed == [-(-75 // size)]
+    assert statistics.to_bytes() == expected.statistics(mixture).to_bytes()
+
+
+def test_partitions_that_take_longer_than_a_task_have_their_own(client, monkeypatch):
+    mixture = fitted_locally().mixture_
+    partitioned = partitioned_rows("none", client)
+    partitioned.summary()
+    assert partitioned._group_size(mixture) == 128
+    for bound in ("_MOST_BYTES_OF_A_GROUP", "_MOST_PRODUCTS_OF_A_GROUP"):
+        with monkeypatch.context() as patch:
+            patch.setattr(_rows, bound, 0)
+            assert partitioned._group_size(mixture) == 1
+
+
+def test_what_fails_in_a_shared_task_names_its_partition():
+    with pytest.raises(ValueError, match=r"In partition 33 of 75"):
+        statistics_in_group(
+            Place(32, 34, 75), (fitted_locally().mixture_, "float64", None), [X, X, X], [None, [1.0], None]
+        )
+
+
+def test_a_worker_killed_between_shared_tasks_changes_no_bit(client):
+    array = client.persist(da.from_array(X, chunks=(MANY, 3)))
+
+    def kill(iteration, log_likelihood):
+        if iteration == 2:
+            kill_a_worker(client)
+
+    assert_same_bits(quick(client=client, callback=kill).fit(array), quick().fit(da.from_array(X, chunks=(MANY, 3))))
 
 
 def test_the_default_client_is_taken(client):

@@ -13,13 +13,19 @@ from typing import Any
 
 import dask.array as da
 import numpy as np
-from dask.delayed import delayed
+from dask import task_spec
+from dask.delayed import Delayed, delayed
+from dask.highlevelgraph import HighLevelGraph
 
 from gmmx import _core
 from gmmx.dask._running import FAN_IN, Task, client_for, combined, results
-from gmmx.dask._tasks import Place, RowTerm, in_partition, pair, statistics_in, sums_in
+from gmmx.dask._tasks import Place, RowTerm, in_partition, pair, statistics_in, statistics_in_group, sums_in
 from gmmx.distributed import DataSummary, Sample, merge_samples, merge_summaries, pairwise_sum, sample_of, summarize
 from gmmx.em.progress import Progress
+
+# A task costs the scheduler of a cluster 1 to 2 ms. Neighbours that take little longer together share one.
+_MOST_BYTES_OF_A_GROUP = 4 << 20
+_MOST_PRODUCTS_OF_A_GROUP = 1 << 26
 
 # A part holds delayed rows with delayed weights, the name of their column, or None.
 Part = tuple[Any, Any]
@@ -56,10 +62,18 @@ class DaskRows:
             return merge_samples(results(combined(tasks, merge_samples, size, until=1), self._client), size)
 
     def statistics(self, mixture: _core.Mixture) -> _core.SufficientStatistics:
-        """Add the statistics of all partitions; workers add neighbours if there are many."""
+        """Add the statistics of all partitions; workers add neighbours if there are many.
+
+        Many small partitions share tasks. The sum is that of one task each: groups are branches of its tree.
+        """
         self._n_sums += 1
         with self._pass(f"pass {self._n_sums} of EM"):
-            tasks = self._tasks("statistics", statistics_in, [(mixture, self.dtype, self._n_jobs)] * len(self._parts))
+            arguments = (mixture, self.dtype, self._n_jobs)
+            group_size = self._group_size(mixture)
+            if group_size > 1:
+                tasks = self._group_tasks("statistics", statistics_in_group, arguments, group_size)
+            else:
+                tasks = self._tasks("statistics", statistics_in, [arguments] * len(self._parts))
             statistics = pairwise_sum(results(combined(tasks, pairwise_sum, until=FAN_IN), self._client))
             n_rows = sum(summary.n_present for summary in self._summaries)
             if statistics.n_samples != n_rows:
@@ -93,6 +107,42 @@ class DaskRows:
             Task(call(function, place, X, weights, *more, dask_key_name=(key, place.first)), place)
             for place, (X, weights), more in zip(places, self._parts, arguments or [()] * len(places), strict=True)
         ]
+
+    def _group_tasks(
+        self, name: str, function: Callable[..., Any], arguments: tuple[Any, ...], size: int
+    ) -> list[Task]:
+        """Return a task for each `size` neighbouring partitions, with unique keys.
+
+        Calls of delayed functions would take ten times longer to build: they look into each argument.
+        """
+        key, n_parts = f"gmmx-{name}-{uuid.uuid4().hex}", len(self._parts)
+        delayed_values = [value for part in self._parts for value in part if isinstance(value, Delayed)]
+        places = [Place(first, min(first + size, n_parts) - 1, n_parts) for first in range(0, n_parts, size)]
+        layer = {}
+        for place in places:
+            X, weights = zip(*self._parts[place.first : place.last + 1], strict=True)
+            call = partial(function, place, arguments)
+            layer[key, place.first] = task_spec.Task((key, place.first), call, _values_of(X), _values_of(weights))
+        graph = HighLevelGraph.from_collections(key, layer, dependencies=delayed_values)
+        return [Task(Delayed((key, place.first), graph, layer=key), place) for place in places]
+
+    def _group_size(self, mixture: _core.Mixture) -> int:
+        """Return how many neighbouring partitions share a task, 1 or a power of two of at least `FAN_IN`."""
+        n_rows, size = [summary.n_rows for summary in self._summaries], 1
+        row_bytes = mixture.n_features * np.dtype(self.dtype).itemsize
+        row_products = mixture.n_components * mixture.n_features**2
+        most_rows = min(_MOST_BYTES_OF_A_GROUP // row_bytes, _MOST_PRODUCTS_OF_A_GROUP // row_products)
+        next_size = FAN_IN
+        while self._client is not None and len(n_rows) > size:
+            if max(sum(n_rows[first : first + next_size]) for first in range(0, len(n_rows), next_size)) > most_rows:
+                break
+            size, next_size = next_size, 2 * next_size
+        return size
+
+
+def _values_of(parts: Sequence[Any]) -> task_spec.List:
+    """Return what stands in a graph for the values of delayed objects; other objects stand for themselves."""
+    return task_spec.List(*(task_spec.TaskRef(part.key) if isinstance(part, Delayed) else part for part in parts))
 
 
 def is_array(X: Any) -> bool:

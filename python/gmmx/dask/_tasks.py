@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy.typing as npt
 
 from gmmx import _core, fast
-from gmmx.distributed import part_of, statistics_of
+from gmmx.distributed import pairwise_sum, part_of, statistics_of
 from gmmx.validation import RowArray, Rows, thread_count
 
 # A term is a sum over rows, such as the log-likelihood.
@@ -64,6 +64,16 @@ def statistics_in(
 ) -> _core.SufficientStatistics:
     """Run the E-step of a partition."""
     return statistics_of(X, sample_weight, mixture, dtype=dtype, n_threads=_threads(n_jobs))
+
+
+def statistics_in_group(
+    place: Place, arguments: tuple[Any, ...], X: Sequence[Any], sample_weight: Sequence[Any]
+) -> _core.SufficientStatistics:
+    """Run the E-step of neighbouring partitions and add their statistics."""
+    return pairwise_sum(
+        in_partition(statistics_in, place._replace(first=i, last=i), rows, weights, *arguments)
+        for i, (rows, weights) in enumerate(zip(X, sample_weight, strict=True), place.first)
+    )
 
 
 def sums_in(
