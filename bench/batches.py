@@ -20,7 +20,7 @@ import machine
 import numpy as np
 
 N_FEATURES, N_COMPONENTS = 8, 10
-CSV_SHARE = 8  # the other files have so many times the rows
+CSV_SHARE = 8  # ratio of the rows of the other files to those of the CSV file
 ROWS_AT_ONCE = 500_000
 ENDINGS = {"Parquet": ".parquet", ".npy": ".npy", "CSV": ".csv"}
 
