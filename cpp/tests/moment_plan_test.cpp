@@ -69,3 +69,10 @@ TEST_CASE("EM reports the kernels of its last pass") {
   Elsewhere elsewhere(p.view());
   CHECK(em(elsewhere, mixture, MaximumLikelihood()).moment_kernel.empty());
 }
+
+TEST_CASE("many features share their scatter as outer products where registers are wide") {
+  CHECK(suits_common_scatter_matrix(192, {8, 64}));
+  CHECK(suits_common_scatter_matrix(1024, {4, 32}));
+  CHECK_FALSE(suits_common_scatter_matrix(191, {8, 64}));
+  CHECK_FALSE(suits_common_scatter_matrix(1024, {2, 16}));
+}

@@ -187,3 +187,20 @@ def test_the_kernel_of_moments_is_reported():
         )
         assert em_once(X, start).moment_kernel == "monomials"
         assert em_once(far, start).moment_kernel == "+".join(sorted([of_far_rows, "monomials"]))
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("n_features", [190, 195, 260])
+def test_many_features_with_a_common_covariance_are_summed_right_on_any_number_of_threads(n_features, dtype):
+    X, labels = narrow_clusters(0.5, n_features, dtype, n_samples=700)
+    mixture = _core.m_step(_core.statistics_from_labels(X, labels, 4, "tied", None, 1), "tied", 1e-3)
+    alone = _core.e_step(X, mixture, None, 1)
+    exact = X.astype(np.float64) - alone.shifts.mean(axis=0)
+    tolerance = 1e-10 if dtype == np.float64 else 2e-4
+    about_shifts = alone.second_moments.copy()
+    means = alone.shifts + alone.first_moments / alone.counts[:, np.newaxis]
+    offsets, deltas = means - alone.shifts.mean(axis=0), means - alone.shifts
+    about_shifts -= (deltas.T * alone.counts) @ deltas  # the scatter about the means of the components
+    expected = exact.T @ exact - (offsets.T * alone.counts) @ offsets
+    np.testing.assert_allclose(about_shifts, expected, atol=tolerance * np.abs(expected).max())
+    assert _core.e_step(X, mixture, None, 3).to_bytes() == alone.to_bytes()

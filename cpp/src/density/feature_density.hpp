@@ -33,7 +33,7 @@ class FeatureLogDensity final : public LogDensity<T> {
   FeatureLogDensity(SecondMoments form, Index n_features, const Matrix<double>& coefficients, double largest_precision,
                     std::function<std::unique_ptr<LogDensity<T>>()> make_safe, const Matrix<double>& common_factor = {})
       : form_(form),
-        common_factor_(common_factor.cast<T>()),
+        common_factor_(in_groups(common_factor)),
         squared_reach_(can_hold(coefficients) ? squared_reach_for<T>(largest_precision, n_features) : 0.0),
         safe_(std::move(make_safe)) {
     if (form == SecondMoments::full) {
@@ -58,6 +58,8 @@ class FeatureLogDensity final : public LogDensity<T> {
   }
 
  private:
+  static constexpr Index group = 8;
+
   // Precisions of components narrower than 1e-19 are larger than all float32 numbers. The first row holds log pi_k,
   // which may be minus infinity.
   static bool can_hold(const Matrix<double>& coefficients) {
@@ -78,9 +80,20 @@ class FeatureLogDensity final : public LogDensity<T> {
     add_linear_forms(block.products(form_), coefficients_.data() + plain.n_features * k, k, k, first, stride);
   }
 
+  // Columns of U that are worked on together, below those before them: rows a power of two apart would share cache
+  // sets.
+  static RowMajorMatrix<T> in_groups(const Matrix<double>& factor) {
+    const Index d = factor.cols();
+    RowMajorMatrix<T> groups = RowMajorMatrix<T>::Zero((d + group - 1) / group * d, group);
+    for (Index j = 0; j < d; j += group) {
+      const Index width = std::min(group, d - j);
+      groups.block(j / group * d, 0, d, width) = factor.middleCols(j, width).template cast<T>();
+    }
+    return groups;
+  }
+
   // |U^T x|^2 / 2 of each row, for all components at once.
   void subtract_common_term(Block<T>& block, BlockOfColumns<T> out) const {
-    constexpr Index group = 8;
     auto z = block.whitened();
     const Index stride = z.outerStride();
     const Panel<T> rows = block.about_origin().panel();
@@ -88,7 +101,8 @@ class FeatureLogDensity final : public LogDensity<T> {
     for (Index j = 0; j < z.cols(); j += group) {
       const Index width = std::min(group, z.cols() - j);
       const Panel<T> needed{rows.values, rows.stride, rows.n_rows, j + width};  // U is upper triangular
-      add_linear_forms(needed, &common_factor_(0, j), common_factor_.cols(), width, z.data() + j * stride, stride);
+      const T* const columns = common_factor_.data() + j * z.cols();
+      add_linear_forms(needed, columns, group, width, z.data() + j * stride, stride);
     }
     auto common = block.differences().col(0).array();
     common = z.col(0).array().square();
@@ -99,7 +113,7 @@ class FeatureLogDensity final : public LogDensity<T> {
   SecondMoments form_;
   std::optional<QuadraticForms<T>> quadratic_forms_;  // of the form `full`
   RowMajorMatrix<T> coefficients_;                    // features x K, of the other forms
-  RowMajorMatrix<T> common_factor_;                   // U
+  RowMajorMatrix<T> common_factor_;                   // U, in groups of columns
   double squared_reach_;
   LazyLogDensity<T> safe_;
 };

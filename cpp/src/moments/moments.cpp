@@ -30,7 +30,12 @@ class MonomialMoments final : public Moments<T> {
     } else {
       sums_.setZero(traits_of(form).n_monomials(d), shifts.rows());
     }
-    if (form == SecondMoments::pooled) scatter_.setZero(d, d);
+    if (form != SecondMoments::pooled) return;
+    if (suits_common_scatter_matrix(d, register_width<T>)) {
+      common_scatter_.emplace(d, 1, true);
+    } else {
+      scatter_.setZero(d, d);
+    }
   }
 
   void add(Block<T>& block, BlockOfColumns<T> resp) override {
@@ -62,6 +67,7 @@ class MonomialMoments final : public Moments<T> {
     if (source.centred_) centred().merge(*source.centred_);
     if (!std::exchange(source.used_, false)) return;
     if (scatter_sums_) scatter_sums_->merge(*source.scatter_sums_);
+    if (common_scatter_) common_scatter_->merge(*source.common_scatter_);
     sums_ += source.sums_;
     scatter_ += source.scatter_;
     used_ = true;
@@ -107,9 +113,15 @@ class MonomialMoments final : public Moments<T> {
   // What all components share: sum_n w_n x_n x_n^T, lower triangle.
   void add_common_scatter(Block<T>& block, const BlockOfColumns<T>& resp) {
     constexpr Index group = 4;
+    auto totals = block.differences().leftCols(1);
+    totals.col(0).array() = resp.rowwise().sum();
+    const auto total = totals.col(0).array();
+    if (common_scatter_) {
+      clear_beyond(block, totals);
+      common_scatter_->add(block.about_origin().row_panels(), totals.data(), 0.0, 0);  // counts are among the sums
+      return;
+    }
     auto weighted = block.whitened();
-    auto total = block.differences().col(0).array();
-    total = resp.rowwise().sum();
     weighted = block.about_origin().rows().array().colwise() * total;
     const Index stride = weighted.outerStride();
     clear_beyond(block, weighted);
@@ -128,6 +140,7 @@ class MonomialMoments final : public Moments<T> {
     }
     unpack_features(RowMajorMatrix<double>(sums_.transpose()), s);
     if (form_ != SecondMoments::pooled) return;
+    if (common_scatter_) return common_scatter_->copy_second(0, s.second_moments.data());
     MatrixMap second(s.second_moments.data(), s.n_features, s.n_features);
     for (Index i = 0; i < s.n_features; ++i) {
       for (Index j = 0; j <= i; ++j) second(i, j) = second(j, i) = scatter_(i, j);
@@ -143,7 +156,9 @@ class MonomialMoments final : public Moments<T> {
   bool used_ = false;
   std::optional<ScatterMatrices<T>> scatter_sums_;  // as the kernel says; has sums of its own
   RowMajorMatrix<double> sums_;                     // features x K
-  RowMajorMatrix<double> scatter_;                  // lower triangle; pooled alone
+  // What components share; pooled alone, one of both.
+  std::optional<ScatterMatrices<T>> common_scatter_;
+  RowMajorMatrix<double> scatter_;  // lower triangle
 };
 
 }  // namespace

@@ -12,11 +12,12 @@ namespace {
 
 Index n_registers(Index n, RegisterWidth width) { return (n + width.n_numbers - 1) / width.n_numbers; }
 
+constexpr Index least_bytes = 32;  // tiles of shorter packets have too few sums
+
 // In packets of multiply-adds: what is computed of the triangle and around it, and what sums of products take, their
 // products and the adding up of packets.
 bool suits_scatter_matrix(Index n_features, RegisterWidth width) {
   constexpr double more_than_sums = 1.2;
-  constexpr Index least_bytes = 32;  // tiles of shorter packets have too few sums
   const auto size = static_cast<double>(width.n_numbers);
   const auto p = static_cast<double>(n_registers(n_features, width));
   const auto d = static_cast<double>(n_features);
@@ -39,6 +40,11 @@ MomentPlan plan_moments(SecondMoments form, Index n_features, RegisterWidth widt
   if (!traits.by_component) return {MomentKernel::monomials, centred};
   if (suits_scatter_matrix(n_features, width)) return {MomentKernel::scatter_matrix, centred};
   return {MomentKernel::monomials, centred};
+}
+
+bool suits_common_scatter_matrix(Index n_features, RegisterWidth width) {
+  constexpr Index least_features = 192;  // measured
+  return width.n_bytes >= least_bytes && n_features >= least_features;
 }
 
 }  // namespace gmmx

@@ -27,4 +27,8 @@ struct MomentPlan {
 // The kernels for blocks of rows that lie near enough to the origin, and for the others.
 MomentPlan plan_moments(SecondMoments form, Index n_features, RegisterWidth width);
 
+// Whether what components share of their second moments is summed up by outer products, a few features in a register,
+// and not by monomials: then packets need not be added up, but the triangle has a wider border.
+bool suits_common_scatter_matrix(Index n_features, RegisterWidth width);
+
 }  // namespace gmmx
