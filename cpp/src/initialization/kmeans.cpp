@@ -130,7 +130,7 @@ class Lloyd {
         : block(capacity, d),
           scores(block_results<T>(capacity, nearest_center.n_centers())),
           nearest(padded<T>(capacity)),
-          doubtful(static_cast<std::size_t>(capacity) + 1),
+          numbers(static_cast<std::size_t>(capacity) + 1),
           squared_distances(static_cast<std::size_t>(capacity)),
           scratch(static_cast<std::size_t>(capacity)),
           some(nearest_center),
@@ -138,7 +138,7 @@ class Lloyd {
     Block<T> block;
     Array<T> scores;
     Column<T> nearest;
-    std::vector<Index> doubtful;            // numbers of rows
+    std::vector<Index> numbers;             // of rows
     std::vector<double> squared_distances;  // of these to their own centers
     std::vector<double> scratch;
     Some some;
@@ -180,7 +180,7 @@ class Lloyd {
   // Looks at those rows only whose label the bounds leave open.
   void relabel_doubtful(const NearestCenter<T>& nearest_center, bool bounds_are_known, Workspace& ws, Index begin,
                         Index end) {
-    Index* const numbers = ws.doubtful.data();
+    Index* const numbers = ws.numbers.data();
     double* const to_own = ws.squared_distances.data();
     Index n_doubtful = end - begin;
     if (bounds_are_known) {
@@ -213,14 +213,16 @@ class Lloyd {
   void relabel_all(const NearestCenter<T>& nearest_center, Workspace& ws, Index begin, Index end) {
     ws.block.load(rows_.x, begin, end, origin_);
     nearest_center.find(ws.block, ws.scores, ws.nearest.data());
-    constexpr Index few = 16;
-    for (Index first = begin; first < end; first += few) {
-      const Index last = std::min(first + few, end);
-      std::int32_t differ = 0;
-      for (Index n = first; n < last; ++n) differ |= labels_[n] ^ static_cast<std::int32_t>(ws.nearest(n - begin));
-      if (differ == 0) continue;
-      for (Index n = first; n < last; ++n) relabel(n, static_cast<std::int32_t>(ws.nearest(n - begin)), ws.changes);
+    // Without a branch a row: a list of those that change.
+    const T* const nearest = ws.nearest.data() - begin;
+    Index* const numbers = ws.numbers.data();
+    Index n_changed = 0;
+    for (Index n = begin; n < end; ++n) {
+      numbers[n_changed] = n;
+      n_changed += labels_[n] != static_cast<std::int32_t>(nearest[n]) ? 1 : 0;
     }
+    for (Index i = 0; i < n_changed; ++i)
+      relabel(numbers[i], static_cast<std::int32_t>(nearest[numbers[i]]), ws.changes);
   }
 
   // Rows of weight 0 get labels, but have no part in the stopping rule.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 
 #include "kernels/rows_to_columns.hpp"
 #include "kernels/tiles.hpp"
@@ -47,24 +48,29 @@ void add_distances(const PointsOfTile<T>& tile, Index row, bool all_rows, T* clo
   const Index d = tile.rows.n_features();
   const Index row_stride = all_rows ? tile.rows.x.row_stride() : 0;
   const T* x = &tile.rows.x(row, 0);
-  P distances[TileRows][Packets];
-  for (auto& of_row : distances) {
-    for (P& packet : of_row) packet = fill<P>(T(0));
-  }
   const T* point = tile.points;
-  for (Index j = 0; j < d; ++j, x += tile.rows.x.col_stride(), point += tile.n_lanes) {
+  P distances[TileRows][Packets];  // begun with the first feature: zeros are filled in by way of memory
+  const auto add_feature = [&](auto is_first) {
     P of_points[Packets];
     for (int p = 0; p < Packets; ++p) of_points[p] = load_unaligned<P>(point + p * lanes);
     for (int r = 0; r < TileRows; ++r) {
       const P number = fill<P>(x[r * row_stride]);
       for (int p = 0; p < Packets; ++p) {
         const P difference = subtract(number, of_points[p]);
-        distances[r][p] = multiply_add(difference, difference, distances[r][p]);
+        P& sum = distances[r][p];
+        sum = is_first ? multiply(difference, difference) : multiply_add(difference, difference, sum);
       }
     }
-  }
+    x += tile.rows.x.col_stride();
+    point += tile.n_lanes;
+  };
+  add_feature(std::true_type());
+  for (Index j = 1; j < d; ++j) add_feature(std::false_type());
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC unroll 8  // or else the distances lie in memory all the time
+#endif
   for (int r = 0; r < TileRows; ++r) {
-    if (r == 1 && !all_rows) break;
+    if (r > 0 && !all_rows) continue;
     if (tile.first_is_a_seed) {
       const T to_seed = first_of(distances[r][0]);
       closest[r] = to_seed < closest[r] ? to_seed : closest[r];
