@@ -16,8 +16,8 @@ namespace gmmx {
 
 namespace {
 
-constexpr Index small = 24;    // up to here, packing matrices for a product takes longer than the product
-constexpr Index together = 8;  // columns of a matrix in C order that are read at once: a line of the cache
+constexpr Index small = 24;           // up to here, packing matrices for a product takes longer than the product
+constexpr Index columns_at_once = 8;  // columns of a matrix in C order that are read at once: a line of the cache
 
 // A pivot is a feature's variance given those before it: below this share of its own variance it is rounding noise.
 constexpr double noise = std::numeric_limits<double>::epsilon();
@@ -38,9 +38,9 @@ bool is_singular(ConstMatrixMap covariance, MatrixMap u, double times) {
 bool is_symmetric(ConstMatrixMap matrix) {
   constexpr double tolerance = 1e-6;
   double asymmetry = 0;  // squared, of one triangle
-  for (Index first = 0; first < matrix.rows(); first += together) {
+  for (Index first = 0; first < matrix.rows(); first += columns_at_once) {
     for (Index i = first; i < matrix.rows(); ++i) {
-      const Index end = std::min(first + together, i);
+      const Index end = std::min(first + columns_at_once, i);
       for (Index j = first; j < end; ++j) {
         const double difference = matrix(i, j) - matrix(j, i);
         asymmetry += difference * difference;
@@ -53,8 +53,8 @@ bool is_symmetric(ConstMatrixMap matrix) {
 // The lower triangle of a matrix, with zeros above it, to the columns of another: likewise in order.
 void copy_lower(ConstMatrixMap matrix, Matrix<double>& columns) {
   const Index d = matrix.rows();
-  for (Index first = 0; first < d; first += together) {
-    const Index end = std::min(first + together, d);
+  for (Index first = 0; first < d; first += columns_at_once) {
+    const Index end = std::min(first + columns_at_once, d);
     columns.middleCols(first, end - first).topRows(end).setZero();
     for (Index i = first; i < d; ++i) {
       for (Index j = first; j < std::min(end, i + 1); ++j) columns(i, j) = matrix(i, j);
