@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import gmmx
+from gmmx.io._prefetch import read_ahead
 
 RNG = np.random.default_rng(0)
 X = np.concatenate([RNG.normal(size=(1000, 8)), 1 + RNG.normal(size=(1000, 8))])
@@ -73,3 +74,39 @@ def test_an_interrupt_ends_the_fit_at_once(name, monkeypatch):
     assert len(sent) == 1 + sum(issubclass(drop.exc_type, KeyboardInterrupt) for drop in dropped)
     left = set(threading.enumerate()) - before
     assert not [thread for thread in left if thread.name.startswith("ThreadPoolExecutor")]
+
+
+@pytest.fixture
+def _waits_go_on_after_signals():
+    """Let system calls go on after signals, as polars does from its first use: waits without an end are deaf then."""
+    signal.siginterrupt(signal.SIGINT, False)
+    yield
+    signal.siginterrupt(signal.SIGINT, True)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are sent to the own process")
+@pytest.mark.usefixtures("_waits_go_on_after_signals")
+@pytest.mark.parametrize("name", ["grid", "bootstrap", "likelihood ratio"])
+def test_an_interrupt_ends_fits_in_threads_though_waits_go_on(name, monkeypatch):
+    test_an_interrupt_ends_the_fit_at_once(name, monkeypatch)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are sent to the own process")
+@pytest.mark.usefixtures("_waits_go_on_after_signals")
+def test_an_interrupt_ends_the_wait_for_a_reader():
+    released = threading.Event()
+
+    def items():
+        released.wait(20)
+        yield 1
+
+    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+    reader = read_ahead(items)
+    begin = time.monotonic()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            next(reader)
+        # With the thread of the reader, which hangs and is given up on; a wait without an end takes 20 s.
+        assert time.monotonic() - begin < 10
+    finally:
+        released.set()

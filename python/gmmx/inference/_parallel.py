@@ -7,13 +7,15 @@ number of threads.
 from __future__ import annotations
 
 import contextlib
+from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any, TypeVar
 
 import numpy as np
 
 from gmmx import _core
+from gmmx._waiting import LOOK_EVERY
 from gmmx.em.random import as_random_source
 
 __all__ = ["map_fits", "map_in_threads", "seeds_from"]
@@ -36,7 +38,12 @@ def map_in_threads(
     stop = _core.StopFlag()
     pool = ThreadPoolExecutor(n_threads, initializer=_core.heed, initargs=(stop,))
     try:
-        yield from pool.map(function, items)
+        futures = deque(pool.submit(function, item) for item in items)
+        while futures:
+            future = futures.popleft()
+            while not future.done():
+                wait([future], timeout=LOOK_EVERY)
+            yield future.result()
     finally:
         stop.set()
         pool.shutdown(cancel_futures=True)

@@ -6,14 +6,24 @@ import contextlib
 import queue
 import threading
 from collections.abc import Callable, Generator, Iterable
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
+
+from gmmx._waiting import LOOK_EVERY
 
 __all__ = ["read_ahead"]
 
 Item = TypeVar("Item")
+Fetched: TypeAlias = tuple[Any, BaseException | None]
 
 _END = object()
 _PATIENCE = 5.0  # seconds that a reader has to end in; one that hangs must not hold up Ctrl-C
+
+
+def _next_of(fetched: queue.SimpleQueue[Fetched]) -> Fetched:
+    """Return what is fetched next; Ctrl-C ends the wait."""
+    while True:
+        with contextlib.suppress(queue.Empty):
+            return fetched.get(timeout=LOOK_EVERY)
 
 
 def read_ahead(begin: Callable[[], Iterable[Item]]) -> Generator[Item, None, None]:
@@ -30,7 +40,7 @@ def read_ahead(begin: Callable[[], Iterable[Item]]) -> Generator[Item, None, Non
         The items in order. One more is held at a time. If the iteration fails, its error is raised here, after the
         items before. When this generator is closed, the thread ends after the item that it is fetching.
     """
-    fetched: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
+    fetched: queue.SimpleQueue[Fetched] = queue.SimpleQueue()
     wanted = threading.Semaphore(1)
     closed = threading.Event()
 
@@ -50,7 +60,7 @@ def read_ahead(begin: Callable[[], Iterable[Item]]) -> Generator[Item, None, Non
     thread.start()
     try:
         while True:
-            item, error = fetched.get()
+            item, error = _next_of(fetched)
             if error is not None:
                 raise error
             if item is _END:
