@@ -62,7 +62,7 @@ def kill_one_at_work(killed):
 
 features = F.array(*(F.sin(F.col("id") * (i + 1)) for i in range(D))).alias("features")
 try:
-    with SparkRows(spark.range(0, 60_000, 1, 4).select(features), "features") as rows:
+    with SparkRows(spark.range(0, 240_000, 1, 4).select(features), "features") as rows:
         undisturbed = rows.statistics(MIXTURE).to_bytes()
         kill_one()
         assert rows.statistics(MIXTURE).to_bytes() == undisturbed, "after a kill before the pass"

@@ -10,6 +10,7 @@ import contextlib
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
+from itertools import islice
 from typing import Any, TypeVar
 
 import numpy as np
@@ -19,6 +20,9 @@ from gmmx._waiting import LOOK_EVERY
 from gmmx.em.random import as_random_source
 
 __all__ = ["map_fits", "map_in_threads", "seeds_from"]
+
+# Items of a thread that are submitted ahead of the one that is waited for: enough for threads that meet short ones.
+_SUBMITTED = 64
 
 Given = TypeVar("Given")
 Result = TypeVar("Result")
@@ -38,11 +42,13 @@ def map_in_threads(
     stop = _core.StopFlag()
     pool = ThreadPoolExecutor(n_threads, initializer=_core.heed, initargs=(stop,))
     try:
-        futures = deque(pool.submit(function, item) for item in items)
+        waiting = iter(items)
+        futures = deque(pool.submit(function, item) for item in islice(waiting, _SUBMITTED * n_threads))
         while futures:
             future = futures.popleft()
             while not future.done():
                 wait([future], timeout=LOOK_EVERY)
+            futures.extend(pool.submit(function, item) for item in islice(waiting, 1))
             yield future.result()
     finally:
         stop.set()
