@@ -298,25 +298,3 @@ TEST_CASE("rows that lie between two centers go to the first of them") {
     }
   }
 }
-
-TEST_CASE("a cluster that loses its last row leaves nothing behind, whatever the weights") {
-  // Two seeds in a small cluster far from a large one: one of them loses all rows to the other.
-  std::vector<double> rows;
-  std::vector<double> weights;
-  for (int n = 0; n < 300; ++n) {
-    for (int j = 0; j < 20; ++j) rows.push_back(0.1 * ((n * 7 + j * 3) % 11) + (n < 150 ? 0 : 1));
-    weights.push_back(0.1 * (n % 7 + 1));
-  }
-  const Rows<double> weighted(MatrixView<const double>(rows.data(), 300, 20), view(weights));
-  for (unsigned seed = 0; seed < 20; ++seed) {
-    const auto u = draws(60, seed);
-    const KMeansResult result = kmeans(weighted, 60, view(u), {});
-    std::vector<int> counts(60);
-    for (const std::int32_t label : result.labels) ++counts[static_cast<std::size_t>(label)];
-    for (std::size_t i = 0; i < result.centers.size(); ++i) {
-      CAPTURE(i);
-      CHECK(result.centers[i] > -1e-9);
-      CHECK(result.centers[i] < 2.1);
-    }
-  }
-}

@@ -768,6 +768,5 @@ def test_parameters_count_as_they_are_edited(dtype, n_features):
     gm.precisions_cholesky_[1] *= 2
     assert gm.mixture_ is not before
     np.testing.assert_allclose(gm.score_samples(X), expected(), rtol=1e-5)
-    gm.means_ = gm.means_.tolist()
+    gm.means_ = (gm.means_ + 1).tolist()
     np.testing.assert_allclose(gm.score_samples(X), expected(), rtol=1e-5)
-    assert gm.means_[0] != gm.means_[1]
