@@ -5,7 +5,6 @@ floor is the time of the additions and multiplications of both, 2 d^3 / 3 a comp
 LAPACK is given the covariances: gmmx forms them from statistics in the same time.
 """
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import click
@@ -13,6 +12,7 @@ import machine
 import numpy as np
 import report
 import threadpoolctl
+import turns
 
 N_COMPONENTS = 10
 REG_COVAR = 1e-6
@@ -68,17 +68,6 @@ def check(statistics, threads):
     return mixture.covariances
 
 
-def best_of(functions, rounds):
-    """Least seconds of each function; they take turns."""
-    least = dict.fromkeys(functions, np.inf)
-    for _ in range(rounds):
-        for name, function in functions.items():
-            begin = time.perf_counter()
-            function()
-            least[name] = min(least[name], time.perf_counter() - begin)
-    return least
-
-
 def speedup_of_products(threads, rounds):
     """How much faster matrix products are done on all threads than on one: no M-step can gain more."""
     with ThreadPoolExecutor(threads) as pool, threadpoolctl.threadpool_limits(1):
@@ -87,7 +76,7 @@ def speedup_of_products(threads, rounds):
             "alone": products[0],
             "together": lambda: [done.result() for done in [pool.submit(product) for product in products]],
         }
-        seconds = best_of(calls, rounds)
+        seconds, _ = turns.best_of(calls, rounds)
     return threads * seconds["alone"] / seconds["together"]
 
 
@@ -96,7 +85,7 @@ def line(n_features, threads, rounds):
     statistics = statistics_of(n_features, threads)
     covariances = check(statistics, threads)
     with threadpoolctl.threadpool_limits(1):
-        seconds = best_of(
+        seconds, _ = turns.best_of(
             {
                 "product": product_of(n_features),
                 "LAPACK": lambda: lapack_factors(covariances),

@@ -4,13 +4,12 @@ Before anything is timed, rows are checked: the shares of the components, the me
 standard normal (Kolmogorov-Smirnov test) without correlation, and the same bits on any number of threads.
 """
 
-import time
-
 import click
 import machine
 import numpy as np
 import problems
 import report
+import turns
 
 SHAPES = [
     problems.Shape(1_000_000, 2, 5, "full"),
@@ -104,12 +103,7 @@ def line(shape, threads, rounds):
         "multivariate": lambda: multivariate_rows(mixture, n_samples),
         "scikit-learn": lambda: model.sample(n_samples),
     }
-    least = dict.fromkeys(calls, np.inf)
-    for _ in range(rounds):
-        for name, call in calls.items():
-            begin = time.perf_counter()
-            call()
-            least[name] = min(least[name], time.perf_counter() - begin)
+    least, _ = turns.best_of(calls, rounds)
     ours = least["gmmx"]
     cells = [f"{1e9 * seconds / n_samples / shape.n_features:.2f}" for seconds in least.values()]
     for i, name in enumerate(least):

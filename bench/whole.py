@@ -4,7 +4,6 @@ What scikit-learn computes is compared before a ratio is printed. k-means runs b
 """
 
 import os
-import time
 import warnings
 
 import click
@@ -12,6 +11,7 @@ import machine
 import numpy as np
 import problems
 import report
+import turns
 
 FITS = [problems.Shape(1_000_000, 2, 5, "full"), problems.Shape(100_000, 16, 32, "full")]
 METHODS = [problems.Shape(1_000_000, 2, 5, "full"), problems.Shape(50_000, 64, 32, "full")]
@@ -34,18 +34,6 @@ SEPARATIONS = [3.0, 1.0]  # clusters apart, and clusters that overlap: k-means m
 QUICK = [problems.Shape(2_000, 2, 3, "full")]
 
 
-def best_of(functions, rounds):
-    """Return the best seconds over this many runs of each function, in turns, and the last results."""
-    best = dict.fromkeys(functions, float("inf"))
-    results = {}
-    for _ in range(rounds):
-        for name, function in functions.items():
-            begin = time.perf_counter()
-            results[name] = function()
-            best[name] = min(best[name], time.perf_counter() - begin)
-    return best, results
-
-
 def line(name, shape, best):
     """A row of the table."""
     ours, theirs = best["gmmx"], best["scikit-learn"]
@@ -64,7 +52,7 @@ def fit_line(shape, rounds, threads):
         "gmmx": gmmx.GaussianMixture(shape.n_components, random_state=0, n_jobs=threads),
         "scikit-learn": sklearn.mixture.GaussianMixture(shape.n_components, random_state=0),
     }
-    best, fitted = best_of({name: (lambda model=model: model.fit(X)) for name, model in sides.items()}, rounds)
+    best, fitted = turns.best_of({name: (lambda model=model: model.fit(X)) for name, model in sides.items()}, rounds)
     scores = {name: model.score(X) for name, model in fitted.items()}
     # Both stop where an iteration gains less than tol = 1e-3 a row: ours must not be worse by more.
     if scores["gmmx"] < scores["scikit-learn"] - 1e-3:
@@ -93,7 +81,7 @@ def seeding_line(shape, rounds, threads):
         "gmmx": lambda: _core.kmeans_plus_plus(X, k, uniforms_for(k), None, n_threads=threads),
         "scikit-learn": lambda: kmeans_plusplus(X, k, random_state=np.random.RandomState(0))[1],
     }
-    best, seeds = best_of(calls, rounds)
+    best, seeds = turns.best_of(calls, rounds)
     if not np.array_equal(seeds["gmmx"], seeds["scikit-learn"]):
         raise click.ClickException(f"{shape}: seeds differ")
     return line("k-means++", shape, best)
@@ -112,7 +100,7 @@ def kmeans_line(shape, separation, rounds, threads):
         "lloyd": lambda: KMeans(k, n_init=1, random_state=0, algorithm="lloyd").fit(X),
         "elkan": lambda: KMeans(k, n_init=1, random_state=0, algorithm="elkan").fit(X),
     }
-    best, results = best_of(calls, rounds)
+    best, results = turns.best_of(calls, rounds)
     ours = results["gmmx"]
     for name in ("lloyd", "elkan"):
         if not np.isclose(ours.inertia, results[name].inertia_, rtol=1e-6):
@@ -132,7 +120,7 @@ def method_lines(shape, rounds, threads):
     sides = {"gmmx": ours, "scikit-learn": ours.to_sklearn()}
     for method in ("score_samples", "predict", "predict_proba"):
         calls = {name: (lambda model=model: getattr(model, method)(p.rows)) for name, model in sides.items()}  # noqa: B023
-        best, results = best_of(calls, rounds)
+        best, results = turns.best_of(calls, rounds)
         got, expected = results["gmmx"], results["scikit-learn"]
         # A label may differ where two components are equally probable to the last digits.
         equal = np.mean(got == expected) > 1 - 1e-5 if method == "predict" else np.allclose(got, expected, 1e-8, 1e-8)
