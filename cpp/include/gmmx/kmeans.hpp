@@ -40,7 +40,7 @@ struct KMeansResult {
 };
 
 /// Lloyd's algorithm from k-means++ seeds. An empty cluster is moved to the row farthest from its center. An iteration
-/// costs 2 n K d operations; results do not depend on options.n_threads. \throws like kmeans_plus_plus()
+/// costs at most 2 n K d operations; results do not depend on options.n_threads. \throws like kmeans_plus_plus()
 template <class T>
 GMMX_EXPORT KMeansResult kmeans(const Rows<T>& rows, Index n_clusters, VectorView<const double> uniforms,
                                 const KMeansOptions& options);
