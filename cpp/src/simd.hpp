@@ -5,6 +5,7 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <type_traits>
+#include <utility>
 
 #include "gmmx/views.hpp"
 
@@ -93,6 +94,34 @@ EIGEN_ALWAYS_INLINE P fill(T value) {
 template <class T>
 EIGEN_ALWAYS_INLINE void prefetch(const T* address) {
   Eigen::internal::prefetch(address);
+}
+
+template <int By, class P, int... Lanes>
+EIGEN_ALWAYS_INLINE P turned_by(const P& packet, std::integer_sequence<int, Lanes...>) {
+  constexpr int size = sizeof...(Lanes);
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
+#define GMMX_HAS_SHUFFLES
+#endif
+#endif
+  if constexpr (By % size == 0) {
+    return packet;
+  } else {
+#ifdef GMMX_HAS_SHUFFLES
+    return (P)__builtin_shufflevector(packet, packet, (Lanes + By) % size...);
+#else
+    using T = typename Eigen::internal::unpacket_traits<P>::type;
+    T twice[2 * size];
+    store_unaligned(twice, packet);
+    store_unaligned(twice + size, packet);
+    return load_unaligned<P>(twice + By);
+#endif
+  }
+}
+// Lane i holds what lane i + By held, counted round the packet.
+template <int By, class P>
+EIGEN_ALWAYS_INLINE P turned(const P& packet) {
+  return turned_by<By>(packet, std::make_integer_sequence<int, size_of_packet<P>>());
 }
 
 // The totals of four packets each, at once: halved down to four numbers, then transposed and added.

@@ -1,5 +1,7 @@
 #include "kernels/scatter_matrix.hpp"
 
+#include <utility>
+
 #include "kernels/tiles.hpp"
 
 namespace gmmx {
@@ -18,16 +20,22 @@ constexpr int tile_width(int n_panels) {
 template <class T>
 constexpr Index scatter_rows = Index{1024 / sizeof(T)};
 
-// For each group of panels begin(first, n_panels), then for its tiles tile(first, n_panels, j): panels first and on, of
-// the group, by the numbers of a row from feature j on.
-template <class T, class Begin, class Tile>
-void for_tiles(Index n_panels, Begin begin, Tile tile) {
+// A panel times itself: packets of sums, one a distance between two features. The packet holds them for all places of
+// the first feature, counted round the panel, so that half of the distances are enough.
+template <class T>
+constexpr int n_distances = static_cast<int>(packet_size<T> / 2) + 1;
+
+// For each group of panels begin(first, n_panels), then square(panel) for its panels by themselves and for its tiles
+// tile(first, n_panels, j): panels first and on, of the group, by the numbers of a row from feature j of another panel on.
+template <class T, class Begin, class Square, class Tile>
+void for_tiles(Index n_panels, Begin begin, Square square, Tile tile) {
   constexpr Index size = packet_size<T>;
   for (Index group = 0, end = 0; group < n_panels; group = end) {
     end = group + even_share(n_panels - group, group_panels);
     begin(group, end - group);
-    for (Index panel = 0; panel < end; ++panel) {
-      const Index first = std::max(panel, group);
+    for (Index panel = group; panel < end; ++panel) square(panel);
+    for (Index panel = 0; panel < end - 1; ++panel) {
+      const Index first = std::max(panel + 1, group);
       const Index width = tile_width<T>(static_cast<int>(end - first));
       for (Index j = panel * size; j < (panel + 1) * size; j += width) tile(first, end - first, j);
     }
@@ -78,11 +86,40 @@ EIGEN_DONT_INLINE void scatter_tile(const T* left, Index left_stride, const T* r
   }
 }
 
+// Adds a row to sums: its weighted panel times the panel turned by each distance.
+template <class T, int... Distances>
+EIGEN_ALWAYS_INLINE void add_square(const Packet<T>& weighted, const Packet<T>& row, Packet<T>* sum,
+                                    std::integer_sequence<int, Distances...>) {
+  ((sum[Distances] = simd::multiply_add(weighted, simd::turned<Distances>(row), sum[Distances])), ...);
+}
+
+// left: a weighted panel, whose rows are left_stride apart; right: the panel.
+template <class T>
+EIGEN_DONT_INLINE void square_tile(const T* left, Index left_stride, const T* right, Index n_rows, double* sums) {
+  using namespace simd;
+  constexpr Index size = packet_size<T>;
+  constexpr auto distances = std::make_integer_sequence<int, n_distances<T>>();
+  Packet<T> sum[2][n_distances<T>];  // of even and of odd rows: one would wait for its last addition
+  for (auto& of_parity : sum) {
+    for (auto& packet : of_parity) packet = broadcast(T(0));
+  }
+  const auto add_row = [&](Index n, int parity) {
+    add_square<T>(load(left + n * left_stride), load(right + n * size), sum[parity], distances);
+  };
+  Index n = 0;
+  for (; n + 2 <= n_rows; n += 2) {
+    add_row(n, 0);
+    add_row(n + 1, 1);
+  }
+  if (n < n_rows) add_row(n, 0);
+  for (int r = 0; r < n_distances<T>; ++r) add_packet<T>(add(sum[0][r], sum[1][r]), sums + r * size);
+}
+
 template <class T>
 Index n_tile_sums(Index n_panels) {
   Index size = 0;
   for_tiles<T>(
-      n_panels, [](Index, Index) {},
+      n_panels, [](Index, Index) {}, [&](Index) { size += n_distances<T> * packet_size<T>; },
       [&](Index, Index n, Index) { size += n * packet_size<T> * tile_width<T>(static_cast<int>(n)); });
   return padded<double>(size);
 }
@@ -148,6 +185,11 @@ void ScatterMatrices<T>::add(const RowPanels<T>& rows, const T* resp, double tot
                             &first_moments_(first * size, k));
           });
         },
+        [&](Index panel) {
+          square_tile<T>(weighted_.data() + (panel - group) * size, left_stride, values + panel * rows.stride, n_rows,
+                         tile_sums);
+          tile_sums += n_distances<T> * size;
+        },
         [&](Index first, Index n_panels, Index j) {
           const T* const left = weighted_.data() + (first - group) * size;
           const T* const right = values + j / size * rows.stride + j % size;
@@ -182,11 +224,20 @@ void ScatterMatrices<T>::copy_second(Index k, double* second) const {
   const double* sum = &tile_sums_(0, k);
   for_tiles<T>(
       n_panels_, [](Index, Index) {},
+      [&](Index panel) {
+        for (Index distance = 0; distance < n_distances<T>; ++distance) {
+          for (Index place = 0; place < size; ++place, ++sum) {
+            const Index i = panel * size + place;
+            const Index j = panel * size + (place + distance) % size;
+            if (i < d && j < d) second[i * d + j] = second[j * d + i] = *sum;
+          }
+        }
+      },
       [&](Index first, Index n_panels, Index j_begin) {
         const Index j_end = j_begin + tile_width<T>(static_cast<int>(n_panels));
         for (Index j = j_begin; j < j_end; ++j) {
           for (Index i = first * size; i < (first + n_panels) * size; ++i, ++sum) {
-            if (i < d && j <= i) second[i * d + j] = second[j * d + i] = *sum;
+            if (i < d) second[i * d + j] = second[j * d + i] = *sum;
           }
         }
       });
