@@ -108,7 +108,7 @@ EIGEN_ALWAYS_INLINE P turned_by(const P& packet, std::integer_sequence<int, Lane
     return packet;
   } else {
 #ifdef GMMX_HAS_SHUFFLES
-    return (P)__builtin_shufflevector(packet, packet, (Lanes + By) % size...);
+    return __builtin_shufflevector(packet, packet, (Lanes + By) % size...);
 #else
     using T = typename Eigen::internal::unpacket_traits<P>::type;
     T twice[2 * size];

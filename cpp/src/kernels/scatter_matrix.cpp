@@ -26,7 +26,8 @@ template <class T>
 constexpr int n_distances = static_cast<int>(packet_size<T> / 2) + 1;
 
 // For each group of panels begin(first, n_panels), then square(panel) for its panels by themselves and for its tiles
-// tile(first, n_panels, j): panels first and on, of the group, by the numbers of a row from feature j of another panel on.
+// tile(first, n_panels, j): panels first and on, of the group, by the numbers of a row from feature j of another panel
+// on.
 template <class T, class Begin, class Square, class Tile>
 void for_tiles(Index n_panels, Begin begin, Square square, Tile tile) {
   constexpr Index size = packet_size<T>;
