@@ -1,19 +1,15 @@
 #include <pybind11/stl.h>
 
-#include <tuple>
-
 #include "arrays.hpp"
+#include "em_arguments.hpp"
 #include "gmmx/em.hpp"
 #include "gmmx/restarts.hpp"
-#include "interrupts.hpp"
 #include "registrations.hpp"
 
 namespace gmmx::python {
 
 namespace {
 
-// shrinkage, mean, dof, scale
-using Prior = std::optional<std::tuple<double, Contiguous<double>, double, Contiguous<double>>>;
 using Callback = std::optional<py::function>;
 
 // The user's own function, after each iteration.
@@ -23,29 +19,6 @@ std::function<bool(const IterationSummary&)> callback_for(const Callback& callba
     const GilHeld locked;
     return is_true(call(*callback, py::make_tuple(summary.iteration, summary.mean_log_likelihood)));
   };
-}
-
-std::optional<ConjugatePrior> prior_of(const Prior& prior) {
-  if (!prior) return {};
-  const auto& [shrinkage, mean, dof, scale] = *prior;
-  check_ndim(mean, 1, "the prior's mean");
-  check_ndim(scale, 2, "the prior's scale");
-  return ConjugatePrior{shrinkage, to_vector(mean), dof, to_vector(scale)};
-}
-
-EMOptions options_of(double tol, int max_iter, const std::optional<std::string>& acceleration) {
-  EMOptions options;
-  options.tol = tol;
-  options.max_iter = max_iter;
-  options.acceleration = acceleration_from_string(acceleration.value_or("none"));
-  options.check_interrupt = interrupt_check();
-  return options;
-}
-
-MaximumLikelihood likelihood_of(double reg_covar, const Prior& prior, const EMOptions& options, int n_threads) {
-  MaximumLikelihood likelihood{reg_covar, prior_of(prior), n_threads};
-  check_acceleration(options.acceleration, likelihood.prior);
-  return likelihood;
 }
 
 EMResult em_of(const py::array& X, const Mixture& mixture, const Weights& sample_weight, double tol, double reg_covar,

@@ -11,6 +11,7 @@ PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
   register_mixture(m);
   register_sufficient_statistics(m);
   register_em(m);
+  register_many(m);
   register_density(m);
   register_kmeans(m);
   register_hierarchical(m);

@@ -14,6 +14,7 @@ void register_row_checks(pybind11::module_& m);
 void register_mixture(pybind11::module_& m);
 void register_sufficient_statistics(pybind11::module_& m);
 void register_em(pybind11::module_& m);
+void register_many(pybind11::module_& m);
 void register_density(pybind11::module_& m);
 void register_kmeans(pybind11::module_& m);
 void register_hierarchical(pybind11::module_& m);

@@ -236,6 +236,22 @@ def em_from_mixtures(
     acceleration: str | None = None,
     prior: _Prior | None = None,
 ) -> list[EMResult | tuple[int, int]]: ...  # several go through the rows together; as above
+def sound_fits(
+    arrays: list[Any],  # ndarray of float64 or float32 each
+    sample_weights: list[Any] | None,  # ndarray of float64, or None, each
+    n_components: int,
+    covariance_type: str,
+    n_init: int,
+    uniforms: _F64,  # n_init x kmeans_draws(n_components), or so many lines for each array
+    *,
+    tol: float,
+    reg_covar: float,
+    max_iter: int,
+    n_threads: int,  # each array is fitted on one
+    dependent_columns_matter: bool,
+    acceleration: str | None = None,
+    prior: _Prior | None = None,
+) -> tuple[list[EMResult | None], _F64]: ...  # None: anything needs attention; and the log-likelihoods
 def starts_per_pass(covariance_type: str, n_components: int) -> int:
     """How many starts em_from_mixtures serves with one pass over the rows."""
 

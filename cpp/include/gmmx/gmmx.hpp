@@ -12,6 +12,7 @@
 #include "gmmx/fit.hpp"
 #include "gmmx/hierarchical.hpp"
 #include "gmmx/kmeans.hpp"
+#include "gmmx/many.hpp"
 #include "gmmx/mixture.hpp"
 #include "gmmx/model_file.hpp"
 #include "gmmx/prior.hpp"
