@@ -25,6 +25,8 @@ if TYPE_CHECKING:  # what __getattr__ below imports
     from gmmx.io.model_file import ModelFileError
     from gmmx.mixture._gaussian_mixture import GaussianMixture
     from gmmx.mixture._load import load
+    from gmmx.mixture._many import fit_many
+    from gmmx.mixture._many_results import MixtureDict, MixtureList
     from gmmx.mixture._model_selection import GaussianMixtureIC
     from gmmx.mixture._online import OnlineGaussianMixture
     from gmmx.mixture._steps import e_step, m_step
@@ -43,6 +45,8 @@ __all__ = [
     "LikelihoodRatioTests",
     "MergeTree",
     "Mixture",
+    "MixtureDict",
+    "MixtureList",
     "ModelFileError",
     "OnlineGaussianMixture",
     "OutweighingRowWarning",
@@ -53,6 +57,7 @@ __all__ = [
     "data",
     "e_step",
     "fast",
+    "fit_many",
     "hierarchical_clustering",
     "interop",
     "load",
@@ -73,12 +78,15 @@ _HOMES = {
     "GaussianMixture": "gmmx.mixture._gaussian_mixture",
     "GaussianMixtureIC": "gmmx.mixture._model_selection",
     "LikelihoodRatioTests": "gmmx.inference.likelihood_ratio",
+    "MixtureDict": "gmmx.mixture._many_results",
+    "MixtureList": "gmmx.mixture._many_results",
     "ModelFileError": "gmmx.io.model_file",
     "OnlineGaussianMixture": "gmmx.mixture._online",
     "bootstrap": "gmmx.inference.bootstrap",
     "bootstrap_lrt": "gmmx.inference.likelihood_ratio",
     "data": "gmmx.data",
     "fast": "gmmx.fast",
+    "fit_many": "gmmx.mixture._many",
     "e_step": "gmmx.mixture._steps",
     "hierarchical_clustering": "gmmx.em.agglomerative",
     "interop": "gmmx.interop",

@@ -10,11 +10,12 @@ from contextvars import ContextVar
 from pathlib import Path
 from types import FrameType
 
-__all__ = ["ignoring", "warn"]
+__all__ = ["collecting", "ignoring", "warn"]
 
 _OWN_FOLDER = str(Path(__file__).parent)
 _SKIPPED_PACKAGES = ("sklearn", "joblib", "dask", "distributed", "pyspark")
 _ignored: ContextVar[type[Warning] | tuple[()]] = ContextVar("_ignored", default=())
+_collected: ContextVar[list[Warning] | None] = ContextVar("_collected", default=None)
 
 
 def _is_skipped(frame: FrameType) -> bool:
@@ -34,6 +35,10 @@ def warn(message: str | Warning, category: type[Warning] | None = None) -> None:
     """
     if issubclass(category or type(message), _ignored.get()):
         return
+    collected = _collected.get()
+    if collected is not None:
+        collected.append(message if isinstance(message, Warning) else (category or UserWarning)(message))
+        return
     frame, stacklevel = sys._getframe(1), 2
     while frame.f_back is not None and _is_skipped(frame):
         frame, stacklevel = frame.f_back, stacklevel + 1
@@ -51,3 +56,23 @@ def ignoring(category: type[Warning]) -> Iterator[None]:
         yield
     finally:
         _ignored.reset(token)
+
+
+@contextlib.contextmanager
+def collecting() -> Iterator[list[Warning]]:
+    """Let `warn` add to a list within, in this thread alone; return the list.
+
+    Examples
+    --------
+    >>> from gmmx._warnings import collecting, warn
+    >>> with collecting() as collected:
+    ...     warn("Column 1 of X is constant.", UserWarning)
+    >>> collected
+    [UserWarning('Column 1 of X is constant.')]
+    """
+    collected: list[Warning] = []
+    token = _collected.set(collected)
+    try:
+        yield collected
+    finally:
+        _collected.reset(token)

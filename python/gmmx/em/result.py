@@ -19,6 +19,7 @@ from gmmx.em.config import EMConfig
 from gmmx.em.equal_components import warn_of_equal_components
 
 __all__ = [
+    "NOT_CONVERGED",
     "FailedStart",
     "Fit",
     "Run",
@@ -34,7 +35,7 @@ _ALL_FAILED = (
     "instance caused by singleton or collapsed samples). Try to decrease the number of components, "
     "increase reg_covar, or scale the input data."
 )
-_NOT_CONVERGED = (
+NOT_CONVERGED = (
     "Best performing initialization did not converge. Try different init parameters, or increase max_iter, "
     "tol, or check for degenerate data."
 )
@@ -132,7 +133,7 @@ class Fit(NamedTuple):
         """Warn if the best run did not converge, left components empty or has equal ones."""
         run = self.run
         if not (run.converged or run.stopped) and max_iter > 0:
-            warn(_NOT_CONVERGED, ConvergenceWarning)
+            warn(NOT_CONVERGED, ConvergenceWarning)
         if run.empty_components:
             warn(
                 f"No row belongs to the components {run.empty_components}. Lower n_components (now {n_components}) or "

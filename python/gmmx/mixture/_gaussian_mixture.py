@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable
-from functools import partial
 from numbers import Integral, Real
 from typing import Any
 
@@ -14,7 +13,6 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, DensityMixin
 
 from gmmx import _core
-from gmmx._covariance_shapes import has_axes
 from gmmx._sklearn import Interval, StrOptions
 from gmmx.data._arrays import reader_of_array
 from gmmx.data._batch_source import is_converted_map
@@ -23,23 +21,21 @@ from gmmx.distributed.checkpoints import CheckpointWriter, checkpoints_of
 from gmmx.distributed.em import Loop, PartitionedRows, fit_partitions
 from gmmx.em.initialization import INITIALIZERS, LastFit
 from gmmx.em.priors import ConjugatePrior
-from gmmx.em.restarts import fit_rows
 from gmmx.em.result import unchanged_on_failure
 from gmmx.mixture._configs import em_config, init_config, last_fit
 from gmmx.mixture._convert import ConvertibleMixture
 from gmmx.mixture._fitted import FittedMixture
+from gmmx.mixture._fitting import fit_checked
 from gmmx.mixture._parameter_checks import check_params, check_params_of_fit
 from gmmx.mixture._parameters import MixtureAttributes, set_fit
 from gmmx.mixture._sklearn_hooks import PrivateReaders, refuse_overridden_hooks
 from gmmx.validation import (
     Rows,
-    check_enough_rows,
     check_sample_weight,
     checked_rows,
     thread_count,
 )
 from gmmx.validation._options import naming_parameters
-from gmmx.validation.row_faults import remedy_of_collapse, warn_of_rows
 
 __all__ = ["GaussianMixture"]
 
@@ -590,11 +586,5 @@ class GaussianMixture(
         with unchanged_on_failure(self):
             em, init, last = em_config(self), init_config(self), self._last_fit()
             rows = checked_rows(X, sample_weight, em.n_threads, estimator=self, fit=True)
-            check_enough_rows(rows, em.n_components)
-            faults = warn_of_rows(rows, self, combinations=has_axes(em.covariance_type))
-            remedy = partial(remedy_of_collapse, rows, faults)
-            fit = fit_rows(em, init, rows, last, remedy)
-            fit.warn(em.n_components, em.max_iter)
-            fit.warn_of_falls(em, partial(remedy, failed=False))
-            set_fit(self, fit)
+            fit_checked(self, em, init, rows, last)
         return rows

@@ -17,7 +17,7 @@ from gmmx.validation._locating import first_not_finite, placing
 from gmmx.validation._numeric_input import numeric_input
 from gmmx.validation._types import ROW_DTYPES, RowArray
 
-__all__ = ["check_rows", "check_rows_of", "check_rows_of_part", "is_pair", "readable"]
+__all__ = ["check_rows", "check_rows_of", "check_rows_of_part", "is_pair", "is_plain", "readable"]
 
 _ALLOWED = "must be a two-dimensional array of finite real numbers, one row a sample"
 
@@ -51,8 +51,16 @@ def _names_in(header: Any) -> Sequence[str] | None:
     return names
 
 
-def _is_plain(X: Any, min_samples: int) -> TypeGuard[RowArray]:
-    """Return whether scikit-learn's checks would certainly return X unchanged, if its numbers are finite."""
+def is_plain(X: Any, min_samples: int) -> TypeGuard[RowArray]:
+    """Return whether scikit-learn's checks would certainly return X unchanged, if its numbers are finite.
+
+    Parameters
+    ----------
+    X : object
+        What a user handed in.
+    min_samples : int
+        Least number of rows that is accepted.
+    """
     if type(X) is not np.ndarray or X.ndim != 2 or X.dtype not in ROW_DTYPES or not X.dtype.isnative:
         return False
     n_rows, n_features = X.shape
@@ -67,7 +75,7 @@ def check_rows_of_part(
     `dtype`: None keeps float32 and converts everything else to float64. `is_checked`: numbers are known to be finite.
     `first_row`: rows before these, for errors.
     """
-    if is_checked and _is_plain(X, 0) and (dtype is None or X.dtype == dtype):
+    if is_checked and is_plain(X, 0) and (dtype is None or X.dtype == dtype):
         return X, None
     with checking("X", _ALLOWED), placing(X, first_row):
         array, header = readable(X, first_row)
@@ -94,7 +102,7 @@ def check_rows_of(estimator: Any, X: Any, *, fit: bool, min_samples: int | None 
     `min_samples` is the least number of rows; None is 2 for a fit, else 1.
     """
     least = min_samples or (2 if fit else 1)
-    if _is_plain(X, least) and _core.all_finite(X):
+    if is_plain(X, least) and _core.all_finite(X):
         if fit:
             estimator.n_features_in_ = X.shape[1]
             vars(estimator).pop("feature_names_in_", None)
