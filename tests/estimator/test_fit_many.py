@@ -191,7 +191,7 @@ class TestEqualToFitsAlone:
         assert isinstance(fits[0].failed_starts_, list)
 
     def test_none_as_a_seed_differs(self):
-        estimator = gmmx.GaussianMixture(4, max_iter=1, tol=1e9)
+        estimator = gmmx.GaussianMixture(4, tol=1e9)
         fits = gmmx.fit_many(estimator, [SAMPLES[0]] * 20)
         assert len({fit.log_likelihood_ for fit in fits}) > 1
 
@@ -246,7 +246,7 @@ class TestGroups:
 
     def test_many_groups(self):
         groups = np.r_[np.arange(70_000), np.arange(70_000)]
-        with pytest.raises(ValueError, match="The fit of group 0 failed. Expected n_samples >= n_components"):
+        with pytest.raises(ValueError, match=r"^The fit of group 0 failed\. Expected n_samples >="):
             gmmx.fit_many(gmmx.GaussianMixture(3), RNG.normal(size=(140_000, 1)), groups)
 
     def test_a_dict_of_arrays(self):
@@ -337,7 +337,9 @@ class TestErrors:
 
     def test_the_first_data_set_at_fault_is_named(self):
         estimator = gmmx.GaussianMixture(2, random_state=0, reg_covar=0)
-        with pytest.raises(ValueError, match=r"^The fit of data\[1\] failed\. Found array with 1 sample"):
+        with pytest.raises(
+            ValueError, match=r"^The fit of data\[1\] failed\. X is not accepted: Found array with 1 sample"
+        ):
             gmmx.fit_many(estimator, self.BAD)
         with pytest.raises(ValueError, match=r"^The fit of data\[0\] failed\. Input X contains NaN"):
             gmmx.fit_many(estimator, self.BAD[3:])
@@ -353,7 +355,7 @@ class TestErrors:
         with pytest.warns(FitFailedWarning) as caught:
             fits = gmmx.fit_many(estimator, self.BAD, on_error="warn")
         message = str(caught[0].message)
-        assert message.startswith("3 of 5 fits failed: data[1], data[3], data[4]. The first: Found array with 1 sample")
+        assert message.startswith("3 of 5 fits failed: data[1], data[3], data[4]. The first: X is not accepted: Found")
         assert list(fits.failed) == [1, 3, 4]
         assert isinstance(fits.failed[4], gmmx.FitFailedError)
         assert_same(fits[2], alone(estimator, SAMPLES[2]))
@@ -372,13 +374,19 @@ class TestErrors:
         assert list(fits.failed) == [7.0] and len(fits[1.0].means_) == 2
 
     def test_all_fits_fail(self):
-        with pytest.raises(ValueError, match=r"^All 2 fits failed\. The first: Found array with 1 sample"):
+        with pytest.raises(
+            ValueError, match=r"^All 2 fits failed\. The first: X is not accepted: Found array with 1 sample"
+        ):
             gmmx.fit_many(gmmx.GaussianMixture(), [SAMPLES[0][:1]] * 2, on_error="warn")
 
     @pytest.mark.parametrize(
         ("call", "kind", "message"),
         [
-            (lambda e: gmmx.fit_many(2, SAMPLES), TypeError, "estimator is 2, but must be a gmmx.GaussianMixture. Give"),
+            (
+                lambda e: gmmx.fit_many(2, SAMPLES),
+                TypeError,
+                "estimator is 2, but must be a gmmx.GaussianMixture. Give",
+            ),
             (lambda e: gmmx.fit_many(e, []), ValueError, "data is empty, but must hold at least one array. Give"),
             (lambda e: gmmx.fit_many(e, ROWS), ValueError, "data is one array of shape .*without groups it must be a"),
             (lambda e: gmmx.fit_many(e, "rows.csv"), ValueError, "data is the text 'rows.csv', but without groups"),
@@ -391,7 +399,7 @@ class TestErrors:
             (
                 lambda e: gmmx.fit_many(e, ROWS, GROUPS[:-1]),
                 ValueError,
-                r"groups has shape \(\d+,\), but data has \d+ rows, so the shape must be .* Give one value for each row",
+                r"groups has shape \(\d+,\), but data has \d+ rows, so the shape must be .* Give one value for each",
             ),
             (lambda e: gmmx.fit_many(e, ROWS, "mass"), ValueError, r"groups has shape \(\), but data has"),
             (
@@ -406,7 +414,11 @@ class TestErrors:
                 ValueError,
                 "sample_weight has 1 entries, but data has 12 arrays. Give the weights",
             ),
-            (lambda e: gmmx.fit_many(e, SAMPLES, sample_weight=1.0), TypeError, "sample_weight is 1.0, but must be a l"),
+            (
+                lambda e: gmmx.fit_many(e, SAMPLES, sample_weight=1.0),
+                TypeError,
+                "sample_weight is 1.0, but must be a l",
+            ),
             (
                 lambda e: gmmx.fit_many(e, {"a": SAMPLES[0]}, sample_weight=[None]),
                 ValueError,
@@ -422,8 +434,22 @@ class TestErrors:
                 ValueError,
                 r"The fit of data\[0\] failed\. Negative values",
             ),
-            (lambda e: gmmx.fit_many(e, SAMPLES, on_error="ignore"), ValueError, "'on_error' parameter of fit_many must"),
+            (
+                lambda e: gmmx.fit_many(e, SAMPLES, on_error="ignore"),
+                ValueError,
+                "on_error is 'ignore', but must be one of 'r",
+            ),
             (lambda e: gmmx.fit_many(e, SAMPLES, n_jobs=0), ValueError, "n_jobs=0 has no meaning"),
+            (
+                lambda e: gmmx.fit_many(e, SAMPLES, n_jobs="2"),
+                TypeError,
+                "n_jobs is '2', but must be an integer or None",
+            ),
+            (
+                lambda e: gmmx.fit_many(e, SAMPLES, progress="no"),
+                TypeError,
+                "progress is 'no', but must be True or False",
+            ),
             (lambda e: gmmx.fit_many(e, SAMPLES, group=GROUPS), TypeError, "'group'. Did you mean 'groups'?"),
             (lambda e: gmmx.fit_many(e.set_params(tol=-1), SAMPLES), ValueError, "'tol' parameter of GaussianMixture"),
         ],
@@ -435,7 +461,7 @@ class TestErrors:
     def test_a_row_at_fault_in_an_array_with_groups(self):
         rows = ROWS.copy()
         rows[17, 1] = np.nan
-        with pytest.raises(ValueError, match="Input X contains NaN in row 17|X contains NaN|row 17"):
+        with pytest.raises(ValueError, match=r"NaN in row 17 \(the first is 0\) of column 1"):
             gmmx.fit_many(gmmx.GaussianMixture(2), rows, GROUPS, on_error="warn")
 
     def test_private_methods_must_not_be_overridden(self):

@@ -31,6 +31,11 @@ FITS = {
     "grid": lambda: gmmx.GaussianMixtureIC(max_components=9, n_jobs=2, **ENDLESS).fit(X),
     "bootstrap": lambda: gmmx.bootstrap(fitted(), FEW, 100_000, max_iter=100_000, tol=1e-15, n_jobs=2, random_state=0),
     "likelihood ratio": lambda: gmmx.bootstrap_lrt(FEW, max_components=5, n_resamples=100_000, n_jobs=2),
+    "many": lambda: gmmx.fit_many(gmmx.GaussianMixture(3, **ENDLESS), [FEW] * 1000, n_jobs=2),
+    "many, one thread": lambda: gmmx.fit_many(gmmx.GaussianMixture(3, **ENDLESS), [FEW] * 1000, n_jobs=1),
+    "many in Python": lambda: gmmx.fit_many(
+        gmmx.GaussianMixture(3, init_params="random", **ENDLESS), [FEW] * 1000, n_jobs=2
+    ),
     "hierarchical": lambda: gmmx.hierarchical_clustering(RNG.normal(size=(8000, 10)), max_rows=8000),
     "many seeds": lambda: gmmx.GaussianMixture(60, random_state=0).fit(RNG.normal(size=(150_000, 12))),
 }
@@ -86,7 +91,7 @@ def _waits_go_on_after_signals():
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are sent to the own process")
 @pytest.mark.usefixtures("_waits_go_on_after_signals")
-@pytest.mark.parametrize("name", ["grid", "bootstrap", "likelihood ratio"])
+@pytest.mark.parametrize("name", ["grid", "bootstrap", "likelihood ratio", "many in Python"])
 def test_an_interrupt_ends_fits_in_threads_though_waits_go_on(name, monkeypatch):
     test_an_interrupt_ends_the_fit_at_once(name, monkeypatch)
 

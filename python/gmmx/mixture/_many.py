@@ -13,7 +13,6 @@ import numpy.typing as npt
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
 
-from gmmx._sklearn import StrOptions, validate_params
 from gmmx._text import first_few
 from gmmx._warnings import collecting, warn
 from gmmx.em.config import EMConfig, InitConfig
@@ -28,8 +27,8 @@ from gmmx.mixture._many_data import ConvertedRows, DataSets, data_sets_of
 from gmmx.mixture._many_results import FittedNatively, ManyMixtures, MixtureDict, MixtureList, unfitted_copy
 from gmmx.mixture._parameter_checks import check_params_of_fit
 from gmmx.mixture._sklearn_hooks import refuse_overridden_hooks
-from gmmx.validation import FitFailedError, Rows, thread_count
-from gmmx.validation._options import explaining_calls
+from gmmx.validation import FitFailedError, Rows, check_flag, thread_count
+from gmmx.validation._options import explaining_calls, not_among
 
 __all__ = ["fit_many"]
 
@@ -40,10 +39,6 @@ _ROWS_AT_ONCE = 1 << 18
 
 
 @explaining_calls
-@validate_params(
-    {"n_jobs": [Integral, None], "on_error": [StrOptions({"raise", "warn"})], "progress": ["boolean", None]},
-    prefer_skip_nested_validation=False,
-)  # type: ignore[untyped-decorator]
 def fit_many(
     estimator: GaussianMixture,
     data: Any,
@@ -138,6 +133,11 @@ def fit_many(
             f"estimator is {estimator!r}, but must be a gmmx.GaussianMixture. Give the model to fit, such as "
             "GaussianMixture(n_components=2)."
         )
+    if on_error not in ("raise", "warn"):
+        raise ValueError(not_among("on_error", on_error, ("raise", "warn")))
+    if not isinstance(n_jobs, Integral | None):
+        raise TypeError(f"n_jobs is {n_jobs!r}, but must be an integer or None. Give a number of threads.")
+    check_flag("progress", progress, may_be_none=True)
     template: GaussianMixture = clone(estimator)
     check_params_of_fit(template)
     refuse_overridden_hooks(template)
