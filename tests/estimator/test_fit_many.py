@@ -207,11 +207,15 @@ class TestEqualToFitsAlone:
 class TestGroups:
     @pytest.mark.usefixtures("natively")
     @pytest.mark.parametrize("order", [slice(None), SHUFFLED], ids=["sorted", "shuffled"])
-    @pytest.mark.parametrize("kind", [str, object, "int", "category", "datetime64[D]", list])
+    @pytest.mark.parametrize("kind", [str, object, "int", "uint8", "wide", "category", "datetime64[D]", list])
     def test_groups_of_any_kind(self, kind, order):
         numbers = np.unique(GROUPS, return_inverse=True)[1][order]
         groups = GROUPS[order].astype(kind) if kind in (str, object) else numbers
-        if kind == "category":
+        if kind == "uint8":
+            groups = (numbers + 240).astype(np.uint8)
+        elif kind == "wide":
+            groups = numbers * 10**12 - 3
+        elif kind == "category":
             groups = pytest.importorskip("pandas").Series(GROUPS[order], dtype="category")
         elif kind == "datetime64[D]":
             groups = np.datetime64("2024-02-28") + numbers
@@ -243,6 +247,15 @@ class TestGroups:
             fits = gmmx.fit_many(gmmx.GaussianMixture(random_state=0), table, groups)
         for key in "abc":
             assert_same(fits[key], alone(gmmx.GaussianMixture(random_state=0), table[groups == key]))
+
+    @pytest.mark.parametrize("dtype", [np.int8, np.uint64])
+    def test_integers_at_the_ends_of_their_range(self, dtype):
+        ends = np.array([np.iinfo(dtype).max, np.iinfo(dtype).min], dtype=dtype)
+        fits = gmmx.fit_many(gmmx.GaussianMixture(random_state=0), ROWS[:80], np.tile(ends, 40))
+        assert list(fits) == ends.tolist()
+        assert_same(fits[np.iinfo(dtype).max], alone(gmmx.GaussianMixture(random_state=0), ROWS[:80:2]))
+        fits = gmmx.fit_many(gmmx.GaussianMixture(random_state=0), ROWS[:80], np.repeat(ends[:1], 80))
+        assert list(fits) == ends.tolist()[:1]
 
     def test_many_groups(self):
         groups = np.r_[np.arange(70_000), np.arange(70_000)]

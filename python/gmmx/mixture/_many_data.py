@@ -16,6 +16,8 @@ from gmmx.validation._row_checks import is_plain
 
 __all__ = ["ConvertedRows", "DataSets", "data_sets_of"]
 
+# Integers from a range that is at most this many times as wide as there are rows are numbered by a table.
+_WIDEST_RANGE = 4
 _REMEDY_OF_GROUPS = "Give one value for each row, such as a column of the table."
 
 
@@ -160,7 +162,7 @@ def _by_groups(data: Any, groups: Any, sample_weight: Any, holder: Any) -> DataS
     keys, codes = _numbered(_checked_groups(groups, len(X)))
     if np.any(codes[1:] < codes[:-1]):
         order = np.argsort(codes, kind="stable")
-        X = X[order]
+        X = np.take(X, order, axis=0)
         weights = None if weights is None else weights[order]
     ends = np.cumsum(np.bincount(codes, minlength=len(keys))).tolist()
     parts = [slice(begin, end) for begin, end in zip([0, *ends[:-1]], ends, strict=True)]
@@ -186,6 +188,10 @@ def _checked_groups(groups: Any, n_rows: int) -> npt.NDArray[Any]:
 
 def _numbered(groups: npt.NDArray[Any]) -> tuple[list[Any], npt.NDArray[Any]]:
     """Return the different groups in the order in which rows meet them, and the number of each row's."""
+    if groups.dtype.kind in "iu":
+        least, largest = int(groups.min()), int(groups.max())
+        if largest - least < _WIDEST_RANGE * len(groups) and largest <= np.iinfo(np.int64).max:
+            return _numbered_integers(groups, groups.astype(np.int64) - least)
     is_object = groups.dtype.kind == "O"  # whose values need not be comparable
     begins = np.ones(len(groups), bool) if is_object else np.r_[True, groups[1:] != groups[:-1]]
     heads = np.flatnonzero(begins)  # of runs of rows of the same group
@@ -205,9 +211,25 @@ def _numbered(groups: npt.NDArray[Any]) -> tuple[list[Any], npt.NDArray[Any]]:
             f"groups has no value in row {row} (the first is 0): {missing}. Each row must belong to a group. Drop such "
             "rows, or give them a group."
         )
-    dtype = np.uint16 if len(number_of) <= 1 << 16 else np.int64  # NumPy sorts short integers fastest
-    codes = np.repeat(np.array(numbers, dtype=dtype), np.diff(heads, append=len(groups)))
+    codes = np.repeat(np.array(numbers, dtype=_code_type(len(number_of))), np.diff(heads, append=len(groups)))
     return list(number_of), codes
+
+
+def _numbered_integers(groups: npt.NDArray[Any], offsets: npt.NDArray[np.int64]) -> tuple[list[Any], npt.NDArray[Any]]:
+    """Return what `_numbered` does for integers from a narrow range; the offsets are those from the least."""
+    n_rows = len(groups)
+    first = np.full(int(offsets.max()) + 1, n_rows)  # row of each integer
+    first[offsets[::-1]] = np.arange(n_rows - 1, -1, -1)  # of several assignments the last counts
+    present = np.flatnonzero(first < n_rows)
+    present = present[np.argsort(first[present])]
+    numbers: npt.NDArray[Any] = np.empty(len(first), dtype=_code_type(len(present)))
+    numbers[present] = np.arange(len(present))
+    return groups[first[present]].tolist(), numbers[offsets]
+
+
+def _code_type(n_groups: int) -> type:
+    """Return the type of numbers of groups: NumPy sorts short integers fastest."""
+    return np.uint16 if n_groups <= 1 << 16 else np.int64
 
 
 def _is_missing(value: Any) -> bool:
