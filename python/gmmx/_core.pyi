@@ -242,7 +242,7 @@ def sound_fits(
     n_components: int,
     covariance_type: str,
     n_init: int,
-    uniforms: _F64,  # n_init x kmeans_draws(n_components), or so many lines for each array
+    uniforms: _F64,  # n_init x kmeans_draws(n_components), or this number of lines for each array
     *,
     tol: float,
     reg_covar: float,

@@ -54,6 +54,8 @@ CALLS = {
     ),
     "choice": lambda _: GaussianMixtureIC(max_components=2, max_iter=1, random_state=0).fit(X),
     "choice: a constant column": lambda _: GaussianMixtureIC(max_components=2, random_state=0).fit(CONSTANT),
+    "many fits": lambda _: gmmx.fit_many(GaussianMixture(**SHORT), [X, CONSTANT[:, 1:]]),
+    "many fits in Python": lambda _: gmmx.fit_many(GaussianMixture(**SHORT, init_params="random"), [X, X], n_jobs=2),
     "bootstrap": lambda _: gmmx.bootstrap(fitted_to(X), X, 3, tol=0.0, max_iter=1, random_state=0),
     "a pipeline of scikit-learn": lambda _: make_pipeline(StandardScaler(), GaussianMixture(**SHORT)).fit(X),
 }

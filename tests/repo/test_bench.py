@@ -56,6 +56,11 @@ def test_small():
     assert "n_init=10" in run("small.py", "--threads", "1")
 
 
+def test_many():
+    """Many fits are those of each to the last bit, which the script asserts."""
+    assert "| 200 of 50 x 2, K=2, rows of groups shuffled |" in run("many.py", "--threads", "1")
+
+
 def test_earlier():
     """A build has the results of an earlier one, here itself, which the script asserts."""
     text = run("earlier.py", "--before", sys.executable)

@@ -211,7 +211,9 @@ def _numbered(groups: npt.NDArray[Any]) -> tuple[list[Any], npt.NDArray[Any]]:
             f"groups has no value in row {row} (the first is 0): {missing}. Each row must belong to a group. Drop such "
             "rows, or give them a group."
         )
-    codes = np.repeat(np.array(numbers, dtype=_code_type(len(number_of))), np.diff(heads, append=len(groups)))
+    codes: npt.NDArray[Any] = np.repeat(
+        np.array(numbers, dtype=_code_type(len(number_of))), np.diff(heads, append=len(groups))
+    )
     return list(number_of), codes
 
 
