@@ -56,7 +56,7 @@ def test_configurations_do_not_change():
 def test_a_fit_makes_each_configuration_once(fit, monkeypatch):
     made = []
     for name, make in {"em_config": em_config, "init_config": init_config}.items():
-        monkeypatch.setattr(_gaussian_mixture, name, lambda model, n=name, f=make: made.append(n) or f(model))
+        monkeypatch.setattr(_gaussian_mixture, name, lambda model, n=name, f=make, **k: made.append(n) or f(model, **k))
     fit(gmmx.GaussianMixture(2, n_init=3, random_state=0))
     assert sorted(made) == ["em_config", "init_config"]
 

@@ -42,16 +42,17 @@ class WorkersLostError(RuntimeError):
 class LastGood:
     """Parameters of the last completed pass of EM, and their log-likelihood.
 
-    If it `keeps_best`, those with the highest likelihood, because accelerated EM is not monotone.
+    With `acceleration` those with the highest likelihood, because accelerated EM is not monotone.
     """
 
-    def __init__(self, *, keeps_best: bool) -> None:
-        self._keeps_best = keeps_best
+    def __init__(self) -> None:
+        self._keeps_best = False
         self.mixture: _core.Mixture | None = None
         self.log_likelihood = math.nan
 
     def run_em(self, em: Any, rows: PartitionedRows, start: StartingPoint, prior: Any, monitor: Any) -> Run:
         """Run EM over all rows from one start, watched."""
+        self._keeps_best = em.acceleration is not None
         self.mixture, self.log_likelihood = start.mixture, math.nan
         run = run_em(em, Watched(rows, after=self._note), start, prior, monitor)
         self.mixture, self.log_likelihood = run.mixture, math.nan

@@ -107,10 +107,10 @@ class CheckpointWriter:
     def __init__(self, path: str | os.PathLike[str], every: int, resume: bool, params: Mapping[str, Any]) -> None:
         if isinstance(every, bool) or not isinstance(every, Integral) or every < 1:
             raise ValueError(f"checkpoint_every is {every!r}, but must be a number of iterations, at least 1.")
-        if params["acceleration"] is not None:
+        if params["acceleration"] not in (None, "auto"):
             raise ValueError(
                 f"checkpoint is given and acceleration={params['acceleration']!r}, whose memory of earlier points a "
-                "checkpoint does not hold. Leave out one of the two."
+                "checkpoint does not hold. Leave out one of the two, or set acceleration='auto', which means none here."
             )
         if not isinstance(path, str | os.PathLike):
             raise TypeError(f"checkpoint is of type {type(path).__name__}, but must be the path of a file.")

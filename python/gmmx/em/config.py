@@ -10,7 +10,32 @@ import numpy.typing as npt
 
 from gmmx.reference.prior import ConjugatePrior
 
-__all__ = ["EMConfig", "InitConfig"]
+__all__ = ["ACCELERATIONS", "EMConfig", "InitConfig", "chosen_acceleration"]
+
+# Values of `acceleration` besides None.
+ACCELERATIONS = ("anderson", "squarem", "auto")
+
+
+def chosen_acceleration(acceleration: str | None, *, has_prior: bool, is_checkpointed: bool = False) -> str | None:
+    """Return the method that ``acceleration='auto'`` means: Anderson's, wherever a jump can be judged and resumed.
+
+    Parameters
+    ----------
+    acceleration : {'anderson', 'squarem', 'auto'} or None
+        What is asked for. Other values than 'auto' are returned.
+    has_prior : bool
+        Whether EM maximises a posterior density, of which acceleration knows nothing.
+    is_checkpointed : bool
+        Whether a checkpoint is written, which does not hold the earlier iterates.
+
+    Examples
+    --------
+    >>> chosen_acceleration("auto", has_prior=False), chosen_acceleration("auto", has_prior=True)
+    ('anderson', None)
+    """
+    if acceleration != "auto":
+        return acceleration
+    return None if has_prior or is_checkpointed else "anderson"
 
 
 @dataclass(frozen=True)

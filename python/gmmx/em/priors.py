@@ -58,7 +58,7 @@ def prior_of(em: EMConfig, n_features: int, statistics: Callable[[], _core.Suffi
     if em.acceleration is not None:
         raise ValueError(
             f"acceleration={em.acceleration!r} judges its jumps by the likelihood alone and knows no prior. "
-            "Leave out one of the two."
+            "Leave out one of the two, or set acceleration='auto', which means none here."
         )
     if isinstance(em.prior, str):
         return _default_prior(statistics(), em.n_components, em.covariance_type)

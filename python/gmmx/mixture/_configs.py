@@ -6,15 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from gmmx.em.config import EMConfig, InitConfig
+from gmmx.em.config import EMConfig, InitConfig, chosen_acceleration
 from gmmx.em.initialization import LastFit
 from gmmx.validation import thread_count
 
 __all__ = ["em_config", "init_config", "last_fit"]
 
 
-def em_config(estimator: Any) -> EMConfig:
-    """Return the model and the stopping rule of EM, from checked parameters.
+def em_config(estimator: Any, *, is_checkpointed: bool = False) -> EMConfig:
+    """Return the model and the stopping rule of EM, from checked parameters, with the acceleration that 'auto' means.
 
     Raises
     ------
@@ -27,7 +27,9 @@ def em_config(estimator: Any) -> EMConfig:
         tol=float(estimator.tol),
         reg_covar=float(estimator.reg_covar),
         max_iter=int(estimator.max_iter),
-        acceleration=estimator.acceleration,
+        acceleration=chosen_acceleration(
+            estimator.acceleration, has_prior=estimator.prior is not None, is_checkpointed=is_checkpointed
+        ),
         prior=estimator.prior,
         verbose=int(estimator.verbose),
         verbose_interval=estimator.verbose_interval,
