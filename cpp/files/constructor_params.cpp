@@ -39,9 +39,9 @@ bool is_seed(const json& value) {
 }
 bool is_thread_count(const json& value) { return value.is_null() || (is_whole(value) && number_of(value) != 0); }
 bool is_initialization(const json& value) {
-  return is_one_of(value, {"kmeans", "hc", "k-means++", "random", "random_from_data"});
+  return is_one_of(value, {"kmeans", "stream", "hc", "k-means++", "random", "random_from_data"});
 }
-bool is_acceleration(const json& value) { return value.is_null() || is_one_of(value, {"anderson", "squarem"}); }
+bool is_acceleration(const json& value) { return value.is_null() || is_one_of(value, {"anderson", "squarem", "auto"}); }
 bool is_prior(const json& value) { return value.is_null() || is_one_of(value, {"default"}); }
 
 // _parameter_constraints of the class GaussianMixture; n_components and covariance_type follow from the tensors.
@@ -50,7 +50,7 @@ constexpr ConstructorRule constructor_rules[] = {
     {"reg_covar", "a number of at least 0", is_not_negative},
     {"max_iter", "a whole number of at least 0", is_count},
     {"n_init", "a whole number of at least 1", is_positive_count},
-    {"init_params", "'kmeans', 'hc', 'k-means++', 'random' or 'random_from_data'", is_initialization},
+    {"init_params", "'kmeans', 'stream', 'hc', 'k-means++', 'random' or 'random_from_data'", is_initialization},
     {"weights_init", "null", is_none},
     {"means_init", "null", is_none},
     {"precisions_init", "null", is_none},
@@ -61,7 +61,7 @@ constexpr ConstructorRule constructor_rules[] = {
     {"n_jobs", "null or a whole number other than 0", is_thread_count},
     {"callback", "null", is_none},
     {"responsibilities_init", "null", is_none},
-    {"acceleration", "null, 'anderson' or 'squarem'", is_acceleration},
+    {"acceleration", "null, 'anderson', 'squarem' or 'auto'", is_acceleration},
     {"prior", "null or 'default'", is_prior},
     {"learning_decay", "a number above 0.5 and at most 1", is_decay},
     {"learning_offset", "a number of at least 0", is_not_negative},

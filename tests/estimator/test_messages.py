@@ -155,8 +155,8 @@ class TestThreeParts:
             ({"covariance_type": "veV"}, "Got 'veV' instead. Did you mean 'VEV'?"),
             (
                 {"init_params": "zzz"},
-                "must be a str among {'hc', 'k-means++', 'kmeans', 'random', 'random_from_data'}. Got 'zzz' instead. "
-                "Give such a value, or leave init_params at its default, 'kmeans'.",
+                "must be a str among {'hc', 'k-means++', 'kmeans', 'random', 'random_from_data', 'stream'}. Got 'zzz' "
+                "instead. Give such a value, or leave init_params at its default, 'kmeans'.",
             ),
             ({"tol": -1}, "Got -1 instead. Give such a value, or leave tol at its default, 0.001."),
             (

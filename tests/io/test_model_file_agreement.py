@@ -77,7 +77,18 @@ TEXTS = [
     ),
 ]
 PARAMS = ["0", "-0", "1", "-1", "3", "0.5", "0.51", "1.0", "1.5", "-0.5", "-2", "1e308", "true", "false", "null", '"a"']
-PARAMS += ['"default"', '"squarem"', '"anderson"', '"kmeans"', '"hc"', '"k-means++"', '"random"', '"random_from_data"']
+PARAMS += [
+    '"default"',
+    '"squarem"',
+    '"anderson"',
+    '"auto"',
+    '"kmeans"',
+    '"stream"',
+    '"hc"',
+    '"k-means++"',
+    '"random"',
+    '"random_from_data"',
+]
 PARAMS += ["NaN", "Infinity", "-Infinity", "4294967295", "4294967296", "18446744073709551615", "1e5", '"1"', '"full"']
 PARAMS += ["9223372036854775808", "18446744073709551616", "-9223372036854775809", "[]", "{}", '""']
 WORDS = [

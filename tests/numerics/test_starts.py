@@ -57,7 +57,7 @@ def test_starts_together_end_where_starts_in_turn_do(covariance_type, weighted, 
         np.testing.assert_allclose(together.lower_bound_, in_turn.lower_bound_, atol=1e-5)
 
 
-@pytest.mark.parametrize("init_params", ["kmeans", "hc", "k-means++", "random", "random_from_data"])
+@pytest.mark.parametrize("init_params", ["kmeans", "stream", "hc", "k-means++", "random", "random_from_data"])
 def test_every_kind_of_start_may_go_together(init_params, passes):
     together, in_turn = fits(rows_of(60_000), init_params=init_params, max_iter=30, tol=1e-4)
     assert passes == [7]

@@ -51,6 +51,11 @@ def test_acceleration():
     assert "| Old Faithful | gmmx, squarem |" in text
 
 
+def test_time_to_likelihood():
+    """What EM reports is the likelihood of the fitted mixtures, which the script asserts."""
+    assert "| 60,000 x 2, K=3, separation 2.0 | 0 | stream, auto |" in run("time_to_likelihood.py", "--threads", "1")
+
+
 def test_small():
     """Small fits end at scikit-learn's likelihood, which the script asserts."""
     assert "n_init=10" in run("small.py", "--threads", "1")

@@ -557,10 +557,10 @@ def test_poor_start_of_the_larger_mixture_is_mended_by_splitting(covariance_type
     X = three_clouds(90)
     smaller = fitted(X, 2, covariance_type=covariance_type)
 
-    def same_for_all(rows, n_components, covariance_type, draws):
+    def same_for_all(rows, em, random):
         """All components alike: EM stays at one Gaussian."""
-        resp = np.full((len(rows.X), n_components), 1 / n_components)
-        return _core.statistics_from_responsibilities(rows.X, resp, covariance_type, rows.sample_weight, 1)
+        resp = np.full((len(rows.X), em.n_components), 1 / em.n_components)
+        return _core.statistics_from_responsibilities(rows.X, resp, em.covariance_type, rows.sample_weight, 1)
 
     monkeypatch.setitem(INITIALIZERS, "random", same_for_all)
     fitter = likelihood_ratio._Fitter(covariance_type, {"init_params": "random", "tol": 1e-9, "max_iter": 2000})

@@ -49,7 +49,7 @@ def test_few_rows_in_batches_are_fitted_as_in_memory(covariance_type):
     assert_same_fit(fitted, expected, {"rtol": 1e-6, "atol": 1e-6} if covariance_type in ("EVE", "VVE") else CLOSE)
 
 
-@pytest.mark.parametrize("init_params", ["kmeans", "hc", "k-means++", "random", "random_from_data"])
+@pytest.mark.parametrize("init_params", ["kmeans", "stream", "hc", "k-means++", "random", "random_from_data"])
 @pytest.mark.parametrize("options", [{}, {"acceleration": "anderson"}, {"prior": "default"}], ids=str)
 def test_starts_accelerations_and_priors_are_those_of_fit(init_params, options):
     model = GaussianMixture(3, init_params=init_params, random_state=3, max_iter=500, **options)

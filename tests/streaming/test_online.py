@@ -191,7 +191,7 @@ def test_a_prior_counts_as_rows_do(prior):
 
 
 @pytest.mark.parametrize("covariance_type", TYPES)
-@pytest.mark.parametrize("init_params", ["kmeans", "random", "random_from_data", "k-means++", "hc"])
+@pytest.mark.parametrize("init_params", ["kmeans", "stream", "random", "random_from_data", "k-means++", "hc"])
 def test_the_first_step_is_an_iteration_of_em(covariance_type, init_params):
     X = rows_of(100)
     options = {"covariance_type": covariance_type, "init_params": init_params, "random_state": 3}

@@ -27,7 +27,7 @@ DELIMITERS = {name: known.delimiter for name, known in FORMATS.items() if known.
 # The native code takes no larger count.
 LARGEST_COUNT = 2**31 - 1
 
-_INITIALIZERS = ("kmeans", "hc", "k-means++", "random", "random_from_data")
+_INITIALIZERS = ("kmeans", "stream", "hc", "k-means++", "random", "random_from_data")
 _JOBS = "Threads; -1 for all.  [default: the physical cores]"
 _NAMED_CHARACTERS: dict[str | None, str] = {"tab": "\t", "\\t": "\t", "space": " "}
 
@@ -158,7 +158,8 @@ class EMOptions:
     )
     max_iter: int = option("Iterations of EM at most.", default=100, type=click.IntRange(0, LARGEST_COUNT))
     acceleration: str | None = option(
-        "Jump ahead of EM's iterations, so that fewer are needed.", choices=["anderson", "squarem"]
+        "Jump ahead of EM's iterations, so that fewer are needed; auto does wherever it can.",
+        choices=["anderson", "squarem", "auto"],
     )
     reg_covar: float = option("Added to every variance.", default=1e-6, type=FiniteNumber(min=0.0))
     prior: str | None = option(

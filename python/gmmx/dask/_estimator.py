@@ -43,7 +43,7 @@ _PARAMETERS = parameter_entries(
 n_init : int, default=1
     Number of restarts on a sample of the rows; the best continues on all rows.""",
     init_params="""\
-init_params : {'kmeans', 'hc', 'k-means++', 'random', 'random_from_data'}, default='kmeans'
+init_params : {'kmeans', 'stream', 'hc', 'k-means++', 'random', 'random_from_data'}, default='kmeans'
     Initialization method, applied to the sample.""",
     random_state="""\
 random_state : int, RandomState, Generator or None, default=None
@@ -222,7 +222,7 @@ class GaussianMixture(_gaussian_mixture.GaussianMixture):
         self._validate_params()
         check_kind(X)
         check_flag("progress", progress, may_be_none=True)
-        watched = LastGood(keeps_best=self.acceleration is not None)
+        watched = LastGood()
         with (
             contextlib.closing(Progress(progress)) as bar,
             checkpoints_of(self._local_params(), checkpoint, checkpoint_every, resume) as checkpoints,

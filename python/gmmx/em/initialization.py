@@ -21,6 +21,7 @@ from gmmx.em.config import EMConfig, InitConfig
 from gmmx.em.priors import NativePrior
 from gmmx.em.quantiles import quantile_assignments
 from gmmx.em.random import RandomSource, as_random_source
+from gmmx.em.stream import statistics_of_sample
 from gmmx.validation import (
     F64,
     I32,
@@ -122,7 +123,7 @@ def fresh_starts(em: EMConfig, init: InitConfig, rows: Rows, prior: NativePrior 
     """
     given = _checked_parameters(em, init, int(rows.X.shape[1]))
     random = as_random_source(init.random_state)
-    makers = initial_assignments(init.init_params, rows, em.n_components, em.covariance_type, random, init.n_init)
+    makers = initial_assignments(init.init_params, rows, em, random, init.n_init)
     make = partial(initial_mixture, given, em, prior)
     if init.responsibilities_init is not None:
         if init.is_complete:
@@ -205,9 +206,10 @@ def given_assignment(
     return _core.statistics_from_responsibilities(rows.X, given, covariance_type, rows.sample_weight, rows.n_threads)
 
 
-def _kmeans(rows: Rows, n_components: int, covariance_type: str, random: RandomSource) -> _core.SufficientStatistics:
+def _kmeans(rows: Rows, em: EMConfig, random: RandomSource) -> _core.SufficientStatistics:
     """Assign the rows by Lloyd's algorithm."""
-    return _kmeans_from(rows, n_components, covariance_type, random.uniform(_core.kmeans_draws(n_components)))
+    uniforms = random.uniform(_core.kmeans_draws(em.n_components))
+    return _kmeans_from(rows, em.n_components, em.covariance_type, uniforms)
 
 
 def _kmeans_from(rows: Rows, n_components: int, covariance_type: str, uniforms: F64) -> _core.SufficientStatistics:
@@ -231,27 +233,29 @@ def _from_seeds(rows: Rows, indices: npt.NDArray[np.int64], covariance_type: str
     return _core.statistics_from_labels(seeds, labels, len(indices), covariance_type, None, 1)
 
 
-def _kmeans_plus_plus(
-    rows: Rows, n_components: int, covariance_type: str, random: RandomSource
-) -> _core.SufficientStatistics:
+def _stream(rows: Rows, em: EMConfig, random: RandomSource) -> _core.SufficientStatistics:
+    """Begin where EM of a sample ends, or with k-means of all rows where a sample is of no use."""
+    return statistics_of_sample(rows, em, random) or _kmeans(rows, em, random)
+
+
+def _kmeans_plus_plus(rows: Rows, em: EMConfig, random: RandomSource) -> _core.SufficientStatistics:
     """Start each component at a row, far from the others'."""
-    uniforms = random.uniform(_core.kmeans_draws(n_components))
-    indices = _core.kmeans_plus_plus(rows.X, n_components, uniforms, rows.sample_weight, rows.n_threads)
-    return _from_seeds(rows, indices, covariance_type)
+    uniforms = random.uniform(_core.kmeans_draws(em.n_components))
+    indices = _core.kmeans_plus_plus(rows.X, em.n_components, uniforms, rows.sample_weight, rows.n_threads)
+    return _from_seeds(rows, indices, em.covariance_type)
 
 
-def _random_from_data(
-    rows: Rows, n_components: int, covariance_type: str, random: RandomSource
-) -> _core.SufficientStatistics:
+def _random_from_data(rows: Rows, em: EMConfig, random: RandomSource) -> _core.SufficientStatistics:
     """Start each component at a row, all rows of positive weight being equally likely."""
     if rows.sample_weight is None:
-        return _from_seeds(rows, random.choose(len(rows.X), n_components), covariance_type)
+        return _from_seeds(rows, random.choose(len(rows.X), em.n_components), em.covariance_type)
     present = np.flatnonzero(rows.sample_weight)
-    return _from_seeds(rows, present[random.choose(len(present), n_components)], covariance_type)
+    return _from_seeds(rows, present[random.choose(len(present), em.n_components)], em.covariance_type)
 
 
-def _random(rows: Rows, n_components: int, covariance_type: str, random: RandomSource) -> _core.SufficientStatistics:
+def _random(rows: Rows, em: EMConfig, random: RandomSource) -> _core.SufficientStatistics:
     """Give each row random responsibilities, chunk by chunk: they never stand in memory all at once."""
+    n_components, covariance_type = em.n_components, em.covariance_type
     chunk = max(1, CHUNK_NUMBERS // n_components)
     total: _core.SufficientStatistics | None = None
     present = None if rows.sample_weight is None else np.flatnonzero(rows.sample_weight)
@@ -286,10 +290,10 @@ def assignment_by_tree(
     return _of_labels(rows[tree.rows], tree.labels(n_components), n_components, covariance_type)
 
 
-def _hc(rows: Rows, n_components: int, covariance_type: str, random: RandomSource) -> _core.SufficientStatistics:
+def _hc(rows: Rows, em: EMConfig, random: RandomSource) -> _core.SufficientStatistics:
     """Assign the rows, or some of many, by model-based agglomerative clustering."""
-    tree = tree_of_rows(rows, max_rows=max(MAX_ROWS, n_components), random=random)
-    return assignment_by_tree(tree, rows, n_components, covariance_type)
+    tree = tree_of_rows(rows, max_rows=max(MAX_ROWS, em.n_components), random=random)
+    return assignment_by_tree(tree, rows, em.n_components, em.covariance_type)
 
 
 def assignments_of_one_feature(
@@ -316,7 +320,7 @@ def assignments_of_one_feature(
 
 
 def initial_assignments(
-    init_params: str, rows: Rows, n_components: int, covariance_type: str, random: RandomSource, n_init: int
+    init_params: str, rows: Rows, em: EMConfig, random: RandomSource, n_init: int
 ) -> list[Callable[[], _core.SufficientStatistics]]:
     """Return functions that make the initial assignments: `n_init` of them, and more for 'hc' of one feature.
 
@@ -326,23 +330,22 @@ def initial_assignments(
         Key of `INITIALIZERS`.
     rows : Rows
         The rows with their weights.
-    n_components : int
-        Number of components.
-    covariance_type : str
+    em : EMConfig
         Model whose M-step the statistics are for.
     random : RandomSource
         Source of random numbers.
     n_init : int
         Number of starts.
     """
-    make = partial(INITIALIZERS[init_params], rows, n_components, covariance_type, random)
+    make = partial(INITIALIZERS[init_params], rows, em, random)
     more = init_params == "hc" and rows.X.shape[1] == 1
-    return [make] * n_init + (assignments_of_one_feature(rows, n_components, covariance_type) if more else [])
+    return [make] * n_init + (assignments_of_one_feature(rows, em.n_components, em.covariance_type) if more else [])
 
 
 # Values of `init_params` and their functions.
-INITIALIZERS: dict[str, Callable[[Rows, int, str, RandomSource], _core.SufficientStatistics]] = {
+INITIALIZERS: dict[str, Callable[[Rows, EMConfig, RandomSource], _core.SufficientStatistics]] = {
     "kmeans": _kmeans,
+    "stream": _stream,
     "hc": _hc,
     "k-means++": _kmeans_plus_plus,
     "random": _random,

@@ -21,6 +21,7 @@ from gmmx._text import first_few
 from gmmx._text_tables import counted, print_lines
 from gmmx._warnings import warn
 from gmmx.em import criteria
+from gmmx.em.config import ACCELERATIONS
 from gmmx.em.equal_components import warn_of_equal_components
 from gmmx.em.initialization import INITIALIZERS
 from gmmx.em.priors import ConjugatePrior
@@ -95,14 +96,14 @@ class GaussianMixtureIC(FittedMixture, DensityMixin, BaseEstimator):  # type: ig
         Number of restarts for each mixture, of which the best is kept. With 'hc' and at most 2,000 rows there is only
         one.
 
-    init_params : {'hc', 'kmeans', 'k-means++', 'random', 'random_from_data'}, default='hc'
+    init_params : {'hc', 'kmeans', 'stream', 'k-means++', 'random', 'random_from_data'}, default='hc'
         Initialization method, as in `GaussianMixture`. 'hc' is model-based agglomerative clustering, as in mclust: one
         tree of at most 2,000 rows chosen at random yields an assignment for every number of components. It ignores
         sample weights except zero. With a single feature, EM also starts from quantiles and k-means, and the best
         result is kept. All covariance types share the assignments. 'k-means++' and 'random_from_data' start from single
         rows, and so require `reg_covar` or a `prior`.
 
-    acceleration : {'anderson', 'squarem'} or None, default=None
+    acceleration : {'anderson', 'squarem', 'auto'} or None, default=None
         Acceleration method, as in `GaussianMixture`. None runs plain EM.
 
     random_state : int, RandomState, Generator or None, default=None
@@ -189,7 +190,7 @@ class GaussianMixtureIC(FittedMixture, DensityMixin, BaseEstimator):  # type: ig
         "max_iter": [Interval(Integral, 0, None, closed="left")],
         "n_init": [Interval(Integral, 1, None, closed="left")],
         "init_params": [StrOptions(set(INITIALIZERS))],
-        "acceleration": [StrOptions({"anderson", "squarem"}), None],
+        "acceleration": [StrOptions(set(ACCELERATIONS)), None],
         "prior": [StrOptions({"default"}), ConjugatePrior, None],
         "random_state": ["random_state", np.random.Generator],
         "n_jobs": [Integral, None],

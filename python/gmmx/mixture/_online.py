@@ -45,7 +45,7 @@ class OnlineGaussianMixture(GaussianMixture):
         Maximum number of iterations of `fit`.
     n_init : int, default=1
         Number of restarts, of which the best is kept.
-    init_params : {'kmeans', 'hc', 'k-means++', 'random', 'random_from_data'}, default='kmeans'
+    init_params : {'kmeans', 'stream', 'hc', 'k-means++', 'random', 'random_from_data'}, default='kmeans'
         Initialization method.
     weights_init : array-like of shape (n_components,), default=None
         Initial weights. None derives them from `init_params`.
@@ -67,7 +67,7 @@ class OnlineGaussianMixture(GaussianMixture):
         Function called as ``callback(iteration, log_likelihood)`` after each iteration of `fit`. None monitors nothing.
     responsibilities_init : array-like of shape (n_samples,) or (n_samples, n_components), default=None
         Initial assignment for `fit`; `partial_fit` rejects it. None uses `init_params`.
-    acceleration : {'anderson', 'squarem'} or None, default=None
+    acceleration : {'anderson', 'squarem', 'auto'} or None, default=None
         Acceleration method of `fit`. None runs plain EM.
     prior : 'default', ConjugatePrior or None, default=None
         Prior of the means and covariances. None maximises the likelihood.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -101,7 +102,7 @@ def fit_candidates(
     plan = _core.plan_starts(n_samples, n_features, sizes[-1], form, n_fits, from_kmeans=True, watched=False)
     side_by_side = rows.n_threads > 1 and plan == "side_by_side"
     share = replace(rows, n_threads=1) if side_by_side else rows
-    make_starts = _starts_by_tree if init.init_params == "hc" else _starts
+    make_starts = _starts_by_tree if init.init_params == "hc" else partial(_starts, em)
     statistics = make_starts(sizes, form, init, rows)
 
     def fit(candidate: Candidate) -> tuple[Candidate, CandidateFit]:
@@ -115,12 +116,13 @@ def fit_candidates(
 StartStatistics = dict[int, list[_core.SufficientStatistics]]
 
 
-def _starts(sizes: Sequence[int], form: str, init: InitConfig, rows: Rows) -> StartStatistics:
+def _starts(em: EMConfig, sizes: Sequence[int], form: str, init: InitConfig, rows: Rows) -> StartStatistics:
     """Return the statistics from which mixtures of each size start."""
 
     def of(size: int) -> list[_core.SufficientStatistics]:
+        own = replace(em, n_components=size, covariance_type=form)
         random = as_random_source(init.random_state)
-        return [make() for make in initial_assignments(init.init_params, rows, size, form, random, init.n_init)]
+        return [make() for make in initial_assignments(init.init_params, rows, own, random, init.n_init)]
 
     return {size: of(size) for size in sizes}
 
