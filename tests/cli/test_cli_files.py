@@ -548,6 +548,9 @@ class TestHelpfulRefusals:
             (("fit", FAITHFUL, "-k", "2", "--covariance-type", "V"), "faithful.csv has 2 of numbers; choose one by --"),
             (("select", FAITHFUL, "--covariance-type", "E,EII"), "--covariance-type E is for one column"),
             (("fit", FAITHFUL, "-k", "2", "--reg-covar", "nan"), "'--reg-covar': nan is not a finite number"),
+            (("fit", FAITHFUL, "-k", "2", "--reg-covar", "x"), "'--reg-covar': 'x' is not a number"),
+            (("fit", "none.csv", "-k", "2"), "none.csv cannot be read: No such file or directory; check its name and"),
+            (("info", "none"), "none cannot be read: No such file or directory; check its name and folder"),
             (("fit", FAITHFUL, "-k", "2", "--tol", "inf"), "'--tol': inf is not a finite number"),
         ],
     )

@@ -301,3 +301,28 @@ def test_a_path_in_place_of_rows(path):
             ValueError, match=r"^X is the path 'rows.parquet', but must hold rows: give the path to fit_b"
         ):
             method(path)
+
+
+@pytest.mark.parametrize(
+    ("call", "offered"),
+    [
+        (lambda: gmmx.GaussianMixture().fit([[0.0], [1.0]], sample_weights=[1, 2]), "'sample_weight'"),
+        (lambda: gmmx.GaussianMixture().fit_predict([[0.0], [1.0]], weight=[1, 2]), "'sample_weight'"),
+        (lambda: gmmx.GaussianMixture().fit_batches([[[0.0], [1.0]]], batchsize=2), "'batch_size'"),
+        (lambda: gmmx.GaussianMixtureIC().fit([[0.0], [1.0]], sample_wieght=[1, 2]), "'sample_weight'"),
+        (lambda: gmmx.OnlineGaussianMixture().partial_fit([[0.0], [1.0]], sample_weigth=[1, 2]), "'sample_weight'"),
+    ],
+)
+def test_misspelt_keywords_of_methods(call, offered):
+    with pytest.raises(TypeError, match=rf"got an unexpected keyword argument .* Did you mean {offered}\?"):
+        call()
+
+
+def test_files_that_are_not_there(tmp_path):
+    model = gmmx.GaussianMixture().fit([[0.0], [1.0]])
+    with pytest.raises(
+        FileNotFoundError, match=r"^path is '.*none', but there is no such file\. Give the path of a file"
+    ):
+        gmmx.load(tmp_path / "none")
+    with pytest.raises(FileNotFoundError, match=r"^the path is '', which names no file\. Give the path of a file"):
+        model.save("")

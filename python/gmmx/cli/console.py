@@ -46,6 +46,12 @@ def stop(message: str, exit_code: int = UNUSABLE) -> click.ClickException:
     return error
 
 
+def unreadable(name: str, error: OSError) -> str:
+    """Return the line on a file that the system does not let us read."""
+    remedy = "; check its name and folder" if isinstance(error, FileNotFoundError) else ""
+    return f"{name} cannot be read: {error.strerror or error}{remedy}"
+
+
 # --- text ---
 
 

@@ -22,6 +22,7 @@ from types import MappingProxyType
 from typing import IO, Any, NamedTuple
 
 from gmmx._text import quoted
+from gmmx.cli.console import unreadable
 from gmmx.cli.faults import in_words
 from gmmx.cli.options import DELIMITERS, FORMATS, STANDARD_STREAM, DataOptions
 from gmmx.data._arrays import reader_of_arrays
@@ -402,7 +403,7 @@ def blaming(source: str, path: str) -> Iterator[None]:
     except ImportError as error:
         raise DataFileError(str(error)) from error
     except OSError as error:
-        raise DataFileError(f"{source} cannot be read: {error.strerror or error}") from error
+        raise DataFileError(unreadable(source, error)) from error
     except MemoryError as error:
         raise DataFileError(f"{source} does not fit into memory") from error
     except ValueError as error:

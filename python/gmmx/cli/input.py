@@ -15,7 +15,7 @@ import numpy.typing as npt
 from gmmx._text import quoted
 from gmmx._text_tables import counted
 from gmmx.cli.column_selection import Features, selected_columns
-from gmmx.cli.console import print_line, print_note, progress_bar, stop
+from gmmx.cli.console import print_line, print_note, progress_bar, stop, unreadable
 from gmmx.cli.file_formats import DataFile, Selection, blaming, opened, pieces_of
 from gmmx.cli.options import DELIMITERS, STANDARD_STREAM, DataOptions, format_of
 from gmmx.data._reader import Batch, Piece, Reader
@@ -257,7 +257,7 @@ def load_model(path: str) -> tuple[GaussianMixture, Features]:
             raise stop(f"{path} looks like a data file. MODEL must be a file that gmmx fit --model wrote") from error
         raise stop(str(error).rstrip(".")) from error
     except OSError as error:
-        raise stop(f"{path} cannot be read: {error.strerror or error}") from error
+        raise stop(unreadable(path, error)) from error
     names = getattr(model, "feature_names_in_", None)
     if names is not None:
         del model.feature_names_in_

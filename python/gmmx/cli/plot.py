@@ -11,7 +11,7 @@ import numpy as np
 
 from gmmx.cli.column_selection import split_names
 from gmmx.cli.commands import REQUIRED, argument, option
-from gmmx.cli.console import FAILED, print_json, print_note, print_written, stop
+from gmmx.cli.console import FAILED, print_json, print_note, print_written, stop, unreadable
 from gmmx.cli.input import load_model, open_table
 from gmmx.cli.options import ModelDataOptions, WritingOptions
 from gmmx.cli.output import Outputs, save_figure
@@ -118,5 +118,5 @@ def _criterion(options: PlotOptions) -> Any:
             f"gmmx select DATA --json > selection.json"
         ) from error
     except OSError as error:
-        raise stop(f"{options.model} cannot be read: {error.strerror or error}") from error
+        raise stop(unreadable(options.model, error)) from error
     return plot.criterion(selection, selection.criterion, title=options.title).figure

@@ -36,11 +36,13 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     Raises
     ------
     OSError
-        If the folder does not exist or cannot be written to, or if something other than a file stands at `path`:
-        a folder, a device or a pipe would be lost.
+        If the path is empty, the folder does not exist or cannot be written to, or if something other than a file
+        stands at `path`: a folder, a device or a pipe would be lost.
     PermissionError
         If the file at `path` is read-only, its owner or group cannot be kept, or (on Windows) a program has it open.
     """
+    if not os.fspath(path):
+        raise FileNotFoundError("the path is '', which names no file. Give the path of a file to write.")
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():
         raise OSError(f"{os.fspath(path)!r} exists and is not a regular file. Give the path of a file to write.")

@@ -183,12 +183,7 @@ def read_as(path: str | os.PathLike[str], build: Callable[[ModelRecord], _Built]
     """
     if not isinstance(path, str | bytes | os.PathLike):  # open() takes integers for what is open already
         raise TypeError(f"path is {path!r}, but must be a str or path-like. Give the name of a file of save().")
-    if os.path.isdir(path):
-        folder = IsADirectoryError(
-            f"path is {os.fsdecode(path)!r}, which is a folder, but must be a file of save(). Name a file in it."
-        )
-        folder.strerror = os.strerror(errno.EISDIR)  # what the command line says
-        raise folder
+    _refuse_what_is_no_file(path)
     with open_regular(path) as stream:
         try:
             container = _whole_container(stream)
@@ -197,6 +192,22 @@ def read_as(path: str | os.PathLike[str], build: Callable[[ModelRecord], _Built]
         except ValueError as error:
             raise ModelFileError(_sentences(path, error)) from error
     return built
+
+
+def _refuse_what_is_no_file(path: str | bytes | os.PathLike[str]) -> None:
+    """Raise the error of a folder, or of a path where nothing is."""
+    name = repr(os.fsdecode(path))
+    error: OSError
+    if os.path.isdir(path):
+        number, what = errno.EISDIR, "which is a folder, but must be a file of save(). Name a file in it."
+        error = IsADirectoryError(f"path is {name}, {what}")
+    elif not os.path.lexists(path):
+        number, what = errno.ENOENT, "but there is no such file. Give the path of a file of save() or gmmx fit --model."
+        error = FileNotFoundError(f"path is {name}, {what}")
+    else:
+        return
+    error.strerror = os.strerror(number)  # what the command line says
+    raise error
 
 
 def _sentences(path: str | os.PathLike[str], error: ValueError) -> str:

@@ -335,6 +335,7 @@ class GaussianMixture(
 
     # ------------------------------------------------------------------------------------------------ fitting
 
+    @naming_parameters
     def fit(self, X: npt.ArrayLike, y: object = None, sample_weight: npt.ArrayLike | None = None) -> GaussianMixture:
         """Estimate the parameters by EM and keep the best of `n_init` restarts.
 
@@ -385,6 +386,7 @@ class GaussianMixture(
         self._fit(X, sample_weight)
         return self
 
+    @naming_parameters
     def fit_predict(
         self, X: npt.ArrayLike, y: object = None, sample_weight: npt.ArrayLike | None = None
     ) -> npt.NDArray[np.int64]:
@@ -413,6 +415,7 @@ class GaussianMixture(
         rows = self._fit(X, sample_weight)
         return _core.predict(rows.X, self.mixture_, rows.n_threads)
 
+    @naming_parameters
     def fit_batches(
         self,
         source: Any,

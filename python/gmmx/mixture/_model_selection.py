@@ -242,6 +242,7 @@ class GaussianMixtureIC(FittedMixture, DensityMixin, BaseEstimator):  # type: ig
 
     # ------------------------------------------------------------------------------------------------ fitting
 
+    @naming_parameters
     def fit(self, X: npt.ArrayLike, y: object = None, sample_weight: npt.ArrayLike | None = None) -> GaussianMixtureIC:
         """Fit all mixtures and select the best.
 
@@ -319,6 +320,7 @@ class GaussianMixtureIC(FittedMixture, DensityMixin, BaseEstimator):  # type: ig
                 "singular with reg_covar=0. Take 'hc' or 'kmeans', a positive reg_covar, or prior='default'."
             )
 
+    @naming_parameters
     def fit_predict(
         self, X: npt.ArrayLike, y: object = None, sample_weight: npt.ArrayLike | None = None
     ) -> npt.NDArray[np.int64]:

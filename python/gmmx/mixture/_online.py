@@ -167,6 +167,7 @@ class OnlineGaussianMixture(GaussianMixture):
         self.learning_offset = learning_offset
         self.average = average
 
+    @naming_parameters
     def partial_fit(
         self, X: npt.ArrayLike, y: object = None, sample_weight: npt.ArrayLike | None = None
     ) -> OnlineGaussianMixture:

@@ -11,13 +11,14 @@ import functools
 import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, ParamSpec
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
 __all__ = ["check_flag", "did_you_mean", "explaining", "explaining_calls", "naming_parameters", "not_among"]
 
 P = ParamSpec("P")
+T = TypeVar("T")
 
 _COMPLAINT = re.compile(r"The '(\w+)' parameter of [\w.]+ must be (.*) Got (.*) instead\.", re.DOTALL)
 _NAMES = re.compile(r"\{('[^{}]*')\}")
@@ -94,15 +95,15 @@ def explaining_calls(function: Any) -> Any:
     return checked
 
 
-def naming_parameters(init: Callable[P, None]) -> Callable[P, None]:
-    """Decorate a constructor so that the error of an unknown keyword offers the closest parameter, or names all."""
+def naming_parameters(method: Callable[P, T]) -> Callable[P, T]:
+    """Decorate a method so that the error of an unknown keyword offers the closest parameter, or names all."""
 
-    @functools.wraps(init)
-    def wrapped(*arguments: P.args, **options: P.kwargs) -> None:
+    @functools.wraps(method)
+    def wrapped(*arguments: P.args, **options: P.kwargs) -> T:
         try:
-            init(*arguments, **options)
+            return method(*arguments, **options)
         except TypeError:
-            _refuse_unknown(init, options, list(inspect.signature(init).parameters)[1:])
+            _refuse_unknown(method, options, list(inspect.signature(method).parameters)[1:])
             raise
 
     return wrapped
