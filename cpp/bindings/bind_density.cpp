@@ -115,6 +115,21 @@ array([[-0.9189, -8.9189]])
         });
       },
       py::arg("X"), py::arg("mixture"), py::arg("sample_weight").none(true), py::arg("n_threads"));
+  m.def(
+      "predict_with_log_likelihood",
+      [](const py::array& X, const Mixture& mixture, const Weights& sample_weight, NearestInt n_threads) {
+        return with_weighted_rows(X, sample_weight, [&](const auto& rows) {
+          py::array_t<std::int64_t> out(rows.size());
+          const VectorView<std::int64_t> result = output_vector(out);
+          double sum = 0;
+          {
+            const GilReleased unlocked;
+            sum = predict_with_log_likelihood(rows, mixture, result, n_threads);
+          }
+          return py::make_tuple(out, sum);
+        });
+      },
+      py::arg("X"), py::arg("mixture"), py::arg("sample_weight").none(true), py::arg("n_threads"));
 }
 
 }  // namespace gmmx::python

@@ -57,6 +57,10 @@ TEST_CASE("a row that double cannot hold is refused, and all others have their r
     CHECK(refusal<double>(rows, d, [&](auto view) { log_likelihood<double>(view, mixture); }) == words);
     const std::vector<double> weights{1, 1, 1, 1, 1, 0, 1, 1};
     const VectorView<const double> weight_view(weights.data(), 8);
+    CHECK(refusal<double>(rows, d, [&](auto view) {  // which is without a label even if its weight is zero
+            predict_with_log_likelihood(Rows<double>(view, weight_view), mixture,
+                                        VectorView<std::int64_t>(labels.data(), 8));
+          }) == words);
     CHECK(std::isfinite(log_likelihood(Rows(MatrixView<const double>(rows.data(), 8, d), weight_view), mixture)));
   }
 }

@@ -103,6 +103,27 @@ TEST_CASE_TEMPLATE("known labels decide responsibilities and predictions, others
   CHECK(with < log_likelihood(Rows(view, p.weight_view()), mixture));
 }
 
+TEST_CASE_TEMPLATE("labels and log-likelihood in one pass are those of two", T, float, double) {
+  const auto p = make_problem(3001, 3, 4);
+  std::vector<T> numbers(p.rows.begin(), p.rows.end());
+  numbers[3] = T(3e30);  // decided in double
+  const Rows<T> rows(MatrixView<const T>(numbers.data(), p.n, p.d), p.weight_view());
+  for (const CovarianceType type : gmmx::testing::models()) {
+    CAPTURE(to_string(type));
+    const Mixture mixture = p.mixture(type);
+    std::vector<std::int64_t> expected(static_cast<std::size_t>(p.n)), found(expected.size());
+    predict(rows, mixture, VectorView<std::int64_t>(expected.data(), p.n), 2);
+    const double sum = predict_with_log_likelihood(rows, mixture, VectorView<std::int64_t>(found.data(), p.n), 2);
+    CHECK(sum == log_likelihood(rows, mixture, 1));
+    CHECK(found == expected);
+  }
+  const KnownLabels labels = known(every_third_unknown(p), p.k);
+  std::vector<std::int64_t> out(static_cast<std::size_t>(p.n));
+  CHECK_THROWS_WITH_AS(predict_with_log_likelihood(Rows<T>(rows.x, {}, &labels), p.mixture(CovarianceType::full),
+                                                   VectorView<std::int64_t>(out.data(), p.n)),
+                       doctest::Contains("rows have terms"), InvalidArgument);
+}
+
 TEST_CASE("labels keep to their rows in slices, threads and batches of mixtures") {
   const auto p = make_problem(3001, 2, 3);
   const auto some = every_third_unknown(p);

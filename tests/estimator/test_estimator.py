@@ -21,7 +21,7 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV
 
 import gmmx
-from gmmx import FitFailedError, GaussianMixture
+from gmmx import FitFailedError, GaussianMixture, _core
 
 COVARIANCE_TYPES = ["full", "tied", "diag", "spherical"]
 SEEDED = ["k-means++", "random_from_data"]  # every component starts at one row
@@ -226,14 +226,28 @@ def test_log_likelihood_is_that_of_the_returned_parameters(dtype, rtol, weighted
     assert model.score(X, sample_weight=weights) == pytest.approx(model.log_likelihood_ / weights.sum(), rel=1e-12)
 
 
-def test_fit_predict_is_fit_then_predict():
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("covariance_type", _core.covariance_types())
+def test_fit_predict_is_fit_then_predict(covariance_type, dtype):
+    rows = (IRIS[:, :1] if covariance_type in ("E", "V") else IRIS).astype(dtype)
     weights = np.arange(len(IRIS)) % 3
-    model = GaussianMixture(3, random_state=0)
-    labels = model.fit_predict(IRIS, sample_weight=weights)
-    assert_array_equal(labels, model.predict(IRIS))
-    again = clone(model).fit(IRIS, sample_weight=weights)
+    model = GaussianMixture(3, covariance_type=covariance_type, random_state=0)
+    labels = model.fit_predict(rows, sample_weight=weights)
+    assert_array_equal(labels, model.predict(rows))
+    again = clone(model).fit(rows, sample_weight=weights)
     assert_same_model(model, again, rtol=0)
+    assert model.log_likelihood_ == again.log_likelihood_
     assert labels.dtype == np.int64
+
+
+def test_fit_predict_keeps_the_fit_if_a_row_of_weight_zero_has_no_label():
+    rows = np.concatenate([IRIS, [[1e200, 0, 0, 0]]])
+    weights = np.r_[np.ones(len(IRIS)), 0.0]
+    model = GaussianMixture(3, random_state=0).fit(IRIS)
+    means = model.means_
+    with pytest.raises(ValueError, match=r"in row 150 \(the first is 0\)"):
+        model.fit_predict(rows, sample_weight=weights)
+    assert model.means_ is means
 
 
 def test_results_do_not_depend_on_n_jobs():

@@ -42,4 +42,10 @@ GMMX_EXPORT void predict(const Rows<T>& rows, const Mixture& mixture, VectorView
 template <class T>
 GMMX_EXPORT double log_likelihood(const Rows<T>& rows, const Mixture& mixture, int n_threads = 1);
 
+/// Does predict() and returns log_likelihood(), in one pass over the rows. Those of weight zero get a label, too.
+/// \throws InvalidArgument if a weight is negative or not finite, or the rows have terms
+template <class T>
+GMMX_EXPORT double predict_with_log_likelihood(const Rows<T>& rows, const Mixture& mixture,
+                                               VectorView<std::int64_t> out, int n_threads = 1);
+
 }  // namespace gmmx

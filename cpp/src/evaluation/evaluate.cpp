@@ -170,6 +170,36 @@ void to_responsibilities(const Rows<T>& rows, EvaluationSpace<C>& ws, BlockOfCol
   }
 }
 
+// (9)
+template <class C>
+void write_labels(EvaluationSpace<C>& ws, BlockOfColumns<C> values, Places places, VectorView<std::int64_t> out) {
+  largest_column(values.data(), values.outerStride(), values.cols(), values.rows(), ws.index.data(),
+                 ws.log_prob_norm.data());
+  for (Index n = 0; n < values.rows(); ++n) out[places(n)] = static_cast<std::int64_t>(ws.index(n));
+}
+
+// (10), (35): adds the log-densities of a block to the sum. Rows without one count nothing; needed ones are lost.
+template <class T, class C, class IsNeeded>
+void add_log_likelihood(const Rows<T>& rows, EvaluationSpace<C>& ws, BlockOfColumns<C> values, Places places,
+                        const IsNeeded& is_needed) {
+  to_responsibilities(rows, ws, values, places);
+  const Index size = values.rows();
+  auto norm = ws.log_prob_norm.head(size);
+  if (!all_are_finite(ws.log_prob_norm, size)) {
+    for (Index n = 0; n < size; ++n) {
+      if (std::isfinite(norm(n))) continue;
+      if (is_needed(places(n))) ws.lost.push_back({n, static_cast<double>(norm(n))});
+      norm(n) = 0;
+    }
+  }
+  if (ws.is_careful) {
+    for (Index n = 0; n < size; ++n) ws.sum += rows.weight_of(places(n)) * static_cast<double>(norm(n));
+  } else {
+    ws.weights.load(rows.weight, places(0), places(0) + size);
+    ws.sum += ws.weights.weighted_sum(norm);
+  }
+}
+
 }  // namespace
 
 template <class T>
@@ -221,9 +251,7 @@ void predict(const Rows<T>& rows, const Mixture& mixture, VectorView<std::int64_
     for (Index n = 0; rows.terms && n < values.rows(); ++n) {
       BlockTerms{rows.terms, rows.first + places(n) - n}.add_to_row(n, values);
     }
-    largest_column(values.data(), values.outerStride(), values.cols(), values.rows(), ws.index.data(),
-                   ws.log_prob_norm.data());  // (9)
-    for (Index n = 0; n < values.rows(); ++n) out[places(n)] = static_cast<std::int64_t>(ws.index(n));
+    write_labels(ws, values, places, out);
     ws.lose_rows_without_density(values.rows());
   });
 }
@@ -232,22 +260,19 @@ template <class T>
 double log_likelihood(const Rows<T>& rows, const Mixture& mixture, int n_threads) {
   check_sample_weight(rows);
   return for_densities<T>(rows, mixture, Weighting::weighted, n_threads, [&](auto& ws, auto values, Places places) {
-    to_responsibilities(rows, ws, values, places);
-    const Index size = values.rows();
-    auto norm = ws.log_prob_norm.head(size);
-    if (!all_are_finite(ws.log_prob_norm, size)) {
-      for (Index n = 0; n < size; ++n) {
-        if (std::isfinite(norm(n))) continue;
-        if (rows.weight_of(places(n)) > 0) ws.lost.push_back({n, static_cast<double>(norm(n))});
-        norm(n) = 0;  // rows of weight zero are absent
-      }
-    }
-    if (ws.is_careful) {
-      for (Index n = 0; n < size; ++n) ws.sum += rows.weight_of(places(n)) * static_cast<double>(norm(n));
-    } else {
-      ws.weights.load(rows.weight, places(0), places(0) + size);
-      ws.sum += ws.weights.weighted_sum(norm);  // (10), (35)
-    }
+    add_log_likelihood(rows, ws, values, places, [&](Index row) { return rows.weight_of(row) > 0; });
+  });
+}
+
+template <class T>
+double predict_with_log_likelihood(const Rows<T>& rows, const Mixture& mixture, VectorView<std::int64_t> out,
+                                   int n_threads) {
+  check_output(out.size(), 1, rows.size(), 1);
+  check_sample_weight(rows);
+  if (rows.terms) throw InvalidArgument("rows have terms; call predict() and log_likelihood() one after another");
+  return for_densities<T>(rows, mixture, Weighting::weighted, n_threads, [&](auto& ws, auto values, Places places) {
+    write_labels(ws, values, places, out);
+    add_log_likelihood(rows, ws, values, places, [](Index) { return true; });
   });
 }
 
@@ -256,7 +281,8 @@ double log_likelihood(const Rows<T>& rows, const Mixture& mixture, int n_threads
   template void responsibilities(const Rows<T>&, const Mixture&, MatrixView<T>, int);        \
   template void score_samples(const Rows<T>&, const Mixture&, VectorView<T>, int);           \
   template void predict(const Rows<T>&, const Mixture&, VectorView<std::int64_t>, int);      \
-  template double log_likelihood(const Rows<T>&, const Mixture&, int);
+  template double log_likelihood(const Rows<T>&, const Mixture&, int);                       \
+  template double predict_with_log_likelihood(const Rows<T>&, const Mixture&, VectorView<std::int64_t>, int);
 GMMX_INSTANTIATE(float)
 GMMX_INSTANTIATE(double)
 #undef GMMX_INSTANTIATE

@@ -5,6 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
+from gmmx import _core
 from gmmx._covariance_shapes import has_axes
 from gmmx.em.config import EMConfig, InitConfig
 from gmmx.em.initialization import LastFit
@@ -16,7 +20,9 @@ from gmmx.validation.row_faults import remedy_of_collapse, warn_of_rows
 __all__ = ["fit_checked"]
 
 
-def fit_checked(estimator: Any, em: EMConfig, init: InitConfig, rows: Rows, last: LastFit | None) -> None:
+def fit_checked(
+    estimator: Any, em: EMConfig, init: InitConfig, rows: Rows, last: LastFit | None, *, predicts: bool = False
+) -> npt.NDArray[np.int64] | None:
     """Fit an estimator to checked rows, and set its fitted attributes.
 
     Parameters
@@ -29,6 +35,13 @@ def fit_checked(estimator: Any, em: EMConfig, init: InitConfig, rows: Rows, last
         The rows.
     last : LastFit or None
         Parameters that the fit continues from.
+    predicts : bool
+        Whether to label the rows in the pass that computes the log-likelihood of the fitted mixture.
+
+    Returns
+    -------
+    labels : ndarray of shape (n_samples,) or None
+        The most probable component of each row, if asked for.
 
     Raises
     ------
@@ -41,4 +54,13 @@ def fit_checked(estimator: Any, em: EMConfig, init: InitConfig, rows: Rows, last
     fit = fit_rows(em, init, rows, last, remedy)
     fit.warn(em.n_components, em.max_iter)
     fit.warn_of_falls(em, partial(remedy, failed=False))
-    set_fit(estimator, fit)
+    labels = None
+
+    def log_likelihood(mixture: _core.Mixture) -> float:
+        nonlocal labels
+        X: Any = rows.X
+        labels, total = _core.predict_with_log_likelihood(X, mixture, rows.sample_weight, rows.n_threads)
+        return total
+
+    set_fit(estimator, fit._replace(log_likelihood=log_likelihood) if predicts else fit)
+    return labels

@@ -31,7 +31,6 @@ from gmmx.mixture._parameter_checks import check_params, check_params_of_fit
 from gmmx.mixture._parameters import MixtureAttributes, set_fit
 from gmmx.mixture._sklearn_hooks import PrivateReaders, refuse_overridden_hooks
 from gmmx.validation import (
-    Rows,
     check_sample_weight,
     checked_rows,
     thread_count,
@@ -412,8 +411,9 @@ class GaussianMixture(
         if is_converted_map(X):
             fitted: GaussianMixture = self.fit(X, sample_weight=sample_weight)
             return fitted.predict(X)
-        rows = self._fit(X, sample_weight)
-        return _core.predict(rows.X, self.mixture_, rows.n_threads)
+        labels = self._fit(X, sample_weight, predicts=True)
+        assert labels is not None  # as they are asked for
+        return labels
 
     @naming_parameters
     def fit_batches(
@@ -590,11 +590,12 @@ class GaussianMixture(
         """Return the parameters from which the fit continues, or None."""
         return last_fit(self) if self.warm_start and hasattr(self, "converged_") else None
 
-    def _fit(self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None) -> Rows:
-        """Fit to rows in memory, and set all fitted attributes at the end."""
+    def _fit(
+        self, X: npt.ArrayLike, sample_weight: npt.ArrayLike | None, *, predicts: bool = False
+    ) -> npt.NDArray[np.int64] | None:
+        """Fit to rows in memory, and set all fitted attributes at the end; return labels if these are asked for."""
         refuse_overridden_hooks(self)
         with unchanged_on_failure(self):
             em, init, last = em_config(self), init_config(self), self._last_fit()
             rows = checked_rows(X, sample_weight, em.n_threads, estimator=self, fit=True)
-            fit_checked(self, em, init, rows, last)
-        return rows
+            return fit_checked(self, em, init, rows, last, predicts=predicts)
