@@ -84,8 +84,8 @@ TEST_CASE("sums of the distances to the closest seed, of any number of points") 
       for (Index j = 0; j < d; ++j)
         columns[static_cast<std::size_t>(j * 75 + n)] = rounded[static_cast<std::size_t>(n * d + j)];
     }
-    std::vector<double> weights;
-    for (int n = 0; n < 75; ++n) weights.push_back(n % 4);
+    std::vector<double> weights(75);
+    for (std::size_t n = 0; n < weights.size(); ++n) weights[n] = static_cast<double>(n % 4);
     for (const auto& sample_weight : {VectorView<const double>(), view(weights)}) {
       const Rows<double> rows(MatrixView<const double>(rounded.data(), 75, d), sample_weight);
       const Rows<double> by_columns(MatrixView<const double>(columns.data(), 75, d, 1, 75), sample_weight);
@@ -252,8 +252,8 @@ TEST_CASE("bounds change nothing of what Lloyd's algorithm finds") {
     CAPTURE(k);
     // Clusters that overlap: their rows change labels for many passes.
     auto p = make_problem(2500, d, 2, static_cast<unsigned>(d));
-    std::vector<double> weights;
-    for (int n = 0; n < 2500; ++n) weights.push_back(n % 5);
+    std::vector<double> weights(2500);
+    for (std::size_t n = 0; n < weights.size(); ++n) weights[n] = static_cast<double>(n % 5);
     for (const bool weighted : {false, true}) {
       for (const double offset : {0.0, 1e4}) {
         for (double& x : p.rows) x += offset;

@@ -27,6 +27,7 @@ std::vector<Problem> problems() {
 
 std::vector<AnyRows> views(const std::vector<Problem>& data) {
   std::vector<AnyRows> rows;
+  rows.reserve(data.size());
   for (const Problem& p : data) rows.emplace_back(p.view());
   return rows;
 }

@@ -194,9 +194,9 @@ class Lloyd {
     for (Index first = 0; first < n_doubtful; first += Some::at_once) {
       const Index size = std::min(Some::at_once, n_doubtful - first);
       nearest_center.find({rows_.x, numbers + first, size}, ws.some);
-      std::array<double, Some::at_once> nearest;
-      std::array<double, Some::at_once> second;
-      std::array<std::int32_t, Some::at_once> labels;
+      std::array<double, Some::at_once> nearest{};
+      std::array<double, Some::at_once> second{};
+      std::array<std::int32_t, Some::at_once> labels{};
       for (Index i = 0; i < size; ++i) {
         const Index n = numbers[first + i];
         const double from_own = to_own[first + i] + 2 * static_cast<double>(ws.some.scores(i, own_center(n)));

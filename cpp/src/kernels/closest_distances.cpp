@@ -197,11 +197,11 @@ void add_closest_distances(const Rows<T>& rows, Index begin, Index end, const La
   }
 }
 
-#define GMMX_INSTANTIATE(T)        \
-  template class LanesOfPoints<T>; \
-  template void add_closest_distances(const Rows<T>&, Index, Index, const LanesOfPoints<T>&, bool, T*, double*);
-GMMX_INSTANTIATE(float)
-GMMX_INSTANTIATE(double)
-#undef GMMX_INSTANTIATE
+template class LanesOfPoints<float>;
+template class LanesOfPoints<double>;
+template void add_closest_distances(const Rows<float>&, Index, Index, const LanesOfPoints<float>&, bool, float*,
+                                    double*);
+template void add_closest_distances(const Rows<double>&, Index, Index, const LanesOfPoints<double>&, bool, double*,
+                                    double*);
 
 }  // namespace gmmx
