@@ -403,6 +403,11 @@ class TestErrors:
             (lambda e: gmmx.fit_many(e, []), ValueError, "data is empty, but must hold at least one array. Give"),
             (lambda e: gmmx.fit_many(e, ROWS), ValueError, "data is one array of shape .*without groups it must be a"),
             (lambda e: gmmx.fit_many(e, "rows.csv"), ValueError, "data is the text 'rows.csv', but without groups"),
+            (
+                lambda e: gmmx.fit_many(e, pytest.importorskip("pandas").DataFrame(ROWS).groupby(GROUPS)),
+                ValueError,
+                "data is grouped already, but must be rows. Give the table itself",
+            ),
             (lambda e: gmmx.fit_many(e, 3), TypeError, "data is of type int, but must be a list or dict of arrays"),
             (
                 lambda e: gmmx.fit_many(e, [SAMPLES[0], SAMPLES[1][:, :1]]),

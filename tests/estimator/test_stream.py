@@ -75,6 +75,13 @@ class TestStatistics:
         huge = 1e200 * X
         assert statistics_of(Rows(huge)) is None
 
+    def test_components_of_a_few_rows(self):
+        far = np.full((60, 2), 90.0) + np.random.default_rng(1).normal(size=(60, 2))
+        assert statistics_of(Rows(np.concatenate([X, far])), n_components=4) is None
+        alone = X.copy()
+        alone[::12] = 90.0 + X[::12]
+        assert statistics_of(Rows(alone), n_components=4) is not None
+
     def test_a_prior_has_no_part(self):
         with_prior = statistics_of(Rows(X), prior="default")
         assert with_prior.log_likelihood == statistics_of(Rows(X)).log_likelihood
@@ -167,6 +174,16 @@ class TestFits:
             min_components=2, max_components=4, covariance_type=["full", "diag"], init_params="stream", random_state=0
         ).fit(X)
         assert chosen.best_estimator_.n_components == 3
+
+    def test_rows_that_the_sample_misses(self):
+        far = np.full((60, 2), 90.0) + np.random.default_rng(1).normal(size=(60, 2))
+        rows = np.concatenate([X, far])
+        fitted = gmmx.GaussianMixture(4, init_params="stream", random_state=0).fit(rows)
+        assert fitted.weights_.min() * len(rows) == pytest.approx(60)
+        with pytest.warns(gmmx.OutweighingRowWarning):
+            huge = np.concatenate([[[1e20, 0.0]], X])
+            fitted = gmmx.GaussianMixture(4, init_params="stream", random_state=0).fit(huge)
+        assert fitted.weights_.min() * len(huge) == pytest.approx(1)
 
     def test_the_errors_of_kmeans(self):
         with pytest.raises(gmmx.FitFailedError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -54,6 +55,8 @@ def fit_rows(em: EMConfig, init: InitConfig, rows: Rows, last: LastFit | None, r
     best, failed = best_of(em, starts, scaled)
     if best is None or best.overflows(rows.X.dtype):
         rows.refuse_scale()
+    if best is None and last is None and init.init_params == "stream":  # a row outside the sample may be far away
+        return fit_rows(em, replace(init, init_params="kmeans"), rows, None, remedy)
     if best is None:
         raise FitFailedError(failure_message(failed, rows.X.dtype, remedy(stronger_prior(em.prior))))
     return Fit(best, failed, rows.X.dtype, rows.total_weight, partial(criteria.log_likelihood, rows))

@@ -25,6 +25,9 @@ __all__ = ["statistics_of_sample"]
 _LEAST_ROWS, _ROWS_OF_PARAMETER, _SHARE, _LEAST_RATIO = 5_000, 5, 1 / 50, 10
 # Starts on the sample: as many as go through a sixth of the rows.
 _LEAST_STARTS, _MOST_STARTS, _SHARE_OF_START = 4, 16, 6
+# A component of the sample has at least this many rows, and for each feature. Of fewer the variances are too small: EM
+# of all rows would not leave them, as their neighbours lie far outside.
+_LEAST_OF_COMPONENT, _OF_COMPONENT_AND_FEATURE = 10, 2
 # EM of each start goes as far as tells which is best, and the best goes on. Both are gains of a row's log-likelihood.
 _ROUGH_TOL, _FINE_TOL, _MAX_ITER = 1e-2, 1e-5, 100
 
@@ -32,7 +35,8 @@ _ROUGH_TOL, _FINE_TOL, _MAX_ITER = 1e-2, 1e-5, 100
 def statistics_of_sample(rows: Rows, em: EMConfig, random: RandomSource) -> _core.SufficientStatistics | None:
     """Return the E-step of a sample under its own mixture, as if of all rows; None where k-means of all is better.
 
-    That is the case if the sample would be more than a tenth of the rows, or if every start on it collapses.
+    That is the case if the sample would be more than a tenth of the rows, if every start on it collapses, or if a
+    component holds but a few rows of it, which then do not tell where all of its rows lie.
 
     Parameters
     ----------
@@ -124,4 +128,10 @@ def _best_mixture(sample: Rows, em: EMConfig, n_starts: int, random: RandomSourc
         )
     except ValueError:  # a collapsed component, or numbers whose squares overflow: k-means of all rows will tell
         return None
-    return None if result.empty_components else result.mixture
+    return result.mixture if _is_supported(result.mixture, len(sample)) else None
+
+
+def _is_supported(mixture: _core.Mixture, n_rows: int) -> bool:
+    """Return whether each component holds enough of this many rows."""
+    least = max(_LEAST_OF_COMPONENT, _OF_COMPONENT_AND_FEATURE * (mixture.n_features + 1))
+    return bool(mixture.weights.min() * n_rows >= least)

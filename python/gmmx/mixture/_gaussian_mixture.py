@@ -99,8 +99,8 @@ class GaussianMixture(
         - 'kmeans': assignment by k-means;
         - 'stream': the best of several mixtures that EM fits to a sample of the rows, for large data: fits are two to
           three times faster, and more of them end in a better optimum than in a worse one. The sample has a fiftieth
-          of the rows, but at least 5,000 and 5 for each parameter; a cluster must be large enough to be seen in it.
-          If it would be more than a tenth of the rows, or all its fits collapse, this is 'kmeans';
+          of the rows, at least 5,000 and 5 for each parameter. If that is over a tenth of the rows, or its fits
+          collapse or have components of a few rows, this is 'kmeans';
         - 'hc': assignment by :func:`hierarchical_clustering`, as in mclust, of at most 2,000 rows chosen at random.
           With fewer rows it does not depend on `random_state`, so `n_init` has no effect. With a single feature, EM
           also starts from quantiles and k-means, and the best result is kept;
@@ -411,9 +411,8 @@ class GaussianMixture(
         if is_converted_map(X):
             fitted: GaussianMixture = self.fit(X, sample_weight=sample_weight)
             return fitted.predict(X)
-        labels = self._fit(X, sample_weight, predicts=True)
-        assert labels is not None  # as they are asked for
-        return labels
+        labels: Any = self._fit(X, sample_weight, predicts=True)
+        return labels  # type: ignore[no-any-return]
 
     @naming_parameters
     def fit_batches(

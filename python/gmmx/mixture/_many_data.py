@@ -100,6 +100,11 @@ def data_sets_of(data: Any, groups: Any, sample_weight: Any, holder: Any) -> Dat
     ValueError, TypeError
         If an argument is not as described; rows are checked only if there are groups.
     """
+    if hasattr(data, "get_group"):
+        raise ValueError(
+            "data is grouped already, but must be rows. Give the table itself as data, and as groups the column or the "
+            "values that it was grouped by."
+        )
     if groups is not None:
         return _by_groups(data, groups, sample_weight, holder)
     if isinstance(data, Mapping):
