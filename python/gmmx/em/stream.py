@@ -1,8 +1,8 @@
 """Initialization of EM by mixtures of a sample of the rows: many rows are hardly needed to find the clusters.
 
-k-means goes through all rows some twenty times, about as often as EM. On a sample, several starts cost less than one
-pass, and the best of them, followed to its optimum, is close to one of all rows. The sample has one row of each of as
-many strips of equal weight, so that sorted rows are represented as well as shuffled ones.
+k-means goes through all rows some twenty times, about as often as EM. On a sample, several starts cost as much as a few
+of these passes, and the best of them, followed to its optimum, is close to one of all rows. The sample has one row of
+each of as many strips of equal weight, so that sorted rows are represented as well as shuffled ones.
 """
 
 from __future__ import annotations
