@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "density/log_density.hpp"
@@ -22,7 +23,7 @@ inline ConstMatrixMap matrix_factor(const Mixture& mixture, Index k) {
 inline Vector<double> constants_of_matrices(const Mixture& mixture, Weighting weighting) {
   Vector<double> log_dets(mixture.n_components());
   for (Index k = 0; k < log_dets.size(); ++k) log_dets(k) = matrix_factor(mixture, k).diagonal().array().log().sum();
-  return log_constants(mixture, weighting, log_dets);
+  return log_constants(mixture, weighting, std::move(log_dets));
 }
 
 template <class T>
@@ -32,6 +33,7 @@ class FullCholeskyLogDensity final : public LogDensity<T> {
       : constants_(constants_of_matrices(mixture, weighting).template cast<T>()) {
     const SplitMeans<T> means(mixture);
     std::shared_ptr<const PackedUpper<T>> packed;
+    norms_.reserve(mixture.weights().size());
     for (Index k = 0; k < mixture.n_components(); ++k) {
       const ConstMatrixMap factor = matrix_factor(mixture, k);
       if (k == 0 || factor.data() != matrix_factor(mixture, 0).data())

@@ -24,10 +24,13 @@ template <class T>
 RowVector<T> origin_of(const Mixture& mixture) {
   const ConstMatrixMap means = means_of(mixture);
   // About the first mean, so that a far offset costs no digits.
-  const RowVector<double> first = means.row(0);
-  RowVector<double> mean = first;
-  for (Index k = 1; k < means.rows(); ++k) mean += weights_of(mixture)(k) * (means.row(k) - first);
-  return mean.cast<T>();
+  RowVector<double> mean = means.row(0);
+  for (Index k = 1; k < means.rows(); ++k) mean += weights_of(mixture)(k) * (means.row(k) - means.row(0));
+  if constexpr (std::is_same_v<T, double>) {
+    return mean;
+  } else {
+    return mean.cast<T>();
+  }
 }
 
 // log pi_k is left out on demand: component_log_densities() reports log N alone.
@@ -53,11 +56,10 @@ Matrix<double> centred_means(const Mixture& mixture) {
 }
 
 // The constant of each component: log pi_k - d/2 log 2 pi + log det of the precision's factor.
-inline Vector<double> log_constants(const Mixture& mixture, Weighting weighting,
-                                    const Vector<double>& log_det_factors) {
-  Vector<double> sum = log_det_factors.array() - 0.5 * static_cast<double>(mixture.n_features()) * log_2_pi;
-  if (weighting == Weighting::weighted) sum.array() += weights_of(mixture).array().log();
-  return sum;
+inline Vector<double> log_constants(const Mixture& mixture, Weighting weighting, Vector<double> log_det_factors) {
+  log_det_factors.array() -= 0.5 * static_cast<double>(mixture.n_features()) * log_2_pi;
+  if (weighting == Weighting::weighted) log_det_factors.array() += weights_of(mixture).array().log();
+  return log_det_factors;
 }
 
 // out.col(k) = constants(k) - |y|^2 / 2; y(k, j): feature j of the rows less mean k, in standard deviations.

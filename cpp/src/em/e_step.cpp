@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <functional>
 #include <type_traits>
 #include <utility>
 
@@ -108,20 +109,23 @@ class EStepOverRows final : public BatchedEStep {
     const Vector<C> priors = weights_of(mixture).template cast<C>();
     const ConstMatrixMap means = means_of(mixture);
     const Index of_each = k / static_cast<Index>(n_mixtures);
-    const PassPlan<C> plan{
-        k, n_mixtures, origin,
-        [&] { return make_moments<C>(covariances.form(), origin, means, log_density->squared_reach()); },
-        [&](Block<C>& block, const RowWeights& weights, Index first_row, BlockOfColumns<C> resp, Scores<C>& scores) {
-          log_density->log_prob(block, resp);
-          scores.kernels.insert(log_density->name_for(block));
-          auto norm = scores.log_prob_norm.head(resp.rows());
-          for (std::size_t i = 0; i < n_mixtures; ++i) {
-            const Index first = static_cast<Index>(i) * of_each;
-            scores.posterior(part_of(resp, 0, first, resp.rows(), of_each), norm, priors.segment(first, of_each),
-                             {rows_.terms, rows_.first + first_row});
-            scores.log_likelihoods[i] += weights.weighted_sum(norm);
-          }
-        }};
+    const auto moments = [&] {
+      return make_moments<C>(covariances.form(), origin, means, log_density->squared_reach());
+    };
+    const auto fill = [&](Block<C>& block, const RowWeights& weights, Index first_row, BlockOfColumns<C> resp,
+                          Scores<C>& scores) {
+      log_density->log_prob(block, resp);
+      scores.kernels.add(log_density->name_for(block));
+      auto norm = scores.log_prob_norm.head(resp.rows());
+      for (std::size_t i = 0; i < n_mixtures; ++i) {
+        const Index first = static_cast<Index>(i) * of_each;
+        scores.posterior(part_of(resp, 0, first, resp.rows(), of_each), norm, priors.segment(first, of_each),
+                         {rows_.terms, rows_.first + first_row});
+        scores.log_likelihoods[i] += weights.weighted_sum(norm);
+      }
+    };
+    // By reference: copies of the functions would take memory.
+    const PassPlan<C> plan{k, n_mixtures, origin, std::cref(moments), std::cref(fill)};
     const BlockLoop loop(rows_.size(), Index{sizeof(C)} * (d + 2 * k),
                          static_cast<double>(k * (2 * d * d + 4 * d + 20)), n_threads_);
     return pass(rows_, loop, plan);

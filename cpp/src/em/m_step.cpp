@@ -90,20 +90,21 @@ Mixture maximise(const SufficientStatistics& statistics, CovarianceSpec spec, do
   std::vector<double> weights(counts.size());
   std::vector<double> means = statistics.shifts;
   const auto d = static_cast<std::size_t>(shape.n_features);
+  std::vector<double> moves(2 * means.size());  // of each component: delta, and what it is multiplied with
   const auto about_mean = [&](Index k) {
     double& n_k = counts[static_cast<std::size_t>(k)];
     weights[static_cast<std::size_t>(k)] = n_k / total_count;  // (3), (30)
     const std::size_t row = static_cast<std::size_t>(k) * d;
     double* const own = scatter.data() + form.offset(k, shape.n_features);
     if (n_k > 0) {  // (45): an empty component stays where it was
-      std::vector<double> delta(d);
-      std::vector<double> half(d);
+      double* const delta = &moves[2 * row];
+      double* const half = delta + d;
       for (std::size_t j = 0; j < d; ++j) {
         delta[j] = statistics.first_moments[row + j] / n_k;
         half[j] = -0.5 * n_k * delta[j];
         means[row + j] += delta[j];  // (21), (47)
       }
-      form.add_symmetric_outer(own, shape.n_features, half.data(), delta.data());  // (24), (49)
+      form.add_symmetric_outer(own, shape.n_features, half, delta);  // (24), (49)
       form.drop_rounding(own, shape.n_features, n_k, &means[row]);
     }
     prior_of.apply(&means[row], n_k, own);

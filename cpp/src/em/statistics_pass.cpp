@@ -1,6 +1,5 @@
 #include "em/statistics_pass.hpp"
 
-#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -8,24 +7,13 @@
 
 namespace gmmx {
 
-namespace {
-
-std::string joined(const std::set<std::string_view>& names) {
-  std::string result;
-  for (const std::string_view name : names) result.append(result.empty() ? "" : "+").append(name);
-  return result;
-}
-
-}  // namespace
-
 template <class T, class C>
 PassResult StatisticsPass<T, C>::operator()(const Rows<T>& rows, const BlockLoop& loop, const PassPlan<C>& plan) {
   if (!workers_ || plan.n_components != n_components_) workers_ = std::make_unique<Pool<Worker>>();
   n_components_ = plan.n_components;
   const auto moments = plan.make_moments();
-  const std::vector<double> no_log_likelihoods(plan.n_mixtures, 0.0);
-  std::vector<double> log_likelihoods = no_log_likelihoods;
-  std::set<std::string_view> kernels;
+  std::vector<double> log_likelihoods(plan.n_mixtures, 0.0);
+  KernelNames kernels;
   double total_weight = 0;
   Index n_samples = 0;
   loop.run(
@@ -33,7 +21,7 @@ PassResult StatisticsPass<T, C>::operator()(const Rows<T>& rows, const BlockLoop
         auto worker = workers_->lend(
             [&] { return std::make_unique<Worker>(loop.block_rows(), rows.n_features(), plan.n_components); });
         worker->moments = plan.make_moments();
-        worker->scores.log_likelihoods = no_log_likelihoods;
+        worker->scores.log_likelihoods.assign(plan.n_mixtures, 0.0);
         worker->scores.kernels.clear();
         worker->total_weight = 0;
         worker->n_samples = 0;
@@ -55,7 +43,7 @@ PassResult StatisticsPass<T, C>::operator()(const Rows<T>& rows, const BlockLoop
         moments->merge(*worker.moments);
         total_weight += std::exchange(worker.total_weight, 0.0);
         n_samples += std::exchange(worker.n_samples, 0);
-        kernels.insert(worker.scores.kernels.begin(), worker.scores.kernels.end());
+        kernels.add_all(worker.scores.kernels);
         for (std::size_t i = 0; i < log_likelihoods.size(); ++i) {
           log_likelihoods[i] += std::exchange(worker.scores.log_likelihoods[i], 0.0);
         }
@@ -64,7 +52,7 @@ PassResult StatisticsPass<T, C>::operator()(const Rows<T>& rows, const BlockLoop
   total.log_likelihood = log_likelihoods.front();
   total.total_weight = total_weight;
   total.n_samples = n_samples;
-  return {{std::move(total), joined(kernels), joined(moments->kernels()), std::is_same_v<C, float>},
+  return {{std::move(total), kernels.joined(), moments->kernels().joined(), std::is_same_v<C, float>},
           std::move(log_likelihoods)};
 }
 

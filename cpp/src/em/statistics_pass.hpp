@@ -3,12 +3,11 @@
 
 #include <functional>
 #include <memory>
-#include <set>
-#include <string_view>
 #include <vector>
 
 #include "density/posterior.hpp"
 #include "gmmx/em.hpp"
+#include "kernel_names.hpp"
 #include "moments/moments.hpp"
 #include "parallel/block_loop.hpp"
 #include "parallel/pool.hpp"
@@ -24,7 +23,7 @@ struct Scores {
   Column<C> log_prob_norm;
   Posterior<C> posterior;
   std::vector<double> log_likelihoods;  // of each mixture of the batch
-  std::set<std::string_view> kernels;
+  KernelNames kernels;
 };
 
 // What a pass is made of; all threads call its functions.

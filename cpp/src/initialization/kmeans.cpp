@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <memory>
 #include <numeric>
 #include <utility>
 #include <vector>
@@ -92,11 +93,12 @@ class Lloyd {
 
   // Moves the centers to the means of their clusters; the sum of their squared movements.
   double update() {
-    const ClusterSums sums = with_empty_clusters_filled();
+    const ClusterSums& sums = with_empty_clusters_filled();
     Vector<double> movements = Vector<double>::Zero(centers_.rows());
+    RowVector<double> mean(centers_.cols());
     for (Index k = 0; k < centers_.rows(); ++k) {
       if (!(sums.weights(k) > 0)) continue;
-      const RowVector<double> mean = points_.row(k) + sums.rows.row(k) / sums.weights(k);
+      mean = points_.row(k) + sums.rows.row(k) / sums.weights(k);
       movements(k) = (mean - centers_.row(k)).norm();
       centers_.row(k) = mean;
     }
@@ -124,6 +126,15 @@ class Lloyd {
  private:
   using Some = typename NearestCenter<T>::Some;
 
+  // What looking at some rows of a block takes.
+  struct Doubtful {
+    Doubtful(std::size_t capacity, const NearestCenter<T>& nearest_center)
+        : squared_distances(capacity), scratch(capacity), some(nearest_center) {}
+    std::vector<double> squared_distances;  // to their own centers
+    std::vector<double> scratch;
+    Some some;
+  };
+
   // What one thread needs.
   struct Workspace {
     Workspace(Index capacity, const NearestCenter<T>& nearest_center, Index d)
@@ -131,17 +142,12 @@ class Lloyd {
           scores(block_results<T>(capacity, nearest_center.n_centers())),
           nearest(padded<T>(capacity)),
           numbers(static_cast<std::size_t>(capacity) + 1),
-          squared_distances(static_cast<std::size_t>(capacity)),
-          scratch(static_cast<std::size_t>(capacity)),
-          some(nearest_center),
           changes(nearest_center.n_centers(), d) {}
     Block<T> block;
     Array<T> scores;
     Column<T> nearest;
-    std::vector<Index> numbers;             // of rows
-    std::vector<double> squared_distances;  // of these to their own centers
-    std::vector<double> scratch;
-    Some some;
+    std::vector<Index> numbers;         // of rows
+    std::unique_ptr<Doubtful> doubtful;  // made when bounds are first of use
     ClusterSums changes;
   };
 
@@ -181,7 +187,9 @@ class Lloyd {
   void relabel_doubtful(const NearestCenter<T>& nearest_center, bool bounds_are_known, Workspace& ws, Index begin,
                         Index end) {
     Index* const numbers = ws.numbers.data();
-    double* const to_own = ws.squared_distances.data();
+    if (!ws.doubtful) ws.doubtful = std::make_unique<Doubtful>(ws.numbers.size(), nearest_center);
+    double* const to_own = ws.doubtful->squared_distances.data();
+    Some& some = ws.doubtful->some;
     Index n_doubtful = end - begin;
     if (bounds_are_known) {
       n_doubtful = bounds_.find_doubtful(begin, end, labels_.data(), numbers);
@@ -190,20 +198,20 @@ class Lloyd {
     }
     for (Index i = 0; i < n_doubtful; ++i)
       to_own[i] = nearest_center.squared_distance(rows_.x, numbers[i], own_center(numbers[i]));
-    if (bounds_are_known) n_doubtful = bounds_.tighten(numbers, to_own, n_doubtful, labels_.data(), ws.scratch.data());
+    if (bounds_are_known) n_doubtful = bounds_.tighten(numbers, to_own, n_doubtful, labels_.data(), ws.doubtful->scratch.data());
     for (Index first = 0; first < n_doubtful; first += Some::at_once) {
       const Index size = std::min(Some::at_once, n_doubtful - first);
-      nearest_center.find({rows_.x, numbers + first, size}, ws.some);
+      nearest_center.find({rows_.x, numbers + first, size}, some);
       std::array<double, Some::at_once> nearest{};
       std::array<double, Some::at_once> second{};
       std::array<std::int32_t, Some::at_once> labels{};
       for (Index i = 0; i < size; ++i) {
         const Index n = numbers[first + i];
-        const double from_own = to_own[first + i] + 2 * static_cast<double>(ws.some.scores(i, own_center(n)));
+        const double from_own = to_own[first + i] + 2 * static_cast<double>(some.scores(i, own_center(n)));
         const auto at = static_cast<std::size_t>(i);
-        labels[at] = static_cast<std::int32_t>(ws.some.nearest(i));
-        nearest[at] = from_own - 2 * static_cast<double>(ws.some.largest(i));
-        second[at] = from_own - 2 * static_cast<double>(ws.some.second(i));
+        labels[at] = static_cast<std::int32_t>(some.nearest(i));
+        nearest[at] = from_own - 2 * static_cast<double>(some.largest(i));
+        second[at] = from_own - 2 * static_cast<double>(some.second(i));
       }
       bounds_.set(numbers + first, size, labels.data(), nearest.data(), second.data());
       for (Index i = 0; i < size; ++i) relabel(numbers[first + i], labels[static_cast<std::size_t>(i)], ws.changes);
@@ -253,15 +261,16 @@ class Lloyd {
   }
 
   // An emptied cluster takes the row that is farthest from its center, which keeps its label until the next pass.
-  ClusterSums with_empty_clusters_filled() {
+  const ClusterSums& with_empty_clusters_filled() {
     std::vector<Index> empty;
     for (Index k = 0; k < sums_.counts.size(); ++k) {
       if (sums_.counts(k) > 0) continue;
       empty.push_back(k);
       sums_.clear(k);  // of what rounding has left
     }
-    ClusterSums sums = sums_;
-    if (empty.empty()) return sums;
+    if (empty.empty()) return sums_;
+    filled_ = std::make_unique<ClusterSums>(sums_);
+    ClusterSums& sums = *filled_;
     std::vector<std::pair<double, Index>> farthest;
     for (Index n = 0; n < rows_.size(); ++n) {
       if (rows_.weight_of(n) > 0) farthest.emplace_back(-squared_distance(n), n);
@@ -296,6 +305,7 @@ class Lloyd {
   BlockLoop loop_;
   Vector<std::int32_t> labels_;  // -1: none yet
   ClusterSums sums_;             // by labels_
+  std::unique_ptr<ClusterSums> filled_;  // the same, where emptied clusters have taken a row
   bool sums_follow_ = false;
   DistanceBounds bounds_;
   Index n_changed_before_;  // in the last pass; at first, all

@@ -71,9 +71,11 @@ class Seeding {
 
   // (60) Makes that candidate a seed which leaves the least weighted squared distance; returns it. One pass.
   Index accept_best_of(const std::vector<Index>& candidates) {
-    std::vector<Index> points = candidates;
     const bool has_seed = seed_ >= 0;
-    if (has_seed) points.insert(points.begin(), seed_);
+    std::vector<Index> points;
+    points.reserve(candidates.size() + 1);
+    if (has_seed) points.push_back(seed_);
+    points.insert(points.end(), candidates.begin(), candidates.end());
     const LanesOfPoints<T> lanes(rows_.x, points);
     const auto n_lanes = static_cast<std::size_t>(lanes.n_lanes());
     std::vector<double> sums(chunk_sums_.size() * n_lanes);

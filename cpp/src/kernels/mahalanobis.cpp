@@ -69,6 +69,7 @@ EIGEN_DONT_INLINE void norms_of_few_features(const Panel<T>& rows, const T* u, c
 template <class T>
 PackedUpper<T>::PackedUpper(const Matrix<T>& upper) {
   const Index together = upper.cols() <= few_columns ? few_columns : norm_columns;
+  values_.reserve(static_cast<std::size_t>(upper.size()));
   for_even_shares(upper.cols(), together, [&](Index first, Index width) {
     for (Index j = 0; j < first + width; ++j) {
       for (Index i = first; i < first + width; ++i) values_.push_back(j <= i ? upper(j, i) : T(0));
@@ -77,9 +78,9 @@ PackedUpper<T>::PackedUpper(const Matrix<T>& upper) {
 }
 
 template <class T>
-MahalanobisKernel<T>::MahalanobisKernel(std::shared_ptr<const PackedUpper<T>> upper, const RowVector<T>& mean,
+MahalanobisKernel<T>::MahalanobisKernel(std::shared_ptr<const PackedUpper<T>> upper, RowVector<T> mean,
                                         const RowVector<T>& correction)
-    : upper_(std::move(upper)), mean_(mean), start_(-correction) {}
+    : upper_(std::move(upper)), mean_(std::move(mean)), start_(-correction) {}
 
 template <class T>
 void MahalanobisKernel<T>::evaluate(const Panel<T>& rows, T constant, T* differences, T* out) const {

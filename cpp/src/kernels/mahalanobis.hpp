@@ -29,8 +29,7 @@ template <class T>
 class MahalanobisKernel {
  public:
   // The mean m is `mean` and a remainder; correction: U^T times the remainder.
-  MahalanobisKernel(std::shared_ptr<const PackedUpper<T>> upper, const RowVector<T>& mean,
-                    const RowVector<T>& correction);
+  MahalanobisKernel(std::shared_ptr<const PackedUpper<T>> upper, RowVector<T> mean, const RowVector<T>& correction);
 
   // out(n) = constant - |U^T (x_n - m)|^2 / 2. rows and out: aligned to packets. differences: scratch, aligned, of
   // min(rows.n_rows, four packets) numbers a feature.

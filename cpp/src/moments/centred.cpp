@@ -13,6 +13,11 @@ namespace gmmx {
 
 namespace {
 
+template <class T>
+std::vector<double> as_doubles(const RowMajorMatrix<T>& shifts) {
+  return {shifts.data(), shifts.data() + shifts.size()};
+}
+
 // Matrices of few features; a common one is their sum.
 template <class T>
 class LowDimMoments final : public Moments<T> {
@@ -38,13 +43,13 @@ class LowDimMoments final : public Moments<T> {
 
   SufficientStatistics statistics() const override {
     SufficientStatistics result(SecondMoments::full, sums_.rows(), shifts_.cols(), as_doubles(shifts_));
-    unpack_features(sums_, result);
+    unpack_features(RowMajorMatrix<double>(sums_.transpose()), result);
     result.second_moments = second_moments_as(result, form_);
     result.form = form_;
     return result;
   }
 
-  std::set<std::string_view> kernels() const override { return {to_string(MomentKernel::low_dim)}; }
+  KernelNames kernels() const override { return std::string_view(to_string(MomentKernel::low_dim)); }
 
  private:
   SecondMoments form_;
@@ -88,7 +93,7 @@ class MatrixMoments final : public Moments<T> {
     return result;
   }
 
-  std::set<std::string_view> kernels() const override { return {to_string(MomentKernel::gathered_rows)}; }
+  KernelNames kernels() const override { return std::string_view(to_string(MomentKernel::gathered_rows)); }
 
  private:
   template <class Resp>
@@ -149,7 +154,7 @@ class SquareMoments final : public Moments<T> {
 
   SufficientStatistics statistics() const override { return sums_; }
 
-  std::set<std::string_view> kernels() const override { return {to_string(MomentKernel::squares)}; }
+  KernelNames kernels() const override { return std::string_view(to_string(MomentKernel::squares)); }
 
  private:
   RowMajorMatrix<T> shifts_;

@@ -14,6 +14,14 @@ namespace gmmx {
 
 namespace {
 
+// Moments are added up about the shifts as T holds them: rows less these lose nothing that rows of this precision hold.
+template <class T>
+std::vector<double> as_held(const ConstMatrixMap& shifts) {
+  std::vector<double> held(shifts.data(), shifts.data() + shifts.size());
+  for (double& number : held) number = static_cast<double>(static_cast<T>(number));
+  return held;
+}
+
 // (66) Sums of features about the origin, R^T phi(X), one matrix product a block; moved to the shifts when handed over.
 template <class T>
 class MonomialMoments final : public Moments<T> {
@@ -76,7 +84,7 @@ class MonomialMoments final : public Moments<T> {
   }
 
   SufficientStatistics statistics() const override {
-    const std::vector<double> shifts = as_doubles<T>(shifts_.template cast<T>());
+    const std::vector<double> shifts = as_held<T>(shifts_);
     if (!used_)
       return centred_ ? centred_->statistics() : SufficientStatistics(form_, shifts_.rows(), origin_.size(), shifts);
     std::vector<double> origins(shifts.size());
@@ -88,10 +96,10 @@ class MonomialMoments final : public Moments<T> {
     return total;
   }
 
-  std::set<std::string_view> kernels() const override {
-    std::set<std::string_view> names;
+  KernelNames kernels() const override {
+    KernelNames names;
     if (centred_) names = centred_->kernels();
-    if (used_) names.insert(to_string(kernel_));
+    if (used_) names.add(to_string(kernel_));
     return names;
   }
 
@@ -138,7 +146,7 @@ class MonomialMoments final : public Moments<T> {
       unpack_scatter(*scatter_sums_, s);
       return;
     }
-    unpack_features(RowMajorMatrix<double>(sums_.transpose()), s);
+    unpack_features(sums_, s);
     if (form_ != SecondMoments::pooled) return;
     if (common_scatter_) return common_scatter_->copy_second(0, s.second_moments.data());
     MatrixMap second(s.second_moments.data(), s.n_features, s.n_features);
@@ -149,7 +157,7 @@ class MonomialMoments final : public Moments<T> {
 
   SecondMoments form_;
   MomentKernel kernel_;  // of blocks within reach
-  RowVector<T> origin_;
+  const RowVector<T>& origin_;
   ConstMatrixMap shifts_;
   std::unique_ptr<Moments<T>> centred_;  // made when the first block needs it
   double squared_reach_;

@@ -2,11 +2,10 @@
 #pragma once
 
 #include <memory>
-#include <set>
-#include <string_view>
 
 #include "density/block.hpp"
 #include "gmmx/sufficient_statistics.hpp"
+#include "kernel_names.hpp"
 #include "linear_algebra.hpp"
 
 namespace gmmx {
@@ -23,12 +22,12 @@ class Moments {
   // The sums as statistics about the shifts, as T holds them.
   virtual SufficientStatistics statistics() const = 0;
   // Those that added up these sums.
-  virtual std::set<std::string_view> kernels() const = 0;
+  virtual KernelNames kernels() const = 0;
 };
 
 // Moments about the given shifts (K x d, absolute); blocks are relative to origin. Blocks whose rows all lie within
-// squared_reach of it are summed up by their features, the others about the shifts at once. The shifts must live as
-// long.
+// squared_reach of it are summed up by their features, the others about the shifts at once. Origin and shifts must live
+// as long.
 template <class T>
 std::unique_ptr<Moments<T>> make_moments(SecondMoments form, const RowVector<T>& origin, ConstMatrixMap shifts,
                                          double squared_reach);

@@ -18,12 +18,6 @@ namespace gmmx {
 template <class T>
 inline constexpr T negligible_resp = std::is_same_v<T, double> ? T(1e-25) : T(1e-15);
 
-// Moments are added up about the shifts as T holds them: rows less these lose nothing that rows of this precision hold.
-template <class T>
-std::vector<double> as_doubles(const RowMajorMatrix<T>& shifts) {
-  return {shifts.data(), shifts.data() + shifts.size()};
-}
-
 // Packets run past the last row.
 template <class T, class Columns>
 void clear_beyond(const Block<T>& block, Columns& columns) {
@@ -32,22 +26,22 @@ void clear_beyond(const Block<T>& block, Columns& columns) {
   }
 }
 
-// K x features (65). Of the form `pooled`, which has none for them, second moments stay as they are.
+// features x K (65). Of the form `pooled`, which has none for them, second moments stay as they are.
 inline void unpack_features(const RowMajorMatrix<double>& sums, SufficientStatistics& s) {
   const Index d = s.n_features;
-  VectorMap(s.counts.data(), s.n_components) = sums.col(0);
-  MatrixMap(s.first_moments.data(), s.n_components, d) = sums.middleCols(1, d);
+  VectorMap(s.counts.data(), s.n_components) = sums.row(0);
+  MatrixMap(s.first_moments.data(), s.n_components, d) = sums.middleRows(1, d).transpose();
   const SecondMomentTraits& traits = traits_of(s.form);
   const Index n_second = traits.n_second_monomials(d);
   if (!traits.by_component || !traits.has_matrices()) {
-    if (n_second > 0) MatrixMap(s.second_moments.data(), s.n_components, n_second) = sums.rightCols(n_second);
+    if (n_second > 0) MatrixMap(s.second_moments.data(), s.n_components, n_second) = sums.bottomRows(n_second).transpose();
     return;
   }
   for (Index k = 0; k < s.n_components; ++k) {
     MatrixMap second(s.second_moments.data() + k * d * d, d, d);
     Index at = 1 + d;
     for (Index i = 0; i < d; ++i) {
-      for (Index j = i; j < d; ++j) second(i, j) = second(j, i) = sums(k, at++);
+      for (Index j = i; j < d; ++j) second(i, j) = second(j, i) = sums(at++, k);
     }
   }
 }

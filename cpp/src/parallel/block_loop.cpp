@@ -81,15 +81,13 @@ void detail::run_blocks(const Chunks& chunks, [[maybe_unused]] int n_threads, co
   keeper.rethrow();
 }
 
-void for_components(Index n_components, double flops_of_each, int n_threads, const std::function<void(Index)>& body) {
+Chunks detail::chunks_of_components(Index n_components, double flops_of_each) {
   const auto at_once = static_cast<Index>(worthwhile_flops / std::clamp(flops_of_each, 1.0, worthwhile_flops));
-  const Chunks chunks{n_components, at_once, at_once};
-  const int n_useful = useful_threads(n_threads, chunks, flops_of_each);
-  if (n_useful == 1) {
-    for (Index k = 0; k < n_components; ++k) body(k);
-    return;
-  }
-  std::atomic<Index> first_failed{n_components};
+  return {n_components, at_once, at_once};
+}
+
+void detail::run_components(const Chunks& chunks, int n_threads, const std::function<void(Index)>& body) {
+  std::atomic<Index> first_failed{chunks.n_rows};
   const auto work = [&](void*, Index begin, Index end) {
     for (Index k = begin; k < end; ++k) {
       try {
@@ -102,8 +100,8 @@ void for_components(Index n_components, double flops_of_each, int n_threads, con
       }
     }
   };
-  detail::run_blocks(chunks, n_useful, {[] { return nullptr; }, work, nullptr});
-  if (first_failed < n_components) body(first_failed);  // throws what it threw before
+  run_blocks(chunks, n_threads, {[] { return nullptr; }, work, nullptr});
+  if (first_failed < chunks.n_rows) body(first_failed);  // throws what it threw before
 }
 
 }  // namespace gmmx

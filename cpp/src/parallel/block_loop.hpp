@@ -21,6 +21,11 @@ struct BlockTask {
 
 void run_blocks(const Chunks& chunks, int n_threads, const BlockTask& task);
 
+// Components that a thread takes at once, as chunks.
+Chunks chunks_of_components(Index n_components, double flops_of_each);
+
+void run_components(const Chunks& chunks, int n_threads, const std::function<void(Index)>& body);
+
 }  // namespace detail
 
 class BlockLoop {
@@ -56,6 +61,15 @@ class BlockLoop {
 
 // body(k) for every component, on any thread where that is worth it: it writes to places of component k alone, and may
 // be called again where it throws. The exception of the first component that has one reaches the caller.
-void for_components(Index n_components, double flops_of_each, int n_threads, const std::function<void(Index)>& body);
+template <class Body>
+void for_components(Index n_components, double flops_of_each, int n_threads, const Body& body) {
+  const Chunks chunks = detail::chunks_of_components(n_components, flops_of_each);
+  const int n_useful = useful_threads(n_threads, chunks, flops_of_each);
+  if (n_useful == 1) {
+    for (Index k = 0; k < n_components; ++k) body(k);
+  } else {
+    detail::run_components(chunks, n_useful, std::cref(body));
+  }
+}
 
 }  // namespace gmmx

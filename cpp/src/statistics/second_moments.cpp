@@ -111,8 +111,10 @@ Index SecondMomentTraits::packed_size(Index n_features) const {
 std::string to_string(SecondMoments form) { return traits_of(form).name; }
 
 std::vector<Index> second_moment_shape(SecondMoments form, Index n_components, Index n_features) {
-  std::vector<Index> result(static_cast<std::size_t>(traits_of(form).n_feature_axes), n_features);
-  if (traits_of(form).by_component) result.insert(result.begin(), n_components);
+  const SecondMomentTraits& traits = traits_of(form);
+  std::vector<Index> result(static_cast<std::size_t>(traits.n_feature_axes + (traits.by_component ? 1 : 0)),
+                            n_features);
+  if (traits.by_component) result.front() = n_components;
   return result;
 }
 

@@ -154,8 +154,9 @@ void SufficientStatistics::move_to(const std::vector<double>& new_shifts) {
     throw InvalidArgument("new_shifts must have n_components x n_features numbers");
   const SecondMomentTraits& traits = traits_of(form);
   const auto d = static_cast<std::size_t>(n_features);
-  std::vector<double> move(d);
-  std::vector<double> half(d);
+  std::vector<double> scratch(2 * d);
+  double* const move = scratch.data();
+  double* const half = move + d;
   for (Index k = 0; k < n_components; ++k) {
     const std::size_t row = static_cast<std::size_t>(k) * d;
     const double n_k = counts[static_cast<std::size_t>(k)];
@@ -166,8 +167,7 @@ void SufficientStatistics::move_to(const std::vector<double>& new_shifts) {
       half[j] = first_moments[row + j] + 0.5 * n_k * move[j];
       first_moments[row + j] += n_k * move[j];
     }
-    traits.add_symmetric_outer(second_moments.data() + traits.offset(k, n_features), n_features, half.data(),
-                               move.data());
+    traits.add_symmetric_outer(second_moments.data() + traits.offset(k, n_features), n_features, half, move);
   }
   shifts = new_shifts;
 }
