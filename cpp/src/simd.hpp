@@ -51,7 +51,7 @@ namespace simd {
 
 #define GMMX_NAME(ours, of_eigen)                      \
   template <class... P>                                \
-  EIGEN_ALWAYS_INLINE auto ours(const P&... packets) { \
+  EIGEN_ALWAYS_INLINE auto ours(P... packets) {        \
     return Eigen::internal::of_eigen(packets...);      \
   }
 GMMX_NAME(add, padd)

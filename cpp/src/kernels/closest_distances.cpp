@@ -7,7 +7,6 @@
 #include "kernels/rows_to_columns.hpp"
 #include "kernels/tiles.hpp"
 #include "simd.hpp"
-#include "sum_of.hpp"
 
 namespace gmmx {
 
@@ -110,44 +109,68 @@ void add_tiles(const PointsOfTile<T>& tile, Index begin, Index end, bool each_by
   }
 }
 
-// Few features are turned into columns for nothing; then rows fill the registers, and no lane is left empty.
-constexpr Index few_features = 4;
-constexpr Index rows_at_once = 64;
-
+// Few features are turned into columns for little; then rows fill the registers, and no lane is left empty.
 template <class T>
-void square_distances(const T* columns, Index n_features, const T* point, Index stride, Index n_rows, T* distances) {
-  for (Index j = 0; j < n_features; ++j) {
-    const T* const column = columns + j * rows_at_once;
-    const T number = point[j * stride];
-    for (Index n = 0; n < n_rows; ++n) {
-      const T difference = column[n] - number;
-      distances[n] = j == 0 ? difference * difference : distances[n] + difference * difference;
-    }
+constexpr Index few_features = 48 / sizeof(T);  // measured
+constexpr Index rows_at_once = 256;  // the columns stay in the first-level cache
+
+template <int Features, class T>
+EIGEN_ALWAYS_INLINE T squared_distance(const T* columns, Index n, const T* point) {
+  T sum = 0;
+  for (int j = 0; j < Features; ++j) {
+    const T difference = columns[j * rows_at_once + n] - point[j];
+    sum = j == 0 ? difference * difference : sum + difference * difference;
   }
+  return sum;
 }
 
 template <class T>
-void take_smaller(const T* numbers, Index size, T* least) {
-  for (Index n = 0; n < size; ++n) least[n] = numbers[n] < least[n] ? numbers[n] : least[n];
+EIGEN_ALWAYS_INLINE T smaller(T number, T other) {
+  return number < other ? number : other;
 }
 
-template <class T>
+template <int Features, class T>
+EIGEN_DONT_INLINE void take_closer(const T* columns, Index size, const T* point, T* closest) {
+  for (Index n = 0; n < size; ++n) closest[n] = smaller(squared_distance<Features>(columns, n, point), closest[n]);
+}
+
+// The sum of what is closest to each row: its point among those before, or this one. As sum_of().
+template <int Features, class T>
+EIGEN_DONT_INLINE double sum_of_closest(const T* columns, Index size, const T* point, const T* closest) {
+  constexpr Index lanes = 16;
+  double sums[lanes] = {};
+  const auto of_row = [&](Index n) {
+    return static_cast<double>(smaller(closest[n], squared_distance<Features>(columns, n, point)));
+  };
+  Index n = 0;
+  for (; n + lanes <= size; n += lanes) {
+    for (Index i = 0; i < lanes; ++i) sums[i] += of_row(n + i);
+  }
+  for (Index i = 0; n + i < size; ++i) sums[i] += of_row(n + i);
+  double total = 0;
+  for (const double sum : sums) total += sum;
+  return total;
+}
+
+template <int Features, class T>
 void add_by_columns(const Rows<T>& rows, Index begin, Index end, const LanesOfPoints<T>& points, bool first_is_a_seed,
                     T* closest, double* sums) {
-  constexpr T no_origin[few_features] = {};
-  T columns[few_features * rows_at_once];
-  T distances[rows_at_once];
+  constexpr T no_origin[Features] = {};
+  alignas(64) T columns[Features * rows_at_once];
   for (Index first = begin; first < end; first += rows_at_once, closest += rows_at_once) {
     const Index size = std::min(rows_at_once, end - first);
     copy_to_columns(rows.x, first, first + size, no_origin, columns, rows_at_once);
     for (Index p = 0; p < points.size(); ++p) {
-      square_distances(columns, rows.n_features(), points.feature(0) + p, points.n_lanes(), size, distances);
-      if (first_is_a_seed && p == 0) take_smaller(distances, size, closest);
-      take_smaller(closest, size, distances);
+      T point[Features];
+      for (int j = 0; j < Features; ++j) point[j] = points.feature(j)[p];
+      if (first_is_a_seed && p == 0) take_closer<Features>(columns, size, point, closest);
       if (rows.weight.absent()) {
-        sums[p] += sum_of(distances, size);
-      } else {
-        for (Index n = 0; n < size; ++n) sums[p] += rows.weight[first + n] * static_cast<double>(distances[n]);
+        sums[p] += sum_of_closest<Features>(columns, size, point, closest);
+        continue;
+      }
+      for (Index n = 0; n < size; ++n) {
+        const T distance = smaller(closest[n], squared_distance<Features>(columns, n, point));
+        sums[p] += rows.weight[first + n] * static_cast<double>(distance);
       }
     }
   }
@@ -171,8 +194,10 @@ LanesOfPoints<T>::LanesOfPoints(MatrixView<const T> rows, const std::vector<Inde
 template <class T>
 void add_closest_distances(const Rows<T>& rows, Index begin, Index end, const LanesOfPoints<T>& points,
                            bool first_is_a_seed, T* closest, double* sums) {
-  if (rows.n_features() <= few_features) {
-    add_by_columns(rows, begin, end, points, first_is_a_seed, closest, sums);
+  if (rows.n_features() <= few_features<T>) {
+    with_width<few_features<T>>(rows.n_features(), [&](auto features) {
+      add_by_columns<features()>(rows, begin, end, points, first_is_a_seed, closest, sums);
+    });
     return;
   }
   constexpr Index lanes = lanes_of_packet<T>;

@@ -31,8 +31,8 @@ EIGEN_DONT_INLINE const T* quadratic_tile(const Panel<T>& rows, Index row, Index
   const T* const constants = w;
   if (first == 0) w += Forms;
   const T* left = rows.values + first * rows.stride + row;
+  Packet<T> inner[Forms][Packets];  // declared out here: what ends its life in the loop keeps totals in memory
   for (Index i = first; i < end; ++i, left += rows.stride) {
-    Packet<T> inner[Forms][Packets];
     for (int k = 0; k < Forms; ++k) {
       const Packet<T> b = broadcast(w[k]);
       for (int r = 0; r < Packets; ++r) inner[k][r] = b;
