@@ -49,10 +49,10 @@ constexpr int size_of_packet = Eigen::internal::unpacket_traits<P>::size;
 // Arithmetic, number by number, under names of our own. Comparisons return masks, for select() and keep_where().
 namespace simd {
 
-#define GMMX_NAME(ours, of_eigen)                      \
-  template <class... P>                                \
-  EIGEN_ALWAYS_INLINE auto ours(P... packets) {        \
-    return Eigen::internal::of_eigen(packets...);      \
+#define GMMX_NAME(ours, of_eigen)                 \
+  template <class... P>                           \
+  EIGEN_ALWAYS_INLINE auto ours(P... packets) {   \
+    return Eigen::internal::of_eigen(packets...); \
   }
 GMMX_NAME(add, padd)
 GMMX_NAME(subtract, psub)

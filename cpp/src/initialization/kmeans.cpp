@@ -146,7 +146,7 @@ class Lloyd {
     Block<T> block;
     Array<T> scores;
     Column<T> nearest;
-    std::vector<Index> numbers;         // of rows
+    std::vector<Index> numbers;          // of rows
     std::unique_ptr<Doubtful> doubtful;  // made when bounds are first of use
     ClusterSums changes;
   };
@@ -198,7 +198,8 @@ class Lloyd {
     }
     for (Index i = 0; i < n_doubtful; ++i)
       to_own[i] = nearest_center.squared_distance(rows_.x, numbers[i], own_center(numbers[i]));
-    if (bounds_are_known) n_doubtful = bounds_.tighten(numbers, to_own, n_doubtful, labels_.data(), ws.doubtful->scratch.data());
+    if (bounds_are_known)
+      n_doubtful = bounds_.tighten(numbers, to_own, n_doubtful, labels_.data(), ws.doubtful->scratch.data());
     for (Index first = 0; first < n_doubtful; first += Some::at_once) {
       const Index size = std::min(Some::at_once, n_doubtful - first);
       nearest_center.find({rows_.x, numbers + first, size}, some);
@@ -303,8 +304,8 @@ class Lloyd {
   double radius_;                  // no row is farther from the origin; infinite if rows are not finite
   double weight_ratio_;            // of the heaviest row and the lightest that counts
   BlockLoop loop_;
-  Vector<std::int32_t> labels_;  // -1: none yet
-  ClusterSums sums_;             // by labels_
+  Vector<std::int32_t> labels_;          // -1: none yet
+  ClusterSums sums_;                     // by labels_
   std::unique_ptr<ClusterSums> filled_;  // the same, where emptied clusters have taken a row
   bool sums_follow_ = false;
   DistanceBounds bounds_;

@@ -112,7 +112,7 @@ void add_tiles(const PointsOfTile<T>& tile, Index begin, Index end, bool each_by
 // Few features are turned into columns for little; then rows fill the registers, and no lane is left empty.
 template <class T>
 constexpr Index few_features = 48 / sizeof(T);  // measured
-constexpr Index rows_at_once = 256;  // the columns stay in the first-level cache
+constexpr Index rows_at_once = 256;             // the columns stay in the first-level cache
 
 template <int Features, class T>
 EIGEN_ALWAYS_INLINE T squared_distance(const T* columns, Index n, const T* point) {

@@ -34,7 +34,8 @@ inline void unpack_features(const RowMajorMatrix<double>& sums, SufficientStatis
   const SecondMomentTraits& traits = traits_of(s.form);
   const Index n_second = traits.n_second_monomials(d);
   if (!traits.by_component || !traits.has_matrices()) {
-    if (n_second > 0) MatrixMap(s.second_moments.data(), s.n_components, n_second) = sums.bottomRows(n_second).transpose();
+    if (n_second > 0)
+      MatrixMap(s.second_moments.data(), s.n_components, n_second) = sums.bottomRows(n_second).transpose();
     return;
   }
   for (Index k = 0; k < s.n_components; ++k) {
