@@ -111,37 +111,30 @@ void add_tiles(const PointsOfTile<T>& tile, Index begin, Index end, bool each_by
 
 // Few features are turned into columns for little; then rows fill the registers, and no lane is left empty.
 template <class T>
-constexpr Index few_features = 48 / sizeof(T);  // measured
-constexpr Index rows_at_once = 256;             // the columns stay in the first-level cache
+constexpr int few_features = 48 / sizeof(T);  // measured
+constexpr Index rows_at_once = 256;           // the columns stay in the first-level cache
 
 template <int Features, class T>
-EIGEN_ALWAYS_INLINE T squared_distance(const T* columns, Index n, const T* point) {
+EIGEN_ALWAYS_INLINE T closest_of(const T* columns, Index n, const T* point, T closest) {
   T sum = 0;
   for (int j = 0; j < Features; ++j) {
     const T difference = columns[j * rows_at_once + n] - point[j];
     sum = j == 0 ? difference * difference : sum + difference * difference;
   }
-  return sum;
-}
-
-template <class T>
-EIGEN_ALWAYS_INLINE T smaller(T number, T other) {
-  return number < other ? number : other;
+  return closest < sum ? closest : sum;
 }
 
 template <int Features, class T>
-EIGEN_DONT_INLINE void take_closer(const T* columns, Index size, const T* point, T* closest) {
-  for (Index n = 0; n < size; ++n) closest[n] = smaller(squared_distance<Features>(columns, n, point), closest[n]);
+void take_closer(const T* columns, Index size, const T* point, T* closest) {
+  for (Index n = 0; n < size; ++n) closest[n] = closest_of<Features>(columns, n, point, closest[n]);
 }
 
 // The sum of what is closest to each row: its point among those before, or this one. As sum_of().
 template <int Features, class T>
-EIGEN_DONT_INLINE double sum_of_closest(const T* columns, Index size, const T* point, const T* closest) {
+double sum_of_closest(const T* columns, Index size, const T* point, const T* closest) {
   constexpr Index lanes = 16;
   double sums[lanes] = {};
-  const auto of_row = [&](Index n) {
-    return static_cast<double>(smaller(closest[n], squared_distance<Features>(columns, n, point)));
-  };
+  const auto of_row = [&](Index n) { return static_cast<double>(closest_of<Features>(columns, n, point, closest[n])); };
   Index n = 0;
   for (; n + lanes <= size; n += lanes) {
     for (Index i = 0; i < lanes; ++i) sums[i] += of_row(n + i);
@@ -152,26 +145,46 @@ EIGEN_DONT_INLINE double sum_of_closest(const T* columns, Index size, const T* p
   return total;
 }
 
-template <int Features, class T>
+// Of columns and points that are filled up with zeros to so many features.
+template <class T>
+struct ColumnKernels {
+  Index n_features;
+  void (*take_closer)(const T*, Index, const T*, T*);
+  double (*sum_of_closest)(const T*, Index, const T*, const T*);
+};
+
+template <class T, int Features = 2>
+ColumnKernels<T> kernels_of_columns(Index n_features) {
+  if constexpr (Features < few_features<T>) {
+    constexpr int next = Features == 2 ? 4 : Features + few_features<T> / 3;
+    if (n_features > Features) return kernels_of_columns<T, next>(n_features);
+  }
+  return {Features, take_closer<Features, T>, sum_of_closest<Features, T>};
+}
+
+template <class T>
 void add_by_columns(const Rows<T>& rows, Index begin, Index end, const LanesOfPoints<T>& points, bool first_is_a_seed,
                     T* closest, double* sums) {
-  constexpr T no_origin[Features] = {};
-  alignas(64) T columns[Features * rows_at_once];
+  constexpr T no_origin[few_features<T>] = {};
+  const Index d = rows.n_features();
+  const ColumnKernels<T> kernels = kernels_of_columns<T>(d);
+  alignas(64) T columns[few_features<T> * rows_at_once];
+  std::fill(columns + d * rows_at_once, columns + kernels.n_features * rows_at_once, T(0));
+  T distances[rows_at_once];
   for (Index first = begin; first < end; first += rows_at_once, closest += rows_at_once) {
     const Index size = std::min(rows_at_once, end - first);
     copy_to_columns(rows.x, first, first + size, no_origin, columns, rows_at_once);
     for (Index p = 0; p < points.size(); ++p) {
-      T point[Features];
-      for (int j = 0; j < Features; ++j) point[j] = points.feature(j)[p];
-      if (first_is_a_seed && p == 0) take_closer<Features>(columns, size, point, closest);
+      T point[few_features<T>] = {};
+      for (Index j = 0; j < d; ++j) point[j] = points.feature(j)[p];
+      if (first_is_a_seed && p == 0) kernels.take_closer(columns, size, point, closest);
       if (rows.weight.absent()) {
-        sums[p] += sum_of_closest<Features>(columns, size, point, closest);
+        sums[p] += kernels.sum_of_closest(columns, size, point, closest);
         continue;
       }
-      for (Index n = 0; n < size; ++n) {
-        const T distance = smaller(closest[n], squared_distance<Features>(columns, n, point));
-        sums[p] += rows.weight[first + n] * static_cast<double>(distance);
-      }
+      std::copy_n(closest, size, distances);
+      kernels.take_closer(columns, size, point, distances);
+      for (Index n = 0; n < size; ++n) sums[p] += rows.weight[first + n] * static_cast<double>(distances[n]);
     }
   }
 }
@@ -195,9 +208,7 @@ template <class T>
 void add_closest_distances(const Rows<T>& rows, Index begin, Index end, const LanesOfPoints<T>& points,
                            bool first_is_a_seed, T* closest, double* sums) {
   if (rows.n_features() <= few_features<T>) {
-    with_width<few_features<T>>(rows.n_features(), [&](auto features) {
-      add_by_columns<features()>(rows, begin, end, points, first_is_a_seed, closest, sums);
-    });
+    add_by_columns(rows, begin, end, points, first_is_a_seed, closest, sums);
     return;
   }
   constexpr Index lanes = lanes_of_packet<T>;
