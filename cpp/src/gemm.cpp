@@ -4,7 +4,6 @@ namespace gmmx {
 
 namespace {
 constexpr Index narrow = 64;  // inner dimension times columns
-constexpr Index small = 24;   // up to here, packing matrices for a product takes longer than the product
 }  // namespace
 
 template <class T>
@@ -33,7 +32,7 @@ void multiply_to_lower(const ConstMatrixRef<double>& a, const ConstMatrixRef<dou
 
 void precision_of_factor(ConstMatrixMap u, Matrix<double>& precision) {
   const Index d = u.rows();
-  if (d <= small) {
+  if (d <= small_matrix) {
     for (Index i = 0; i < d; ++i) {
       for (Index j = 0; j <= i; ++j) {
         double sum = 0;

@@ -6,6 +6,9 @@
 
 namespace gmmx {
 
+// Up to so many rows, packing matrices for a product takes longer than the product.
+constexpr Index small_matrix = 24;
+
 template <class T>
 using ConstMatrixRef = Eigen::Ref<const Matrix<T>, 0, Eigen::OuterStride<>>;
 template <class T>

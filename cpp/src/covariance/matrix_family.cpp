@@ -7,6 +7,7 @@
 
 #include "cholesky.hpp"
 #include "covariance/axes.hpp"
+#include "gemm.hpp"
 #include "gmmx/errors.hpp"
 #include "large_vector.hpp"
 #include "parallel/block_loop.hpp"
@@ -16,7 +17,6 @@ namespace gmmx {
 
 namespace {
 
-constexpr Index small = 24;           // up to here, packing matrices for a product takes longer than the product
 constexpr Index columns_at_once = 8;  // columns of a matrix in C order that are read at once: a line of the cache
 
 // A pivot is a feature's variance given those before it: below this share of its own variance it is rounding noise.
@@ -75,10 +75,10 @@ bool factorize_large(ConstMatrixMap covariance, MatrixMap inverse_t) {
   return true;
 }
 
-// The same for at most `small` features.
+// The same for at most `small_matrix` features.
 bool factorize_small(ConstMatrixMap covariance, MatrixMap inverse_t) {
   const Index d = covariance.rows();
-  double lower[small * small];  // rows of L; its diagonal inverted
+  double lower[small_matrix * small_matrix];  // rows of L; its diagonal inverted
   for (Index i = 0; i < d; ++i) {
     double* const row = lower + i * d;
     for (Index j = 0; j <= i; ++j) {
@@ -164,7 +164,8 @@ std::vector<double> own_covariances(const Scatter& s) {
 }
 
 bool factorizes(ConstMatrixMap covariance, MatrixMap u, double times) {
-  const bool factorized = covariance.rows() <= small ? factorize_small(covariance, u) : factorize_large(covariance, u);
+  const bool factorized =
+      covariance.rows() <= small_matrix ? factorize_small(covariance, u) : factorize_large(covariance, u);
   return factorized && !is_singular(covariance, u, times);
 }
 
