@@ -6,7 +6,7 @@
 
 namespace gmmx {
 
-// Up to so many rows, packing matrices for a product takes longer than the product.
+// Up to this many rows, packing matrices for a product takes longer than the product.
 constexpr Index small_matrix = 24;
 
 template <class T>

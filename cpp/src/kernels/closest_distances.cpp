@@ -145,7 +145,7 @@ double sum_of_closest(const T* columns, Index size, const T* point, const T* clo
   return total;
 }
 
-// Of columns and points that are filled up with zeros to so many features.
+// Of columns and points that zeros fill up to this number of features.
 template <class T>
 struct ColumnKernels {
   Index n_features;
