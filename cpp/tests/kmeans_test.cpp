@@ -72,31 +72,40 @@ void check_closest_distances(const Rows<double>& exact, const Rows<T>& rows, Ind
   }
 }
 
+// Row by row and column by column, in double and in float, with and without weights.
+void check_closest_distances_of(Index n_rows, Index d, const std::vector<Index>& numbers_of_points) {
+  CAPTURE(n_rows);
+  CAPTURE(d);
+  const auto p = make_problem(n_rows, d, 3);
+  std::vector<float> as_float(p.view().x.data(), p.view().x.data() + n_rows * d);
+  std::vector<double> rounded(as_float.begin(), as_float.end());
+  std::vector<double> columns(rounded.size());
+  for (Index n = 0; n < n_rows; ++n) {
+    for (Index j = 0; j < d; ++j)
+      columns[static_cast<std::size_t>(j * n_rows + n)] = rounded[static_cast<std::size_t>(n * d + j)];
+  }
+  std::vector<double> weights(static_cast<std::size_t>(n_rows));
+  for (std::size_t n = 0; n < weights.size(); ++n) weights[n] = static_cast<double>(n % 4);
+  for (const auto& sample_weight : {VectorView<const double>(), view(weights)}) {
+    const Rows<double> rows(MatrixView<const double>(rounded.data(), n_rows, d), sample_weight);
+    const Rows<double> by_columns(MatrixView<const double>(columns.data(), n_rows, d, 1, n_rows), sample_weight);
+    const Rows<float> of_float(MatrixView<const float>(as_float.data(), n_rows, d), sample_weight);
+    for (const Index n_points : numbers_of_points) {
+      check_closest_distances(rows, rows, n_points, 1e-13);
+      check_closest_distances(rows, by_columns, n_points, 1e-13);
+      check_closest_distances(rows, of_float, n_points, 1e-5);
+    }
+  }
+}
+
 }  // namespace
 
 TEST_CASE("sums of the distances to the closest seed, of any number of points") {
-  for (const Index d : {1, 2, 5, 16, 19}) {
-    const auto p = make_problem(75, d, 3);
-    std::vector<float> as_float(p.view().x.data(), p.view().x.data() + 75 * d);
-    std::vector<double> rounded(as_float.begin(), as_float.end());
-    std::vector<double> columns(rounded.size());
-    for (Index n = 0; n < 75; ++n) {
-      for (Index j = 0; j < d; ++j)
-        columns[static_cast<std::size_t>(j * 75 + n)] = rounded[static_cast<std::size_t>(n * d + j)];
-    }
-    std::vector<double> weights(75);
-    for (std::size_t n = 0; n < weights.size(); ++n) weights[n] = static_cast<double>(n % 4);
-    for (const auto& sample_weight : {VectorView<const double>(), view(weights)}) {
-      const Rows<double> rows(MatrixView<const double>(rounded.data(), 75, d), sample_weight);
-      const Rows<double> by_columns(MatrixView<const double>(columns.data(), 75, d, 1, 75), sample_weight);
-      const Rows<float> of_float(MatrixView<const float>(as_float.data(), 75, d), sample_weight);
-      for (const Index n_points : {1, 2, 4, 5, 8, 9, 13, 16, 17, 37}) {
-        check_closest_distances(rows, rows, n_points, 1e-13);
-        check_closest_distances(rows, by_columns, n_points, 1e-13);
-        check_closest_distances(rows, of_float, n_points, 1e-5);
-      }
-    }
-  }
+  for (Index d = 1; d <= 19; ++d) check_closest_distances_of(75, d, {1, 2, 4, 5, 8, 9, 13, 16, 17, 37});
+}
+
+TEST_CASE("sums of the distances to the closest seed over many blocks of rows") {
+  for (const Index d : {1, 3, 6, 7, 11, 12, 13}) check_closest_distances_of(1100, d, {1, 5});
 }
 
 TEST_CASE("sums of squares that float does not hold") {
