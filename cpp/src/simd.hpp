@@ -47,6 +47,7 @@ template <class P>
 constexpr int size_of_packet = Eigen::internal::unpacket_traits<P>::size;
 
 // Arithmetic, number by number, under names of our own. Comparisons return masks, for select() and keep_where().
+// Packets are passed by value: GCC keeps sums in memory that inlined functions take by reference.
 namespace simd {
 
 #define GMMX_NAME(ours, of_eigen)                 \

@@ -7,6 +7,7 @@
 #include "kernels/rows_to_columns.hpp"
 #include "kernels/tiles.hpp"
 #include "simd.hpp"
+#include "sum_of.hpp"
 
 namespace gmmx {
 
@@ -129,23 +130,13 @@ void take_closer(const T* columns, Index size, const T* point, T* closest) {
   for (Index n = 0; n < size; ++n) closest[n] = closest_of<Features>(columns, n, point, closest[n]);
 }
 
-// The sum of what is closest to each row: its point among those before, or this one. As sum_of().
+// The sum of what is closest to each row: its point among those before, or this one.
 template <int Features, class T>
 double sum_of_closest(const T* columns, Index size, const T* point, const T* closest) {
-  constexpr Index lanes = 16;
-  double sums[lanes] = {};
-  const auto of_row = [&](Index n) { return static_cast<double>(closest_of<Features>(columns, n, point, closest[n])); };
-  Index n = 0;
-  for (; n + lanes <= size; n += lanes) {
-    for (Index i = 0; i < lanes; ++i) sums[i] += of_row(n + i);
-  }
-  for (Index i = 0; n + i < size; ++i) sums[i] += of_row(n + i);
-  double total = 0;
-  for (const double sum : sums) total += sum;
-  return total;
+  return sum_of_each(size, [&](Index n) { return closest_of<Features>(columns, n, point, closest[n]); });
 }
 
-// Of columns and points that zeros fill up to this number of features.
+// Of columns and points that hold zeros beyond their own features, up to n_features.
 template <class T>
 struct ColumnKernels {
   Index n_features;
@@ -156,8 +147,7 @@ struct ColumnKernels {
 template <class T, int Features = 2>
 ColumnKernels<T> kernels_of_columns(Index n_features) {
   if constexpr (Features < few_features<T>) {
-    constexpr int next = Features == 2 ? 4 : Features + few_features<T> / 3;
-    if (n_features > Features) return kernels_of_columns<T, next>(n_features);
+    if (n_features > Features) return kernels_of_columns<T, Features + 2>(n_features);
   }
   return {Features, take_closer<Features, T>, sum_of_closest<Features, T>};
 }

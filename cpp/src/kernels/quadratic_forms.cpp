@@ -31,7 +31,7 @@ EIGEN_DONT_INLINE const T* quadratic_tile(const Panel<T>& rows, Index row, Index
   const T* const constants = w;
   if (first == 0) w += Forms;
   const T* left = rows.values + first * rows.stride + row;
-  Packet<T> inner[Forms][Packets];  // declared out here: what ends its life in the loop keeps totals in memory
+  Packet<T> inner[Forms][Packets];  // declared in the loop, it would make GCC keep `total` in memory
   for (Index i = first; i < end; ++i, left += rows.stride) {
     for (int k = 0; k < Forms; ++k) {
       const Packet<T> b = broadcast(w[k]);

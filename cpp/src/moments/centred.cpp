@@ -13,11 +13,6 @@ namespace gmmx {
 
 namespace {
 
-template <class T>
-std::vector<double> as_doubles(const RowMajorMatrix<T>& shifts) {
-  return {shifts.data(), shifts.data() + shifts.size()};
-}
-
 // Matrices of few features; a common one is their sum.
 template <class T>
 class LowDimMoments final : public Moments<T> {
@@ -42,7 +37,7 @@ class LowDimMoments final : public Moments<T> {
   }
 
   SufficientStatistics statistics() const override {
-    SufficientStatistics result(SecondMoments::full, sums_.rows(), shifts_.cols(), as_doubles(shifts_));
+    SufficientStatistics result(SecondMoments::full, sums_.rows(), shifts_.cols(), as_held<T>(shifts_));
     unpack_features(RowMajorMatrix<double>(sums_.transpose()), result);
     result.second_moments = second_moments_as(result, form_);
     result.form = form_;
@@ -88,7 +83,7 @@ class MatrixMoments final : public Moments<T> {
   }
 
   SufficientStatistics statistics() const override {
-    SufficientStatistics result(form_, shifts_.rows(), shifts_.cols(), as_doubles(shifts_));
+    SufficientStatistics result(form_, shifts_.rows(), shifts_.cols(), as_held<T>(shifts_));
     if (used_) unpack_scatter(sums_, result);
     return result;
   }
@@ -120,7 +115,7 @@ template <class T>
 class SquareMoments final : public Moments<T> {
  public:
   SquareMoments(SecondMoments form, ConstMatrixMap shifts)
-      : shifts_(shifts.template cast<T>()), sums_(form, shifts.rows(), shifts.cols(), as_doubles(shifts_)) {}
+      : shifts_(shifts.template cast<T>()), sums_(form, shifts.rows(), shifts.cols(), as_held<T>(shifts_)) {}
 
   void add(Block<T>& block, BlockOfColumns<T> resp) override {
     used_ = true;

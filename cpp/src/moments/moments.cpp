@@ -14,14 +14,6 @@ namespace gmmx {
 
 namespace {
 
-// Moments are added up about the shifts as T holds them: rows less these lose nothing that rows of this precision hold.
-template <class T>
-std::vector<double> as_held(const ConstMatrixMap& shifts) {
-  std::vector<double> held(shifts.data(), shifts.data() + shifts.size());
-  for (double& number : held) number = static_cast<double>(static_cast<T>(number));
-  return held;
-}
-
 // (66) Sums of features about the origin, R^T phi(X), one matrix product a block; moved to the shifts when handed over.
 template <class T>
 class MonomialMoments final : public Moments<T> {

@@ -18,6 +18,15 @@ namespace gmmx {
 template <class T>
 inline constexpr T negligible_resp = std::is_same_v<T, double> ? T(1e-25) : T(1e-15);
 
+// Moments are added up about the shifts as T holds them: rows less these lose nothing that rows of this precision hold.
+// shifts: row by row, of T or of double.
+template <class T, class Shifts>
+std::vector<double> as_held(const Shifts& shifts) {
+  std::vector<double> held(shifts.data(), shifts.data() + shifts.size());
+  for (double& number : held) number = static_cast<double>(static_cast<T>(number));
+  return held;
+}
+
 // Packets run past the last row.
 template <class T, class Columns>
 void clear_beyond(const Block<T>& block, Columns& columns) {
